@@ -1,0 +1,1 @@
+//! The B2BUA: calls, legs, hunting over the route list, the CDR journal.

@@ -1,0 +1,1 @@
+//! RTP relay: port pairs, learning, statistics.

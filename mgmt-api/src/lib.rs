@@ -1,0 +1,1 @@
+//! HTTP API: authentication, resources, live data, and the console it serves.

@@ -1,0 +1,319 @@
+//! The call detail record: the facts of one call and of each of its attempts.
+//!
+//! A record is written once, when the call ends, and never changed. Both sides are kept
+//! symmetrically: what was received from the customer and what was sent to each carrier, with the
+//! rate and the charge of each. Names are copied at the time of the call, so a record stays true
+//! when a resource is renamed or deleted.
+
+use crate::{Amount, Currency, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Our own identifier of a call: 128 bits, unique over nodes and restarts, ordered by time.
+///
+/// The top 48 bits are milliseconds since the epoch, the rest comes from the shard's seeded
+/// generator. Written as 32 lower-case hexadecimal digits everywhere outside the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub u128);
+
+/// A resource as it was called when the call used it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceRef {
+    /// The database identifier, which survives a rename.
+    pub id: i64,
+    /// The name at the time of the call.
+    pub name: Arc<str>,
+}
+
+/// SIP transport of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// RFC 3261 §18, datagrams.
+    Udp,
+    /// RFC 3261 §18.3, stream.
+    Tcp,
+}
+
+/// How a call, or one attempt of it, came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A 2xx was sent to the customer; charged.
+    Answered,
+    /// The customer gave up before an answer (CANCEL).
+    Cancelled,
+    /// Every route that was tried failed, or the last one gave a final answer that ends hunting.
+    Failed,
+    /// Refused by us before any attempt: unknown source, limit, no route.
+    Rejected,
+    /// It was up when the process died; closed by recovery at the last moment the journal proves.
+    Interrupted,
+}
+
+/// Who ended the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleasedBy {
+    /// The ingress side.
+    Customer,
+    /// The egress side.
+    Carrier,
+    /// This switch: a limit, a timer, an operator, a restart.
+    Switch,
+}
+
+/// The internal reason of a release: finer than a SIP status, never overwritten by one.
+///
+/// The table of reason, SIP status, Q.850 cause and text is in `call_control::release`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReleaseReason {
+    /// A BYE after the answer.
+    NormalClearing,
+    /// CANCEL, or the customer's transaction went away, before the answer.
+    CustomerCancelled,
+    /// The called party is busy (486, 600).
+    UserBusy,
+    /// The called party did not answer in time (480, 408 from the carrier, our ring timer).
+    NoAnswer,
+    /// The called party declined (603).
+    Declined,
+    /// The carrier refused the attempt with some other final status.
+    CarrierRejected,
+    /// No first reply from the carrier in time.
+    CarrierSilent,
+    /// The carrier's address cannot be reached (ICMP, connection refused).
+    CarrierUnreachable,
+    /// The source address belongs to no customer.
+    UnknownSource,
+    /// No route serves the called number.
+    NoRoute,
+    /// No rate of the customer's card covers the called number.
+    NoCustomerRate,
+    /// The called number cannot be dialled.
+    InvalidNumber,
+    /// The customer is not active.
+    CustomerInactive,
+    /// The customer's calls per second are used up.
+    CustomerCpsLimit,
+    /// The customer's channels are used up.
+    CustomerChannelLimit,
+    /// Calls per second of the ingress or egress trunk are used up.
+    TrunkCpsLimit,
+    /// Channels of the ingress or egress trunk are used up.
+    TrunkChannelLimit,
+    /// The carrier's calls per second are used up.
+    CarrierCpsLimit,
+    /// The carrier's channels are used up.
+    CarrierChannelLimit,
+    /// Every route that remained would be sold below cost.
+    Unprofitable,
+    /// The call reached its longest allowed duration.
+    MaxDuration,
+    /// The session timer expired (RFC 4028).
+    SessionExpired,
+    /// No ACK for our 2xx (RFC 3261 §13.3.1.4).
+    AckMissing,
+    /// No RTP in either direction for too long.
+    NoMedia,
+    /// Too many hops (RFC 3261 §16.3 step 3).
+    TooManyHops,
+    /// The session description cannot be used.
+    UnusableSdp,
+    /// No media port is free.
+    NoMediaPorts,
+    /// The switch is at one of its own limits: calls, transactions, queue.
+    Overload,
+    /// The journal cannot take records: disk full or stalled.
+    JournalUnavailable,
+    /// The switch is draining for a stop.
+    ShuttingDown,
+    /// An operator hung up.
+    OperatorHangup,
+    /// The process died while the call was up.
+    Interrupted,
+    /// A dialog message broke the protocol so that the call could not go on.
+    ProtocolError,
+    /// A failure of our own.
+    InternalError,
+}
+
+/// The rate that was applied to one side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedRate {
+    /// The card the rate is from.
+    pub rate_card: ResourceRef,
+    /// The prefix that matched, digits only.
+    pub prefix: Arc<str>,
+    /// The destination's name on that card.
+    pub destination: Arc<str>,
+    /// The card's currency.
+    pub currency: Currency,
+    /// Price of a minute in the first interval.
+    pub initial_rate_per_minute: Amount,
+    /// Price of a minute in the intervals after the first.
+    pub next_rate_per_minute: Amount,
+    /// Length of the first interval, seconds.
+    pub initial_interval_s: u32,
+    /// Length of each further interval, seconds.
+    pub next_interval_s: u32,
+    /// Charged once per answered call.
+    pub connection_fee: Amount,
+}
+
+/// What one side was charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// Seconds after rounding up to the rate's intervals.
+    pub billed_seconds: u32,
+    /// In the currency of the rate.
+    pub amount: Amount,
+}
+
+/// What the media relay counted, per direction. `None` in the call when media went directly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaStatistics {
+    /// RTP packets received from the customer.
+    pub packets_from_customer: u64,
+    /// RTP payload-bearing datagram bytes received from the customer.
+    pub bytes_from_customer: u64,
+    /// RTP packets received from the carrier.
+    pub packets_from_carrier: u64,
+    /// RTP payload-bearing datagram bytes received from the carrier.
+    pub bytes_from_carrier: u64,
+}
+
+/// How and by whom a call or attempt was released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Who ended it.
+    pub by: ReleasedBy,
+    /// Our reason.
+    pub reason: ReleaseReason,
+    /// The final SIP status: sent to the customer (call) or received from the carrier (attempt).
+    /// 200 for an answered one, 0 when none was seen.
+    pub sip_status: u16,
+    /// ITU-T Q.850 cause, 0 when none applies.
+    pub q850_cause: u8,
+}
+
+/// One egress try of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// 1 for the first.
+    pub number: u16,
+    /// Whom we would pay.
+    pub carrier: ResourceRef,
+    /// The trunk of the carrier.
+    pub egress_trunk: ResourceRef,
+    /// Where the INVITE was sent.
+    pub gateway: SocketAddr,
+    /// Transport to the gateway.
+    pub transport: Transport,
+    /// Call-ID of the egress leg.
+    pub egress_call_id: Arc<str>,
+    /// Called number in the egress Request-URI.
+    pub called_number_sent: Arc<str>,
+    /// Calling number in the egress From.
+    pub calling_number_sent: Arc<str>,
+    /// The carrier's rate.
+    pub rate: AppliedRate,
+    /// What the carrier charges us; zero unless this attempt was answered.
+    pub cost: Charge,
+    /// INVITE sent.
+    pub started_at: Timestamp,
+    /// First response of any kind.
+    pub first_reply_at: Option<Timestamp>,
+    /// First 180, or 183 with SDP. PDD is this minus `started_at`.
+    pub ringing_at: Option<Timestamp>,
+    /// 2xx received.
+    pub answered_at: Option<Timestamp>,
+    /// Final response, timeout, cancel or BYE.
+    pub ended_at: Timestamp,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why.
+    pub release: Release,
+}
+
+/// One call, from the INVITE received to the last leg's end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Our identifier.
+    pub id: CallId,
+    /// Name of the node (POP) that handled it.
+    pub node: Arc<str>,
+    /// Shard within the node.
+    pub shard: u16,
+    /// Number of the configuration snapshot that decided it.
+    pub snapshot_number: u64,
+    /// Call-ID of the ingress leg.
+    pub ingress_call_id: Arc<str>,
+    /// Transport the INVITE came by.
+    pub ingress_transport: Transport,
+    /// Where the INVITE came from.
+    pub ingress_source: SocketAddr,
+    /// User-Agent of the INVITE, cut at 64 bytes.
+    pub user_agent: Option<Arc<str>>,
+    /// User part of From as received.
+    pub calling_number_received: Arc<str>,
+    /// User part of the Request-URI as received.
+    pub called_number_received: Arc<str>,
+    /// The called number after translation, digits of E.164 without `+`; what routes and rates see.
+    pub called_number: Arc<str>,
+    /// Who pays us; `None` for an unknown source.
+    pub customer: Option<ResourceRef>,
+    /// The trunk the call came in by.
+    pub ingress_trunk: Option<ResourceRef>,
+    /// The customer's rate; `None` when the call was refused before rating.
+    pub rate: Option<AppliedRate>,
+    /// What the customer pays; zero unless answered.
+    pub charge: Charge,
+    /// Charge minus cost, in the currency of the books.
+    pub margin: Amount,
+    /// INVITE received.
+    pub received_at: Timestamp,
+    /// First 180, or 183 with SDP, sent to the customer.
+    pub ringing_at: Option<Timestamp>,
+    /// 2xx sent to the customer.
+    pub answered_at: Option<Timestamp>,
+    /// The end.
+    pub ended_at: Timestamp,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why.
+    pub release: Release,
+    /// Every egress try, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// What the relay counted.
+    pub media: Option<MediaStatistics>,
+}
+
+/// What is written to the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JournalEntry {
+    /// The call was answered: the record so far, with `ended_at` equal to `answered_at`. If the
+    /// process dies, recovery closes the call from this.
+    Answered(CallRecord),
+    /// The call is over. Final.
+    Ended(CallRecord),
+}
+
+impl CallRecord {
+    /// Post-dial delay in milliseconds: INVITE received to the first ringing indication sent.
+    pub fn pdd_ms(&self) -> Option<u64> {
+        self.ringing_at
+            .or(self.answered_at)
+            .map(|at| at.millis_since(self.received_at))
+    }
+
+    /// Talk time in milliseconds; zero unless answered.
+    pub fn duration_ms(&self) -> u64 {
+        self.answered_at
+            .map_or(0, |at| self.ended_at.millis_since(at))
+    }
+}

@@ -1,0 +1,13 @@
+//! Money, rate cards, billing increments, charges and the call record.
+//!
+//! Pure arithmetic and plain facts: this crate knows no SIP, no HTTP and no database, reads no
+//! clock and does no I/O. Every amount is an integer number of nano-units ([`Amount`]); rounding
+//! happens only in [`charge`], as the rate card says. The entry points are [`charge::charge`] and
+//! the record of a call, [`cdr::CallRecord`].
+
+pub mod cdr;
+pub mod money;
+pub mod time;
+
+pub use money::{Amount, Currency};
+pub use time::Timestamp;

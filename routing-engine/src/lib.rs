@@ -1,0 +1,1 @@
+//! The compiled snapshot, limits, number translation and the decision pipeline.

@@ -1,0 +1,1 @@
+//! SIP messages, transactions, dialogs, SDP; transport is its only I/O.

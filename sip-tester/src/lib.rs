@@ -1,0 +1,1 @@
+//! A SIP user agent without I/O and the tests it can place: probe, load, simulated carriers.

@@ -1,0 +1,3 @@
+//! The `didtron` binary: command line, configuration and wiring.
+
+fn main() {}

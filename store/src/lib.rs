@@ -1,0 +1,1 @@
+//! Persistence: migrations, resources and versions, the CDR loader.

@@ -1,0 +1,1 @@
+//! Virtual clock and simulated network for tests (development only).
