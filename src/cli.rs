@@ -1,0 +1,110 @@
+//! The command line: one file for each command.
+//!
+//! `serve`, `demo` and `probe` run parts of the switch in this process. `apply` and `explain` are
+//! clients of a running switch's API, so that there is one way to change it and one to ask it.
+
+mod api_client;
+mod apply;
+mod check;
+mod explain;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Exit status of a configuration that cannot be used (`EX_USAGE` of sysexits.h).
+const EXIT_BAD_CONFIGURATION: u8 = 64;
+
+/// A carrier-grade Class 4 SIP softswitch with its management plane inside.
+#[derive(Debug, Parser)]
+#[command(name = "didtron", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the switch.
+    Serve(ConfigArgs),
+    /// Validate a configuration file; binds nothing. Exit status 64 when something is wrong.
+    Check(ConfigArgs),
+    /// Create and update resources from YAML files on a running switch.
+    Apply(apply::ApplyArgs),
+    /// Show how a call would be routed and priced, and why each other route lost.
+    Explain(explain::ExplainArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the configuration comes from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file. Without it: the defaults of configs/didtron.toml.
+    #[arg(long, env = "DIDTRON_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Which switch to talk to.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServerArgs {
+    /// Address of the switch's API.
+    #[arg(
+        long,
+        env = "DIDTRON_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    server: String,
+    /// API key. Without it: the file `local-api.key` that a switch on this machine keeps in its
+    /// data directory.
+    #[arg(
+        long,
+        env = "DIDTRON_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    api_key: Option<String>,
+    /// Data directory of the switch on this machine, where its local API key is.
+    #[arg(
+        long,
+        env = "DIDTRON_DATA_DIR",
+        value_name = "DIR",
+        default_value = "./data"
+    )]
+    data_dir: PathBuf,
+}
+
+/// Runs the command; the answer is the exit status.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let result = match cli.command {
+        Command::Check(args) => return check::run(&args),
+        Command::Serve(args) => return check::run(&args),
+        Command::Apply(args) => apply::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "didtron", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|error: anyhow::Error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes an error with its causes to standard error.
+#[allow(clippy::print_stderr, reason = "the command line speaks to its user")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("didtron: {error:#}");
+}
+
+/// Writes a line of a command's answer to standard output.
+#[allow(clippy::print_stdout, reason = "the command line speaks to its user")]
+fn say(line: &str) {
+    println!("{line}");
+}

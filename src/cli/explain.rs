@@ -1,0 +1,122 @@
+//! `didtron explain`: the routing decision for a call, step by step, from a running switch.
+
+use super::api_client::ApiClient;
+use super::{ServerArgs, say};
+use clap::Args;
+use serde::Deserialize;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExplainArgs {
+    /// The calling number.
+    #[arg(long, value_name = "NUMBER")]
+    from: String,
+    /// The called number.
+    #[arg(long, value_name = "NUMBER")]
+    to: String,
+    /// The customer, by name. Without it (and without --source): the only active one.
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+    /// The source address, instead of the customer.
+    #[arg(long, value_name = "IP", conflicts_with = "customer")]
+    source: Option<String>,
+    /// Print the API's JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Deserialize)]
+struct Explanation {
+    accepted: bool,
+    reason: Option<String>,
+    snapshot_number: u64,
+    steps: Vec<Step>,
+    routes: Vec<Route>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    step: String,
+    outcome: String,
+    detail: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Route {
+    rank: Option<u32>,
+    carrier: String,
+    trunk: String,
+    prefix: Option<String>,
+    destination: Option<String>,
+    cost_per_minute: Option<String>,
+    margin_per_minute: Option<String>,
+    status: String,
+    reason: Option<String>,
+}
+
+pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    let client = ApiClient::new(&args.server)?;
+    let mut query = vec![("from", args.from.as_str()), ("to", args.to.as_str())];
+    query.extend(args.customer.as_deref().map(|name| ("customer", name)));
+    query.extend(args.source.as_deref().map(|address| ("source", address)));
+    let answer: serde_json::Value = client.get("/api/v1/explain", &query)?;
+    if args.json {
+        say(&serde_json::to_string_pretty(&answer)?);
+    } else {
+        say(&render(&serde_json::from_value(answer)?));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(explanation: &Explanation) -> String {
+    let mut text = String::new();
+    for step in &explanation.steps {
+        let detail = step.detail.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "{:22} {:10} {detail}", step.step, step.outcome);
+    }
+    if !explanation.routes.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n{:>4}  {:20} {:20} {:10} {:24} {:>12} {:>12}  {}",
+            "rank", "carrier", "trunk", "prefix", "destination", "cost/min", "margin/min", "status"
+        );
+    }
+    for route in &explanation.routes {
+        let rank = route.rank.map_or_else(String::new, |rank| rank.to_string());
+        let optional = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+        let _ = write!(
+            text,
+            "{rank:>4}  {:20} {:20} {:10} {:24} {:>12} {:>12}  {}",
+            route.carrier,
+            route.trunk,
+            optional(&route.prefix),
+            optional(&route.destination),
+            optional(&route.cost_per_minute),
+            optional(&route.margin_per_minute),
+            route.status,
+        );
+        let _ = match &route.reason {
+            Some(reason) => writeln!(text, ": {reason}"),
+            None => writeln!(text),
+        };
+    }
+    let verdict = if explanation.accepted {
+        "accepted"
+    } else {
+        "refused"
+    };
+    let reason = explanation
+        .reason
+        .as_deref()
+        .map(|reason| format!(": {reason}"));
+    let number = explanation.snapshot_number;
+    let _ = write!(
+        text,
+        "\nThe call is {verdict}{} (snapshot {number}).",
+        reason.unwrap_or_default()
+    );
+    text
+}

@@ -1,0 +1,218 @@
+//! The configuration file: typed, commented in `configs/didtron.toml`, overridable by `DIDTRON_*`.
+//!
+//! [`Config::load`] lays the file over the built-in defaults, then the environment over both, and
+//! checks every value. It binds nothing and reads no other file. Problems are collected, so that
+//! one run shows all of them.
+
+mod listener;
+mod overlay;
+mod validate;
+
+pub(crate) use listener::Listener;
+
+use serde::Deserialize;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// The commented file with every key at its default; the one source of both.
+pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
+
+/// Everything `didtron serve` can be told. Units and bounds are in `configs/didtron.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) node: NodeConfig,
+    pub(crate) sip: SipConfig,
+    pub(crate) calls: CallsConfig,
+    pub(crate) media: MediaConfig,
+    pub(crate) journal: JournalConfig,
+    pub(crate) cdr: CdrConfig,
+    pub(crate) http: HttpConfig,
+    pub(crate) drain: DrainConfig,
+    pub(crate) log: LogConfig,
+}
+
+/// `[node]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeConfig {
+    pub(crate) name: String,
+    pub(crate) shards: u16,
+}
+
+/// `[sip]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SipConfig {
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) user_agent: String,
+    pub(crate) t1_ms: u32,
+    pub(crate) t2_ms: u32,
+    pub(crate) t4_ms: u32,
+    pub(crate) socket_buffer_kib: u32,
+    pub(crate) tcp_connections_max: u32,
+    pub(crate) tcp_idle_timeout_s: u32,
+}
+
+/// `[calls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallsConfig {
+    pub(crate) max_per_shard: u32,
+    pub(crate) max_attempts: u16,
+    pub(crate) max_duration_s: u32,
+    pub(crate) unknown_source_replies_per_second: u32,
+    pub(crate) unknown_source_cdrs_per_second: u32,
+}
+
+/// `[media]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MediaConfig {
+    pub(crate) address: IpAddr,
+    pub(crate) advertised_address: String,
+    pub(crate) port_min: u16,
+    pub(crate) port_max: u16,
+    pub(crate) threads: u16,
+    pub(crate) inactivity_timeout_s: u32,
+}
+
+/// `[journal]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JournalConfig {
+    pub(crate) sync_interval_ms: u32,
+    pub(crate) segment_mib: u32,
+    pub(crate) free_space_min_mib: u32,
+}
+
+/// `[cdr]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CdrConfig {
+    pub(crate) load_interval_ms: u32,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpConfig {
+    pub(crate) address: SocketAddr,
+}
+
+/// `[drain]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DrainConfig {
+    pub(crate) grace_s: u32,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogConfig {
+    pub(crate) level: String,
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// One thing that is wrong with the configuration: where it was written, which key, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigProblem {
+    /// A file with a line, or an environment variable.
+    pub(crate) origin: String,
+    /// Dotted path of the key; empty when the text could not be read at all.
+    pub(crate) key: String,
+    /// What is wrong and what would be right.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() {
+            write!(f, "{}: {}", self.origin, self.message)
+        } else {
+            write!(f, "{}: `{}`: {}", self.origin, self.key, self.message)
+        }
+    }
+}
+
+impl Config {
+    /// Reads `path` (or only the defaults when `None`), lays `environment` over it, and checks it.
+    pub(crate) fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigProblem>> {
+        let text = match path {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                vec![ConfigProblem {
+                    origin: path.display().to_string(),
+                    key: String::new(),
+                    message: format!("cannot be read: {error}"),
+                }]
+            })?,
+        };
+        let name = path.map_or_else(|| "defaults".to_owned(), |path| path.display().to_string());
+        Self::from_text(&name, &text, environment)
+    }
+
+    fn from_text(
+        name: &str,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigProblem>> {
+        let merged = overlay::merge(DEFAULTS, name, text, environment)?;
+        let origins = merged.origins;
+        let config: Self =
+            toml::Value::Table(merged.table)
+                .try_into()
+                .map_err(|error: toml::de::Error| {
+                    vec![ConfigProblem {
+                        origin: name.to_owned(),
+                        key: String::new(),
+                        message: error.message().to_owned(),
+                    }]
+                })?;
+        let problems = validate::problems(&config, &origins);
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The directory of the CDR journal.
+    pub(crate) fn journal_dir(&self) -> PathBuf {
+        self.data_dir.join("journal")
+    }
+
+    /// Worker threads, with 0 resolved to the number of cores.
+    pub(crate) fn shard_count(&self) -> u16 {
+        if self.node.shards > 0 {
+            return self.node.shards;
+        }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        u16::try_from(cores.min(64)).unwrap_or(64)
+    }
+
+    /// The address written into SDP.
+    pub(crate) fn media_advertised(&self) -> IpAddr {
+        self.media
+            .advertised_address
+            .parse()
+            .unwrap_or(self.media.address)
+    }
+}
+
+#[cfg(test)]
+mod tests;

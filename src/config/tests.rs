@@ -1,0 +1,109 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::{Config, ConfigProblem};
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<ConfigProblem>> {
+    let environment = environment
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Config::from_text("test.toml", text, environment)
+}
+
+fn shown(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
+    load(text, environment)
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn the_commented_file_is_valid_and_equals_the_defaults() {
+    let defaults = load("", &[]).unwrap();
+    let whole = load(super::DEFAULTS, &[]).unwrap();
+    assert_eq!(format!("{defaults:?}"), format!("{whole:?}"));
+}
+
+#[test]
+fn a_file_overrides_defaults_and_the_environment_overrides_the_file() {
+    let config = load(
+        "[node]\nname = \"lon1\"\nshards = 2\n",
+        &[
+            ("DIDTRON_NODE_SHARDS", "3"),
+            ("DIDTRON_DATA_DIR", "/srv/didtron"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.node.name, "lon1");
+    assert_eq!(config.node.shards, 3);
+    assert_eq!(config.data_dir.to_str(), Some("/srv/didtron"));
+}
+
+#[test]
+fn a_list_is_comma_separated_in_the_environment() {
+    let config = load(
+        "",
+        &[(
+            "DIDTRON_SIP_LISTENERS",
+            "udp/127.0.0.1:0, udp/0.0.0.0:5060 as 192.0.2.7:5060",
+        )],
+    )
+    .unwrap();
+    assert_eq!(
+        config.sip.listeners[1].advertised,
+        "192.0.2.7:5060".parse().unwrap()
+    );
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_line() {
+    let problems = shown("[sip]\n\nlistener = 3\n", &[]);
+    assert!(problems[0].starts_with("test.toml, line 3: `sip.listener`: is not a setting"));
+}
+
+#[test]
+fn an_unknown_variable_is_an_error() {
+    assert_eq!(
+        shown("", &[("DIDTRON_SHARDS", "2")]),
+        ["DIDTRON_SHARDS: names no setting"]
+    );
+}
+
+#[test]
+fn a_wrong_type_names_the_key_and_the_type() {
+    let problems = shown("[node]\nshards = \"two\"\n", &[]);
+    assert_eq!(
+        problems,
+        ["test.toml, line 2: `node.shards`: must be an integer"]
+    );
+}
+
+#[test]
+fn all_values_out_of_bounds_are_shown_at_once() {
+    let problems = shown("[sip]\nt1_ms = 1\n[cdr]\nload_interval_ms = 1\n", &[]);
+    assert_eq!(
+        problems,
+        [
+            "test.toml, line 2: `sip.t1_ms`: is 1; it must be 100 to 2000",
+            "test.toml, line 4: `cdr.load_interval_ms`: is 1; it must be 20 to 60000",
+        ]
+    );
+}
+
+#[test]
+fn a_wildcard_listener_needs_the_name_that_peers_see() {
+    let problems = shown("[sip]\nlisteners = [\"udp/0.0.0.0:5060\"]\n", &[]);
+    assert!(
+        problems[0].contains("say which one peers see"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn text_that_is_not_toml_names_the_line() {
+    let problems = shown("[node]\nname = \n", &[]);
+    assert!(
+        problems[0].starts_with("test.toml, line 2: is not TOML"),
+        "{problems:?}"
+    );
+}
