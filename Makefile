@@ -1,0 +1,55 @@
+# Everything that is done with this project. `make` alone lists it.
+
+CONSOLE := portals-web
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help run build console test lint test-rust test-console test-live bench sim fmt clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build everything and run the demo: a switch, two carriers, a customer, live traffic
+	@exec target/release/didtron demo
+
+build: console ## Build target/release/didtron with the console inside
+	$(CARGO) build --release --locked
+
+console: ## Build the console into portals-web/dist
+	@scripts/check-build-tools
+	@scripts/build-console
+
+test: ## Install what the tests need and run all of them
+	@scripts/check-build-tools
+	@scripts/install-test-tools
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-console
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory test-rust
+	@$(MAKE) --no-print-directory test-live
+
+lint: ## Formatting and lints of the Rust code
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+test-rust: ## Unit, simulation and end-to-end tests (wants `make build` first)
+	DIDTRON_BIN=$(CURDIR)/target/release/didtron $(CARGO) test --workspace --locked
+
+test-console: console ## Lints, types, unit and browser tests of the console
+	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e
+
+test-live: ## The console in a real browser against a running demo (wants `make build` first)
+	@scripts/test-live
+
+bench: build ## Criterion benches and a SIPp run; rewrites BENCHMARKS.md
+	@scripts/bench
+
+sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
+	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test simulation -- --nocapture
+
+fmt: ## Format the Rust code
+	$(CARGO) fmt --all
+
+clean: ## Remove what the builds made
+	$(CARGO) clean
+	rm -rf $(CONSOLE)/dist $(CONSOLE)/node_modules
