@@ -6,7 +6,10 @@
 //! the record of a call, [`cdr::CallRecord`].
 
 pub mod cdr;
+pub mod charge;
+pub mod expected;
 pub mod money;
+pub mod rate;
 pub mod time;
 
 pub use money::{Amount, Currency};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod decimal;
+
 /// An amount in nano-units (1e-9) of some currency, which is kept beside it.
 ///
 /// 64 bits reach ±9.2 thousand million units. All arithmetic is checked: a sum that does not fit
@@ -12,6 +14,33 @@ use std::fmt;
 )]
 #[serde(transparent)]
 pub struct Amount(pub i64);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// One whole unit of the currency.
+    pub const ONE: Self = Self(1_000_000_000);
+
+    /// The sum, or `None` when it does not fit.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or `None` when it does not fit.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The sum of all, or `None` when it does not fit. The sum of none is zero.
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+}
 
 /// An ISO 4217 alphabetic code, upper case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

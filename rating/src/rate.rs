@@ -1,0 +1,194 @@
+//! A priced row: what a minute to a prefix costs and in which steps it is billed.
+
+use crate::cdr::AppliedRate;
+use crate::money::{Amount, decimal};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// The longest billing interval, seconds (one hour).
+pub const INTERVAL_S_MAX: u32 = 3_600;
+
+/// The dearest minute and the dearest connection fee that a card may hold: 10,000 units.
+///
+/// Ten times the dearest satellite minute known; beyond it a misplaced decimal point is the
+/// better explanation.
+pub const PRICE_MAX: Amount = Amount(10_000 * Amount::ONE.0);
+
+/// The prices and steps of a rate, without the name of what it is for.
+///
+/// Bounds that [`RateTerms::check`] enforces: prices from 0 to [`PRICE_MAX`], intervals from 1
+/// to [`INTERVAL_S_MAX`] seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RateTerms {
+    /// Price of a minute in the first interval.
+    #[serde(with = "decimal")]
+    pub initial_rate_per_minute: Amount,
+    /// Price of a minute in the intervals after the first.
+    #[serde(with = "decimal")]
+    pub next_rate_per_minute: Amount,
+    /// Length of the first interval, seconds.
+    pub initial_interval_s: u32,
+    /// Length of each further interval, seconds.
+    pub next_interval_s: u32,
+    /// Charged once per answered call.
+    #[serde(with = "decimal")]
+    pub connection_fee: Amount,
+}
+
+/// A row of a rate card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// The digits a called number must begin with.
+    pub prefix: Arc<str>,
+    /// The name of what lies behind the prefix.
+    pub destination: Arc<str>,
+    /// The prices and steps.
+    #[serde(flatten)]
+    pub terms: RateTerms,
+}
+
+/// Why terms cannot be charged. Each names its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TermsError {
+    /// A price below zero.
+    #[error("{field} is negative: a price is zero or more")]
+    Negative {
+        /// The field's name in [`RateTerms`].
+        field: &'static str,
+    },
+    /// A price above [`PRICE_MAX`].
+    #[error("{field} is above {}: look for a misplaced decimal point", PRICE_MAX)]
+    TooDear {
+        /// The field's name in [`RateTerms`].
+        field: &'static str,
+    },
+    /// An interval that is zero or above [`INTERVAL_S_MAX`].
+    #[error("{field} is out of bounds: it is from 1 to {} seconds", INTERVAL_S_MAX)]
+    IntervalOutOfBounds {
+        /// The field's name in [`RateTerms`].
+        field: &'static str,
+    },
+}
+
+impl RateTerms {
+    /// Billed by the second, one price throughout, no fee.
+    pub const fn per_second(rate_per_minute: Amount) -> Self {
+        Self {
+            initial_rate_per_minute: rate_per_minute,
+            next_rate_per_minute: rate_per_minute,
+            initial_interval_s: 1,
+            next_interval_s: 1,
+            connection_fee: Amount::ZERO,
+        }
+    }
+
+    /// The same prices in other steps: `with_intervals(30, 6)` is what carriers write as 30/6.
+    pub const fn with_intervals(self, initial_s: u32, next_s: u32) -> Self {
+        Self {
+            initial_interval_s: initial_s,
+            next_interval_s: next_s,
+            ..self
+        }
+    }
+
+    /// Whether all fields are within their bounds.
+    ///
+    /// # Errors
+    /// The first field that is not.
+    pub fn check(&self) -> Result<(), TermsError> {
+        check_price("initial_rate_per_minute", self.initial_rate_per_minute)?;
+        check_price("rate_per_minute", self.next_rate_per_minute)?;
+        check_price("connection_fee", self.connection_fee)?;
+        check_interval("initial_interval_s", self.initial_interval_s)?;
+        check_interval("next_interval_s", self.next_interval_s)
+    }
+
+    pub(crate) fn initial_interval(&self) -> u64 {
+        non_zero(self.initial_interval_s)
+    }
+
+    pub(crate) fn next_interval(&self) -> u64 {
+        non_zero(self.next_interval_s)
+    }
+}
+
+fn check_price(field: &'static str, price: Amount) -> Result<(), TermsError> {
+    match price {
+        price if price.is_negative() => Err(TermsError::Negative { field }),
+        price if price > PRICE_MAX => Err(TermsError::TooDear { field }),
+        _ => Ok(()),
+    }
+}
+
+fn check_interval(field: &'static str, interval_s: u32) -> Result<(), TermsError> {
+    if (1..=INTERVAL_S_MAX).contains(&interval_s) {
+        Ok(())
+    } else {
+        Err(TermsError::IntervalOutOfBounds { field })
+    }
+}
+
+/// An interval of zero can only come from a record that no card made; it counts as one second,
+/// so that no division by zero exists.
+fn non_zero(interval_s: u32) -> u64 {
+    u64::from(NonZeroU32::new(interval_s).unwrap_or(NonZeroU32::MIN).get())
+}
+
+impl From<&AppliedRate> for RateTerms {
+    fn from(rate: &AppliedRate) -> Self {
+        Self {
+            initial_rate_per_minute: rate.initial_rate_per_minute,
+            next_rate_per_minute: rate.next_rate_per_minute,
+            initial_interval_s: rate.initial_interval_s,
+            next_interval_s: rate.next_interval_s,
+            connection_fee: rate.connection_fee,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: RateTerms = RateTerms::per_second(Amount(12_500_000));
+
+    #[test]
+    fn terms_within_bounds_pass() {
+        assert_eq!(SOUND.check(), Ok(()));
+        assert_eq!(SOUND.with_intervals(INTERVAL_S_MAX, 1).check(), Ok(()));
+        assert_eq!(RateTerms::per_second(PRICE_MAX).check(), Ok(()));
+    }
+
+    #[test]
+    fn the_field_that_is_out_of_bounds_is_named() {
+        let negative = RateTerms {
+            connection_fee: Amount(-1),
+            ..SOUND
+        };
+        let dear = RateTerms {
+            next_rate_per_minute: Amount(PRICE_MAX.0 + 1),
+            ..SOUND
+        };
+        let cases = [
+            (negative, "connection_fee is negative"),
+            (dear, "rate_per_minute is above 10000"),
+            (
+                SOUND.with_intervals(0, 1),
+                "initial_interval_s is out of bounds",
+            ),
+            (
+                SOUND.with_intervals(1, 3_601),
+                "next_interval_s is out of bounds",
+            ),
+        ];
+        for (terms, message) in cases {
+            let error = terms.check().map_err(|error| error.to_string());
+            assert!(
+                error.as_ref().is_err_and(|text| text.starts_with(message)),
+                "{error:?}"
+            );
+        }
+    }
+}
