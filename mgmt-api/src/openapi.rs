@@ -1,0 +1,94 @@
+//! The OpenAPI document: generated from the handlers, committed as `openapi.json`.
+
+use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Name of the session cookie.
+pub(crate) const SESSION_COOKIE: &str = "didtron_session";
+
+/// Name of the header that carries the CSRF token.
+pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "DIDTron",
+        description = "Management of the switch: configuration, call records, live calls. \
+            Times are RFC 3339 in UTC; money is a decimal string with its currency beside it; \
+            errors are RFC 9457 problem documents.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "session", description = "Signing in and out"),
+        (name = "cdrs", description = "Call records"),
+        (name = "calls", description = "Calls that are up"),
+        (name = "live", description = "The pulse of the switch"),
+        (name = "routing", description = "How calls are routed"),
+        (name = "resources", description = "What is configured"),
+        (name = "status", description = "The switch itself"),
+    ),
+    components(schemas(crate::problem::Problem)),
+    modifiers(&SecuritySchemes)
+)]
+struct Document;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let cookie = ApiKeyValue::with_description(SESSION_COOKIE, "Set by signing in");
+        let csrf = ApiKeyValue::with_description(
+            "X-CSRF-Token",
+            "The session's token; needed beside the cookie by every change",
+        );
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key, such as the one in `local-api.key`"));
+        let schemes = [
+            (
+                "session_cookie",
+                SecurityScheme::ApiKey(ApiKey::Cookie(cookie)),
+            ),
+            ("csrf_token", SecurityScheme::ApiKey(ApiKey::Header(csrf))),
+            ("api_key", SecurityScheme::Http(key.build())),
+        ];
+        for (name, scheme) in schemes {
+            components.add_security_scheme(name, scheme);
+        }
+    }
+}
+
+/// Every operation with its description.
+pub(crate) fn described() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(
+            session::session_create,
+            session::session_view,
+            session::session_delete
+        ))
+        .routes(routes!(cdrs::cdr_list))
+        .routes(routes!(cdrs::cdr_view))
+        .routes(routes!(calls::call_list))
+        .routes(routes!(live::live_stream))
+        .routes(routes!(live::live_history))
+        .routes(routes!(explain::explain))
+        .routes(routes!(resources::resource_list))
+        .routes(routes!(apply::apply))
+        .routes(routes!(status::status_view))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::openapi_view))
+}
+
+/// The document as it is committed: indented JSON with a line end.
+pub fn document() -> String {
+    let (_, openapi) = described().split_for_parts();
+    let mut text = openapi.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

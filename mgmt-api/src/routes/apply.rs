@@ -1,0 +1,107 @@
+//! Declarative configuration: a set of files in, what they change out.
+
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Whether to change anything.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplyQuery {
+    /// Only say what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// The files of one apply. All of them take effect at once, or none.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// YAML files with resources.
+    pub files: Vec<ApplyFile>,
+    /// The rate files that the resources name, as CSV text.
+    #[serde(default)]
+    pub decks: Vec<ApplyFile>,
+}
+
+/// One file.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyFile {
+    /// Path as the resources name it and as errors show it.
+    pub path: String,
+    /// The text.
+    pub content: String,
+}
+
+/// What was, or would be, done.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ApplyResult {
+    /// Whether it was only a question.
+    pub dry_run: bool,
+    /// Number of the snapshot in use after the call.
+    pub snapshot_number: u64,
+    /// One entry for each resource in the files.
+    pub changes: Vec<Change>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Change {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What is done.
+    pub action: ChangeAction,
+    /// The fields that change; all fields of a new resource.
+    pub differences: Vec<Difference>,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeAction {
+    /// It is new.
+    Created,
+    /// It gets a new version.
+    Updated,
+    /// It already is as written.
+    Unchanged,
+}
+
+/// A field before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Difference {
+    /// Path of the field within the resource, such as `limits.channels`.
+    pub field: String,
+    /// Value before; null when it was not set.
+    #[schema(required)]
+    pub before: Option<serde_json::Value>,
+    /// Value after; null when it is no longer set.
+    #[schema(required)]
+    pub after: Option<serde_json::Value>,
+}
+
+/// Applies a set of files: all of it or nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/apply",
+    operation_id = "apply",
+    tag = "resources",
+    params(ApplyQuery),
+    request_body = ApplyRequest,
+    responses(
+        (status = 200, description = "What changed", body = ApplyResult),
+        (status = 400, description = "The request cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "No CSRF token", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Something in the files is wrong; nothing was applied", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = [], "csrf_token" = []), ("api_key" = [])),
+)]
+pub(crate) async fn apply() -> Problem {
+    Problem::unavailable("not served yet")
+}

@@ -1,0 +1,301 @@
+//! Call detail records: the list and the whole record.
+
+use crate::problem::Problem;
+use crate::values::{CallIdText, Money, Time};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// How a call, or one attempt of it, came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A 2xx was sent to the customer; charged.
+    Answered,
+    /// The customer gave up before an answer.
+    Cancelled,
+    /// Every route that was tried failed.
+    Failed,
+    /// Refused by the switch before any attempt.
+    Rejected,
+    /// It was up when the process died; closed at the last moment the journal proves.
+    Interrupted,
+}
+
+/// Who ended the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleasedBy {
+    /// The ingress side.
+    Customer,
+    /// The egress side.
+    Carrier,
+    /// The switch.
+    Switch,
+}
+
+/// SIP transport of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Stream.
+    Tcp,
+}
+
+/// Which records to list. Filters are joined by "and".
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CdrFilter {
+    /// How many records a page holds, 1 to 500.
+    #[param(default = 50, minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Name of the customer, exactly.
+    pub customer: Option<String>,
+    /// Name of the carrier of the last attempt, exactly.
+    pub carrier: Option<String>,
+    /// How the call came out.
+    #[param(inline)]
+    pub outcome: Option<Outcome>,
+    /// First digits of the called number after translation.
+    #[param(example = "4477")]
+    pub called_prefix: Option<String>,
+    /// Received at or after this time.
+    pub from: Option<Time>,
+    /// Received before this time.
+    pub to: Option<Time>,
+}
+
+/// One page of records, newest first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CdrPage {
+    /// The records.
+    pub items: Vec<CdrSummary>,
+    /// Send it as `cursor` to get the next page; null on the last.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// One call in the list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CdrSummary {
+    /// Identifier of the call.
+    pub id: CallIdText,
+    /// INVITE received.
+    pub received_at: Time,
+    /// 2xx sent to the customer.
+    #[schema(required)]
+    pub answered_at: Option<Time>,
+    /// The end.
+    pub ended_at: Time,
+    /// Who pays; null for an unknown source.
+    #[schema(required)]
+    pub customer: Option<String>,
+    /// Carrier of the last attempt, which is the answered one if any is.
+    #[schema(required)]
+    pub carrier: Option<String>,
+    /// Destination's name on the customer's card.
+    #[schema(required)]
+    pub destination: Option<String>,
+    /// As received.
+    pub calling_number: String,
+    /// After translation, digits of E.164 without `+`.
+    pub called_number: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Final status sent to the customer; 0 when none was.
+    pub sip_status: u16,
+    /// Our reason, such as `normal_clearing` or `customer_cps_limit`.
+    pub release_reason: String,
+    /// Who ended it.
+    pub released_by: ReleasedBy,
+    /// Talk time.
+    pub duration_ms: u64,
+    /// Seconds charged to the customer.
+    pub billed_seconds: u32,
+    /// Post-dial delay: INVITE received to the first ringing indication sent.
+    #[schema(required)]
+    pub pdd_ms: Option<u64>,
+    /// How many egress attempts there were.
+    pub attempts: u32,
+    /// What the customer pays.
+    pub charge: Money,
+    /// What the carriers charge us.
+    pub cost: Money,
+    /// Charge minus cost.
+    pub margin: Money,
+    /// Currency of charge, cost and margin.
+    #[schema(example = "USD")]
+    pub currency: String,
+    /// Number of the configuration snapshot that decided the call.
+    pub snapshot_number: u64,
+}
+
+/// The whole record of a call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Cdr {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub summary: CdrSummary,
+    /// Name of the node that handled the call.
+    pub node: String,
+    /// Shard within the node.
+    pub shard: u16,
+    /// Call-ID of the ingress leg.
+    pub ingress_call_id: String,
+    /// Transport the INVITE came by.
+    pub ingress_transport: Transport,
+    /// Where the INVITE came from, `address:port`.
+    pub ingress_source: String,
+    /// The trunk the call came in by.
+    #[schema(required)]
+    pub ingress_trunk: Option<String>,
+    /// User-Agent of the INVITE.
+    #[schema(required)]
+    pub user_agent: Option<String>,
+    /// User part of the Request-URI as received.
+    pub called_number_received: String,
+    /// First ringing indication sent to the customer.
+    #[schema(required)]
+    pub ringing_at: Option<Time>,
+    /// Q.850 cause; 0 when none applies.
+    pub q850_cause: u8,
+    /// The customer's rate; null when the call was refused before rating.
+    #[schema(required)]
+    pub rate: Option<CdrRate>,
+    /// Every egress attempt, in order.
+    pub attempt_records: Vec<CdrAttempt>,
+    /// What the media relay counted; null when media went directly.
+    #[schema(required)]
+    pub media: Option<CdrMedia>,
+}
+
+/// One egress attempt of a call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CdrAttempt {
+    /// 1 for the first.
+    pub number: u16,
+    /// Whom we would pay.
+    pub carrier: String,
+    /// The carrier's trunk.
+    pub egress_trunk: String,
+    /// Where the INVITE was sent, `address:port`.
+    pub gateway: String,
+    /// Transport to the gateway.
+    pub transport: Transport,
+    /// Call-ID of the egress leg.
+    pub egress_call_id: String,
+    /// Called number sent.
+    pub called_number_sent: String,
+    /// Calling number sent.
+    pub calling_number_sent: String,
+    /// The carrier's rate.
+    pub rate: CdrRate,
+    /// Seconds the carrier charges.
+    pub billed_seconds: u32,
+    /// What the carrier charges, in the currency of its rate.
+    pub cost: Money,
+    /// INVITE sent.
+    pub started_at: Time,
+    /// First response of any kind.
+    #[schema(required)]
+    pub first_reply_at: Option<Time>,
+    /// First ringing indication.
+    #[schema(required)]
+    pub ringing_at: Option<Time>,
+    /// 2xx received.
+    #[schema(required)]
+    pub answered_at: Option<Time>,
+    /// Final response, time-out, cancel or BYE.
+    pub ended_at: Time,
+    /// Post-dial delay: INVITE sent to the first ringing indication received.
+    #[schema(required)]
+    pub pdd_ms: Option<u64>,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Final status received from the carrier; 0 when none was.
+    pub sip_status: u16,
+    /// Our reason.
+    pub release_reason: String,
+    /// Who ended it.
+    pub released_by: ReleasedBy,
+    /// Q.850 cause; 0 when none applies.
+    pub q850_cause: u8,
+}
+
+/// The rate that was applied to one side.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CdrRate {
+    /// The card's name at the time of the call.
+    pub rate_card: String,
+    /// The prefix that matched.
+    pub prefix: String,
+    /// The destination's name on that card.
+    pub destination: String,
+    /// The card's currency.
+    #[schema(example = "USD")]
+    pub currency: String,
+    /// Price of a minute in the first interval.
+    pub initial_rate_per_minute: Money,
+    /// Price of a minute after the first interval.
+    pub next_rate_per_minute: Money,
+    /// Length of the first interval, seconds.
+    pub initial_interval_s: u32,
+    /// Length of each further interval, seconds.
+    pub next_interval_s: u32,
+    /// Charged once per answered call.
+    pub connection_fee: Money,
+}
+
+/// What the media relay counted.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct CdrMedia {
+    /// RTP packets received from the customer.
+    pub packets_from_customer: u64,
+    /// RTP bytes received from the customer.
+    pub bytes_from_customer: u64,
+    /// RTP packets received from the carrier.
+    pub packets_from_carrier: u64,
+    /// RTP bytes received from the carrier.
+    pub bytes_from_carrier: u64,
+}
+
+/// Lists call records, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/cdrs",
+    operation_id = "cdr_list",
+    tag = "cdrs",
+    params(CdrFilter),
+    responses(
+        (status = 200, description = "One page", body = CdrPage),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn cdr_list() -> Problem {
+    Problem::unavailable("not served yet")
+}
+
+/// Shows one call with all of its attempts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/cdrs/{id}",
+    operation_id = "cdr_view",
+    tag = "cdrs",
+    params(("id" = String, Path, description = "Identifier of the call")),
+    responses(
+        (status = 200, description = "The record", body = Cdr),
+        (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn cdr_view() -> Problem {
+    Problem::unavailable("not served yet")
+}

@@ -1,0 +1,159 @@
+//! How the switch would route a call, and why.
+
+use crate::problem::Problem;
+use crate::values::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// The call to explain. Give `customer` or `source`.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExplainQuery {
+    /// Calling number.
+    #[param(example = "442071838750")]
+    pub from: String,
+    /// Called number.
+    #[param(example = "33142685300")]
+    pub to: String,
+    /// Name of the customer that calls.
+    pub customer: Option<String>,
+    /// IP address that the INVITE comes from.
+    #[param(example = "192.0.2.10")]
+    pub source: Option<String>,
+}
+
+/// The decision, step by step. Nothing is called and no limit is used up.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    /// Whether the call would be tried on at least one route.
+    pub accepted: bool,
+    /// Why not, such as `no_route`; null when accepted.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// Number of the configuration snapshot that was asked.
+    pub snapshot_number: u64,
+    /// The customer that was found.
+    #[schema(required)]
+    pub customer: Option<String>,
+    /// The called number after translation.
+    #[schema(required)]
+    pub called_number: Option<String>,
+    /// What was looked at, in order.
+    pub steps: Vec<ExplainStep>,
+    /// Every route that was looked at: the chosen one, those behind it in hunting order, those
+    /// that lost.
+    pub routes: Vec<ExplainRoute>,
+    /// What the customer would pay; null when no rate was found.
+    #[schema(required)]
+    pub customer_rate: Option<ExplainRate>,
+}
+
+/// One step of the decision.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainStep {
+    /// Its name.
+    pub step: String,
+    /// How it came out.
+    pub outcome: StepOutcome,
+    /// What was found.
+    pub detail: String,
+}
+
+/// How a step came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// The call goes on.
+    Passed,
+    /// The call ends here.
+    Rejected,
+}
+
+/// One route that was looked at.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainRoute {
+    /// Place in the hunting order, from 1; null when it lost.
+    #[schema(required)]
+    pub rank: Option<u32>,
+    /// Whom we would pay.
+    pub carrier: String,
+    /// The carrier's trunk.
+    pub trunk: String,
+    /// Where the INVITE would go, `address:port`.
+    pub gateway: String,
+    /// The prefix that matched on the carrier's card.
+    #[schema(required)]
+    pub prefix: Option<String>,
+    /// The destination's name on the carrier's card.
+    #[schema(required)]
+    pub destination: Option<String>,
+    /// Price of a minute.
+    #[schema(required)]
+    pub cost_per_minute: Option<Money>,
+    /// The customer's price of a minute minus the cost.
+    #[schema(required)]
+    pub margin_per_minute: Option<Money>,
+    /// Currency of cost and margin.
+    #[schema(required)]
+    pub currency: Option<String>,
+    /// What becomes of it.
+    pub status: RouteStatus,
+    /// Why it lost or stands where it does.
+    #[schema(required)]
+    pub reason: Option<String>,
+}
+
+/// What becomes of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteStatus {
+    /// Tried first.
+    Chosen,
+    /// Tried when those before it fail.
+    Available,
+    /// Not tried.
+    Lost,
+}
+
+/// What the customer would pay.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainRate {
+    /// Name of the card.
+    pub rate_card: String,
+    /// The prefix that matched.
+    pub prefix: String,
+    /// The destination's name.
+    pub destination: String,
+    /// Price of a minute in the first interval.
+    pub initial_rate_per_minute: Money,
+    /// Price of a minute after the first interval.
+    pub next_rate_per_minute: Money,
+    /// Length of the first interval, seconds.
+    pub initial_interval_s: u32,
+    /// Length of each further interval, seconds.
+    pub next_interval_s: u32,
+    /// Charged once per answered call.
+    pub connection_fee: Money,
+    /// Currency of the prices.
+    #[schema(example = "USD")]
+    pub currency: String,
+}
+
+/// Explains how a call would be routed. Nothing is called and no limit is used up.
+#[utoipa::path(
+    get,
+    path = "/api/v1/explain",
+    operation_id = "explain",
+    tag = "routing",
+    params(ExplainQuery),
+    responses(
+        (status = 200, description = "The decision", body = Explanation),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn explain() -> Problem {
+    Problem::unavailable("not served yet")
+}

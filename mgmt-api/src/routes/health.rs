@@ -1,0 +1,65 @@
+//! Whether the process lives and takes calls, for supervisors and load balancers.
+
+use crate::problem::Problem;
+
+/// Says that the process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "healthz",
+    tag = "status",
+    responses(
+        (status = 200, description = "It does", body = String, content_type = "text/plain"),
+    ),
+    security(()),
+)]
+pub(crate) async fn healthz() -> Problem {
+    Problem::unavailable("not served yet")
+}
+
+/// Says whether new calls are taken.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "readyz",
+    tag = "status",
+    responses(
+        (status = 200, description = "They are", body = String, content_type = "text/plain"),
+        (status = 503, description = "They are not, and why", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(()),
+)]
+pub(crate) async fn readyz() -> Problem {
+    Problem::unavailable("not served yet")
+}
+
+/// Metrics as Prometheus text. From loopback without a key, from elsewhere with one.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "status",
+    responses(
+        (status = 200, description = "The metrics", body = String, content_type = "text/plain; version=0.0.4"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn metrics() -> Problem {
+    Problem::unavailable("not served yet")
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "openapi_view",
+    tag = "status",
+    responses(
+        (status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"),
+    ),
+    security(()),
+)]
+pub(crate) async fn openapi_view() -> Problem {
+    Problem::unavailable("not served yet")
+}

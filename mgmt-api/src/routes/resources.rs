@@ -1,0 +1,58 @@
+//! What is configured.
+
+use crate::problem::Problem;
+use crate::values::Time;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which resources to list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ResourceQuery {
+    /// Only this kind: `customer`, `carrier`, `trunk` or `rate_card`.
+    pub kind: Option<String>,
+}
+
+/// All resources of the question, by kind and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResourceList {
+    /// The resources.
+    pub items: Vec<Resource>,
+}
+
+/// One resource as it is now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Resource {
+    /// Its kind.
+    pub kind: String,
+    /// Its name, unique within the kind.
+    pub name: String,
+    /// Its number, which survives a rename.
+    pub id: i64,
+    /// 1 for the first version, one more with each change.
+    pub version: u64,
+    /// When this version was applied.
+    pub updated_at: Time,
+    /// The fields of the kind.
+    #[schema(value_type = Object)]
+    pub spec: serde_json::Value,
+}
+
+/// Lists what is configured.
+#[utoipa::path(
+    get,
+    path = "/api/v1/resources",
+    operation_id = "resource_list",
+    tag = "resources",
+    params(ResourceQuery),
+    responses(
+        (status = 200, description = "The resources", body = ResourceList),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn resource_list() -> Problem {
+    Problem::unavailable("not served yet")
+}
