@@ -1,1 +1,6 @@
 //! A SIP user agent without I/O and the tests it can place: probe, load, simulated carriers.
+
+pub mod ladder;
+pub mod plan;
+pub mod random;
+pub mod rtp;
