@@ -3,4 +3,5 @@
 pub mod openapi;
 pub mod problem;
 pub mod routes;
+pub mod switch_port;
 pub mod values;

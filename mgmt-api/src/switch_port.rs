@@ -1,0 +1,169 @@
+//! What the API knows of the running switch: one trait, implemented by the binary.
+//!
+//! The API sees no shard, socket or message. It asks for counters and lists, and hands over the
+//! next configuration snapshot.
+
+use rating::cdr::{CallId, Transport};
+use rating::{Amount, Timestamp};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A future that a trait object can return.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The running switch as the API sees it. Every method but [`live_calls`](Self::live_calls)
+/// returns at once and takes no lock that a call waits for.
+pub trait SwitchPort: Send + Sync + 'static {
+    /// One page of the calls that are up, newest first: those with an identifier below `before`
+    /// (all when `None`), at most `limit` of them.
+    fn live_calls(
+        &self,
+        before: Option<CallId>,
+        limit: usize,
+    ) -> PortFuture<'_, Result<LiveCallPage, PortError>>;
+
+    /// The counters, for the live points and the metrics. Called once a second and at each
+    /// scrape.
+    fn sample(&self) -> SwitchSample;
+
+    /// The state of the node, for the status page and for readiness.
+    fn status(&self) -> SwitchStatus;
+}
+
+/// Why the switch did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PortError {
+    /// A shard has too much to do.
+    #[error("shard {shard} did not answer in time")]
+    ShardSilent {
+        /// Which one.
+        shard: u16,
+    },
+}
+
+/// Some of the live calls, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct LiveCallPage {
+    /// The calls.
+    pub items: Vec<LiveCall>,
+    /// How many calls are up in all.
+    pub total: u64,
+}
+
+/// How far a live call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveCallState {
+    /// Hunting for a carrier, or waiting for its first sign of life.
+    Trying,
+    /// The called party is alerted.
+    Ringing,
+    /// Both sides are connected.
+    Answered,
+    /// One side has gone; the other is being told.
+    Releasing,
+}
+
+/// One live call.
+#[derive(Clone, Debug)]
+pub struct LiveCall {
+    /// Identifier, the same as in its record later.
+    pub id: CallId,
+    /// How far it has come.
+    pub state: LiveCallState,
+    /// Who pays.
+    pub customer: Option<Arc<str>>,
+    /// Carrier of the present attempt.
+    pub carrier: Option<Arc<str>>,
+    /// As received.
+    pub calling_number: Arc<str>,
+    /// After translation.
+    pub called_number: Arc<str>,
+    /// Destination's name on the customer's card.
+    pub destination: Option<Arc<str>>,
+    /// INVITE received.
+    pub received_at: Timestamp,
+    /// 2xx sent to the customer.
+    pub answered_at: Option<Timestamp>,
+    /// How many attempts were begun.
+    pub attempts: u16,
+    /// Where the INVITE came from.
+    pub ingress_source: SocketAddr,
+    /// Gateway of the present attempt.
+    pub egress_gateway: Option<SocketAddr>,
+}
+
+/// Counters of the whole node. All but `calls_now` only ever grow while the process lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwitchSample {
+    /// Calls that are up.
+    pub calls_now: u64,
+    /// New calls received (INVITE that made a call), whatever became of them.
+    pub calls_received: u64,
+    /// Egress attempts begun.
+    pub attempts: u64,
+    /// Calls answered.
+    pub answered: u64,
+    /// Calls that ended unanswered after at least one attempt: cancelled or failed.
+    pub failed: u64,
+    /// Calls refused before any attempt.
+    pub rejected: u64,
+    /// Charged to customers for ended calls, in USD.
+    pub revenue: Amount,
+    /// Charged by carriers for the same calls, in USD.
+    pub cost: Amount,
+    /// SIP messages.
+    pub sip: SipCounters,
+}
+
+/// What came in from and went out to the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SipCounters {
+    /// Requests and responses received and understood.
+    pub messages_received: u64,
+    /// Requests and responses sent.
+    pub messages_sent: u64,
+    /// Bytes that were no SIP message.
+    pub malformed: u64,
+    /// Calls from an address that no trunk knows.
+    pub unknown_source: u64,
+    /// Messages dropped because a queue was full.
+    pub dropped: u64,
+}
+
+/// The state of the node.
+#[derive(Clone, Debug)]
+pub struct SwitchStatus {
+    /// Its name.
+    pub node: Arc<str>,
+    /// When the process started.
+    pub started_at: Timestamp,
+    /// Whether it waits for its calls to end and takes no new ones.
+    pub draining: bool,
+    /// `None`: the journal takes records. Otherwise why it does not.
+    pub journal_trouble: Option<String>,
+    /// Where SIP is listened for.
+    pub listeners: Vec<ListenerStatus>,
+    /// One entry for each shard.
+    pub shards: Vec<ShardStatus>,
+}
+
+/// One SIP listener.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerStatus {
+    /// Its transport.
+    pub transport: Transport,
+    /// Where it is bound.
+    pub address: SocketAddr,
+}
+
+/// One shard.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardStatus {
+    /// Its number, from 0.
+    pub shard: u16,
+    /// Calls it owns now.
+    pub calls: u64,
+}
