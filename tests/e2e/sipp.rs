@@ -1,0 +1,172 @@
+//! SIPp processes: carriers that answer, callers that place calls.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How SIPp carries messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    Udp,
+    Tcp,
+}
+
+impl Over {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Udp => "u1",
+            Self::Tcp => "t1",
+        }
+    }
+}
+
+/// A carrier that SIPp plays. Dropping it ends the process.
+pub(crate) struct Carrier {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Carrier {
+    /// Starts `scenario` on `ip` and a free port; `more` are SIPp arguments.
+    pub(crate) fn start(scenario: &str, ip: &str, over: Over, more: &[&str]) -> Self {
+        let address = free_port(ip);
+        let child = Command::new("sipp")
+            .args(["-sf", &scenario_path(scenario), "-nostdin", "-t", over.flag()])
+            .args(["-i", ip, "-p", &address.port().to_string()])
+            .args(more)
+            .current_dir(std::env::temp_dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("SIPp is installed (scripts/install-test-tools)");
+        std::thread::sleep(Duration::from_millis(300));
+        Self { child, address }
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Calls to place.
+pub(crate) struct Calls<'a> {
+    pub(crate) scenario: &'a str,
+    /// Source address: which customer calls.
+    pub(crate) from: &'a str,
+    pub(crate) to: SocketAddr,
+    pub(crate) over: Over,
+    pub(crate) count: u32,
+    pub(crate) per_second: u32,
+    pub(crate) hold_ms: u32,
+    /// Called numbers, taken in turn.
+    pub(crate) numbers: &'a [&'a str],
+    /// Where to keep SIPp's files.
+    pub(crate) scratch: PathBuf,
+}
+
+/// How SIPp's calls ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) successful: u64,
+    pub(crate) failed: u64,
+}
+
+/// Callers at work in the background.
+pub(crate) struct Running {
+    child: Child,
+    statistics: PathBuf,
+    errors: PathBuf,
+    started: Instant,
+    limit: Duration,
+}
+
+impl Calls<'_> {
+    /// Places the calls and waits for the end of all.
+    pub(crate) fn run(&self) -> Tally {
+        self.start().finish()
+    }
+
+    /// Places them in the background.
+    pub(crate) fn start(&self) -> Running {
+        let id = free_port(self.from).port();
+        let injection = self.scratch.join(format!("numbers-{id}.csv"));
+        let mut lines = String::from("SEQUENTIAL\n");
+        for number in self.numbers {
+            lines.push_str(&format!("442071234567;{number}\n"));
+        }
+        std::fs::write(&injection, lines).unwrap();
+        let statistics = self.scratch.join(format!("statistics-{id}.csv"));
+        let errors = self.scratch.join(format!("errors-{id}.log"));
+        let child = Command::new("sipp")
+            .args(["-sf", &scenario_path(self.scenario), "-nostdin", "-t", self.over.flag()])
+            .args(["-i", self.from, "-p", &id.to_string()])
+            .arg("-inf")
+            .arg(&injection)
+            .args(["-m", &self.count.to_string(), "-r", &self.per_second.to_string()])
+            .args(["-d", &self.hold_ms.to_string(), "-l", "100000"])
+            .args(["-trace_stat", "-fd", "1", "-stf"])
+            .arg(&statistics)
+            .args(["-trace_err", "-error_file"])
+            .arg(&errors)
+            .arg(self.to.to_string())
+            .current_dir(&self.scratch)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("SIPp is installed (scripts/install-test-tools)");
+        let seconds = self.count / self.per_second.max(1) + self.hold_ms / 1_000 + 60;
+        let limit = Duration::from_secs(seconds.into());
+        Running { child, statistics, errors, started: Instant::now(), limit }
+    }
+}
+
+impl Running {
+    /// Waits for the end of all calls.
+    pub(crate) fn finish(mut self) -> Tally {
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(self.started.elapsed() < self.limit, "SIPp does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let tally = tally(&self.statistics);
+        if tally.failed > 0 {
+            let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
+            errors.lines().take(30).for_each(|line| eprintln!("sipp: {line}"));
+        }
+        tally
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the cumulative columns of SIPp's last statistics line.
+fn tally(path: &Path) -> Tally {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(';').collect();
+    let last: Vec<&str> = lines.next_back().unwrap().split(';').collect();
+    let value = |name: &str| {
+        let column = names.iter().position(|column| *column == name).unwrap();
+        last[column].parse().unwrap()
+    };
+    Tally { successful: value("SuccessfulCall(C)"), failed: value("FailedCall(C)") }
+}
+
+fn scenario_path(name: &str) -> String {
+    format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn free_port(ip: &str) -> SocketAddr {
+    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap()
+}

@@ -1,0 +1,241 @@
+//! A real switch in a process of its own, on free ports and a temporary directory.
+
+use serde_json::Value;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest wait for the switch to be ready or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running switch. Dropping it kills the process.
+pub(crate) struct Switch {
+    child: Child,
+    directory: tempfile::TempDir,
+    http: SocketAddr,
+    /// Where it speaks SIP, over UDP and TCP alike.
+    pub(crate) sip: SocketAddr,
+    agent: ureq::Agent,
+}
+
+impl Switch {
+    /// Starts one; `settings` are more environment variables.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let http = free_tcp();
+        let sip = free_sip();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .new_agent();
+        let child = spawn(directory.path(), http, sip, settings);
+        let mut switch = Self { child, directory, http, sip, agent };
+        switch.wait_until_ready();
+        switch
+    }
+
+    fn wait_until_ready(&mut self) {
+        let url = format!("http://{}/readyz", self.http);
+        until("the switch is ready", || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the switch ended with {status}:\n{}", self.log());
+            }
+            self.agent.get(&url).call().is_ok_and(|answer| answer.status() == 200)
+        });
+    }
+
+    /// Kills it as a crash would, and starts it again on the same data.
+    pub(crate) fn kill_and_restart(&mut self, settings: &[(&str, &str)]) {
+        self.kill();
+        self.child = spawn(self.directory.path(), self.http, self.sip, settings);
+        self.wait_until_ready();
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits for the end; returns whether it ended well.
+    pub(crate) fn stop(&mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut status = None;
+        until("the switch has stopped", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.is_some_and(|status| status.success())
+    }
+
+    /// What it logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("switch.log")).unwrap_or_default()
+    }
+
+    /// A directory for the test's own files.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        let path = self.directory.path().join("scratch");
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// Runs `didtron apply` on `file_or_dir`; the answer is what it printed.
+    pub(crate) fn apply(&self, file_or_dir: &Path) -> Result<String, String> {
+        self.command(&["apply", "--file", file_or_dir.to_str().unwrap()])
+    }
+
+    /// Runs a command that is a client of this switch.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new(binary())
+            .args(arguments)
+            .args(["--server", &format!("http://{}", self.http)])
+            .arg("--data-dir")
+            .arg(self.directory.path().join("data"))
+            .output()
+            .unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap())
+        } else {
+            Err(String::from_utf8(output.stderr).unwrap())
+        }
+    }
+
+    /// GET as the local administrator.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let key = std::fs::read_to_string(self.directory.path().join("data/local-api.key")).unwrap();
+        let mut answer = self
+            .agent
+            .get(format!("http://{}{path}", self.http))
+            .header("Authorization", format!("Bearer {}", key.trim()))
+            .call()
+            .unwrap();
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        answer.body_mut().read_json().unwrap()
+    }
+
+    /// Every CDR there is, newest first, by following the cursor.
+    pub(crate) fn cdrs(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("/api/v1/cdrs?limit=200{cursor}"));
+            all.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
+    }
+
+    /// Waits until there are `count` CDRs, and returns them all (more, if there are more).
+    pub(crate) fn wait_for_cdrs(&self, count: usize) -> Vec<Value> {
+        let mut cdrs = Vec::new();
+        until(&format!("{count} CDRs are loaded"), || {
+            cdrs = self.cdrs();
+            cdrs.len() >= count
+        });
+        cdrs
+    }
+
+    /// The sum of a metric's samples whose line contains `labels`.
+    pub(crate) fn metric(&self, name: &str, labels: &str) -> f64 {
+        let mut answer =
+            self.agent.get(format!("http://{}/metrics", self.http)).call().unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        let mut found = false;
+        let sum = text
+            .lines()
+            .filter(|line| line.starts_with(name) && line.contains(labels))
+            .filter(|line| matches!(line.as_bytes().get(name.len()), Some(b' ' | b'{')))
+            .map(|line| {
+                found = true;
+                line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+            })
+            .sum();
+        assert!(found, "no metric {name} with {labels} in\n{text}");
+        sum
+    }
+
+    /// Calls that are up or being set up.
+    pub(crate) fn calls_now(&self) -> u64 {
+        self.get("/api/v1/calls?limit=1")["total"].as_u64().unwrap()
+    }
+
+    /// Waits until no call is left.
+    pub(crate) fn wait_until_idle(&self) {
+        until("every call has ended", || self.calls_now() == 0);
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("--- the switch's last lines");
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
+/// Asks `done` every 50 ms until it says yes; panics when patience ends.
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "gave up waiting until {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The binary under test: the release build when `make test` made one, else cargo's.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("DIDTRON_BIN")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_didtron")), PathBuf::from)
+}
+
+fn spawn(
+    directory: &Path,
+    http: SocketAddr,
+    sip: SocketAddr,
+    settings: &[(&str, &str)],
+) -> Child {
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(directory.join("switch.log"))
+        .unwrap();
+    Command::new(binary())
+        .arg("serve")
+        .env("DIDTRON_DATA_DIR", directory.join("data"))
+        .env("DIDTRON_HTTP_ADDRESS", http.to_string())
+        .env("DIDTRON_SIP_LISTENERS", format!("udp/{sip},tcp/{sip}"))
+        .env("DIDTRON_JOURNAL_FREE_SPACE_MIN_MIB", "16")
+        .env("DIDTRON_DRAIN_GRACE_S", "2")
+        .envs(settings.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+fn free_tcp() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A port that is free for UDP and for TCP.
+fn free_sip() -> SocketAddr {
+    loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = udp.local_addr().unwrap();
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
