@@ -33,7 +33,13 @@ impl Carrier {
     pub(crate) fn start(scenario: &str, ip: &str, over: Over, more: &[&str]) -> Self {
         let address = free_port(ip);
         let child = Command::new("sipp")
-            .args(["-sf", &scenario_path(scenario), "-nostdin", "-t", over.flag()])
+            .args([
+                "-sf",
+                &scenario_path(scenario),
+                "-nostdin",
+                "-t",
+                over.flag(),
+            ])
             .args(["-i", ip, "-p", &address.port().to_string()])
             .args(more)
             .current_dir(std::env::temp_dir())
@@ -104,11 +110,22 @@ impl Calls<'_> {
         let statistics = self.scratch.join(format!("statistics-{id}.csv"));
         let errors = self.scratch.join(format!("errors-{id}.log"));
         let child = Command::new("sipp")
-            .args(["-sf", &scenario_path(self.scenario), "-nostdin", "-t", self.over.flag()])
+            .args([
+                "-sf",
+                &scenario_path(self.scenario),
+                "-nostdin",
+                "-t",
+                self.over.flag(),
+            ])
             .args(["-i", self.from, "-p", &id.to_string()])
             .arg("-inf")
             .arg(&injection)
-            .args(["-m", &self.count.to_string(), "-r", &self.per_second.to_string()])
+            .args([
+                "-m",
+                &self.count.to_string(),
+                "-r",
+                &self.per_second.to_string(),
+            ])
             .args(["-d", &self.hold_ms.to_string(), "-l", "100000"])
             .args(["-trace_stat", "-fd", "1", "-stf"])
             .arg(&statistics)
@@ -123,7 +140,13 @@ impl Calls<'_> {
             .expect("SIPp is installed (scripts/install-test-tools)");
         let seconds = self.count / self.per_second.max(1) + self.hold_ms / 1_000 + 60;
         let limit = Duration::from_secs(seconds.into());
-        Running { child, statistics, errors, started: Instant::now(), limit }
+        Running {
+            child,
+            statistics,
+            errors,
+            started: Instant::now(),
+            limit,
+        }
     }
 }
 
@@ -137,7 +160,10 @@ impl Running {
         let tally = tally(&self.statistics);
         if tally.failed > 0 {
             let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
-            errors.lines().take(30).for_each(|line| eprintln!("sipp: {line}"));
+            errors
+                .lines()
+                .take(30)
+                .for_each(|line| eprintln!("sipp: {line}"));
         }
         tally
     }
@@ -160,7 +186,10 @@ fn tally(path: &Path) -> Tally {
         let column = names.iter().position(|column| *column == name).unwrap();
         last[column].parse().unwrap()
     };
-    Tally { successful: value("SuccessfulCall(C)"), failed: value("FailedCall(C)") }
+    Tally {
+        successful: value("SuccessfulCall(C)"),
+        failed: value("FailedCall(C)"),
+    }
 }
 
 fn scenario_path(name: &str) -> String {

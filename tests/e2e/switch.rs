@@ -31,7 +31,13 @@ impl Switch {
             .build()
             .new_agent();
         let child = spawn(directory.path(), http, sip, settings);
-        let mut switch = Self { child, directory, http, sip, agent };
+        let mut switch = Self {
+            child,
+            directory,
+            http,
+            sip,
+            agent,
+        };
         switch.wait_until_ready();
         switch
     }
@@ -42,7 +48,10 @@ impl Switch {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the switch ended with {status}:\n{}", self.log());
             }
-            self.agent.get(&url).call().is_ok_and(|answer| answer.status() == 200)
+            self.agent
+                .get(&url)
+                .call()
+                .is_ok_and(|answer| answer.status() == 200)
         });
     }
 
@@ -62,7 +71,13 @@ impl Switch {
     /// SIGTERM, and waits for the end; returns whether it ended well.
     pub(crate) fn stop(&mut self) -> bool {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let mut status = None;
         until("the switch has stopped", || {
             status = self.child.try_wait().unwrap();
@@ -106,14 +121,19 @@ impl Switch {
 
     /// GET as the local administrator.
     pub(crate) fn get(&self, path: &str) -> Value {
-        let key = std::fs::read_to_string(self.directory.path().join("data/local-api.key")).unwrap();
+        let key =
+            std::fs::read_to_string(self.directory.path().join("data/local-api.key")).unwrap();
         let mut answer = self
             .agent
             .get(format!("http://{}{path}", self.http))
             .header("Authorization", format!("Bearer {}", key.trim()))
             .call()
             .unwrap();
-        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        assert!(
+            answer.status().is_success(),
+            "GET {path}: {}",
+            answer.status()
+        );
         answer.body_mut().read_json().unwrap()
     }
 
@@ -143,8 +163,11 @@ impl Switch {
 
     /// The sum of a metric's samples whose line contains `labels`.
     pub(crate) fn metric(&self, name: &str, labels: &str) -> f64 {
-        let mut answer =
-            self.agent.get(format!("http://{}/metrics", self.http)).call().unwrap();
+        let mut answer = self
+            .agent
+            .get(format!("http://{}/metrics", self.http))
+            .call()
+            .unwrap();
         let text = answer.body_mut().read_to_string().unwrap();
         let mut found = false;
         let sum = text
@@ -195,16 +218,13 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// The binary under test: the release build when `make test` made one, else cargo's.
 pub(crate) fn binary() -> PathBuf {
-    std::env::var_os("DIDTRON_BIN")
-        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_didtron")), PathBuf::from)
+    std::env::var_os("DIDTRON_BIN").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_didtron")),
+        PathBuf::from,
+    )
 }
 
-fn spawn(
-    directory: &Path,
-    http: SocketAddr,
-    sip: SocketAddr,
-    settings: &[(&str, &str)],
-) -> Child {
+fn spawn(directory: &Path, http: SocketAddr, sip: SocketAddr, settings: &[(&str, &str)]) -> Child {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -226,7 +246,10 @@ fn spawn(
 }
 
 fn free_tcp() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// A port that is free for UDP and for TCP.

@@ -1,0 +1,26 @@
+//! The assembled switch, judged from outside: real processes, real sockets, SIPp on both sides.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::print_stderr,
+    reason = "a failing test shows what the peers said"
+)]
+
+#[path = "e2e/calls.rs"]
+mod calls;
+#[path = "e2e/command_line.rs"]
+mod command_line;
+#[path = "e2e/failover.rs"]
+mod failover;
+#[path = "e2e/load.rs"]
+mod load;
+#[path = "e2e/resources.rs"]
+mod resources;
+#[path = "e2e/sipp.rs"]
+mod sipp;
+#[path = "e2e/switch.rs"]
+mod switch;
