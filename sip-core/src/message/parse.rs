@@ -1,0 +1,217 @@
+//! The one pass over the bytes of a message.
+
+use super::start_line::{method_of, split_space};
+use super::{ABSENT, Field, Message, StartLine};
+use crate::error::{ParseError, Part, Problem};
+use crate::header::{HeaderName, Shape};
+use crate::limits::Limits;
+use crate::text::{is_lws, is_token};
+use arrayvec::ArrayVec;
+use memchr::Memchr;
+
+impl<'a> Message<'a> {
+    /// Parses one datagram, or one message cut out of a stream by [`super::frame`].
+    ///
+    /// Empty lines before the start line are skipped (RFC 3261 §7.5). The body is as long as
+    /// Content-Length says; without one it is the rest. Bytes after the body are ignored, a body
+    /// that is too short is an error (§18.3). Lines may end in LF alone.
+    ///
+    /// What the switch can do without looking into header field values is all that is checked
+    /// here; [`Message::validate_request`] checks the values of the mandatory ones.
+    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
+        let (mut message, body_at) = Self::read_head(bytes, limits, Err)?;
+        message.body = message.bounded_body(body_at)?;
+        Ok(message)
+    }
+
+    /// What can be read of a request that [`Message::parse`] refuses: enough to answer it with the
+    /// status of that error. `None` when it is no request, when it is an ACK (which has no
+    /// answer), or when a header field that the response must repeat cannot be read.
+    pub fn salvage(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
+        let bytes = &bytes[..bytes.len().min(usize::from(limits.message_bytes))];
+        let (message, _) = Self::read_head(bytes, limits, |_| Ok(())).ok()?;
+        let can_answer = message.is_request()
+            && message.method() != Some(super::Method::Ack)
+            && message.top_via().is_ok()
+            && [
+                HeaderName::From,
+                HeaderName::To,
+                HeaderName::CallId,
+                HeaderName::CSeq,
+            ]
+            .iter()
+            .all(|name| message.raw_header(*name).is_some());
+        can_answer.then_some(message)
+    }
+
+    /// Reads the start line and the header fields, and returns where the body begins. `judge` says
+    /// whether an error that leaves the rest readable ends the reading.
+    pub(super) fn read_head(
+        bytes: &'a [u8],
+        limits: &Limits,
+        judge: impl Fn(ParseError) -> Result<(), ParseError>,
+    ) -> Result<(Self, usize), ParseError> {
+        let bytes = skip_empty_lines(bytes);
+        if bytes.len() > usize::from(limits.message_bytes) {
+            return Err(ParseError::new(Part::Message, Problem::TooLong, 0));
+        }
+        let mut line_ends = memchr::memchr_iter(b'\n', bytes);
+        let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
+        let end = line_ends.next().ok_or(truncated)?;
+        let line = without_cr(&bytes[..end]);
+        let start = match StartLine::parse(line) {
+            Ok(start) => start,
+            Err(error) => {
+                judge(error)?;
+                bare_request(line).ok_or(error)?
+            }
+        };
+        let mut message = Self {
+            bytes,
+            start,
+            body: b"",
+            fields: ArrayVec::new(),
+            first: [ABSENT; HeaderName::COUNT],
+            repeated: None,
+        };
+        let mut at = end + 1;
+        loop {
+            match header_line_end(bytes, at, &mut line_ends) {
+                Some((end, _)) if is_empty_line(&bytes[at..end]) => return Ok((message, end + 1)),
+                Some((end, _)) => {
+                    if let Err(error) = message.push_field(at, end, limits) {
+                        judge(error)?;
+                    }
+                    at = end + 1;
+                }
+                None => {
+                    judge(truncated)?;
+                    return Ok((message, bytes.len()));
+                }
+            }
+        }
+    }
+
+    /// Records the header field at `at..end`, a line with its folds and without its last LF.
+    fn push_field(&mut self, at: usize, end: usize, limits: &Limits) -> Result<(), ParseError> {
+        let line = &self.bytes[at..end];
+        let malformed = ParseError::new(Part::HeaderLine, Problem::Malformed, at);
+        let name_len = line.iter().position(|b| !is_token(*b)).unwrap_or(0);
+        if name_len == 0 {
+            return Err(malformed);
+        }
+        let mut value_start = name_len;
+        while let Some(b' ' | b'\t') = line.get(value_start) {
+            value_start += 1;
+        }
+        if line.get(value_start) != Some(&b':') {
+            return Err(malformed);
+        }
+        value_start += 1;
+        while line.get(value_start).is_some_and(|b| is_lws(*b)) {
+            value_start += 1;
+        }
+        let mut value_end = line.len();
+        while value_end > value_start && is_lws(line[value_end - 1]) {
+            value_end -= 1;
+        }
+        let name = HeaderName::from_token(&line[..name_len]);
+        if value_end - value_start > usize::from(limits.header_value_bytes) {
+            return Err(ParseError::new(Part::Header(name), Problem::TooLong, at));
+        }
+        if self.fields.len() == limits.fields() {
+            return Err(ParseError::new(Part::HeaderLine, Problem::TooMany, at));
+        }
+        self.note(name);
+        self.fields.push(Field {
+            name_start: offset(at),
+            name_end: offset(at + name_len),
+            value_start: offset(at + value_start),
+            value_end: offset(at + value_end),
+            name,
+        });
+        Ok(())
+    }
+
+    /// Remembers the first field of each name, and that a single one came twice.
+    fn note(&mut self, name: HeaderName) {
+        let first = &mut self.first[name as usize];
+        if *first == ABSENT {
+            *first = self.fields.len() as u8;
+        } else if name.shape() == Shape::One && self.repeated.is_none() {
+            self.repeated = Some(name);
+        }
+    }
+
+    fn bounded_body(&self, at: usize) -> Result<&'a [u8], ParseError> {
+        let rest = &self.bytes[at..];
+        let Some(length) = self.single_content_length()? else {
+            return Ok(rest);
+        };
+        usize::try_from(length)
+            .ok()
+            .and_then(|length| rest.get(..length))
+            .ok_or_else(|| ParseError::new(Part::Body, Problem::Truncated, at))
+    }
+
+    /// Content-Length, which must not be there twice: two readers could see two bodies.
+    pub(super) fn single_content_length(&self) -> Result<Option<u32>, ParseError> {
+        if self.fields_of(HeaderName::ContentLength).nth(1).is_some() {
+            return Err(ParseError::header(
+                HeaderName::ContentLength,
+                Problem::Repeated,
+            ));
+        }
+        self.content_length()
+    }
+}
+
+/// The end (offset of the last LF) of the header line that starts at `at`, folds included.
+fn header_line_end(bytes: &[u8], at: usize, ends: &mut Memchr<'_>) -> Option<(usize, bool)> {
+    let mut end = ends.next()?;
+    if is_empty_line(&bytes[at..end]) {
+        return Some((end, false));
+    }
+    let mut is_folded = false;
+    while let Some(b' ' | b'\t') = bytes.get(end + 1) {
+        end = ends.next()?;
+        is_folded = true;
+    }
+    Some((end, is_folded))
+}
+
+fn is_empty_line(line: &[u8]) -> bool {
+    matches!(line, [] | [b'\r'])
+}
+
+fn without_cr(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+pub(super) fn skip_empty_lines(bytes: &[u8]) -> &[u8] {
+    let skip = bytes
+        .iter()
+        .position(|b| !matches!(b, b'\r' | b'\n'))
+        .unwrap_or(bytes.len());
+    &bytes[skip..]
+}
+
+/// A request line of which only the method can be read.
+fn bare_request(line: &[u8]) -> Option<StartLine<'_>> {
+    let (method, rest) = split_space(line)?;
+    // Without this a line of any other protocol would be taken for a request.
+    memchr::memmem::find(rest, b"SIP/")?;
+    Some(StartLine::Request {
+        method: method_of(method)?,
+        uri: "",
+    })
+}
+
+/// Offsets are below the limit of a message, which is a `u16`.
+fn offset(at: usize) -> u16 {
+    debug_assert!(
+        at <= usize::from(u16::MAX),
+        "messages are at most 65,535 bytes"
+    );
+    at as u16
+}

@@ -1,0 +1,198 @@
+//! The part of a response that repeats its request (RFC 3261 §8.2.6.2).
+
+use super::writer::push_value;
+use super::{Message, MessageWriter};
+use crate::header::{HeaderName, ListItems, Params, Rport, Via};
+use crate::text::trim_bytes;
+use crate::uri::host_ip;
+use std::io::Write;
+use std::net::SocketAddr;
+
+/// Whether a response repeats the Record-Route of its request. It does when it creates a dialog:
+/// 101 to 299 to an INVITE that is not in one (RFC 3261 §12.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordRoutes {
+    /// Repeat it.
+    Copy,
+    /// Leave it out.
+    Omit,
+}
+
+/// The header fields that all responses to one request share, kept after the request is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyHead {
+    bytes: Vec<u8>,
+    /// Where a To tag goes, unless the To has one.
+    to_end: Option<usize>,
+    /// Where the Record-Route fields begin, up to the end.
+    record_routes_at: usize,
+}
+
+impl ReplyHead {
+    /// Takes them from `request`, which came from `source`. The top Via gets `received` and `rport`
+    /// as RFC 3261 §18.2.1 and RFC 3581 §4 say.
+    pub fn of(request: &Message<'_>, source: SocketAddr) -> Self {
+        let mut bytes = Vec::with_capacity(512);
+        let to_end = copy_until_to(&mut bytes, request, source);
+        copy_after_to(&mut bytes, request);
+        let record_routes_at = bytes.len();
+        copy_fields(&mut bytes, request, HeaderName::RecordRoute);
+        Self {
+            bytes,
+            to_end,
+            record_routes_at,
+        }
+    }
+}
+
+impl<'b> MessageWriter<'b> {
+    /// Starts a response to `request`, which came from `source`: status line, all Via values in
+    /// order, From, To (with `to_tag` unless it has a tag), Call-ID and CSeq.
+    pub fn reply_to(
+        out: &'b mut Vec<u8>,
+        request: &Message<'_>,
+        source: SocketAddr,
+        status: u16,
+        reason: &str,
+        to_tag: Option<&str>,
+    ) -> Self {
+        let writer = Self::response(out, status, reason);
+        let to_end = copy_until_to(writer.out, request, source);
+        push_to_tag(writer.out, to_end.and(to_tag));
+        copy_after_to(writer.out, request);
+        writer
+    }
+
+    /// The same from a [`ReplyHead`].
+    pub fn reply(
+        out: &'b mut Vec<u8>,
+        head: &ReplyHead,
+        status: u16,
+        reason: &str,
+        to_tag: Option<&str>,
+        record_routes: RecordRoutes,
+    ) -> Self {
+        let writer = Self::response(out, status, reason);
+        let end = match record_routes {
+            RecordRoutes::Copy => head.bytes.len(),
+            RecordRoutes::Omit => head.record_routes_at,
+        };
+        let tag_at = head.to_end.unwrap_or(0);
+        writer.out.extend_from_slice(&head.bytes[..tag_at]);
+        push_to_tag(writer.out, head.to_end.and(to_tag));
+        writer.out.extend_from_slice(&head.bytes[tag_at..end]);
+        writer
+    }
+
+    /// Adds the Record-Route fields of `request`, for a response that creates a dialog.
+    pub fn record_routes_of(&mut self, request: &Message<'_>) -> &mut Self {
+        copy_fields(self.out, request, HeaderName::RecordRoute);
+        self
+    }
+}
+
+/// Copies Via, From and To. Returns where the To ends when it has no tag yet; its line is left
+/// open.
+fn copy_until_to(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) -> Option<usize> {
+    copy_vias(out, request, source);
+    copy_fields(out, request, HeaderName::From);
+    push_name(out, HeaderName::To);
+    push_value(out, request.raw_header(HeaderName::To).unwrap_or(b""));
+    let has_tag = request.to().is_ok_and(|to| to.tag().is_some());
+    (!has_tag).then_some(out.len())
+}
+
+fn push_to_tag(out: &mut Vec<u8>, tag: Option<&str>) {
+    if let Some(tag) = tag {
+        out.extend_from_slice(b";tag=");
+        push_value(out, tag.as_bytes());
+    }
+}
+
+/// Ends the To line and copies what follows it.
+fn copy_after_to(out: &mut Vec<u8>, request: &Message<'_>) {
+    out.extend_from_slice(b"\r\n");
+    copy_first(out, request, HeaderName::CallId);
+    copy_first(out, request, HeaderName::CSeq);
+}
+
+fn copy_vias(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) {
+    for (index, field) in request.fields_of(HeaderName::Via).enumerate() {
+        let value = request.value(field);
+        push_name(out, HeaderName::Via);
+        if index == 0 {
+            push_top_via(out, value, source);
+        } else {
+            push_value(out, value);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Writes a Via field whose first value is the topmost, adding where the request really came from.
+fn push_top_via(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
+    let mut items = ListItems::new(value);
+    let top = items.next().unwrap_or(b"");
+    match Via::parse(top) {
+        Ok(via) => push_marked_via(out, top, &via, source),
+        Err(_) => push_value(out, top),
+    }
+    if let Some(rest) = items.rest() {
+        out.extend_from_slice(b", ");
+        push_value(out, trim_bytes(rest));
+    }
+}
+
+fn push_marked_via(out: &mut Vec<u8>, top: &[u8], via: &Via<'_>, source: SocketAddr) {
+    let sent_by_len = memchr::memchr(b';', top).unwrap_or(top.len());
+    push_value(out, trim_bytes(&top[..sent_by_len]));
+    push_other_params(out, via.params);
+    let ip = source.ip().to_canonical();
+    let asked = via.rport != Rport::Absent;
+    // RFC 3581 §4: with rport, received is there even when it says nothing new.
+    if asked || host_ip(via.host) != Some(ip) {
+        // Writing into a Vec does not fail.
+        let _ = write!(out, ";received={ip}");
+    }
+    if asked {
+        let _ = write!(out, ";rport={}", source.port());
+    }
+}
+
+/// Repeats the parameters but `received` and `rport`, which are the server's to set.
+fn push_other_params(out: &mut Vec<u8>, params: Params<'_>) {
+    let ours = |name: &str| {
+        ["received", "rport"]
+            .iter()
+            .any(|n| name.eq_ignore_ascii_case(n))
+    };
+    for param in params.iter().filter(|param| !ours(param.name)) {
+        out.push(b';');
+        out.extend_from_slice(param.name.as_bytes());
+        if let Some(value) = param.value {
+            out.push(b'=');
+            push_value(out, value.as_bytes());
+        }
+    }
+}
+
+fn copy_first(out: &mut Vec<u8>, request: &Message<'_>, name: HeaderName) {
+    if let Some(value) = request.raw_header(name) {
+        push_name(out, name);
+        push_value(out, value);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn copy_fields(out: &mut Vec<u8>, request: &Message<'_>, name: HeaderName) {
+    for field in request.fields_of(name) {
+        push_name(out, name);
+        push_value(out, request.value(field));
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn push_name(out: &mut Vec<u8>, name: HeaderName) {
+    out.extend_from_slice(name.as_str().as_bytes());
+    out.extend_from_slice(b": ");
+}
