@@ -1,0 +1,98 @@
+//! Which server transaction a request belongs to (RFC 3261 §17.2.3).
+
+use crate::error::ParseError;
+use crate::message::{Message, Method};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+/// Branch, sent-by and class of method, as 128 bits under a secret of this table: two requests
+/// have the same key only when they belong together, and no peer can look for a collision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerKey(u128);
+
+/// Makes keys. The secret is random for each start.
+#[derive(Clone, Copy)]
+pub(super) struct ServerKeys {
+    hasher: SipHasher13,
+}
+
+impl ServerKeys {
+    pub(super) fn new(secret: [u8; 16]) -> Self {
+        Self {
+            hasher: SipHasher13::new_with_key(&secret),
+        }
+    }
+
+    /// The key of `request`, as if its method were `method`: an ACK looks for the INVITE's, and so
+    /// does a CANCEL after its own.
+    pub(super) fn of(
+        &self,
+        request: &Message<'_>,
+        method: Method<'_>,
+    ) -> Result<ServerKey, ParseError> {
+        let via = request.top_via()?;
+        let mut hasher = self.hasher;
+        write_text(&mut hasher, method.as_str());
+        write_lowercase(&mut hasher, via.host);
+        hasher.write_u16(via.port.unwrap_or(0));
+        match via.branch.filter(|_| via.has_magic_cookie()) {
+            Some(branch) => write_text(&mut hasher, branch),
+            // A peer of RFC 2543: everything that its rules compare. The To tag is left out,
+            // because the ACK has one and the INVITE has none.
+            None => {
+                write_text(&mut hasher, via.branch.unwrap_or(""));
+                write_text(&mut hasher, request.request_uri().unwrap_or(""));
+                write_text(&mut hasher, request.from()?.tag().unwrap_or(""));
+                write_text(&mut hasher, request.call_id()?);
+                hasher.write_u32(request.cseq()?.number);
+            }
+        }
+        Ok(ServerKey(hasher.finish128().as_u128()))
+    }
+}
+
+/// Text with its length, so that two fields cannot run into one another.
+fn write_text(hasher: &mut SipHasher13, text: &str) {
+    hasher.write_usize(text.len());
+    hasher.write(text.as_bytes());
+}
+
+/// A host, whose case does not matter.
+fn write_lowercase(hasher: &mut SipHasher13, text: &str) {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        write_text(hasher, &text.to_ascii_lowercase());
+    } else {
+        write_text(hasher, text);
+    }
+}
+
+/// A map by [`ServerKey`]. The key is a hash already.
+pub(super) type KeyMap<V> = HashMap<ServerKey, V, BuildHasherDefault<TakeHash>>;
+
+/// Takes 64 bits of a [`ServerKey`] as they are.
+#[derive(Default)]
+pub(super) struct TakeHash(u64);
+
+impl Hash for ServerKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0 as u64);
+    }
+}
+
+impl Hasher for TakeHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Not reached: a ServerKey writes one u64.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
