@@ -9,6 +9,7 @@ pub mod slab;
 mod text;
 pub mod ticket;
 pub mod timer;
+pub mod transaction;
 #[cfg(feature = "transport")]
 pub mod transport;
 pub mod uri;
