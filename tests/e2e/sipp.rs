@@ -152,7 +152,12 @@ impl Calls<'_> {
 
 impl Running {
     /// Waits for the end of all calls.
-    pub(crate) fn finish(mut self) -> Tally {
+    pub(crate) fn finish(self) -> Tally {
+        self.finish_with_setup_delay().0
+    }
+
+    /// The same, with the mean time from INVITE to 200, milliseconds.
+    pub(crate) fn finish_with_setup_delay(mut self) -> (Tally, f64) {
         while self.child.try_wait().unwrap().is_none() {
             assert!(self.started.elapsed() < self.limit, "SIPp does not end");
             std::thread::sleep(Duration::from_millis(20));
@@ -177,19 +182,34 @@ impl Drop for Running {
 }
 
 /// Reads the cumulative columns of SIPp's last statistics line.
-fn tally(path: &Path) -> Tally {
+fn read_statistics(path: &Path) -> (Tally, f64) {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(';').collect();
     let last: Vec<&str> = lines.next_back().unwrap().split(';').collect();
     let value = |name: &str| {
-        let column = names.iter().position(|column| *column == name).unwrap();
-        last[column].parse().unwrap()
+        names
+            .iter()
+            .position(|column| *column == name)
+            .map(|at| last[at])
     };
-    Tally {
-        successful: value("SuccessfulCall(C)"),
-        failed: value("FailedCall(C)"),
-    }
+    let count = |name: &str| value(name).unwrap().parse().unwrap();
+    let tally = Tally {
+        successful: count("SuccessfulCall(C)"),
+        failed: count("FailedCall(C)"),
+    };
+    (tally, value("ResponseTime1(C)").map_or(0.0, milliseconds))
+}
+
+/// SIPp writes `00:00:00:012` or `00:00:00.012345`.
+fn milliseconds(time: &str) -> f64 {
+    let parts: Vec<&str> = time.split([':', '.']).collect();
+    let [hours, minutes, seconds, fraction] = parts.as_slice() else {
+        return 0.0;
+    };
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+    let fraction = number(fraction) / 10f64.powi(i32::try_from(fraction.len()).unwrap_or(0));
+    ((number(hours) * 60.0 + number(minutes)) * 60.0 + number(seconds) + fraction) * 1_000.0
 }
 
 fn scenario_path(name: &str) -> String {
