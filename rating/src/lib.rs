@@ -8,6 +8,7 @@
 pub mod cdr;
 pub mod charge;
 pub mod expected;
+pub mod journal;
 pub mod money;
 pub mod rate;
 pub mod time;

@@ -48,26 +48,26 @@ pub struct Rate {
     pub terms: RateTerms,
 }
 
-/// Why terms cannot be charged. Each names its field.
+/// Why terms cannot be charged; [`TermsError::field`] says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TermsError {
     /// A price below zero.
-    #[error("{field} is negative: a price is zero or more")]
+    #[error("a price is zero or more")]
     Negative {
-        /// The field's name in [`RateTerms`].
+        /// The field's name in rate cards and decks.
         field: &'static str,
     },
     /// A price above [`PRICE_MAX`].
-    #[error("{field} is above {}: look for a misplaced decimal point", PRICE_MAX)]
+    #[error("above {}: look for a misplaced decimal point", PRICE_MAX)]
     TooDear {
-        /// The field's name in [`RateTerms`].
+        /// The field's name in rate cards and decks.
         field: &'static str,
     },
     /// An interval that is zero or above [`INTERVAL_S_MAX`].
-    #[error("{field} is out of bounds: it is from 1 to {} seconds", INTERVAL_S_MAX)]
+    #[error("an interval is from 1 to {} seconds", INTERVAL_S_MAX)]
     IntervalOutOfBounds {
-        /// The field's name in [`RateTerms`].
+        /// The field's name in rate cards and decks.
         field: &'static str,
     },
 }
@@ -98,8 +98,8 @@ impl RateTerms {
     /// # Errors
     /// The first field that is not.
     pub fn check(&self) -> Result<(), TermsError> {
-        check_price("initial_rate_per_minute", self.initial_rate_per_minute)?;
         check_price("rate_per_minute", self.next_rate_per_minute)?;
+        check_price("initial_rate_per_minute", self.initial_rate_per_minute)?;
         check_price("connection_fee", self.connection_fee)?;
         check_interval("initial_interval_s", self.initial_interval_s)?;
         check_interval("next_interval_s", self.next_interval_s)
@@ -111,6 +111,17 @@ impl RateTerms {
 
     pub(crate) fn next_interval(&self) -> u64 {
         non_zero(self.next_interval_s)
+    }
+}
+
+impl TermsError {
+    /// The field that is out of bounds, as rate cards and decks name it.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Negative { field }
+            | Self::TooDear { field }
+            | Self::IntervalOutOfBounds { field } => field,
+        }
     }
 }
 
@@ -172,23 +183,34 @@ mod tests {
             ..SOUND
         };
         let cases = [
-            (negative, "connection_fee is negative"),
-            (dear, "rate_per_minute is above 10000"),
+            (
+                negative,
+                TermsError::Negative {
+                    field: "connection_fee",
+                },
+            ),
+            (
+                dear,
+                TermsError::TooDear {
+                    field: "rate_per_minute",
+                },
+            ),
             (
                 SOUND.with_intervals(0, 1),
-                "initial_interval_s is out of bounds",
+                TermsError::IntervalOutOfBounds {
+                    field: "initial_interval_s",
+                },
             ),
             (
                 SOUND.with_intervals(1, 3_601),
-                "next_interval_s is out of bounds",
+                TermsError::IntervalOutOfBounds {
+                    field: "next_interval_s",
+                },
             ),
         ];
-        for (terms, message) in cases {
-            let error = terms.check().map_err(|error| error.to_string());
-            assert!(
-                error.as_ref().is_err_and(|text| text.starts_with(message)),
-                "{error:?}"
-            );
+        for (terms, error) in cases {
+            assert_eq!(terms.check(), Err(error));
+            assert!(!error.field().is_empty());
         }
     }
 }

@@ -1,0 +1,225 @@
+//! Limits on calls per second and on channels, as counters that outlive snapshots.
+//!
+//! A [`Limiter`] counts; it does not know its limit. The limit ([`Limits`]) belongs to the snapshot
+//! and is given at each admission, so a push may change it while calls run. Counters are shared by
+//! all shards and take no lock. A [`Permit`] is a taken channel: dropping it gives the channel
+//! back, so counts cannot drift from the calls that hold them.
+
+mod cps;
+
+pub use cps::BURST_TOLERANCE_NS;
+
+use arrayvec::ArrayVec;
+use rating::cdr::ReleaseReason;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Most resources that one admission passes: the customer and its trunk, or a carrier and its.
+pub const GATES_MAX: usize = 2;
+
+/// What a resource allows. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// New calls per second.
+    pub cps: Option<NonZeroU32>,
+    /// Concurrent calls.
+    pub channels: Option<NonZeroU32>,
+}
+
+/// The live counters of one resource, alone on its cache line.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct Limiter {
+    /// When the next call is due at the limit's pace ([`cps`]), nanoseconds on the monotonic clock.
+    due_ns: AtomicU64,
+    channels_in_use: AtomicU32,
+}
+
+/// Channels taken from one or two resources; dropping gives them back.
+///
+/// It holds the counters themselves, not the snapshot that it was taken under.
+#[derive(Default)]
+pub struct Permits(ArrayVec<Permit, GATES_MAX>);
+
+/// One channel of one resource.
+struct Permit(Arc<Limiter>);
+
+/// A resource at the door: its counters, what it allows, and the reasons to give when it is full.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'s> {
+    pub(crate) limiter: &'s Arc<Limiter>,
+    pub(crate) limits: Limits,
+    pub(crate) cps_reason: ReleaseReason,
+    pub(crate) channels_reason: ReleaseReason,
+}
+
+/// Who decides at the gates: the live counters, or a look at them that takes nothing.
+pub trait Admission {
+    /// Passes all gates or none of them.
+    ///
+    /// `now_us` is the monotonic clock in microseconds; it may differ between shards by their
+    /// loop's delay.
+    ///
+    /// # Errors
+    /// The reason of the first gate that is closed; calls per second are asked before channels.
+    fn pass(
+        &mut self,
+        gates: &[Gate<'_>; GATES_MAX],
+        now_us: u64,
+    ) -> Result<Permits, ReleaseReason>;
+}
+
+/// Takes from the counters: for calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LiveAdmission;
+
+/// Looks at the counters and takes nothing: for explanations and simulations.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DryAdmission;
+
+// === impl Limits ===
+
+impl Limits {
+    pub(crate) fn new(cps: Option<u32>, channels: Option<u32>) -> Self {
+        Self {
+            cps: cps.and_then(NonZeroU32::new),
+            channels: channels.and_then(NonZeroU32::new),
+        }
+    }
+}
+
+// === impl Limiter ===
+
+impl Limiter {
+    /// Calls that hold a channel at this moment.
+    pub fn channels_in_use(&self) -> u32 {
+        self.channels_in_use.load(Ordering::Relaxed)
+    }
+
+    fn take_cps(&self, limits: Limits, now_ns: u64) -> bool {
+        let Some(cps) = limits.cps else { return true };
+        let taken = self
+            .due_ns
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |due_ns| {
+                cps::due_after_call(due_ns, now_ns, cps)
+            });
+        taken.is_ok()
+    }
+
+    /// Undoes [`Self::take_cps`]: the call was refused elsewhere and has not used its turn.
+    fn give_back_cps(&self, limits: Limits) {
+        if let Some(cps) = limits.cps {
+            self.due_ns
+                .fetch_sub(cps::interval_ns(cps), Ordering::Relaxed);
+        }
+    }
+
+    fn take_channel(self: &Arc<Self>, limits: Limits) -> Option<Permit> {
+        let max = limits.channels.map_or(u32::MAX, NonZeroU32::get);
+        self.channels_in_use
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_use| {
+                (in_use < max).then(|| in_use + 1)
+            })
+            .is_ok()
+            .then(|| Permit(Arc::clone(self)))
+    }
+
+    fn has_cps(&self, limits: Limits, now_ns: u64) -> bool {
+        let due_ns = self.due_ns.load(Ordering::Relaxed);
+        limits
+            .cps
+            .is_none_or(|cps| cps::due_after_call(due_ns, now_ns, cps).is_some())
+    }
+
+    fn has_channel(&self, limits: Limits) -> bool {
+        limits
+            .channels
+            .is_none_or(|max| self.channels_in_use() < max.get())
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let before = self.0.channels_in_use.fetch_sub(1, Ordering::Relaxed);
+        debug_assert!(before > 0, "a channel is given back once");
+    }
+}
+
+// === impl Permits ===
+
+impl Permits {
+    /// How many channels it holds.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it holds none, as after a [`DryAdmission`].
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Permits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permits({})", self.len())
+    }
+}
+
+// === impl Admission ===
+
+impl Admission for LiveAdmission {
+    fn pass(
+        &mut self,
+        gates: &[Gate<'_>; GATES_MAX],
+        now_us: u64,
+    ) -> Result<Permits, ReleaseReason> {
+        let now_ns = now_us.saturating_mul(1_000);
+        for (index, gate) in gates.iter().enumerate() {
+            if !gate.limiter.take_cps(gate.limits, now_ns) {
+                give_back_cps(&gates[..index]);
+                return Err(gate.cps_reason);
+            }
+        }
+        let mut permits = Permits::default();
+        for gate in gates {
+            let Some(permit) = gate.limiter.take_channel(gate.limits) else {
+                give_back_cps(gates);
+                return Err(gate.channels_reason);
+            };
+            permits.0.push(permit);
+        }
+        Ok(permits)
+    }
+}
+
+fn give_back_cps(gates: &[Gate<'_>]) {
+    for gate in gates {
+        gate.limiter.give_back_cps(gate.limits);
+    }
+}
+
+impl Admission for DryAdmission {
+    fn pass(
+        &mut self,
+        gates: &[Gate<'_>; GATES_MAX],
+        now_us: u64,
+    ) -> Result<Permits, ReleaseReason> {
+        let now_ns = now_us.saturating_mul(1_000);
+        for gate in gates {
+            if !gate.limiter.has_cps(gate.limits, now_ns) {
+                return Err(gate.cps_reason);
+            }
+        }
+        for gate in gates {
+            if !gate.limiter.has_channel(gate.limits) {
+                return Err(gate.channels_reason);
+            }
+        }
+        Ok(Permits::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Called and calling numbers: what is accepted, and how it becomes digits.
+
+use crate::resources::NumberTranslation;
+use arrayvec::ArrayString;
+
+/// Fewest digits of a called number.
+pub const CALLED_DIGITS_MIN: usize = 3;
+
+/// Most digits of a called number: E.164 allows 15; three more leave room for national extensions.
+pub const CALLED_DIGITS_MAX: usize = 18;
+
+/// Longest calling number as received, bytes.
+pub const CALLING_BYTES_MAX: usize = 64;
+
+/// Room of a number: the longest received, with what two trunks may add to it.
+pub const NUMBER_CAPACITY: usize = 96;
+
+/// A number as text, in place.
+pub type Number = ArrayString<NUMBER_CAPACITY>;
+
+/// Why a number cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumberError {
+    /// Something other than digits remains after `+`, `00` and the trunk's rules.
+    #[error("the called number is not made of digits")]
+    NotDigits,
+    /// Fewer than [`CALLED_DIGITS_MIN`] digits.
+    #[error("the called number has fewer than {CALLED_DIGITS_MIN} digits")]
+    TooShort,
+    /// More than [`CALLED_DIGITS_MAX`] digits.
+    #[error("the called number has more than {CALLED_DIGITS_MAX} digits")]
+    TooLong,
+    /// Longer than [`CALLING_BYTES_MAX`], or with characters that do not stand in a SIP user part.
+    #[error("the calling number cannot be sent on")]
+    UnusableCalling,
+}
+
+/// The called number as routes and rates see it: digits of E.164, without `+`.
+///
+/// `received` is the user part with the tech prefix already off. Parameters after `;` are cut; the
+/// rule is applied; one leading `+` or `00` is taken off; what remains must be digits.
+///
+/// # Errors
+/// [`NumberError`] for what cannot be dialled.
+pub fn normalize_called(received: &str, rule: &NumberTranslation) -> Result<Number, NumberError> {
+    let user = received.split(';').next().unwrap_or("");
+    let (added, rest) = rule.apply(user);
+    let number = joined(added, rest).ok_or(NumberError::TooLong)?;
+    let digits = number
+        .strip_prefix('+')
+        .or_else(|| number.strip_prefix("00"))
+        .unwrap_or(&number);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NumberError::NotDigits);
+    }
+    match digits.len() {
+        0..CALLED_DIGITS_MIN => Err(NumberError::TooShort),
+        CALLED_DIGITS_MIN..=CALLED_DIGITS_MAX => joined("", digits).ok_or(NumberError::TooLong),
+        _ => Err(NumberError::TooLong),
+    }
+}
+
+/// The calling number after the ingress trunk's rule. It need not be digits: callers may be
+/// anonymous or have names.
+///
+/// # Errors
+/// [`NumberError::UnusableCalling`].
+pub fn translate_calling(received: &str, rule: &NumberTranslation) -> Result<Number, NumberError> {
+    let usable = received.len() <= CALLING_BYTES_MAX
+        && received
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"<>@\"".contains(&byte));
+    if !usable {
+        return Err(NumberError::UnusableCalling);
+    }
+    let (added, rest) = rule.apply(received);
+    joined(added, rest).ok_or(NumberError::UnusableCalling)
+}
+
+/// A number as an egress trunk sends it.
+pub(crate) fn translate_sent(number: &Number, rule: &NumberTranslation) -> Number {
+    let (added, rest) = rule.apply(number);
+    // Both lengths are bounded so that the sum fits: the number is sent as it is if it did not.
+    joined(added, rest).unwrap_or(*number)
+}
+
+fn joined(first: &str, second: &str) -> Option<Number> {
+    let mut number = Number::new();
+    number.try_push_str(first).ok()?;
+    number.try_push_str(second).ok()?;
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::TRANSLATION_CHARS_MAX;
+    use proptest::prelude::*;
+
+    // The longest number with what both trunks add fits.
+    const _: () = assert!(CALLING_BYTES_MAX + 2 * TRANSLATION_CHARS_MAX <= NUMBER_CAPACITY);
+    const _: () = assert!(CALLED_DIGITS_MAX <= CALLING_BYTES_MAX);
+
+    fn rule(strip: &str, add: &str) -> NumberTranslation {
+        NumberTranslation {
+            strip_prefix: strip.to_owned(),
+            add_prefix: add.to_owned(),
+        }
+    }
+
+    fn called(received: &str, rule: &NumberTranslation) -> Result<String, NumberError> {
+        normalize_called(received, rule).map(|number| number.to_string())
+    }
+
+    #[test]
+    fn a_called_number_becomes_digits_of_e164() {
+        let none = rule("", "");
+        let national = rule("0", "49");
+        let cases = [
+            ("442071234567", &none, "442071234567"),
+            ("+442071234567", &none, "442071234567"),
+            ("00442071234567", &none, "442071234567"),
+            ("442071234567;npdi;rn=4420", &none, "442071234567"),
+            ("03012345", &national, "493012345"),
+            ("493012345", &national, "493012345"),
+            ("911", &none, "911"),
+            ("123456789012345678", &none, "123456789012345678"),
+        ];
+        for (received, rule, expected) in cases {
+            assert_eq!(
+                called(received, rule),
+                Ok(expected.to_owned()),
+                "{received}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_dialled_is_refused_with_its_reason() {
+        let cases = [
+            ("", NumberError::TooShort),
+            ("+", NumberError::TooShort),
+            ("00", NumberError::TooShort),
+            ("0012", NumberError::TooShort),
+            ("12", NumberError::TooShort),
+            ("alice", NumberError::NotDigits),
+            ("++44207", NumberError::NotDigits),
+            ("4420-7123", NumberError::NotDigits),
+            ("44٣07123", NumberError::NotDigits),
+            ("44207#", NumberError::NotDigits),
+            ("1234567890123456789", NumberError::TooLong),
+        ];
+        for (received, expected) in cases {
+            assert_eq!(called(received, &rule("", "")), Err(expected), "{received}");
+        }
+        let endless = "4".repeat(5_000);
+        assert_eq!(called(&endless, &rule("", "")), Err(NumberError::TooLong));
+    }
+
+    #[test]
+    fn a_calling_number_may_be_a_name_but_not_break_a_header() {
+        let none = rule("", "");
+        for usable in ["", "+442071234567", "anonymous", "alice.b", "1001"] {
+            assert_eq!(translate_calling(usable, &none).as_deref(), Ok(usable));
+        }
+        for refused in ["a b", "a\r\nb", "a<b", "a@b", "\"a", "é", &"1".repeat(65)] {
+            assert_eq!(
+                translate_calling(refused, &none),
+                Err(NumberError::UnusableCalling)
+            );
+        }
+        assert_eq!(
+            translate_calling("+44207", &rule("+", "00")).as_deref(),
+            Ok("0044207")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_normalized_number_is_digits_within_bounds(
+            received in "\\PC{0,40}", strip in "[0-9+#*]{0,3}", add in "[0-9+#*]{0,16}",
+        ) {
+            if let Ok(number) = normalize_called(&received, &rule(&strip, &add)) {
+                prop_assert!(number.bytes().all(|byte| byte.is_ascii_digit()));
+                prop_assert!((CALLED_DIGITS_MIN..=CALLED_DIGITS_MAX).contains(&number.len()));
+            }
+        }
+    }
+}
