@@ -1,10 +1,12 @@
 //! SIP messages, transactions, dialogs, SDP; transport is its only I/O.
 
+pub mod dialog;
 pub mod error;
 pub mod header;
 pub mod instant;
 pub mod limits;
 pub mod message;
+pub mod sdp;
 pub mod slab;
 mod text;
 pub mod ticket;
@@ -21,6 +23,7 @@ pub use limits::Limits;
 pub use message::{
     Frame, HeaderField, Message, MessageWriter, Method, RecordRoutes, ReplyHead, StartLine, frame,
 };
+pub use sdp::Sdp;
 pub use text::{unfold, unquote};
 pub use ticket::{Ticket, TicketKey, owner_of};
 pub use uri::{Number, Scheme, Uri};

@@ -19,6 +19,7 @@
 
 mod framing;
 mod method;
+mod multipart;
 mod parse;
 mod reply;
 mod start_line;
