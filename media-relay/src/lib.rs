@@ -1,1 +1,49 @@
-//! RTP relay: port pairs, learning, statistics.
+//! Relays RTP and RTCP between the two legs of a call, on threads of its own.
+//!
+//! A session is four ports: RTP and RTCP towards the customer (ingress), RTP and RTCP towards the
+//! carrier (egress). What comes in at one leg's port leaves from the other leg's port to where that
+//! peer receives. The crate knows no SIP, no routes and no money: it is told a session and two
+//! addresses, and it tells packets, bytes and silence.
+//!
+//! - [`session`] decides, packet by packet, without I/O: is it RTP, may this source send it, where
+//!   does it go, what is counted.
+//! - [`ports`] divides a port range into sessions' worth of ports.
+//! - [`io`] holds the threads and sockets. [`io::MediaRelay::start`] gives each shard of the switch
+//!   an [`io::RelayLink`] with a stock of [`ReadyPair`]s: ports that are already bound, so that a
+//!   call never waits for the system.
+//!
+//! Invariants:
+//! - a packet that is not RTP or RTCP is never forwarded and never teaches an address;
+//! - while a source is locked, only its packets are forwarded;
+//! - a port serves another session only after it has been quiet for the configured time;
+//! - a session identifier is never used twice, so a late command finds nothing.
+//!
+//! The feature `io` (default) can be left out by crates that need only the plain types.
+
+#[cfg(feature = "io")]
+pub mod io;
+pub mod ports;
+pub mod session;
+
+mod rtp;
+#[cfg(feature = "io")]
+mod slots;
+mod statistics;
+
+pub use session::{RemoteMedia, SessionId, Side};
+pub use statistics::{DirectionStatistics, MediaStatistics};
+
+use std::net::SocketAddr;
+
+/// A session's ports, bound and quiet, in the stock of a shard.
+///
+/// Whoever takes it from the stock stops the session in the end, also if it was never started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyPair {
+    /// The session that these ports serve next.
+    pub session: SessionId,
+    /// Where the customer shall send RTP, as advertised; RTCP is the next port.
+    pub ingress_rtp: SocketAddr,
+    /// Where the carrier shall send RTP, as advertised; RTCP is the next port.
+    pub egress_rtp: SocketAddr,
+}

@@ -1,0 +1,350 @@
+//! A relay thread.
+//!
+//! Its loop, in this order: packets that are there, commands, and each [`TICK`] the stock, quiet
+//! ports and silent sessions.
+
+use super::RelayConfig;
+use super::Wake;
+use super::board::Board;
+use super::link::{Alarm, Command, MediaEvent, SessionMedia};
+use super::sockets::{Sockets, place_of};
+use crate::ReadyPair;
+use crate::ports::PortQuad;
+use crate::session::{Session, SessionId, Side, Verdict};
+use crate::slots::Slots;
+use mio::{Events, Poll, Token};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+
+pub(super) const WAKE: Token = Token(usize::MAX);
+
+/// How often the thread looks after what no packet or command brings up.
+const TICK: Duration = Duration::from_millis(100);
+/// Packets read from one socket before the others have their turn.
+const PACKETS_PER_VISIT: usize = 32;
+/// Commands done before packets have their turn.
+const COMMANDS_PER_TURN: usize = 256;
+/// Sockets reported by one poll.
+const EVENTS_PER_POLL: usize = 1024;
+/// Ports tried in one turn while others turn out to be taken.
+const BIND_ATTEMPTS_PER_TURN: usize = 256;
+/// The longest datagram relayed: a jumbo frame. Longer ones are no media and dropped.
+const DATAGRAM_MAX: usize = 9_216;
+
+/// All that a relay thread owns.
+pub(super) struct Worker {
+    pub(super) config: RelayConfig,
+    pub(super) epoch: Instant,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) poll: Poll,
+    pub(super) queue: Receiver<Command>,
+    pub(super) alarm: Arc<Alarm>,
+    pub(super) board: Arc<Board>,
+    pub(super) shards: Vec<ShardSide>,
+    pub(super) unopened: VecDeque<PortQuad>,
+    pub(super) slots: Slots<Sockets>,
+    pub(super) bind_error: Option<io::Error>,
+}
+
+/// How one thread reaches one shard.
+pub(super) struct ShardSide {
+    stock: SyncSender<ReadyPair>,
+    events: SyncSender<MediaEvent>,
+    wake: Wake,
+    /// Events of this turn, and those that found the queue full: at most a few per session.
+    deferred: VecDeque<MediaEvent>,
+}
+
+/// Whether a socket may hold more.
+#[derive(PartialEq, Eq)]
+enum Visit {
+    Drained,
+    MoreToRead,
+}
+
+impl Worker {
+    /// Serves until told to stop.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut buffer = vec![0; DATAGRAM_MAX + 1];
+        let mut unread: Vec<Token> = Vec::new();
+        let mut next_tick = self.epoch.elapsed() + TICK;
+        while !self.stop.load(Ordering::Acquire) {
+            let idle = if unread.is_empty() {
+                next_tick.saturating_sub(self.epoch.elapsed())
+            } else {
+                Duration::ZERO
+            };
+            self.sleep(&mut events, idle);
+            let now = self.epoch.elapsed();
+            let again = std::mem::take(&mut unread);
+            let readable = events.iter().map(|event| event.token());
+            for token in again
+                .into_iter()
+                .chain(readable.filter(|token| *token != WAKE))
+            {
+                if self.visit(token, &mut buffer, now) == Visit::MoreToRead {
+                    unread.push(token);
+                }
+            }
+            let commanded = self.obey(now);
+            if now >= next_tick {
+                next_tick = now + TICK;
+                self.tick(now);
+            } else if commanded {
+                self.fill_stocks();
+            }
+            self.tell_shards();
+        }
+    }
+
+    fn sleep(&mut self, events: &mut Events, longest: Duration) {
+        let now = self.epoch.elapsed();
+        self.alarm.set_sleeping();
+        // A command queued before the shard could see that we sleep.
+        let longest = match self.queue.try_recv() {
+            Ok(command) => {
+                self.obey_one(command, now);
+                Duration::ZERO
+            }
+            Err(_) => longest,
+        };
+        if let Err(error) = self.poll.poll(events, Some(longest))
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            tracing::error!(%error, "a media relay thread cannot poll its sockets");
+            std::thread::sleep(TICK);
+        }
+        self.alarm.set_awake();
+    }
+
+    // === Packets ===
+
+    fn visit(&mut self, token: Token, buffer: &mut [u8], now: Duration) -> Visit {
+        let (index, side, channel) = place_of(token);
+        let Some((sockets, mut session)) = self.slots.arrived(index, now) else {
+            return Visit::Drained;
+        };
+        let socket = sockets.of(side, channel);
+        let mut visit = Visit::MoreToRead;
+        for _ in 0..PACKETS_PER_VISIT {
+            let (length, source) = match socket.recv_from(buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    visit = Visit::Drained;
+                    break;
+                }
+                Err(_) => continue,
+            };
+            let Some(session) = session.as_deref_mut() else {
+                continue;
+            };
+            let datagram = if length > DATAGRAM_MAX {
+                &[]
+            } else {
+                &buffer[..length]
+            };
+            match session.receive(side, channel, source, datagram, now) {
+                Verdict::Forward {
+                    side,
+                    channel,
+                    destination,
+                } => {
+                    // A packet that cannot be sent at once is late; the next one is better.
+                    let _ = sockets.of(side, channel).send_to(datagram, destination);
+                }
+                Verdict::Drop => {}
+            }
+        }
+        if let Some(session) = session {
+            self.board.show(index, side, session);
+        }
+        visit
+    }
+
+    // === Commands ===
+
+    fn obey(&mut self, now: Duration) -> bool {
+        for done in 0..COMMANDS_PER_TURN {
+            match self.queue.try_recv() {
+                Ok(command) => self.obey_one(command, now),
+                Err(_) => return done > 0,
+            }
+        }
+        true
+    }
+
+    fn obey_one(&mut self, command: Command, now: Duration) {
+        match command {
+            Command::Start(id, media) => {
+                if let Some(session) = self.slots.start(id) {
+                    apply(session, &media, now);
+                }
+            }
+            Command::Update(id, media) => {
+                if let Some(session) = self.slots.active(id) {
+                    apply(session, &media, now);
+                }
+            }
+            Command::Stop(id) => {
+                if let Some((session, shard)) = self.slots.stop(id, now) {
+                    self.shards[shard].push(MediaEvent::Stopped {
+                        session: id,
+                        statistics: session.statistics(now),
+                    });
+                }
+            }
+        }
+    }
+
+    // === Time ===
+
+    fn tick(&mut self, now: Duration) {
+        self.slots.expire(now);
+        self.fill_stocks();
+        let timeout = self.config.inactivity_timeout;
+        for (id, shard, session) in self.slots.active_sessions() {
+            if let Some(silent_for) = session.silence(now).filter(|silence| *silence >= timeout) {
+                session.watch_again(now);
+                self.shards[shard].push(MediaEvent::Silent {
+                    session: id,
+                    silent_for,
+                });
+            }
+        }
+    }
+
+    fn tell_shards(&mut self) {
+        for shard in &mut self.shards {
+            shard.flush();
+        }
+    }
+
+    // === Stock ===
+
+    /// Fills the stock of every shard, one pair each in turn, from the ports that are ready and
+    /// then from those never opened.
+    pub(super) fn fill_stocks(&mut self) {
+        let mut bind_attempts = BIND_ATTEMPTS_PER_TURN;
+        let mut hungry: Vec<usize> = (0..self.shards.len()).collect();
+        while !hungry.is_empty() {
+            let mut still_hungry = Vec::with_capacity(hungry.len());
+            for shard in hungry {
+                let Some(session) = self.next_session(shard, &mut bind_attempts) else {
+                    return;
+                };
+                if self.offer(shard, session) {
+                    still_hungry.push(shard);
+                }
+            }
+            hungry = still_hungry;
+        }
+    }
+
+    /// Puts a pair into the stock of `shard`; false when it is full.
+    fn offer(&mut self, shard: usize, session: SessionId) -> bool {
+        let Some(sockets) = self.slots.sockets_mut(session.slot()) else {
+            return false;
+        };
+        let address = self.config.address.advertised;
+        let [ingress, _, egress, _] = sockets.quad.ports();
+        let pair = ReadyPair {
+            session,
+            ingress_rtp: SocketAddr::new(address, ingress),
+            egress_rtp: SocketAddr::new(address, egress),
+        };
+        // Before the shard can have it: it may ask for its counts at once.
+        self.board.begin(session);
+        match self.shards[shard].stock.try_send(pair) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.slots.unstock(session);
+                false
+            }
+        }
+    }
+
+    fn next_session(&mut self, shard: usize, bind_attempts: &mut usize) -> Option<SessionId> {
+        loop {
+            if let Some(session) = self.slots.stock(shard) {
+                return Some(session);
+            }
+            if self.unopened.is_empty() || *bind_attempts == 0 {
+                return None;
+            }
+            *bind_attempts -= 1;
+            self.open_next();
+        }
+    }
+
+    /// Opens the ports of one more slot. Ports that cannot be opened are tried again when all
+    /// others have been.
+    fn open_next(&mut self) {
+        let Some(quad) = self.unopened.pop_front() else {
+            return;
+        };
+        let slot = self.slots.len();
+        let opened = Sockets::bind(self.config.address.bind, quad).and_then(|mut sockets| {
+            sockets.register(self.poll.registry(), slot)?;
+            Ok(sockets)
+        });
+        match opened {
+            Ok(sockets) => {
+                self.slots.add(sockets);
+            }
+            Err(error) => {
+                let [port, ..] = quad.ports();
+                tracing::debug!(%error, port, "media ports cannot be opened");
+                self.bind_error = Some(error);
+                self.unopened.push_back(quad);
+            }
+        }
+    }
+}
+
+impl ShardSide {
+    pub(super) fn new(
+        stock: SyncSender<ReadyPair>,
+        events: SyncSender<MediaEvent>,
+        wake: Wake,
+    ) -> Self {
+        Self {
+            stock,
+            events,
+            wake,
+            deferred: VecDeque::new(),
+        }
+    }
+
+    fn push(&mut self, event: MediaEvent) {
+        self.deferred.push_back(event);
+    }
+
+    /// Sends what waits and wakes the shard.
+    fn flush(&mut self) {
+        let mut told = false;
+        while let Some(&event) = self.deferred.front() {
+            match self.events.try_send(event) {
+                Ok(()) => told = true,
+                Err(TrySendError::Full(_)) => break,
+                // The shard is gone: nobody waits for its events.
+                Err(TrySendError::Disconnected(_)) => {}
+            }
+            self.deferred.pop_front();
+        }
+        if told {
+            (self.wake)();
+        }
+    }
+}
+
+fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
+    session.announce(Side::Ingress, media.ingress, now);
+    session.announce(Side::Egress, media.egress, now);
+    session.set_watched(media.watch_silence, now);
+}

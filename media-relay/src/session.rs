@@ -1,0 +1,213 @@
+//! One relayed session: what to forward, to whom, and what to count. No I/O.
+//!
+//! ```text
+//! Session::new()
+//! announce(side, Some(address), now)     what SDP says, whenever it says something
+//! receive(side, channel, source, bytes, now) -> Verdict      for each datagram
+//! set_watched(true, now), silence(now)              is anybody there?
+//! statistics(now)
+//! ```
+//!
+//! `now` is the time since an origin that the caller chooses; it never goes back.
+
+mod id;
+mod leg;
+
+#[cfg(test)]
+mod tests;
+
+pub use id::SessionId;
+
+use crate::rtp::{self, Kind};
+#[cfg(feature = "io")]
+use crate::statistics::DirectionStatistics;
+use crate::statistics::MediaStatistics;
+use leg::Leg;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The two peers of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The customer.
+    Ingress,
+    /// The carrier.
+    Egress,
+}
+
+/// The two ports of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The even port: RTP, and RTCP too where the peer multiplexes (RFC 5761).
+    Rtp,
+    /// The odd port: RTCP.
+    Rtcp,
+}
+
+/// Where a peer receives media, from its SDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RemoteMedia {
+    /// The `c=` address and the `m=` port.
+    pub rtp: SocketAddr,
+    /// The `a=rtcp` address (RFC 3605); the port after RTP's when `None`.
+    pub rtcp: Option<SocketAddr>,
+    /// Both sides agreed on `a=rtcp-mux`: RTCP comes and goes on the RTP port.
+    pub mux: bool,
+}
+
+/// What to do with a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it from the port `channel` of the leg `side` to `destination`.
+    Forward {
+        /// The other side than the one it came from.
+        side: Side,
+        /// The port it leaves by.
+        channel: Channel,
+        /// Where to.
+        destination: SocketAddr,
+    },
+    /// Drop it; it has been counted.
+    Drop,
+}
+
+/// The state of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    ingress: Leg,
+    egress: Leg,
+    watched_since: Option<Duration>,
+}
+
+impl Side {
+    /// The peer of the peer.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Ingress => Self::Egress,
+            Self::Egress => Self::Ingress,
+        }
+    }
+}
+
+impl RemoteMedia {
+    /// RTP at `rtp`, RTCP at the next port.
+    pub fn new(rtp: SocketAddr) -> Self {
+        Self {
+            rtp,
+            rtcp: None,
+            mux: false,
+        }
+    }
+
+    /// Where the peer receives RTCP when it does not multiplex. Port 65535 has no next port and
+    /// stands for itself.
+    fn rtcp_address(&self) -> SocketAddr {
+        self.rtcp
+            .unwrap_or_else(|| SocketAddr::new(self.rtp.ip(), self.rtp.port().saturating_add(1)))
+    }
+}
+
+impl Session {
+    /// A session of which nothing is known yet: it accepts and forwards nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes what the SDP of `side` says; `None` when the peer wants no media for now (hold).
+    ///
+    /// The same address again changes nothing. Another address opens the lock, so that the peer's
+    /// new source is learned; packets of its old source are still accepted for a moment.
+    pub fn announce(&mut self, side: Side, remote: Option<RemoteMedia>, now: Duration) {
+        self.leg_mut(side).announce(remote, now);
+    }
+
+    /// Decides about a datagram that arrived at the port `channel` of the leg `side`.
+    pub fn receive(
+        &mut self,
+        side: Side,
+        channel: Channel,
+        source: SocketAddr,
+        datagram: &[u8],
+        now: Duration,
+    ) -> Verdict {
+        let leg = self.leg_mut(side);
+        let kind = match channel {
+            Channel::Rtp => rtp::at_rtp_port(datagram, leg.multiplexes()),
+            Channel::Rtcp => rtp::at_rtcp_port(datagram),
+        };
+        let Some(kind) = kind else {
+            leg.counts.invalid += 1;
+            return Verdict::Drop;
+        };
+        if !leg.accepts(channel, source, now) {
+            leg.counts.foreign += 1;
+            return Verdict::Drop;
+        }
+        leg.count(kind, datagram.len(), now);
+        self.forward(side, kind)
+    }
+
+    /// Begins to watch for silence, or stops. Watching already, it goes on.
+    pub fn set_watched(&mut self, watched: bool, now: Duration) {
+        self.watched_since = match (watched, self.watched_since) {
+            (true, Some(since)) => Some(since),
+            (true, None) => Some(now),
+            (false, _) => None,
+        };
+    }
+
+    /// Begins to watch anew, after a silence has been reported.
+    pub fn watch_again(&mut self, now: Duration) {
+        self.watched_since = self.watched_since.map(|_| now);
+    }
+
+    /// How long no packet has been accepted from either peer, counted from when the watch began at the
+    /// earliest; `None` when not watched.
+    pub fn silence(&self, now: Duration) -> Option<Duration> {
+        let since = [self.ingress.last_packet_at, self.egress.last_packet_at]
+            .into_iter()
+            .flatten()
+            .fold(self.watched_since?, Duration::max);
+        Some(now.saturating_sub(since))
+    }
+
+    /// What has been counted.
+    pub fn statistics(&self, now: Duration) -> MediaStatistics {
+        MediaStatistics {
+            ingress: self.ingress.statistics(now),
+            egress: self.egress.statistics(now),
+        }
+    }
+
+    /// What has been counted of one peer, and when its last packet was accepted.
+    #[cfg(feature = "io")]
+    pub(crate) fn counts(&self, side: Side) -> (&DirectionStatistics, Option<Duration>) {
+        let leg = match side {
+            Side::Ingress => &self.ingress,
+            Side::Egress => &self.egress,
+        };
+        (&leg.counts, leg.last_packet_at)
+    }
+
+    fn forward(&mut self, from: Side, kind: Kind) -> Verdict {
+        let to = from.other();
+        match self.leg_mut(to).destination(kind) {
+            Some((channel, destination)) => Verdict::Forward {
+                side: to,
+                channel,
+                destination,
+            },
+            None => {
+                self.leg_mut(from).counts.undeliverable += 1;
+                Verdict::Drop
+            }
+        }
+    }
+
+    fn leg_mut(&mut self, side: Side) -> &mut Leg {
+        match side {
+            Side::Ingress => &mut self.ingress,
+            Side::Egress => &mut self.egress,
+        }
+    }
+}

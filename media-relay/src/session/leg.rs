@@ -1,0 +1,135 @@
+//! One peer of a session: where it receives, from where it may send, what it sent.
+
+use super::{Channel, RemoteMedia};
+use crate::rtp::Kind;
+use crate::statistics::DirectionStatistics;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long after a change of address packets of the old source are accepted without being
+/// learned. They were under way, or the peer has not switched yet.
+const CHANGE_GRACE: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leg {
+    /// The latest address the peer's SDP named, kept through a hold.
+    announced: Option<RemoteMedia>,
+    /// The peer wants to receive.
+    receiving: bool,
+    rtp: Lock,
+    rtcp: Lock,
+    pub(super) counts: DirectionStatistics,
+    pub(super) last_packet_at: Option<Duration>,
+}
+
+/// Whose packets a port accepts (symmetric RTP, RFC 4961).
+#[derive(Clone, Copy, Debug)]
+enum Lock {
+    /// The next valid packet teaches its source; `previous` is accepted but not learned until the
+    /// time given.
+    Open {
+        previous: Option<(SocketAddr, Duration)>,
+    },
+    /// Only this source.
+    Locked(SocketAddr),
+}
+
+impl Default for Lock {
+    fn default() -> Self {
+        Self::Open { previous: None }
+    }
+}
+
+impl Leg {
+    pub(super) fn announce(&mut self, remote: Option<RemoteMedia>, now: Duration) {
+        self.receiving = remote.is_some();
+        let Some(remote) = remote else { return };
+        if let Some(before) = self.announced {
+            if before.rtp != remote.rtp {
+                self.rtp.open(now);
+            }
+            if before.rtcp_address() != remote.rtcp_address() {
+                self.rtcp.open(now);
+            }
+        }
+        self.announced = Some(remote);
+    }
+
+    pub(super) fn multiplexes(&self) -> bool {
+        self.announced.is_some_and(|remote| remote.mux)
+    }
+
+    /// Whether a packet of `source` may pass; learns the source if it is the first.
+    pub(super) fn accepts(&mut self, channel: Channel, source: SocketAddr, now: Duration) -> bool {
+        // Before any SDP an address cannot be this peer's.
+        let Some(remote) = &self.announced else {
+            return false;
+        };
+        match channel {
+            Channel::Rtp => self.rtp.accepts(source, remote.rtp, now),
+            Channel::Rtcp => self.rtcp.accepts(source, remote.rtcp_address(), now),
+        }
+    }
+
+    pub(super) fn count(&mut self, kind: Kind, bytes: usize, now: Duration) {
+        self.last_packet_at = Some(now);
+        match kind {
+            Kind::Rtp => {
+                self.counts.packets += 1;
+                self.counts.bytes += bytes as u64;
+            }
+            Kind::Rtcp => self.counts.rtcp_packets += 1,
+        }
+    }
+
+    /// By which port and to which address this peer gets a packet of `kind`.
+    pub(super) fn destination(&self, kind: Kind) -> Option<(Channel, SocketAddr)> {
+        let remote = self.announced.as_ref().filter(|_| self.receiving)?;
+        Some(match kind {
+            Kind::Rtcp if !remote.mux => (
+                Channel::Rtcp,
+                self.rtcp.source().unwrap_or_else(|| remote.rtcp_address()),
+            ),
+            Kind::Rtp | Kind::Rtcp => (Channel::Rtp, self.rtp.source().unwrap_or(remote.rtp)),
+        })
+    }
+
+    pub(super) fn statistics(&self, now: Duration) -> DirectionStatistics {
+        DirectionStatistics {
+            silent_for: self.last_packet_at.map(|at| now.saturating_sub(at)),
+            ..self.counts
+        }
+    }
+}
+
+impl Lock {
+    fn open(&mut self, now: Duration) {
+        if let Self::Locked(source) = *self {
+            *self = Self::Open {
+                previous: Some((source, now + CHANGE_GRACE)),
+            };
+        }
+    }
+
+    fn accepts(&mut self, source: SocketAddr, announced: SocketAddr, now: Duration) -> bool {
+        match *self {
+            Self::Locked(locked) if source == locked => true,
+            // Somebody else was first, but this is the address that the peer itself named.
+            Self::Locked(_) if source != announced => false,
+            Self::Open {
+                previous: Some((previous, until)),
+            } if source == previous && source != announced && now < until => true,
+            Self::Locked(_) | Self::Open { .. } => {
+                *self = Self::Locked(source);
+                true
+            }
+        }
+    }
+
+    fn source(&self) -> Option<SocketAddr> {
+        match *self {
+            Self::Locked(source) => Some(source),
+            Self::Open { .. } => None,
+        }
+    }
+}
