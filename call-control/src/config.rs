@@ -1,0 +1,92 @@
+//! What an engine is told once, when it starts: identity, listeners, limits.
+
+use rating::Timestamp;
+use sip_core::ticket::TicketKey;
+use sip_core::transaction::{Timings, Transport};
+use sip_core::{Duration, Instant};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The most attempts that a call may make, whatever [`EngineLimits::max_attempts`] says.
+pub const ATTEMPTS_CAP: usize = 16;
+
+/// The two clocks, read together by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic: drives every timer and every duration.
+    pub instant: Instant,
+    /// Wall clock: read once a call, for its record.
+    pub wall: Timestamp,
+}
+
+/// A local address on which the shell receives and sends.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Datagrams or a stream.
+    pub transport: Transport,
+    /// The address that it is bound to; tells which destinations (IPv4, IPv6) it can reach.
+    pub bind: SocketAddr,
+    /// Host that the other side must use to reach it, written in Via and Contact. An IPv6 address
+    /// is in brackets.
+    pub advertised_host: Arc<str>,
+    /// Port that the other side must use.
+    pub advertised_port: u16,
+}
+
+/// Bounds of one engine. Reaching one is a designed answer, never a growing table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// Calls at once, from the INVITE to the last leg's end. Beyond: 503. A call in hunting or
+    /// answered takes about 2 KiB.
+    pub max_calls: u32,
+    /// SIP transactions at once. Beyond: 503 to a new call, silence for what has no state. A call
+    /// makes four, and each is remembered for up to 32 s after its end.
+    pub max_transactions: u32,
+    /// Egress attempts of one call, 1 to [`ATTEMPTS_CAP`].
+    pub max_attempts: u16,
+    /// Replies a second to one source address that belongs to nobody (403, 200 to OPTIONS);
+    /// beyond, silence.
+    pub unknown_source_replies_per_s: u32,
+    /// Replies a second to all such addresses together.
+    pub unknown_replies_total_per_s: u32,
+    /// Records a second of calls from sources that belong to nobody.
+    pub unknown_source_records_per_s: u32,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self {
+            max_calls: 20_000,
+            max_transactions: 200_000,
+            max_attempts: 8,
+            unknown_source_replies_per_s: 2,
+            unknown_replies_total_per_s: 200,
+            unknown_source_records_per_s: 10,
+        }
+    }
+}
+
+/// Everything that an engine needs to know about itself.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Name of the node (POP), for records.
+    pub node: Arc<str>,
+    /// This shard's number, written into every tag and branch.
+    pub shard: u16,
+    /// Signs the tags and branches. The same in all shards of a node.
+    pub ticket_key: TicketKey,
+    /// Where messages come from and go to; a [`Path`](sip_core::transaction::Path) counts in this
+    /// list.
+    pub listeners: Vec<Listener>,
+    /// Written in User-Agent and Server; nothing of the other leg's is ever passed on.
+    pub user_agent: Arc<str>,
+    /// Bounds.
+    pub limits: EngineLimits,
+    /// T1, T2 and T4 of RFC 3261.
+    pub timings: Timings,
+    /// Longest time from the answer to the end; `None` for no limit.
+    pub max_call_duration: Option<Duration>,
+    /// How long a carrier may ring when its trunk does not say. It bounds every attempt, so it
+    /// cannot be left out.
+    pub default_ring_timeout: Duration,
+}

@@ -1,0 +1,161 @@
+//! What goes into an engine beside messages, and what comes out beside messages.
+
+use crate::media::MediaCommand;
+use media_relay::SessionId;
+use rating::Timestamp;
+use rating::cdr::{CallId, ResourceRef};
+use routing_engine::Snapshot;
+use sip_core::Instant;
+use sip_core::transaction::{Path, Transport, TransmitToken};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A message as the shell received it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The bytes of one message.
+    pub bytes: &'a [u8],
+    /// How it came; `remote` is the source.
+    pub path: Path,
+}
+
+/// An order from the shell.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Decide new calls with this snapshot. A call keeps the one that it was decided with.
+    SetSnapshot(Arc<Snapshot>),
+    /// Refuse new calls from now on (503, reason `shutting_down`).
+    Drain {
+        /// When the calls that are left are to be hung up; `None` to wait for their own end.
+        hang_up_at: Option<Instant>,
+    },
+    /// End one call, as an operator.
+    HangUp(CallId),
+    /// Report a page of the calls, by [`Event::Calls`].
+    ListCalls {
+        /// Given back in the report.
+        request: u64,
+        /// Where the page before ended; `None` for the first.
+        after: Option<PageCursor>,
+        /// Most calls in the page; at most [`CALLS_PAGE_MAX`].
+        limit: usize,
+    },
+    /// A message could not be sent.
+    TransportFailed(TransportFailure),
+    /// No media from either side of a call for too long: it is hung up.
+    MediaSilent(SessionId),
+    /// Whether the journal can take records. While it cannot, new calls get 503.
+    JournalState {
+        /// True when it can.
+        available: bool,
+    },
+    /// Report every message of the next `calls` new calls, by [`Event::Trace`].
+    TraceCalls {
+        /// How many calls; zero stops.
+        calls: u32,
+    },
+}
+
+/// The most calls in a page of [`Command::ListCalls`].
+pub const CALLS_PAGE_MAX: usize = 500;
+
+/// A place in the list of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageCursor(pub(crate) u32);
+
+/// What could not be sent: an ICMP error, a connection that was refused or broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransportFailure {
+    /// Over what.
+    pub transport: Transport,
+    /// To whom.
+    pub remote: SocketAddr,
+    /// The message, when the shell knows. Without it, every INVITE to `remote` that has no reply
+    /// yet is taken as not sent.
+    pub token: Option<TransmitToken>,
+}
+
+/// What an engine tells the shell. Records come separately, by
+/// [`Engine::poll_journal`](crate::Engine::poll_journal).
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// For the media relay.
+    Media(MediaCommand),
+    /// The answer to [`Command::ListCalls`].
+    Calls {
+        /// As given in the command.
+        request: u64,
+        /// In the order of the table.
+        page: Vec<LiveCall>,
+        /// Where the next page begins; `None` at the end.
+        next: Option<PageCursor>,
+    },
+    /// A message of a call that is traced.
+    Trace(TraceLine),
+}
+
+/// How far a live call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveState {
+    /// Trying routes.
+    Hunting,
+    /// A carrier reports ringing or sends early media.
+    Ringing,
+    /// Answered.
+    Answered,
+    /// Released; the last messages are on their way.
+    Ending,
+}
+
+/// A call that is up, as shown to an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveCall {
+    /// The identifier that its record will have.
+    pub id: CallId,
+    /// How far it is.
+    pub state: LiveState,
+    /// Who pays us.
+    pub customer: Option<ResourceRef>,
+    /// The carrier of the latest attempt.
+    pub carrier: Option<ResourceRef>,
+    /// Called number after translation.
+    pub called_number: Arc<str>,
+    /// Calling number as received.
+    pub calling_number: Arc<str>,
+    /// Where the INVITE came from.
+    pub ingress_source: SocketAddr,
+    /// Where the latest attempt went.
+    pub gateway: Option<SocketAddr>,
+    /// Attempts so far.
+    pub attempts: u16,
+    /// INVITE received.
+    pub received_at: Timestamp,
+    /// 2xx sent to the customer.
+    pub answered_at: Option<Timestamp>,
+    /// Number of the snapshot that decided it.
+    pub snapshot_number: u64,
+}
+
+/// Received or sent, as seen from the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The switch received it.
+    Received,
+    /// The switch sent it.
+    Sent,
+}
+
+/// One message of a traced call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceLine {
+    /// The call.
+    pub call: CallId,
+    /// When.
+    pub at: Timestamp,
+    /// Which way.
+    pub direction: Direction,
+    /// The other side.
+    pub remote: SocketAddr,
+    /// The message.
+    pub bytes: Box<[u8]>,
+}

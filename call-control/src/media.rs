@@ -1,0 +1,39 @@
+//! What a call asks of the media relay: a pair of ports, where to send, and the counts.
+//!
+//! The engine never waits for the relay. It takes a ready pair from the shard's stock through
+//! [`MediaPorts`], and says what to do with it by [`MediaCommand`] events.
+
+use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+
+/// The shard's link to the relay. Both calls return at once.
+pub trait MediaPorts: Send {
+    /// Takes a pair from the stock; `None` when it is empty. [`MediaCommand::Stop`] gives it back.
+    fn take(&mut self) -> Option<ReadyPair>;
+
+    /// What has been relayed so far; `None` when nothing is known of the session.
+    fn statistics(&mut self, session: SessionId) -> Option<MediaStatistics>;
+}
+
+/// The whole of what the relay needs to know of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaPlan {
+    /// Where the customer receives; `None` while unknown, or when it wants none.
+    pub ingress: Option<RemoteMedia>,
+    /// Where the carrier receives; `None` while unknown, or when it wants none.
+    pub egress: Option<RemoteMedia>,
+    /// Report by [`Command::MediaSilent`](crate::Command::MediaSilent) when both are silent: set
+    /// while the call is answered and not on hold.
+    pub watch_silence: bool,
+}
+
+/// What the media relay shall do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Begin to relay.
+    Start(SessionId, MediaPlan),
+    /// Go on with other addresses.
+    Update(SessionId, MediaPlan),
+    /// The call is over or never came about: the pair goes back to the stock. Comes exactly once
+    /// for each pair taken, started or not.
+    Stop(SessionId),
+}
