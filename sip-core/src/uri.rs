@@ -7,8 +7,9 @@ pub use number::Number;
 use crate::error::{ParseError, Part, Problem};
 use crate::header::Params;
 use crate::text::trim;
+use arrayvec::ArrayString;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A URI in its parts. Nothing is unescaped: parts are as they stand in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,9 +212,7 @@ pub(crate) fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
 /// name may have, is common in private ones.
 pub(crate) fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|v6| v6.parse::<Ipv6Addr>().is_ok()),
+        Some(rest) => rest.strip_suffix(']').and_then(parse_ipv6).is_some(),
         None => {
             let is_host_byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
             !host.is_empty() && host.bytes().all(is_host_byte)
@@ -231,7 +230,24 @@ pub(crate) fn host_ip(host: &str) -> Option<IpAddr> {
     bare.as_bytes()
         .first()
         .filter(|b| b.is_ascii_hexdigit() || **b == b':')?;
-    bare.parse().ok()
+    bare.parse()
+        .ok()
+        .or_else(|| parse_ipv6(bare).map(IpAddr::V6))
+}
+
+/// An IPv6 address. `2001:db8:::192.0.2.1` too: RFC 3261's grammar asked for the third colon before
+/// an IPv4 tail, and some followed it (RFC 5118 §4.10).
+fn parse_ipv6(text: &str) -> Option<Ipv6Addr> {
+    let strict = text.parse().ok();
+    strict.or_else(|| {
+        let (head, tail) = text.split_once(":::")?;
+        tail.parse::<Ipv4Addr>().ok()?;
+        let mut repaired = ArrayString::<45>::new();
+        for part in [head, "::", tail] {
+            repaired.try_push_str(part).ok()?;
+        }
+        repaired.parse().ok()
+    })
 }
 
 #[cfg(test)]

@@ -72,10 +72,11 @@ impl<'a> Via<'a> {
 
     /// Whether the branch was made by RFC 3261's rules and so identifies the transaction alone.
     pub fn has_magic_cookie(&self) -> bool {
+        // The cookie alone identifies nothing (RFC 4475 §3.2.1).
         self.branch.is_some_and(|branch| {
-            branch
-                .get(..MAGIC_COOKIE.len())
-                .is_some_and(|s| s.eq_ignore_ascii_case(MAGIC_COOKIE))
+            branch.len() > MAGIC_COOKIE.len()
+                && branch.as_bytes()[..MAGIC_COOKIE.len()]
+                    .eq_ignore_ascii_case(MAGIC_COOKIE.as_bytes())
         })
     }
 
@@ -108,8 +109,9 @@ fn sent_protocol(head: &str) -> Option<(&str, &str)> {
         None => {
             let (protocol, rest) = head.split_once('/')?;
             let (version, rest) = rest.split_once('/')?;
-            let is_sip = trim(protocol).eq_ignore_ascii_case("SIP") && trim(version) == "2.0";
-            is_sip.then_some(rest)?
+            // Any version: a request of another one is answered, along its Via, with 505.
+            let are_tokens = is_token_text(trim(protocol)) && is_token_text(trim(version));
+            are_tokens.then_some(rest)?
         }
     };
     let (transport, sent_by) = trim(rest).split_once([' ', '\t', '\r', '\n'])?;
@@ -171,7 +173,7 @@ mod tests {
         for value in [
             "",
             "SIP/2.0/UDP",
-            "SIP/3.0/UDP a",
+            "SIP/2.0 UDP a",
             "SIP/2.0/UDP a:b",
             "SIP/2.0/UDP a:99999",
             "SIP/2.0/UDP a;branch=",

@@ -1,7 +1,7 @@
 //! The one pass over the bytes of a message.
 
 use super::start_line::{method_of, split_space};
-use super::{ABSENT, Field, Message, StartLine};
+use super::{ABSENT, Field, Message, Method, StartLine};
 use crate::error::{ParseError, Part, Problem};
 use crate::header::{HeaderName, Shape};
 use crate::limits::Limits;
@@ -24,24 +24,15 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
-    /// What can be read of a request that [`Message::parse`] refuses: enough to answer it with the
-    /// status of that error. `None` when it is no request, when it is an ACK (which has no
-    /// answer), or when a header field that the response must repeat cannot be read.
+    /// What can be read of a request that [`Message::parse`] or [`Message::validate_request`]
+    /// refuses: enough to answer it with the status of that error, to where it came from. `None`
+    /// when it is no request, when it is an ACK (which has no answer), or when it has no Via to
+    /// tell the peer which request is meant.
     pub fn salvage(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
         let bytes = &bytes[..bytes.len().min(usize::from(limits.message_bytes))];
         let (message, _) = Self::read_head(bytes, limits, |_| Ok(())).ok()?;
-        let can_answer = message.is_request()
-            && message.method() != Some(super::Method::Ack)
-            && message.top_via().is_ok()
-            && [
-                HeaderName::From,
-                HeaderName::To,
-                HeaderName::CallId,
-                HeaderName::CSeq,
-            ]
-            .iter()
-            .all(|name| message.raw_header(*name).is_some());
-        can_answer.then_some(message)
+        let method = message.method().filter(|method| *method != Method::Ack);
+        (method.is_some() && message.raw_header(HeaderName::Via).is_some()).then_some(message)
     }
 
     /// Reads the start line and the header fields, and returns where the body begins. `judge` says

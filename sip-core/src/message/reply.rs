@@ -8,6 +8,8 @@ use crate::uri::host_ip;
 use std::io::Write;
 use std::net::SocketAddr;
 
+const LINE_END: &[u8] = b"\r\n";
+
 /// Whether a response repeats the Record-Route of its request. It does when it creates a dialog:
 /// 101 to 299 to an INVITE that is not in one (RFC 3261 §12.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +35,7 @@ impl ReplyHead {
     /// as RFC 3261 §18.2.1 and RFC 3581 §4 say.
     pub fn of(request: &Message<'_>, source: SocketAddr) -> Self {
         let mut bytes = Vec::with_capacity(512);
-        let to_end = copy_until_to(&mut bytes, request, source);
-        copy_after_to(&mut bytes, request);
+        let to_end = copy_head(&mut bytes, request, source);
         let record_routes_at = bytes.len();
         copy_fields(&mut bytes, request, HeaderName::RecordRoute);
         Self {
@@ -57,9 +58,12 @@ impl<'b> MessageWriter<'b> {
         to_tag: Option<&str>,
     ) -> Self {
         let writer = Self::response(out, status, reason);
-        let to_end = copy_until_to(writer.out, request, source);
-        push_to_tag(writer.out, to_end.and(to_tag));
-        copy_after_to(writer.out, request);
+        let to_end = copy_head(writer.out, request, source);
+        if let (Some(to_end), Some(tag)) = (to_end, to_tag) {
+            writer.out.truncate(to_end);
+            push_tag(writer.out, tag);
+            writer.out.extend_from_slice(LINE_END);
+        }
         writer
     }
 
@@ -77,10 +81,14 @@ impl<'b> MessageWriter<'b> {
             RecordRoutes::Copy => head.bytes.len(),
             RecordRoutes::Omit => head.record_routes_at,
         };
-        let tag_at = head.to_end.unwrap_or(0);
-        writer.out.extend_from_slice(&head.bytes[..tag_at]);
-        push_to_tag(writer.out, head.to_end.and(to_tag));
-        writer.out.extend_from_slice(&head.bytes[tag_at..end]);
+        match (head.to_end, to_tag) {
+            (Some(to_end), Some(tag)) => {
+                writer.out.extend_from_slice(&head.bytes[..to_end]);
+                push_tag(writer.out, tag);
+                writer.out.extend_from_slice(&head.bytes[to_end..end]);
+            }
+            _ => writer.out.extend_from_slice(&head.bytes[..end]),
+        }
         writer
     }
 
@@ -91,29 +99,26 @@ impl<'b> MessageWriter<'b> {
     }
 }
 
-/// Copies Via, From and To. Returns where the To ends when it has no tag yet; its line is left
-/// open.
-fn copy_until_to(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) -> Option<usize> {
+/// Copies the fields that every response repeats, as far as they are there. The To comes last;
+/// returned is where its value ends, when it has no tag yet.
+fn copy_head(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) -> Option<usize> {
     copy_vias(out, request, source);
-    copy_fields(out, request, HeaderName::From);
-    push_name(out, HeaderName::To);
-    push_value(out, request.raw_header(HeaderName::To).unwrap_or(b""));
-    let has_tag = request.to().is_ok_and(|to| to.tag().is_some());
-    (!has_tag).then_some(out.len())
-}
-
-fn push_to_tag(out: &mut Vec<u8>, tag: Option<&str>) {
-    if let Some(tag) = tag {
-        out.extend_from_slice(b";tag=");
-        push_value(out, tag.as_bytes());
+    for name in [
+        HeaderName::From,
+        HeaderName::CallId,
+        HeaderName::CSeq,
+        HeaderName::To,
+    ] {
+        copy_first(out, request, name);
     }
+    request.raw_header(HeaderName::To)?;
+    let has_tag = request.to().is_ok_and(|to| to.tag().is_some());
+    (!has_tag).then_some(out.len() - LINE_END.len())
 }
 
-/// Ends the To line and copies what follows it.
-fn copy_after_to(out: &mut Vec<u8>, request: &Message<'_>) {
-    out.extend_from_slice(b"\r\n");
-    copy_first(out, request, HeaderName::CallId);
-    copy_first(out, request, HeaderName::CSeq);
+fn push_tag(out: &mut Vec<u8>, tag: &str) {
+    out.extend_from_slice(b";tag=");
+    push_value(out, tag.as_bytes());
 }
 
 fn copy_vias(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) {
@@ -125,7 +130,7 @@ fn copy_vias(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) {
         } else {
             push_value(out, value);
         }
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(LINE_END);
     }
 }
 
@@ -180,7 +185,7 @@ fn copy_first(out: &mut Vec<u8>, request: &Message<'_>, name: HeaderName) {
     if let Some(value) = request.raw_header(name) {
         push_name(out, name);
         push_value(out, value);
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(LINE_END);
     }
 }
 
@@ -188,7 +193,7 @@ fn copy_fields(out: &mut Vec<u8>, request: &Message<'_>, name: HeaderName) {
     for field in request.fields_of(name) {
         push_name(out, name);
         push_value(out, request.value(field));
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(LINE_END);
     }
 }
 

@@ -25,12 +25,16 @@ impl Message<'_> {
     }
 
     /// Checks a response before it is matched to a transaction. There is no answer to a response:
-    /// one that fails is dropped (RFC 3261 §18.1.2).
+    /// one that fails is dropped (RFC 3261 §18.1.2). So is one with more than our own Via, as it
+    /// went astray (§8.1.3.3).
     pub fn validate_response(&self) -> Result<(), ParseError> {
         if self.is_request() {
             return Err(ParseError::new(Part::StartLine, Problem::Mismatched, 0));
         }
         self.validate_common()?;
+        if self.raw_values(HeaderName::Via).nth(1).is_some() {
+            return Err(ParseError::header(HeaderName::Via, Problem::TooMany));
+        }
         self.cseq().map(|_| ())
     }
 
