@@ -1,6 +1,37 @@
 //! The compiled snapshot, limits, number translation and the decision pipeline.
+//!
+//! Resources ([`resources`]) are checked and compiled with their rate decks ([`deck`]) into an
+//! immutable [`Snapshot`]; [`decide()`] takes a call through it: who calls, may they, at what price,
+//! and by which routes in which order. Counters of limits ([`limits`]) live beside the snapshot and
+//! survive its replacement. Everything is pure: no clock, no sockets, no files, no randomness; the
+//! time is an argument, and a deck or a resource file arrives as bytes.
+//!
+//! A live call goes like this:
+//!
+//! ```text
+//! decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace)
+//!   -> Decision::Route(plan)                        the plan holds the ingress permits
+//!        for candidate in &plan.candidates          cheapest first
+//!          candidate.admit(&snapshot, now_us)       egress permits, for this attempt
+//!          candidate.egress_trunk(&snapshot)        gateway, timers, failover codes
+//!          snapshot.applied_rate(candidate.rate, …) for the record
+//!   -> Decision::Reject(rejection)                  with the reason for the record
+//! ```
+//!
+//! Invariants: a decision allocates nothing; indexes are of one snapshot only; a refused call has
+//! taken nothing from any limit.
+
+pub mod decide;
 pub mod deck;
 pub mod limits;
 pub mod numbers;
 pub mod problem;
 pub mod resources;
+pub mod snapshot;
+pub mod trace;
+
+pub use decide::{CallRequest, Candidate, Decision, Rejection, RoutePlan, Source, decide};
+pub use limits::{DryAdmission, LiveAdmission, Permits};
+pub use problem::Problem;
+pub use snapshot::Snapshot;
+pub use trace::NoTrace;

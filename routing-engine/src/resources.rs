@@ -18,7 +18,7 @@ pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
 pub use customer::Customer;
 pub use failover::{Failover, FailoverCode, FailoverCodes};
 pub use network::{Network, NetworkError};
-pub use rate_card::{RateCard, RateRow};
+pub use rate_card::{INLINE_ROWS_MAX, RateCard, RateRow};
 pub use translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use trunk::{Direction, MediaMode, Trunk};
 

@@ -1,0 +1,232 @@
+//! The one pipeline that decides a call: live calls, explanations and simulations all run it.
+//!
+//! [`decide`] goes these steps in order and stops at the first that refuses:
+//!
+//! 1. **identify** the ingress trunk by source address and tech prefix, and so the customer;
+//! 2. the customer must be **active**;
+//! 3. the called number is **normalised** to digits, the calling number translated;
+//! 4. the call is **admitted** by the customer's and the trunk's limits;
+//! 5. the customer's **rate** is the longest prefix on its card;
+//! 6. the **routes** are ranked by cost, those below cost are dropped ([`candidates`]).
+//!
+//! The limits of carriers are asked at each attempt ([`Candidate::admit`]), not here: a route may
+//! be full now and free when its turn comes.
+
+mod candidates;
+
+pub use candidates::{CANDIDATES_MAX, Candidate};
+
+use crate::limits::{Admission, Permits};
+use crate::numbers::{Number, normalize_called, translate_calling};
+use crate::resources::Status;
+use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
+use crate::trace::{Step, Trace};
+use arrayvec::ArrayVec;
+use rating::cdr::ReleaseReason;
+use std::net::IpAddr;
+
+/// What is known of a call before it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct CallRequest<'a> {
+    /// Where the INVITE came from.
+    pub source: Source<'a>,
+    /// User part of the Request-URI as received.
+    pub called: &'a str,
+    /// User part of From as received; empty when there is none.
+    pub calling: &'a str,
+    /// Monotonic clock, microseconds.
+    pub now_us: u64,
+}
+
+/// How the ingress trunk is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// By the address that the call came from.
+    Address(IpAddr),
+    /// As if the call came by a trunk of this customer: for explanations.
+    Customer(&'a str),
+}
+
+/// Whether and how a call is routed.
+#[derive(Debug)]
+pub enum Decision {
+    /// There is at least one route.
+    Route(RoutePlan),
+    /// The call is refused.
+    Reject(Rejection),
+}
+
+/// Who calls, at what price, and which routes to try in which order.
+///
+/// Its indexes belong to the snapshot that decided; keep that snapshot's `Arc` beside the plan.
+#[derive(Debug)]
+pub struct RoutePlan {
+    /// Who pays us.
+    pub customer: CustomerIndex,
+    /// The trunk the call came in by.
+    pub ingress_trunk: TrunkIndex,
+    /// What the customer pays.
+    pub customer_rate: RateRef,
+    /// Digits of E.164 without `+`: what routes and rates see.
+    pub called_number: Number,
+    /// The calling number after the ingress trunk's rule.
+    pub calling_number: Number,
+    /// At least one, in hunting order.
+    pub candidates: ArrayVec<Candidate, CANDIDATES_MAX>,
+    /// The call's channels of customer and ingress trunk; given back when the plan is dropped.
+    pub permits: Permits,
+}
+
+/// Why a call is refused, with what was known by then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The reason.
+    pub reason: ReleaseReason,
+    /// The customer, when the source was identified.
+    pub customer: Option<CustomerIndex>,
+    /// The ingress trunk, when the source was identified.
+    pub ingress_trunk: Option<TrunkIndex>,
+    /// The called number, when it could be normalised.
+    pub called_number: Option<Number>,
+    /// The customer's rate, when it was found.
+    pub customer_rate: Option<RateRef>,
+}
+
+/// Decides a call. Allocates nothing, takes no lock, and reads no clock.
+///
+/// `admission` is [`crate::limits::LiveAdmission`] for calls and [`crate::limits::DryAdmission`]
+/// for looks; `trace` is [`crate::trace::NoTrace`] for calls, which costs nothing.
+pub fn decide(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    admission: &mut impl Admission,
+    trace: &mut impl Trace,
+) -> Decision {
+    let mut known = Rejection::unknown();
+    match pipeline(request, snapshot, admission, trace, &mut known) {
+        Ok(plan) => Decision::Route(plan),
+        Err(reason) => Decision::Reject(Rejection { reason, ..known }),
+    }
+}
+
+fn pipeline(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    admission: &mut impl Admission,
+    trace: &mut impl Trace,
+    known: &mut Rejection,
+) -> Result<RoutePlan, ReleaseReason> {
+    let (trunk_index, dialled) = identify(request, snapshot, trace)?;
+    let trunk = snapshot.ingress_trunk(trunk_index);
+    known.ingress_trunk = Some(trunk_index);
+    known.customer = Some(trunk.customer);
+    let customer = snapshot.customer(trunk.customer);
+    if customer.status == Status::Inactive {
+        return refuse(
+            trace,
+            Step::CustomerInactive,
+            ReleaseReason::CustomerInactive,
+        );
+    }
+
+    let numbers = normalize_called(dialled, &trunk.called_number).and_then(|called| {
+        let calling = translate_calling(request.calling, &trunk.calling_number)?;
+        Ok((called, calling))
+    });
+    let (called_number, calling_number) = match numbers {
+        Ok(numbers) => numbers,
+        Err(error) => {
+            return refuse(
+                trace,
+                Step::NumberRefused(error),
+                ReleaseReason::InvalidNumber,
+            );
+        }
+    };
+    known.called_number = Some(called_number);
+    trace.step(Step::NumberNormalized {
+        received: request.called,
+        called: &called_number,
+    });
+
+    let permits = admission
+        .pass(&[customer.gate(), trunk.gate()], request.now_us)
+        .inspect_err(|reason| trace.step(Step::NotAdmitted(*reason)))?;
+    trace.step(Step::Admitted);
+
+    let path = snapshot.walk(&called_number);
+    let Some(customer_rate) = candidates::rate_of_card(&path, customer.card) else {
+        return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
+    };
+    known.customer_rate = Some(customer_rate);
+    trace.step(Step::CustomerRate(customer_rate));
+
+    let candidates = candidates::rank(snapshot, &path, customer_rate, request.now_us, trace)?;
+    Ok(RoutePlan {
+        customer: trunk.customer,
+        ingress_trunk: trunk_index,
+        customer_rate,
+        called_number,
+        calling_number,
+        candidates,
+        permits,
+    })
+}
+
+/// The ingress trunk, and the called number without its tech prefix.
+fn identify<'r>(
+    request: &CallRequest<'r>,
+    snapshot: &Snapshot,
+    trace: &mut impl Trace,
+) -> Result<(TrunkIndex, &'r str), ReleaseReason> {
+    let found = match request.source {
+        Source::Address(source) => snapshot
+            .trunks_of_source(source)
+            .find_map(|trunk| with_tech_prefix(snapshot, trunk, request.called)),
+        Source::Customer(name) => snapshot
+            .trunks_of_customer(name)
+            .find_map(|trunk| with_tech_prefix(snapshot, trunk, request.called)),
+    };
+    let Some((trunk, dialled)) = found else {
+        return refuse(
+            trace,
+            Step::SourceUnknown(request.source),
+            ReleaseReason::UnknownSource,
+        );
+    };
+    trace.step(Step::SourceIdentified {
+        source: request.source,
+        trunk,
+    });
+    Ok((trunk, dialled))
+}
+
+fn with_tech_prefix<'r>(
+    snapshot: &Snapshot,
+    trunk: TrunkIndex,
+    called: &'r str,
+) -> Option<(TrunkIndex, &'r str)> {
+    let tech_prefix = &*snapshot.ingress_trunk(trunk).tech_prefix;
+    called.strip_prefix(tech_prefix).map(|rest| (trunk, rest))
+}
+
+fn refuse<T>(
+    trace: &mut impl Trace,
+    step: Step<'_>,
+    reason: ReleaseReason,
+) -> Result<T, ReleaseReason> {
+    trace.step(step);
+    Err(reason)
+}
+
+impl Rejection {
+    fn unknown() -> Self {
+        Self {
+            reason: ReleaseReason::UnknownSource,
+            customer: None,
+            ingress_trunk: None,
+            called_number: None,
+            customer_rate: None,
+        }
+    }
+}

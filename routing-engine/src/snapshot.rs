@@ -1,0 +1,207 @@
+//! Everything that a call's decision reads, compiled once and never changed.
+//!
+//! A snapshot is built from resources ([`Snapshot::compile`]), shared behind an `Arc` and swapped
+//! whole. Names are resolved to indexes, prefixes of all cards lie in one trie, and limits are
+//! attached to live counters that are carried over from the snapshot before. A call keeps the
+//! `Arc` of the snapshot that decided it, since its indexes mean nothing in another.
+
+mod compile;
+mod parts;
+mod prefix_index;
+mod sources;
+
+pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
+pub(crate) use parts::TieBreak;
+pub use parts::{
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, IngressTrunk,
+    RateRef, TrunkIndex,
+};
+pub(crate) use prefix_index::{CardNumber, Path};
+
+use crate::deck::Offer;
+use crate::limits::Limiter;
+use crate::problem::Problem;
+use crate::resources::{ResourceKind, Resources};
+use parts::CompiledCard;
+use prefix_index::PrefixIndex;
+use rating::Amount;
+use rating::cdr::{AppliedRate, ResourceRef};
+use rating::expected::per_talk_minute;
+use rating::rate::RateTerms;
+use sources::SourceTable;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A compiled configuration. See the module for how it is used.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    number: u64,
+    customers: Box<[CompiledCustomer]>,
+    carriers: Box<[CompiledCarrier]>,
+    ingress: Box<[IngressTrunk]>,
+    egress: Box<[EgressTrunk]>,
+    /// Cards that carriers charge by come first: those below `egress_cards`.
+    cards: Box<[CompiledCard]>,
+    egress_cards: CardNumber,
+    /// For each of those cards the open egress trunks that are charged by it.
+    open_trunks_of_card: Box<[Box<[TrunkIndex]>]>,
+    sources: SourceTable,
+    prefixes: PrefixIndex,
+    limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+}
+
+impl Snapshot {
+    /// Compiles resources. Counters of limits are taken over from `previous` by identifier, so
+    /// calls that are up stay counted.
+    ///
+    /// # Errors
+    /// Everything that is wrong, within resources and between them; each problem names the kind,
+    /// the resource and the field.
+    pub fn compile(
+        number: u64,
+        resources: &Resources,
+        previous: Option<&Self>,
+    ) -> Result<Self, Vec<Problem>> {
+        compile::compile(number, resources, previous)
+    }
+
+    /// The number it was published under; stands in every call record.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// All customers, in the order of their names.
+    pub fn customers(&self) -> &[CompiledCustomer] {
+        &self.customers
+    }
+
+    /// All carriers, in the order of their names.
+    pub fn carriers(&self) -> &[CompiledCarrier] {
+        &self.carriers
+    }
+
+    /// Active ingress trunks, in the order of their names.
+    pub fn ingress_trunks(&self) -> &[IngressTrunk] {
+        &self.ingress
+    }
+
+    /// All egress trunks, in the order of their carriers' names and then their own.
+    pub fn egress_trunks(&self) -> &[EgressTrunk] {
+        &self.egress
+    }
+
+    /// How many rates all cards hold together.
+    pub fn rates_count(&self) -> usize {
+        self.prefixes.len()
+    }
+
+    /// The customer at an index of this snapshot.
+    pub fn customer(&self, index: CustomerIndex) -> &CompiledCustomer {
+        &self.customers[index.0 as usize]
+    }
+
+    /// The carrier at an index of this snapshot.
+    pub fn carrier(&self, index: CarrierIndex) -> &CompiledCarrier {
+        &self.carriers[index.0 as usize]
+    }
+
+    /// The ingress trunk at an index of this snapshot.
+    pub fn ingress_trunk(&self, index: TrunkIndex) -> &IngressTrunk {
+        &self.ingress[index.0 as usize]
+    }
+
+    /// The egress trunk at an index of this snapshot.
+    pub fn egress_trunk(&self, index: TrunkIndex) -> &EgressTrunk {
+        &self.egress[index.0 as usize]
+    }
+
+    /// The prices and intervals of a rate of this snapshot.
+    pub fn terms(&self, rate: RateRef) -> &RateTerms {
+        &self.offer(rate).terms
+    }
+
+    /// What a minute of talk is expected to cost at a rate ([`rating::expected`]).
+    pub fn expected_per_minute(&self, rate: RateRef) -> Amount {
+        per_talk_minute(self.offer(rate).sample_total)
+    }
+
+    /// The name of a rate's destination.
+    pub fn destination(&self, rate: RateRef) -> &Arc<str> {
+        let deck = &self.card(rate).deck;
+        deck.destination(deck.offer(rate.offer))
+    }
+
+    /// A rate as a call record keeps it. `called` is the number that it was found for.
+    ///
+    /// Allocates the prefix's text; everything else is shared.
+    pub fn applied_rate(&self, rate: RateRef, called: &str) -> AppliedRate {
+        let card = self.card(rate);
+        let terms = self.terms(rate);
+        AppliedRate {
+            rate_card: card.resource.clone(),
+            prefix: rate.prefix(called).into(),
+            destination: Arc::clone(self.destination(rate)),
+            currency: card.currency,
+            initial_rate_per_minute: terms.initial_rate_per_minute,
+            next_rate_per_minute: terms.next_rate_per_minute,
+            initial_interval_s: terms.initial_interval_s,
+            next_interval_s: terms.next_interval_s,
+            connection_fee: terms.connection_fee,
+        }
+    }
+
+    /// The card that a rate is from.
+    pub fn rate_card(&self, rate: RateRef) -> &ResourceRef {
+        &self.card(rate).resource
+    }
+
+    fn card(&self, rate: RateRef) -> &CompiledCard {
+        &self.cards[usize::from(rate.card)]
+    }
+
+    pub(crate) fn offer(&self, rate: RateRef) -> &Offer {
+        self.card(rate).deck.offer(rate.offer)
+    }
+
+    pub(crate) fn egress_cards(&self) -> CardNumber {
+        self.egress_cards
+    }
+
+    pub(crate) fn open_trunks_of_card(&self, card: CardNumber) -> &[TrunkIndex] {
+        &self.open_trunks_of_card[usize::from(card)]
+    }
+
+    pub(crate) fn walk(&self, called: &str) -> Path<'_> {
+        self.prefixes.walk(called.as_bytes())
+    }
+
+    /// The trunks of a customer, the longest tech prefix first.
+    pub(crate) fn trunks_of_customer(&self, name: &str) -> impl Iterator<Item = TrunkIndex> {
+        let customer = self
+            .customers
+            .binary_search_by(|customer| (*customer.resource.name).cmp(name))
+            .ok();
+        let mut trunks: Vec<_> = (0..)
+            .map(TrunkIndex)
+            .zip(&self.ingress)
+            .filter(|(_, trunk)| customer == Some(trunk.customer.0 as usize))
+            .collect();
+        trunks.sort_by_key(|(_, trunk)| std::cmp::Reverse(trunk.tech_prefix.len()));
+        trunks.into_iter().map(|(index, _)| index)
+    }
+
+    /// The trunks that a source address may mean, best match first, with their indexes.
+    pub(crate) fn trunks_of_source(&self, source: IpAddr) -> impl Iterator<Item = TrunkIndex> {
+        self.sources.candidates(source).flatten().copied()
+    }
+}
+
+impl RateRef {
+    /// The prefix that matched, cut from the number that the rate was found for.
+    pub fn prefix(self, called: &str) -> &str {
+        called
+            .get(..usize::from(self.prefix_digits))
+            .unwrap_or(called)
+    }
+}

@@ -1,0 +1,192 @@
+//! What a snapshot holds of each resource, resolved to indexes.
+
+use super::prefix_index::CardNumber;
+use crate::deck::Deck;
+use crate::limits::{Gate, Limiter, Limits};
+use crate::resources::{FailoverCodes, MediaMode, NumberTranslation, Status};
+use rating::Currency;
+use rating::cdr::{ReleaseReason, ResourceRef, Transport};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A customer's place in its snapshot. Means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomerIndex(pub(crate) u32);
+
+/// A carrier's place in its snapshot. Means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CarrierIndex(pub(crate) u32);
+
+/// A trunk's place among those of its direction in its snapshot. Means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrunkIndex(pub(crate) u32);
+
+/// A rate in a snapshot: which card, which offer, how many digits of the called number matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateRef {
+    pub(crate) offer: u32,
+    pub(crate) card: CardNumber,
+    pub(crate) prefix_digits: u8,
+}
+
+/// A customer in a snapshot.
+#[derive(Debug)]
+pub struct CompiledCustomer {
+    /// Identifier and name.
+    pub resource: ResourceRef,
+    /// Whether it may place calls.
+    pub status: Status,
+    pub(crate) card: CardNumber,
+    pub(crate) limits: Limits,
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+/// A carrier in a snapshot.
+#[derive(Debug)]
+pub struct CompiledCarrier {
+    /// Identifier and name.
+    pub resource: ResourceRef,
+    /// Whether calls are sent to it.
+    pub status: Status,
+    pub(crate) limits: Limits,
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+/// An active ingress trunk in a snapshot.
+#[derive(Debug)]
+pub struct IngressTrunk {
+    /// Identifier and name.
+    pub resource: ResourceRef,
+    /// Whose it is.
+    pub customer: CustomerIndex,
+    /// Whether it accepts relayed media only.
+    pub media: MediaMode,
+    /// What called numbers must begin with; may be empty.
+    pub tech_prefix: Box<str>,
+    pub(crate) called_number: NumberTranslation,
+    pub(crate) calling_number: NumberTranslation,
+    pub(crate) limits: Limits,
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+/// An egress trunk in a snapshot.
+#[derive(Debug)]
+pub struct EgressTrunk {
+    /// Identifier and name.
+    pub resource: ResourceRef,
+    /// Whose it is.
+    pub carrier: CarrierIndex,
+    /// Whether calls are sent to it.
+    pub status: Status,
+    /// Where calls are sent.
+    pub gateway: SocketAddr,
+    /// How.
+    pub transport: Transport,
+    /// Whether it accepts relayed media only.
+    pub media: MediaMode,
+    /// Final responses after which the next route is tried.
+    pub failover_codes: FailoverCodes,
+    /// Longest wait for a first response, milliseconds.
+    pub first_reply_timeout_ms: u32,
+    /// Longest wait for an answer, seconds.
+    pub ring_timeout_s: u32,
+    pub(crate) card: CardNumber,
+    pub(crate) tie_break: TieBreak,
+    pub(crate) called_number: NumberTranslation,
+    pub(crate) calling_number: NumberTranslation,
+    pub(crate) limits: Limits,
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+/// The order among routes of equal cost: priority, then weight, then name. No two are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TieBreak(u64);
+
+/// A rate card in a snapshot.
+#[derive(Debug)]
+pub(crate) struct CompiledCard {
+    pub(crate) resource: ResourceRef,
+    pub(crate) currency: Currency,
+    pub(crate) deck: Arc<Deck>,
+}
+
+impl TieBreak {
+    /// `rank` is the trunk's position in the order of names.
+    pub(super) fn new(priority: u16, weight: u16, rank: u32) -> Self {
+        let lighter_last = u16::MAX - weight;
+        Self(u64::from(priority) << 48 | u64::from(lighter_last) << 32 | u64::from(rank))
+    }
+}
+
+impl CompiledCustomer {
+    /// Calls of this customer that are up or in setup.
+    pub fn channels_in_use(&self) -> u32 {
+        self.limiter.channels_in_use()
+    }
+
+    /// What it is allowed.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        Gate {
+            limiter: &self.limiter,
+            limits: self.limits,
+            cps_reason: ReleaseReason::CustomerCpsLimit,
+            channels_reason: ReleaseReason::CustomerChannelLimit,
+        }
+    }
+}
+
+impl CompiledCarrier {
+    /// Calls and attempts that hold a channel of this carrier.
+    pub fn channels_in_use(&self) -> u32 {
+        self.limiter.channels_in_use()
+    }
+
+    /// What it allows.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        Gate {
+            limiter: &self.limiter,
+            limits: self.limits,
+            cps_reason: ReleaseReason::CarrierCpsLimit,
+            channels_reason: ReleaseReason::CarrierChannelLimit,
+        }
+    }
+}
+
+impl IngressTrunk {
+    /// Calls that came by this trunk and are up or in setup.
+    pub fn channels_in_use(&self) -> u32 {
+        self.limiter.channels_in_use()
+    }
+
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        trunk_gate(&self.limiter, self.limits)
+    }
+}
+
+impl EgressTrunk {
+    /// Calls and attempts that hold a channel of this trunk.
+    pub fn channels_in_use(&self) -> u32 {
+        self.limiter.channels_in_use()
+    }
+
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        trunk_gate(&self.limiter, self.limits)
+    }
+}
+
+fn trunk_gate(limiter: &Arc<Limiter>, limits: Limits) -> Gate<'_> {
+    Gate {
+        limiter,
+        limits,
+        cps_reason: ReleaseReason::TrunkCpsLimit,
+        channels_reason: ReleaseReason::TrunkChannelLimit,
+    }
+}

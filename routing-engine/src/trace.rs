@@ -1,0 +1,114 @@
+//! The steps of a decision and the fate of each route, for whoever wants to know.
+//!
+//! A live call traces nothing ([`NoTrace`]); an explanation records everything
+//! ([`crate::explain`]). Steps borrow and name indexes, so that tracing costs nothing until
+//! somebody writes it down.
+
+use crate::decide::Source;
+use crate::numbers::{Number, NumberError};
+use crate::snapshot::{RateRef, TrunkIndex};
+use rating::cdr::ReleaseReason;
+
+/// Who listens to a decision.
+pub trait Trace {
+    /// Whether anybody listens; work that only a listener needs is left out otherwise.
+    const ENABLED: bool;
+
+    /// A step was taken.
+    fn step(&mut self, step: Step<'_>);
+
+    /// A route was found or lost.
+    fn route(&mut self, verdict: RouteVerdict);
+}
+
+/// Nobody listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTrace;
+
+/// What happened in a decision, in the order of the pipeline.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Step<'a> {
+    /// The ingress trunk was found.
+    SourceIdentified {
+        /// What was looked for.
+        source: Source<'a>,
+        /// The trunk.
+        trunk: TrunkIndex,
+    },
+    /// No active trunk has this source and the number's tech prefix.
+    SourceUnknown(Source<'a>),
+    /// The customer is not active.
+    CustomerInactive,
+    /// The called number was accepted.
+    NumberNormalized {
+        /// As received.
+        received: &'a str,
+        /// As digits of E.164.
+        called: &'a Number,
+    },
+    /// A number cannot be used.
+    NumberRefused(NumberError),
+    /// The limits of customer and ingress trunk allow the call.
+    Admitted,
+    /// A limit of the customer or of the ingress trunk is reached.
+    NotAdmitted(ReleaseReason),
+    /// The customer's card has a rate.
+    CustomerRate(RateRef),
+    /// The customer's card has no rate.
+    NoCustomerRate,
+    /// The routes were ranked.
+    Ranked {
+        /// How many are left to try.
+        candidates_count: usize,
+        /// How many were dropped by the profit guard.
+        unprofitable_count: usize,
+    },
+}
+
+/// What became of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteVerdict {
+    /// The egress trunk.
+    pub trunk: TrunkIndex,
+    /// Its rate, when its card has one.
+    pub rate: Option<RateRef>,
+    /// Why it would not be tried at this moment; `None` when it would.
+    pub lost: Option<LossReason>,
+}
+
+/// Why a route is not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LossReason {
+    /// The trunk is not active.
+    TrunkInactive,
+    /// The carrier is not active.
+    CarrierInactive,
+    /// The trunk's card has no rate for the number.
+    NoRate,
+    /// The call would be sold below its cost.
+    BelowCost,
+    /// Cheaper routes fill the longest list that a plan may have.
+    BeyondLongestList,
+    /// A limit of the carrier or of the trunk is reached at this moment.
+    LimitReached(ReleaseReason),
+}
+
+impl Trace for NoTrace {
+    const ENABLED: bool = false;
+
+    fn step(&mut self, _: Step<'_>) {}
+
+    fn route(&mut self, _: RouteVerdict) {}
+}
+
+impl RouteVerdict {
+    pub(crate) fn lost(trunk: TrunkIndex, rate: Option<RateRef>, reason: LossReason) -> Self {
+        Self {
+            trunk,
+            rate,
+            lost: Some(reason),
+        }
+    }
+}
