@@ -38,7 +38,7 @@ pub struct Entry {
     pub call_id: String,
     /// A session description is in the body.
     pub with_sdp: bool,
-    /// The same bytes went the same way before.
+    /// The same line with the same CSeq went the same way before.
     pub retransmission: bool,
 }
 
@@ -72,7 +72,6 @@ pub(crate) struct Record<'a> {
     pub(crate) cseq: &'a str,
     pub(crate) call_id: &'a str,
     pub(crate) with_sdp: bool,
-    pub(crate) retransmission: bool,
 }
 
 impl Ladder {
@@ -96,6 +95,19 @@ impl Ladder {
         self.dropped
     }
 
+    /// Each message in a word or two, for comparing: `INVITE`, `180 INVITE`, and `*INVITE` for a
+    /// retransmission.
+    pub fn outline(&self) -> Vec<String> {
+        let outline = self.entries.iter().map(|entry| {
+            let repeated = if entry.retransmission { "*" } else { "" };
+            match entry.status() {
+                Some(status) => format!("{repeated}{status} {}", entry.method()),
+                None => format!("{repeated}{}", entry.method()),
+            }
+        });
+        outline.collect()
+    }
+
     /// One ladder of what several agents saw, on one clock. A message that both its sender and
     /// its receiver recorded appears once, as sent.
     pub fn merge<'a>(ladders: impl IntoIterator<Item = &'a Self>) -> Self {
@@ -117,7 +129,7 @@ impl Ladder {
             self.dropped += 1;
             return;
         }
-        self.entries.push(Entry {
+        let mut entry = Entry {
             at_us: now.as_micros(),
             direction: record.direction,
             from: record.from,
@@ -126,8 +138,13 @@ impl Ladder {
             cseq: record.cseq.to_owned(),
             call_id: record.call_id.to_owned(),
             with_sdp: record.with_sdp,
-            retransmission: record.retransmission,
-        });
+            retransmission: false,
+        };
+        entry.retransmission = self
+            .entries
+            .iter()
+            .any(|earlier| earlier.is_same_message(&entry));
+        self.entries.push(entry);
     }
 
     fn drop_receptions_of_recorded_sendings(&mut self) {

@@ -5,25 +5,27 @@
 //! to the next; nothing sleeps, and the same seed gives the same run to the byte. A test that
 //! fails prints its seed, the command that replays it, and the last datagrams.
 //!
-//! ```ignore
-//! # use testkit::{LinkProfile, World, seeds};
-//! # use sip_tester::UserAgent;
-//! # fn agent(_: &str) -> UserAgent { unimplemented!() }
-//! for seed in seeds(0..100) {
-//!     let mut world = World::new(seed);
-//!     world.net.set_default_link(LinkProfile::lossy(10));
-//!     let caller = world.add(["10.0.0.1:5060".parse().unwrap()], agent("caller"));
-//!     let called = world.add(["10.0.0.2:5060".parse().unwrap()], agent("called"));
-//!     // … place calls by world.node_mut(caller) …
-//!     world.run_until_idle();
-//!     assert_eq!(world.node(called).counters().active, 0);
+//! ```
+//! use sip_tester::agent::Outcome;
+//! use sip_tester::plan::{UacPlan, UasPlan};
+//! use testkit::{LinkProfile, Pair, seeds};
+//!
+//! for seed in seeds(0..20) {
+//!     let pair = Pair::new(seed, LinkProfile::lossy(10), UasPlan::default());
+//!     let (caller, _called) = pair.one_call(UacPlan::default());
+//!     assert_eq!(caller.outcome, Outcome::Completed);
 //! }
 //! ```
 //!
+//! [`Pair`] is the smallest world; a test of a switch puts a node of its own between agents.
+//!
 //! This crate is for development only: a node that breaks a rule makes it panic, with the trace.
 
+mod agent;
 pub mod net;
+pub mod pair;
 pub mod world;
 
 pub use net::{LinkProfile, SimNet};
+pub use pair::Pair;
 pub use world::{Node, NodeId, World, seeds};

@@ -41,7 +41,6 @@ impl Script {
             cseq,
             call_id: self.call_id,
             with_sdp: first_line.starts_with("INVITE") || first_line.ends_with("200 OK"),
-            retransmission: false,
         };
         self.ladder.record(Instant::from_micros(at_us), record);
         self
