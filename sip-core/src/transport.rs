@@ -11,7 +11,9 @@
 pub mod tcp;
 pub mod udp;
 
+use std::io;
 use std::net::SocketAddr;
+use thiserror::Error;
 
 /// A destination that the network, the peer's host or our own host refuses (RFC 3261 §18.4).
 ///
@@ -44,4 +46,61 @@ pub enum UnreachableReason {
     Stalled,
     /// Our own host refuses to send: a filter, the address family, a message too long.
     LocalFailure,
+}
+
+/// A listener could not be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Another program, or another listener of this one, has the address.
+    #[error("{address}/{transport} is taken")]
+    Taken {
+        /// What was asked for.
+        address: SocketAddr,
+        /// `udp` or `tcp`.
+        transport: &'static str,
+    },
+    /// The system refused for another reason.
+    #[error("{address}/{transport} cannot be bound")]
+    System {
+        /// What was asked for.
+        address: SocketAddr,
+        /// `udp` or `tcp`.
+        transport: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl BindError {
+    fn new(address: SocketAddr, transport: &'static str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::Taken { address, transport },
+            _ => Self::System {
+                address,
+                transport,
+                source,
+            },
+        }
+    }
+}
+
+/// What an error says about the destination; `None` when it says nothing about any.
+fn reason_of(error: &io::Error) -> Option<UnreachableReason> {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(UnreachableReason::Refused),
+        io::ErrorKind::HostUnreachable => Some(UnreachableReason::Host),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            Some(UnreachableReason::Network)
+        }
+        _ => match error.raw_os_error() {
+            Some(libc::EHOSTDOWN | libc::ENONET) => Some(UnreachableReason::Host),
+            Some(libc::ENOPROTOOPT | libc::EACCES | libc::EPERM) => Some(UnreachableReason::Host),
+            // Path MTU news and parameter problems: the peer may well be there.
+            Some(libc::EMSGSIZE | libc::EPROTO | libc::EOPNOTSUPP) => {
+                Some(UnreachableReason::LocalFailure)
+            }
+            _ => None,
+        },
+    }
 }

@@ -26,19 +26,15 @@ use linux as system;
 #[cfg(not(target_os = "linux"))]
 use portable as system;
 
-#[cfg(test)]
-mod tests;
-
 pub use receive::{ReceiveBatch, ReceivedDatagram};
 pub use send::{Flush, QueueFull, SendBatch};
 
-use super::{Unreachable, UnreachableReason};
+use super::{BindError, Unreachable, UnreachableReason, reason_of};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use thiserror::Error;
 
 /// Datagrams of one system call, each way.
 pub const BATCH: usize = 64;
@@ -70,26 +66,6 @@ impl Default for UdpConfig {
     }
 }
 
-/// A listener could not be made.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// Another program, or another listener of this one, has the address.
-    #[error("{address}/udp is taken")]
-    Taken {
-        /// What was asked for.
-        address: SocketAddr,
-    },
-    /// The system refused for another reason.
-    #[error("{address}/udp cannot be bound")]
-    System {
-        /// What was asked for.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-}
-
 /// One shard's socket of one listener.
 #[derive(Debug)]
 pub struct UdpSocket {
@@ -112,10 +88,7 @@ impl UdpSocket {
         shards: usize,
         config: &UdpConfig,
     ) -> Result<Vec<Self>, BindError> {
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken { address },
-            _ => BindError::System { address, source },
-        };
+        let failed = |source| BindError::new(address, "udp", source);
         // Without SO_REUSEPORT a bind succeeds only on a port that nobody else has. SO_REUSEADDR
         // is never set: for datagrams it would let two programs take the same port in silence.
         let probe = bind_one(address, false, config).map_err(failed)?;
@@ -283,24 +256,4 @@ fn bind_one(address: SocketAddr, shared: bool, config: &UdpConfig) -> io::Result
     system::ask_for_errors(&socket, address)?;
     socket2::SockRef::from(&socket).bind(&address.into())?;
     Ok(socket)
-}
-
-/// What an error says about the destination; `None` when it says nothing about any.
-fn reason_of(error: &io::Error) -> Option<UnreachableReason> {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(UnreachableReason::Refused),
-        io::ErrorKind::HostUnreachable => Some(UnreachableReason::Host),
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            Some(UnreachableReason::Network)
-        }
-        _ => match error.raw_os_error() {
-            Some(libc::EHOSTDOWN | libc::ENONET) => Some(UnreachableReason::Host),
-            Some(libc::ENOPROTOOPT | libc::EACCES | libc::EPERM) => Some(UnreachableReason::Host),
-            // Path MTU news and parameter problems: the peer may well be there.
-            Some(libc::EMSGSIZE | libc::EPROTO | libc::EOPNOTSUPP) => {
-                Some(UnreachableReason::LocalFailure)
-            }
-            _ => None,
-        },
-    }
 }

@@ -11,7 +11,8 @@ mod address;
 
 use super::receive::ReceiveBatch;
 use super::send::SendBatch;
-use super::{BATCH, Unreachable, reason_of};
+use super::{BATCH, Unreachable};
+use crate::transport::reason_of;
 use address::RawAddress;
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sock_extended_err};
 use std::io;
@@ -185,7 +186,9 @@ fn extended_error(header: &msghdr) -> Option<sock_extended_err> {
             || (level == libc::IPPROTO_IPV6 && kind == libc::IPV6_RECVERR);
         // SAFETY: only computes a length.
         let needed = unsafe { libc::CMSG_LEN(size_of::<sock_extended_err>() as u32) } as usize;
-        if is_error && length as usize >= needed {
+        #[allow(clippy::unnecessary_cast, reason = "32 bits wide in musl")]
+        let length = length as usize;
+        if is_error && length >= needed {
             // SAFETY: the message is long enough to hold the structure after its header; it is
             // read without an assumption about alignment.
             return Some(unsafe {

@@ -1,0 +1,213 @@
+//! The table of connections and the one task that owns it.
+
+use super::connection::{self, Context, Ended, Origin};
+use super::{ConnectionId, TcpConfig, TcpCounters, TcpDestination, TcpSink, Unreachable};
+use crate::transport::UnreachableReason;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Send(TcpDestination, Bytes),
+    Accepted(TcpStream, SocketAddr),
+    ShutDown(Duration),
+}
+
+pub(super) struct Registry {
+    config: TcpConfig,
+    sink: Arc<dyn TcpSink>,
+    counters: Arc<TcpCounters>,
+    next_id: u64,
+    connections: HashMap<ConnectionId, Entry>,
+    /// The newest connection between two addresses.
+    by_ends: HashMap<Ends, ConnectionId>,
+    per_address: HashMap<IpAddr, usize>,
+    tasks: JoinSet<Ended>,
+    /// The connection of each task, for the case that one panics.
+    ids: HashMap<tokio::task::Id, ConnectionId>,
+}
+
+/// Our address and the peer's address and port.
+type Ends = (IpAddr, SocketAddr);
+
+struct Entry {
+    queue: mpsc::Sender<Bytes>,
+    ends: Ends,
+    task: AbortHandle,
+}
+
+impl Registry {
+    pub(super) fn new(
+        config: TcpConfig,
+        sink: Arc<dyn TcpSink>,
+        counters: Arc<TcpCounters>,
+    ) -> Self {
+        Self {
+            config,
+            sink,
+            counters,
+            next_id: 0,
+            connections: HashMap::new(),
+            by_ends: HashMap::new(),
+            per_address: HashMap::new(),
+            tasks: JoinSet::new(),
+            ids: HashMap::new(),
+        }
+    }
+
+    /// Serves until told to stop, or until nobody is left who could tell.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let grace = loop {
+            tokio::select! {
+                // Ended connections first, so that no message is put into a queue without reader.
+                biased;
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
+                command = commands.recv() => match command {
+                    Some(Command::Send(destination, message)) => self.send(&destination, message),
+                    Some(Command::Accepted(stream, peer)) => self.accepted(stream, peer),
+                    Some(Command::ShutDown(grace)) => break grace,
+                    None => break Duration::ZERO,
+                },
+            }
+        };
+        self.close(grace).await;
+    }
+
+    fn send(&mut self, destination: &TcpDestination, message: Bytes) {
+        let ends = (destination.local, destination.peer);
+        let known = [destination.connection, self.by_ends.get(&ends).copied()];
+        let mut message = message;
+        for id in known.into_iter().flatten() {
+            match self.enqueue(id, message) {
+                None => return,
+                Some(back) => message = back,
+            }
+        }
+        if !self.has_room_for(destination.peer.ip()) {
+            TcpCounters::add(&self.counters.refused);
+            self.report(destination.peer, UnreachableReason::LocalFailure);
+            return;
+        }
+        TcpCounters::add(&self.counters.opened);
+        let id = self.spawn(ends, Origin::Open { ends });
+        // A queue just made has room.
+        self.enqueue(id, message);
+    }
+
+    /// Gives the message back if the connection is gone.
+    fn enqueue(&mut self, id: ConnectionId, message: Bytes) -> Option<Bytes> {
+        let entry = self.connections.get(&id)?;
+        match entry.queue.try_send(message) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Closed(message)) => Some(message),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                TcpCounters::add(&self.counters.stalled);
+                let peer = entry.ends.1;
+                entry.task.abort();
+                self.forget(id);
+                self.report(peer, UnreachableReason::Stalled);
+                None
+            }
+        }
+    }
+
+    fn accepted(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        if !self.has_room_for(peer.ip()) {
+            TcpCounters::add(&self.counters.refused);
+            return;
+        }
+        TcpCounters::add(&self.counters.accepted);
+        self.spawn((local.ip(), peer), Origin::Accepted(stream));
+    }
+
+    fn spawn(&mut self, ends: Ends, origin: Origin) -> ConnectionId {
+        self.next_id += 1;
+        let id = ConnectionId(self.next_id);
+        let (queue, waiting) = mpsc::channel(self.config.queue_max.max(1));
+        let context = Context {
+            id,
+            config: self.config,
+            sink: Arc::clone(&self.sink),
+            counters: Arc::clone(&self.counters),
+            pongs: queue.downgrade(),
+        };
+        let task = self.tasks.spawn(connection::run(context, origin, waiting));
+        self.ids.insert(task.id(), id);
+        self.by_ends.insert(ends, id);
+        *self.per_address.entry(ends.1.ip()).or_default() += 1;
+        self.connections.insert(id, Entry { queue, ends, task });
+        id
+    }
+
+    fn ended(&mut self, ended: Result<(tokio::task::Id, Ended), JoinError>) {
+        let (task, report) = match ended {
+            Ok((task, ended)) => (task, ended.report),
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(%error, "a connection failed");
+                }
+                let report = error
+                    .is_panic()
+                    .then_some(UnreachableReason::ConnectionLost);
+                (error.id(), report)
+            }
+        };
+        let Some(id) = self.ids.remove(&task) else {
+            return;
+        };
+        if let Some(ends) = self.forget(id)
+            && let Some(reason) = report
+        {
+            self.report(ends.1, reason);
+        }
+    }
+
+    fn forget(&mut self, id: ConnectionId) -> Option<Ends> {
+        let ends = self.connections.remove(&id)?.ends;
+        if self.by_ends.get(&ends) == Some(&id) {
+            self.by_ends.remove(&ends);
+        }
+        if let Some(count) = self.per_address.get_mut(&ends.1.ip()) {
+            *count -= 1;
+            if *count == 0 {
+                self.per_address.remove(&ends.1.ip());
+            }
+        }
+        Some(ends)
+    }
+
+    fn has_room_for(&self, peer: IpAddr) -> bool {
+        let of_peer = self.per_address.get(&peer).copied().unwrap_or(0);
+        self.connections.len() < self.config.connections_max
+            && of_peer < self.config.connections_per_address_max
+    }
+
+    fn report(&self, destination: SocketAddr, reason: UnreachableReason) {
+        self.sink.unreachable(Unreachable {
+            destination,
+            reason,
+        });
+    }
+
+    /// Without senders the tasks write what waits and end.
+    async fn close(mut self, grace: Duration) {
+        self.connections.clear();
+        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, all_ended).await.is_err() {
+            tracing::info!(
+                left = self.tasks.len(),
+                "connections cut at the end of the grace time"
+            );
+            self.tasks.shutdown().await;
+        }
+    }
+}
