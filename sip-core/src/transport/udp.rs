@@ -160,7 +160,15 @@ impl UdpSocket {
         let mut pending_errors = 0;
         while !batch.is_empty() {
             match system::send(&self.socket, batch) {
-                Ok(count) => batch.advance(count),
+                Ok(count) => {
+                    let asked = batch.len().min(BATCH);
+                    batch.advance(count);
+                    // The call stops at an error but does not tell it, and may have taken the
+                    // only notice of an earlier datagram's fate.
+                    if count < asked {
+                        self.collect_errors();
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     batch.compact();
                     return Ok(Flush::Blocked);
@@ -168,9 +176,12 @@ impl UdpSocket {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     // The error may belong to a datagram sent earlier: then the error queue names
-                    // it and this one is tried again.
+                    // it, and this one is tried again. A refusal always does: only an answer from
+                    // the network can refuse.
                     pending_errors += 1;
-                    if self.collect_errors() == 0 || pending_errors > PENDING_ERRORS_MAX {
+                    let earlier = self.collect_errors() > 0
+                        || error.kind() == io::ErrorKind::ConnectionRefused;
+                    if !earlier || pending_errors > PENDING_ERRORS_MAX {
                         self.give_up_first(batch, &error);
                     }
                 }
@@ -191,7 +202,9 @@ impl UdpSocket {
     }
 
     fn give_up_first(&mut self, batch: &mut SendBatch, error: &io::Error) {
-        if let Some(destination) = batch.first_destination() {
+        // Want of memory says nothing of the destination; the datagram is lost as on the network.
+        let transient = matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM));
+        if let Some(destination) = batch.first_destination().filter(|_| !transient) {
             self.note(Unreachable {
                 destination,
                 reason: reason_of(error).unwrap_or(UnreachableReason::LocalFailure),

@@ -85,8 +85,8 @@ impl Registry {
         let mut message = message;
         for id in known.into_iter().flatten() {
             match self.enqueue(id, message) {
-                None => return,
-                Some(back) => message = back,
+                Ok(()) => return,
+                Err(back) => message = back,
             }
         }
         if !self.has_room_for(destination.peer.ip()) {
@@ -96,23 +96,25 @@ impl Registry {
         }
         TcpCounters::add(&self.counters.opened);
         let id = self.spawn(ends, Origin::Open { ends });
-        // A queue just made has room.
-        self.enqueue(id, message);
+        let queued = self.enqueue(id, message);
+        debug_assert!(queued.is_ok(), "a queue just made has room");
     }
 
-    /// Gives the message back if the connection is gone.
-    fn enqueue(&mut self, id: ConnectionId, message: Bytes) -> Option<Bytes> {
-        let entry = self.connections.get(&id)?;
+    /// Gives the message back if the connection is gone. A full queue costs the connection.
+    fn enqueue(&mut self, id: ConnectionId, message: Bytes) -> Result<(), Bytes> {
+        let Some(entry) = self.connections.get(&id) else {
+            return Err(message);
+        };
         match entry.queue.try_send(message) {
-            Ok(()) => None,
-            Err(mpsc::error::TrySendError::Closed(message)) => Some(message),
+            Ok(()) => Ok(()),
+            Err(mpsc::error::TrySendError::Closed(message)) => Err(message),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 TcpCounters::add(&self.counters.stalled);
                 let peer = entry.ends.1;
                 entry.task.abort();
                 self.forget(id);
                 self.report(peer, UnreachableReason::Stalled);
-                None
+                Ok(())
             }
         }
     }
