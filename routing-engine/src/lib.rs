@@ -23,6 +23,7 @@
 
 pub mod decide;
 pub mod deck;
+pub mod documents;
 pub mod limits;
 pub mod numbers;
 pub mod problem;

@@ -2,11 +2,13 @@
 
 use super::checks;
 use crate::problem::Problem;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
+use std::str::FromStr;
 
 /// What makes hunting go on from a trunk to the next route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failover {
     /// Final responses after which the next route is tried: codes from 300 to 699, or classes such
@@ -25,8 +27,7 @@ pub struct Failover {
 }
 
 /// One code, or a whole class of them. Written `503` or `5xx`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "FailoverCodeText", try_from = "FailoverCodeText")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailoverCode {
     /// A single code.
     Code(u16),
@@ -140,42 +141,62 @@ impl fmt::Display for FailoverCode {
     }
 }
 
-/// How a code stands in a file: a number, or a text.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-enum FailoverCodeText {
-    Number(u16),
-    Text(String),
-}
-
 /// A text that is neither a code nor a class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither a SIP code such as 503 nor a class such as 5xx")]
-struct FailoverCodeError(String);
+pub struct FailoverCodeError(String);
 
-impl From<FailoverCode> for FailoverCodeText {
-    fn from(code: FailoverCode) -> Self {
-        match code {
-            FailoverCode::Code(code) => Self::Number(code),
-            class @ FailoverCode::Class(_) => Self::Text(class.to_string()),
+impl FromStr for FailoverCode {
+    type Err = FailoverCodeError;
+
+    fn from_str(text: &str) -> Result<Self, FailoverCodeError> {
+        match text.as_bytes() {
+            [class @ b'0'..=b'9', b'x' | b'X', b'x' | b'X'] => Ok(Self::Class(class - b'0')),
+            _ => text
+                .parse()
+                .map(Self::Code)
+                .map_err(|_| FailoverCodeError(text.to_owned())),
         }
     }
 }
 
-impl TryFrom<FailoverCodeText> for FailoverCode {
-    type Error = FailoverCodeError;
-
-    fn try_from(text: FailoverCodeText) -> Result<Self, FailoverCodeError> {
-        match text {
-            FailoverCodeText::Number(code) => Ok(Self::Code(code)),
-            FailoverCodeText::Text(text) => match text.as_bytes() {
-                [class @ b'0'..=b'9', b'x' | b'X', b'x' | b'X'] => Ok(Self::Class(class - b'0')),
-                _ => text
-                    .parse()
-                    .map(Self::Code)
-                    .map_err(|_| FailoverCodeError(text)),
-            },
+impl Serialize for FailoverCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Code(code) => serializer.serialize_u16(*code),
+            Self::Class(_) => serializer.collect_str(self),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for FailoverCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FailoverCodeVisitor)
+    }
+}
+
+/// A code stands in a file as a number or as a text.
+struct FailoverCodeVisitor;
+
+impl Visitor<'_> for FailoverCodeVisitor {
+    type Value = FailoverCode;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a SIP code such as 503 or a class such as 5xx")
+    }
+
+    fn visit_u64<E: de::Error>(self, code: u64) -> Result<FailoverCode, E> {
+        let code = u16::try_from(code).map_err(|_| FailoverCodeError(code.to_string()));
+        code.map(FailoverCode::Code).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, code: i64) -> Result<FailoverCode, E> {
+        let code = u16::try_from(code).map_err(|_| FailoverCodeError(code.to_string()));
+        code.map(FailoverCode::Code).map_err(E::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FailoverCode, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
