@@ -155,6 +155,7 @@ pub enum Event {
 /// - *commands*: [`place_call`](Self::place_call), [`ping`](Self::ping),
 ///   [`hang_up`](Self::hang_up), [`shut_down`](Self::shut_down);
 /// - *what happened*: [`handle_datagram`](Self::handle_datagram),
+///   [`handle_unreachable`](Self::handle_unreachable),
 ///   [`handle_timeout`](Self::handle_timeout);
 /// - *what to do*: [`poll_transmit`](Self::poll_transmit), then [`poll_event`](Self::poll_event),
 ///   then [`poll_timeout`](Self::poll_timeout);
@@ -256,6 +257,13 @@ impl UserAgent {
         self.settle_expired();
     }
 
+    /// What was polled for `remote` could not be sent, or nobody listens there.
+    pub fn handle_unreachable(&mut self, now: Instant, remote: SocketAddr) {
+        self.now = now;
+        self.transactions.handle_unreachable(now, remote);
+        self.settle_expired();
+    }
+
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.now = now;
@@ -293,6 +301,11 @@ impl UserAgent {
         &self.counters
     }
 
+    /// No call is left, and the last one has been reported.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty()
+    }
+
     /// Transactions that have not ended. 0 once the last timer has fired, or something leaks.
     pub fn open_transactions(&self) -> usize {
         self.transactions.len()
@@ -326,7 +339,8 @@ impl UserAgent {
     fn settle_expired(&mut self) {
         while let Some(expired) = self.transactions.poll_expired() {
             match expired {
-                Expired::Unanswered(user) => self.on_unanswered(user),
+                Expired::Unanswered(user) => self.on_unanswered(user, Outcome::TimedOut),
+                Expired::Unreachable(user) => self.on_unanswered(user, Outcome::Unreachable),
                 Expired::Unacknowledged(call) => {
                     self.finish(call, Outcome::AckMissing, None);
                 }

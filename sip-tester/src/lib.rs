@@ -5,5 +5,6 @@ pub mod ladder;
 pub mod plan;
 pub mod random;
 pub mod rtp;
+pub mod shell;
 
 pub use agent::{CallHandle, UserAgent};

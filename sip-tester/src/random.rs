@@ -132,6 +132,22 @@ impl Span {
         Self::Fixed(Duration::from_secs(seconds))
     }
 
+    /// The time between events that come evenly, so many a second. Not faster than a million and
+    /// not slower than one an hour.
+    pub fn steady(events_per_second: f64) -> Self {
+        Self::Fixed(mean_gap(events_per_second))
+    }
+
+    /// The time between events that come independently of each other, as calls of many customers
+    /// do, so many a second in the mean.
+    pub fn poisson(events_per_second: f64) -> Self {
+        let mean = mean_gap(events_per_second);
+        Self::Exponential {
+            mean,
+            longest: mean * 10,
+        }
+    }
+
     /// Draws a length.
     pub fn draw(self, random: &mut Random) -> Duration {
         match self {
@@ -147,6 +163,18 @@ impl Span {
             }
         }
     }
+}
+
+fn mean_gap(events_per_second: f64) -> Duration {
+    const SLOWEST: f64 = 1.0 / 3_600.0;
+    const FASTEST: f64 = 1_000_000.0;
+    let is_number = !events_per_second.is_nan();
+    let rate = if is_number {
+        events_per_second.clamp(SLOWEST, FASTEST)
+    } else {
+        SLOWEST
+    };
+    Duration::from_micros((1_000_000.0 / rate) as u64)
 }
 
 #[cfg(test)]
@@ -172,6 +200,17 @@ mod tests {
         assert!((2_700..3_300).contains(&hits), "{hits} of 100000 at 3 %");
         assert!(!random.happens(Chance::NEVER));
         assert!((0..1_000).all(|_| random.happens(Chance::ALWAYS)));
+    }
+
+    #[test]
+    fn rates_become_gaps() {
+        assert_eq!(Span::steady(4.0), Span::millis(250));
+        assert_eq!(Span::steady(0.0), Span::seconds(3_600));
+        assert_eq!(Span::steady(f64::NAN), Span::seconds(3_600));
+        let mut random = Random::new(3);
+        let gaps = (0..10_000).map(|_| Span::poisson(2.0).draw(&mut random).as_micros());
+        let mean = gaps.sum::<u64>() / 10_000;
+        assert!((480_000..520_000).contains(&mean), "{mean} µs");
     }
 
     #[test]

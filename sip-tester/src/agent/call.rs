@@ -298,6 +298,12 @@ impl UserAgent {
     }
 
     pub(super) fn report(&mut self, handle: CallHandle) {
+        if self.transactions.has_transmits() {
+            // Its last message has not been polled, so its ladder is not complete.
+            self.alarms
+                .set(handle, Alarm::Report, self.now + Duration::from_micros(1));
+            return;
+        }
         let Some(call) = self.calls.remove(&handle) else {
             return;
         };
@@ -322,25 +328,30 @@ impl UserAgent {
         self.events.push_back(Event::MediaStopped { call: handle });
     }
 
-    /// A request of ours got no final response in time.
-    pub(super) fn on_unanswered(&mut self, user: User) {
+    /// A request of ours got no final response: in time, or at all because it was not sent.
+    pub(super) fn on_unanswered(&mut self, user: User, outcome: Outcome) {
         let Some(call) = self.calls.get_mut(&user.call) else {
             return;
         };
         match (user.purpose, call.phase) {
-            (Purpose::Invite, Phase::Calling { cancel, .. }) => {
-                // RFC 3261 §9.1: without a final response after a CANCEL the call is cancelled.
-                let outcome = if cancel == Cancel::No {
-                    Outcome::TimedOut
-                } else {
-                    Outcome::Cancelled
-                };
-                call.status = 408;
-                self.finish(user.call, outcome, None);
+            // RFC 3261 §9.1: without a final response after a CANCEL the call is cancelled.
+            (
+                Purpose::Invite,
+                Phase::Calling {
+                    cancel: Cancel::Wanted | Cancel::Sent,
+                    ..
+                },
+            ) => {
+                self.finish(user.call, Outcome::Cancelled, None);
             }
-            (Purpose::Ping, Phase::Pinging) => {
-                call.status = 408;
-                self.finish(user.call, Outcome::TimedOut, None);
+            // RFC 3261 §8.1.3.1: as if the response had been 408, or 503.
+            (Purpose::Invite, Phase::Calling { .. }) | (Purpose::Ping, Phase::Pinging) => {
+                call.status = if outcome == Outcome::Unreachable {
+                    503
+                } else {
+                    408
+                };
+                self.finish(user.call, outcome, None);
             }
             (Purpose::Bye, Phase::HangingUp) => {
                 let outcome = if call.is_ack_missing {

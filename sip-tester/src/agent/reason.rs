@@ -42,11 +42,13 @@ pub fn reason_phrase(status: u16) -> &'static str {
         600 => "Busy Everywhere",
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
-        ..200 => "Session Progress",
-        200..300 => "OK",
-        300..400 => "Redirected",
-        400..500 => "Request Failed",
-        500..600 => "Server Failure",
-        600.. => "Global Failure",
+        _ => match status / 100 {
+            1 => "Session Progress",
+            2 => "OK",
+            3 => "Redirected",
+            4 => "Request Failed",
+            5 => "Server Failure",
+            _ => "Global Failure",
+        },
     }
 }

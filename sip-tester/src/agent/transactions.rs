@@ -50,6 +50,8 @@ pub(crate) struct User {
 pub(crate) enum Expired {
     /// A request of ours got no final response.
     Unanswered(User),
+    /// A request of ours could not be sent.
+    Unreachable(User),
     /// A final response of ours got no ACK.
     Unacknowledged(CallHandle),
 }
@@ -67,6 +69,13 @@ pub(crate) enum Received {
     Cancel(TransactionId, Option<TransactionId>),
     /// It cannot be matched to anything.
     Unusable,
+}
+
+/// What may happen to every machine.
+#[derive(Clone, Copy, Debug)]
+enum Happening {
+    Timer(Timer),
+    Unreachable,
 }
 
 #[derive(Debug)]
@@ -331,27 +340,57 @@ impl Transactions {
         self.outbox.push_back((remote, bytes));
     }
 
+    /// Every request to `remote` that is under way has failed (RFC 3261 §17.1.4).
+    pub(crate) fn handle_unreachable(&mut self, now: Instant, remote: SocketAddr) {
+        let affected = self
+            .transactions
+            .iter()
+            .filter(|(_, transaction)| transaction.user.is_some() && transaction.remote == remote);
+        let affected: Vec<_> = affected.map(|(id, _)| *id).collect();
+        for id in affected {
+            self.feed(now, id, Happening::Unreachable);
+        }
+    }
+
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         while let Some((id, is_resending)) = self.timers.pop_due(now) {
-            let timings = self.timings;
-            let Some(transaction) = self.transactions.get_mut(&id) else {
-                continue;
-            };
-            let Some(timer) = transaction.letters[usize::from(is_resending)].take() else {
-                continue;
-            };
-            let actions = match &mut transaction.machine {
-                Machine::InviteClient(machine) => {
-                    machine.on(InviteClientInput::Timer(timer), &timings)
-                }
-                Machine::Client(machine) => machine.on(ClientInput::Timer(timer), &timings),
-                Machine::InviteServer(machine) => {
-                    machine.on(InviteServerInput::Timer(timer), &timings)
-                }
-                Machine::Server(machine) => machine.on(ServerInput::Timer(timer), &timings),
-            };
-            self.carry_out(now, id, actions, None, None);
+            let transaction = self.transactions.get_mut(&id);
+            let timer = transaction.and_then(|t| t.letters[usize::from(is_resending)].take());
+            if let Some(timer) = timer {
+                self.feed(now, id, Happening::Timer(timer));
+            }
         }
+    }
+
+    /// Gives a machine an input that all four have.
+    fn feed(&mut self, now: Instant, id: TransactionId, happening: Happening) {
+        let timings = &self.timings;
+        let Some(transaction) = self.transactions.get_mut(&id) else {
+            return;
+        };
+        let actions = match (&mut transaction.machine, happening) {
+            (Machine::InviteClient(machine), Happening::Timer(timer)) => {
+                machine.on(InviteClientInput::Timer(timer), timings)
+            }
+            (Machine::InviteClient(machine), Happening::Unreachable) => {
+                machine.on(InviteClientInput::TransportError, timings)
+            }
+            (Machine::Client(machine), Happening::Timer(timer)) => {
+                machine.on(ClientInput::Timer(timer), timings)
+            }
+            (Machine::Client(machine), Happening::Unreachable) => {
+                machine.on(ClientInput::TransportError, timings)
+            }
+            (Machine::InviteServer(machine), Happening::Timer(timer)) => {
+                machine.on(InviteServerInput::Timer(timer), timings)
+            }
+            (Machine::Server(machine), Happening::Timer(timer)) => {
+                machine.on(ServerInput::Timer(timer), timings)
+            }
+            // A response that cannot be sent is lost; the request will come again.
+            (Machine::InviteServer(_) | Machine::Server(_), Happening::Unreachable) => return,
+        };
+        self.carry_out(now, id, actions, None, None);
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -360,6 +399,10 @@ impl Transactions {
 
     pub(crate) fn poll_transmit(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
         self.outbox.pop_front()
+    }
+
+    pub(crate) fn has_transmits(&self) -> bool {
+        !self.outbox.is_empty()
     }
 
     pub(crate) fn poll_expired(&mut self) -> Option<Expired> {
@@ -434,7 +477,8 @@ impl Transactions {
                     self.timers.set(id, is_resending, now + length);
                 }
                 Action::Disarm(timer) => self.disarm(id, timer),
-                Action::TimedOut | Action::TransportFailed => self.expire(id),
+                Action::TimedOut => self.expire(id, Expired::Unanswered),
+                Action::TransportFailed => self.expire(id, Expired::Unreachable),
                 Action::Terminate => self.remove(id),
             }
         }
@@ -452,10 +496,10 @@ impl Transactions {
         }
     }
 
-    fn expire(&mut self, id: TransactionId) {
+    fn expire(&mut self, id: TransactionId, of_client: impl FnOnce(User) -> Expired) {
         let transaction = self.transactions.get(&id);
         let expired = transaction.and_then(|transaction| match transaction.user {
-            Some(user) => Some(Expired::Unanswered(user)),
+            Some(user) => Some(of_client(user)),
             None => transaction.call.map(Expired::Unacknowledged),
         });
         self.expired.extend(expired);
