@@ -35,7 +35,6 @@ pub use writer::MessageWriter;
 use crate::error::{ParseError, Part, Problem};
 use crate::header::{CSeq, HeaderName, ListItems, NameAddr, Reason, ReasonProtocol, Shape, Via};
 use crate::limits::MAX_HEADER_FIELDS;
-use crate::text::trim;
 use arrayvec::ArrayVec;
 use std::borrow::Cow;
 
@@ -296,11 +295,12 @@ impl<'a> Message<'a> {
     /// The media type of the body without its parameters, `application/sdp`.
     pub fn content_type(&self) -> Option<&'a str> {
         let value = self.header(HeaderName::ContentType)?;
-        Some(trim(
+        Some(
             value
                 .split_once(';')
-                .map_or(value, |(media_type, _)| media_type),
-        ))
+                .map_or(value, |(media_type, _)| media_type)
+                .trim_ascii(),
+        )
     }
 
     /// The values of Reason that can be read.

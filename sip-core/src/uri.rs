@@ -6,7 +6,7 @@ pub use number::Number;
 
 use crate::error::{ParseError, Part, Problem};
 use crate::header::Params;
-use crate::text::trim;
+use crate::text::{all, is_uri_byte, split_around, split_before};
 use arrayvec::ArrayString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -48,14 +48,14 @@ impl<'a> Uri<'a> {
     /// Reads a URI without the angle brackets.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         let malformed = |at| ParseError::new(Part::Uri, Problem::Malformed, at);
-        let colon = text.find(':').ok_or_else(|| malformed(0))?;
-        if let Some(at) = text.bytes().position(|b| !is_uri_byte(b)) {
-            return Err(malformed(at));
+        let (scheme, rest) = split_around(text, b':').ok_or_else(|| malformed(0))?;
+        if !all(text.as_bytes(), is_uri_byte) {
+            let at = text.bytes().position(|b| !is_uri_byte(b));
+            return Err(malformed(at.unwrap_or(0)));
         }
-        let rest = &text[colon + 1..];
         let mut uri = Self {
             text,
-            scheme: Scheme::of(&text[..colon]).ok_or_else(|| malformed(0))?,
+            scheme: Scheme::of(scheme).ok_or_else(|| malformed(0))?,
             user: None,
             password: None,
             host: "",
@@ -68,27 +68,28 @@ impl<'a> Uri<'a> {
             Scheme::Tel => uri.read_tel(rest),
             Scheme::Other(_) => (!rest.is_empty()).then_some(()),
         };
-        read.map(|()| uri).ok_or_else(|| malformed(colon + 1))
+        read.map(|()| uri)
+            .ok_or_else(|| malformed(scheme.len() + 1))
     }
 
     fn read_sip(&mut self, rest: &'a str) -> Option<()> {
-        let rest = match rest.split_once('@') {
+        let rest = match split_around(rest, b'@') {
             Some((userinfo, rest)) => {
                 self.read_userinfo(userinfo)?;
                 rest
             }
             None => rest,
         };
-        let (rest, headers) = rest.split_once('?').unwrap_or((rest, ""));
+        let (rest, headers) = split_around(rest, b'?').unwrap_or((rest, ""));
         self.headers = headers;
-        let (host_port, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+        let (host_port, params) = split_before(rest, b';');
         (self.host, self.port) = split_host_port(host_port)?;
         self.params = uri_params(params)?;
         is_host(self.host).then_some(())
     }
 
     fn read_userinfo(&mut self, userinfo: &'a str) -> Option<()> {
-        let (user, password) = match userinfo.split_once(':') {
+        let (user, password) = match split_around(userinfo, b':') {
             Some((user, password)) => (user, Some(password)),
             None => (userinfo, None),
         };
@@ -97,7 +98,7 @@ impl<'a> Uri<'a> {
     }
 
     fn read_tel(&mut self, rest: &'a str) -> Option<()> {
-        let (number, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+        let (number, params) = split_before(rest, b';');
         self.user = Some(number);
         self.params = uri_params(params)?;
         (!number.is_empty()).then_some(())
@@ -168,12 +169,6 @@ impl fmt::Display for Uri<'_> {
     }
 }
 
-/// White space, controls and delimiters never stand in a URI. Other characters that RFC 3261 wants
-/// escaped (`#`, `|`, UTF-8) come from real gateways and are kept as they are.
-const fn is_uri_byte(byte: u8) -> bool {
-    byte > b' ' && !matches!(byte, b'<' | b'>' | b'"' | 0x7f)
-}
-
 /// Every `%` is followed by two hexadecimal digits.
 fn escapes_are_whole(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -192,20 +187,19 @@ fn uri_params(text: &str) -> Option<Params<'_>> {
 
 /// Splits `host:port`, `[v6]:port` or a host alone. White space around the colon is legal in Via.
 pub(crate) fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let host_end = if text.starts_with('[') {
-        text.find(']')? + 1
+    let (host, rest) = if text.starts_with('[') {
+        text.split_at(text.find(']')? + 1)
     } else {
-        text.find(':').unwrap_or(text.len())
+        split_before(text, b':')
     };
-    let (host, rest) = text.split_at(host_end);
-    let rest = trim(rest);
+    let rest = rest.trim_ascii();
     let Some(digits) = rest.strip_prefix(':') else {
-        return rest.is_empty().then_some((trim(host), None));
+        return rest.is_empty().then_some((host.trim_ascii(), None));
     };
-    let digits = trim(digits);
+    let digits = digits.trim_ascii();
     let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let port = digits.parse().ok().filter(|_| is_number)?;
-    Some((trim(host), Some(port)))
+    Some((host.trim_ascii(), Some(port)))
 }
 
 /// A domain name, an IPv4 address, or an IPv6 address in brackets. The underscore, which no domain
@@ -215,7 +209,7 @@ pub(crate) fn is_host(host: &str) -> bool {
         Some(rest) => rest.strip_suffix(']').and_then(parse_ipv6).is_some(),
         None => {
             let is_host_byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-            !host.is_empty() && host.bytes().all(is_host_byte)
+            !host.is_empty() && all(host.as_bytes(), is_host_byte)
         }
     }
 }

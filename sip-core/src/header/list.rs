@@ -1,6 +1,6 @@
 //! Splitting a header field value at the commas of its list.
 
-use crate::text::{quoted_len, trim_bytes};
+use crate::text::quoted_len;
 
 /// The values of a comma-separated list (RFC 3261 §7.3.1), trimmed. Commas in quoted strings and in
 /// angle brackets do not split.
@@ -41,7 +41,7 @@ impl<'a> Iterator for ListItems<'a> {
                 bytes
             }
         };
-        Some(trim_bytes(item))
+        Some(item.trim_ascii())
     }
 }
 

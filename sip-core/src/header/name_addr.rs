@@ -3,7 +3,7 @@
 use super::params::is_token_value;
 use super::{HeaderName, Params};
 use crate::error::{ParseError, Part, Problem};
-use crate::text::{is_lws, quoted_len, trim, unquote};
+use crate::text::{all, is_lws, is_uri_byte, quoted_len, split_around, split_before, unquote};
 use crate::uri::Uri;
 use std::borrow::Cow;
 
@@ -42,7 +42,7 @@ impl<'a> NameAddr<'a> {
             return Err(error(Problem::Malformed, display_len));
         }
         Ok(Self {
-            raw_display: trim_end(&value[..display_len]),
+            raw_display: value[..display_len].trim_ascii(),
             uri,
             params,
             tag,
@@ -105,29 +105,25 @@ fn display_len(value: &[u8]) -> Result<usize, (Problem, usize)> {
 /// The URI and the parameters of `<uri>;params` or of a bare `uri;params`.
 fn split_uri(text: &str) -> Option<(&str, &str)> {
     if let Some(rest) = text.strip_prefix('<') {
-        let (uri, params) = rest.split_once('>')?;
+        let (uri, params) = split_around(rest, b'>')?;
         return Some((uri, params));
     }
-    let text = trim(text);
-    let (uri, params) = text.split_at(text.find(';').unwrap_or(text.len()));
+    let text = text.trim_ascii();
+    let (uri, params) = split_before(text, b';');
     // RFC 3261 §20.10: a URI with a comma, question mark or semicolon needs the brackets.
-    (!uri.contains(['?', ','])).then(|| (trim(uri), params))
+    memchr::memchr2(b'?', b',', uri.as_bytes())
+        .is_none()
+        .then(|| (uri.trim_ascii(), params))
 }
 
 /// `scheme:rest` without white space or brackets, or the wildcard.
 fn is_uri_text(uri: &str) -> bool {
-    uri == "*"
-        || uri.split_once(':').is_some_and(|(scheme, rest)| {
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && !rest.is_empty()
-                && uri
-                    .bytes()
-                    .all(|b| b > b' ' && !matches!(b, b'<' | b'>' | b'"' | 0x7f))
-        })
-}
-
-fn trim_end(bytes: &[u8]) -> &[u8] {
-    crate::text::trim_bytes(bytes)
+    let bytes = uri.as_bytes();
+    let has_scheme = || {
+        let colon = bytes.iter().position(|b| *b == b':');
+        bytes[0].is_ascii_alphabetic() && colon.is_some_and(|at| at + 1 < bytes.len())
+    };
+    bytes == b"*" || (!bytes.is_empty() && has_scheme() && all(bytes, is_uri_byte))
 }
 
 #[cfg(test)]

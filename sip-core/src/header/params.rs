@@ -1,7 +1,7 @@
 //! Parameters of a header field or URI: `;name=value;flag`.
 
 use crate::error::Problem;
-use crate::text::{is_token, is_token_text, quoted_len, trim};
+use crate::text::{is_token, is_token_text, quoted_len};
 
 /// Parameters as they stand in the message, checked once, read lazily.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl<'a> Params<'a> {
         text: &'a str,
         mut visit: impl FnMut(Param<'a>),
     ) -> Result<Self, (Problem, usize)> {
-        let mut rest = trim(text);
+        let mut rest = text.trim_ascii();
         let params = Self(rest);
         while !rest.is_empty() {
             let offset = text.len() - rest.len();
@@ -68,7 +68,7 @@ impl<'a> Params<'a> {
 
 /// The parameter at the start of `text` (which starts with `;`) and what follows it.
 fn split_first(text: &str) -> Option<(Param<'_>, &str)> {
-    let rest = trim_start(text.strip_prefix(';')?);
+    let rest = text.strip_prefix(';')?.trim_ascii_start();
     let name_len = rest
         .bytes()
         .position(|b| !is_token(b))
@@ -77,11 +77,11 @@ fn split_first(text: &str) -> Option<(Param<'_>, &str)> {
         return None;
     }
     let (name, rest) = rest.split_at(name_len);
-    let rest = trim_start(rest);
+    let rest = rest.trim_ascii_start();
     let Some(rest) = rest.strip_prefix('=') else {
         return ends(rest).then_some((Param { name, value: None }, rest));
     };
-    let rest = trim_start(rest);
+    let rest = rest.trim_ascii_start();
     let value_len = if rest.starts_with('"') {
         quoted_len(rest.as_bytes())?
     } else {
@@ -90,7 +90,7 @@ fn split_first(text: &str) -> Option<(Param<'_>, &str)> {
             .unwrap_or(rest.len())
     };
     let (value, rest) = rest.split_at(value_len);
-    let rest = trim_start(rest);
+    let rest = rest.trim_ascii_start();
     (value_len > 0 && ends(rest)).then_some((
         Param {
             name,
@@ -113,13 +113,6 @@ fn is_value(byte: u8) -> bool {
             byte,
             b'[' | b']' | b':' | b'/' | b'@' | b'&' | b'$' | b'|' | b'?' | b'='
         )
-}
-
-fn trim_start(text: &str) -> &str {
-    match text.as_bytes().first() {
-        Some(b' ' | b'\t' | b'\r' | b'\n') => text.trim_start_matches([' ', '\t', '\r', '\n']),
-        _ => text,
-    }
 }
 
 /// Whether a parameter's value is a plain token, as tags and branches must be.

@@ -2,7 +2,7 @@
 
 use super::{HeaderName, Params};
 use crate::error::{ParseError, Problem};
-use crate::text::{trim, unquote};
+use crate::text::{split_before, unquote};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -51,8 +51,8 @@ impl<'a> Reason<'a> {
     /// Reads `Q.850;cause=16;text="Normal call clearing"`.
     pub fn parse(value: &'a str) -> Result<Self, ParseError> {
         let error = |problem| ParseError::header(HeaderName::Reason, problem);
-        let (protocol, params) = value.split_at(value.find(';').unwrap_or(value.len()));
-        let protocol = match trim(protocol) {
+        let (protocol, params) = split_before(value, b';');
+        let protocol = match protocol.trim_ascii() {
             "" => return Err(error(Problem::Malformed)),
             p if p.eq_ignore_ascii_case("Q.850") => ReasonProtocol::Q850,
             p if p.eq_ignore_ascii_case("SIP") => ReasonProtocol::Sip,

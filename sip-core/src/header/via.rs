@@ -3,7 +3,7 @@
 use super::params::is_token_value;
 use super::{HeaderName, Params};
 use crate::error::{ParseError, Part, Problem};
-use crate::text::{is_token_text, trim};
+use crate::text::{is_lws, is_token_text, split_around, split_before};
 use crate::uri::{is_host, split_host_port};
 
 /// The branch of an element that follows RFC 3261 starts so (§8.1.1.7).
@@ -45,7 +45,7 @@ impl<'a> Via<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
         let text =
             std::str::from_utf8(value).map_err(|e| error(Problem::NotUtf8, e.valid_up_to()))?;
-        let (head, params) = text.split_at(memchr::memchr(b';', value).unwrap_or(text.len()));
+        let (head, params) = split_before(text, b';');
         let (transport, sent_by) =
             sent_protocol(head).ok_or_else(|| error(Problem::Malformed, 0))?;
         let (host, port) = split_host_port(sent_by).ok_or_else(|| error(Problem::Malformed, 0))?;
@@ -107,15 +107,17 @@ fn sent_protocol(head: &str) -> Option<(&str, &str)> {
     let rest = match head.strip_prefix("SIP/2.0/") {
         Some(rest) => rest,
         None => {
-            let (protocol, rest) = head.split_once('/')?;
-            let (version, rest) = rest.split_once('/')?;
+            let (protocol, rest) = split_around(head, b'/')?;
+            let (version, rest) = split_around(rest, b'/')?;
             // Any version: a request of another one is answered, along its Via, with 505.
-            let are_tokens = is_token_text(trim(protocol)) && is_token_text(trim(version));
+            let are_tokens =
+                is_token_text(protocol.trim_ascii()) && is_token_text(version.trim_ascii());
             are_tokens.then_some(rest)?
         }
     };
-    let (transport, sent_by) = trim(rest).split_once([' ', '\t', '\r', '\n'])?;
-    is_token_text(transport).then(|| (transport, trim(sent_by)))
+    let rest = rest.trim_ascii();
+    let (transport, sent_by) = rest.split_at(rest.bytes().position(is_lws)?);
+    is_token_text(transport).then(|| (transport, sent_by.trim_ascii()))
 }
 
 fn error(problem: Problem, offset: usize) -> ParseError {

@@ -2,7 +2,7 @@
 
 use super::Message;
 use crate::header::{HeaderName, Params};
-use crate::text::{trim_bytes, unquote};
+use crate::text::unquote;
 use memchr::memmem;
 
 /// Parts of a body that are looked at: SIP-I and mid-call bodies have two or three.
@@ -56,7 +56,9 @@ fn part_of_type<'a>(part: &'a [u8], media_type: &str) -> Option<&'a [u8]> {
     let (head, content) = split_head(&part[head_at..])?;
     let is_that_type = field(head, b"content-type").is_some_and(|value| {
         let value = value.split(|b| *b == b';').next().unwrap_or(value);
-        trim_bytes(value).eq_ignore_ascii_case(media_type.as_bytes())
+        value
+            .trim_ascii()
+            .eq_ignore_ascii_case(media_type.as_bytes())
     });
     let is_plain = field(head, b"content-transfer-encoding").is_none_or(|value| {
         [b"7bit".as_slice(), b"8bit", b"binary"]
@@ -76,7 +78,7 @@ fn split_head(part: &[u8]) -> Option<(&[u8], &[u8])> {
 fn field<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     head.split(|b| *b == b'\n').find_map(|line| {
         let colon = memchr::memchr(b':', line)?;
-        let is_it = trim_bytes(&line[..colon]).eq_ignore_ascii_case(name);
-        is_it.then(|| trim_bytes(&line[colon + 1..]))
+        let is_it = line[..colon].trim_ascii().eq_ignore_ascii_case(name);
+        is_it.then(|| line[colon + 1..].trim_ascii())
     })
 }

@@ -3,7 +3,6 @@
 use super::writer::push_value;
 use super::{Message, MessageWriter};
 use crate::header::{HeaderName, ListItems, Params, Rport, Via};
-use crate::text::trim_bytes;
 use crate::uri::host_ip;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -144,13 +143,13 @@ fn push_top_via(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
     }
     if let Some(rest) = items.rest() {
         out.extend_from_slice(b", ");
-        push_value(out, trim_bytes(rest));
+        push_value(out, rest.trim_ascii());
     }
 }
 
 fn push_marked_via(out: &mut Vec<u8>, top: &[u8], via: &Via<'_>, source: SocketAddr) {
     let sent_by_len = memchr::memchr(b';', top).unwrap_or(top.len());
-    push_value(out, trim_bytes(&top[..sent_by_len]));
+    push_value(out, top[..sent_by_len].trim_ascii());
     push_other_params(out, via.params);
     let ip = source.ip().to_canonical();
     let asked = via.rport != Rport::Absent;

@@ -2,7 +2,7 @@
 
 use super::Method;
 use crate::error::{ParseError, Part, Problem};
-use crate::text::trim_end_bytes;
+use crate::text::{all, is_uri_byte};
 
 /// The first line of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl<'a> StartLine<'a> {
 
 fn request_line(line: &[u8]) -> Result<StartLine<'_>, ParseError> {
     // White space at the end is illegal and harmless (RFC 4475 §3.1.2.15): ignored.
-    let line = trim_end_bytes(line);
+    let line = line.trim_ascii_end();
     let (method, rest) = split_space(line).ok_or_else(|| error(Problem::Malformed, 0))?;
     let method = method_of(method).ok_or_else(|| error(Problem::Malformed, 0))?;
     let uri_at = line.len() - rest.len();
@@ -45,8 +45,7 @@ fn request_line(line: &[u8]) -> Result<StartLine<'_>, ParseError> {
     check_version(&rest[uri_len + 1..], uri_at + uri_len + 1)?;
     let uri = &rest[..uri_len];
     // RFC 3261 §7.1: no white space and no brackets in or around the Request-URI.
-    let is_uri_byte = |b: &u8| *b > b' ' && !matches!(*b, b'<' | b'>' | b'"' | 0x7f);
-    if uri.is_empty() || !uri.iter().all(is_uri_byte) {
+    if uri.is_empty() || !all(uri, is_uri_byte) {
         return Err(ParseError::new(
             Part::RequestUri,
             Problem::Malformed,

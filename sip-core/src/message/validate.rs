@@ -42,8 +42,9 @@ impl Message<'_> {
         if let Some(name) = self.repeated {
             return Err(ParseError::header(name, Problem::Repeated));
         }
+        self.raw_header(HeaderName::Via)
+            .ok_or(ParseError::header(HeaderName::Via, Problem::Missing))?;
         self.vias().try_for_each(|via| via.map(|_| ()))?;
-        self.top_via()?;
         self.from()?
             .parse_uri()
             .map_err(|e| within(HeaderName::From, e))?;
