@@ -1,0 +1,234 @@
+//! Call records: the columns of a list, filters, pages.
+
+mod columns;
+
+pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
+
+use crate::database::{Database, Row};
+use crate::{Store, StoreError};
+use rating::cdr::{CallId, CallRecord, Outcome, ReleasedBy};
+use rating::{Amount, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqlx::{QueryBuilder, Row as _};
+
+/// Which records to list; all of what is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct CdrQuery {
+    /// How many, at most.
+    pub limit: u32,
+    /// Only those behind this one, in the order of the list.
+    pub after: Option<CdrCursor>,
+    /// Name of the customer.
+    pub customer: Option<String>,
+    /// Name of the carrier of the last attempt.
+    pub carrier: Option<String>,
+    /// How the call came out.
+    pub outcome: Option<Outcome>,
+    /// First digits of the called number.
+    pub called_prefix: Option<String>,
+    /// Received at or after.
+    pub from: Option<Timestamp>,
+    /// Received before.
+    pub to: Option<Timestamp>,
+}
+
+/// A place in the list, which is ordered by the time received and the identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CdrCursor {
+    /// Time of the last record seen.
+    pub received_at: Timestamp,
+    /// Its identifier.
+    pub id: CallId,
+}
+
+/// Some records, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct CdrRows {
+    /// The records.
+    pub rows: Vec<CdrRow>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<CdrCursor>,
+}
+
+/// One record as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CdrRow {
+    /// Identifier of the call.
+    pub id: CallId,
+    /// Number of the configuration that decided it.
+    pub snapshot_number: u64,
+    /// INVITE received.
+    pub received_at: Timestamp,
+    /// 2xx sent.
+    pub answered_at: Option<Timestamp>,
+    /// The end.
+    pub ended_at: Timestamp,
+    /// Who pays.
+    pub customer: Option<String>,
+    /// Carrier of the last attempt.
+    pub carrier: Option<String>,
+    /// Destination on the customer's card.
+    pub destination: Option<String>,
+    /// As received.
+    pub calling_number: String,
+    /// After translation.
+    pub called_number: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Final status sent to the customer.
+    pub sip_status: u16,
+    /// Our reason, in snake case.
+    pub release_reason: String,
+    /// Who ended it.
+    pub released_by: ReleasedBy,
+    /// Talk time.
+    pub duration_ms: u64,
+    /// Seconds charged to the customer.
+    pub billed_seconds: u32,
+    /// INVITE received to the first ringing indication sent.
+    pub pdd_ms: Option<u64>,
+    /// Egress attempts.
+    pub attempts: u32,
+    /// What the customer pays.
+    pub charge: Amount,
+    /// What the carriers charge.
+    pub cost: Amount,
+    /// Charge minus cost.
+    pub margin: Amount,
+    /// Currency of the three.
+    pub currency: String,
+}
+
+impl Store {
+    /// One page of records, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or holds what cannot be read.
+    pub async fn cdrs(&self, query: &CdrQuery) -> Result<CdrRows, StoreError> {
+        let rows = page(query).build().fetch_all(self.reader()).await?;
+        let mut rows = rows.iter().map(cdr).collect::<Result<Vec<_>, _>>()?;
+        // One more than wanted was asked for: it tells whether there is a next page.
+        let more = rows.len() > query.limit as usize;
+        rows.truncate(query.limit as usize);
+        let next = rows.last().filter(|_| more).map(|last| CdrCursor {
+            received_at: last.received_at,
+            id: last.id,
+        });
+        Ok(CdrRows { rows, next })
+    }
+
+    /// One record as the list shows it, and the whole of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or holds what cannot be read.
+    pub async fn cdr(&self, id: CallId) -> Result<Option<(CdrRow, CallRecord)>, StoreError> {
+        let row = QueryBuilder::<Database>::new("SELECT ")
+            .push(CDR_COLUMNS)
+            .push(" FROM cdr WHERE id = ")
+            .push_bind(id_text(id))
+            .build()
+            .fetch_optional(self.reader())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let record = json("cdr", row.try_get("record")?)?;
+        Ok(Some((cdr(&row)?, record)))
+    }
+}
+
+fn page(query: &CdrQuery) -> QueryBuilder<Database> {
+    let mut sql = QueryBuilder::new("SELECT ");
+    sql.push(CDR_COLUMNS).push(" FROM cdr WHERE 1 = 1");
+    if let Some(customer) = &query.customer {
+        sql.push(" AND customer = ").push_bind(customer.clone());
+    }
+    if let Some(carrier) = &query.carrier {
+        sql.push(" AND carrier = ").push_bind(carrier.clone());
+    }
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND outcome = ").push_bind(text_of(&outcome));
+    }
+    if let Some((first, behind)) = query.called_prefix.as_deref().and_then(prefix_range) {
+        sql.push(" AND called_number >= ").push_bind(first);
+        sql.push(" AND called_number < ").push_bind(behind);
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND received_at >= ").push_bind(from.0);
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND received_at < ").push_bind(to.0);
+    }
+    if let Some(after) = query.after {
+        sql.push(" AND (received_at, id) < (")
+            .push_bind(after.received_at.0);
+        sql.push(", ").push_bind(id_text(after.id)).push(")");
+    }
+    sql.push(" ORDER BY received_at DESC, id DESC LIMIT ");
+    sql.push_bind(i64::from(query.limit) + 1);
+    sql
+}
+
+/// The range of texts that begin with an ASCII prefix, in byte order: from the prefix to the
+/// same with its last character raised by one. An index serves a range, and no index a pattern.
+fn prefix_range(prefix: &str) -> Option<(String, String)> {
+    let last = prefix.bytes().next_back().filter(u8::is_ascii)?;
+    let mut behind = prefix.to_owned();
+    behind.pop();
+    behind.push(char::from(last + 1));
+    Some((prefix.to_owned(), behind))
+}
+
+fn cdr(row: &Row) -> Result<CdrRow, StoreError> {
+    Ok(CdrRow {
+        id: columns::id_of(row.try_get("id")?),
+        snapshot_number: unsigned(row, "snapshot_number")?,
+        received_at: Timestamp(row.try_get("received_at")?),
+        answered_at: row.try_get::<Option<i64>, _>("answered_at")?.map(Timestamp),
+        ended_at: Timestamp(row.try_get("ended_at")?),
+        customer: row.try_get("customer")?,
+        carrier: row.try_get("carrier")?,
+        destination: row.try_get("destination")?,
+        calling_number: row.try_get("calling_number")?,
+        called_number: row.try_get("called_number")?,
+        outcome: word(row.try_get("outcome")?)?,
+        sip_status: unsigned(row, "sip_status")?,
+        release_reason: row.try_get("release_reason")?,
+        released_by: word(row.try_get("released_by")?)?,
+        duration_ms: unsigned(row, "duration_ms")?,
+        billed_seconds: unsigned(row, "billed_seconds")?,
+        pdd_ms: row
+            .try_get::<Option<i64>, _>("pdd_ms")?
+            .map(i64::unsigned_abs),
+        attempts: unsigned(row, "attempts")?,
+        charge: Amount(row.try_get("charge")?),
+        cost: Amount(row.try_get("cost")?),
+        margin: Amount(row.try_get("margin")?),
+        currency: row.try_get("currency")?,
+    })
+}
+
+/// A column that was written from an unsigned number.
+fn unsigned<T: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<T, StoreError> {
+    let value: i64 = row.try_get(column)?;
+    T::try_from(value).map_err(|_| {
+        let source = format!("{value} is out of range").into();
+        let index = column.to_owned();
+        StoreError::Query(sqlx::Error::ColumnDecode { index, source })
+    })
+}
+
+/// A value of a closed set from its word.
+fn word<T: DeserializeOwned>(text: String) -> Result<T, StoreError> {
+    let corrupt = |source| StoreError::Corrupt {
+        table: "cdr",
+        source,
+    };
+    serde_json::from_value(Value::String(text)).map_err(corrupt)
+}
+
+pub(crate) fn json<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|source| StoreError::Corrupt { table, source })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! A record as the columns of its row.
+
+use rating::cdr::{AttemptRecord, CallId, CallRecord};
+use rating::{Amount, Currency};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The columns of `cdr`, in the order of writing.
+pub(crate) const CDR_COLUMNS: &str = "id, node, snapshot_number, received_at, answered_at, \
+    ended_at, customer_id, customer, carrier_id, carrier, destination, calling_number, \
+    called_number, outcome, sip_status, release_reason, released_by, duration_ms, \
+    billed_seconds, pdd_ms, attempts, charge, cost, margin, currency, record";
+
+/// What the row holds beside the plain fields of the record.
+pub(crate) struct CdrColumns<'a> {
+    /// The record.
+    pub(crate) call: &'a CallRecord,
+    /// Its last attempt, which is the answered one if any is.
+    pub(crate) last: Option<&'a AttemptRecord>,
+    /// All attempts together.
+    pub(crate) cost: Amount,
+    /// Of charge, cost and margin.
+    pub(crate) currency: Currency,
+    /// The whole record as JSON.
+    pub(crate) json: String,
+}
+
+impl<'a> CdrColumns<'a> {
+    pub(crate) fn new(call: &'a CallRecord) -> serde_json::Result<Self> {
+        Ok(Self {
+            call,
+            last: call.attempts.last(),
+            cost: cost(call),
+            currency: call
+                .rate
+                .as_ref()
+                .map_or(Currency::USD, |rate| rate.currency),
+            json: serde_json::to_string(call)?,
+        })
+    }
+}
+
+/// What the attempts of a call cost together. Only an answered one costs anything, so the sum is
+/// one of its terms and always fits.
+fn cost(call: &CallRecord) -> Amount {
+    let costs = call.attempts.iter().map(|attempt| attempt.cost.amount);
+    Amount::checked_sum(costs).unwrap_or(Amount(i64::MAX))
+}
+
+/// The identifier as the tables keep it.
+pub(crate) fn id_text(id: CallId) -> String {
+    format!("{:032x}", id.0)
+}
+
+/// The identifier of a row; zero when the text is none, which no row of ours has.
+pub(super) fn id_of(text: &str) -> CallId {
+    CallId(u128::from_str_radix(text, 16).unwrap_or(0))
+}
+
+/// The word of a value of a closed set, as in JSON.
+pub(crate) fn text_of<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        // Not one of our closed sets, all of which are written as words.
+        _ => String::new(),
+    }
+}

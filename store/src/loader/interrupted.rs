@@ -1,0 +1,103 @@
+//! Calls that were up when their process died.
+
+use super::rows::insert_calls;
+use crate::cdrs::json;
+use crate::{Store, StoreError};
+use rating::cdr::{
+    AppliedRate, AttemptRecord, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
+};
+use rating::charge::charge;
+use rating::journal::BootId;
+use rating::rate::RateTerms;
+use rating::{Amount, Timestamp};
+use sqlx::Row as _;
+
+/// Q.850: temporary failure.
+const TEMPORARY_FAILURE: u8 = 41;
+
+impl Store {
+    /// The processes that have calls in `open_call`, living or dead.
+    pub(super) async fn boots_with_open_calls(&self) -> Result<Vec<BootId>, StoreError> {
+        let boots: Vec<String> = sqlx::query_scalar("SELECT DISTINCT boot FROM open_call")
+            .fetch_all(self.writer())
+            .await?;
+        Ok(boots.iter().filter_map(|boot| boot.parse().ok()).collect())
+    }
+
+    /// Closes all open calls of a dead process, in one transaction. `last_alive` is the last
+    /// moment at which a shard of it was known to live. Gives how many there were.
+    pub(super) async fn interrupt_open_calls(
+        &self,
+        boot: BootId,
+        last_alive: impl Fn(u16) -> Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let rows = sqlx::query("SELECT shard, record FROM open_call WHERE boot = $1")
+            .bind(boot.to_string())
+            .fetch_all(&mut *transaction)
+            .await?;
+        let mut calls = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let shard: i64 = row.try_get(0)?;
+            let call: CallRecord = json("open_call", row.try_get(1)?)?;
+            let shard = u16::try_from(shard).unwrap_or(call.shard);
+            calls.push(interrupted(call, last_alive(shard)));
+        }
+        let closed = insert_calls(&mut transaction, &calls.iter().collect::<Vec<_>>()).await?;
+        sqlx::query("DELETE FROM open_call WHERE boot = $1")
+            .bind(boot.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(closed)
+    }
+}
+
+/// The record of a call that was answered and then lost with its process: it lasted until the
+/// process was last known to live, and is charged for that on both sides.
+fn interrupted(mut call: CallRecord, last_alive: Option<Timestamp>) -> CallRecord {
+    // The mark is older than the answer when the shard stored it a moment before.
+    let ended_at = last_alive.map_or(call.ended_at, |at| at.max(call.ended_at));
+    call.ended_at = ended_at;
+    call.outcome = Outcome::Interrupted;
+    call.release = release(&call.release);
+    for attempt in &mut call.attempts {
+        if attempt.outcome == Outcome::Answered {
+            interrupt_attempt(attempt, ended_at);
+        }
+    }
+    if let (Some(rate), Some(answered_at)) = (&call.rate, call.answered_at) {
+        call.charge = charged(rate, answered_at, ended_at);
+    }
+    let costs = call.attempts.iter().map(|attempt| attempt.cost.amount);
+    call.margin = Amount::checked_sum(costs)
+        .and_then(|cost| call.charge.amount.checked_sub(cost))
+        .unwrap_or_default();
+    call
+}
+
+fn interrupt_attempt(attempt: &mut AttemptRecord, ended_at: Timestamp) {
+    attempt.ended_at = ended_at;
+    attempt.outcome = Outcome::Interrupted;
+    attempt.release = release(&attempt.release);
+    if let Some(answered_at) = attempt.answered_at {
+        attempt.cost = charged(&attempt.rate, answered_at, ended_at);
+    }
+}
+
+fn release(before: &Release) -> Release {
+    Release {
+        by: ReleasedBy::Switch,
+        reason: ReleaseReason::Interrupted,
+        sip_status: before.sip_status,
+        q850_cause: TEMPORARY_FAILURE,
+    }
+}
+
+fn charged(rate: &AppliedRate, answered_at: Timestamp, ended_at: Timestamp) -> Charge {
+    let terms = RateTerms::from(rate);
+    charge(&terms, ended_at.millis_since(answered_at)).unwrap_or_else(|error| {
+        tracing::error!(%error, "an interrupted call cannot be charged");
+        Charge::default()
+    })
+}
