@@ -5,6 +5,7 @@
 
 use rating::cdr::{CallId, Transport};
 use rating::{Amount, Timestamp};
+use routing_engine::Snapshot;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,6 +17,17 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The running switch as the API sees it. Every method but [`live_calls`](Self::live_calls)
 /// returns at once and takes no lock that a call waits for.
 pub trait SwitchPort: Send + Sync + 'static {
+    /// The configuration that new calls use.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Makes a configuration the one that new calls use. Its number is above that of the one
+    /// before; calls that are up keep theirs.
+    fn publish(&self, snapshot: Arc<Snapshot>);
+
+    /// The clock that call limits run on: monotonic microseconds, as in
+    /// [`routing_engine::CallRequest`].
+    fn now_us(&self) -> u64;
+
     /// One page of the calls that are up, newest first: those with an identifier below `before`
     /// (all when `None`), at most `limit` of them.
     fn live_calls(
