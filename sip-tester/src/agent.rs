@@ -5,12 +5,14 @@ mod call;
 mod called;
 mod caller;
 mod dialog;
-mod in_dialog;
 mod journal;
+mod mid_call;
 mod reason;
+mod routing;
 mod session;
 mod summary;
 mod transactions;
+mod write;
 
 pub use reason::reason_phrase;
 pub use summary::{CallSummary, Counters, EndedBy, Outcome, Role};

@@ -45,7 +45,20 @@ pub struct Entry {
 /// The messages of one call in the order of time, possibly seen by several agents.
 ///
 /// `Display` draws the ladder for a terminal, at most 110 columns wide; `Serialize` gives the
-/// entries. Endpoints are drawn from left to right as they were labelled, then as they appear.
+/// entries. Endpoints are drawn from left to right as they were labelled, then as they appear:
+///
+/// ```
+/// # use sip_tester::ladder::Ladder;
+/// # fn show(customer: &Ladder, carrier_a: &Ladder, carrier_b: &Ladder) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ladder = Ladder::merge([customer, carrier_a, carrier_b]);
+/// ladder.label("127.0.0.1:5070".parse()?, "customer");
+/// ladder.label("127.0.0.1:5060".parse()?, "switch");
+/// ladder.label("127.0.0.1:5081".parse()?, "carrier A");
+/// ladder.label("127.0.0.1:5082".parse()?, "carrier B");
+/// println!("{ladder}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ladder {
     entries: Vec<Entry>,

@@ -1,6 +1,6 @@
 //! The only place with sockets, threads and a clock: the agent put to work.
 //!
-//! Three things can be done with it: [`probe`] places one test call and reports,
+//! Three things can be done with it: [`probe()`] places one test call and reports,
 //! [`SimulatedCarrier`] answers calls, [`TrafficGenerator`] places them. Each runs in one thread
 //! of its own that serves SIP and the RTP of all its calls: one poll, one tick of 20 ms for all
 //! talkers, and only as many sockets as calls there were at once.

@@ -302,7 +302,7 @@ impl UserAgent {
         };
         // RFC 3261 §8.2.6.2: a 100 needs no tag; every other response of the dialog has one.
         let tag = (status > 100).then_some(call.dialog.local_tag.as_str());
-        let bytes = self.write_response(head, status, tag, true, body.as_deref());
+        let bytes = self.write_response(head, status, tag, body.as_deref());
         self.transactions.respond(self.now, invite, status, bytes);
     }
 }

@@ -4,12 +4,13 @@
 //! with the switch, not the switch's table, tickets or timer wheel, so that a mistake there does
 //! not hide behind the same mistake here.
 
+mod key;
 mod messages;
 
 use super::CallHandle;
 use super::alarm::Alarms;
+use key::{Key, cancelled_key, client_key, server_key};
 use sip_core::Instant;
-use sip_core::header::{HeaderName, MAGIC_COOKIE};
 use sip_core::message::{Message, Method};
 use sip_core::transaction::{
     Action, Actions, Client, ClientInput, InviteClient, InviteClientInput, InviteServer,
@@ -99,20 +100,6 @@ struct Transaction {
     call: Option<CallHandle>,
     /// Letter of the armed timer that resends, and of the one that bounds.
     letters: [Option<Timer>; 2],
-}
-
-/// RFC 3261 §17.1.3 and §17.2.3. The method is there because a CANCEL has its INVITE's branch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
-    Client {
-        branch: String,
-        is_cancel: bool,
-    },
-    Server {
-        branch: String,
-        sent_by: String,
-        is_cancel: bool,
-    },
 }
 
 /// The table.
@@ -516,50 +503,3 @@ impl Transactions {
 /// A response that answers nothing we asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoTransaction;
-
-fn client_key(response: &Message<'_>) -> Option<Key> {
-    let is_cancel = response.cseq().ok()?.method == Method::Cancel;
-    let branch = response.top_via().ok()?.branch?.to_owned();
-    Some(Key::Client { branch, is_cancel })
-}
-
-/// Key by branch, or for a peer of RFC 2543 by Call-ID and sequence number, which is enough for a
-/// tester's peers.
-fn server_key(request: &Message<'_>) -> Option<Key> {
-    let via = request.top_via().ok()?;
-    let cseq = request.cseq().ok()?;
-    let branch = match via.branch {
-        Some(branch) if branch.starts_with(MAGIC_COOKIE) => branch.to_owned(),
-        _ => {
-            let from_tag = request.from().ok()?.tag().unwrap_or_default().to_owned();
-            format!(
-                "{} {} {from_tag}",
-                request.header(HeaderName::CallId)?,
-                cseq.number
-            )
-        }
-    };
-    let sent_by = format!("{}:{}", via.host, via.port.unwrap_or(5060));
-    let is_cancel = request.method() == Some(Method::Cancel);
-    Some(Key::Server {
-        branch,
-        sent_by,
-        is_cancel,
-    })
-}
-
-/// The key of the INVITE that a CANCEL is for.
-fn cancelled_key(key: &Key) -> Option<Key> {
-    match key {
-        Key::Server {
-            branch,
-            sent_by,
-            is_cancel: true,
-        } => Some(Key::Server {
-            branch: branch.clone(),
-            sent_by: sent_by.clone(),
-            is_cancel: false,
-        }),
-        _ => None,
-    }
-}

@@ -63,10 +63,14 @@ impl SimulatedCarrier {
         self.running.finished_calls()
     }
 
-    /// The last ended call to a number, as it stood in the Request-URI.
-    pub fn finished_call_to(&self, called_number: &str) -> Option<FinishedCall> {
-        self.running
-            .find_finished(|call| call.summary.called_number == called_number)
+    /// The latest ended call to a number, as it stood in the Request-URI. Waits up to `at_most`
+    /// for one to end: the caller may know of the end a moment earlier.
+    pub fn finished_call_to(
+        &self,
+        called_number: &str,
+        at_most: std::time::Duration,
+    ) -> Option<FinishedCall> {
+        self.running.finished_call_to(called_number, at_most)
     }
 
     /// Asks it to hang up and end, and returns at once. Several can so end together.

@@ -7,7 +7,7 @@ use mio::Waker;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// Ended calls that are remembered.
@@ -41,6 +41,8 @@ pub(super) struct Shared {
     waker: Waker,
     statistics: Mutex<Statistics>,
     finished: Mutex<VecDeque<FinishedCall>>,
+    /// Told of each call that finishes.
+    one_finished: Condvar,
 }
 
 impl Shared {
@@ -50,6 +52,7 @@ impl Shared {
             waker,
             statistics: Mutex::default(),
             finished: Mutex::default(),
+            one_finished: Condvar::new(),
         }
     }
 
@@ -70,6 +73,8 @@ impl Shared {
             finished.pop_front();
         }
         finished.push_back(call);
+        drop(finished);
+        self.one_finished.notify_all();
     }
 
     pub(super) fn take_finished(&self) -> Vec<FinishedCall> {
@@ -100,13 +105,25 @@ impl Running {
         lock(&self.shared.finished).iter().cloned().collect()
     }
 
-    /// The latest finished call for which `is_wanted` holds.
-    pub(super) fn find_finished(
+    /// The latest finished call to a number; waits for one if there is none yet.
+    pub(super) fn finished_call_to(
         &self,
-        is_wanted: impl Fn(&FinishedCall) -> bool,
+        called_number: &str,
+        at_most: std::time::Duration,
     ) -> Option<FinishedCall> {
-        let finished = lock(&self.shared.finished);
-        finished.iter().rev().find(|call| is_wanted(call)).cloned()
+        let find = |finished: &VecDeque<FinishedCall>| {
+            let mut latest_first = finished.iter().rev();
+            latest_first
+                .find(|call| call.summary.called_number == called_number)
+                .cloned()
+        };
+        let waited = self.shared.one_finished.wait_timeout_while(
+            lock(&self.shared.finished),
+            at_most,
+            |finished| find(finished).is_none(),
+        );
+        let (finished, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        find(&finished)
     }
 
     pub(super) fn request_stop(&self) {

@@ -117,6 +117,15 @@ impl TrafficGenerator {
         self.running.finished_calls()
     }
 
+    /// The latest ended call to a number. Waits up to `at_most` for one to end.
+    pub fn finished_call_to(
+        &self,
+        called_number: &str,
+        at_most: std::time::Duration,
+    ) -> Option<FinishedCall> {
+        self.running.finished_call_to(called_number, at_most)
+    }
+
     /// Asks it to hang up and end, and returns at once. Several can so end together.
     pub fn request_stop(&self) {
         self.running.request_stop();

@@ -72,6 +72,7 @@ impl ProbeReport {
             report.take(finished);
         }
         report.ladder.label(local, "probe");
+        report.ladder.label(target, "target");
         report
     }
 
