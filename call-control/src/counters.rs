@@ -31,6 +31,8 @@ pub struct Counters {
     pub attempts: u64,
     /// Attempts after the first of their call.
     pub failovers: u64,
+    /// Answers of carriers that came too late and were ended at once.
+    pub answers_refused: u64,
     /// Calls now.
     pub calls: u32,
     /// Transactions now.

@@ -71,7 +71,8 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: Now) {
         while let Some(expired) = {
             let core = &mut self.core;
-            core.transactions.handle_timeout(now.instant, &mut core.outbox)
+            core.transactions
+                .handle_timeout(now.instant, &mut core.outbox)
         } {
             self.handle_expired(now, expired);
         }
@@ -147,6 +148,7 @@ impl Engine {
     /// `None` when the key is stale.
     pub(crate) fn with_call<R>(
         &mut self,
+        now: Instant,
         key: SlabKey,
         act: impl FnOnce(&mut Call, &mut Core) -> R,
     ) -> Option<R> {
@@ -154,7 +156,7 @@ impl Engine {
         let before = self.core.outbox.len();
         let result = act(call, &mut self.core);
         if call.is_traced() {
-            call.trace_sent(&mut self.core, before);
+            call.trace_sent(&mut self.core, now, before);
         }
         if call.is_over() {
             self.core.disarm_all(key);

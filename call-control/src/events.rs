@@ -6,7 +6,7 @@ use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
 use routing_engine::Snapshot;
 use sip_core::Instant;
-use sip_core::transaction::{Path, Transport, TransmitToken};
+use sip_core::transaction::{Path, TransmitToken, Transport};
 use std::net::SocketAddr;
 use std::sync::Arc;
 

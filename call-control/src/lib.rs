@@ -1,3 +1,60 @@
-//! The B2BUA: calls, legs, hunting over the route list, the CDR journal.
+//! The B2BUA: calls, legs, hunting over the route list, and the journal of call records.
+//!
+//! [`Engine`] is the whole signalling of one shard, without I/O: messages, commands and time go in;
+//! messages, records and events come out. See its documentation for the loop that drives it.
+//!
+//! ```text
+//!  engine ── dispatch ──► which call, leg, transaction does a message concern?
+//!                ├─► stateless     OPTIONS, errors, what belongs to nobody
+//!                ├─► ingress       a new call: decide, admit or refuse
+//!                └─► call          two legs and the attempts between
+//!                      ├─ hunting, attempt     over the route list
+//!                      ├─ connect              18x and the answer
+//!                      ├─ relay_in_dialog      re-INVITE, UPDATE, INFO
+//!                      ├─ session              descriptions and the media relay
+//!                      └─ teardown, cdr        BYE, CANCEL, the record
+//! ```
+//!
+//! Invariants:
+//! - a call lives in one engine from its INVITE to its record, behind no lock;
+//! - nothing of one leg is seen on the other but numbers, early and final states, causes,
+//!   descriptions with our addresses, and the bodies of INFO;
+//! - every INVITE from a customer gets exactly one final response, and every answered call exactly
+//!   one final record;
+//! - what a call took (channels, media ports, transactions, timers) is given back at its end;
+//! - a tag or branch that this run did not write finds nothing and creates no state.
+//!
+//! Only [`journal`] does I/O.
 
+mod addressing;
+mod alphabet;
+mod attempt;
+mod call;
+mod cdr;
+pub mod config;
+mod connect;
+mod control;
+mod core;
+pub mod counters;
+mod dispatch;
+mod drain;
+mod engine;
+pub mod events;
+mod hunting;
+mod ingress;
 pub mod journal;
+mod leg;
+pub mod media;
+mod random;
+mod relay_in_dialog;
+pub mod release;
+mod session;
+mod sources;
+mod stateless;
+mod teardown;
+
+pub use config::{EngineConfig, EngineLimits, Listener, Now};
+pub use counters::Counters;
+pub use engine::Engine;
+pub use events::{Command, Datagram, Event, LiveCall, LiveState};
+pub use media::{MediaCommand, MediaPlan, MediaPorts};

@@ -5,7 +5,10 @@
 //!
 //! Q.850 causes follow RFC 3398 §7.2.4.1 and §8.2.6.1.
 
-use rating::cdr::ReleaseReason;
+use arrayvec::ArrayString;
+use rating::cdr::{ReleaseReason, ReleasedBy};
+use sip_core::Message;
+use std::fmt::Write;
 
 /// What one reason means on the wire and in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,91 @@ table! {
     Interrupted           503 41  "Switch was interrupted";
     ProtocolError         400 111 "Protocol error";
     InternalError         500 41  "Internal failure";
+}
+
+/// Whose fault or whose wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The customer's side.
+    Ingress,
+    /// The carrier's side.
+    Egress,
+    /// The switch.
+    Switch,
+}
+
+/// What hunting does after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Another route may do better.
+    NextRoute,
+    /// Another route would end the same way.
+    Stop,
+}
+
+/// Why a call or an attempt did not come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Where it came from.
+    pub origin: Origin,
+    /// Why.
+    pub reason: ReleaseReason,
+    /// What the customer gets if this ends the call.
+    pub status: u16,
+    /// What the carrier sent; 0 when it sent nothing final.
+    pub received_status: u16,
+    /// Q.850 cause.
+    pub cause: u8,
+    /// What to do next.
+    pub retry: Retry,
+}
+
+impl Failure {
+    /// A failure of the table's, which no other route would mend.
+    pub fn new(origin: Origin, reason: ReleaseReason) -> Self {
+        let row = row(reason);
+        Self {
+            origin,
+            reason,
+            status: row.status,
+            received_status: 0,
+            cause: row.cause,
+            retry: Retry::Stop,
+        }
+    }
+
+    /// The same, after which the next route is tried.
+    pub fn passing(origin: Origin, reason: ReleaseReason) -> Self {
+        Self {
+            retry: Retry::NextRoute,
+            ..Self::new(origin, reason)
+        }
+    }
+
+    /// A carrier's final response. The cause is the one in its Reason, if it has one.
+    pub fn of_response(response: &Message<'_>, retry: Retry) -> Self {
+        let status = response.status().unwrap_or(500);
+        Self {
+            origin: Origin::Egress,
+            reason: reason_of_status(status),
+            status: status_towards_ingress(status),
+            received_status: status,
+            cause: response
+                .q850_cause()
+                .unwrap_or_else(|| cause_of_status(status)),
+            retry,
+        }
+    }
+}
+
+impl From<Origin> for ReleasedBy {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Ingress => Self::Customer,
+            Origin::Egress => Self::Carrier,
+            Origin::Switch => Self::Switch,
+        }
+    }
 }
 
 /// The row of a reason.
@@ -146,6 +234,22 @@ pub fn cause_text(cause: u8) -> &'static str {
     }
 }
 
+/// The value of a Reason field (RFC 3326).
+pub type ReasonValue = ArrayString<96>;
+
+/// A Reason with a Q.850 cause.
+pub fn reason_value(cause: u8) -> ReasonValue {
+    let mut value = ReasonValue::new();
+    // The longest text has 33 characters, and all else 27.
+    let _ = write!(value, "Q.850;cause={cause};text=\"{}\"", cause_text(cause));
+    value
+}
+
+/// The Reason to pass on of a message that brings its own Q.850 cause, else that of `cause`.
+pub fn reason_of(message: Option<&Message<'_>>, cause: u8) -> ReasonValue {
+    reason_value(message.and_then(Message::q850_cause).unwrap_or(cause))
+}
+
 /// The status that the customer gets when a carrier's final failure ends hunting.
 ///
 /// It passes as it is, but for what is between us and the carrier alone: a redirection that we do
@@ -207,7 +311,13 @@ pub fn phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        100..200 => "Progress",
+        other => class_phrase(other),
+    }
+}
+
+fn class_phrase(status: u16) -> &'static str {
+    match status {
+        ..200 => "Progress",
         200..300 => "OK",
         300..400 => "Redirection",
         400..500 => "Client Error",
@@ -227,7 +337,11 @@ mod tests {
         let texts: HashSet<_> = TABLE.iter().map(|row| row.text).collect();
         assert_eq!(reasons.len(), TABLE.len());
         assert_eq!(texts.len(), TABLE.len());
-        assert_eq!(TABLE.len(), 34, "a reason was added to the record: give it a row");
+        assert_eq!(
+            TABLE.len(),
+            34,
+            "a reason was added to the record: give it a row"
+        );
     }
 
     #[test]
@@ -254,7 +368,14 @@ mod tests {
 
     #[test]
     fn a_carriers_failure_keeps_its_status_and_gets_the_cause_of_rfc_3398() {
-        for (status, cause) in [(404, 1), (486, 17), (480, 18), (484, 28), (503, 41), (603, 21)] {
+        for (status, cause) in [
+            (404, 1),
+            (486, 17),
+            (480, 18),
+            (484, 28),
+            (503, 41),
+            (603, 21),
+        ] {
             assert_eq!(status_towards_ingress(status), status);
             assert_eq!(cause_of_status(status), cause);
         }
@@ -263,7 +384,10 @@ mod tests {
     #[test]
     fn nothing_that_concerns_only_us_and_the_carrier_reaches_the_customer() {
         for status in [301, 302, 401, 407, 481, 487, 491] {
-            assert!([480, 503].contains(&status_towards_ingress(status)), "{status}");
+            assert!(
+                [480, 503].contains(&status_towards_ingress(status)),
+                "{status}"
+            );
         }
     }
 

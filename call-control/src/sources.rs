@@ -4,9 +4,9 @@
 //! flood its victim. The table has a fixed size; sources that share a place in it share its rate.
 
 use sip_core::{Duration, Instant};
+use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
 use std::net::IpAddr;
-use siphasher::sip::SipHasher13;
 
 /// Places in the table.
 const PLACES: usize = 4_096;
@@ -89,9 +89,14 @@ mod tests {
     fn a_source_gets_its_rate_and_then_silence() {
         let mut gate = SourceGate::new(1, 2, 100, 10);
         let scanner = IpAddr::from([192, 0, 2, 1]);
-        let answers = (0..100).filter(|ms| gate.may_answer(at(1_000 + ms), scanner)).count();
+        let answers = (0..100)
+            .filter(|ms| gate.may_answer(at(1_000 + ms), scanner))
+            .count();
         assert_eq!(answers, 2);
-        assert!(gate.may_answer(at(2_000), scanner), "a second later it may have another");
+        assert!(
+            gate.may_answer(at(2_000), scanner),
+            "a second later it may have another"
+        );
     }
 
     #[test]

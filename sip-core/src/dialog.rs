@@ -99,6 +99,20 @@ impl Dialog {
         }
     }
 
+    /// The dialog that an answer to an INVITE of ours stands for, from the answer alone: to
+    /// acknowledge and end a call that is forgotten.
+    ///
+    /// # Errors
+    /// As [`Dialog::establish`].
+    pub fn of_answer(answer: &Message<'_>) -> Result<Self, DialogError> {
+        let local = answer.raw_header(HeaderName::From).unwrap_or(b"").to_vec();
+        let target = answer.to()?.uri.to_owned();
+        let mut dialog = Self::uac(Arc::from(answer.call_id()?), local, Vec::new(), target);
+        dialog.local_cseq = answer.cseq()?.number;
+        dialog.establish(answer)?;
+        Ok(dialog)
+    }
+
     /// Learns from a response with a To tag to our INVITE: 101 to 199 make the dialog early, 2xx
     /// confirms it and computes the route set again (RFC 3261 §12.1.2, §13.2.2.4).
     ///
@@ -168,7 +182,9 @@ impl Dialog {
     /// Whether a request that came with our tag has this dialog's Call-ID and their tag.
     pub fn is_ours(&self, request: &Message<'_>) -> bool {
         let same_tag = |from: NameAddr<'_>| from.tag().unwrap_or("") == self.remote_tag;
-        request.call_id().is_ok_and(|call_id| *call_id == *self.call_id)
+        request
+            .call_id()
+            .is_ok_and(|call_id| *call_id == *self.call_id)
             && request.from().is_ok_and(same_tag)
     }
 

@@ -130,6 +130,9 @@ mod tests {
     fn sums_saturate_at_the_end_of_the_clock() {
         let end = Instant::from_micros(u64::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
-        assert_eq!(Duration::from_secs(u64::MAX) * 2, Duration::from_micros(u64::MAX));
+        assert_eq!(
+            Duration::from_secs(u64::MAX) * 2,
+            Duration::from_micros(u64::MAX)
+        );
     }
 }

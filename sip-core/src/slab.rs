@@ -54,6 +54,11 @@ impl<T> Slab<T> {
 
     /// Stores what `make` builds from its own key. `None`, without calling `make`, when full.
     pub fn insert_with(&mut self, make: impl FnOnce(SlabKey) -> T) -> Option<SlabKey> {
+        self.try_insert_with(|key| Some(make(key)))
+    }
+
+    /// The same with a maker that may give up: the slot stays free then.
+    pub fn try_insert_with(&mut self, make: impl FnOnce(SlabKey) -> Option<T>) -> Option<SlabKey> {
         if self.is_full() {
             return None;
         }
@@ -63,7 +68,11 @@ impl<T> Slab<T> {
             slot,
             generation: entry.generation,
         };
-        entry.value = Some(make(key));
+        entry.value = make(key);
+        if entry.value.is_none() {
+            self.free.push(slot);
+            return None;
+        }
         Some(key)
     }
 

@@ -79,7 +79,10 @@ impl TimerWheel {
 
     /// Disarms the timer; nothing happens when it is not armed.
     pub fn cancel(&mut self, id: TimerId) {
-        let armed = self.nodes.get(id.0 as usize).is_some_and(|node| node.list != IDLE);
+        let armed = self
+            .nodes
+            .get(id.0 as usize)
+            .is_some_and(|node| node.list != IDLE);
         if armed {
             self.unlink(id.0);
             self.armed -= 1;
@@ -88,7 +91,9 @@ impl TimerWheel {
 
     /// True when the timer is armed.
     pub fn is_armed(&self, id: TimerId) -> bool {
-        self.nodes.get(id.0 as usize).is_some_and(|node| node.list != IDLE)
+        self.nodes
+            .get(id.0 as usize)
+            .is_some_and(|node| node.list != IDLE)
     }
 
     /// Takes one timer whose time has come, or `None` when all such have been taken. The timer is
@@ -174,7 +179,9 @@ impl TimerWheel {
 
     /// The tick at which the next occupied list begins, and the list.
     fn next_turn(&self) -> Option<(u64, u16)> {
-        (0..LEVELS).filter_map(|level| self.next_turn_of(level)).min()
+        (0..LEVELS)
+            .filter_map(|level| self.next_turn_of(level))
+            .min()
     }
 
     fn next_turn_of(&self, level: usize) -> Option<(u64, u16)> {

@@ -8,7 +8,9 @@ fn at(millis: u64) -> Instant {
 }
 
 fn expired(wheel: &mut TimerWheel, now: Instant) -> Vec<u32> {
-    let mut ids: Vec<u32> = std::iter::from_fn(|| wheel.expire(now)).map(|id| id.0).collect();
+    let mut ids: Vec<u32> = std::iter::from_fn(|| wheel.expire(now))
+        .map(|id| id.0)
+        .collect();
     ids.sort_unstable();
     ids
 }
@@ -16,8 +18,16 @@ fn expired(wheel: &mut TimerWheel, now: Instant) -> Vec<u32> {
 #[test]
 fn a_timer_fires_once_and_never_early() {
     let mut wheel = TimerWheel::new(at(0), 1);
-    wheel.arm(TimerId(3), Instant::from_micros(250), Duration::from_millis(500));
-    assert_eq!(expired(&mut wheel, at(500)), [], "a quarter of a millisecond to go");
+    wheel.arm(
+        TimerId(3),
+        Instant::from_micros(250),
+        Duration::from_millis(500),
+    );
+    assert_eq!(
+        expired(&mut wheel, at(500)),
+        [],
+        "a quarter of a millisecond to go"
+    );
     assert_eq!(expired(&mut wheel, at(501)), [3]);
     assert_eq!(expired(&mut wheel, at(10_000)), []);
     assert_eq!(wheel.armed(), 0);
@@ -70,7 +80,9 @@ fn it_agrees_with_a_sorted_map() {
 fn run_against_the_map(seed: u64) {
     let mut state = seed;
     let mut random = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let mut now = at(random(1_000_000));

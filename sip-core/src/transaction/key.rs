@@ -11,6 +11,12 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerKey(u128);
 
+impl ServerKey {
+    pub(super) fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
 /// Makes keys. The secret is random for each start.
 #[derive(Clone, Copy)]
 pub(super) struct ServerKeys {

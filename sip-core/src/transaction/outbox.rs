@@ -103,7 +103,9 @@ impl Outbox {
     /// The messages that wait, oldest first: for sending many in one system call. Call
     /// [`Outbox::clear`] when they have been sent.
     pub fn iter(&self) -> impl Iterator<Item = Transmit<'_>> {
-        self.entries[self.polled..].iter().map(|entry| self.view(entry))
+        self.entries[self.polled..]
+            .iter()
+            .map(|entry| self.view(entry))
     }
 
     /// Forgets all messages; the buffer stays.

@@ -165,11 +165,17 @@ impl<U: Copy> TransactionTable<U> {
         self.retransmissions
     }
 
-    fn insert(&mut self, make: impl FnOnce(Vec<u8>) -> Transaction<U>) -> Result<SlabKey, TableFull> {
+    fn insert(
+        &mut self,
+        make: impl FnOnce(Vec<u8>) -> Transaction<U>,
+    ) -> Result<SlabKey, TableFull> {
         if self.slots.is_full() {
             return Err(TableFull);
         }
-        let buffer = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(1_024));
+        let buffer = self
+            .spare
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(1_024));
         self.slots.insert_with(|_| make(buffer)).ok_or(TableFull)
     }
 
@@ -246,7 +252,9 @@ impl<U: Copy> TransactionTable<U> {
         self.recycle(transaction.kept);
         match transaction.side {
             // The INVITE is over, and so is the purpose of its CANCEL.
-            Side::Client { cancel: Some(cancel) } => self.terminate(cancel),
+            Side::Client {
+                cancel: Some(cancel),
+            } => self.terminate(cancel),
             Side::Client { cancel: None } => {}
             Side::Server { key, .. } => {
                 self.servers.remove(&key);

@@ -131,7 +131,9 @@ impl<U: Copy> TransactionTable<U> {
     ) -> CancelOutcome {
         let state = self.invite_client_state(id);
         let (input, result) = match state {
-            Some(InviteClientState::Calling) => (InviteClientInput::Abandoned, CancelOutcome::Early),
+            Some(InviteClientState::Calling) => {
+                (InviteClientInput::Abandoned, CancelOutcome::Early)
+            }
             Some(InviteClientState::Proceeding) => {
                 self.send_cancel(now, id, reason, outbox);
                 (InviteClientInput::Cancelled, CancelOutcome::Sent)
@@ -151,7 +153,13 @@ impl<U: Copy> TransactionTable<U> {
     }
 
     /// The CANCEL is a transaction of its own with the INVITE's branch (RFC 3261 §9.1).
-    fn send_cancel(&mut self, now: Instant, id: ClientId, reason: Option<&str>, outbox: &mut Outbox) {
+    fn send_cancel(
+        &mut self,
+        now: Instant,
+        id: ClientId,
+        reason: Option<&str>,
+        outbox: &mut Outbox,
+    ) {
         let already = |t: &Transaction<U>| matches!(t.side, Side::Client { cancel: Some(_) });
         if self.slots.get(id.0).is_none_or(already) {
             return;
@@ -162,8 +170,7 @@ impl<U: Copy> TransactionTable<U> {
         };
         let path = invite.path;
         write_cancel(&mut message, &invite.kept, reason);
-        let (machine, actions) =
-            Client::start(&self.config.timings, path.transport.is_reliable());
+        let (machine, actions) = Client::start(&self.config.timings, path.transport.is_reliable());
         outbox.push(path, None, &message);
         let cancel = self.slots.insert_with(|_| Transaction {
             machine: Machine::Client(machine),
@@ -207,7 +214,11 @@ impl<U: Copy> TransactionTable<U> {
         outbox: &mut Outbox,
     ) -> Outcome {
         let timings = &self.config.timings;
-        let actions = match self.slots.get_mut(slot).map(|transaction| &mut transaction.machine) {
+        let actions = match self
+            .slots
+            .get_mut(slot)
+            .map(|transaction| &mut transaction.machine)
+        {
             Some(Machine::InviteClient(machine)) => machine.on(input, timings),
             _ => return Outcome::default(),
         };

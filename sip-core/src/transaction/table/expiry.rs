@@ -100,9 +100,13 @@ impl<U: Copy> TransactionTable<U> {
         let transaction = self.slots.get_mut(key)?;
         let user = transaction.user;
         let actions = match (&mut transaction.machine, input) {
-            (Machine::InviteClient(m), Input::Timer(t)) => m.on(InviteClientInput::Timer(t), timings),
+            (Machine::InviteClient(m), Input::Timer(t)) => {
+                m.on(InviteClientInput::Timer(t), timings)
+            }
             (Machine::InviteClient(m), _) => m.on(InviteClientInput::TransportError, timings),
-            (Machine::InviteServer(m), Input::Timer(t)) => m.on(InviteServerInput::Timer(t), timings),
+            (Machine::InviteServer(m), Input::Timer(t)) => {
+                m.on(InviteServerInput::Timer(t), timings)
+            }
             (Machine::InviteServer(m), _) => m.on(InviteServerInput::TransportError, timings),
             (Machine::Client(m), Input::Timer(t)) => m.on(ClientInput::Timer(t), timings),
             (Machine::Client(m), _) => m.on(ClientInput::TransportError, timings),

@@ -1,6 +1,8 @@
 //! Requests received and the responses to them.
 
-use super::{Machine, Outcome, ServerHead, ServerId, Side, TableFull, Transaction, TransactionTable};
+use super::{
+    Machine, Outcome, ServerHead, ServerId, Side, TableFull, Transaction, TransactionTable,
+};
 use crate::Instant;
 use crate::error::ParseError;
 use crate::header::Rport;
@@ -12,6 +14,8 @@ use crate::transaction::{
     Action, Actions, InviteServer, InviteServerInput, InviteServerState, Outbox, Path, Server,
     ServerInput, Timer, Transport,
 };
+use arrayvec::ArrayString;
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// The port of a URI or a Via without one (RFC 3261 §19.1.2).
@@ -53,14 +57,23 @@ impl<U: Copy> TransactionTable<U> {
         }
         let key = self.keys.of(request, method)?;
         if let Some(slot) = self.servers.get(&key).copied() {
-            self.on_server(now, slot, InviteServerInput::Request, ServerInput::Request, outbox);
+            self.on_server(
+                now,
+                slot,
+                InviteServerInput::Request,
+                ServerInput::Request,
+                outbox,
+            );
             return Ok(Matched::Absorbed);
         }
         if method != Method::Cancel {
             return Ok(Matched::New(key));
         }
         // RFC 3261 §9.2: the INVITE that has all but the method in common.
-        let invite = self.servers.get(&self.keys.of(request, Method::Invite)?).copied();
+        let invite = self
+            .servers
+            .get(&self.keys.of(request, Method::Invite)?)
+            .copied();
         let invite = invite.and_then(|slot| Some((ServerId(slot), self.slots.get(slot)?.user?)));
         Ok(Matched::Cancel { key, invite })
     }
@@ -76,12 +89,33 @@ impl<U: Copy> TransactionTable<U> {
         let Some(slot) = self.servers.get(&key).copied() else {
             return Ok(Matched::Ack(None));
         };
-        let user = self.slots.get(slot).and_then(|transaction| transaction.user);
-        let outcome = self.on_server(now, slot, InviteServerInput::Ack, ServerInput::Request, outbox);
+        let user = self
+            .slots
+            .get(slot)
+            .and_then(|transaction| transaction.user);
+        let outcome = self.on_server(
+            now,
+            slot,
+            InviteServerInput::Ack,
+            ServerInput::Request,
+            outbox,
+        );
         Ok(match outcome.deliver {
             true => Matched::Ack(user),
             false => Matched::Absorbed,
         })
+    }
+
+    /// The To tag of an answer without state: the same for every retransmission of the request
+    /// (RFC 3261 §8.2.7).
+    pub fn stateless_tag(&self, request: &Message<'_>) -> ArrayString<32> {
+        let method = request.method().unwrap_or(Method::Other(""));
+        let mut tag = ArrayString::new();
+        // A request whose key cannot be made has no retransmissions to agree with. 32 hexadecimal
+        // digits fit.
+        let key = self.keys.of(request, method).map_or(0, ServerKey::as_u128);
+        let _ = write!(tag, "{key:032x}");
+        tag
     }
 
     /// Opens the transaction of a new request. `to_tag` goes into every response, unless the
@@ -140,7 +174,9 @@ impl<U: Copy> TransactionTable<U> {
         let Some(transaction) = self.slots.get_mut(id.0) else {
             return false;
         };
-        let actions = transaction.machine.on_response(status, &self.config.timings);
+        let actions = transaction
+            .machine
+            .on_response(status, &self.config.timings);
         if !actions.contains(&Action::Send) {
             return false;
         }
@@ -150,7 +186,14 @@ impl<U: Copy> TransactionTable<U> {
         if let Some(head) = head.as_deref() {
             let tag = Some(head.to_tag.as_str());
             let kept = &mut transaction.kept;
-            write(&mut MessageWriter::reply(kept, &head.fields, status, reason, tag, record_routes));
+            write(&mut MessageWriter::reply(
+                kept,
+                &head.fields,
+                status,
+                reason,
+                tag,
+                record_routes,
+            ));
         }
         if status >= 200 {
             *head = None;
@@ -163,7 +206,13 @@ impl<U: Copy> TransactionTable<U> {
     /// Sends the 2xx of an INVITE again, as the UAS core must until the ACK comes (RFC 3261
     /// §13.3.1.4). Nothing happens when the transaction is gone.
     pub fn resend(&mut self, now: Instant, id: ServerId, outbox: &mut Outbox) {
-        self.on_server(now, id.0, InviteServerInput::SuccessAgain, ServerInput::Request, outbox);
+        self.on_server(
+            now,
+            id.0,
+            InviteServerInput::SuccessAgain,
+            ServerInput::Request,
+            outbox,
+        );
     }
 
     /// The ACK of a 2xx came: it will not be sent again.
@@ -190,7 +239,11 @@ impl<U: Copy> TransactionTable<U> {
         outbox: &mut Outbox,
     ) -> Outcome {
         let timings = &self.config.timings;
-        let actions = match self.slots.get_mut(slot).map(|transaction| &mut transaction.machine) {
+        let actions = match self
+            .slots
+            .get_mut(slot)
+            .map(|transaction| &mut transaction.machine)
+        {
             Some(Machine::InviteServer(machine)) => machine.on(invite_input, timings),
             Some(Machine::Server(machine)) => machine.on(input, timings),
             _ => return Outcome::default(),

@@ -1,0 +1,175 @@
+//! Where messages go, and what we call ourselves in them.
+
+use crate::config::Listener;
+use sip_core::Uri;
+use sip_core::transaction::{Path, Transport};
+use std::net::{IpAddr, SocketAddr};
+
+/// The port of a SIP URI without one.
+const DEFAULT_PORT: u16 = 5060;
+
+/// The listeners with the texts that name them.
+pub(crate) struct Listeners(Vec<Named>);
+
+struct Named {
+    transport: Transport,
+    bind: SocketAddr,
+    /// For Via, and for the host part of our From.
+    sent_by: String,
+    /// For Contact.
+    contact: String,
+}
+
+impl Listeners {
+    pub(crate) fn new(listeners: &[Listener]) -> Self {
+        Self(listeners.iter().map(Named::new).collect())
+    }
+
+    /// `host:port` as peers reach the listener.
+    pub(crate) fn sent_by(&self, listener: u16) -> &str {
+        self.0
+            .get(usize::from(listener))
+            .map_or("", |named| &named.sent_by)
+    }
+
+    /// The value of Contact.
+    pub(crate) fn contact(&self, listener: u16) -> &str {
+        self.0
+            .get(usize::from(listener))
+            .map_or("", |named| &named.contact)
+    }
+
+    /// The first listener that can send to `remote`.
+    pub(crate) fn towards(&self, transport: Transport, remote: SocketAddr) -> Option<u16> {
+        let fits = |named: &Named| {
+            named.transport == transport && named.bind.is_ipv4() == remote.is_ipv4()
+        };
+        self.0.iter().position(fits).map(|index| index as u16)
+    }
+
+    /// Where a request within a dialog goes whose next hop has this URI, and whose peer was last
+    /// reached by `known`.
+    ///
+    /// RFC 3261 §8.1.2: the URI decides. Two things lead back to `known`: a host name, because
+    /// nothing on the call path waits for a name server; and a private address of a peer that
+    /// speaks from a public one, because it is behind a translator that `known` goes through.
+    pub(crate) fn path_towards(&self, next_hop: &str, known: Path) -> Path {
+        let Ok(uri) = Uri::parse(next_hop) else {
+            return known;
+        };
+        let reachable = |ip: &IpAddr| !is_private(*ip) || is_private(known.remote.ip());
+        let Some(ip) = uri.ip().filter(reachable) else {
+            return known;
+        };
+        let remote = SocketAddr::new(ip, uri.port.unwrap_or(DEFAULT_PORT));
+        let transport = match uri.params.get("transport") {
+            Some(name) if name.eq_ignore_ascii_case("tcp") => Transport::Tcp,
+            Some(name) if name.eq_ignore_ascii_case("udp") => Transport::Udp,
+            _ => known.transport,
+        };
+        if transport == known.transport && remote.is_ipv4() == known.remote.is_ipv4() {
+            return Path { remote, ..known };
+        }
+        match self.towards(transport, remote) {
+            Some(listener) => Path {
+                transport,
+                listener,
+                remote,
+                connection: None,
+            },
+            None => known,
+        }
+    }
+}
+
+impl Named {
+    fn new(listener: &Listener) -> Self {
+        let sent_by = format!("{}:{}", listener.advertised_host, listener.advertised_port);
+        let parameter = match listener.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+        };
+        Self {
+            transport: listener.transport,
+            bind: listener.bind,
+            contact: format!("<sip:{sent_by}{parameter}>"),
+            sent_by,
+        }
+    }
+}
+
+/// Addresses that mean nothing outside their own network.
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => {
+            let first = v6.segments()[0];
+            v6.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic is the failure")]
+    use super::*;
+
+    fn listeners() -> Listeners {
+        let listener = |transport| Listener {
+            transport,
+            bind: "203.0.113.1:5060".parse().unwrap(),
+            advertised_host: "203.0.113.1".into(),
+            advertised_port: 5060,
+        };
+        Listeners::new(&[listener(Transport::Udp), listener(Transport::Tcp)])
+    }
+
+    fn known(remote: &str) -> Path {
+        Path {
+            transport: Transport::Udp,
+            listener: 0,
+            remote: remote.parse().unwrap(),
+            connection: None,
+        }
+    }
+
+    fn target(next_hop: &str, remote: &str) -> (Transport, u16, String) {
+        let path = listeners().path_towards(next_hop, known(remote));
+        (path.transport, path.listener, path.remote.to_string())
+    }
+
+    #[test]
+    fn the_uri_decides() {
+        assert_eq!(
+            target("sip:x@192.0.2.9:5070", "192.0.2.1:5060"),
+            (Transport::Udp, 0, "192.0.2.9:5070".to_owned())
+        );
+        assert_eq!(
+            target("sip:192.0.2.9", "192.0.2.1:5060").2,
+            "192.0.2.9:5060"
+        );
+        assert_eq!(
+            target("sip:192.0.2.9;transport=tcp", "192.0.2.1:5060"),
+            (Transport::Tcp, 1, "192.0.2.9:5060".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_name_and_a_private_address_lead_to_where_the_peer_spoke_from() {
+        for next_hop in ["sip:x@carrier.example", "sip:x@10.0.0.5:5060", "tel:+4420"] {
+            assert_eq!(
+                target(next_hop, "192.0.2.1:6000").2,
+                "192.0.2.1:6000",
+                "{next_hop}"
+            );
+        }
+        let inside = target("sip:x@10.0.0.5:5070", "10.0.0.1:6000").2;
+        assert_eq!(inside, "10.0.0.5:5070", "both are in one private network");
+    }
+}

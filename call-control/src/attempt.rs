@@ -1,0 +1,345 @@
+//! One egress try of a call: from its INVITE to its final response, or to its BYE.
+
+use crate::alphabet::LegEvent;
+use crate::cdr::{End, Facts, charge_for, millis};
+use crate::core::{Core, Role, User};
+use crate::leg::{Leg, SDP, refuse_answer};
+use crate::release::{Failure, Origin, Retry};
+use rating::cdr::{AttemptRecord, Charge, Outcome, ReleaseReason};
+use routing_engine::{Candidate, Permits, Snapshot};
+use sip_core::slab::SlabKey;
+use sip_core::transaction::{CancelOutcome, ClientId, ExpiredReason, Path};
+use sip_core::{Instant, Message};
+use std::sync::Arc;
+
+/// An attempt.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    index: u16,
+    pub(crate) candidate: Candidate,
+    pub(crate) leg: Leg,
+    client: ClientId,
+    /// Channels of the carrier and its trunk.
+    permits: Option<Permits>,
+    state: State,
+    /// The INVITE carried an offer, so the answer comes in the 2xx and not in the ACK.
+    pub(crate) has_offer: bool,
+    called_sent: Arc<str>,
+    calling_sent: Arc<str>,
+    pub(crate) started: Instant,
+    /// The call knows that the carrier replied.
+    pub(crate) has_replied: bool,
+    first_reply: Option<Instant>,
+    ringing: Option<Instant>,
+    answered: Option<Instant>,
+    end: Option<End>,
+}
+
+/// What an attempt begins with.
+pub(crate) struct NewAttempt {
+    pub(crate) index: u16,
+    pub(crate) candidate: Candidate,
+    pub(crate) leg: Leg,
+    pub(crate) client: ClientId,
+    pub(crate) permits: Permits,
+    pub(crate) has_offer: bool,
+    pub(crate) called_sent: Arc<str>,
+    pub(crate) calling_sent: Arc<str>,
+}
+
+/// How far an attempt is.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// No response yet.
+    Calling,
+    /// A provisional response came.
+    Proceeding,
+    /// CANCEL sent; the final response is awaited.
+    Cancelling(Failure, Outcome),
+    /// Answered: its leg is the call's egress leg.
+    Answered,
+    /// It has its end. Late responses are refused.
+    Over,
+}
+
+impl Attempt {
+    pub(crate) fn new(new: NewAttempt, now: Instant) -> Self {
+        Self {
+            index: new.index,
+            candidate: new.candidate,
+            leg: new.leg,
+            client: new.client,
+            permits: Some(new.permits),
+            state: State::Calling,
+            has_offer: new.has_offer,
+            called_sent: new.called_sent,
+            calling_sent: new.calling_sent,
+            started: now,
+            has_replied: false,
+            first_reply: None,
+            ringing: None,
+            answered: None,
+            end: None,
+        }
+    }
+
+    /// True while a final response is awaited and wanted.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Calling | State::Proceeding)
+    }
+
+    /// True before any response.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.state, State::Calling)
+    }
+
+    /// True when nothing more can change its record.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// A response to its INVITE. What the call must hear of it, if anything.
+    pub(crate) fn on_response<'m>(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        call: SlabKey,
+        response: &'m Message<'m>,
+        path: Path,
+        snapshot: &Snapshot,
+    ) -> Option<LegEvent<'m>> {
+        let status = response.status()?;
+        self.first_reply.get_or_insert(now);
+        match (self.state, status) {
+            (State::Calling | State::Proceeding, ..200) => {
+                self.state = State::Proceeding;
+                Some(self.on_provisional(now, status, response))
+            }
+            (State::Calling | State::Proceeding, 200..300) => Some(LegEvent::Answered(response)),
+            (State::Calling | State::Proceeding, _) => {
+                Some(self.on_failure(now, response, snapshot))
+            }
+            (State::Cancelling(..), ..200) => None,
+            (State::Cancelling(failure, _), 200..300) => {
+                self.refuse(core, now, call, response, path, &failure);
+                None
+            }
+            (State::Cancelling(failure, outcome), _) => {
+                self.finish(End::failed(now, outcome, &failure, status));
+                None
+            }
+            (State::Answered, 200..300) if self.is_known_fork(response) => {
+                let cseq = response.cseq().map_or(1, |cseq| cseq.number);
+                self.leg.repeat_ack(core, cseq);
+                None
+            }
+            (State::Answered, ..200) => None,
+            // Another fork answered too, or the answer comes after we gave up without a CANCEL.
+            (State::Answered | State::Over, _) => {
+                drop_late(core, now, call, self.client, response, path);
+                None
+            }
+        }
+    }
+
+    fn on_provisional<'m>(
+        &mut self,
+        now: Instant,
+        status: u16,
+        response: &'m Message<'m>,
+    ) -> LegEvent<'m> {
+        if status == 100 {
+            return LegEvent::Trying;
+        }
+        // A fork may report first and another later: the last one is the dialog, until a 2xx
+        // decides. A response that makes no dialog is still a sign of life.
+        let _ = self.leg.dialog.establish(response);
+        let has_media = has_sdp(response);
+        if status == 180 || has_media {
+            self.ringing.get_or_insert(now);
+        }
+        match has_media {
+            true => LegEvent::Progress(response),
+            false => LegEvent::Ringing(response),
+        }
+    }
+
+    fn on_failure<'m>(
+        &mut self,
+        now: Instant,
+        response: &Message<'_>,
+        snapshot: &Snapshot,
+    ) -> LegEvent<'m> {
+        let status = response.status().unwrap_or(500);
+        let codes = &self.candidate.egress_trunk(snapshot).failover_codes;
+        let retry = match codes.contains(status) {
+            true => Retry::NextRoute,
+            false => Retry::Stop,
+        };
+        let failure = Failure::of_response(response, retry);
+        self.finish(End::failed(now, Outcome::Failed, &failure, status));
+        match status {
+            300..400 => LegEvent::Redirected(failure),
+            _ => LegEvent::Failed(failure),
+        }
+    }
+
+    /// Its INVITE got no response, or could not be sent.
+    pub(crate) fn on_expired(
+        &mut self,
+        now: Instant,
+        expired: ExpiredReason,
+    ) -> Option<LegEvent<'static>> {
+        let reason = match expired {
+            ExpiredReason::TimedOut => ReleaseReason::CarrierSilent,
+            ExpiredReason::TransportFailed => ReleaseReason::CarrierUnreachable,
+        };
+        match self.state {
+            State::Calling | State::Proceeding => {
+                let failure = Failure::passing(Origin::Egress, reason);
+                self.finish(End::failed(now, Outcome::Failed, &failure, 0));
+                Some(LegEvent::Failed(failure))
+            }
+            // RFC 3261 §9.1: 64·T1 after the CANCEL the INVITE counts as cancelled.
+            State::Cancelling(failure, outcome) => {
+                self.finish(End::failed(now, outcome, &failure, 0));
+                None
+            }
+            State::Answered | State::Over => None,
+        }
+    }
+
+    /// Gives the attempt up: CANCEL, when a provisional response allows it. Without one the
+    /// attempt is over at once, and the transaction stays to refuse what may still come.
+    pub(crate) fn give_up(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        failure: &Failure,
+        outcome: Outcome,
+        reason: &str,
+    ) {
+        if !self.is_under_way() {
+            return;
+        }
+        let transactions = &mut core.transactions;
+        match transactions.cancel(now, self.client, Some(reason), &mut core.outbox) {
+            CancelOutcome::Sent => self.state = State::Cancelling(*failure, outcome),
+            CancelOutcome::Early | CancelOutcome::Late => {
+                self.finish(End::failed(now, outcome, failure, 0));
+            }
+        }
+    }
+
+    /// The 2xx is accepted: its leg is the call's.
+    pub(crate) fn accept_answer(&mut self, now: Instant) {
+        self.state = State::Answered;
+        self.answered = Some(now);
+    }
+
+    /// The answered attempt ends with its call, or was answered with something unusable.
+    pub(crate) fn hang_up(&mut self, end: End) {
+        if matches!(self.state, State::Answered) {
+            self.finish(end);
+        }
+    }
+
+    /// A 2xx crossed our CANCEL: the carrier was connected, and is paid for it.
+    fn refuse(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        call: SlabKey,
+        answer: &Message<'_>,
+        path: Path,
+        failure: &Failure,
+    ) {
+        refuse_late(core, now, call, answer, path);
+        self.answered = Some(now);
+        self.finish(End::failed(now, Outcome::Answered, failure, 200));
+    }
+
+    fn finish(&mut self, end: End) {
+        self.state = State::Over;
+        self.end = Some(end);
+        self.permits = None;
+    }
+
+    fn is_known_fork(&self, response: &Message<'_>) -> bool {
+        let tag = response.to().ok().and_then(|to| to.tag());
+        tag.unwrap_or("") == self.leg.dialog.remote_tag()
+    }
+
+    /// The attempt as the record keeps it; `call_end` is the end of one that is not over yet.
+    pub(crate) fn record(
+        &self,
+        facts: &Facts,
+        snapshot: &Snapshot,
+        call_end: &End,
+    ) -> AttemptRecord {
+        let trunk = self.candidate.egress_trunk(snapshot);
+        let end = self.end.as_ref().unwrap_or(call_end);
+        let rate = snapshot.applied_rate(self.candidate.rate, &facts.called);
+        let cost = self.answered.map_or_else(Charge::default, |answered| {
+            charge_for(&rate, millis(answered, end.at))
+        });
+        AttemptRecord {
+            number: self.index + 1,
+            carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),
+            egress_trunk: trunk.resource.clone(),
+            gateway: trunk.gateway,
+            transport: trunk.transport,
+            egress_call_id: Arc::clone(self.leg.dialog.call_id()),
+            called_number_sent: Arc::clone(&self.called_sent),
+            calling_number_sent: Arc::clone(&self.calling_sent),
+            rate,
+            cost,
+            started_at: facts.wall(self.started),
+            first_reply_at: self.first_reply.map(|at| facts.wall(at)),
+            ringing_at: self.ringing.map(|at| facts.wall(at)),
+            answered_at: self.answered.map(|at| facts.wall(at)),
+            ended_at: facts.wall(end.at),
+            outcome: end.outcome,
+            release: end.release(),
+        }
+    }
+}
+
+/// A response to an INVITE that nobody waits for: a provisional one allows the CANCEL that could
+/// not be sent before, a 2xx is acknowledged and ended.
+pub(crate) fn drop_late(
+    core: &mut Core,
+    now: Instant,
+    call: SlabKey,
+    client: ClientId,
+    response: &Message<'_>,
+    path: Path,
+) {
+    match response.status().unwrap_or(500) {
+        ..200 => {
+            let reason = Some(LATE);
+            core.transactions
+                .cancel(now, client, reason, &mut core.outbox);
+        }
+        200..300 => refuse_late(core, now, call, response, path),
+        _ => {}
+    }
+}
+
+const LATE: &str = "SIP;cause=487;text=\"No longer wanted\"";
+
+fn refuse_late(core: &mut Core, now: Instant, call: SlabKey, answer: &Message<'_>, path: Path) {
+    let user = User {
+        call,
+        role: Role::Detached,
+    };
+    refuse_answer(core, now, user, answer, path, LATE);
+}
+
+/// Whether a message carries a session description.
+pub(crate) fn has_sdp(message: &Message<'_>) -> bool {
+    !message.body().is_empty()
+        && message
+            .content_type()
+            .is_some_and(|content_type| content_type.eq_ignore_ascii_case(SDP))
+}

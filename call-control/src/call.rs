@@ -1,0 +1,285 @@
+//! A call: two legs and the attempts between.
+//!
+//! The call is the only hunter. Legs tell it what happened in the words of
+//! [`LegEvent`](crate::alphabet::LegEvent); it tells them what to do:
+//!
+//! ```text
+//!            customer                         call                            carrier
+//!  INVITE ─► ingress leg ────────────► Hunting: attempt 1, 2, … ──────► attempt's leg ─► INVITE
+//!            18x ◄─────────────────── Ringing, Progress ◄──────────────────────── 18x ◄─
+//!            200 ◄─────────────────── Answered ◄───────────────────────────────── 200 ◄─
+//!  BYE ────► ───────────────────────► Released ────────────────────────────────► BYE ──►
+//! ```
+//!
+//! A call is over, and its slot free, when its record is written and every BYE that it sent has
+//! its answer or has been given up.
+//!
+//! The parts of its life are in the modules below: [`hunting`](crate::hunting),
+//! [`connect`](crate::connect), [`relay_in_dialog`](crate::relay_in_dialog),
+//! [`teardown`](crate::teardown).
+
+use crate::alphabet::LegEvent;
+use crate::attempt::Attempt;
+use crate::cdr::{End, Facts};
+use crate::core::{CallTimer, Core, Role};
+use crate::events::{Direction, Event, TraceLine};
+use crate::leg::{AckPatience, Leg};
+use crate::relay_in_dialog::Exchanges;
+use crate::release::{Origin, ReasonValue};
+use crate::session::CallMedia;
+use media_relay::{MediaStatistics, Side};
+use rating::cdr::ReleaseReason;
+use routing_engine::{RoutePlan, Snapshot};
+use sip_core::slab::SlabKey;
+use sip_core::transaction::{ClientId, ExpiredReason, Path, ServerId};
+use sip_core::{Instant, Message};
+use std::sync::Arc;
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No answer yet: one attempt is under way.
+    Hunting,
+    /// Answered, both legs up.
+    Answered,
+    /// It has its end; the last messages are on their way.
+    Ending,
+}
+
+/// One call.
+pub(crate) struct Call {
+    pub(crate) key: SlabKey,
+    pub(crate) phase: Phase,
+    pub(crate) facts: Facts,
+    /// The snapshot that decided it.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The routes, and the customer's channels until the end.
+    pub(crate) plan: Option<Box<RoutePlan>>,
+    pub(crate) next_candidate: usize,
+    pub(crate) ingress: Leg,
+    /// The INVITE that began it.
+    pub(crate) invite: ServerId,
+    pub(crate) invite_cseq: u32,
+    /// Hops left for the egress INVITE.
+    pub(crate) max_forwards: u32,
+    /// The customer's description; empty when it will come with the ACK.
+    pub(crate) offer: Vec<u8>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) media: CallMedia,
+    pub(crate) exchanges: Exchanges,
+    pub(crate) end: Option<End>,
+    pub(crate) media_statistics: Option<MediaStatistics>,
+    /// BYEs sent and not answered yet.
+    pub(crate) byes: u8,
+    /// The Reason of a BYE to the customer that must wait for its ACK (RFC 3261 §15).
+    pub(crate) bye_after_ack: Option<ReasonValue>,
+    pub(crate) is_recorded: bool,
+    pub(crate) traced: bool,
+}
+
+/// Where a message of a call came from: the ingress leg or one of the attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegId {
+    Ingress,
+    Attempt(usize),
+}
+
+impl LegId {
+    /// From the discriminator in our tags.
+    pub(crate) fn of_tag(discriminator: u16) -> Self {
+        match discriminator {
+            0 => Self::Ingress,
+            n => Self::Attempt(usize::from(n) - 1),
+        }
+    }
+}
+
+impl Call {
+    /// True when the slot can be freed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_recorded && self.byes == 0 && self.bye_after_ack.is_none()
+    }
+
+    /// The attempt that is under way, or answered, or was the last.
+    pub(crate) fn current(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    pub(crate) fn current_mut(&mut self) -> Option<&mut Attempt> {
+        self.attempts.last_mut()
+    }
+
+    /// The leg of a side. Egress is the latest attempt's.
+    pub(crate) fn leg_mut(&mut self, side: Side) -> Option<&mut Leg> {
+        match side {
+            Side::Ingress => Some(&mut self.ingress),
+            Side::Egress => self.attempts.last_mut().map(|attempt| &mut attempt.leg),
+        }
+    }
+
+    pub(crate) fn leg(&self, side: Side) -> Option<&Leg> {
+        match side {
+            Side::Ingress => Some(&self.ingress),
+            Side::Egress => self.attempts.last().map(|attempt| &attempt.leg),
+        }
+    }
+
+    /// The side that a leg is; `None` for an attempt that is not the latest.
+    pub(crate) fn side_of(&self, leg: LegId) -> Option<Side> {
+        match leg {
+            LegId::Ingress => Some(Side::Ingress),
+            LegId::Attempt(index) => (index + 1 == self.attempts.len()).then_some(Side::Egress),
+        }
+    }
+
+    // --- what comes in
+
+    /// A response to a request of this call.
+    pub(crate) fn on_response(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        id: ClientId,
+        role: Role,
+        response: &Message<'_>,
+        path: Path,
+    ) {
+        self.trace_received(core, now, response, path);
+        match role {
+            Role::Attempt(index) => {
+                let snapshot = &self.snapshot;
+                let attempt = self.attempts.get_mut(usize::from(index));
+                let event = attempt.and_then(|attempt| {
+                    attempt.on_response(core, now, self.key, response, path, snapshot)
+                });
+                if let Some(event) = event {
+                    self.on_leg_event(core, now, Side::Egress, event);
+                }
+            }
+            Role::Relayed(number) => self.on_relayed_response(core, now, id, number, response),
+            Role::Bye => self.on_bye_response(response.status().unwrap_or(500)),
+            Role::Invite | Role::Served(_) | Role::Detached => {}
+        }
+        self.settle(core);
+    }
+
+    /// A transaction of this call ended without what it waited for.
+    pub(crate) fn on_expired(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        role: Role,
+        reason: ExpiredReason,
+    ) {
+        match role {
+            Role::Attempt(index) => {
+                let attempt = self.attempts.get_mut(usize::from(index));
+                let event = attempt.and_then(|attempt| attempt.on_expired(now, reason));
+                if let Some(event) = event {
+                    self.on_leg_event(core, now, Side::Egress, event);
+                }
+            }
+            Role::Relayed(number) => self.on_relayed_expired(core, now, number),
+            Role::Bye => self.byes = self.byes.saturating_sub(1),
+            // A refusal without its ACK, a response that could not be sent: the customer is
+            // gone, and its INVITE has its end.
+            Role::Invite | Role::Served(_) | Role::Detached => {}
+        }
+        self.settle(core);
+    }
+
+    /// One of the call's own timers fired.
+    pub(crate) fn on_timer(&mut self, core: &mut Core, now: Instant, timer: CallTimer) {
+        match timer {
+            CallTimer::Hunting => self.on_hunting_timer(core, now),
+            CallTimer::IngressAck => self.on_ack_timer(core, now, Side::Ingress),
+            CallTimer::EgressAck => self.on_ack_timer(core, now, Side::Egress),
+            CallTimer::Duration => self.hang_up(core, now, ReleaseReason::MaxDuration),
+        }
+        self.settle(core);
+    }
+
+    fn on_ack_timer(&mut self, core: &mut Core, now: Instant, side: Side) {
+        let key = self.key;
+        let Some(leg) = self.leg_mut(side) else {
+            return;
+        };
+        if leg.on_ack_timer(core, now, key, side) == AckPatience::Resent {
+            return;
+        }
+        match self.bye_after_ack.take() {
+            Some(reason) => self.send_bye(core, now, side, &reason),
+            None => self.release(
+                core,
+                now,
+                Origin::Switch,
+                ReleaseReason::AckMissing,
+                None,
+                None,
+            ),
+        }
+    }
+
+    /// A leg tells what happened to it.
+    pub(crate) fn on_leg_event(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        side: Side,
+        event: LegEvent<'_>,
+    ) {
+        match event {
+            LegEvent::Trying => self.on_sign_of_life(core, now),
+            LegEvent::Ringing(response) => self.on_ringing(core, now, response),
+            LegEvent::Progress(response) => self.on_progress(core, now, response),
+            LegEvent::Answered(response) => self.on_answered(core, now, response),
+            LegEvent::Failed(failure) | LegEvent::Redirected(failure) => {
+                self.on_attempt_failed(core, now, failure);
+            }
+            LegEvent::Released(request) => self.on_released(core, now, side, request),
+            LegEvent::Updated(server, request) | LegEvent::Info(server, request) => {
+                self.relay(core, now, side, server, request);
+            }
+            LegEvent::Acknowledged(ack) => self.on_acknowledged(core, now, side, ack),
+        }
+    }
+
+    // --- tracing
+
+    pub(crate) fn is_traced(&self) -> bool {
+        self.traced
+    }
+
+    pub(crate) fn trace_received(
+        &self,
+        core: &mut Core,
+        now: Instant,
+        message: &Message<'_>,
+        path: Path,
+    ) {
+        if self.traced {
+            let line = TraceLine {
+                call: self.facts.id,
+                at: self.facts.wall(now),
+                direction: Direction::Received,
+                remote: path.remote,
+                bytes: message.as_bytes().into(),
+            };
+            core.events.push_back(Event::Trace(line));
+        }
+    }
+
+    /// Reports the messages that were queued since the outbox held `before`.
+    pub(crate) fn trace_sent(&self, core: &mut Core, now: Instant, before: usize) {
+        let Core { outbox, events, .. } = core;
+        for transmit in outbox.iter().skip(before) {
+            events.push_back(Event::Trace(TraceLine {
+                call: self.facts.id,
+                at: self.facts.wall(now),
+                direction: Direction::Sent,
+                remote: transmit.path.remote,
+                bytes: transmit.bytes.into(),
+            }));
+        }
+    }
+}

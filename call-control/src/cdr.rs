@@ -1,0 +1,258 @@
+//! The record of a call: facts gathered while it runs, charged and written down at its end.
+
+use crate::attempt::Attempt;
+use crate::config::{EngineConfig, Now};
+use crate::release::{Failure, row};
+use media_relay::MediaStatistics;
+use rating::cdr::{
+    AppliedRate, CallId, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
+    ResourceRef, Transport,
+};
+use rating::charge::charge;
+use rating::rate::RateTerms;
+use rating::{Amount, Timestamp};
+use routing_engine::snapshot::{CustomerIndex, RateRef, TrunkIndex};
+use routing_engine::{Rejection, RoutePlan, Snapshot};
+use sip_core::transaction::Path;
+use sip_core::{HeaderName, Instant, Message, Uri};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// User-Agent is cut at so many bytes.
+const USER_AGENT_MAX: usize = 64;
+/// Numbers as received are cut at so many bytes: nothing longer can be routed.
+const NUMBER_MAX: usize = 128;
+
+/// What is known of a call from its INVITE on.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) id: CallId,
+    /// Both clocks at the INVITE: the one reading of the wall clock that all times of the record
+    /// are made from, so that a clock that is set cannot change a duration.
+    received: Now,
+    sip_call_id: Arc<str>,
+    transport: Transport,
+    pub(crate) source: SocketAddr,
+    user_agent: Option<Arc<str>>,
+    pub(crate) calling_received: Arc<str>,
+    called_received: Arc<str>,
+    pub(crate) called: Arc<str>,
+    pub(crate) snapshot_number: u64,
+    pub(crate) customer: Option<ResourceRef>,
+    ingress_trunk: Option<ResourceRef>,
+    rate: Option<AppliedRate>,
+    /// First ringing indication sent to the customer.
+    pub(crate) ringing: Option<Instant>,
+    /// 2xx sent to the customer.
+    pub(crate) answered: Option<Instant>,
+}
+
+/// How the call ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) at: Instant,
+    pub(crate) outcome: Outcome,
+    pub(crate) by: ReleasedBy,
+    pub(crate) reason: ReleaseReason,
+    pub(crate) status: u16,
+    pub(crate) cause: u8,
+}
+
+impl End {
+    /// A call or attempt that was not answered.
+    pub(crate) fn failed(at: Instant, outcome: Outcome, failure: &Failure, status: u16) -> Self {
+        Self {
+            at,
+            outcome,
+            by: failure.origin.into(),
+            reason: failure.reason,
+            status,
+            cause: failure.cause,
+        }
+    }
+
+    pub(crate) fn release(&self) -> Release {
+        Release {
+            by: self.by,
+            reason: self.reason,
+            sip_status: self.status,
+            q850_cause: self.cause,
+        }
+    }
+}
+
+impl Facts {
+    /// What the INVITE says.
+    pub(crate) fn of_invite(
+        id: CallId,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        snapshot: &Snapshot,
+    ) -> Self {
+        let user_of = |uri: Option<&str>| {
+            let uri = uri.and_then(|text| Uri::parse(text).ok());
+            Arc::from(cut(
+                uri.and_then(|uri| uri.user_name()).unwrap_or(""),
+                NUMBER_MAX,
+            ))
+        };
+        let user_agent = invite.header(HeaderName::UserAgent);
+        Self {
+            id,
+            received: now,
+            sip_call_id: Arc::from(invite.call_id().unwrap_or("")),
+            transport: match path.transport {
+                sip_core::transaction::Transport::Udp => Transport::Udp,
+                sip_core::transaction::Transport::Tcp => Transport::Tcp,
+            },
+            source: path.remote,
+            user_agent: user_agent.map(|text| Arc::from(cut(text, USER_AGENT_MAX))),
+            calling_received: user_of(invite.from().ok().map(|from| from.uri)),
+            called_received: user_of(invite.request_uri()),
+            called: Arc::from(""),
+            snapshot_number: snapshot.number(),
+            customer: None,
+            ingress_trunk: None,
+            rate: None,
+            ringing: None,
+            answered: None,
+        }
+    }
+
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.received.wall
+    }
+
+    pub(crate) fn called_received(&self) -> &str {
+        &self.called_received
+    }
+
+    /// What the decision found of an admitted call.
+    pub(crate) fn learn_plan(&mut self, plan: &RoutePlan, snapshot: &Snapshot) {
+        self.learn(
+            snapshot,
+            &plan.called_number,
+            Some(plan.customer),
+            Some(plan.ingress_trunk),
+            Some(plan.customer_rate),
+        );
+    }
+
+    /// What the decision found of a refused call.
+    pub(crate) fn learn_rejection(&mut self, rejection: &Rejection, snapshot: &Snapshot) {
+        self.learn(
+            snapshot,
+            rejection.called_number.as_deref().unwrap_or(""),
+            rejection.customer,
+            rejection.ingress_trunk,
+            rejection.customer_rate,
+        );
+    }
+
+    fn learn(
+        &mut self,
+        snapshot: &Snapshot,
+        called: &str,
+        customer: Option<CustomerIndex>,
+        trunk: Option<TrunkIndex>,
+        rate: Option<RateRef>,
+    ) {
+        self.called = Arc::from(called);
+        self.customer = customer.map(|index| snapshot.customer(index).resource.clone());
+        self.ingress_trunk = trunk.map(|index| snapshot.ingress_trunk(index).resource.clone());
+        self.rate = rate.map(|rate| snapshot.applied_rate(rate, called));
+    }
+
+    /// The wall clock at a point of the monotonic one.
+    pub(crate) fn wall(&self, at: Instant) -> Timestamp {
+        let since = at.since(self.received.instant).as_micros();
+        Timestamp(self.received.wall.0.saturating_add_unsigned(since))
+    }
+
+    /// The record, if the call ended so.
+    pub(crate) fn record(
+        &self,
+        config: &EngineConfig,
+        end: &End,
+        attempts: &[Attempt],
+        snapshot: &Snapshot,
+        media: Option<MediaStatistics>,
+    ) -> CallRecord {
+        let attempts: Vec<_> = attempts
+            .iter()
+            .map(|attempt| attempt.record(self, snapshot, end))
+            .collect();
+        let charge = match (&self.rate, self.answered) {
+            (Some(rate), Some(answered)) => charge_for(rate, millis(answered, end.at)),
+            _ => Charge::default(),
+        };
+        // Amounts of calls shorter than a lifetime fit; one that does not is shown as nothing.
+        let cost = Amount::checked_sum(attempts.iter().map(|attempt| attempt.cost.amount));
+        let margin = cost.and_then(|cost| charge.amount.checked_sub(cost));
+        CallRecord {
+            id: self.id,
+            node: Arc::clone(&config.node),
+            shard: config.shard,
+            snapshot_number: self.snapshot_number,
+            ingress_call_id: Arc::clone(&self.sip_call_id),
+            ingress_transport: self.transport,
+            ingress_source: self.source,
+            user_agent: self.user_agent.clone(),
+            calling_number_received: Arc::clone(&self.calling_received),
+            called_number_received: Arc::clone(&self.called_received),
+            called_number: Arc::clone(&self.called),
+            customer: self.customer.clone(),
+            ingress_trunk: self.ingress_trunk.clone(),
+            rate: self.rate.clone(),
+            charge,
+            margin: margin.unwrap_or_default(),
+            received_at: self.received.wall,
+            ringing_at: self.ringing.map(|at| self.wall(at)),
+            answered_at: self.answered.map(|at| self.wall(at)),
+            ended_at: self.wall(end.at),
+            outcome: end.outcome,
+            release: end.release(),
+            attempts,
+            media: media.map(statistics),
+        }
+    }
+}
+
+/// The end of a refused call.
+pub(crate) fn rejected(at: Instant, reason: ReleaseReason) -> End {
+    let row = row(reason);
+    End {
+        at,
+        outcome: Outcome::Rejected,
+        by: ReleasedBy::Switch,
+        reason,
+        status: row.status,
+        cause: row.cause,
+    }
+}
+
+/// What a rate makes of a talk time. Rates within their bounds and calls shorter than 136 years
+/// always fit; a rate that does not is charged nothing rather than wrongly.
+pub(crate) fn charge_for(rate: &AppliedRate, duration_ms: u64) -> Charge {
+    charge(&RateTerms::from(rate), duration_ms).unwrap_or_default()
+}
+
+/// Whole milliseconds as a record counts them.
+pub(crate) fn millis(from: Instant, to: Instant) -> u64 {
+    to.since(from).as_millis()
+}
+
+fn statistics(counts: MediaStatistics) -> rating::cdr::MediaStatistics {
+    rating::cdr::MediaStatistics {
+        packets_from_customer: counts.ingress.packets,
+        bytes_from_customer: counts.ingress.bytes,
+        packets_from_carrier: counts.egress.packets,
+        bytes_from_carrier: counts.egress.bytes,
+    }
+}
+
+/// The start of a text, at most `max` bytes, cut between characters.
+fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}

@@ -1,0 +1,209 @@
+//! From ringing to both legs up: what the customer is told of the attempt, and the answer.
+
+use crate::attempt::has_sdp;
+use crate::call::{Call, Phase};
+use crate::cdr::End;
+use crate::core::{CallTimer, Core};
+use crate::leg::{ALLOW, SDP};
+use crate::release::{Failure, Origin, phrase, reason_value};
+use media_relay::Side;
+use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
+use sip_core::message::RecordRoutes;
+use sip_core::{HeaderName, Instant, Message};
+
+impl Call {
+    /// 18x without a description.
+    pub(crate) fn on_ringing(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
+        self.on_sign_of_life(core, now);
+        if self.phase == Phase::Hunting {
+            let status = response.status().unwrap_or(180);
+            if status == 180 {
+                self.facts.ringing.get_or_insert(now);
+            }
+            self.respond_ingress(core, now, status, false);
+        }
+    }
+
+    /// 18x with a description: early media.
+    pub(crate) fn on_progress(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
+        if self.phase != Phase::Hunting {
+            return;
+        }
+        // A description that cannot be used is left out; the answer will have another.
+        if self
+            .media
+            .bridge(core, Side::Egress, response.body())
+            .is_err()
+        {
+            return self.on_ringing(core, now, response);
+        }
+        self.on_sign_of_life(core, now);
+        self.facts.ringing.get_or_insert(now);
+        let status = response.status().unwrap_or(183);
+        self.respond_ingress(core, now, status, true);
+    }
+
+    /// 2xx: the call is connected, unless the answer cannot be used.
+    pub(crate) fn on_answered(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
+        if self.phase != Phase::Hunting {
+            return;
+        }
+        core.disarm(self.key, CallTimer::Hunting);
+        let Some(attempt) = self.attempts.last_mut() else {
+            return;
+        };
+        attempt.accept_answer(now);
+        if attempt.leg.dialog.establish(response).is_err() {
+            // Nobody to send an ACK to: the carrier will give up.
+            return self.fail_answered(core, now, ReleaseReason::ProtocolError, false);
+        }
+        let cseq = response.cseq().map_or(1, |cseq| cseq.number);
+        match attempt.has_offer {
+            true => attempt.leg.send_ack(core, cseq, None),
+            false => attempt.leg.owe_ack(cseq),
+        }
+        if !self.has_usable_answer(core, response) {
+            return self.fail_answered(core, now, ReleaseReason::UnusableSdp, true);
+        }
+        self.connect(core, now);
+    }
+
+    /// Whether there is a description for the customer: that of the 2xx, else the one that came
+    /// with early media.
+    fn has_usable_answer(&mut self, core: &mut Core, response: &Message<'_>) -> bool {
+        match has_sdp(response) {
+            true => self
+                .media
+                .bridge(core, Side::Egress, response.body())
+                .is_ok(),
+            false => self.media.last_sent(Side::Ingress).is_some(),
+        }
+    }
+
+    fn connect(&mut self, core: &mut Core, now: Instant) {
+        self.phase = Phase::Answered;
+        self.facts.answered = Some(now);
+        self.media.answered(core);
+        // The record goes to the journal before the 200 leaves: what is charged is never lost.
+        self.record_answer(core, now);
+        if !self.respond_ingress(core, now, 200, true) {
+            // The customer's transaction is gone: its connection broke.
+            let reason = ReleaseReason::CustomerCancelled;
+            return self.release(
+                core,
+                now,
+                Origin::Ingress,
+                reason,
+                None,
+                Some(Side::Ingress),
+            );
+        }
+        let (key, invite, cseq) = (self.key, self.invite, self.invite_cseq);
+        self.ingress
+            .await_ack(core, now, key, Side::Ingress, invite, cseq);
+        core.counters.calls_answered += 1;
+        if let Some(limit) = core.config.max_call_duration {
+            core.arm(key, CallTimer::Duration, now, limit);
+        }
+    }
+
+    fn record_answer(&mut self, core: &mut Core, now: Instant) {
+        let end = End {
+            at: now,
+            outcome: Outcome::Answered,
+            by: ReleasedBy::Switch,
+            reason: ReleaseReason::Interrupted,
+            status: 200,
+            cause: 0,
+        };
+        let record = self
+            .facts
+            .record(&core.config, &end, &self.attempts, &self.snapshot, None);
+        core.journal.push_back(JournalEntry::Answered(record));
+    }
+
+    /// The answered attempt is ended again, and the call fails: no other route is tried, because
+    /// somebody has picked up already.
+    fn fail_answered(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        reason: ReleaseReason,
+        is_reachable: bool,
+    ) {
+        let failure = Failure {
+            status: 502,
+            ..Failure::new(Origin::Egress, reason)
+        };
+        if is_reachable {
+            self.send_bye(core, now, Side::Egress, &reason_value(failure.cause));
+        }
+        let end = End::failed(now, Outcome::Answered, &failure, 200);
+        if let Some(attempt) = self.current_mut() {
+            attempt.hang_up(end);
+        }
+        self.fail(core, now, failure);
+    }
+
+    /// Sends a response to the INVITE that began the call, with the description that was last
+    /// made for the customer if `with_sdp`. False when the transaction is gone.
+    pub(crate) fn respond_ingress(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        status: u16,
+        with_sdp: bool,
+    ) -> bool {
+        let sdp = self.media.last_sent(Side::Ingress).filter(|_| with_sdp);
+        let Core {
+            transactions,
+            outbox,
+            listeners,
+            config,
+            ..
+        } = core;
+        let contact = listeners.contact(self.ingress.path.listener);
+        let routes = RecordRoutes::Copy;
+        transactions.respond(
+            now,
+            self.invite,
+            status,
+            phrase(status),
+            routes,
+            outbox,
+            |writer| {
+                writer.header(HeaderName::Contact, contact);
+                writer.header(HeaderName::Allow, ALLOW);
+                writer.header(HeaderName::Server, &config.user_agent);
+                match sdp {
+                    Some(sdp) => writer.body(SDP, sdp),
+                    None => writer.finish(),
+                }
+            },
+        )
+    }
+
+    /// Sends the final failure to the INVITE that began the call.
+    pub(crate) fn refuse_ingress(&self, core: &mut Core, now: Instant, status: u16, cause: u8) {
+        let Core {
+            transactions,
+            outbox,
+            config,
+            ..
+        } = core;
+        let routes = RecordRoutes::Omit;
+        transactions.respond(
+            now,
+            self.invite,
+            status,
+            phrase(status),
+            routes,
+            outbox,
+            |writer| {
+                writer.header(HeaderName::Reason, &reason_value(cause));
+                writer.header(HeaderName::Server, &config.user_agent);
+                writer.finish();
+            },
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Orders of the shell: snapshots, draining, hanging up, listing.
+
+use crate::call::{Call, Phase};
+use crate::config::Now;
+use crate::drain::HANG_UP_BATCH;
+use crate::engine::Engine;
+use crate::events::{
+    CALLS_PAGE_MAX, Command, Event, LiveCall, LiveState, PageCursor, TransportFailure,
+};
+use media_relay::SessionId;
+use rating::cdr::{CallId, ReleaseReason};
+use sip_core::slab::SlabKey;
+
+impl Engine {
+    pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
+        match command {
+            Command::SetSnapshot(snapshot) => self.core.set_snapshot(snapshot),
+            Command::Drain { hang_up_at } => self.core.drain.begin(hang_up_at),
+            Command::HangUp(id) => self.hang_up(now, id),
+            Command::ListCalls {
+                request,
+                after,
+                limit,
+            } => self.list_calls(request, after, limit),
+            Command::TransportFailed(failure) => self.fail_transport(now, failure),
+            Command::MediaSilent(session) => self.hang_up_silent(now, session),
+            Command::JournalState { available } => self.core.journal_available = available,
+            Command::TraceCalls { calls } => self.core.calls_to_trace = calls,
+        }
+    }
+
+    fn hang_up(&mut self, now: Now, id: CallId) {
+        let is_it = |(_, call): &(SlabKey, &Call)| call.facts.id == id;
+        let found = self.calls.iter_from(0).find(is_it).map(|(key, _)| key);
+        if let Some(key) = found {
+            self.hang_up_call(now, key, ReleaseReason::OperatorHangup);
+        }
+    }
+
+    fn hang_up_silent(&mut self, now: Now, session: SessionId) {
+        let found = self.core.media_sessions.get(&session).copied();
+        if let Some(key) = found {
+            self.hang_up_call(now, key, ReleaseReason::NoMedia);
+        }
+    }
+
+    fn hang_up_call(&mut self, now: Now, key: SlabKey, reason: ReleaseReason) {
+        self.with_call(now.instant, key, |call, core| {
+            call.hang_up(core, now.instant, reason);
+            call.settle(core);
+        });
+    }
+
+    /// Hangs up the next few calls, when draining has come to that.
+    pub(crate) fn drain_some(&mut self, now: Now) {
+        let Some(from) = self.core.drain.due(now.instant) else {
+            return;
+        };
+        let batch: Vec<SlabKey> = self
+            .calls
+            .iter_from(from)
+            .take(HANG_UP_BATCH)
+            .map(|(key, _)| key)
+            .collect();
+        for key in &batch {
+            self.hang_up_call(now, *key, ReleaseReason::ShuttingDown);
+        }
+        let is_last = batch.len() < HANG_UP_BATCH;
+        let next = batch.last().filter(|_| !is_last).map(|key| key.slot + 1);
+        self.core.drain.stepped(now.instant, next);
+    }
+
+    /// A request could not be sent: those who wait for its reply go on at once.
+    fn fail_transport(&mut self, now: Now, failure: TransportFailure) {
+        if let Some(token) = failure.token {
+            let core = &mut self.core;
+            let outbox = &mut core.outbox;
+            let expired = core
+                .transactions
+                .transport_failed(now.instant, token, outbox);
+            if let Some(expired) = expired {
+                self.handle_expired(now, expired);
+            }
+            return;
+        }
+        let mut from = 0;
+        while let Some((token, next)) =
+            self.core
+                .transactions
+                .unanswered_at(failure.transport, failure.remote, from)
+        {
+            from = next;
+            let token = Some(token);
+            self.fail_transport(now, TransportFailure { token, ..failure });
+        }
+    }
+
+    fn list_calls(&mut self, request: u64, after: Option<PageCursor>, limit: usize) {
+        let limit = limit.min(CALLS_PAGE_MAX);
+        let first = after.map_or(0, |cursor| cursor.0);
+        let mut rest = self.calls.iter_from(first);
+        let mut page = Vec::with_capacity(limit.min(self.calls.len()));
+        let mut last = first;
+        for (key, call) in rest.by_ref().take(limit) {
+            page.push(call.live());
+            last = key.slot + 1;
+        }
+        let next = rest.next().map(|_| PageCursor(last));
+        self.core.events.push_back(Event::Calls {
+            request,
+            page,
+            next,
+        });
+    }
+}
+
+impl Call {
+    fn live(&self) -> LiveCall {
+        let current = self.current();
+        let trunk = current.map(|attempt| attempt.candidate.egress_trunk(&self.snapshot));
+        LiveCall {
+            id: self.facts.id,
+            state: self.live_state(),
+            customer: self.facts.customer.clone(),
+            carrier: trunk.map(|trunk| self.snapshot.carrier(trunk.carrier).resource.clone()),
+            called_number: self.facts.called.clone(),
+            calling_number: self.facts.calling_received.clone(),
+            ingress_source: self.facts.source,
+            gateway: trunk.map(|trunk| trunk.gateway),
+            attempts: self.attempts.len() as u16,
+            received_at: self.facts.received_at(),
+            answered_at: self.facts.answered.map(|at| self.facts.wall(at)),
+            snapshot_number: self.facts.snapshot_number,
+        }
+    }
+
+    fn live_state(&self) -> LiveState {
+        match self.phase {
+            Phase::Hunting if self.facts.ringing.is_some() => LiveState::Ringing,
+            Phase::Hunting => LiveState::Hunting,
+            Phase::Answered => LiveState::Answered,
+            Phase::Ending => LiveState::Ending,
+        }
+    }
+}

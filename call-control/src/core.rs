@@ -1,0 +1,261 @@
+//! What all calls of a shard share: transactions, timers, queues, the snapshot.
+
+use crate::addressing::Listeners;
+use crate::config::{EngineConfig, Now};
+use crate::counters::Counters;
+use crate::drain::Drain;
+use crate::events::Event;
+use crate::media::{MediaCommand, MediaPorts};
+use crate::random::Random;
+use crate::sources::SourceGate;
+use media_relay::{ReadyPair, SessionId, Side};
+use rating::Timestamp;
+use rating::cdr::{CallId, JournalEntry};
+use routing_engine::Snapshot;
+use sip_core::slab::SlabKey;
+use sip_core::ticket::{Ticket, TicketText};
+use sip_core::timer::{TimerId, TimerWheel};
+use sip_core::transaction::{Outbox, TransactionConfig, TransactionTable};
+use sip_core::{Duration, Instant};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What a transaction belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) call: SlabKey,
+    pub(crate) role: Role,
+}
+
+/// The part that a transaction plays in its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The INVITE that began the call.
+    Invite,
+    /// The INVITE of an attempt, by its index.
+    Attempt(u16),
+    /// A request received within the call that is relayed to the other leg, by its number.
+    Served(u16),
+    /// The same on the other leg.
+    Relayed(u16),
+    /// Our BYE.
+    Bye,
+    /// Nobody waits for anything.
+    Detached,
+}
+
+/// The timers of a call; each call owns one number for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallTimer {
+    /// First reply, then ringing, of the attempt that is under way.
+    Hunting,
+    /// The 2xx that we sent to the customer waits for its ACK.
+    IngressAck,
+    /// The 2xx that we sent to the carrier (for its re-INVITE) waits for its ACK.
+    EgressAck,
+    /// The longest duration.
+    Duration,
+}
+
+const CALL_TIMERS: [CallTimer; 4] = [
+    CallTimer::Hunting,
+    CallTimer::IngressAck,
+    CallTimer::EgressAck,
+    CallTimer::Duration,
+];
+
+impl CallTimer {
+    /// The timer for the ACK of `side`.
+    pub(crate) fn ack_of(side: Side) -> Self {
+        match side {
+            Side::Ingress => Self::IngressAck,
+            Side::Egress => Self::EgressAck,
+        }
+    }
+
+    fn id(self, call: SlabKey) -> TimerId {
+        TimerId(call.slot * CALL_TIMERS.len() as u32 + self as u32)
+    }
+
+    /// The slot of the call, and which of its timers.
+    pub(crate) fn of(id: TimerId) -> (u32, Self) {
+        let count = CALL_TIMERS.len() as u32;
+        (id.0 / count, CALL_TIMERS[(id.0 % count) as usize])
+    }
+}
+
+/// Shared by the calls of a shard, which borrow it in turn.
+pub(crate) struct Core {
+    pub(crate) config: EngineConfig,
+    pub(crate) listeners: Listeners,
+    pub(crate) transactions: TransactionTable<User>,
+    pub(crate) outbox: Outbox,
+    pub(crate) journal: VecDeque<JournalEntry>,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) counters: Counters,
+    pub(crate) timers: TimerWheel,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) sources: SourceGate,
+    /// Addresses of carriers, whose OPTIONS are always answered.
+    pub(crate) gateways: HashSet<IpAddr>,
+    pub(crate) drain: Drain,
+    pub(crate) journal_available: bool,
+    /// New calls still to be traced.
+    pub(crate) calls_to_trace: u32,
+    /// Which call has which media session.
+    pub(crate) media_sessions: HashMap<SessionId, SlabKey>,
+    /// A buffer for messages that belong to no transaction.
+    pub(crate) scratch: Vec<u8>,
+    media: Box<dyn MediaPorts>,
+    random: Random,
+}
+
+impl Core {
+    pub(crate) fn new(
+        config: EngineConfig,
+        seed: u64,
+        now: Now,
+        snapshot: Arc<Snapshot>,
+        media: Box<dyn MediaPorts>,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let limits = config.limits;
+        let transactions = TransactionTable::new(
+            TransactionConfig {
+                timings: config.timings,
+                max_transactions: limits.max_transactions,
+                shard: config.shard,
+                ticket_key: config.ticket_key.clone(),
+                secret: random.bytes(),
+            },
+            now.instant,
+        );
+        let sources = SourceGate::new(
+            random.next_u64(),
+            limits.unknown_source_replies_per_s,
+            limits.unknown_replies_total_per_s,
+            limits.unknown_source_records_per_s,
+        );
+        Self {
+            listeners: Listeners::new(&config.listeners),
+            transactions,
+            outbox: Outbox::default(),
+            journal: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
+            gateways: gateways(&snapshot),
+            snapshot,
+            sources,
+            drain: Drain::default(),
+            journal_available: true,
+            calls_to_trace: 0,
+            media_sessions: HashMap::new(),
+            scratch: Vec::with_capacity(2_048),
+            media,
+            random,
+            config,
+        }
+    }
+
+    /// Decides new calls with another snapshot.
+    pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.gateways = gateways(&snapshot);
+        self.snapshot = snapshot;
+    }
+
+    // --- timers
+
+    pub(crate) fn arm(&mut self, call: SlabKey, timer: CallTimer, now: Instant, length: Duration) {
+        self.timers.arm(timer.id(call), now, length);
+    }
+
+    pub(crate) fn disarm(&mut self, call: SlabKey, timer: CallTimer) {
+        self.timers.cancel(timer.id(call));
+    }
+
+    pub(crate) fn disarm_all(&mut self, call: SlabKey) {
+        for timer in CALL_TIMERS {
+            self.disarm(call, timer);
+        }
+    }
+
+    // --- identifiers
+
+    /// The tag of a leg: 0 is the ingress leg, `n + 1` the attempt with index `n`.
+    pub(crate) fn tag(&self, call: SlabKey, discriminator: u16) -> TicketText {
+        self.config.ticket_key.write(Ticket {
+            shard: self.config.shard,
+            slot: call.slot,
+            generation: call.generation,
+            discriminator,
+        })
+    }
+
+    /// The call and leg that a tag of ours names; `None` for any other text.
+    pub(crate) fn read_tag(&self, tag: &str) -> Option<(SlabKey, u16)> {
+        let ticket = self.config.ticket_key.read(tag)?;
+        let key = SlabKey {
+            slot: ticket.slot,
+            generation: ticket.generation,
+        };
+        (ticket.shard == self.config.shard).then_some((key, ticket.discriminator))
+    }
+
+    pub(crate) fn new_call_id(&mut self, wall: Timestamp) -> CallId {
+        let millis = u128::try_from(wall.0 / 1_000).unwrap_or(0) & ((1 << 48) - 1);
+        CallId(millis << 80 | self.random.next_u128() >> 48)
+    }
+
+    /// A Call-ID that tells nothing.
+    pub(crate) fn new_sip_call_id(&mut self) -> Arc<str> {
+        let mut text = arrayvec::ArrayString::<32>::new();
+        // 32 hexadecimal digits fit.
+        let _ = write!(text, "{:032x}", self.random.next_u128());
+        Arc::from(text.as_str())
+    }
+
+    /// A branch for an ACK, which has no transaction.
+    pub(crate) fn new_branch(&mut self) -> arrayvec::ArrayString<32> {
+        let mut text = arrayvec::ArrayString::new();
+        // 7 characters and 16 digits fit.
+        let _ = write!(text, "z9hG4bK{:016x}", self.random.next_u64());
+        text
+    }
+
+    pub(crate) fn random_below(&mut self, bound: u64) -> u64 {
+        self.random.next_u64() % bound.max(1)
+    }
+
+    // --- media
+
+    pub(crate) fn take_media(&mut self, call: SlabKey) -> Option<ReadyPair> {
+        let pair = self.media.take()?;
+        self.media_sessions.insert(pair.session, call);
+        self.counters.media_sessions += 1;
+        Some(pair)
+    }
+
+    pub(crate) fn media_command(&mut self, command: MediaCommand) {
+        self.events.push_back(Event::Media(command));
+    }
+
+    /// Gives a pair back, and says what was relayed.
+    pub(crate) fn stop_media(
+        &mut self,
+        session: SessionId,
+    ) -> Option<media_relay::MediaStatistics> {
+        let statistics = self.media.statistics(session);
+        self.media_command(MediaCommand::Stop(session));
+        self.media_sessions.remove(&session);
+        self.counters.media_sessions -= 1;
+        statistics
+    }
+}
+
+fn gateways(snapshot: &Snapshot) -> HashSet<IpAddr> {
+    let trunks = snapshot.egress_trunks().iter();
+    trunks.map(|trunk| trunk.gateway.ip()).collect()
+}

@@ -1,0 +1,257 @@
+//! Which call, which leg, which transaction: the way of a message to whom it concerns.
+
+use crate::alphabet::LegEvent;
+use crate::attempt::drop_late;
+use crate::call::{Call, LegId};
+use crate::config::Now;
+use crate::core::{CallTimer, Core, Role, User};
+use crate::engine::Engine;
+use crate::leg::bare;
+use crate::release::phrase;
+use media_relay::Side;
+use sip_core::dialog::DialogError;
+use sip_core::message::RecordRoutes;
+use sip_core::ticket::TicketText;
+use sip_core::timer::TimerId;
+use sip_core::transaction::{ClientId, Expired, Matched, Path, ServerId, ServerKey};
+use sip_core::{Instant, Message, Method};
+
+impl Engine {
+    /// A request: a retransmission, something within a dialog, a new call, or neither.
+    pub(crate) fn handle_request(&mut self, now: Now, request: &Message<'_>, path: Path) {
+        let core = &mut self.core;
+        let matched = core
+            .transactions
+            .match_request(now.instant, request, &mut core.outbox);
+        match matched {
+            Ok(Matched::Absorbed) => {}
+            Ok(Matched::New(key)) => self.handle_new_request(now, request, path, key),
+            Ok(Matched::Cancel { invite, .. }) => self.handle_cancel(now, request, path, invite),
+            Ok(Matched::Ack(user)) => self.handle_ack(now, request, path, user),
+            Err(error) => self.answer_invalid(now, request, path, error),
+        }
+    }
+
+    fn handle_new_request(&mut self, now: Now, request: &Message<'_>, path: Path, key: ServerKey) {
+        if let Err(error) = request.validate_request() {
+            return self.answer_invalid(now, request, path, error);
+        }
+        match (to_tag(request), request.method()) {
+            (Some(tag), _) => self.handle_in_dialog(now, request, path, key, tag),
+            (None, Some(Method::Invite)) => self.handle_new_call(now, request, path, key),
+            (None, _) => self.answer_out_of_dialog(now, request, path),
+        }
+    }
+
+    /// A forged or stale tag finds nothing: 481, and no state.
+    fn handle_in_dialog(
+        &mut self,
+        now: Now,
+        request: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        tag: &str,
+    ) {
+        let found = self.core.read_tag(tag);
+        let handled = found.and_then(|(call, leg)| {
+            self.with_call(now.instant, call, |call, core| {
+                call.on_request(core, now.instant, LegId::of_tag(leg), request, path, key)
+            })
+        });
+        if handled.is_none() {
+            self.core.counters.messages_stray += 1;
+            self.core.reply_plain(request, path, 481);
+        }
+    }
+
+    /// RFC 3261 §9.2: the CANCEL has its own answer at once; the INVITE gets 487 from its call.
+    fn handle_cancel(
+        &mut self,
+        now: Now,
+        cancel: &Message<'_>,
+        path: Path,
+        invite: Option<(ServerId, User)>,
+    ) {
+        let Some((_, user)) = invite else {
+            return self.answer_out_of_dialog(now, cancel, path);
+        };
+        // Answered without state: a retransmission finds the INVITE again and gets the same.
+        let tag = self.core.tag(user.call, 0);
+        self.core
+            .reply_tagged(cancel, path, 200, phrase(200), &tag, bare);
+        self.with_call(now.instant, user.call, |call, core| {
+            call.trace_received(core, now.instant, cancel, path);
+            match user.role {
+                Role::Invite => {
+                    let event = LegEvent::Released(cancel);
+                    call.on_leg_event(core, now.instant, Side::Ingress, event);
+                }
+                Role::Served(number) => call.cancel_exchange(core, now.instant, number),
+                Role::Attempt(_) | Role::Relayed(_) | Role::Bye | Role::Detached => {}
+            }
+            call.settle(core);
+        });
+    }
+
+    /// The ACK of a 2xx: by its To tag, as every request within a dialog.
+    fn handle_ack(&mut self, now: Now, ack: &Message<'_>, path: Path, user: Option<User>) {
+        let of_tag = to_tag(ack).and_then(|tag| self.core.read_tag(tag));
+        let found = of_tag.or_else(|| user.map(|user| (user.call, 0)));
+        let handled = found.and_then(|(call, leg)| {
+            self.with_call(now.instant, call, |call, core| {
+                call.on_ack(core, now.instant, LegId::of_tag(leg), ack, path);
+            })
+        });
+        self.core.counters.messages_stray += u64::from(handled.is_none());
+    }
+
+    /// A response: to the call whose transaction it answers.
+    pub(crate) fn handle_response(&mut self, now: Now, response: &Message<'_>, path: Path) {
+        let core = &mut self.core;
+        let matched = core
+            .transactions
+            .match_response(now.instant, response, &mut core.outbox);
+        let Some((id, user)) = matched else {
+            core.counters.messages_stray += 1;
+            return;
+        };
+        let handled = self.with_call(now.instant, user.call, |call, core| {
+            call.on_response(core, now.instant, id, user.role, response, path);
+        });
+        if handled.is_none() {
+            self.drop_orphan(now, id, user, response, path);
+        }
+    }
+
+    /// The call is over, but a carrier that was silent then speaks now.
+    fn drop_orphan(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        user: User,
+        response: &Message<'_>,
+        path: Path,
+    ) {
+        if matches!(user.role, Role::Attempt(_)) {
+            drop_late(&mut self.core, now.instant, user.call, id, response, path);
+        }
+    }
+
+    pub(crate) fn handle_expired(&mut self, now: Now, expired: Expired<User>) {
+        let Expired { user, reason } = expired;
+        self.with_call(now.instant, user.call, |call, core| {
+            call.on_expired(core, now.instant, user.role, reason);
+        });
+    }
+
+    pub(crate) fn handle_call_timer(&mut self, now: Now, id: TimerId) {
+        let (slot, timer) = CallTimer::of(id);
+        let Some(key) = self.calls.at_mut(slot).map(|(key, _)| key) else {
+            return;
+        };
+        self.with_call(now.instant, key, |call, core| {
+            call.on_timer(core, now.instant, timer);
+        });
+    }
+}
+
+impl Call {
+    /// A request with a tag of this call.
+    fn on_request(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        leg: LegId,
+        request: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+    ) {
+        self.trace_received(core, now, request, path);
+        let accepted = match self.side_of(leg) {
+            Some(side) => self.accept(side, request).map(|()| side),
+            None => Err(481),
+        };
+        match accepted {
+            Ok(side) => self.serve(core, now, side, request, path, key),
+            Err(status) => core.reply_plain(request, path, status),
+        }
+        self.settle(core);
+    }
+
+    fn accept(&mut self, side: Side, request: &Message<'_>) -> Result<(), u16> {
+        let leg = self.leg_mut(side).ok_or(481_u16)?;
+        leg.dialog.accept(request).map_err(|error| match error {
+            DialogError::NoMatch => 481,
+            DialogError::OutOfOrder => 500,
+            _ => 400,
+        })
+    }
+
+    fn serve(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        side: Side,
+        request: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+    ) {
+        let role = match request.method() {
+            Some(Method::Options) => return core.answer_options(request, path),
+            Some(Method::Bye) => Role::Detached,
+            Some(Method::Invite | Method::Update | Method::Info) => {
+                Role::Served(self.next_exchange())
+            }
+            Some(Method::Other(_)) | None => return core.reply_with_allow(request, path, 501),
+            Some(_) => return core.reply_with_allow(request, path, 405),
+        };
+        let user = User {
+            call: self.key,
+            role,
+        };
+        // Within a dialog the To has its tag; none is added.
+        let tag = TicketText::new();
+        let Ok(server) = core.transactions.open_server(key, request, path, tag, user) else {
+            return core.reply_plain(request, path, 503);
+        };
+        let event = match request.method() {
+            Some(Method::Bye) => {
+                self.answer_bye(core, now, server);
+                LegEvent::Released(request)
+            }
+            Some(Method::Info) => LegEvent::Info(server, request),
+            _ => LegEvent::Updated(server, request),
+        };
+        self.on_leg_event(core, now, side, event);
+    }
+
+    fn answer_bye(&self, core: &mut Core, now: Instant, server: ServerId) {
+        let Core {
+            transactions,
+            outbox,
+            ..
+        } = core;
+        let routes = RecordRoutes::Omit;
+        transactions.respond(now, server, 200, phrase(200), routes, outbox, bare);
+    }
+
+    /// The ACK of a 2xx of ours.
+    fn on_ack(&mut self, core: &mut Core, now: Instant, leg: LegId, ack: &Message<'_>, path: Path) {
+        self.trace_received(core, now, ack, path);
+        let key = self.key;
+        let Some(side) = self.side_of(leg) else {
+            return;
+        };
+        let taken = self
+            .leg_mut(side)
+            .is_some_and(|leg| leg.dialog.is_ours(ack) && leg.take_ack(core, key, side, ack));
+        if taken {
+            self.on_leg_event(core, now, side, LegEvent::Acknowledged(ack));
+        }
+        self.settle(core);
+    }
+}
+
+fn to_tag<'a>(request: &Message<'a>) -> Option<&'a str> {
+    request.to().ok().and_then(|to| to.tag())
+}

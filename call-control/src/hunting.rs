@@ -1,0 +1,275 @@
+//! Hunting: attempt after attempt over the route list, until one is answered or none is left.
+
+use crate::attempt::{Attempt, NewAttempt};
+use crate::call::{Call, Phase};
+use crate::cdr::End;
+use crate::core::{CallTimer, Core, Role, User};
+use crate::leg::{ALLOW, Leg, SDP};
+use crate::release::{Failure, Origin, Retry, reason_value};
+use media_relay::Side;
+use rating::cdr::{Outcome, ReleaseReason};
+use routing_engine::resources::MediaMode;
+use routing_engine::{Candidate, Permits};
+use sip_core::dialog::Dialog;
+use sip_core::transaction::{Path, Transport};
+use sip_core::{Duration, HeaderName, Instant, Method};
+use std::sync::Arc;
+
+impl Call {
+    /// Starts the next attempt that can be started. `last` is why the one before failed; it ends
+    /// the call when no route is left.
+    pub(crate) fn hunt(&mut self, core: &mut Core, now: Instant, mut last: Failure) {
+        while let Some(candidate) = self.take_candidate(core) {
+            match self.start(core, now, candidate) {
+                Ok(()) => return,
+                Err(failure) if failure.retry == Retry::NextRoute => last = failure,
+                Err(failure) => return self.fail(core, now, failure),
+            }
+        }
+        self.fail(core, now, last);
+    }
+
+    fn take_candidate(&mut self, core: &Core) -> Option<Candidate> {
+        if self.attempts.len() >= usize::from(core.config.limits.max_attempts) {
+            return None;
+        }
+        let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
+        self.next_candidate += 1;
+        Some(candidate)
+    }
+
+    fn start(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        candidate: Candidate,
+    ) -> Result<(), Failure> {
+        let passing = |reason| Failure::passing(Origin::Switch, reason);
+        let permits = candidate
+            .admit(&self.snapshot, now.as_micros())
+            .map_err(passing)?;
+        let path = self
+            .gateway_path(core, candidate)
+            .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
+        let mode = self.media_mode(candidate);
+        let stop = |reason| Failure::new(Origin::Switch, reason);
+        if !self.media.prepare(core, self.key, mode) {
+            return Err(stop(ReleaseReason::NoMediaPorts));
+        }
+        let offer = match self.offer.as_slice() {
+            [] => None,
+            offer => {
+                let bridged = self.media.bridge(core, Side::Ingress, offer);
+                Some(
+                    bridged
+                        .map_err(|_| Failure::new(Origin::Ingress, ReleaseReason::UnusableSdp))?,
+                )
+            }
+        };
+        let attempt = Invitation {
+            call: self.key,
+            index: self.attempts.len() as u16,
+            candidate,
+            permits,
+            path,
+            max_forwards: self.max_forwards,
+            offer,
+        };
+        let plan = self
+            .plan
+            .as_ref()
+            .ok_or_else(|| stop(ReleaseReason::InternalError))?;
+        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
+        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
+        let attempt = attempt
+            .send(core, now, &called, &calling)
+            .ok_or_else(|| stop(ReleaseReason::Overload))?;
+        self.attempts.push(attempt);
+        core.counters.attempts += 1;
+        core.counters.failovers += u64::from(self.attempts.len() > 1);
+        core.arm(
+            self.key,
+            CallTimer::Hunting,
+            now,
+            self.first_reply_patience(),
+        );
+        Ok(())
+    }
+
+    fn gateway_path(&self, core: &Core, candidate: Candidate) -> Option<Path> {
+        let trunk = candidate.egress_trunk(&self.snapshot);
+        let transport = match trunk.transport {
+            rating::cdr::Transport::Udp => Transport::Udp,
+            rating::cdr::Transport::Tcp => Transport::Tcp,
+        };
+        Some(Path {
+            transport,
+            listener: core.listeners.towards(transport, trunk.gateway)?,
+            remote: trunk.gateway,
+            connection: None,
+        })
+    }
+
+    fn media_mode(&self, candidate: Candidate) -> MediaMode {
+        self.plan.as_ref().map_or(MediaMode::Relay, |plan| {
+            candidate.media(&self.snapshot, plan.ingress_trunk)
+        })
+    }
+
+    fn ring_timeout(&self) -> Duration {
+        self.current().map_or(Duration::ZERO, |attempt| {
+            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            Duration::from_secs(u64::from(trunk.ring_timeout_s))
+        })
+    }
+
+    fn first_reply_patience(&self) -> Duration {
+        self.current()
+            .map_or(Duration::ZERO, |attempt| {
+                let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+                Duration::from_millis(u64::from(trunk.first_reply_timeout_ms))
+            })
+            .min(self.ring_timeout())
+    }
+
+    /// The first response of an attempt came: from here on only the ring timer counts, from the
+    /// attempt's beginning.
+    pub(crate) fn on_sign_of_life(&mut self, core: &mut Core, now: Instant) {
+        if self.phase != Phase::Hunting {
+            return;
+        }
+        let Some(attempt) = self.current_mut() else {
+            return;
+        };
+        if std::mem::replace(&mut attempt.has_replied, true) {
+            return;
+        }
+        let started = attempt.started;
+        let left = self.ring_timeout() - now.since(started);
+        core.arm(self.key, CallTimer::Hunting, now, left);
+    }
+
+    /// The attempt under way has had its time.
+    pub(crate) fn on_hunting_timer(&mut self, core: &mut Core, now: Instant) {
+        if self.phase != Phase::Hunting {
+            return;
+        }
+        let Some(attempt) = self.current_mut() else {
+            return;
+        };
+        let failure = match attempt.is_silent() {
+            true => Failure::passing(Origin::Egress, ReleaseReason::CarrierSilent),
+            // The trunk's ring timeout: the called party does not answer, by whatever route.
+            false => Failure::new(Origin::Switch, ReleaseReason::NoAnswer),
+        };
+        let reason = reason_value(failure.cause);
+        attempt.give_up(core, now, &failure, Outcome::Failed, &reason);
+        self.on_attempt_failed(core, now, failure);
+    }
+
+    /// The attempt failed and has its end: on to the next, or the call fails with it.
+    pub(crate) fn on_attempt_failed(&mut self, core: &mut Core, now: Instant, failure: Failure) {
+        if self.phase != Phase::Hunting {
+            return;
+        }
+        core.disarm(self.key, CallTimer::Hunting);
+        self.abort_exchanges(core, now);
+        match failure.retry {
+            Retry::NextRoute => {
+                self.media.forget_answer();
+                self.hunt(core, now, failure);
+            }
+            Retry::Stop => self.fail(core, now, failure),
+        }
+    }
+
+    /// The call ends without an answer: its final response, and its end.
+    pub(crate) fn fail(&mut self, core: &mut Core, now: Instant, failure: Failure) {
+        let outcome = match self.attempts.is_empty() {
+            true => Outcome::Rejected,
+            false => Outcome::Failed,
+        };
+        if outcome == Outcome::Rejected {
+            core.counters.calls_rejected += 1;
+        }
+        self.refuse_ingress(core, now, failure.status, failure.cause);
+        self.finish(core, End::failed(now, outcome, &failure, failure.status));
+    }
+}
+
+/// An attempt about to be sent.
+struct Invitation<'o> {
+    call: sip_core::slab::SlabKey,
+    index: u16,
+    candidate: Candidate,
+    permits: Permits,
+    path: Path,
+    max_forwards: u32,
+    offer: Option<&'o [u8]>,
+}
+
+impl Invitation<'_> {
+    /// Sends the INVITE. Everything in it is ours, but for the numbers and the description: a
+    /// fresh Call-ID, our tag, our Via and Contact. `None` when the table of transactions is full.
+    fn send(self, core: &mut Core, now: Instant, called: &str, calling: &str) -> Option<Attempt> {
+        let dialog = self.new_dialog(core, called, calling);
+        let user = User {
+            call: self.call,
+            role: Role::Attempt(self.index),
+        };
+        let mut leg = Leg::new(dialog, self.path);
+        let cseq = leg.dialog.next_cseq();
+        let (method, hops) = (Method::Invite, self.max_forwards);
+        let client = leg
+            .send_by(
+                core,
+                now,
+                method,
+                cseq,
+                self.path,
+                hops,
+                user,
+                |mut writer, contact| {
+                    writer.header(HeaderName::Contact, contact);
+                    writer.header(HeaderName::Allow, ALLOW);
+                    match self.offer {
+                        Some(offer) => writer.body(SDP, offer),
+                        None => writer.finish(),
+                    }
+                },
+            )
+            .ok()?;
+        let new = NewAttempt {
+            index: self.index,
+            candidate: self.candidate,
+            leg,
+            client,
+            permits: self.permits,
+            has_offer: self.offer.is_some(),
+            called_sent: Arc::from(called),
+            calling_sent: Arc::from(calling),
+        };
+        Some(Attempt::new(new, now))
+    }
+
+    fn new_dialog(&self, core: &mut Core, called: &str, calling: &str) -> Dialog {
+        let tag = core.tag(self.call, self.index + 1);
+        let call_id = core.new_sip_call_id();
+        let sent_by = core.listeners.sent_by(self.path.listener);
+        let user = match calling {
+            "" => "anonymous",
+            calling => calling,
+        };
+        let gateway = self.path.remote;
+        let parameter = match self.path.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+        };
+        Dialog::uac(
+            call_id,
+            format!("<sip:{user}@{sent_by}>;tag={tag}").into_bytes(),
+            format!("<sip:{called}@{gateway}>").into_bytes(),
+            format!("sip:{called}@{gateway}{parameter}"),
+        )
+    }
+}

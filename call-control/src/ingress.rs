@@ -1,0 +1,347 @@
+//! A new call: checked, decided, admitted, or refused with a record.
+
+use crate::attempt::has_sdp;
+use crate::call::{Call, Phase};
+use crate::cdr::{Facts, rejected};
+use crate::config::Now;
+use crate::core::{Core, Role, User};
+use crate::engine::Engine;
+use crate::leg::{Leg, bare};
+use crate::relay_in_dialog::Exchanges;
+use crate::release::{Failure, Origin, phrase, reason_value, row};
+use crate::session::CallMedia;
+use rating::cdr::{JournalEntry, ReleaseReason};
+use routing_engine::decide::CallRequest;
+use routing_engine::{Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
+use sip_core::dialog::Dialog;
+use sip_core::message::RecordRoutes;
+use sip_core::slab::SlabKey;
+use sip_core::transaction::{Path, ServerKey};
+use sip_core::uri::Scheme;
+use sip_core::{HeaderName, Instant, Message, MessageWriter, Uri};
+use std::sync::Arc;
+
+/// Transactions that a call may need at once: both INVITEs, a CANCEL, and a BYE.
+const TRANSACTIONS_OF_A_CALL: usize = 4;
+/// Max-Forwards of a request without one (RFC 3261 §16.6 step 3).
+const MAX_FORWARDS: u8 = 70;
+
+impl Engine {
+    /// An INVITE outside any dialog.
+    pub(crate) fn handle_new_call(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+    ) {
+        let snapshot = Arc::clone(&self.core.snapshot);
+        let id = self.core.new_call_id(now.wall);
+        let mut facts = Facts::of_invite(id, now, invite, path, &snapshot);
+        let request = CallRequest {
+            source: Source::Address(path.remote.ip().to_canonical()),
+            called: facts.called_received(),
+            calling: &facts.calling_received,
+            now_us: now.instant.as_micros(),
+        };
+        let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
+        let plan = match decision {
+            Decision::Reject(rejection) if rejection.reason == ReleaseReason::UnknownSource => {
+                return self.refuse_unknown(now, invite, path, &facts);
+            }
+            Decision::Reject(rejection) => Err(rejection),
+            Decision::Route(plan) => Ok(plan),
+        };
+        self.core.counters.calls_received += 1;
+        match plan {
+            Err(rejection) => {
+                facts.learn_rejection(&rejection, &snapshot);
+                self.refuse(now, invite, path, key, &facts, rejection.reason);
+            }
+            Ok(plan) => {
+                facts.learn_plan(&plan, &snapshot);
+                match self.check(invite) {
+                    Ok(()) => self.admit(now, invite, path, key, facts, plan, snapshot),
+                    Err(Obstacle::Reason(reason)) => {
+                        self.refuse(now, invite, path, key, &facts, reason);
+                    }
+                    Err(Obstacle::Extension) => self.refuse_extension(now, invite, path, &facts),
+                    Err(Obstacle::Status(status)) => {
+                        self.refuse_syntax(now, invite, path, &facts, status);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What stands against a call that could be routed.
+    fn check(&self, invite: &Message<'_>) -> Result<(), Obstacle> {
+        let core = &self.core;
+        if core.drain.is_on() {
+            return Err(Obstacle::Reason(ReleaseReason::ShuttingDown));
+        }
+        if !core.journal_available {
+            return Err(Obstacle::Reason(ReleaseReason::JournalUnavailable));
+        }
+        // RFC 3261 §16.3 step 3. A call that goes round in circles is seen here.
+        if invite.max_forwards().is_ok_and(|hops| hops == Some(0)) {
+            return Err(Obstacle::Reason(ReleaseReason::TooManyHops));
+        }
+        let uri = invite.request_uri().and_then(|text| Uri::parse(text).ok());
+        if uri.is_none_or(|uri| matches!(uri.scheme, Scheme::Other(_))) {
+            return Err(Obstacle::Status(416));
+        }
+        // RFC 3261 §8.2.2.3: no extension is understood that a caller could require.
+        if invite.raw_header(HeaderName::Require).is_some() {
+            return Err(Obstacle::Extension);
+        }
+        if !invite.body().is_empty() && !has_sdp(invite) {
+            return Err(Obstacle::Status(415));
+        }
+        let is_full =
+            self.calls.is_full() || core.transactions.lacks_room_for(TRANSACTIONS_OF_A_CALL);
+        match is_full {
+            true => Err(Obstacle::Reason(ReleaseReason::Overload)),
+            false => Ok(()),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a new call is that much")]
+    fn admit(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        facts: Facts,
+        plan: RoutePlan,
+        snapshot: Arc<routing_engine::Snapshot>,
+    ) {
+        let core = &mut self.core;
+        let mut facts = Some(facts);
+        let mut plan = Some(Box::new(plan));
+        let inserted = self.calls.try_insert_with(|call| {
+            new_call(
+                core, call, invite, path, key, &mut facts, &mut plan, snapshot,
+            )
+        });
+        match inserted {
+            Some(call) => {
+                self.with_call(now.instant, call, |call, core| {
+                    call.begin(core, now, invite, path)
+                });
+            }
+            None => {
+                if let Some(facts) = facts {
+                    self.refuse(now, invite, path, key, &facts, ReleaseReason::Overload);
+                }
+            }
+        }
+    }
+
+    /// Refuses a call of a customer: a final response with its transaction, and a record.
+    fn refuse(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        facts: &Facts,
+        reason: ReleaseReason,
+    ) {
+        let row = row(reason);
+        if reason == ReleaseReason::Overload {
+            self.core.counters.calls_overloaded += 1;
+        }
+        self.record_rejection(now, facts, reason, row.status);
+        let cause = reason_value(row.cause);
+        self.core
+            .refuse_invite(now.instant, invite, path, key, row.status, |writer| {
+                writer.header(HeaderName::Reason, &cause);
+                writer.finish();
+            });
+    }
+
+    fn refuse_extension(&mut self, now: Now, invite: &Message<'_>, path: Path, facts: &Facts) {
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420);
+        let core = &mut self.core;
+        core.reply(invite, path, 420, phrase(420), |writer| {
+            for required in invite.raw_values(HeaderName::Require) {
+                writer.raw_header("Unsupported", required);
+            }
+            writer.finish();
+        });
+    }
+
+    fn refuse_syntax(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        facts: &Facts,
+        status: u16,
+    ) {
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, status);
+        self.core.reply_plain(invite, path, status);
+    }
+
+    /// A source that belongs to nobody: 403 a few times, then silence; some are recorded.
+    fn refuse_unknown(&mut self, now: Now, invite: &Message<'_>, path: Path, facts: &Facts) {
+        let core = &mut self.core;
+        core.counters.unknown_source_requests += 1;
+        let row = row(ReleaseReason::UnknownSource);
+        if core.sources.may_answer(now.instant, path.remote.ip()) {
+            core.reply_with_cause(invite, path, row.status, row.cause);
+        } else {
+            core.counters.unknown_source_silenced += 1;
+        }
+        if core.sources.may_record(now.instant) {
+            self.push_record(now, facts, ReleaseReason::UnknownSource, row.status);
+        }
+    }
+
+    fn record_rejection(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
+        self.core.counters.calls_rejected += 1;
+        self.push_record(now, facts, reason, status);
+    }
+
+    fn push_record(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
+        let core = &mut self.core;
+        if !core.journal_available {
+            // What room is left belongs to the calls that are up.
+            return;
+        }
+        let mut end = rejected(now.instant, reason);
+        end.status = status;
+        let record = facts.record(&core.config, &end, &[], &core.snapshot, None);
+        core.journal.push_back(JournalEntry::Ended(record));
+    }
+}
+
+/// Why a call that could be routed is refused.
+enum Obstacle {
+    Reason(ReleaseReason),
+    /// An extension is required that we do not have (420).
+    Extension,
+    /// A rule of SIP, answered by this status.
+    Status(u16),
+}
+
+impl Core {
+    /// The final response to an INVITE that makes no call. Without room for its transaction it is
+    /// answered without state: the same again for each retransmission.
+    fn refuse_invite(
+        &mut self,
+        now: Instant,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        status: u16,
+        finish: impl FnOnce(&mut MessageWriter<'_>),
+    ) {
+        let nobody = SlabKey {
+            slot: u32::MAX,
+            generation: 0,
+        };
+        let user = User {
+            call: nobody,
+            role: Role::Detached,
+        };
+        let tag = self.tag(nobody, 0);
+        let Self {
+            transactions,
+            outbox,
+            config,
+            ..
+        } = self;
+        let Ok(server) = transactions.open_server(key, invite, path, tag, user) else {
+            return self.reply(invite, path, status, phrase(status), finish);
+        };
+        let routes = RecordRoutes::Omit;
+        transactions.respond(
+            now,
+            server,
+            status,
+            phrase(status),
+            routes,
+            outbox,
+            |writer| {
+                writer.header(HeaderName::Server, &config.user_agent);
+                finish(writer);
+            },
+        );
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a new call is that much")]
+fn new_call(
+    core: &mut Core,
+    key: SlabKey,
+    invite: &Message<'_>,
+    path: Path,
+    server_key: ServerKey,
+    facts: &mut Option<Facts>,
+    plan: &mut Option<Box<RoutePlan>>,
+    snapshot: Arc<routing_engine::Snapshot>,
+) -> Option<Call> {
+    let tag = core.tag(key, 0);
+    let dialog = Dialog::uas(invite, &tag).ok()?;
+    let user = User {
+        call: key,
+        role: Role::Invite,
+    };
+    let server = core
+        .transactions
+        .open_server(server_key, invite, path, tag, user)
+        .ok()?;
+    let hops = invite.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS);
+    Some(Call {
+        key,
+        phase: Phase::Hunting,
+        facts: facts.take()?,
+        snapshot,
+        plan: plan.take(),
+        next_candidate: 0,
+        ingress: Leg::new(dialog, path),
+        invite: server,
+        invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),
+        max_forwards: u32::from(hops.saturating_sub(1)),
+        offer: invite.body().to_vec(),
+        attempts: Vec::new(),
+        media: CallMedia::new(core.random_below(u64::MAX)),
+        exchanges: Exchanges::default(),
+        end: None,
+        media_statistics: None,
+        byes: 0,
+        bye_after_ack: None,
+        is_recorded: false,
+        traced: core.take_trace(),
+    })
+}
+
+impl Call {
+    /// 100 at once, then the first route.
+    fn begin(&mut self, core: &mut Core, now: Now, invite: &Message<'_>, path: Path) {
+        let now = now.instant;
+        self.trace_received(core, now, invite, path);
+        let Core {
+            transactions,
+            outbox,
+            ..
+        } = core;
+        let routes = RecordRoutes::Omit;
+        transactions.respond(now, self.invite, 100, phrase(100), routes, outbox, bare);
+        let none_left = Failure::new(Origin::Switch, ReleaseReason::NoRoute);
+        self.hunt(core, now, none_left);
+        self.settle(core);
+    }
+}
+
+impl Core {
+    /// Whether the next new call is to be traced.
+    fn take_trace(&mut self) -> bool {
+        let is_wanted = self.calls_to_trace > 0;
+        self.calls_to_trace -= u32::from(is_wanted);
+        is_wanted
+    }
+}

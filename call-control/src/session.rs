@@ -1,0 +1,208 @@
+//! The media of a call: descriptions on their way through, and what the relay is told.
+
+use crate::core::Core;
+use crate::media::{MediaCommand, MediaPlan};
+use media_relay::{ReadyPair, RemoteMedia, Side};
+use routing_engine::resources::MediaMode;
+use sip_core::sdp::{Media, MediaPorts, Rewrite, Sdp, SessionIdentity};
+use sip_core::slab::SlabKey;
+use std::net::SocketAddr;
+
+/// A session description that nothing can be done with (488).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the session description cannot be used")]
+pub(crate) struct UnusableSdp;
+
+/// The media of one call.
+#[derive(Debug)]
+pub(crate) struct CallMedia {
+    mode: MediaMode,
+    pair: Option<ReadyPair>,
+    plan: MediaPlan,
+    /// What the relay was told last; `None` before it was told anything.
+    told: Option<MediaPlan>,
+    multiplexes: [bool; 2],
+    holds: [bool; 2],
+    is_answered: bool,
+    /// The number in our `o=` lines.
+    session_id: u64,
+    /// What was last sent to each side, with the version of its `o=` line.
+    sent: [SentDescription; 2],
+}
+
+#[derive(Debug, Default)]
+struct SentDescription {
+    version: u64,
+    bytes: Vec<u8>,
+}
+
+impl CallMedia {
+    /// No media yet. `session_id` is random.
+    pub(crate) fn new(session_id: u64) -> Self {
+        Self {
+            mode: MediaMode::Relay,
+            pair: None,
+            plan: MediaPlan::default(),
+            told: None,
+            multiplexes: [false; 2],
+            holds: [false; 2],
+            is_answered: false,
+            // Some peers keep it in 32 bits, most in 63.
+            session_id: session_id >> 2,
+            sent: [SentDescription::default(), SentDescription::default()],
+        }
+    }
+
+    /// The next attempt wants its media this way. Takes ports when they are needed and not there
+    /// yet; false when none is free.
+    pub(crate) fn prepare(&mut self, core: &mut Core, call: SlabKey, mode: MediaMode) -> bool {
+        self.mode = mode;
+        if mode == MediaMode::Relay && self.pair.is_none() {
+            self.pair = core.take_media(call);
+        }
+        mode == MediaMode::Direct || self.pair.is_some()
+    }
+
+    /// Takes a description from `from` and gives the one for the other side: with our addresses
+    /// when media is relayed, as it is when it goes directly.
+    pub(crate) fn bridge(
+        &mut self,
+        core: &mut Core,
+        from: Side,
+        body: &[u8],
+    ) -> Result<&[u8], UnusableSdp> {
+        let towards = from.other();
+        let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
+        let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
+            let sent = &mut self.sent[towards as usize];
+            sent.bytes.clear();
+            sent.bytes.extend_from_slice(body);
+            return Ok(&sent.bytes);
+        };
+        let relayed = relayed_stream(&sdp);
+        self.learn(from, relayed.map(|index| &sdp.media()[index]));
+        self.tell_relay(core, pair);
+        self.write(&sdp, relayed, towards, pair);
+        Ok(&self.sent[towards as usize].bytes)
+    }
+
+    /// What was last sent to `side`; `None` before the first description.
+    pub(crate) fn last_sent(&self, side: Side) -> Option<&[u8]> {
+        let sent = &self.sent[side as usize];
+        (!sent.bytes.is_empty()).then_some(&sent.bytes)
+    }
+
+    /// Forgets the answer of an attempt that failed, so that it is not taken for the next one's.
+    pub(crate) fn forget_answer(&mut self) {
+        self.sent[Side::Ingress as usize].bytes.clear();
+        self.plan.egress = None;
+    }
+
+    /// The call is answered: silence counts from here.
+    pub(crate) fn answered(&mut self, core: &mut Core) {
+        self.is_answered = true;
+        if let Some(pair) = self.pair.filter(|_| self.told.is_some()) {
+            self.tell_relay(core, pair);
+        }
+    }
+
+    /// Ends the relay and gives the ports back. What was relayed, if it was.
+    pub(crate) fn stop(&mut self, core: &mut Core) -> Option<media_relay::MediaStatistics> {
+        let pair = self.pair.take()?;
+        let statistics = core.stop_media(pair.session);
+        statistics.filter(|_| self.told.is_some())
+    }
+
+    fn learn(&mut self, side: Side, media: Option<&Media<'_>>) {
+        let remote = media.and_then(remote_media);
+        self.multiplexes[side as usize] = media.is_some_and(Media::has_rtcp_mux);
+        self.holds[side as usize] = media.is_none_or(Media::is_hold);
+        match side {
+            Side::Ingress => self.plan.ingress = remote,
+            Side::Egress => self.plan.egress = remote,
+        }
+        // Multiplexing needs both (RFC 5761 §5.1.1).
+        let mux = self.multiplexes == [true; 2];
+        for remote in [&mut self.plan.ingress, &mut self.plan.egress]
+            .into_iter()
+            .flatten()
+        {
+            remote.mux = mux;
+        }
+    }
+
+    fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
+        let plan = MediaPlan {
+            watch_silence: self.is_answered && self.holds == [false; 2],
+            ..self.plan
+        };
+        if self.told == Some(plan) {
+            return;
+        }
+        let command = match self.told.replace(plan) {
+            None => MediaCommand::Start(pair.session, plan),
+            Some(_) => MediaCommand::Update(pair.session, plan),
+        };
+        core.media_command(command);
+    }
+
+    /// Writes the description for `towards`. Its version rises only when it differs from the last
+    /// one (RFC 3264 §8).
+    fn write(&mut self, sdp: &Sdp<'_>, relayed: Option<usize>, towards: Side, pair: ReadyPair) {
+        let address = advertised(pair, towards);
+        let mut ports = [MediaPorts { rtp: 0, rtcp: 0 }; sip_core::limits::MAX_MEDIA];
+        if let Some(index) = relayed {
+            ports[index] = MediaPorts {
+                rtp: address.port(),
+                rtcp: address.port().saturating_add(1),
+            };
+        }
+        let sent = &mut self.sent[towards as usize];
+        let mut rewrite = Rewrite {
+            address: address.ip(),
+            media: &ports,
+            origin: Some(SessionIdentity {
+                id: self.session_id,
+                version: sent.version,
+            }),
+        };
+        let before = std::mem::take(&mut sent.bytes);
+        sdp.rewrite(&rewrite, &mut sent.bytes);
+        if sent.bytes != before {
+            sent.version += 1;
+            rewrite.origin = Some(SessionIdentity {
+                id: self.session_id,
+                version: sent.version,
+            });
+            sent.bytes.clear();
+            sdp.rewrite(&rewrite, &mut sent.bytes);
+        }
+    }
+}
+
+/// The stream that is relayed: the first audio, or without any the first that is not declined.
+fn relayed_stream(sdp: &Sdp<'_>) -> Option<usize> {
+    let offered = |media: &Media<'_>| media.port != 0;
+    let media = sdp.media();
+    media
+        .iter()
+        .position(|media| media.kind == "audio" && offered(media))
+        .or_else(|| media.iter().position(offered))
+}
+
+fn remote_media(media: &Media<'_>) -> Option<RemoteMedia> {
+    Some(RemoteMedia {
+        rtp: media.rtp_address()?,
+        // With multiplexing offered but not accepted, RTCP is expected at the next port.
+        rtcp: media.rtcp_address().filter(|_| !media.has_rtcp_mux()),
+        mux: false,
+    })
+}
+
+/// Where a side shall send its media.
+fn advertised(pair: ReadyPair, side: Side) -> SocketAddr {
+    match side {
+        Side::Ingress => pair.ingress_rtp,
+        Side::Egress => pair.egress_rtp,
+    }
+}

@@ -1,0 +1,146 @@
+//! Answers that need no state: what is out of any dialog, or wrong, or from nobody we know.
+//!
+//! A stateless answer is the same for every retransmission, its tag included (RFC 3261 §8.2.7).
+
+use crate::config::Now;
+use crate::core::Core;
+use crate::engine::Engine;
+use crate::events::Datagram;
+use crate::leg::{ALLOW, SDP, bare};
+use crate::release::{phrase, reason_value};
+use sip_core::transaction::{Path, response_path};
+use sip_core::{HeaderName, Limits, Message, MessageWriter, Method, ParseError};
+
+impl Engine {
+    /// Bytes that are no message: answered when enough of a request can be read for that.
+    pub(crate) fn answer_malformed(
+        &mut self,
+        now: Now,
+        datagram: &Datagram<'_>,
+        error: ParseError,
+    ) {
+        let core = &mut self.core;
+        core.counters.messages_received += 1;
+        core.counters.messages_malformed += 1;
+        let Some(message) = Message::salvage(datagram.bytes, &Limits::DEFAULT) else {
+            return;
+        };
+        if core
+            .sources
+            .may_answer(now.instant, datagram.path.remote.ip())
+        {
+            let reason = error.reason_phrase();
+            core.reply(&message, datagram.path, error.status(), &reason, bare);
+        }
+    }
+
+    /// A request that breaks a rule of RFC 3261 §8.1.1.
+    pub(crate) fn answer_invalid(
+        &mut self,
+        now: Now,
+        request: &Message<'_>,
+        path: Path,
+        error: ParseError,
+    ) {
+        let core = &mut self.core;
+        core.counters.messages_malformed += 1;
+        if core.sources.may_answer(now.instant, path.remote.ip()) {
+            let reason = error.reason_phrase();
+            core.reply(request, path, error.status(), &reason, bare);
+        }
+    }
+
+    /// A request outside any dialog that begins none.
+    pub(crate) fn answer_out_of_dialog(&mut self, now: Now, request: &Message<'_>, path: Path) {
+        let core = &mut self.core;
+        let is_gateway = core.gateways.contains(&path.remote.ip());
+        if !is_gateway && !core.sources.may_answer(now.instant, path.remote.ip()) {
+            core.counters.unknown_source_silenced += 1;
+            return;
+        }
+        match request.method() {
+            Some(Method::Options) => core.answer_options(request, path),
+            // RFC 3261 §12.2.2, §9.2: BYE and CANCEL mean something that we do not have.
+            Some(Method::Bye | Method::Cancel | Method::Info | Method::Update) => {
+                core.reply_plain(request, path, 481);
+            }
+            Some(Method::Other(_)) | None => core.reply_with_allow(request, path, 501),
+            Some(_) => core.reply_with_allow(request, path, 405),
+        }
+    }
+}
+
+impl Core {
+    /// Answers without state. The same request gets the same answer, tag included.
+    pub(crate) fn reply(
+        &mut self,
+        request: &Message<'_>,
+        path: Path,
+        status: u16,
+        reason: &str,
+        finish: impl FnOnce(&mut MessageWriter<'_>),
+    ) {
+        let tag = self.transactions.stateless_tag(request);
+        self.reply_tagged(request, path, status, reason, &tag, finish);
+    }
+
+    /// The same with a tag of the caller's choice.
+    pub(crate) fn reply_tagged(
+        &mut self,
+        request: &Message<'_>,
+        path: Path,
+        status: u16,
+        reason: &str,
+        tag: &str,
+        finish: impl FnOnce(&mut MessageWriter<'_>),
+    ) {
+        let out = &mut self.scratch;
+        let source = path.remote;
+        let mut writer = MessageWriter::reply_to(out, request, source, status, reason, Some(tag));
+        writer.header(HeaderName::Server, &self.config.user_agent);
+        finish(&mut writer);
+        self.outbox
+            .push(response_path(request, path), None, &self.scratch);
+    }
+
+    /// The same with the standard phrase and nothing else.
+    pub(crate) fn reply_plain(&mut self, request: &Message<'_>, path: Path, status: u16) {
+        self.reply(request, path, status, phrase(status), bare);
+    }
+
+    /// The same with what the switch can do.
+    pub(crate) fn reply_with_allow(&mut self, request: &Message<'_>, path: Path, status: u16) {
+        self.reply(request, path, status, phrase(status), |writer| {
+            writer.header(HeaderName::Allow, ALLOW);
+            writer.finish();
+        });
+    }
+
+    /// A refusal with its Q.850 cause.
+    pub(crate) fn reply_with_cause(
+        &mut self,
+        request: &Message<'_>,
+        path: Path,
+        status: u16,
+        cause: u8,
+    ) {
+        self.reply(request, path, status, phrase(status), |writer| {
+            writer.header(HeaderName::Reason, &reason_value(cause));
+            writer.finish();
+        });
+    }
+
+    /// RFC 3261 §11.2: what we would answer an INVITE with, and what we understand.
+    pub(crate) fn answer_options(&mut self, request: &Message<'_>, path: Path) {
+        let status = match self.drain.is_on() || !self.journal_available {
+            // A peer that looks for a place to send calls to learns that this is none.
+            true => 503,
+            false => 200,
+        };
+        self.reply(request, path, status, phrase(status), |writer| {
+            writer.header(HeaderName::Allow, ALLOW);
+            writer.header(HeaderName::Accept, SDP);
+            writer.finish();
+        });
+    }
+}

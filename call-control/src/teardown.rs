@@ -1,0 +1,180 @@
+//! The end of a call: BYE and CANCEL, the record, the channels and ports given back.
+
+use crate::call::{Call, Phase};
+use crate::cdr::End;
+use crate::core::{CallTimer, Core};
+use crate::release::{Failure, Origin, ReasonValue, reason_of, row};
+use media_relay::Side;
+use rating::cdr::{JournalEntry, Outcome, ReleaseReason};
+use sip_core::{Instant, Message, Method};
+
+impl Call {
+    /// A peer hung up (BYE) or gave up (CANCEL, or BYE before the answer).
+    pub(crate) fn on_released(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        side: Side,
+        request: &Message<'_>,
+    ) {
+        match self.phase {
+            Phase::Hunting if side == Side::Ingress => self.cancel(core, now, request),
+            Phase::Answered => {
+                let origin = match side {
+                    Side::Ingress => Origin::Ingress,
+                    Side::Egress => Origin::Egress,
+                };
+                let reason = ReleaseReason::NormalClearing;
+                self.release(core, now, origin, reason, Some(request), Some(side));
+            }
+            // Both sides hung up at once, or the carrier before it answered.
+            Phase::Hunting | Phase::Ending => {}
+        }
+    }
+
+    /// The customer gave up before the answer.
+    fn cancel(&mut self, core: &mut Core, now: Instant, request: &Message<'_>) {
+        let failure = Failure::new(Origin::Ingress, ReleaseReason::CustomerCancelled);
+        let reason = match request.method() {
+            Some(Method::Cancel | Method::Bye) => reason_of(Some(request), failure.cause),
+            _ => reason_of(None, failure.cause),
+        };
+        self.abandon(core, now, &failure, Outcome::Cancelled, &reason);
+    }
+
+    /// Ends hunting: CANCEL to the carrier, the failure to the customer.
+    fn abandon(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        failure: &Failure,
+        outcome: Outcome,
+        reason: &str,
+    ) {
+        core.disarm(self.key, CallTimer::Hunting);
+        self.abort_exchanges(core, now);
+        if let Some(attempt) = self.current_mut() {
+            attempt.give_up(core, now, failure, outcome, reason);
+        }
+        self.refuse_ingress(core, now, failure.status, failure.cause);
+        self.finish(core, End::failed(now, outcome, failure, failure.status));
+    }
+
+    /// The switch itself ends the call, however far it is.
+    pub(crate) fn hang_up(&mut self, core: &mut Core, now: Instant, reason: ReleaseReason) {
+        match self.phase {
+            Phase::Hunting => {
+                let failure = Failure::new(Origin::Switch, reason);
+                let value = reason_of(None, failure.cause);
+                self.abandon(core, now, &failure, Outcome::Failed, &value);
+            }
+            Phase::Answered => self.release(core, now, Origin::Switch, reason, None, None),
+            Phase::Ending => {}
+        }
+    }
+
+    /// Ends an answered call: BYE to every leg but the one that is `gone`.
+    pub(crate) fn release(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        origin: Origin,
+        reason: ReleaseReason,
+        request: Option<&Message<'_>>,
+        gone: Option<Side>,
+    ) {
+        if self.phase != Phase::Answered {
+            return;
+        }
+        core.disarm(self.key, CallTimer::Duration);
+        self.abort_exchanges(core, now);
+        let row = row(reason);
+        let value = reason_of(request, row.cause);
+        for side in [Side::Ingress, Side::Egress] {
+            if gone == Some(side) {
+                let key = self.key;
+                if let Some(leg) = self.leg_mut(side) {
+                    leg.forget_ack(core, key, side);
+                }
+            } else {
+                self.say_goodbye(core, now, side, &value);
+            }
+        }
+        let end = End {
+            at: now,
+            outcome: Outcome::Answered,
+            by: origin.into(),
+            reason,
+            status: 200,
+            cause: request.and_then(Message::q850_cause).unwrap_or(row.cause),
+        };
+        if let Some(attempt) = self.current_mut() {
+            attempt.hang_up(end);
+        }
+        self.finish(core, end);
+    }
+
+    /// BYE to one side, as soon as the protocol allows.
+    fn say_goodbye(&mut self, core: &mut Core, now: Instant, side: Side, reason: &str) {
+        let key = self.key;
+        let Some(leg) = self.leg_mut(side) else {
+            return;
+        };
+        // A carrier that waits for its ACK gets one, without the answer that never came.
+        if let Some(cseq) = leg.take_owed_ack() {
+            leg.send_ack(core, cseq, None);
+        }
+        // RFC 3261 §15: no BYE before the ACK of our 2xx, or before we stop waiting for it.
+        if side == Side::Ingress && leg.is_awaiting_ack() {
+            self.bye_after_ack = ReasonValue::from(reason).ok();
+            return;
+        }
+        leg.forget_ack(core, key, side);
+        self.send_bye(core, now, side, reason);
+    }
+
+    pub(crate) fn send_bye(&mut self, core: &mut Core, now: Instant, side: Side, reason: &str) {
+        let key = self.key;
+        let sent = self
+            .leg_mut(side)
+            .is_some_and(|leg| leg.send_bye(core, now, key, reason));
+        self.byes += u8::from(sent);
+    }
+
+    /// A response to a BYE of ours; whatever it says, the leg is gone.
+    pub(crate) fn on_bye_response(&mut self, status: u16) {
+        if status >= 200 {
+            self.byes = self.byes.saturating_sub(1);
+        }
+    }
+
+    /// The call has its end: the customer's channels and the media ports go back.
+    pub(crate) fn finish(&mut self, core: &mut Core, end: End) {
+        self.phase = Phase::Ending;
+        core.disarm(self.key, CallTimer::Hunting);
+        self.media_statistics = self.media.stop(core);
+        self.plan = None;
+        self.end = Some(end);
+    }
+
+    /// Writes the record once nothing can change it any more: the call has its end, and so has
+    /// every attempt.
+    pub(crate) fn settle(&mut self, core: &mut Core) {
+        let Some(end) = self.end.filter(|_| !self.is_recorded) else {
+            return;
+        };
+        if !self.attempts.iter().all(|attempt| attempt.is_over()) {
+            return;
+        }
+        self.is_recorded = true;
+        let record = self.facts.record(
+            &core.config,
+            &end,
+            &self.attempts,
+            &self.snapshot,
+            self.media_statistics,
+        );
+        core.counters.calls_ended += 1;
+        core.journal.push_back(JournalEntry::Ended(record));
+    }
+}
