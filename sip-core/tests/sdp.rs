@@ -162,6 +162,15 @@ fn line_ends_and_foreign_bytes_survive() {
 }
 
 #[test]
+fn columns_of_spaces_are_read_and_straightened() {
+    let sdp =
+        "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio   4000  RTP/AVP  0 8\r\nm=video 00 RTP/AVP 31\r\n";
+    let out = rewrite(sdp, "192.0.2.2", &[(5000, 5001), (5002, 5003)], None);
+    assert!(out.contains("m=audio 5000 RTP/AVP  0 8\r\n"));
+    assert!(out.contains("m=video 0 RTP/AVP 31\r\n"));
+}
+
+#[test]
 fn rtcp_mux_uses_the_port_of_rtp() {
     let sdp = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\n";
     let sdp = Sdp::parse(sdp.as_bytes()).unwrap();

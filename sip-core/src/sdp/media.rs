@@ -74,11 +74,9 @@ impl Direction {
 impl<'a> Media<'a> {
     /// Reads `audio 49170/2 RTP/AVP 0 8`, the value of the `m=` line at `offset`.
     pub(super) fn parse(text: &'a str, offset: usize) -> Option<Self> {
-        let (kind, rest) = text.split_once(' ')?;
-        let (port, rest) = rest.trim_start().split_once(' ')?;
-        let port = port.split_once('/').map_or(port, |(port, _count)| port);
+        let (kind, port, transport) = split(text)?;
         let is_number = port.bytes().all(|b| b.is_ascii_digit());
-        let (protocol, formats) = rest.trim().split_once(' ')?;
+        let (protocol, formats) = transport.split_once(' ')?;
         Some(Self {
             kind,
             port: port.parse().ok().filter(|_| is_number)?,
@@ -175,6 +173,15 @@ impl<'a> Media<'a> {
             .split_ascii_whitespace()
             .filter_map(|format| format.parse().ok())
     }
+}
+
+/// Splits the value of an `m=` line into kind, port without count, and what follows. Gateways that
+/// align columns put several spaces between.
+pub(super) fn split(text: &str) -> Option<(&str, &str, &str)> {
+    let (kind, rest) = text.trim().split_once(' ')?;
+    let (port, rest) = rest.trim_start().split_once(' ')?;
+    let port = port.split_once('/').map_or(port, |(port, _count)| port);
+    Some((kind, port, rest.trim_start()))
 }
 
 /// Reads `53020` or `53020 IN IP4 192.0.2.1`.

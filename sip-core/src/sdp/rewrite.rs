@@ -1,7 +1,7 @@
 //! The same description for another network: our address, our ports.
 
 use super::lines::{Line, lines};
-use super::{Sdp, connection, origin};
+use super::{Sdp, connection, media, origin};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -90,13 +90,16 @@ impl Rewrite<'_> {
     }
 
     fn media_line(&self, line: &Line<'_>, index: usize, out: &mut Vec<u8>) {
-        let mut words = line.content.splitn(3, |b| *b == b' ');
-        let (kind, port, rest) = (words.next(), words.next(), words.next());
-        let is_declined = port.is_some_and(|port| port.split(|b| *b == b'/').next() == Some(b"0"));
+        let Some((kind, port, transport)) = text(line).and_then(media::split) else {
+            return out.extend_from_slice(line.content);
+        };
+        let is_declined = port.bytes().all(|b| b == b'0');
         let ports = self.media.get(index).filter(|_| !is_declined);
-        out.extend_from_slice(kind.unwrap_or(b"m="));
-        let _ = write!(out, " {} ", ports.map_or(0, |ports| ports.rtp));
-        out.extend_from_slice(rest.unwrap_or(b""));
+        let _ = write!(
+            out,
+            "m={kind} {} {transport}",
+            ports.map_or(0, |ports| ports.rtp)
+        );
     }
 
     fn rtcp_line(&self, line: &Line<'_>, stream: Option<usize>, out: &mut Vec<u8>) {
