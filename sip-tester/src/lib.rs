@@ -34,6 +34,7 @@
 //! and calls are its own, so that it can judge the switch.
 
 pub mod agent;
+pub mod expectation;
 pub mod ladder;
 pub mod plan;
 pub mod random;

@@ -20,33 +20,48 @@ impl UserAgent {
         from: SocketAddr,
         message: &Message<'_>,
     ) {
-        if let Err(status) = self.check_invite(message) {
-            self.respond_to(invite, from, message, status, &[]);
-            return;
+        match self.open_call(invite, from, message) {
+            Ok(handle) => {
+                self.record_received(from, self.config.address, message);
+                self.events.push_back(Event::Received { call: handle });
+                self.alarms
+                    .set(handle, Alarm::Expiry, self.now + MAX_RING_TIME);
+                self.take_offer(handle, message);
+                self.schedule_reply(handle);
+            }
+            Err(status) => self.respond_to(invite, from, message, status, &[]),
         }
-        let Some(script) = self.config.uas.draw_script(&mut self.random).cloned() else {
-            self.respond_to(invite, from, message, 480, &[]);
-            return;
-        };
-        let Some(media) = self.take_media_address() else {
-            self.respond_to(invite, from, message, 503, &[]);
-            return;
-        };
+    }
+
+    /// Makes a call of an INVITE and draws what will be done with it; or the status that refuses
+    /// it at once.
+    fn open_call(
+        &mut self,
+        invite: TransactionId,
+        from: SocketAddr,
+        message: &Message<'_>,
+    ) -> Result<CallHandle, u16> {
+        self.check_invite(message)?;
+        let script = self
+            .config
+            .uas
+            .draw_script(&mut self.random)
+            .cloned()
+            .ok_or(480_u16)?;
         let tag = self.token();
-        let Some(dialog) = Dialog::of_called(message, tag, from) else {
-            self.give_back_media_address(media);
-            self.respond_to(invite, from, message, 400, &[]);
-            return;
-        };
+        let dialog = Dialog::of_called(message, tag, from).ok_or(400_u16)?;
+        let media = self.take_media_address().ok_or(503_u16)?;
         let id = u64::from(self.random.next_u32());
         let session = Session::new(media, &self.config.uas.codecs, id);
-        let is_silent = script.replies.is_empty();
-        let phase = if is_silent {
+        let handle = self.new_handle();
+        let phase = if script.replies.is_empty() {
+            // A silent call is known by its Call-ID; a transaction would wait for a response.
+            self.transactions.forget(invite);
             Phase::Silent
         } else {
+            self.transactions.watch(invite, handle);
             Phase::Alerting { invite }
         };
-        let handle = self.new_handle();
         let mut call = Call::new(handle, Role::Called, phase, dialog, session, self.now);
         call.calling_number = message
             .from()
@@ -62,16 +77,7 @@ impl UserAgent {
         call.invite_head = Some(sip_core::ReplyHead::of(message, from));
         call.invite_cseq = message.cseq().map_or(0, |cseq| cseq.number);
         self.insert_call(call);
-        self.record_received(from, self.config.address, message);
-        self.events.push_back(Event::Received { call: handle });
-        self.alarms
-            .set(handle, Alarm::Expiry, self.now + MAX_RING_TIME);
-        if is_silent {
-            self.transactions.forget(invite);
-        }
-        self.transactions.watch(invite, handle);
-        self.take_offer(handle, message);
-        self.schedule_reply(handle);
+        Ok(handle)
     }
 
     fn check_invite(&self, message: &Message<'_>) -> Result<(), u16> {

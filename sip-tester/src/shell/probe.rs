@@ -8,6 +8,7 @@ use super::driver::{Driver, Setup, Task};
 use super::{ShellError, advice};
 use crate::UserAgent;
 use crate::agent::{AgentConfig, CallRequest};
+use crate::expectation::Expectation;
 use crate::plan::{Codec, UacPlan};
 use crate::random::Span;
 use crate::rtp::Sound;
@@ -45,6 +46,8 @@ pub struct ProbeOptions {
     pub ring_timeout: Duration,
     /// Codecs to offer, in order.
     pub codecs: Vec<Codec>,
+    /// What makes the probe a success. Default: answered and ended properly.
+    pub expectation: Expectation,
     /// Tags and the like follow from it. Vary it: a peer may remember the Call-ID of the last
     /// probe with the same seed.
     pub seed: u64,
@@ -59,6 +62,7 @@ impl Default for ProbeOptions {
             talk: Duration::from_secs(3),
             ring_timeout: Duration::from_secs(30),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            expectation: Expectation::default(),
             seed: 1,
         }
     }
@@ -131,7 +135,7 @@ pub fn probe(uri: &str, options: &ProbeOptions) -> Result<ProbeReport, ProbeErro
     let (local, shared) = (driver.address(), driver.shared());
     driver.run();
     let finished = shared.take_finished().pop();
-    Ok(ProbeReport::new(uri, options.kind, target, local, finished))
+    Ok(ProbeReport::new(uri, options, target, local, finished))
 }
 
 fn request(uri: &str, target: SocketAddr, options: &ProbeOptions) -> CallRequest {

@@ -1,7 +1,8 @@
 //! The result of a probe, for people and for programs.
 
-use super::ProbeKind;
+use super::{ProbeKind, ProbeOptions};
 use crate::agent::{EndedBy, Outcome};
+use crate::expectation::Unmet;
 use crate::ladder::Ladder;
 use crate::rtp::RtpStatistics;
 use crate::shell::FinishedCall;
@@ -40,6 +41,8 @@ pub struct ProbeReport {
     pub ended_by: Option<EndedBy>,
     /// The audio, when there was any.
     pub rtp: Option<RtpStatistics>,
+    /// What was expected and did not happen; empty for a success.
+    pub unmet: Vec<Unmet>,
     /// Every message.
     pub ladder: Ladder,
 }
@@ -47,14 +50,14 @@ pub struct ProbeReport {
 impl ProbeReport {
     pub(super) fn new(
         uri: &str,
-        kind: ProbeKind,
+        options: &ProbeOptions,
         target: SocketAddr,
         local: SocketAddr,
         finished: Option<FinishedCall>,
     ) -> Self {
         let mut report = Self {
             uri: uri.to_owned(),
-            kind,
+            kind: options.kind,
             target,
             local,
             outcome: Outcome::Unreachable,
@@ -66,9 +69,12 @@ impl ProbeReport {
             talk_ms: 0,
             ended_by: None,
             rtp: None,
+            unmet: vec![Unmet::Outcome(Outcome::Unreachable)],
             ladder: Ladder::default(),
         };
         if let Some(finished) = finished {
+            let FinishedCall { summary, rtp } = &finished;
+            report.unmet = options.expectation.unmet(summary, rtp.as_ref());
             report.take(finished);
         }
         report.ladder.label(local, "probe");
@@ -92,9 +98,9 @@ impl ProbeReport {
         self.rtp = finished.rtp;
     }
 
-    /// The call was answered and ended as it should, or OPTIONS was answered 2xx.
+    /// Everything happened as expected.
     pub fn is_success(&self) -> bool {
-        self.outcome == Outcome::Completed
+        self.unmet.is_empty()
     }
 
     /// One sentence: what happened and, when it failed, where to look.
@@ -140,21 +146,28 @@ impl fmt::Display for ProbeReport {
                 writeln!(f, "{name:<13}{}.{:03} s", millis / 1_000, millis % 1_000)?;
             }
         }
-        let Some(rtp) = self.rtp else {
-            return Ok(());
-        };
-        let lost = rtp.loss_per_mille();
-        writeln!(
-            f,
-            "{:<13}{} packets sent, {} received, {} lost ({}.{} %), jitter {}.{:03} ms",
-            "RTP",
-            rtp.sent,
-            rtp.received,
-            rtp.lost,
-            lost / 10,
-            lost % 10,
-            rtp.jitter_us / 1_000,
-            rtp.jitter_us % 1_000,
-        )
+        if let Some(rtp) = &self.rtp {
+            write_rtp(f, rtp)?;
+        }
+        for unmet in &self.unmet {
+            writeln!(f, "{:<13}{unmet}", "unexpected")?;
+        }
+        Ok(())
     }
+}
+
+fn write_rtp(f: &mut fmt::Formatter<'_>, rtp: &RtpStatistics) -> fmt::Result {
+    let lost = rtp.loss_per_mille();
+    writeln!(
+        f,
+        "{:<13}{} packets sent, {} received, {} lost ({}.{} %), jitter {}.{:03} ms",
+        "RTP",
+        rtp.sent,
+        rtp.received,
+        rtp.lost,
+        lost / 10,
+        lost % 10,
+        rtp.jitter_us / 1_000,
+        rtp.jitter_us % 1_000,
+    )
 }
