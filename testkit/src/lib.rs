@@ -24,8 +24,10 @@
 mod agent;
 pub mod net;
 pub mod pair;
+pub mod replay;
 pub mod world;
 
 pub use net::{LinkProfile, SimNet};
 pub use pair::Pair;
-pub use world::{Node, NodeId, World, seeds};
+pub use replay::seeds;
+pub use world::{Node, NodeId, World};

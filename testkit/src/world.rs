@@ -1,16 +1,13 @@
 //! Nodes on a simulated network, and the driver that moves time.
 
-use crate::SimNet;
+use crate::{SimNet, replay};
 use sip_core::{Duration, Instant};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
-use std::ops::Range;
 
-/// Environment variable that replaces the seeds of a test by one.
-pub const SEED_VARIABLE: &str = "DIDTRON_SIM_SEED";
 /// Datagrams that a node may send in answer to one event. More is a loop.
 const MAX_TRANSMITS_PER_EVENT: usize = 100_000;
 /// Times that a node may ask for the present moment again, one after the other.
@@ -223,43 +220,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            print_replay(self);
-        }
-    }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the test harness captures it and shows it with the failure"
-)]
-fn print_replay(world: &World) {
-    eprintln!("\n--- the last datagrams of the simulated network");
-    for line in world.net.trace() {
-        eprintln!("{line}");
-    }
-    let package = std::env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "PACKAGE".to_owned());
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("TEST");
-    let seed = world.seed;
-    let at = world.now.as_micros();
-    eprintln!("--- failed at {at} µs of virtual time with seed {seed}; to replay:");
-    eprintln!("{SEED_VARIABLE}={seed} cargo test -p {package} -- --exact {test} --nocapture");
-}
-
-/// The seeds a test runs with: `default`, or the one in [`SEED_VARIABLE`].
-///
-/// # Panics
-/// When the variable holds no number.
-pub fn seeds(default: Range<u64>) -> Box<dyn Iterator<Item = u64>> {
-    match std::env::var(SEED_VARIABLE) {
-        Ok(text) => {
-            let seed = text
-                .parse()
-                .unwrap_or_else(|_| panic!("{SEED_VARIABLE} must be a whole number, not {text:?}"));
-            Box::new(std::iter::once(seed))
-        }
-        Err(_) => Box::new(default),
+        replay::tell_if_panicking(self);
     }
 }
 
