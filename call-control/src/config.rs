@@ -86,7 +86,4 @@ pub struct EngineConfig {
     pub timings: Timings,
     /// Longest time from the answer to the end; `None` for no limit.
     pub max_call_duration: Option<Duration>,
-    /// How long a carrier may ring when its trunk does not say. It bounds every attempt, so it
-    /// cannot be left out.
-    pub default_ring_timeout: Duration,
 }

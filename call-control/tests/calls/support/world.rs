@@ -1,0 +1,399 @@
+//! The switch, its resources, its clock and what came out of it.
+
+use super::message::Sent;
+use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
+use call_control::{
+    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener, LiveCall,
+    MediaCommand, MediaPorts, Now,
+};
+use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
+use rating::Timestamp;
+use rating::cdr::{CallRecord, JournalEntry, Outcome};
+use routing_engine::Snapshot;
+use routing_engine::deck::{Deck, DestinationNames};
+use routing_engine::resources::{
+    Carrier, Customer, Direction, Failover, MediaMode, PricedCard, RateCard, RateRow, Resources,
+    Stored, Trunk,
+};
+use sip_core::transaction::{Path, Timings, Transport};
+use sip_core::{Duration, Instant, TicketKey};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+/// What a test may want otherwise.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) limits: EngineLimits,
+    pub(crate) max_call_duration: Option<Duration>,
+    pub(crate) media: MediaMode,
+    pub(crate) failover: Failover,
+    pub(crate) customer: Customer,
+    pub(crate) carrier: Carrier,
+    pub(crate) media_pairs: u64,
+    pub(crate) snapshot_number: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            limits: EngineLimits::default(),
+            max_call_duration: None,
+            media: MediaMode::Direct,
+            failover: Failover::default(),
+            customer: Customer {
+                status: Default::default(),
+                rate_card: "retail".into(),
+                cps_limit: None,
+                channel_limit: None,
+            },
+            carrier: Carrier::default(),
+            media_pairs: 0,
+            snapshot_number: 1,
+        }
+    }
+}
+
+impl Setup {
+    /// With media through the relay.
+    pub(crate) fn relayed() -> Self {
+        Self {
+            media: MediaMode::Relay,
+            media_pairs: 10,
+            ..Self::default()
+        }
+    }
+
+    /// One customer at [`CUSTOMER`], two carriers at [`AURORA`] (cheaper) and [`BOREALIS`].
+    pub(crate) fn resources(&self) -> Resources {
+        let carrier = |id, name: &str, spec: Carrier| Stored {
+            id,
+            name: name.to_owned(),
+            spec,
+        };
+        Resources {
+            rate_cards: vec![
+                card(1, "retail", "0.05"),
+                card(2, "aurora", "0.01"),
+                card(3, "borealis", "0.02"),
+            ],
+            carriers: vec![
+                carrier(1, "Aurora", self.carrier.clone()),
+                carrier(2, "Borealis", self.carrier.clone()),
+            ],
+            customers: vec![Stored {
+                id: 1,
+                name: "Meridian".to_owned(),
+                spec: self.customer.clone(),
+            }],
+            trunks: vec![
+                Stored {
+                    id: 1,
+                    name: "meridian-in".to_owned(),
+                    spec: Trunk {
+                        customer: Some("Meridian".into()),
+                        source_addresses: vec![
+                            CUSTOMER.split(':').next().unwrap().parse().unwrap(),
+                        ],
+                        media: self.media,
+                        ..Trunk::new(Direction::Ingress)
+                    },
+                },
+                self.egress(2, "aurora-out", "Aurora", AURORA),
+                self.egress(3, "borealis-out", "Borealis", BOREALIS),
+            ],
+        }
+    }
+
+    fn egress(&self, id: i64, name: &str, carrier: &str, gateway: &str) -> Stored<Trunk> {
+        Stored {
+            id,
+            name: name.to_owned(),
+            spec: Trunk {
+                carrier: Some(carrier.to_owned()),
+                rate_card: Some(carrier.to_lowercase()),
+                gateway: Some(gateway.parse().unwrap()),
+                failover: Some(self.failover.clone()),
+                media: self.media,
+                ..Trunk::new(Direction::Egress)
+            },
+        }
+    }
+
+    pub(crate) fn config(&self) -> EngineConfig {
+        EngineConfig {
+            node: "pop1".into(),
+            shard: 3,
+            ticket_key: TicketKey::new([7; 16]),
+            listeners: vec![Listener {
+                transport: Transport::Udp,
+                bind: SWITCH.parse().unwrap(),
+                advertised_host: "198.51.100.1".into(),
+                advertised_port: 5060,
+            }],
+            user_agent: "didtron".into(),
+            limits: self.limits,
+            timings: Timings::default(),
+            max_call_duration: self.max_call_duration,
+        }
+    }
+}
+
+fn card(id: i64, name: &str, price: &str) -> PricedCard {
+    let row = RateRow {
+        prefix: "44".into(),
+        destination: "United Kingdom".into(),
+        rate_per_minute: price.parse().unwrap(),
+        initial_rate_per_minute: None,
+        initial_interval_s: None,
+        next_interval_s: None,
+        connection_fee: None,
+    };
+    let rows = vec![row];
+    let card = RateCard {
+        currency: rating::Currency::USD,
+        rates_file: None,
+        rates: Some(rows.clone()),
+        initial_interval_s: 1,
+        next_interval_s: 1,
+        connection_fee: rating::Amount(0),
+    };
+    let deck = Deck::from_rows(&rows, &card, &mut DestinationNames::default()).unwrap();
+    PricedCard {
+        card: Stored {
+            id,
+            name: name.to_owned(),
+            spec: card,
+        },
+        deck: Arc::new(deck),
+    }
+}
+
+/// A stock of media ports that is only numbers.
+struct Stock {
+    left: Arc<AtomicU64>,
+    taken: u64,
+}
+
+impl MediaPorts for Stock {
+    fn take(&mut self) -> Option<ReadyPair> {
+        let take_one = |left: u64| left.checked_sub(1);
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one)
+            .ok()?;
+        self.taken += 1;
+        let port = 20_000 + 4 * self.taken as u16;
+        Some(ReadyPair {
+            session: SessionId::from_u64(self.taken),
+            ingress_rtp: format!("198.51.100.2:{port}").parse().unwrap(),
+            egress_rtp: format!("198.51.100.2:{}", port + 2).parse().unwrap(),
+        })
+    }
+
+    fn statistics(&mut self, _: SessionId) -> Option<MediaStatistics> {
+        let count = |packets| DirectionStatistics {
+            packets,
+            bytes: packets * 172,
+            ..DirectionStatistics::default()
+        };
+        Some(MediaStatistics {
+            ingress: count(50),
+            egress: count(60),
+        })
+    }
+}
+
+/// The engine with its surroundings.
+pub(crate) struct Switch {
+    pub(crate) engine: Engine,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) now: Instant,
+    sent: VecDeque<Sent>,
+    /// Records in the order of the journal.
+    pub(crate) journal: Vec<JournalEntry>,
+    pub(crate) media: Vec<MediaCommand>,
+    pub(crate) pages: Vec<Vec<LiveCall>>,
+    pub(crate) traced: Vec<String>,
+    ports_left: Arc<AtomicU64>,
+    ports_at_start: u64,
+}
+
+/// The wall clock at the start of every test: 2026-01-01T00:00:00Z.
+const WALL: i64 = 1_767_225_600_000_000;
+/// The monotonic clock at the start of every test.
+const START: Instant = Instant::from_micros(1_000_000_000);
+
+impl Switch {
+    pub(crate) fn new() -> Self {
+        Self::with(&Setup::default())
+    }
+
+    pub(crate) fn with(setup: &Setup) -> Self {
+        let snapshot =
+            Arc::new(Snapshot::compile(setup.snapshot_number, &setup.resources(), None).unwrap());
+        let ports_left = Arc::new(AtomicU64::new(setup.media_pairs));
+        let stock = Stock {
+            left: Arc::clone(&ports_left),
+            taken: 0,
+        };
+        let engine = Engine::new(
+            setup.config(),
+            42,
+            now_at(START),
+            Arc::clone(&snapshot),
+            Box::new(stock),
+        );
+        Self {
+            engine,
+            snapshot,
+            now: START,
+            sent: VecDeque::new(),
+            journal: Vec::new(),
+            media: Vec::new(),
+            pages: Vec::new(),
+            traced: Vec::new(),
+            ports_left,
+            ports_at_start: setup.media_pairs,
+        }
+    }
+
+    /// A message arrives from a peer.
+    pub(crate) fn receive(&mut self, from: &str, text: &str) {
+        let path = Path {
+            transport: Transport::Udp,
+            listener: 0,
+            remote: from.parse().unwrap(),
+            connection: None,
+        };
+        let bytes = text.as_bytes();
+        self.engine.handle_message(now_at(self.now), &Datagram { bytes, path });
+        self.drain();
+    }
+
+    pub(crate) fn command(&mut self, command: Command) {
+        self.engine.handle_command(now_at(self.now), command);
+        self.drain();
+    }
+
+    /// Lets time pass, stopping at each moment for which the engine asks.
+    pub(crate) fn advance(&mut self, length: Duration) {
+        let end = self.now + length;
+        while let Some(next) = self.engine.poll_timeout().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.engine.handle_timeout(now_at(self.now));
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn advance_ms(&mut self, millis: u64) {
+        self.advance(Duration::from_millis(millis));
+    }
+
+    fn drain(&mut self) {
+        while let Some(entry) = self.engine.poll_journal() {
+            self.journal.push(entry);
+        }
+        while let Some(event) = self.engine.poll_event() {
+            match event {
+                Event::Media(command) => self.take_media(command),
+                Event::Calls { page, .. } => self.pages.push(page),
+                Event::Trace(line) => {
+                    let text = String::from_utf8(line.bytes.to_vec()).unwrap();
+                    let first = text.lines().next().unwrap().to_owned();
+                    self.traced.push(format!("{:?} {first}", line.direction));
+                }
+            }
+        }
+        while let Some(transmit) = self.engine.poll_transmit() {
+            self.sent.push_back(Sent {
+                to: transmit.path.remote,
+                text: String::from_utf8(transmit.bytes.to_vec()).unwrap(),
+            });
+        }
+    }
+
+    fn take_media(&mut self, command: MediaCommand) {
+        if matches!(command, MediaCommand::Stop(_)) {
+            self.ports_left.fetch_add(1, Ordering::Relaxed);
+        }
+        self.media.push(command);
+    }
+
+    /// The next message of all, which must be for `to` and be `what`.
+    pub(crate) fn expect(&mut self, to: &str, what: &str) -> Sent {
+        let Some(sent) = self.sent.pop_front() else {
+            panic!("nothing was sent, expected {what} to {to}");
+        };
+        assert_eq!((sent.to.to_string().as_str(), sent.what().as_str()), (to, what));
+        sent
+    }
+
+    /// Nothing more was sent.
+    pub(crate) fn expect_silence(&self) {
+        let rest: Vec<_> = self.sent.iter().map(|sent| (sent.to, sent.what())).collect();
+        assert!(rest.is_empty(), "unexpected: {rest:?}");
+    }
+
+    /// Forgets what was sent, and says what it was.
+    pub(crate) fn take_all(&mut self) -> Vec<Sent> {
+        self.sent.drain(..).collect()
+    }
+
+    /// The final records so far.
+    pub(crate) fn ended(&self) -> Vec<&CallRecord> {
+        let ended = self.journal.iter().filter_map(|entry| match entry {
+            JournalEntry::Ended(record) => Some(record),
+            _ => None,
+        });
+        ended.collect()
+    }
+
+    /// The only final record.
+    pub(crate) fn record(&self) -> &CallRecord {
+        let ended = self.ended();
+        assert_eq!(ended.len(), 1, "one call, one record");
+        ended[0]
+    }
+
+    /// Channels in use by the customer and by each carrier.
+    pub(crate) fn channels(&self) -> (u32, u32, u32) {
+        let carriers = self.snapshot.carriers();
+        (
+            self.snapshot.customers()[0].channels_in_use(),
+            carriers[0].channels_in_use(),
+            carriers[1].channels_in_use(),
+        )
+    }
+
+    /// After the longest lingering everything that calls took is given back, and every answered
+    /// call has exactly one final record.
+    pub(crate) fn assert_at_rest(&mut self) {
+        self.advance(Duration::from_secs(70));
+        let counters = self.engine.counters();
+        assert_eq!(counters.calls, 0, "calls");
+        assert_eq!(counters.transactions, 0, "transactions");
+        assert_eq!(counters.timers, 0, "timers");
+        assert_eq!(counters.media_sessions, 0, "media sessions");
+        assert_eq!(self.channels(), (0, 0, 0), "channels");
+        assert_eq!(self.ports_left.load(Ordering::Relaxed), self.ports_at_start, "media ports");
+        assert_eq!(self.engine.poll_timeout(), None, "nothing waits for time");
+        let answered = self.journal.iter().filter_map(|entry| match entry {
+            JournalEntry::Answered(record) => Some(record.id),
+            _ => None,
+        });
+        for id in answered {
+            let finals: Vec<_> = self.ended().into_iter().filter(|r| r.id == id).collect();
+            assert_eq!(finals.len(), 1, "one final record of {id:?}");
+            assert_eq!(finals[0].outcome, Outcome::Answered);
+        }
+    }
+}
+
+pub(crate) fn now_at(instant: Instant) -> Now {
+    let passed = instant.since(START).as_micros() as i64;
+    Now {
+        instant,
+        wall: Timestamp(WALL + passed),
+    }
+}
