@@ -12,6 +12,7 @@
 
 mod board;
 mod link;
+mod poller;
 mod sockets;
 mod worker;
 
@@ -22,7 +23,7 @@ use crate::session::SessionId;
 use crate::slots::Slots;
 use board::Board;
 use link::{Alarm, ThreadEnd, ThreadSide};
-use mio::{Poll, Waker};
+use poller::Poller;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,8 +134,7 @@ impl MediaRelay {
         epoch: Instant,
     ) -> Result<ThreadSide, StartError> {
         let quads = share(config, thread);
-        let poll = Poll::new().map_err(StartError::Thread)?;
-        let waker = Waker::new(poll.registry(), worker::WAKE).map_err(StartError::Thread)?;
+        let (poller, waker) = Poller::new().map_err(StartError::Thread)?;
         let (commands, queue) = sync_channel(COMMANDS_MAX);
         let side = ThreadSide {
             commands,
@@ -145,7 +145,7 @@ impl MediaRelay {
             config: *config,
             epoch,
             stop: Arc::clone(&self.stop),
-            poll,
+            poller,
             queue,
             alarm: Arc::clone(&side.alarm),
             board: Arc::clone(&side.board),

@@ -8,6 +8,9 @@
 //!
 //! A slot keeps its sockets for good: what goes round is the right to use them.
 
+#[cfg(test)]
+mod tests;
+
 use crate::session::{Session, SessionId};
 use std::collections::VecDeque;
 use std::time::Duration;

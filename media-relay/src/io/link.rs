@@ -1,10 +1,10 @@
 //! A shard's end of the relay.
 
 use super::board::Board;
+use super::poller::Waker;
 use crate::ReadyPair;
 use crate::session::{RemoteMedia, SessionId};
 use crate::statistics::MediaStatistics;
-use mio::Waker;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};

@@ -1,11 +1,10 @@
 //! The four sockets of a slot.
 
+use super::poller::Poller;
 use crate::ports::{PORTS_PER_SESSION, PortQuad};
 use crate::session::{Channel, Side};
-use mio::net::UdpSocket;
-use mio::{Interest, Registry, Token};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, UdpSocket};
 
 const COUNT: usize = PORTS_PER_SESSION as usize;
 
@@ -19,21 +18,21 @@ pub(super) struct Sockets {
 impl Sockets {
     /// Binds all four; none when one of them is taken.
     pub(super) fn bind(address: IpAddr, quad: PortQuad) -> io::Result<Self> {
-        let [a, b, c, d] = quad.ports().map(|port| SocketAddr::new(address, port));
+        let bind = |port| {
+            let socket = UdpSocket::bind((address, port))?;
+            socket.set_nonblocking(true)?;
+            io::Result::Ok(socket)
+        };
+        let [a, b, c, d] = quad.ports();
         Ok(Self {
-            sockets: [
-                UdpSocket::bind(a)?,
-                UdpSocket::bind(b)?,
-                UdpSocket::bind(c)?,
-                UdpSocket::bind(d)?,
-            ],
+            sockets: [bind(a)?, bind(b)?, bind(c)?, bind(d)?],
             quad,
         })
     }
 
-    pub(super) fn register(&mut self, registry: &Registry, slot: usize) -> io::Result<()> {
-        for (index, socket) in self.sockets.iter_mut().enumerate() {
-            registry.register(socket, Token(slot * COUNT + index), Interest::READABLE)?;
+    pub(super) fn register(&self, poller: &mut Poller, slot: usize) -> io::Result<()> {
+        for (index, socket) in self.sockets.iter().enumerate() {
+            poller.add(socket, slot * COUNT + index)?;
         }
         Ok(())
     }
@@ -50,12 +49,12 @@ impl Sockets {
 }
 
 /// The slot, leg and port that a token of [`Sockets::register`] stands for.
-pub(super) fn place_of(token: Token) -> (usize, Side, Channel) {
-    let (side, channel) = match token.0 % COUNT {
+pub(super) fn place_of(token: usize) -> (usize, Side, Channel) {
+    let (side, channel) = match token % COUNT {
         0 => (Side::Ingress, Channel::Rtp),
         1 => (Side::Ingress, Channel::Rtcp),
         2 => (Side::Egress, Channel::Rtp),
         _ => (Side::Egress, Channel::Rtcp),
     };
-    (token.0 / COUNT, side, channel)
+    (token / COUNT, side, channel)
 }

@@ -7,12 +7,12 @@ use super::RelayConfig;
 use super::Wake;
 use super::board::Board;
 use super::link::{Alarm, Command, MediaEvent, SessionMedia};
+use super::poller::Poller;
 use super::sockets::{Sockets, place_of};
 use crate::ReadyPair;
 use crate::ports::PortQuad;
 use crate::session::{Session, SessionId, Side, Verdict};
 use crate::slots::Slots;
-use mio::{Events, Poll, Token};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -21,16 +21,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-pub(super) const WAKE: Token = Token(usize::MAX);
-
 /// How often the thread looks after what no packet or command brings up.
 const TICK: Duration = Duration::from_millis(100);
-/// Packets read from one socket before the others have their turn.
-const PACKETS_PER_VISIT: usize = 32;
 /// Commands done before packets have their turn.
 const COMMANDS_PER_TURN: usize = 256;
-/// Sockets reported by one poll.
-const EVENTS_PER_POLL: usize = 1024;
 /// Ports tried in one turn while others turn out to be taken.
 const BIND_ATTEMPTS_PER_TURN: usize = 256;
 /// The longest datagram relayed: a jumbo frame. Longer ones are no media and dropped.
@@ -41,7 +35,7 @@ pub(super) struct Worker {
     pub(super) config: RelayConfig,
     pub(super) epoch: Instant,
     pub(super) stop: Arc<AtomicBool>,
-    pub(super) poll: Poll,
+    pub(super) poller: Poller,
     pub(super) queue: Receiver<Command>,
     pub(super) alarm: Arc<Alarm>,
     pub(super) board: Arc<Board>,
@@ -60,37 +54,18 @@ pub(super) struct ShardSide {
     deferred: VecDeque<MediaEvent>,
 }
 
-/// Whether a socket may hold more.
-#[derive(PartialEq, Eq)]
-enum Visit {
-    Drained,
-    MoreToRead,
-}
-
 impl Worker {
     /// Serves until told to stop.
     pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut readable = Vec::new();
         let mut buffer = vec![0; DATAGRAM_MAX + 1];
-        let mut unread: Vec<Token> = Vec::new();
         let mut next_tick = self.epoch.elapsed() + TICK;
         while !self.stop.load(Ordering::Acquire) {
-            let idle = if unread.is_empty() {
-                next_tick.saturating_sub(self.epoch.elapsed())
-            } else {
-                Duration::ZERO
-            };
-            self.sleep(&mut events, idle);
+            let idle = next_tick.saturating_sub(self.epoch.elapsed());
+            self.sleep(&mut readable, idle);
             let now = self.epoch.elapsed();
-            let again = std::mem::take(&mut unread);
-            let readable = events.iter().map(|event| event.token());
-            for token in again
-                .into_iter()
-                .chain(readable.filter(|token| *token != WAKE))
-            {
-                if self.visit(token, &mut buffer, now) == Visit::MoreToRead {
-                    unread.push(token);
-                }
+            for token in readable.drain(..) {
+                self.relay_one(token, &mut buffer, now);
             }
             let commanded = self.obey(now);
             if now >= next_tick {
@@ -103,7 +78,7 @@ impl Worker {
         }
     }
 
-    fn sleep(&mut self, events: &mut Events, longest: Duration) {
+    fn sleep(&mut self, readable: &mut Vec<usize>, longest: Duration) {
         let now = self.epoch.elapsed();
         self.alarm.set_sleeping();
         // A command queued before the shard could see that we sleep.
@@ -114,9 +89,7 @@ impl Worker {
             }
             Err(_) => longest,
         };
-        if let Err(error) = self.poll.poll(events, Some(longest))
-            && error.kind() != io::ErrorKind::Interrupted
-        {
+        if let Err(error) = self.poller.wait(readable, longest) {
             tracing::error!(%error, "a media relay thread cannot poll its sockets");
             std::thread::sleep(TICK);
         }
@@ -125,46 +98,34 @@ impl Worker {
 
     // === Packets ===
 
-    fn visit(&mut self, token: Token, buffer: &mut [u8], now: Duration) -> Visit {
+    /// Reads one packet and sends it on. If the socket holds more, it is reported again.
+    fn relay_one(&mut self, token: usize, buffer: &mut [u8], now: Duration) {
         let (index, side, channel) = place_of(token);
-        let Some((sockets, mut session)) = self.slots.arrived(index, now) else {
-            return Visit::Drained;
+        let Some((sockets, session)) = self.slots.arrived(index, now) else {
+            return;
         };
-        let socket = sockets.of(side, channel);
-        let mut visit = Visit::MoreToRead;
-        for _ in 0..PACKETS_PER_VISIT {
-            let (length, source) = match socket.recv_from(buffer) {
-                Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    visit = Visit::Drained;
-                    break;
-                }
-                Err(_) => continue,
-            };
-            let Some(session) = session.as_deref_mut() else {
-                continue;
-            };
-            let datagram = if length > DATAGRAM_MAX {
-                &[]
-            } else {
-                &buffer[..length]
-            };
-            match session.receive(side, channel, source, datagram, now) {
-                Verdict::Forward {
-                    side,
-                    channel,
-                    destination,
-                } => {
-                    // A packet that cannot be sent at once is late; the next one is better.
-                    let _ = sockets.of(side, channel).send_to(datagram, destination);
-                }
-                Verdict::Drop => {}
-            }
+        let Ok((length, source)) = sockets.of(side, channel).recv_from(buffer) else {
+            return;
+        };
+        let Some(session) = session else {
+            return;
+        };
+        // One that is too long has lost its end: no media, as an empty one is none.
+        let datagram = if length > DATAGRAM_MAX {
+            &[]
+        } else {
+            &buffer[..length]
+        };
+        if let Verdict::Forward {
+            side,
+            channel,
+            destination,
+        } = session.receive(side, channel, source, datagram, now)
+        {
+            // A packet that cannot be sent at once is late; the next one is better.
+            let _ = sockets.of(side, channel).send_to(datagram, destination);
         }
-        if let Some(session) = session {
-            self.board.show(index, side, session);
-        }
-        visit
+        self.board.show(index, side, session);
     }
 
     // === Commands ===
@@ -289,8 +250,8 @@ impl Worker {
             return;
         };
         let slot = self.slots.len();
-        let opened = Sockets::bind(self.config.address.bind, quad).and_then(|mut sockets| {
-            sockets.register(self.poll.registry(), slot)?;
+        let opened = Sockets::bind(self.config.address.bind, quad).and_then(|sockets| {
+            sockets.register(&mut self.poller, slot)?;
             Ok(sockets)
         });
         match opened {

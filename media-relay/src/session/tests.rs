@@ -1,1 +1,316 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+use super::*;
+
+const INGRESS: &str = "192.0.2.1:4000";
+const EGRESS: &str = "198.51.100.1:6000";
+
+fn at(text: &str) -> SocketAddr {
+    text.parse().expect("an address literal")
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn rtp() -> Vec<u8> {
+    let mut packet = vec![0; 172];
+    packet[..2].copy_from_slice(&[0x80, 8]);
+    packet
+}
+
+fn rtcp() -> Vec<u8> {
+    let mut packet = vec![0; 28];
+    packet[..2].copy_from_slice(&[0x80, 200]);
+    packet
+}
+
+/// Both peers have announced where they receive.
+fn session() -> Session {
+    let mut session = Session::new();
+    session.announce(
+        Side::Ingress,
+        Some(RemoteMedia::new(at(INGRESS))),
+        seconds(0),
+    );
+    session.announce(Side::Egress, Some(RemoteMedia::new(at(EGRESS))), seconds(0));
+    session
+}
+
+fn from_carrier(session: &mut Session, source: &str, now: Duration) -> Verdict {
+    session.receive(Side::Egress, Channel::Rtp, at(source), &rtp(), now)
+}
+
+fn to(side: Side, channel: Channel, destination: &str) -> Verdict {
+    Verdict::Forward {
+        side,
+        channel,
+        destination: at(destination),
+    }
+}
+
+#[test]
+fn a_session_of_which_nothing_is_known_forwards_and_learns_nothing() {
+    let mut session = Session::new();
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(0)),
+        Verdict::Drop
+    );
+    session.announce(
+        Side::Ingress,
+        Some(RemoteMedia::new(at(INGRESS))),
+        seconds(1),
+    );
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(1)),
+        Verdict::Drop
+    );
+    let egress = session.statistics(seconds(1)).egress;
+    assert_eq!(
+        (egress.foreign, egress.packets, egress.silent_for),
+        (2, 0, None)
+    );
+}
+
+#[test]
+fn media_goes_to_the_announced_address_until_the_peer_has_sent() {
+    let mut session = session();
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(0)),
+        to(Side::Ingress, Channel::Rtp, INGRESS)
+    );
+    // The customer sits behind a NAT: its packets come from elsewhere.
+    let nat = "203.0.113.9:31000";
+    let verdict = session.receive(Side::Ingress, Channel::Rtp, at(nat), &rtp(), seconds(0));
+    assert_eq!(verdict, to(Side::Egress, Channel::Rtp, EGRESS));
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(0)),
+        to(Side::Ingress, Channel::Rtp, nat)
+    );
+}
+
+#[test]
+fn only_the_locked_source_is_heard() {
+    let mut session = session();
+    from_carrier(&mut session, EGRESS, seconds(0));
+    for intruder in ["198.51.100.1:6002", "198.51.100.2:6000", "[::1]:6000"] {
+        assert_eq!(
+            from_carrier(&mut session, intruder, seconds(60)),
+            Verdict::Drop
+        );
+    }
+    assert_eq!(session.statistics(seconds(60)).egress.foreign, 3);
+}
+
+#[test]
+fn the_announced_address_outranks_whoever_was_first() {
+    let mut session = session();
+    let intruder = "203.0.113.66:6666";
+    assert_ne!(
+        from_carrier(&mut session, intruder, seconds(0)),
+        Verdict::Drop
+    );
+    assert_ne!(
+        from_carrier(&mut session, EGRESS, seconds(0)),
+        Verdict::Drop
+    );
+    assert_eq!(
+        from_carrier(&mut session, intruder, seconds(0)),
+        Verdict::Drop
+    );
+}
+
+#[test]
+fn what_is_no_rtp_teaches_no_address() {
+    let mut session = session();
+    let intruder = at("203.0.113.66:6666");
+    for garbage in [
+        &b""[..],
+        b"\x80",
+        &[0x80; 11],
+        &[0x00; 172],
+        b"GET / HTTP/1.1\r\n\r\n",
+    ] {
+        let verdict = session.receive(Side::Egress, Channel::Rtp, intruder, garbage, seconds(0));
+        assert_eq!(verdict, Verdict::Drop);
+    }
+    let verdict = session.receive(Side::Egress, Channel::Rtcp, intruder, &rtp(), seconds(0));
+    assert_eq!(verdict, Verdict::Drop);
+    let egress = session.statistics(seconds(0)).egress;
+    assert_eq!((egress.invalid, egress.foreign), (6, 0));
+    // The lock is still open for the true peer behind its NAT.
+    assert_ne!(
+        from_carrier(&mut session, "203.0.113.9:1", seconds(0)),
+        Verdict::Drop
+    );
+}
+
+#[test]
+fn another_address_is_learned_anew_and_the_old_source_fades_out() {
+    let mut session = session();
+    from_carrier(&mut session, EGRESS, seconds(0));
+    let (moved, moved_nat) = ("198.51.100.7:7000", "203.0.113.7:7");
+    session.announce(Side::Egress, Some(RemoteMedia::new(at(moved))), seconds(10));
+    let to_carrier = |session: &mut Session| {
+        session.receive(
+            Side::Ingress,
+            Channel::Rtp,
+            at(INGRESS),
+            &rtp(),
+            seconds(10),
+        )
+    };
+    // Packets of the old source are still under way: heard, not learned.
+    assert_ne!(
+        from_carrier(&mut session, EGRESS, seconds(10)),
+        Verdict::Drop
+    );
+    assert_eq!(
+        to_carrier(&mut session),
+        to(Side::Egress, Channel::Rtp, moved)
+    );
+    assert_ne!(
+        from_carrier(&mut session, moved_nat, seconds(11)),
+        Verdict::Drop
+    );
+    assert_eq!(
+        to_carrier(&mut session),
+        to(Side::Egress, Channel::Rtp, moved_nat)
+    );
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(11)),
+        Verdict::Drop
+    );
+}
+
+#[test]
+fn a_source_that_stays_after_a_change_of_address_is_learned_in_the_end() {
+    let mut session = session();
+    let nat = "203.0.113.9:31000";
+    from_carrier(&mut session, nat, seconds(0));
+    session.announce(
+        Side::Egress,
+        Some(RemoteMedia::new(at("10.0.0.8:6002"))),
+        seconds(10),
+    );
+    from_carrier(&mut session, nat, seconds(13));
+    let verdict = session.receive(
+        Side::Ingress,
+        Channel::Rtp,
+        at(INGRESS),
+        &rtp(),
+        seconds(13),
+    );
+    assert_eq!(verdict, to(Side::Egress, Channel::Rtp, nat));
+}
+
+#[test]
+fn the_same_address_again_keeps_the_lock() {
+    let mut session = session();
+    from_carrier(&mut session, EGRESS, seconds(0));
+    session.announce(Side::Egress, Some(RemoteMedia::new(at(EGRESS))), seconds(5));
+    assert_eq!(
+        from_carrier(&mut session, "203.0.113.66:6", seconds(5)),
+        Verdict::Drop
+    );
+}
+
+#[test]
+fn a_peer_on_hold_gets_nothing_but_may_send_music() {
+    let mut session = session();
+    from_carrier(&mut session, EGRESS, seconds(0));
+    session.announce(Side::Egress, None, seconds(5));
+    let verdict = session.receive(Side::Ingress, Channel::Rtp, at(INGRESS), &rtp(), seconds(6));
+    assert_eq!(verdict, Verdict::Drop);
+    let ingress = session.statistics(seconds(6)).ingress;
+    assert_eq!((ingress.packets, ingress.undeliverable), (1, 1));
+    assert_ne!(
+        from_carrier(&mut session, EGRESS, seconds(6)),
+        Verdict::Drop
+    );
+
+    session.announce(Side::Egress, Some(RemoteMedia::new(at(EGRESS))), seconds(7));
+    assert_eq!(
+        from_carrier(&mut session, "203.0.113.66:6", seconds(7)),
+        Verdict::Drop
+    );
+    let verdict = session.receive(Side::Ingress, Channel::Rtp, at(INGRESS), &rtp(), seconds(7));
+    assert_eq!(verdict, to(Side::Egress, Channel::Rtp, EGRESS));
+}
+
+#[test]
+fn rtcp_goes_to_the_next_port_or_where_the_peer_says() {
+    let mut session = session();
+    let report = |session: &mut Session| {
+        session.receive(
+            Side::Ingress,
+            Channel::Rtcp,
+            at("192.0.2.1:4001"),
+            &rtcp(),
+            seconds(0),
+        )
+    };
+    assert_eq!(
+        report(&mut session),
+        to(Side::Egress, Channel::Rtcp, "198.51.100.1:6001")
+    );
+    let mut remote = RemoteMedia::new(at(EGRESS));
+    remote.rtcp = Some(at("198.51.100.1:9009"));
+    session.announce(Side::Egress, Some(remote), seconds(0));
+    assert_eq!(
+        report(&mut session),
+        to(Side::Egress, Channel::Rtcp, "198.51.100.1:9009")
+    );
+    let counts = session.statistics(seconds(0)).ingress;
+    assert_eq!(
+        (counts.rtcp_packets, counts.packets, counts.bytes),
+        (2, 0, 0)
+    );
+}
+
+#[test]
+fn a_multiplexing_peer_and_one_that_does_not_understand_each_other() {
+    let mut session = session();
+    let mut remote = RemoteMedia::new(at(EGRESS));
+    remote.mux = true;
+    session.announce(Side::Egress, Some(remote), seconds(0));
+    let from_mux = session.receive(Side::Egress, Channel::Rtp, at(EGRESS), &rtcp(), seconds(0));
+    assert_eq!(from_mux, to(Side::Ingress, Channel::Rtcp, "192.0.2.1:4001"));
+    let source = at("192.0.2.1:4001");
+    let to_mux = session.receive(Side::Ingress, Channel::Rtcp, source, &rtcp(), seconds(0));
+    assert_eq!(to_mux, to(Side::Egress, Channel::Rtp, EGRESS));
+}
+
+#[test]
+fn silence_counts_from_the_last_packet_of_either_peer() {
+    let mut session = session();
+    assert_eq!(session.silence(seconds(5)), None);
+    session.set_watched(true, seconds(10));
+    assert_eq!(session.silence(seconds(14)), Some(seconds(4)));
+    from_carrier(&mut session, EGRESS, seconds(20));
+    session.set_watched(true, seconds(21));
+    assert_eq!(session.silence(seconds(25)), Some(seconds(5)));
+    session.watch_again(seconds(25));
+    assert_eq!(session.silence(seconds(26)), Some(seconds(1)));
+    session.set_watched(false, seconds(26));
+    session.watch_again(seconds(27));
+    assert_eq!(session.silence(seconds(99)), None);
+}
+
+#[test]
+fn each_direction_has_its_own_counts() {
+    let mut session = session();
+    for _ in 0..3 {
+        from_carrier(&mut session, EGRESS, seconds(1));
+    }
+    session.receive(Side::Ingress, Channel::Rtp, at(INGRESS), &rtp(), seconds(2));
+    let statistics = session.statistics(seconds(4));
+    let egress = statistics.from_side(Side::Egress);
+    assert_eq!(
+        (egress.packets, egress.bytes, egress.silent_for),
+        (3, 516, Some(seconds(3)))
+    );
+    let ingress = statistics.from_side(Side::Ingress);
+    assert_eq!(
+        (ingress.packets, ingress.bytes, ingress.silent_for),
+        (1, 172, Some(seconds(2)))
+    );
+}
