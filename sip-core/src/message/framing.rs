@@ -56,7 +56,8 @@ fn message_len(bytes: &[u8], limits: &Limits) -> Result<Option<usize>, ParseErro
             Ok(None)
         };
     };
-    let (message, _) = Message::read_head(&bytes[..head_len], limits, Err)?;
+    let mut message = Message::read_start(&bytes[..head_len], limits, Err)?;
+    message.read_fields(limits, Err)?;
     // RFC 3261 §20.14: over a stream Content-Length is mandatory; nothing else bounds the body.
     let body_len = message
         .single_content_length()?

@@ -7,7 +7,6 @@ use crate::header::{HeaderName, Shape};
 use crate::limits::Limits;
 use crate::text::{is_lws, is_token};
 use arrayvec::ArrayVec;
-use memchr::Memchr;
 
 impl<'a> Message<'a> {
     /// Parses one datagram, or one message cut out of a stream by [`super::frame`].
@@ -19,7 +18,8 @@ impl<'a> Message<'a> {
     /// What the switch can do without looking into header field values is all that is checked
     /// here; [`Message::validate_request`] checks the values of the mandatory ones.
     pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
-        let (mut message, body_at) = Self::read_head(bytes, limits, Err)?;
+        let mut message = Self::read_start(bytes, limits, Err)?;
+        let body_at = message.read_fields(limits, Err)?;
         message.body = message.bounded_body(body_at)?;
         Ok(message)
     }
@@ -30,25 +30,25 @@ impl<'a> Message<'a> {
     /// tell the peer which request is meant.
     pub fn salvage(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
         let bytes = &bytes[..bytes.len().min(usize::from(limits.message_bytes))];
-        let (message, _) = Self::read_head(bytes, limits, |_| Ok(())).ok()?;
+        let mut message = Self::read_start(bytes, limits, |_| Ok(())).ok()?;
+        message.read_fields(limits, |_| Ok(())).ok()?;
         let method = message.method().filter(|method| *method != Method::Ack);
         (method.is_some() && message.raw_header(HeaderName::Via).is_some()).then_some(message)
     }
 
-    /// Reads the start line and the header fields, and returns where the body begins. `judge` says
-    /// whether an error that leaves the rest readable ends the reading.
-    pub(super) fn read_head(
+    /// Reads the start line. `judge` says whether an error that leaves the rest readable ends the
+    /// reading.
+    pub(super) fn read_start(
         bytes: &'a [u8],
         limits: &Limits,
         judge: impl Fn(ParseError) -> Result<(), ParseError>,
-    ) -> Result<(Self, usize), ParseError> {
+    ) -> Result<Self, ParseError> {
         let bytes = skip_empty_lines(bytes);
         if bytes.len() > usize::from(limits.message_bytes) {
             return Err(ParseError::new(Part::Message, Problem::TooLong, 0));
         }
-        let mut line_ends = memchr::memchr_iter(b'\n', bytes);
         let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
-        let end = line_ends.next().ok_or(truncated)?;
+        let end = memchr::memchr(b'\n', bytes).ok_or(truncated)?;
         let line = without_cr(&bytes[..end]);
         let start = match StartLine::parse(line) {
             Ok(start) => start,
@@ -57,29 +57,39 @@ impl<'a> Message<'a> {
                 bare_request(line).ok_or(error)?
             }
         };
-        let mut message = Self {
+        Ok(Self {
             bytes,
             start,
+            fields_at: end + 1,
             body: b"",
             fields: ArrayVec::new(),
             first: [ABSENT; HeaderName::COUNT],
             repeated: None,
-        };
-        let mut at = end + 1;
+        })
+    }
+
+    /// Reads the header fields and returns where the body begins.
+    pub(super) fn read_fields(
+        &mut self,
+        limits: &Limits,
+        judge: impl Fn(ParseError) -> Result<(), ParseError>,
+    ) -> Result<usize, ParseError> {
+        let (bytes, start) = (self.bytes, self.fields_at);
+        let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
+        let mut line_ends = memchr::memchr_iter(b'\n', &bytes[start..]).map(|end| start + end);
+        let mut at = start;
         loop {
-            match header_line_end(bytes, at, &mut line_ends) {
-                Some((end, _)) if is_empty_line(&bytes[at..end]) => return Ok((message, end + 1)),
-                Some((end, _)) => {
-                    if let Err(error) = message.push_field(at, end, limits) {
-                        judge(error)?;
-                    }
-                    at = end + 1;
-                }
-                None => {
-                    judge(truncated)?;
-                    return Ok((message, bytes.len()));
-                }
+            let Some(end) = header_line_end(bytes, at, &mut line_ends) else {
+                judge(truncated)?;
+                return Ok(bytes.len());
+            };
+            if is_empty_line(&bytes[at..end]) {
+                return Ok(end + 1);
             }
+            if let Err(error) = self.push_field(at, end, limits) {
+                judge(error)?;
+            }
+            at = end + 1;
         }
     }
 
@@ -87,26 +97,15 @@ impl<'a> Message<'a> {
     fn push_field(&mut self, at: usize, end: usize, limits: &Limits) -> Result<(), ParseError> {
         let line = &self.bytes[at..end];
         let malformed = ParseError::new(Part::HeaderLine, Problem::Malformed, at);
-        let name_len = line.iter().position(|b| !is_token(*b)).unwrap_or(0);
-        if name_len == 0 {
-            return Err(malformed);
-        }
-        let mut value_start = name_len;
-        while let Some(b' ' | b'\t') = line.get(value_start) {
-            value_start += 1;
-        }
-        if line.get(value_start) != Some(&b':') {
-            return Err(malformed);
-        }
-        value_start += 1;
-        while line.get(value_start).is_some_and(|b| is_lws(*b)) {
-            value_start += 1;
-        }
-        let mut value_end = line.len();
-        while value_end > value_start && is_lws(line[value_end - 1]) {
-            value_end -= 1;
-        }
+        let colon = line.iter().position(|b| *b == b':').ok_or(malformed)?;
+        let name_len = length_without_blanks(&line[..colon]);
         let name = HeaderName::from_token(&line[..name_len]);
+        // A known name consists of the right characters; look at those of others only.
+        if name == HeaderName::Other && !is_token_bytes(&line[..name_len]) {
+            return Err(malformed);
+        }
+        let value_start = colon + 1 + line[colon + 1..].iter().take_while(|b| is_lws(**b)).count();
+        let value_end = value_start + line[value_start..].trim_ascii_end().len();
         if value_end - value_start > usize::from(limits.header_value_bytes) {
             return Err(ParseError::new(Part::Header(name), Problem::TooLong, at));
         }
@@ -157,18 +156,31 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The end (offset of the last LF) of the header line that starts at `at`, folds included.
-fn header_line_end(bytes: &[u8], at: usize, ends: &mut Memchr<'_>) -> Option<(usize, bool)> {
+/// The end (offset of the last LF) of the header line that starts at `at`, folds included. `ends`
+/// are the offsets of all LFs from there on.
+fn header_line_end(
+    bytes: &[u8],
+    at: usize,
+    ends: &mut impl Iterator<Item = usize>,
+) -> Option<usize> {
     let mut end = ends.next()?;
-    if is_empty_line(&bytes[at..end]) {
-        return Some((end, false));
-    }
-    let mut is_folded = false;
-    while let Some(b' ' | b'\t') = bytes.get(end + 1) {
+    while let Some(b' ' | b'\t') = bytes.get(end + 1)
+        && !is_empty_line(&bytes[at..end])
+    {
         end = ends.next()?;
-        is_folded = true;
     }
-    Some((end, is_folded))
+    Some(end)
+}
+
+/// Length of a name without the blanks that may stand before its colon.
+fn length_without_blanks(name: &[u8]) -> usize {
+    name.iter()
+        .rposition(|b| !matches!(b, b' ' | b'\t'))
+        .map_or(0, |last| last + 1)
+}
+
+fn is_token_bytes(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| is_token(*b))
 }
 
 fn is_empty_line(line: &[u8]) -> bool {
