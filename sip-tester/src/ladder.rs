@@ -55,7 +55,7 @@ pub struct Entry {
 /// ladder.label("127.0.0.1:5060".parse()?, "switch");
 /// ladder.label("127.0.0.1:5081".parse()?, "carrier A");
 /// ladder.label("127.0.0.1:5082".parse()?, "carrier B");
-/// println!("{ladder}");
+/// let drawn = ladder.to_string();
 /// # Ok(())
 /// # }
 /// ```
