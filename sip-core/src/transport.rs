@@ -87,20 +87,20 @@ impl BindError {
 
 /// What an error says about the destination; `None` when it says nothing about any.
 fn reason_of(error: &io::Error) -> Option<UnreachableReason> {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(UnreachableReason::Refused),
-        io::ErrorKind::HostUnreachable => Some(UnreachableReason::Host),
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            Some(UnreachableReason::Network)
+    Some(match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
+            UnreachableReason::Refused
         }
-        _ => match error.raw_os_error() {
-            Some(libc::EHOSTDOWN | libc::ENONET) => Some(UnreachableReason::Host),
-            Some(libc::ENOPROTOOPT | libc::EACCES | libc::EPERM) => Some(UnreachableReason::Host),
-            // Path MTU news and parameter problems: the peer may well be there.
-            Some(libc::EMSGSIZE | libc::EPROTO | libc::EOPNOTSUPP) => {
-                Some(UnreachableReason::LocalFailure)
-            }
-            _ => None,
+        io::ErrorKind::HostUnreachable => UnreachableReason::Host,
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            UnreachableReason::Network
+        }
+        io::ErrorKind::TimedOut => UnreachableReason::ConnectTimeout,
+        _ => match error.raw_os_error()? {
+            // ICMP protocol unreachable is the latter.
+            libc::EHOSTDOWN | libc::ENOPROTOOPT => UnreachableReason::Host,
+            // Path MTU news, parameter problems and the like: the peer may well be there.
+            _ => return None,
         },
-    }
+    })
 }

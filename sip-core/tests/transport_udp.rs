@@ -59,6 +59,7 @@ fn send(socket: &mut UdpSocket, destination: SocketAddr, datagrams: &[&[u8]]) {
     assert!(batch.is_empty());
 }
 
+#[cfg(target_os = "linux")]
 fn unreachable(socket: &mut UdpSocket) -> Unreachable {
     let mut batch = ReceiveBatch::default();
     wait_for(|| {
@@ -67,6 +68,7 @@ fn unreachable(socket: &mut UdpSocket) -> Unreachable {
     })
 }
 
+#[cfg(target_os = "linux")]
 /// An address of this host where nothing listens.
 fn closed_port(ip: &str) -> SocketAddr {
     StdSocket::bind(any_port(ip)).unwrap().local_addr().unwrap()
@@ -119,6 +121,7 @@ fn the_longest_datagram_passes() {
     assert_eq!(receive(&mut b, 1)[0], (longest, a.local_address(), false));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_refused_destination_is_named_and_the_others_get_theirs() {
     for ip in ["127.0.0.1", "::1"] {
@@ -143,6 +146,7 @@ fn a_refused_destination_is_named_and_the_others_get_theirs() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_group_hears_of_a_refusal_on_one_of_its_sockets() {
     let mut group = bind_group("127.0.0.1", 4);

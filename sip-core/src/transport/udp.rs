@@ -139,11 +139,12 @@ impl UdpSocket {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The fate of something sent earlier is reported by whichever call comes next.
-                Err(error) if reason_of(&error).is_some() => {
-                    self.collect_errors();
+                // The fate of something sent earlier is told by whichever call comes next.
+                Err(error) => {
+                    if self.collect_errors() == 0 && reason_of(&error).is_none() {
+                        return Err(error);
+                    }
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(0)

@@ -88,7 +88,6 @@ pub(super) fn receive(socket: &UdpSocket, batch: &mut ReceiveBatch) -> io::Resul
     {
         slot.length = header.msg_len as usize;
         slot.source = address.decode(header.msg_hdr.msg_namelen);
-        slot.truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
     }
     batch.set_received(count);
     Ok(count)
@@ -160,9 +159,8 @@ pub(super) fn next_error(socket: &UdpSocket) -> Option<Option<Unreachable>> {
             libc::SO_EE_ORIGIN_LOCAL | libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6
         );
         let error = io::Error::from_raw_os_error(c_int::try_from(error.ee_errno).ok()?);
-        let path_mtu = error.raw_os_error() == Some(libc::EMSGSIZE);
         Some(Unreachable {
-            destination: destination.filter(|_| told_by && !path_mtu)?,
+            destination: destination.filter(|_| told_by)?,
             reason: reason_of(&error)?,
         })
     });

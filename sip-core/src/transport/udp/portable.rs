@@ -19,10 +19,6 @@ pub(super) fn receive(socket: &UdpSocket, batch: &mut ReceiveBatch) -> io::Resul
             Ok((length, source)) => {
                 slot.length = length;
                 slot.source = Some(source);
-                // The call does not tell; a full buffer shorter than the longest datagram may be
-                // a cut one.
-                slot.truncated =
-                    length == buffer.len() && buffer.len() < ReceiveBatch::DATAGRAM_MAX;
                 count += 1;
             }
             Err(error) => {

@@ -21,7 +21,6 @@ pub struct ReceiveBatch {
 pub(super) struct Slot {
     pub(super) length: usize,
     pub(super) source: Option<SocketAddr>,
-    pub(super) truncated: bool,
 }
 
 /// One datagram of a batch.
@@ -38,7 +37,6 @@ pub struct ReceivedDatagram<'a> {
 const EMPTY: Slot = Slot {
     length: 0,
     source: None,
-    truncated: false,
 };
 
 /// Added to each slot so that the datagrams of a batch do not begin at the same place of a page:
@@ -76,7 +74,7 @@ impl ReceiveBatch {
                 Some(ReceivedDatagram {
                     bytes: &buffer[..slot.length.min(self.capacity)],
                     source: slot.source?,
-                    truncated: slot.truncated,
+                    truncated: slot.length > self.capacity,
                 })
             })
     }
@@ -89,12 +87,13 @@ impl ReceiveBatch {
         self.received = count.min(BATCH);
     }
 
-    /// Each buffer with what is said of it, for the system call to fill.
+    /// Each buffer with what is said of it, for the system call to fill. A buffer has one byte more
+    /// than the capacity, which tells a datagram that is too long.
     pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &mut Slot)> {
         let capacity = self.capacity;
         self.arena
             .chunks_exact_mut(self.stride)
-            .map(move |buffer| &mut buffer[..capacity])
+            .map(move |buffer| &mut buffer[..=capacity])
             .zip(&mut self.slots)
     }
 }
