@@ -3,10 +3,13 @@
 //! `serve`, `demo` and `probe` run parts of the switch in this process. `apply` and `explain` are
 //! clients of a running switch's API, so that there is one way to change it and one to ask it.
 
-mod api_client;
-mod apply;
+pub(crate) mod api_client;
+pub(crate) mod apply;
 mod check;
+mod demo;
 mod explain;
+mod probe;
+mod serve;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -33,6 +36,10 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
+    /// Place a test call to a SIP address: ladder, PDD, codes, audio.
+    Probe(probe::ProbeArgs),
+    /// Run a switch with simulated carriers and live traffic on this machine.
+    Demo(demo::DemoArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -82,9 +89,11 @@ pub(crate) struct ServerArgs {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Command::Check(args) => return check::run(&args),
-        Command::Serve(args) => return check::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "didtron", &mut std::io::stdout());

@@ -5,6 +5,10 @@
 
 mod cli;
 mod config;
+mod demo;
+mod edge;
+mod logging;
+mod node;
 
 use clap::Parser;
 use std::process::ExitCode;

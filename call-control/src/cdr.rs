@@ -40,7 +40,7 @@ pub(crate) struct Facts {
     pub(crate) snapshot_number: u64,
     pub(crate) customer: Option<ResourceRef>,
     ingress_trunk: Option<ResourceRef>,
-    rate: Option<AppliedRate>,
+    pub(crate) rate: Option<AppliedRate>,
     /// First ringing indication sent to the customer.
     pub(crate) ringing: Option<Instant>,
     /// 2xx sent to the customer.

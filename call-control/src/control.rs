@@ -4,12 +4,12 @@ use crate::call::{Call, Phase};
 use crate::config::Now;
 use crate::drain::HANG_UP_BATCH;
 use crate::engine::Engine;
-use crate::events::{
-    CALLS_PAGE_MAX, Command, Event, LiveCall, LiveState, PageCursor, TransportFailure,
-};
+use crate::events::{CALLS_PAGE_MAX, Command, LiveCall, LiveState, TransportFailure};
 use media_relay::SessionId;
 use rating::cdr::{CallId, ReleaseReason};
 use sip_core::slab::SlabKey;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
@@ -17,11 +17,6 @@ impl Engine {
             Command::SetSnapshot(snapshot) => self.core.set_snapshot(snapshot),
             Command::Drain { hang_up_at } => self.core.drain.begin(hang_up_at),
             Command::HangUp(id) => self.hang_up(now, id),
-            Command::ListCalls {
-                request,
-                after,
-                limit,
-            } => self.list_calls(request, after, limit),
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
             Command::MediaSilent(session) => self.hang_up_silent(now, session),
             Command::JournalState { available } => self.core.journal_available = available,
@@ -95,22 +90,25 @@ impl Engine {
         }
     }
 
-    fn list_calls(&mut self, request: u64, after: Option<PageCursor>, limit: usize) {
+    /// The calls that are up, newest first: those with an identifier below `before` (all when
+    /// `None`), at most `limit` and at most [`CALLS_PAGE_MAX`] of them. One pass over the table.
+    pub fn newest_calls(&self, before: Option<CallId>, limit: usize) -> Vec<LiveCall> {
         let limit = limit.min(CALLS_PAGE_MAX);
-        let first = after.map_or(0, |cursor| cursor.0);
-        let mut rest = self.calls.iter_from(first);
-        let mut page = Vec::with_capacity(limit.min(self.calls.len()));
-        let mut last = first;
-        for (key, call) in rest.by_ref().take(limit) {
-            page.push(call.live());
-            last = key.slot + 1;
+        let mut oldest_first = BinaryHeap::with_capacity(limit + 1);
+        for (key, call) in self.calls.iter_from(0) {
+            let id = call.facts.id;
+            if before.is_some_and(|before| id >= before) {
+                continue;
+            }
+            oldest_first.push(Reverse((id, key.slot)));
+            if oldest_first.len() > limit {
+                oldest_first.pop();
+            }
         }
-        let next = rest.next().map(|_| PageCursor(last));
-        self.core.events.push_back(Event::Calls {
-            request,
-            page,
-            next,
-        });
+        let mut newest = oldest_first.into_vec();
+        newest.sort_unstable();
+        let slots = newest.into_iter().map(|Reverse((_, slot))| slot);
+        slots.filter_map(|slot| self.calls.iter_from(slot).next()).map(|(_, call)| call.live()).collect()
     }
 }
 
@@ -123,6 +121,7 @@ impl Call {
             state: self.live_state(),
             customer: self.facts.customer.clone(),
             carrier: trunk.map(|trunk| self.snapshot.carrier(trunk.carrier).resource.clone()),
+            destination: self.facts.rate.as_ref().map(|rate| rate.destination.clone()),
             called_number: self.facts.called.clone(),
             calling_number: self.facts.calling_received.clone(),
             ingress_source: self.facts.source,

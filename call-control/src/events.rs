@@ -31,15 +31,6 @@ pub enum Command {
     },
     /// End one call, as an operator.
     HangUp(CallId),
-    /// Report a page of the calls, by [`Event::Calls`].
-    ListCalls {
-        /// Given back in the report.
-        request: u64,
-        /// Where the page before ended; `None` for the first.
-        after: Option<PageCursor>,
-        /// Most calls in the page; at most [`CALLS_PAGE_MAX`].
-        limit: usize,
-    },
     /// A message could not be sent.
     TransportFailed(TransportFailure),
     /// No media from either side of a call for too long: it is hung up.
@@ -56,12 +47,8 @@ pub enum Command {
     },
 }
 
-/// The most calls in a page of [`Command::ListCalls`].
+/// The most calls that [`Engine::newest_calls`](crate::Engine::newest_calls) lists.
 pub const CALLS_PAGE_MAX: usize = 500;
-
-/// A place in the list of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageCursor(pub(crate) u32);
 
 /// What could not be sent: an ICMP error, a connection that was refused or broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,15 +68,6 @@ pub struct TransportFailure {
 pub enum Event {
     /// For the media relay.
     Media(MediaCommand),
-    /// The answer to [`Command::ListCalls`].
-    Calls {
-        /// As given in the command.
-        request: u64,
-        /// In the order of the table.
-        page: Vec<LiveCall>,
-        /// Where the next page begins; `None` at the end.
-        next: Option<PageCursor>,
-    },
     /// A message of a call that is traced.
     Trace(TraceLine),
 }
@@ -118,6 +96,8 @@ pub struct LiveCall {
     pub customer: Option<ResourceRef>,
     /// The carrier of the latest attempt.
     pub carrier: Option<ResourceRef>,
+    /// The destination's name on the customer's rate card.
+    pub destination: Option<Arc<str>>,
     /// Called number after translation.
     pub called_number: Arc<str>,
     /// Calling number as received.

@@ -6,7 +6,7 @@
 use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
 
 /// The shard's link to the relay. Both calls return at once.
-pub trait MediaPorts: Send {
+pub trait MediaPorts {
     /// Takes a pair from the stock; `None` when it is empty. [`MediaCommand::Stop`] gives it back.
     fn take(&mut self) -> Option<ReadyPair>;
 

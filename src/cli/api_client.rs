@@ -56,16 +56,22 @@ impl ApiClient {
                 })?
             }
         };
+        Ok(Self::with_key(&args.server, key))
+    }
+
+    /// A client of the API at `server`, such as `http://127.0.0.1:8080`.
+    pub(crate) fn with_key(server: &str, key: String) -> Self {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(ANSWER_TIMEOUT))
             .http_status_as_error(false)
             .build()
             .new_agent();
-        Ok(Self {
+        let server = server.trim_end_matches('/').to_owned();
+        Self {
             agent,
-            server: args.server.trim_end_matches('/').to_owned(),
+            server,
             key: key.trim().to_owned(),
-        })
+        }
     }
 
     /// GET `path` with `query`.

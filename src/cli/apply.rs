@@ -42,8 +42,9 @@ pub(crate) struct Bundle {
     pub(crate) decks: Vec<NamedText>,
 }
 
+/// What the switch says became of a bundle.
 #[derive(Debug, Deserialize)]
-struct Answer {
+pub(crate) struct AppliedBundle {
     dry_run: bool,
     snapshot_number: u64,
     changes: Vec<Change>,
@@ -68,7 +69,7 @@ pub(super) fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
     let bundle = read_bundle(&args.file)?;
     let client = ApiClient::new(&args.server)?;
     let path = format!("/api/v1/apply?dry_run={}", args.dry_run);
-    let answer: Answer = client.post(&path, &bundle)?;
+    let answer: AppliedBundle = client.post(&path, &bundle)?;
     say(&report(&answer));
     Ok(ExitCode::SUCCESS)
 }
@@ -155,31 +156,34 @@ fn read_deck(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn report(answer: &Answer) -> String {
+fn report(answer: &AppliedBundle) -> String {
     let mut text = String::new();
-    let mut changed = 0;
     for change in &answer.changes {
         let _ = writeln!(text, "{:9} {} {}", change.action, change.kind, change.name);
-        changed += usize::from(change.action != "unchanged");
         for difference in &change.differences {
             let (before, after) = (shown(&difference.before), shown(&difference.after));
             let _ = writeln!(text, "          {}: {before} → {after}", difference.field);
         }
     }
-    let total = answer.changes.len();
-    let _ = if answer.dry_run {
-        write!(
-            text,
-            "Dry run: {changed} of {total} resources would change; nothing was applied."
-        )
-    } else {
-        let number = answer.snapshot_number;
-        write!(
-            text,
-            "{changed} of {total} resources changed; calls use snapshot {number}."
-        )
-    };
-    text
+    text + &answer.summary()
+}
+
+impl AppliedBundle {
+    /// One line.
+    pub(crate) fn summary(&self) -> String {
+        let total = self.changes.len();
+        let changed = self
+            .changes
+            .iter()
+            .filter(|change| change.action != "unchanged")
+            .count();
+        let number = self.snapshot_number;
+        if self.dry_run {
+            format!("Dry run: {changed} of {total} resources would change; nothing was applied.")
+        } else {
+            format!("{changed} of {total} resources changed; calls use snapshot {number}.")
+        }
+    }
 }
 
 fn shown(value: &serde_json::Value) -> String {

@@ -1,0 +1,471 @@
+//! The shell around the engines: threads, sockets, queues and clocks.
+//!
+//! [`Edge::start`] binds everything, then starts one thread for each shard. Each thread owns an
+//! engine, its UDP sockets and its journal segment; what others have for it comes through a
+//! bounded mailbox. No lock is shared between shards.
+
+mod clock;
+mod connections;
+mod gauges;
+mod live;
+mod mailbox;
+mod media;
+mod ownership;
+mod shard;
+
+pub(crate) use clock::wall;
+
+use crate::config::{Config, Listener};
+use anyhow::{Context, anyhow};
+use arc_swap::ArcSwap;
+use call_control::config::{EngineConfig, EngineLimits};
+use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
+use call_control::{Command, Engine};
+use clock::Clock;
+use connections::ConnectionSink;
+use gauges::Gauges;
+use mailbox::{Inbox, Mailbox, ShardInput, mailbox};
+use media::ShardMedia;
+use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
+use media_relay::ports::{PortRange, RelayAddress};
+use mio::{Poll, Waker};
+use ownership::Ownership;
+use rating::Timestamp;
+use rating::cdr::Transport;
+use routing_engine::Snapshot;
+use shard::{Shard, ShardSocket};
+use sip_core::Duration as SipDuration;
+use sip_core::ticket::TicketKey;
+use sip_core::transaction::Timings;
+use sip_core::transport::tcp::{TcpConfig, TcpHandle, TcpTransport};
+use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Transactions that a shard holds for each call: a call makes four, and each is remembered for
+/// up to 32 s after its end.
+const TRANSACTIONS_PER_CALL: u32 = 10;
+/// Unknown sources together: replies a second of one shard.
+const UNKNOWN_REPLIES_TOTAL_PER_SECOND: u32 = 200;
+/// Media ports kept ready for each shard.
+const MEDIA_STOCK_PER_SHARD: usize = 64;
+/// How long a media port rests before another call gets it.
+const MEDIA_QUIET_PERIOD: Duration = Duration::from_secs(5);
+/// How long connections may take to write what waits when the switch stops.
+const CONNECTIONS_GRACE: Duration = Duration::from_millis(500);
+
+/// The running edge.
+pub(crate) struct Edge {
+    node: Arc<str>,
+    started_at: Timestamp,
+    clock: Clock,
+    listeners: Vec<Listener>,
+    mailboxes: Vec<Mailbox>,
+    gauges: Vec<Arc<Gauges>>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    journal: Journal,
+    malformed_streams: Arc<ConnectionSink>,
+    draining: std::sync::atomic::AtomicBool,
+    running: std::sync::Mutex<Option<Running>>,
+}
+
+/// What ends when the edge stops.
+struct Running {
+    threads: Vec<JoinHandle<()>>,
+    tcp: TcpTransport,
+    relay: MediaRelay,
+}
+
+/// What exists once for each shard before its thread starts.
+struct ShardParts {
+    poll: Poll,
+    inbox: Inbox,
+    sockets: Vec<Option<UdpSocket>>,
+    link: RelayLink,
+    writer: SegmentWriter,
+    gauges: Arc<Gauges>,
+}
+
+impl Edge {
+    /// Binds listeners and media ports, then starts the shards, each with its writer of the
+    /// journal. Within a tokio runtime. Nothing runs when it fails.
+    pub(crate) fn start(
+        config: &Config,
+        snapshot: Snapshot,
+        (journal, writers): (Journal, Vec<SegmentWriter>),
+    ) -> anyhow::Result<Self> {
+        let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let shards = config.shard_count();
+        let clock = Clock::start();
+        let key = TicketKey::new(random_bytes()?);
+        let ownership = Ownership::new(key.clone(), shards);
+        let (polls, mailboxes, inboxes) = polls_and_mailboxes(shards)?;
+        let (sockets, mut listeners) = bind_udp(config, shards)?;
+        let sink = Arc::new(ConnectionSink {
+            ownership: ownership.clone(),
+            mailboxes: mailboxes.clone(),
+            listeners: tcp_listeners(&config.sip.listeners),
+            malformed: AtomicU64::new(0),
+        });
+        let tcp = start_tcp(config, &mut listeners, Arc::clone(&sink))?;
+        let (relay, links) = start_media(config, &mailboxes)?;
+        let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
+        let shared = Shared {
+            config: config.clone(),
+            listeners: listeners.clone(),
+            key,
+            ownership,
+            mailboxes: mailboxes.clone(),
+            tcp: tcp.handle(),
+            snapshot: Arc::clone(&snapshot),
+            clock,
+        };
+        let mut threads = Vec::new();
+        let parts = polls
+            .into_iter()
+            .zip(inboxes)
+            .zip(sockets)
+            .zip(links)
+            .zip(writers);
+        for (number, ((((poll, inbox), sockets), link), writer)) in (0..shards).zip(parts) {
+            let gauges = Arc::clone(&gauges[usize::from(number)]);
+            let parts = ShardParts {
+                poll,
+                inbox,
+                sockets,
+                link,
+                writer,
+                gauges,
+            };
+            threads.push(start_shard(number, &shared, parts)?);
+        }
+        Ok(Self {
+            node: config.node.name.as_str().into(),
+            started_at: wall(),
+            clock,
+            listeners,
+            mailboxes,
+            gauges,
+            snapshot,
+            journal,
+            malformed_streams: sink,
+            draining: std::sync::atomic::AtomicBool::new(false),
+            running: std::sync::Mutex::new(Some(Running {
+                threads,
+                tcp,
+                relay,
+            })),
+        })
+    }
+
+    /// Refuses new calls from now on; calls that are left after `grace` are hung up.
+    pub(crate) fn drain(&self, grace: Duration) {
+        self.draining
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        let micros = u64::try_from(grace.as_micros()).unwrap_or(u64::MAX);
+        let hang_up_at = Some(self.clock.instant() + SipDuration::from_micros(micros));
+        for mailbox in &self.mailboxes {
+            let _ = mailbox.send(ShardInput::Command(Command::Drain { hang_up_at }));
+        }
+    }
+
+    /// Where SIP is spoken, with the ports that were taken for port 0.
+    pub(crate) fn listeners(&self) -> &[Listener] {
+        &self.listeners
+    }
+
+    /// Calls that are up on all shards.
+    pub(crate) fn calls_now(&self) -> u64 {
+        use std::sync::atomic::Ordering;
+        self.gauges
+            .iter()
+            .map(|gauges| gauges.calls_now.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Stops the threads and closes the sockets. Calls that are left are closed as interrupted at
+    /// the next start.
+    pub(crate) async fn stop(&self) {
+        for mailbox in &self.mailboxes {
+            let _ = mailbox.send(ShardInput::Stop);
+        }
+        let running = self
+            .running
+            .lock()
+            .map_or(None, |mut running| running.take());
+        let Some(running) = running else { return };
+        for thread in running.threads {
+            if thread.join().is_err() {
+                tracing::error!("a shard ended with a panic");
+            }
+        }
+        running.tcp.shutdown(CONNECTIONS_GRACE).await;
+        running.relay.shutdown();
+    }
+}
+
+/// What every shard gets a copy of.
+struct Shared {
+    config: Config,
+    listeners: Vec<Listener>,
+    key: TicketKey,
+    ownership: Ownership,
+    mailboxes: Vec<Mailbox>,
+    tcp: TcpHandle,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    clock: Clock,
+}
+
+fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Result<JoinHandle<()>> {
+    let engine_config = engine_config(number, shared);
+    let seed = u64::from_le_bytes(random_bytes()?);
+    let watch_silence = shared.config.media.inactivity_timeout_s > 0;
+    let ownership = shared.ownership.clone();
+    let mailboxes = shared.mailboxes.clone();
+    let tcp = shared.tcp.clone();
+    let snapshot = Arc::clone(&shared.snapshot);
+    let clock = shared.clock;
+    let local_addresses = shared
+        .listeners
+        .iter()
+        .map(|listener| listener.bind.ip())
+        .collect();
+    let sockets: Vec<Option<ShardSocket>> = parts
+        .sockets
+        .into_iter()
+        .map(|socket| {
+            socket.map(|socket| ShardSocket {
+                socket,
+                sending: SendBatch::new(),
+                readable: true,
+                blocked: false,
+            })
+        })
+        .collect();
+    shard::register(&parts.poll, &sockets).context("the sockets cannot be polled")?;
+    std::thread::Builder::new()
+        .name(format!("shard-{number}"))
+        .spawn(move || {
+            let media = ShardMedia::new(parts.link, watch_silence);
+            let current = snapshot.load_full();
+            let snapshot_number = current.number();
+            let engine = Engine::new(engine_config, seed, clock.now(), current, media.ports());
+            Shard {
+                engine,
+                poll: parts.poll,
+                sockets,
+                inbox: parts.inbox,
+                mailboxes,
+                number,
+                ownership,
+                journal: parts.writer,
+                journal_available: true,
+                media,
+                tcp,
+                local_addresses,
+                snapshot,
+                snapshot_number,
+                gauges: parts.gauges,
+                clock,
+                restless: false,
+                received: Some(Box::new(ReceiveBatch::new(ReceiveBatch::DATAGRAM_MAX))),
+            }
+            .run();
+        })
+        .context("a shard's thread cannot be started")
+}
+
+fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
+    let config = &shared.config;
+    let calls = &config.calls;
+    EngineConfig {
+        node: config.node.name.as_str().into(),
+        shard: number,
+        ticket_key: shared.key.clone(),
+        listeners: shared.listeners.iter().map(engine_listener).collect(),
+        user_agent: config.sip.user_agent.as_str().into(),
+        limits: EngineLimits {
+            max_calls: calls.max_per_shard,
+            max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),
+            max_attempts: calls.max_attempts,
+            unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
+            unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
+            unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
+        },
+        timings: Timings {
+            t1: SipDuration::from_millis(config.sip.t1_ms.into()),
+            t2: SipDuration::from_millis(config.sip.t2_ms.into()),
+            t4: SipDuration::from_millis(config.sip.t4_ms.into()),
+            ..Timings::default()
+        },
+        max_call_duration: Some(SipDuration::from_secs(calls.max_duration_s.into())),
+    }
+}
+
+fn engine_listener(listener: &Listener) -> call_control::config::Listener {
+    let advertised = listener.advertised;
+    let host = match advertised {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    };
+    call_control::config::Listener {
+        transport: sip_transport(listener.transport),
+        bind: listener.bind,
+        advertised_host: host.into(),
+        advertised_port: advertised.port(),
+    }
+}
+
+fn sip_transport(transport: Transport) -> sip_core::transaction::Transport {
+    match transport {
+        Transport::Udp => sip_core::transaction::Transport::Udp,
+        Transport::Tcp => sip_core::transaction::Transport::Tcp,
+    }
+}
+
+type Polls = (Vec<Poll>, Vec<Mailbox>, Vec<Inbox>);
+
+fn polls_and_mailboxes(shards: u16) -> anyhow::Result<Polls> {
+    let (mut polls, mut mailboxes, mut inboxes) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..shards {
+        let poll = Poll::new().context("a poll cannot be made")?;
+        let waker = Waker::new(poll.registry(), shard::WAKER).context("a waker cannot be made")?;
+        let (mailbox, inbox) = mailbox(waker);
+        polls.push(poll);
+        mailboxes.push(mailbox);
+        inboxes.push(inbox);
+    }
+    Ok((polls, mailboxes, inboxes))
+}
+
+type UdpSockets = Vec<Vec<Option<UdpSocket>>>;
+
+/// Binds the UDP listeners: a socket for each shard and listener. Returns the listeners with the
+/// ports that were taken for port 0.
+fn bind_udp(config: &Config, shards: u16) -> anyhow::Result<(UdpSockets, Vec<Listener>)> {
+    let buffer = usize::try_from(config.sip.socket_buffer_kib)? * 1_024;
+    let options = UdpConfig {
+        receive_buffer: buffer,
+        send_buffer: buffer,
+    };
+    let mut sockets: UdpSockets = (0..shards).map(|_| Vec::new()).collect();
+    let mut listeners = config.sip.listeners.clone();
+    for listener in &mut listeners {
+        if listener.transport != Transport::Udp {
+            sockets.iter_mut().for_each(|sockets| sockets.push(None));
+            continue;
+        }
+        let group = UdpSocket::bind_group(listener.bind, usize::from(shards), &options)
+            .context("SIP cannot be spoken; change `sip.listeners` (DIDTRON_SIP_LISTENERS)")?;
+        for (sockets, socket) in sockets.iter_mut().zip(group) {
+            note_port(listener, socket.local_address());
+            sockets.push(Some(socket));
+        }
+    }
+    Ok((sockets, listeners))
+}
+
+fn note_port(listener: &mut Listener, bound: SocketAddr) {
+    if listener.advertised == listener.bind {
+        listener.advertised = bound;
+    }
+    listener.bind = bound;
+}
+
+fn tcp_listeners(listeners: &[Listener]) -> Vec<(SocketAddr, u16)> {
+    (0u16..)
+        .zip(listeners)
+        .filter(|(_, listener)| listener.transport == Transport::Tcp)
+        .map(|(place, listener)| (listener.bind, place))
+        .collect()
+}
+
+fn start_tcp(
+    config: &Config,
+    listeners: &mut [Listener],
+    sink: Arc<ConnectionSink>,
+) -> anyhow::Result<TcpTransport> {
+    let addresses: Vec<SocketAddr> = listeners
+        .iter()
+        .filter(|listener| listener.transport == Transport::Tcp)
+        .map(|listener| listener.bind)
+        .collect();
+    let options = TcpConfig {
+        connections_max: usize::try_from(config.sip.tcp_connections_max)?,
+        idle_timeout: Duration::from_secs(config.sip.tcp_idle_timeout_s.into()),
+        ..TcpConfig::default()
+    };
+    let tcp = TcpTransport::start(&addresses, options, sink)
+        .context("SIP cannot be spoken; change `sip.listeners` (DIDTRON_SIP_LISTENERS)")?;
+    let bound = tcp.local_addresses().iter();
+    let of_tcp = listeners
+        .iter_mut()
+        .filter(|listener| listener.transport == Transport::Tcp);
+    of_tcp
+        .zip(bound)
+        .for_each(|(listener, bound)| note_port(listener, *bound));
+    Ok(tcp)
+}
+
+fn start_media(
+    config: &Config,
+    mailboxes: &[Mailbox],
+) -> anyhow::Result<(MediaRelay, Vec<RelayLink>)> {
+    let media = &config.media;
+    let silence = if media.inactivity_timeout_s == 0 {
+        86_400
+    } else {
+        media.inactivity_timeout_s
+    };
+    let relay = RelayConfig {
+        address: RelayAddress {
+            bind: media.address,
+            advertised: config.media_advertised(),
+        },
+        ports: PortRange::new(media.port_min, media.port_max)
+            .map_err(|error| anyhow!("`media.port_min` to `media.port_max`: {error}"))?,
+        threads: usize::from(media.threads),
+        stock_per_shard: MEDIA_STOCK_PER_SHARD,
+        inactivity_timeout: Duration::from_secs(silence.into()),
+        quiet_period: MEDIA_QUIET_PERIOD,
+    };
+    let wakes: Vec<Wake> = mailboxes
+        .iter()
+        .cloned()
+        .map(|mailbox| Arc::new(move || mailbox.wake()) as Wake)
+        .collect();
+    MediaRelay::start(&relay, &wakes).context(
+        "media cannot be relayed; change `media.address`, `media.port_min` or `media.port_max`",
+    )
+}
+
+/// Opens the journal for this life of the process and locks its folder.
+pub(crate) fn open_journal(
+    config: &Config,
+    boot: BootId,
+) -> anyhow::Result<(Journal, Vec<SegmentWriter>)> {
+    let journal = JournalConfig {
+        segment_bytes: u64::from(config.journal.segment_mib) << 20,
+        sync_interval: Duration::from_millis(config.journal.sync_interval_ms.into()),
+        min_free_bytes: u64::from(config.journal.free_space_min_mib) << 20,
+        max_pending_records: usize::try_from(config.calls.max_per_shard)?,
+        ..JournalConfig::new(
+            config.journal_dir(),
+            config.node.name.as_str().into(),
+            boot,
+            config.shard_count(),
+        )
+    };
+    Journal::open(journal).context("the journal cannot be opened")
+}
+
+/// Bytes from the system's generator.
+pub(crate) fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow!("the system gives no randomness: {error}"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,72 @@
+//! What a shard shows of itself to other threads: plain atomics, written by one thread.
+
+use call_control::Counters;
+use rating::cdr::{CallRecord, JournalEntry, Outcome};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// One shard's figures. The shard adds; everybody else reads.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    pub(crate) calls_now: AtomicU64,
+    pub(crate) calls_received: AtomicU64,
+    pub(crate) attempts: AtomicU64,
+    pub(crate) messages_received: AtomicU64,
+    pub(crate) messages_sent: AtomicU64,
+    pub(crate) malformed: AtomicU64,
+    pub(crate) unknown_source: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) answered: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    /// Nano-units of USD.
+    pub(crate) revenue: AtomicI64,
+    /// Nano-units of USD.
+    pub(crate) cost: AtomicI64,
+}
+
+impl Gauges {
+    /// Shows the engine's counters.
+    pub(crate) fn show(&self, counters: &Counters) {
+        self.calls_now
+            .store(counters.calls.into(), Ordering::Relaxed);
+        self.calls_received
+            .store(counters.calls_received, Ordering::Relaxed);
+        self.attempts.store(counters.attempts, Ordering::Relaxed);
+        self.messages_received
+            .store(counters.messages_received, Ordering::Relaxed);
+        self.messages_sent
+            .store(counters.messages_sent, Ordering::Relaxed);
+        self.malformed
+            .store(counters.messages_malformed, Ordering::Relaxed);
+        self.unknown_source
+            .store(counters.unknown_source_requests, Ordering::Relaxed);
+    }
+
+    /// Counts what the journal is told.
+    pub(crate) fn count(&self, entry: &JournalEntry) {
+        match entry {
+            JournalEntry::Answered(_) => add(&self.answered, 1),
+            JournalEntry::Ended(record) => self.count_ended(record),
+        }
+    }
+
+    fn count_ended(&self, record: &CallRecord) {
+        match record.outcome {
+            Outcome::Answered | Outcome::Interrupted => {}
+            Outcome::Cancelled | Outcome::Failed => add(&self.failed, 1),
+            Outcome::Rejected => add(&self.rejected, 1),
+        }
+        let cost: i64 = record
+            .attempts
+            .iter()
+            .map(|attempt| attempt.cost.amount.0)
+            .sum();
+        self.revenue
+            .fetch_add(record.charge.amount.0, Ordering::Relaxed);
+        self.cost.fetch_add(cost, Ordering::Relaxed);
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}

@@ -1,0 +1,165 @@
+//! The edge as the API sees it.
+
+use super::Edge;
+use super::mailbox::ShardInput;
+use call_control::{LiveCall, LiveState};
+use mgmt_api::switch_port::{
+    ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, ShardStatus, SipCounters,
+    SwitchPort, SwitchSample, SwitchStatus,
+};
+use rating::Amount;
+use rating::cdr::CallId;
+use routing_engine::Snapshot;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Longest wait for a shard's answer to a question.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl SwitchPort for Edge {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    fn publish(&self, snapshot: Arc<Snapshot>) {
+        self.snapshot.store(snapshot);
+        // A shard that sleeps would take it over at its next message anyway; this shows it sooner.
+        self.mailboxes.iter().for_each(super::Mailbox::wake);
+    }
+
+    fn now_us(&self) -> u64 {
+        self.clock.instant().as_micros()
+    }
+
+    fn live_calls(
+        &self,
+        before: Option<CallId>,
+        limit: usize,
+    ) -> PortFuture<'_, Result<LiveCallPage, PortError>> {
+        Box::pin(async move {
+            let mut items = Vec::new();
+            for (shard, answer) in (0u16..).zip(self.ask_for_calls(before, limit)) {
+                let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
+                let Ok(Ok(calls)) = answer else {
+                    return Err(PortError::ShardSilent { shard });
+                };
+                items.extend(calls);
+            }
+            items.sort_unstable_by_key(|call| std::cmp::Reverse(call.id));
+            items.truncate(limit);
+            let items = items.into_iter().map(shown).collect();
+            Ok(LiveCallPage {
+                items,
+                total: self.calls_now(),
+            })
+        })
+    }
+
+    fn sample(&self) -> SwitchSample {
+        let mut sample = SwitchSample::default();
+        for gauges in &self.gauges {
+            let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            sample.calls_now += get(&gauges.calls_now);
+            sample.calls_received += get(&gauges.calls_received);
+            sample.attempts += get(&gauges.attempts);
+            sample.answered += get(&gauges.answered);
+            sample.failed += get(&gauges.failed);
+            sample.rejected += get(&gauges.rejected);
+            sample.revenue = Amount(sample.revenue.0 + gauges.revenue.load(Ordering::Relaxed));
+            sample.cost = Amount(sample.cost.0 + gauges.cost.load(Ordering::Relaxed));
+            add(
+                &mut sample.sip,
+                &SipCounters {
+                    messages_received: get(&gauges.messages_received),
+                    messages_sent: get(&gauges.messages_sent),
+                    malformed: get(&gauges.malformed),
+                    unknown_source: get(&gauges.unknown_source),
+                    dropped: get(&gauges.dropped),
+                },
+            );
+        }
+        sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
+        sample.sip.dropped += self
+            .mailboxes
+            .iter()
+            .map(super::Mailbox::refused)
+            .sum::<u64>();
+        sample
+    }
+
+    fn status(&self) -> SwitchStatus {
+        let listener = |listener: &crate::config::Listener| ListenerStatus {
+            transport: listener.transport,
+            address: listener.bind,
+        };
+        let shard = |(number, gauges): (u16, &Arc<super::Gauges>)| ShardStatus {
+            shard: number,
+            calls: gauges.calls_now.load(Ordering::Relaxed),
+        };
+        SwitchStatus {
+            node: Arc::clone(&self.node),
+            started_at: self.started_at,
+            draining: self.draining.load(Ordering::Relaxed),
+            journal_trouble: self
+                .journal
+                .health()
+                .trouble
+                .map(|trouble| trouble.to_string()),
+            listeners: self.listeners.iter().map(listener).collect(),
+            shards: (0u16..).zip(&self.gauges).map(shard).collect(),
+        }
+    }
+}
+
+impl Edge {
+    /// Asks every shard for its newest calls; the answers come in the order of the shards. A shard
+    /// whose mailbox is full answers with an error at once.
+    fn ask_for_calls(
+        &self,
+        before: Option<CallId>,
+        limit: usize,
+    ) -> Vec<oneshot::Receiver<Vec<LiveCall>>> {
+        let ask = |mailbox: &super::Mailbox| {
+            let (sender, receiver) = oneshot::channel();
+            let question = ShardInput::Question(Box::new(move |engine| {
+                // The asker may have gone; nobody misses the answer then.
+                let _ = sender.send(engine.newest_calls(before, limit));
+            }));
+            let _ = mailbox.send(question);
+            receiver
+        };
+        self.mailboxes.iter().map(ask).collect()
+    }
+}
+
+fn add(total: &mut SipCounters, shard: &SipCounters) {
+    total.messages_received += shard.messages_received;
+    total.messages_sent += shard.messages_sent;
+    total.malformed += shard.malformed;
+    total.unknown_source += shard.unknown_source;
+    total.dropped += shard.dropped;
+}
+
+fn shown(call: LiveCall) -> mgmt_api::switch_port::LiveCall {
+    mgmt_api::switch_port::LiveCall {
+        id: call.id,
+        state: match call.state {
+            LiveState::Hunting => LiveCallState::Trying,
+            LiveState::Ringing => LiveCallState::Ringing,
+            LiveState::Answered => LiveCallState::Answered,
+            LiveState::Ending => LiveCallState::Releasing,
+        },
+        customer: call.customer.map(|customer| customer.name),
+        carrier: call.carrier.map(|carrier| carrier.name),
+        calling_number: call.calling_number,
+        called_number: call.called_number,
+        destination: call.destination,
+        received_at: call.received_at,
+        answered_at: call.answered_at,
+        attempts: call.attempts,
+        ingress_source: call.ingress_source,
+        egress_gateway: call.gateway,
+    }
+}

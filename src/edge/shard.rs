@@ -1,0 +1,394 @@
+//! One shard: a thread with an engine, sockets and a journal segment.
+//!
+//! Each turn of [`Shard::run`] does, in this order: sleep until there is something to do; receive
+//! datagrams; take what other threads sent; let time pass; write records to the journal; pass media
+//! commands on; send. Nothing in it waits for anything but its own poll.
+
+use super::clock::Clock;
+use super::gauges::Gauges;
+use super::mailbox::{Inbox, Mailbox, ShardInput};
+use super::media::ShardMedia;
+use super::ownership::Ownership;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use call_control::events::TransportFailure;
+use call_control::journal::SegmentWriter;
+use call_control::{Command, Datagram, Engine, Event, Now};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use routing_engine::Snapshot;
+use sip_core::transaction::{Path, Transmit, Transport};
+use sip_core::transport::Unreachable;
+use sip_core::transport::tcp::{TcpDestination, TcpHandle};
+use sip_core::transport::udp::{Flush, ReceiveBatch, SendBatch, UdpSocket};
+use sip_core::{Limits, Message};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The waker's token; a socket's token is its listener's place.
+pub(crate) const WAKER: Token = Token(usize::MAX);
+/// Batches read from one socket in one turn, so that timers and other sockets get theirs.
+const BATCHES_PER_TURN: usize = 4;
+/// Inputs taken from other threads in one turn.
+const INPUTS_PER_TURN: usize = 512;
+/// Rounds of sending in one turn.
+const FLUSHES_PER_TURN: usize = 4;
+/// Longest sleep: the proof of life in the journal and the gauges stay this fresh.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// What a shard is made of.
+pub(crate) struct Shard {
+    pub(crate) engine: Engine,
+    pub(crate) poll: Poll,
+    /// By the listener's place; `None` where the listener is not UDP.
+    pub(crate) sockets: Vec<Option<ShardSocket>>,
+    pub(crate) inbox: Inbox,
+    /// Of all shards, this one's included.
+    pub(crate) mailboxes: Vec<Mailbox>,
+    pub(crate) number: u16,
+    pub(crate) ownership: Ownership,
+    pub(crate) journal: SegmentWriter,
+    pub(crate) journal_available: bool,
+    pub(crate) media: ShardMedia,
+    pub(crate) tcp: TcpHandle,
+    /// By the listener's place: the address that connections leave from.
+    pub(crate) local_addresses: Vec<IpAddr>,
+    pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(crate) snapshot_number: u64,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) clock: Clock,
+    /// Something waits that no poll will report.
+    pub(crate) restless: bool,
+    /// Taken out while its datagrams are handled.
+    pub(crate) received: Option<Box<ReceiveBatch>>,
+}
+
+/// A UDP socket with what waits on it.
+pub(crate) struct ShardSocket {
+    pub(crate) socket: UdpSocket,
+    pub(crate) sending: SendBatch,
+    /// The poll is edge-triggered: a socket stays readable until a read says that it is not.
+    pub(crate) readable: bool,
+    pub(crate) blocked: bool,
+}
+
+impl Shard {
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(64);
+        loop {
+            if let Err(error) = self.sleep(&mut events) {
+                tracing::error!(%error, shard = self.number, "the poll failed");
+            }
+            let now = self.clock.now();
+            self.journal.touch(now.wall);
+            self.adopt(now);
+            self.receive(now);
+            let stop = self.take_inputs(now);
+            self.hear_media(now);
+            self.engine.handle_timeout(now);
+            self.flush_all(now);
+            self.gauges.show(&self.engine.counters());
+            if stop {
+                break;
+            }
+        }
+        let lost = self.journal.close(self.clock.now().wall);
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                shard = self.number,
+                "records found no room in the journal"
+            );
+        }
+    }
+
+    fn sleep(&mut self, events: &mut Events) -> io::Result<()> {
+        let timeout = self.time_to_sleep();
+        if !timeout.is_zero() {
+            self.inbox.about_to_sleep();
+            // What came before the declaration woke nobody.
+            if self.inbox.has_input() {
+                self.inbox.awake();
+                return self.note(events, Duration::ZERO);
+            }
+        }
+        let result = self.note(events, timeout);
+        self.inbox.awake();
+        result
+    }
+
+    fn time_to_sleep(&self) -> Duration {
+        if self.restless || self.sockets.iter().flatten().any(|socket| socket.readable) {
+            return Duration::ZERO;
+        }
+        let Some(deadline) = self.engine.poll_timeout() else {
+            return SLEEP_MAX;
+        };
+        let left = deadline.since(self.clock.instant()).as_micros();
+        // The poll counts whole milliseconds: rounding up keeps it from spinning in the last one.
+        Duration::from_millis(left.div_ceil(1_000)).min(SLEEP_MAX)
+    }
+
+    fn note(&mut self, events: &mut Events, timeout: Duration) -> io::Result<()> {
+        match self.poll.poll(events, Some(timeout)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in events.iter() {
+            if let Some(Some(socket)) = self.sockets.get_mut(event.token().0) {
+                socket.readable |= event.is_readable() || event.is_error();
+                socket.blocked &= !event.is_writable();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the newest snapshot and the journal's state over into the engine.
+    fn adopt(&mut self, now: Now) {
+        let snapshot = self.snapshot.load();
+        if snapshot.number() != self.snapshot_number {
+            self.snapshot_number = snapshot.number();
+            let snapshot = Arc::clone(&snapshot);
+            self.engine
+                .handle_command(now, Command::SetSnapshot(snapshot));
+        }
+        let available = self.journal.available();
+        if available != self.journal_available {
+            self.journal_available = available;
+            self.engine
+                .handle_command(now, Command::JournalState { available });
+        }
+    }
+
+    fn receive(&mut self, now: Now) {
+        for place in 0..self.sockets.len() {
+            for _ in 0..BATCHES_PER_TURN {
+                if !self.receive_batch(place, now) {
+                    break;
+                }
+            }
+            self.hear_unreachable(place, now);
+        }
+    }
+
+    /// Reads one batch; returns whether there may be another.
+    fn receive_batch(&mut self, place: usize, now: Now) -> bool {
+        let Some(Some(socket)) = self.sockets.get_mut(place) else {
+            return false;
+        };
+        if !socket.readable {
+            return false;
+        }
+        let Some(mut batch) = self.received.take() else {
+            return false;
+        };
+        if let Err(error) = socket.socket.receive(&mut batch) {
+            tracing::error!(%error, shard = self.number, "a UDP socket cannot be read");
+        }
+        socket.readable = batch.is_full();
+        let more = socket.readable;
+        for datagram in batch.iter() {
+            let path = Path {
+                transport: Transport::Udp,
+                listener: u16::try_from(place).unwrap_or(0),
+                remote: datagram.source,
+                connection: None,
+            };
+            self.handle(now, datagram.bytes, path);
+        }
+        self.received = Some(batch);
+        more
+    }
+
+    /// Handles a message, or hands it over to its owner.
+    fn handle(&mut self, now: Now, bytes: &[u8], path: Path) {
+        let datagram = Datagram { bytes, path };
+        if self.mailboxes.len() == 1 {
+            return self.engine.handle_message(now, &datagram);
+        }
+        match Message::parse(bytes, &Limits::DEFAULT) {
+            Err(_) => self.engine.handle_message(now, &datagram),
+            Ok(message) => match self.ownership.of(&message) {
+                Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
+                // A response to nothing is the engine's to count.
+                _ => self.engine.handle_parsed(now, &message, path),
+            },
+        }
+    }
+
+    fn hand_over(&self, owner: u16, bytes: &[u8], path: Path) {
+        let Some(mailbox) = self.mailboxes.get(usize::from(owner)) else {
+            return;
+        };
+        // A full mailbox counts what it refuses; the sender's timer sends the message again.
+        let _ = mailbox.send(ShardInput::Message {
+            bytes: bytes.to_vec(),
+            path,
+        });
+    }
+
+    /// Reports of destinations that refuse concern every shard: the kernel may tell any of them.
+    fn hear_unreachable(&mut self, place: usize, now: Now) -> bool {
+        let mut heard = false;
+        while let Some(Some(socket)) = self.sockets.get_mut(place)
+            && let Some(unreachable) = socket.socket.poll_unreachable()
+        {
+            self.fail_transport(now, unreachable, Transport::Udp);
+            for (number, mailbox) in self.mailboxes.iter().enumerate() {
+                if number != usize::from(self.number) {
+                    let _ = mailbox.send(ShardInput::Unreachable(unreachable, Transport::Udp));
+                }
+            }
+            heard = true;
+        }
+        heard
+    }
+
+    fn fail_transport(&mut self, now: Now, unreachable: Unreachable, transport: Transport) {
+        let failure = TransportFailure {
+            transport,
+            remote: unreachable.destination,
+            token: None,
+        };
+        self.engine
+            .handle_command(now, Command::TransportFailed(failure));
+    }
+
+    /// Takes what other threads sent; returns whether to stop.
+    fn take_inputs(&mut self, now: Now) -> bool {
+        for _ in 0..INPUTS_PER_TURN {
+            match self.inbox.take() {
+                None => return false,
+                Some(ShardInput::Stop) => return true,
+                Some(ShardInput::Message { bytes, path }) => {
+                    self.engine.handle_message(
+                        now,
+                        &Datagram {
+                            bytes: &bytes,
+                            path,
+                        },
+                    );
+                }
+                Some(ShardInput::Unreachable(unreachable, transport)) => {
+                    self.fail_transport(now, unreachable, transport);
+                }
+                Some(ShardInput::Command(command)) => self.engine.handle_command(now, command),
+                Some(ShardInput::Question(question)) => question(&mut self.engine),
+            }
+        }
+        false
+    }
+
+    fn hear_media(&mut self, now: Now) {
+        while let Some(call) = self.media.poll_silent() {
+            self.engine.handle_command(now, Command::MediaSilent(call));
+        }
+    }
+
+    /// Sends all that waits. A destination that refuses may make a call send something else, so
+    /// there are a few rounds; the rest is for the next turn.
+    fn flush_all(&mut self, now: Now) {
+        self.restless = (0..FLUSHES_PER_TURN).all(|_| self.flush(now));
+    }
+
+    /// Records, then media, then messages: no packet leaves before what it relies on. Returns
+    /// whether the engine has heard something meanwhile.
+    fn flush(&mut self, now: Now) -> bool {
+        while let Some(entry) = self.engine.poll_journal() {
+            self.gauges.count(&entry);
+            if let Err(error) = self.journal.append(&entry) {
+                tracing::error!(%error, shard = self.number, "a record was not written");
+            }
+        }
+        while let Some(event) = self.engine.poll_event() {
+            if let Event::Media(command) = event {
+                self.media.carry_out(command);
+            }
+        }
+        let mut queue_full = 0;
+        for transmit in self.engine.transmits() {
+            queue_full += u64::from(!queue(
+                &mut self.sockets,
+                &self.tcp,
+                &self.local_addresses,
+                &transmit,
+            ));
+        }
+        self.engine.clear_transmits();
+        if queue_full > 0 {
+            self.gauges.dropped.fetch_add(queue_full, Ordering::Relaxed);
+        }
+        self.send(now)
+    }
+
+    fn send(&mut self, now: Now) -> bool {
+        let mut heard = false;
+        for place in 0..self.sockets.len() {
+            let Some(Some(socket)) = self.sockets.get_mut(place) else {
+                continue;
+            };
+            if socket.sending.is_empty() || socket.blocked {
+                continue;
+            }
+            match socket.socket.send(&mut socket.sending) {
+                Ok(Flush::Complete) => {}
+                Ok(Flush::Blocked) => socket.blocked = true,
+                Err(error) => {
+                    tracing::error!(%error, shard = self.number, "a UDP socket cannot be written");
+                }
+            }
+            heard |= self.hear_unreachable(place, now);
+        }
+        heard
+    }
+}
+
+/// Puts a message where it leaves from; false when it was dropped because a queue is full.
+fn queue(
+    sockets: &mut [Option<ShardSocket>],
+    tcp: &TcpHandle,
+    local_addresses: &[IpAddr],
+    transmit: &Transmit<'_>,
+) -> bool {
+    let place = usize::from(transmit.path.listener);
+    match transmit.path.transport {
+        Transport::Udp => match sockets.get_mut(place) {
+            Some(Some(socket)) => socket
+                .sending
+                .push(transmit.path.remote, transmit.bytes)
+                .is_ok(),
+            _ => false,
+        },
+        Transport::Tcp => {
+            let Some(local) = local_addresses.get(place) else {
+                return false;
+            };
+            let destination = TcpDestination {
+                peer: transmit.path.remote,
+                local: *local,
+                connection: transmit.path.connection.map(|connection| {
+                    sip_core::transport::tcp::ConnectionId::from_u64(connection.0)
+                }),
+            };
+            tcp.send(destination, Bytes::copy_from_slice(transmit.bytes))
+                .is_ok()
+        }
+    }
+}
+
+/// Registers a shard's sockets with its poll.
+pub(crate) fn register(poll: &Poll, sockets: &[Option<ShardSocket>]) -> io::Result<()> {
+    for (place, socket) in sockets.iter().enumerate() {
+        if let Some(socket) = socket {
+            let descriptor = std::os::fd::AsRawFd::as_raw_fd(&socket.socket);
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry()
+                .register(&mut SourceFd(&descriptor), Token(place), interest)?;
+        }
+    }
+    Ok(())
+}

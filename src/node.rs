@@ -1,0 +1,204 @@
+//! A whole node: journal, store, edge and API. What `serve` and `demo` both start.
+//!
+//! The order of the start matters: the journal's folder is locked before what earlier processes
+//! left in it is loaded; the calls that were up then are closed before new ones come; and the
+//! switch begins with the configuration that the database has.
+
+use crate::config::{Config, Listener};
+use crate::edge::{self, Edge};
+use anyhow::Context;
+use call_control::journal::BootId;
+use mgmt_api::switch_port::SwitchPort;
+use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, Server, ensure_admin};
+use rating::cdr::Transport;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{Loader, LoaderConfig, LoaderHandle, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How often a drain looks whether calls are left.
+const DRAIN_STEP: Duration = Duration::from_millis(50);
+/// After the grace all calls are hung up; how long their last messages may take.
+const HANG_UP_TIME: Duration = Duration::from_secs(2);
+
+/// A running node.
+pub(crate) struct Node {
+    /// Where the API and the console are.
+    pub(crate) http: SocketAddr,
+    /// The administrator's generated password, in the life of the data directory once.
+    pub(crate) admin_password: Option<String>,
+    /// The key of whoever may read the data directory.
+    pub(crate) local_key: String,
+    edge: Arc<Edge>,
+    store: Store,
+    ending: Mutex<Option<Ending>>,
+}
+
+/// What is taken apart at the end.
+struct Ending {
+    loader: LoaderHandle,
+    stop_api: oneshot::Sender<()>,
+    api: JoinHandle<std::io::Result<()>>,
+}
+
+/// The runtime for everything that is not a shard or a media thread.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("async")
+        .build()
+        .context("the asynchronous runtime cannot be started")
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(crate) async fn stop_asked() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+impl Node {
+    /// Starts everything. When it fails, nothing is left running.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        allow_many_files();
+        create_data_directory(&config.data_dir)?;
+        let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
+        let journal = edge::open_journal(config, boot)?;
+        let store = Store::open(&config.data_dir.join("didtron.db")).await?;
+        let mut loader = Loader::new(
+            store.clone(),
+            LoaderConfig {
+                interval: Duration::from_millis(config.cdr.load_interval_ms.into()),
+                ..LoaderConfig::new(config.journal_dir(), boot)
+            },
+        );
+        let recovered = loader
+            .recover()
+            .await
+            .context("the journal cannot be loaded")?;
+        if recovered.loaded > 0 {
+            let (loaded, interrupted) = (recovered.loaded, recovered.interrupted);
+            tracing::info!(loaded, interrupted, "loaded what an earlier process left");
+        }
+        let (configuration, snapshot) = Configuration::open(store.clone()).await?;
+        let server = Server::bind(config.http.address, "http.address").await?;
+        let http = server.address();
+        let edge = Arc::new(Edge::start(config, snapshot, journal)?);
+        let loader = loader.spawn();
+        let local_key = LocalKey::create(&config.data_dir)?;
+        let state = AppState::new(ApiParts {
+            store: store.clone(),
+            configuration,
+            switch: Arc::clone(&edge) as Arc<dyn SwitchPort>,
+            loader: Box::new(loader.watcher()),
+            local_key,
+            secure_cookies: false,
+        })?;
+        let admin_password = ensure_admin(&store).await?;
+        let (stop_api, stopped) = oneshot::channel::<()>();
+        let api = tokio::spawn(server.run(state, async {
+            // A sender that is gone says stop as well.
+            let _ = stopped.await;
+        }));
+        let local_key = std::fs::read_to_string(config.data_dir.join("local-api.key"))
+            .context("the local API key cannot be read back")?;
+        let ending = Mutex::new(Some(Ending {
+            loader,
+            stop_api,
+            api,
+        }));
+        tracing::info!(node = config.node.name, %http, "the switch is up");
+        Ok(Self {
+            http,
+            admin_password,
+            local_key,
+            edge,
+            store,
+            ending,
+        })
+    }
+
+    /// Where SIP is spoken.
+    pub(crate) fn listeners(&self) -> &[Listener] {
+        self.edge.listeners()
+    }
+
+    /// The first UDP listener, as peers see it.
+    pub(crate) fn udp_address(&self) -> Option<SocketAddr> {
+        let mut listeners = self.listeners().iter();
+        listeners
+            .find(|listener| listener.transport == Transport::Udp)
+            .map(|l| l.advertised)
+    }
+
+    /// Refuses new calls, waits for those that are up, then stops; a second signal cuts the wait.
+    pub(crate) async fn drain_and_stop(&self, config: &Config) {
+        let grace = Duration::from_secs(config.drain.grace_s.into());
+        self.edge.drain(grace);
+        tokio::select! {
+            () = self.no_calls_left(grace + HANG_UP_TIME) => {}
+            _ = stop_asked() => tracing::warn!("stopping at once"),
+        }
+        self.edge.stop().await;
+        let ending = self
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(ending) = ending {
+            // The shards have closed their journals: this loads the rest.
+            ending.loader.stop().await;
+            let _ = ending.stop_api.send(());
+            if let Ok(Err(error)) = ending.api.await {
+                tracing::error!(%error, "the API ended with an error");
+            }
+        }
+        self.store.close().await;
+        tracing::info!("the switch has stopped");
+    }
+
+    async fn no_calls_left(&self, at_most: Duration) {
+        let waiting = async {
+            while self.edge.calls_now() > 0 {
+                tokio::time::sleep(DRAIN_STEP).await;
+            }
+        };
+        if tokio::time::timeout(at_most, waiting).await.is_err() {
+            let left = self.edge.calls_now();
+            tracing::warn!(
+                left,
+                "calls are left; the next start closes them as interrupted"
+            );
+        }
+    }
+}
+
+fn create_data_directory(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| {
+        format!(
+            "the data directory {} cannot be created; change `data_dir` (DIDTRON_DATA_DIR)",
+            path.display()
+        )
+    })
+}
+
+/// Each relayed call takes four descriptors: as many as the system allows are wanted.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
