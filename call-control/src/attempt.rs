@@ -109,7 +109,9 @@ impl Attempt {
         snapshot: &Snapshot,
     ) -> Option<LegEvent<'m>> {
         let status = response.status()?;
-        self.first_reply.get_or_insert(now);
+        if !self.is_over() {
+            self.first_reply.get_or_insert(now);
+        }
         match (self.state, status) {
             (State::Calling | State::Proceeding, ..200) => {
                 self.state = State::Proceeding;

@@ -173,7 +173,10 @@ impl Call {
         };
         match accepted {
             Ok(side) => self.serve(core, now, side, request, path, key),
-            Err(status) => core.reply_plain(request, path, status),
+            Err(status) => {
+                core.counters.messages_stray += u64::from(status == 481);
+                core.reply_plain(request, path, status);
+            }
         }
         self.settle(core);
     }

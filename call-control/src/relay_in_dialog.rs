@@ -257,7 +257,12 @@ impl Call {
             }
             // RFC 3261 §12.2.1.2: the dialog is gone on the other side, or nobody is there.
             (408 | 481, _) => self.on_dialog_lost(core, now, exchange, status),
-            _ => respond(core, now, exchange.server, passed_on(status), bare),
+            _ => {
+                if exchange.kind.changes_session() {
+                    self.media.revert(core);
+                }
+                respond(core, now, exchange.server, passed_on(status), bare);
+            }
         }
     }
 
@@ -317,7 +322,11 @@ impl Call {
         }
         let carries_sdp = has_sdp(response);
         if carries_sdp && self.media.bridge(core, answering, response.body()).is_err() {
+            self.media.revert(core);
             return respond(core, now, exchange.server, 488, bare);
+        }
+        if exchange.has_offer {
+            self.media.agree();
         }
         self.answer_exchange(core, now, exchange, carries_sdp);
         if exchange.kind == Kind::Invite {
@@ -423,15 +432,17 @@ impl Call {
             true => self.media.bridge(core, side, ack.body()).ok(),
             false => None,
         };
+        let is_answered = answer.is_some();
         let leg = match other {
             Side::Ingress => Some(&mut self.ingress),
             Side::Egress => self.attempts.last_mut().map(|attempt| &mut attempt.leg),
         };
-        let is_answered = answer.is_some();
         if let Some(leg) = leg {
             leg.send_ack(core, cseq, answer);
         }
-        if !is_answered {
+        if is_answered {
+            self.media.agree();
+        } else {
             // The offer stays without an answer: there is no session to go on with.
             let origin = match side {
                 Side::Ingress => Origin::Ingress,

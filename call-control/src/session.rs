@@ -18,16 +18,25 @@ pub(crate) struct UnusableSdp;
 pub(crate) struct CallMedia {
     mode: MediaMode,
     pair: Option<ReadyPair>,
-    plan: MediaPlan,
+    /// As the descriptions that are under way would have it.
+    proposed: Negotiated,
+    /// As both sides last agreed.
+    agreed: Negotiated,
     /// What the relay was told last; `None` before it was told anything.
     told: Option<MediaPlan>,
-    multiplexes: [bool; 2],
-    holds: [bool; 2],
     is_answered: bool,
     /// The number in our `o=` lines.
     session_id: u64,
     /// What was last sent to each side, with the version of its `o=` line.
     sent: [SentDescription; 2],
+}
+
+/// What the descriptions of both sides say. Arrays are by side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Negotiated {
+    remotes: [Option<RemoteMedia>; 2],
+    multiplexes: [bool; 2],
+    holds: [bool; 2],
 }
 
 #[derive(Debug, Default)]
@@ -42,10 +51,9 @@ impl CallMedia {
         Self {
             mode: MediaMode::Relay,
             pair: None,
-            plan: MediaPlan::default(),
+            proposed: Negotiated::default(),
+            agreed: Negotiated::default(),
             told: None,
-            multiplexes: [false; 2],
-            holds: [false; 2],
             is_answered: false,
             // Some peers keep it in 32 bits, most in 63.
             session_id: session_id >> 2,
@@ -80,7 +88,7 @@ impl CallMedia {
             return Ok(&sent.bytes);
         };
         let relayed = relayed_stream(&sdp);
-        self.learn(from, relayed.map(|index| &sdp.media()[index]));
+        self.proposed.learn(from, relayed.map(|index| &sdp.media()[index]));
         self.tell_relay(core, pair);
         self.write(&sdp, relayed, towards, pair);
         Ok(&self.sent[towards as usize].bytes)
@@ -95,12 +103,26 @@ impl CallMedia {
     /// Forgets the answer of an attempt that failed, so that it is not taken for the next one's.
     pub(crate) fn forget_answer(&mut self) {
         self.sent[Side::Ingress as usize].bytes.clear();
-        self.plan.egress = None;
+        self.proposed.remotes[Side::Egress as usize] = None;
+    }
+
+    /// Offer and answer are exchanged: this is how it stays.
+    pub(crate) fn agree(&mut self) {
+        self.agreed = self.proposed;
+    }
+
+    /// The offer was refused: the session is as it was before (RFC 3264 §8).
+    pub(crate) fn revert(&mut self, core: &mut Core) {
+        self.proposed = self.agreed;
+        if let Some(pair) = self.pair.filter(|_| self.told.is_some()) {
+            self.tell_relay(core, pair);
+        }
     }
 
     /// The call is answered: silence counts from here.
     pub(crate) fn answered(&mut self, core: &mut Core) {
         self.is_answered = true;
+        self.agree();
         if let Some(pair) = self.pair.filter(|_| self.told.is_some()) {
             self.tell_relay(core, pair);
         }
@@ -113,29 +135,8 @@ impl CallMedia {
         statistics.filter(|_| self.told.is_some())
     }
 
-    fn learn(&mut self, side: Side, media: Option<&Media<'_>>) {
-        let remote = media.and_then(remote_media);
-        self.multiplexes[side as usize] = media.is_some_and(Media::has_rtcp_mux);
-        self.holds[side as usize] = media.is_none_or(Media::is_hold);
-        match side {
-            Side::Ingress => self.plan.ingress = remote,
-            Side::Egress => self.plan.egress = remote,
-        }
-        // Multiplexing needs both (RFC 5761 §5.1.1).
-        let mux = self.multiplexes == [true; 2];
-        for remote in [&mut self.plan.ingress, &mut self.plan.egress]
-            .into_iter()
-            .flatten()
-        {
-            remote.mux = mux;
-        }
-    }
-
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
-        let plan = MediaPlan {
-            watch_silence: self.is_answered && self.holds == [false; 2],
-            ..self.plan
-        };
+        let plan = self.proposed.plan(self.is_answered);
         if self.told == Some(plan) {
             return;
         }
@@ -176,6 +177,28 @@ impl CallMedia {
             });
             sent.bytes.clear();
             sdp.rewrite(&rewrite, &mut sent.bytes);
+        }
+    }
+}
+
+impl Negotiated {
+    fn learn(&mut self, side: Side, media: Option<&Media<'_>>) {
+        let index = side as usize;
+        self.remotes[index] = media.and_then(remote_media);
+        self.multiplexes[index] = media.is_some_and(Media::has_rtcp_mux);
+        self.holds[index] = media.is_none_or(Media::is_hold);
+    }
+
+    fn plan(&self, is_answered: bool) -> MediaPlan {
+        // Multiplexing needs both (RFC 5761 §5.1.1).
+        let mux = self.multiplexes == [true; 2];
+        let remote = |side: Side| {
+            self.remotes[side as usize].map(|remote| RemoteMedia { mux, ..remote })
+        };
+        MediaPlan {
+            ingress: remote(Side::Ingress),
+            egress: remote(Side::Egress),
+            watch_silence: is_answered && self.holds == [false; 2],
         }
     }
 }

@@ -19,7 +19,8 @@ impl Call {
     ) {
         match self.phase {
             Phase::Hunting if side == Side::Ingress => self.cancel(core, now, request),
-            Phase::Answered => {
+            // RFC 3261 §9.2: a CANCEL has no effect on a request that has its final response.
+            Phase::Answered if request.method() != Some(Method::Cancel) => {
                 let origin = match side {
                     Side::Ingress => Origin::Ingress,
                     Side::Egress => Origin::Egress,
@@ -27,18 +28,15 @@ impl Call {
                 let reason = ReleaseReason::NormalClearing;
                 self.release(core, now, origin, reason, Some(request), Some(side));
             }
-            // Both sides hung up at once, or the carrier before it answered.
-            Phase::Hunting | Phase::Ending => {}
+            // Too late, or both sides hung up at once, or the carrier before it answered.
+            Phase::Hunting | Phase::Answered | Phase::Ending => {}
         }
     }
 
     /// The customer gave up before the answer.
     fn cancel(&mut self, core: &mut Core, now: Instant, request: &Message<'_>) {
         let failure = Failure::new(Origin::Ingress, ReleaseReason::CustomerCancelled);
-        let reason = match request.method() {
-            Some(Method::Cancel | Method::Bye) => reason_of(Some(request), failure.cause),
-            _ => reason_of(None, failure.cause),
-        };
+        let reason = reason_of(Some(request), failure.cause);
         self.abandon(core, now, &failure, Outcome::Cancelled, &reason);
     }
 

@@ -3,4 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is the failure")]
 
 mod basic_call;
+mod cancel_before_answer;
+mod cancel_races_answer;
+mod early_media;
+mod failover;
+mod in_dialog;
+mod late_offer;
+mod lost_ack;
+mod lost_bye;
+mod operation;
+mod refused;
 mod support;

@@ -3,7 +3,7 @@
 use super::message::Sent;
 use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
 use call_control::{
-    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener, LiveCall,
+    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener,
     MediaCommand, MediaPorts, Now,
 };
 use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
@@ -15,7 +15,7 @@ use routing_engine::resources::{
     Carrier, Customer, Direction, Failover, MediaMode, PricedCard, RateCard, RateRow, Resources,
     Stored, Trunk,
 };
-use sip_core::transaction::{Path, Timings, Transport};
+use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -209,10 +209,10 @@ pub(crate) struct Switch {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) now: Instant,
     sent: VecDeque<Sent>,
+    last_token: Option<TransmitToken>,
     /// Records in the order of the journal.
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) media: Vec<MediaCommand>,
-    pub(crate) pages: Vec<Vec<LiveCall>>,
     pub(crate) traced: Vec<String>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
@@ -248,9 +248,9 @@ impl Switch {
             snapshot,
             now: START,
             sent: VecDeque::new(),
+            last_token: None,
             journal: Vec::new(),
             media: Vec::new(),
-            pages: Vec::new(),
             traced: Vec::new(),
             ports_left,
             ports_at_start: setup.media_pairs,
@@ -268,6 +268,12 @@ impl Switch {
         let bytes = text.as_bytes();
         self.engine.handle_message(now_at(self.now), &Datagram { bytes, path });
         self.drain();
+    }
+
+    /// The same, and gives the token of the last message that has one.
+    pub(crate) fn receive_keeping_token(&mut self, from: &str, text: &str) -> Option<TransmitToken> {
+        self.receive(from, text);
+        self.last_token
     }
 
     pub(crate) fn command(&mut self, command: Command) {
@@ -297,7 +303,6 @@ impl Switch {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Media(command) => self.take_media(command),
-                Event::Calls { page, .. } => self.pages.push(page),
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();
                     let first = text.lines().next().unwrap().to_owned();
@@ -306,6 +311,7 @@ impl Switch {
             }
         }
         while let Some(transmit) = self.engine.poll_transmit() {
+            self.last_token = transmit.token.or(self.last_token);
             self.sent.push_back(Sent {
                 to: transmit.path.remote,
                 text: String::from_utf8(transmit.bytes.to_vec()).unwrap(),

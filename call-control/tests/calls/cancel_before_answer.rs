@@ -1,0 +1,97 @@
+//! The customer gives up before the answer.
+
+use crate::support::{AURORA, CUSTOMER, Caller, Switch, offer, reply};
+use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
+use sip_core::HeaderName;
+
+#[test]
+fn a_ringing_attempt_is_cancelled() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&invite, 180, None));
+    let ringing = switch.expect(CUSTOMER, "180 INVITE");
+
+    let reason = "Reason: Q.850;cause=31\r\n";
+    switch.receive(CUSTOMER, &caller.cancel(reason));
+    let cancelled = switch.expect(CUSTOMER, "200 CANCEL");
+    let same_tag = ringing.tag(HeaderName::To);
+    assert_eq!(cancelled.tag(HeaderName::To), same_tag, "RFC 3261 §9.2");
+    let cancel = switch.expect(AURORA, "CANCEL");
+    assert_eq!(cancel.branch(), invite.branch());
+    assert!(cancel.header(HeaderName::Reason).contains("cause=31"));
+    let refusal = switch.expect(CUSTOMER, "487 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    assert!(switch.ended().is_empty(), "the attempt may still be answered");
+
+    switch.receive(AURORA, &reply(&cancel, 200, None));
+    switch.receive(AURORA, &reply(&invite, 487, None));
+    let ack = switch.expect(AURORA, "ACK");
+    assert_eq!(ack.branch(), invite.branch());
+    switch.expect_silence();
+
+    let record = switch.record();
+    assert_eq!(record.outcome, Outcome::Cancelled);
+    assert_eq!(record.release.by, ReleasedBy::Customer);
+    assert_eq!(record.release.reason, ReleaseReason::CustomerCancelled);
+    assert_eq!(record.release.sip_status, 487);
+    assert_eq!(record.attempts[0].outcome, Outcome::Cancelled);
+    assert_eq!(record.attempts[0].release.sip_status, 487);
+    assert_eq!(record.charge.amount.0, 0);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_cancel_waits_for_a_provisional_response() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.expect(CUSTOMER, "200 CANCEL");
+    let refusal = switch.expect(CUSTOMER, "487 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    switch.advance_ms(2_000);
+    switch.expect_silence();
+    assert_eq!(switch.record().outcome, Outcome::Cancelled);
+
+    // The carrier speaks at last: now it may be told (RFC 3261 §9.1).
+    switch.receive(AURORA, &reply(&invite, 180, None));
+    let cancel = switch.expect(AURORA, "CANCEL");
+    switch.receive(AURORA, &reply(&cancel, 200, None));
+    switch.receive(AURORA, &reply(&invite, 487, None));
+    switch.expect(AURORA, "ACK");
+    switch.expect_silence();
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_lost_487_does_not_hold_the_record_for_ever() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    switch.receive(AURORA, &reply(&invite, 180, None));
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.advance_ms(31_000);
+    assert!(switch.ended().is_empty());
+    switch.advance_ms(2_000);
+    let record = switch.record();
+    assert_eq!(record.outcome, Outcome::Cancelled);
+    assert_eq!(record.duration_ms(), 0);
+    assert_eq!(record.ended_at, record.received_at, "the end is the CANCEL, not the timeout");
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_cancel_of_nothing_is_answered_481() {
+    let mut switch = Switch::new();
+    let caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.expect(CUSTOMER, "481 CANCEL");
+    assert_eq!(switch.engine.counters().transactions, 0);
+}

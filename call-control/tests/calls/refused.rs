@@ -1,0 +1,323 @@
+//! Calls that are refused before any attempt, and requests that begin no call.
+
+use crate::support::{AURORA, CUSTOMER, Caller, Setup, Switch, offer, reply};
+use call_control::{Command, EngineLimits};
+use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
+use sip_core::HeaderName;
+
+const STRANGER: &str = "198.18.0.66:5060";
+
+fn refused(switch: &mut Switch, caller: &mut Caller, status: u16, reason: ReleaseReason) {
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let sent = switch.take_all();
+    let last = sent.last().unwrap();
+    assert_eq!(last.what(), format!("{status} INVITE"));
+    assert_ne!(last.header(HeaderName::Reason), "");
+    assert_eq!(last.header(HeaderName::RetryAfter), "");
+    switch.receive(CUSTOMER, &caller.ack_refusal(last));
+    let records = switch.ended();
+    let record = records.last().unwrap();
+    assert_eq!(record.outcome, Outcome::Rejected);
+    assert_eq!(record.release.by, ReleasedBy::Switch);
+    assert_eq!((record.release.reason, record.release.sip_status), (reason, status));
+    assert_eq!(record.charge.amount.0, 0);
+}
+
+#[test]
+fn a_number_without_a_route_is_404() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    caller.called = "8825551234".to_owned();
+    refused(&mut switch, &mut caller, 404, ReleaseReason::NoCustomerRate);
+    let record = switch.record();
+    assert_eq!(record.called_number.as_ref(), "8825551234");
+    assert_eq!(record.customer.as_ref().unwrap().name.as_ref(), "Meridian");
+    assert_eq!(record.rate, None);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_name_instead_of_a_number_is_484() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    caller.called = "alice".to_owned();
+    refused(&mut switch, &mut caller, 484, ReleaseReason::InvalidNumber);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn the_hop_limit_is_483() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    let invite = caller.invite(None).replace("Max-Forwards: 70", "Max-Forwards: 0");
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "483 INVITE");
+    assert_eq!(switch.record().release.reason, ReleaseReason::TooManyHops);
+    assert_eq!(switch.channels(), (0, 0, 0));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_hop_is_counted() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    let invite = caller.invite(None).replace("Max-Forwards: 70", "Max-Forwards: 12");
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    assert_eq!(invite.header(HeaderName::MaxForwards), "11");
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn the_customers_channels_are_limited_and_come_back() {
+    let mut setup = Setup::default();
+    setup.customer.channel_limit = Some(1);
+    let mut switch = Switch::with(&setup);
+    let mut first = Caller::new("call-1");
+    switch.receive(CUSTOMER, &first.invite(None));
+    let invite = switch.take_all().pop().unwrap();
+    let mut second = Caller::new("call-2");
+    refused(&mut switch, &mut second, 503, ReleaseReason::CustomerChannelLimit);
+    switch.receive(AURORA, &reply(&invite, 486, None));
+    switch.take_all();
+    let mut third = Caller::new("call-3");
+    switch.receive(CUSTOMER, &third.invite(None));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(AURORA, "INVITE");
+    switch.receive(CUSTOMER, &third.cancel(""));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn the_customers_calls_per_second_are_limited_and_nothing_is_left_over() {
+    let mut setup = Setup::default();
+    setup.customer.cps_limit = Some(10);
+    let mut switch = Switch::with(&setup);
+    for n in 0..50 {
+        let mut caller = Caller::new(&format!("call-{n}"));
+        switch.receive(CUSTOMER, &caller.invite(None));
+        switch.advance_ms(20);
+        switch.receive(CUSTOMER, &caller.cancel(""));
+    }
+    let admitted = switch.take_all().iter().filter(|sent| sent.what() == "100 INVITE").count();
+    assert!((10..=12).contains(&admitted), "{admitted} of 50 in one second");
+    let limited = |reason| move |record: &&rating::cdr::CallRecord| record.release.reason == reason;
+    let refused = switch.ended();
+    let refused = refused.into_iter().filter(limited(ReleaseReason::CustomerCpsLimit)).count();
+    assert_eq!(admitted + refused, 50);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_full_switch_is_503_and_recovers() {
+    let setup = Setup {
+        limits: EngineLimits {
+            max_calls: 1,
+            ..EngineLimits::default()
+        },
+        ..Setup::default()
+    };
+    let mut switch = Switch::with(&setup);
+    let mut first = Caller::new("call-1");
+    switch.receive(CUSTOMER, &first.invite(None));
+    let invite = switch.take_all().pop().unwrap();
+    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::Overload);
+    assert_eq!(switch.engine.counters().calls_overloaded, 1);
+    switch.receive(AURORA, &reply(&invite, 486, None));
+    switch.take_all();
+    switch.receive(CUSTOMER, &Caller::new("call-3").invite(None));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(AURORA, "INVITE");
+    switch.advance_ms(120_000);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_full_transaction_table_is_503_without_state() {
+    let setup = Setup {
+        limits: EngineLimits {
+            max_transactions: 3,
+            ..EngineLimits::default()
+        },
+        ..Setup::default()
+    };
+    let mut switch = Switch::with(&setup);
+    refused(&mut switch, &mut Caller::new("call-1"), 503, ReleaseReason::Overload);
+    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::Overload);
+    refused(&mut switch, &mut Caller::new("call-3"), 503, ReleaseReason::Overload);
+    refused(&mut switch, &mut Caller::new("call-4"), 503, ReleaseReason::Overload);
+    assert_eq!(switch.engine.counters().transactions, 3);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn without_media_ports_calls_are_503() {
+    let mut setup = Setup::relayed();
+    setup.media_pairs = 1;
+    let mut switch = Switch::with(&setup);
+    switch.receive(CUSTOMER, &Caller::new("call-1").invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(AURORA, "INVITE");
+    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::NoMediaPorts);
+    switch.advance_ms(120_000);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn while_the_journal_cannot_be_written_calls_are_503_and_leave_no_record() {
+    let mut switch = Switch::new();
+    switch.command(Command::JournalState { available: false });
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(None));
+    let refusal = switch.expect(CUSTOMER, "503 INVITE");
+    assert!(refusal.header(HeaderName::Reason).contains("cause=41"));
+    assert!(switch.journal.is_empty());
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    switch.command(Command::JournalState { available: true });
+    switch.receive(CUSTOMER, &Caller::new("call-2").invite(None));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.advance_ms(120_000);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn an_unusable_description_is_488_and_another_kind_of_body_415() {
+    let mut switch = Switch::with(&Setup::relayed());
+    switch.receive(CUSTOMER, &Caller::new("call-1").invite(Some("this is no SDP\r\n")));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(CUSTOMER, "488 INVITE");
+    assert_eq!(switch.record().release.reason, ReleaseReason::UnusableSdp);
+    let mut caller = Caller::new("call-2");
+    caller.extra = "Content-Type: text/plain\r\n".to_owned();
+    switch.receive(CUSTOMER, &caller.invite(Some("hello")));
+    switch.expect(CUSTOMER, "415 INVITE");
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_required_extension_is_420() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    caller.extra = "Require: 100rel\r\n".to_owned();
+    switch.receive(CUSTOMER, &caller.invite(None));
+    let refusal = switch.expect(CUSTOMER, "420 INVITE");
+    assert_eq!(refusal.header(HeaderName::Unsupported), "100rel");
+    assert_eq!(switch.record().release.sip_status, 420);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_stranger_gets_403_then_silence() {
+    let mut switch = Switch::new();
+    for n in 0..100 {
+        switch.receive(STRANGER, &Caller::new(&format!("scan-{n}")).invite(None));
+        switch.advance_ms(5);
+    }
+    let answers = switch.take_all();
+    assert!((1..=4).contains(&answers.len()), "{}", answers.len());
+    assert!(answers.iter().all(|sent| sent.what() == "403 INVITE"));
+    let counters = switch.engine.counters();
+    assert_eq!(counters.unknown_source_requests, 100);
+    assert_eq!(counters.unknown_source_silenced, 100 - answers.len() as u64);
+    assert_eq!((counters.transactions, counters.calls_received), (0, 0));
+    let records = switch.ended();
+    assert!((1..=20).contains(&records.len()), "sampled, not one each");
+    assert_eq!(records[0].release.reason, ReleaseReason::UnknownSource);
+    assert_eq!(records[0].customer, None);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_forged_tag_or_branch_finds_nothing_and_makes_no_state() {
+    let mut switch = Switch::new();
+    let mut real = Caller::new("call-1");
+    switch.receive(CUSTOMER, &real.invite(None));
+    let invite = switch.take_all().pop().unwrap();
+    let before = switch.engine.counters();
+
+    let mut forged = real.clone();
+    forged.learn(&invite);
+    for tag in ["x", &invite.tag(HeaderName::From), "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let bye = forged.next("BYE", "", None);
+        let bye = bye.replace(">\r\nCall-ID", &format!(">;tag={tag}\r\nCall-ID"));
+        switch.receive(STRANGER, &bye);
+        let answers = switch.take_all();
+        assert_eq!(answers.len(), 1);
+        assert_eq!(answers[0].what(), "481 BYE", "{tag}");
+    }
+    let response = reply(&invite, 200, None).replace(&invite.branch(), "z9hG4bKforged");
+    switch.receive(STRANGER, &response);
+    switch.expect_silence();
+    let after = switch.engine.counters();
+    assert_eq!(after.transactions, before.transactions);
+    assert_eq!(after.messages_stray, before.messages_stray + 4);
+    switch.receive(CUSTOMER, &real.cancel(""));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn options_is_answered_and_other_requests_out_of_dialog_are_not_allowed() {
+    let mut switch = Switch::new();
+    let ask = |method: &str| {
+        Caller::new(method).invite(None).replace("INVITE", method)
+    };
+    switch.receive(CUSTOMER, &ask("OPTIONS"));
+    let answer = switch.expect(CUSTOMER, "200 OPTIONS");
+    assert_eq!(answer.header(HeaderName::Accept), "application/sdp");
+    for (method, status) in [("REGISTER", 405), ("SUBSCRIBE", 405), ("FROB", 501), ("BYE", 481)] {
+        switch.advance_ms(1_000);
+        switch.receive(CUSTOMER, &ask(method));
+        let answer = switch.expect(CUSTOMER, &format!("{status} {method}"));
+        assert_eq!(answer.header(HeaderName::Allow).is_empty(), status == 481);
+    }
+    assert_eq!(switch.engine.counters().transactions, 0);
+    // A carrier that asks often is always answered: it would take us for dead.
+    for _ in 0..50 {
+        switch.receive(AURORA, &ask("OPTIONS"));
+    }
+    assert_eq!(switch.take_all().len(), 50);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_broken_request_is_400_when_it_can_be_answered() {
+    let mut switch = Switch::new();
+    let good = Caller::new("call-1").invite(None);
+    switch.receive(CUSTOMER, &good.replace("CSeq: 1 INVITE", "CSeq: 1 BYE"));
+    switch.expect(CUSTOMER, "400 BYE");
+    switch.receive(CUSTOMER, &good.replace("SIP/2.0\r\nVia", "SIP/7.0\r\nVia"));
+    switch.expect(CUSTOMER, "505 INVITE");
+    switch.receive(CUSTOMER, "\0\u{1}garbage");
+    switch.receive(CUSTOMER, "INVITE sip:x SIP/2.0\r\n\r\n");
+    switch.expect_silence();
+    assert_eq!(switch.engine.counters().messages_malformed, 4);
+    assert_eq!(switch.engine.counters().calls_received, 0);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_retransmitted_invite_makes_one_call_and_gets_the_last_answer() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    let invite = caller.invite(None);
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let sent = switch.expect(AURORA, "INVITE");
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.receive(AURORA, &reply(&sent, 180, None));
+    switch.expect(CUSTOMER, "180 INVITE");
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "180 INVITE");
+    switch.receive(AURORA, &reply(&sent, 486, None));
+    switch.expect(AURORA, "ACK");
+    switch.expect(CUSTOMER, "486 INVITE");
+    switch.receive(AURORA, &reply(&sent, 486, None));
+    switch.expect(AURORA, "ACK");
+    switch.advance_ms(500);
+    switch.expect(CUSTOMER, "486 INVITE");
+    assert_eq!(switch.engine.counters().calls_received, 1);
+    switch.assert_at_rest();
+}
