@@ -6,7 +6,7 @@ use crate::call::{Call, LegId};
 use crate::config::Now;
 use crate::core::{CallTimer, Core, Role, User};
 use crate::engine::Engine;
-use crate::leg::bare;
+use crate::leg::{ALLOW, bare};
 use crate::release::phrase;
 use media_relay::Side;
 use sip_core::dialog::DialogError;
@@ -14,7 +14,7 @@ use sip_core::message::RecordRoutes;
 use sip_core::ticket::TicketText;
 use sip_core::timer::TimerId;
 use sip_core::transaction::{ClientId, Expired, Matched, Path, ServerId, ServerKey};
-use sip_core::{Instant, Message, Method};
+use sip_core::{HeaderName, Instant, Message, Method};
 
 impl Engine {
     /// A request: a retransmission, something within a dialog, a new call, or neither.
@@ -171,12 +171,23 @@ impl Call {
             Some(side) => self.accept(side, request).map(|()| side),
             None => Err(481),
         };
+        if accepted == Err(481) {
+            // Not ours, and not worth a transaction.
+            core.counters.messages_stray += 1;
+            return core.reply_plain(request, path, 481);
+        }
+        let user = User {
+            call: self.key,
+            role: self.role_of(request),
+        };
+        // Within a dialog the To has its tag; none is added.
+        let tag = TicketText::new();
+        let Ok(server) = core.transactions.open_server(key, request, path, tag, user) else {
+            return core.reply_plain(request, path, 503);
+        };
         match accepted {
-            Ok(side) => self.serve(core, now, side, request, path, key),
-            Err(status) => {
-                core.counters.messages_stray += u64::from(status == 481);
-                core.reply_plain(request, path, status);
-            }
+            Ok(side) => self.serve(core, now, side, server, request),
+            Err(status) => respond_in_dialog(core, now, server, status),
         }
         self.settle(core);
     }
@@ -190,52 +201,35 @@ impl Call {
         })
     }
 
+    fn role_of(&self, request: &Message<'_>) -> Role {
+        match request.method() {
+            Some(Method::Invite | Method::Update | Method::Info) => {
+                Role::Served(self.next_exchange())
+            }
+            _ => Role::Detached,
+        }
+    }
+
     fn serve(
         &mut self,
         core: &mut Core,
         now: Instant,
         side: Side,
+        server: ServerId,
         request: &Message<'_>,
-        path: Path,
-        key: ServerKey,
     ) {
-        let role = match request.method() {
-            Some(Method::Options) => return core.answer_options(request, path),
-            Some(Method::Bye) => Role::Detached,
-            Some(Method::Invite | Method::Update | Method::Info) => {
-                Role::Served(self.next_exchange())
-            }
-            Some(Method::Other(_)) | None => return core.reply_with_allow(request, path, 501),
-            Some(_) => return core.reply_with_allow(request, path, 405),
-        };
-        let user = User {
-            call: self.key,
-            role,
-        };
-        // Within a dialog the To has its tag; none is added.
-        let tag = TicketText::new();
-        let Ok(server) = core.transactions.open_server(key, request, path, tag, user) else {
-            return core.reply_plain(request, path, 503);
-        };
         let event = match request.method() {
             Some(Method::Bye) => {
-                self.answer_bye(core, now, server);
+                respond_in_dialog(core, now, server, 200);
                 LegEvent::Released(request)
             }
             Some(Method::Info) => LegEvent::Info(server, request),
-            _ => LegEvent::Updated(server, request),
+            Some(Method::Invite | Method::Update) => LegEvent::Updated(server, request),
+            Some(Method::Options) => return respond_in_dialog(core, now, server, 200),
+            Some(Method::Other(_)) | None => return respond_in_dialog(core, now, server, 501),
+            Some(_) => return respond_in_dialog(core, now, server, 405),
         };
         self.on_leg_event(core, now, side, event);
-    }
-
-    fn answer_bye(&self, core: &mut Core, now: Instant, server: ServerId) {
-        let Core {
-            transactions,
-            outbox,
-            ..
-        } = core;
-        let routes = RecordRoutes::Omit;
-        transactions.respond(now, server, 200, phrase(200), routes, outbox, bare);
     }
 
     /// The ACK of a 2xx of ours.
@@ -253,6 +247,20 @@ impl Call {
         }
         self.settle(core);
     }
+}
+
+/// Ends a request within a dialog that is not relayed.
+fn respond_in_dialog(core: &mut Core, now: Instant, server: ServerId, status: u16) {
+    let Core {
+        transactions,
+        outbox,
+        ..
+    } = core;
+    let routes = RecordRoutes::Omit;
+    transactions.respond(now, server, status, phrase(status), routes, outbox, |writer| {
+        writer.header(HeaderName::Allow, ALLOW);
+        writer.finish();
+    });
 }
 
 fn to_tag<'a>(request: &Message<'a>) -> Option<&'a str> {

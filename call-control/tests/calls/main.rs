@@ -13,4 +13,5 @@ mod lost_ack;
 mod lost_bye;
 mod operation;
 mod refused;
+mod simulation;
 mod support;

@@ -229,6 +229,10 @@ impl Switch {
     }
 
     pub(crate) fn with(setup: &Setup) -> Self {
+        Self::starting_at(setup, START)
+    }
+
+    pub(crate) fn starting_at(setup: &Setup, start: Instant) -> Self {
         let snapshot =
             Arc::new(Snapshot::compile(setup.snapshot_number, &setup.resources(), None).unwrap());
         let ports_left = Arc::new(AtomicU64::new(setup.media_pairs));
@@ -239,14 +243,14 @@ impl Switch {
         let engine = Engine::new(
             setup.config(),
             42,
-            now_at(START),
+            now_at(start),
             Arc::clone(&snapshot),
             Box::new(stock),
         );
         Self {
             engine,
             snapshot,
-            now: START,
+            now: start,
             sent: VecDeque::new(),
             last_token: None,
             journal: Vec::new(),
@@ -290,6 +294,12 @@ impl Switch {
             self.drain();
         }
         self.now = end;
+    }
+
+    /// The moment for which the engine asked has come.
+    pub(crate) fn fire(&mut self) {
+        self.engine.handle_timeout(now_at(self.now));
+        self.drain();
     }
 
     pub(crate) fn advance_ms(&mut self, millis: u64) {
@@ -397,7 +407,7 @@ impl Switch {
 }
 
 pub(crate) fn now_at(instant: Instant) -> Now {
-    let passed = instant.since(START).as_micros() as i64;
+    let passed = instant.as_micros() as i64 - START.as_micros() as i64;
     Now {
         instant,
         wall: Timestamp(WALL + passed),

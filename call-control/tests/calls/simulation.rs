@@ -1,0 +1,263 @@
+//! Random calls over a network that loses, repeats, delays and reorders, judged from outside.
+//!
+//! Whatever the network does: every INVITE gets exactly one final response, every answered call
+//! exactly one final record, and everything that calls took is given back.
+
+use crate::support::{AURORA, BOREALIS, CUSTOMER, SWITCH, Setup, Switch};
+use rating::cdr::{JournalEntry, Outcome};
+use sip_core::{Duration, Instant, Limits, Message, Method};
+use sip_tester::UserAgent;
+use sip_tester::agent::{self, AgentConfig, CallRequest, CallSummary};
+use sip_tester::plan::{MidCall, UacPlan, UasPlan, UasScript};
+use sip_tester::random::{Chance, Random, Span};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use testkit::{LinkProfile, Node, NodeId, World, seeds};
+
+const CALLS: usize = 40;
+
+/// The switch on the simulated network, watched on its way out.
+struct SwitchNode {
+    switch: Switch,
+    queue: std::collections::VecDeque<(SocketAddr, Vec<u8>)>,
+    /// Final statuses of each INVITE that a customer sent, by Call-ID and CSeq number.
+    finals: BTreeMap<(String, u32), BTreeSet<u16>>,
+}
+
+impl SwitchNode {
+    fn collect(&mut self) {
+        for sent in self.switch.take_all() {
+            if sent.to == address(CUSTOMER) {
+                self.note_final(&sent.text);
+            }
+            self.queue.push_back((sent.to, sent.text.into_bytes()));
+        }
+    }
+
+    fn note_final(&mut self, text: &str) {
+        let message = Message::parse(text.as_bytes(), &Limits::DEFAULT).unwrap();
+        let cseq = message.cseq().unwrap();
+        if let Some(status @ 200..) = message.status()
+            && cseq.method == Method::Invite
+        {
+            let key = (message.call_id().unwrap().to_owned(), cseq.number);
+            self.finals.entry(key).or_default().insert(status);
+        }
+    }
+}
+
+impl Node for SwitchNode {
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, _: SocketAddr, bytes: &[u8]) {
+        self.switch.now = now;
+        let text = std::str::from_utf8(bytes).unwrap();
+        self.switch.receive(&from.to_string(), text);
+        self.collect();
+    }
+
+    fn poll_transmit(&mut self, bytes: &mut Vec<u8>) -> Option<(SocketAddr, SocketAddr)> {
+        let (to, message) = self.queue.pop_front()?;
+        *bytes = message;
+        Some((address(SWITCH), to))
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        self.switch.engine.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.switch.now = now;
+        self.switch.fire();
+        self.collect();
+    }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+struct Surroundings {
+    world: World,
+    switch: NodeId<SwitchNode>,
+    customer: NodeId<UserAgent>,
+    carriers: [NodeId<UserAgent>; 2],
+    random: Random,
+}
+
+impl Surroundings {
+    fn new(seed: u64, link: LinkProfile) -> Self {
+        let mut world = World::new(seed);
+        world.net.set_default_link(link);
+        let setup = Setup {
+            media_pairs: 64,
+            ..Setup::relayed()
+        };
+        let node = SwitchNode {
+            switch: Switch::starting_at(&setup, Instant::ZERO),
+            queue: Default::default(),
+            finals: BTreeMap::new(),
+        };
+        let agent = |place: &str, uas: UasPlan, seed| {
+            let config = AgentConfig {
+                uas,
+                records_ladders: false,
+                ..AgentConfig::new(address(place))
+            };
+            UserAgent::new(config, seed)
+        };
+        let customer = agent(CUSTOMER, UasPlan::default(), seed + 1);
+        let aurora = agent(AURORA, moody_carrier(), seed + 2);
+        let borealis = agent(BOREALIS, moody_carrier(), seed + 3);
+        Self {
+            switch: world.add([address(SWITCH)], node),
+            customer: world.add([address(CUSTOMER)], customer),
+            carriers: [
+                world.add([address(AURORA)], aurora),
+                world.add([address(BOREALIS)], borealis),
+            ],
+            world,
+            random: Random::new(seed + 4),
+        }
+    }
+
+    fn place_calls(&mut self) {
+        for _ in 0..CALLS {
+            let plan = Arc::new(self.draw_plan());
+            let request =
+                CallRequest::new(address(SWITCH), "441132960000", "442071234567", plan);
+            let now = self.world.now();
+            self.world.node_mut(self.customer).place_call(now, &request).unwrap();
+            let pause = Duration::from_millis(self.random.below(400));
+            self.world.run_for(pause);
+        }
+        self.world.run_until_idle();
+    }
+
+    fn draw_plan(&mut self) -> UacPlan {
+        let steps = [
+            MidCall::Hold,
+            MidCall::Resume,
+            MidCall::Update,
+            MidCall::Dtmf('5'),
+            MidCall::Options,
+        ];
+        let mid_call = (0..self.random.below(4))
+            .map(|_| {
+                let step = steps[self.random.below(steps.len() as u64) as usize].clone();
+                (Duration::from_millis(self.random.below(1_500)), step)
+            })
+            .collect();
+        UacPlan {
+            impatience: Some((Chance::percent(25), Span::millis(self.random.below(4_000)))),
+            talk: Span::millis(self.random.below(8_000)),
+            mid_call,
+            ..UacPlan::default()
+        }
+    }
+
+    fn summaries(&mut self, id: NodeId<UserAgent>) -> Vec<CallSummary> {
+        let agent = self.world.node_mut(id);
+        std::iter::from_fn(|| agent.poll_event())
+            .filter_map(|event| match event {
+                agent::Event::Ended(summary) => Some(*summary),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What must hold whatever the network did.
+    fn judge(&mut self) {
+        let customers = self.summaries(self.customer);
+        let ids = [self.customer, self.carriers[0], self.carriers[1]];
+        for id in ids {
+            let agent = self.world.node(id);
+            assert_eq!(agent.active_calls().count(), 0, "calls of an agent");
+            assert_eq!(agent.counters().malformed, 0, "messages that an agent cannot read");
+        }
+        assert_eq!(customers.len(), CALLS, "each placed call ended once");
+
+        let node = self.world.node_mut(self.switch);
+        for (invite, statuses) in &node.finals {
+            assert_eq!(statuses.len(), 1, "one final response to {invite:?}: {statuses:?}");
+        }
+        node.switch.assert_at_rest();
+        let counters = node.switch.engine.counters();
+        let ended = node.switch.ended();
+        assert_eq!(ended.len() as u64, counters.calls_received, "one record a call");
+        let ids: BTreeSet<_> = ended.iter().map(|record| record.id.0).collect();
+        assert_eq!(ids.len(), ended.len(), "no two records of one call");
+        let answered = ended.iter().filter(|record| record.outcome == Outcome::Answered).count();
+        let opened = node.switch.journal.iter();
+        let opened = opened.filter(|entry| matches!(entry, JournalEntry::Answered(_))).count();
+        assert_eq!(answered, opened, "each answered call is opened and closed once");
+
+        let records: HashMap<_, _> =
+            ended.iter().map(|record| (record.ingress_call_id.as_ref(), *record)).collect();
+        for call in &customers {
+            // An INVITE that never arrived has no record; an answer that the caller saw has.
+            if let Some(seen) = call.answered_at {
+                let record = records[call.call_id.as_str()];
+                let answered = record.answered_at.unwrap();
+                assert_eq!(record.outcome, Outcome::Answered, "the customer saw an answer");
+                let sent = answered.micros_since(record.received_at);
+                let seen = seen.since(call.started_at).as_micros();
+                assert!(sent <= seen, "answered before it was sent");
+            }
+        }
+    }
+}
+
+/// Answers most calls, refuses, rings out, or says nothing at all.
+fn moody_carrier() -> UasPlan {
+    let ring = Span::Uniform {
+        low: Duration::ZERO,
+        high: Duration::from_millis(900),
+    };
+    let pick_up = Span::Uniform {
+        low: Duration::ZERO,
+        high: Duration::from_secs(4),
+    };
+    let talk = Span::Uniform {
+        low: Duration::ZERO,
+        high: Duration::from_secs(10),
+    };
+    UasPlan {
+        scripts: vec![
+            UasScript::answer(ring, pick_up).weighing(40),
+            UasScript::answer(ring, pick_up).with_early_media().weighing(15),
+            UasScript::answer(ring, pick_up).hanging_up_after(talk).weighing(20),
+            UasScript::reject(ring, 503).weighing(10),
+            UasScript::reject(ring, 486).weighing(5),
+            UasScript::no_answer(ring).weighing(5),
+            UasScript::silence().weighing(5),
+        ],
+        ..UasPlan::default()
+    }
+}
+
+#[test]
+fn nothing_is_lost_on_a_clean_network() {
+    for seed in seeds(0..6) {
+        let mut surroundings = Surroundings::new(seed, LinkProfile::CLEAN);
+        surroundings.place_calls();
+        surroundings.judge();
+    }
+}
+
+#[test]
+fn nothing_is_lost_on_a_lossy_network() {
+    for seed in seeds(100..115) {
+        let mut surroundings = Surroundings::new(seed, LinkProfile::lossy(20));
+        surroundings.place_calls();
+        surroundings.judge();
+    }
+}
+
+#[test]
+fn nothing_is_lost_on_a_hostile_network() {
+    for seed in seeds(200..215) {
+        let mut surroundings = Surroundings::new(seed, LinkProfile::HOSTILE);
+        surroundings.place_calls();
+        surroundings.judge();
+    }
+}
