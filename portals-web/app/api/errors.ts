@@ -1,0 +1,65 @@
+import type { FieldError, Problem } from './__generated__/schema'
+
+/** The API answered with a problem document (RFC 9457), or with something that should be one. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.title)
+    this.problem = problem
+  }
+
+  get status(): number {
+    return this.problem.status
+  }
+
+  get fieldErrors(): readonly FieldError[] {
+    return this.problem.errors ?? []
+  }
+}
+
+/** The API could not be reached at all. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
+/**
+ * Every cause that has words of its own: the last part of a problem's `type`, or what the browser
+ * can tell without an answer. The texts are `errors:<code>.title` and `errors:<code>.advice`.
+ */
+export const ERROR_CODES = [
+  'bad-request',
+  'csrf',
+  'internal',
+  'invalid',
+  'not-found',
+  'sign-in-refused',
+  'slow-down',
+  'unauthenticated',
+  'unavailable',
+  'unknown',
+  'unreachable',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** The one place that turns a thrown value into the words that it is told with. */
+export function errorCode(error: unknown): ErrorCode {
+  if (error instanceof UnreachableError) return 'unreachable'
+  if (!(error instanceof ApiError)) return 'unknown'
+  const name = error.problem.type.split('/').at(-1)
+  return ERROR_CODES.find((code) => code === name) ?? 'unknown'
+}
+
+export function isSignedOut(error: unknown): boolean {
+  return errorCode(error) === 'unauthenticated'
+}
+
+/** Trying again can only help against what passes by itself. */
+export function mayPass(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError ||
+    (error instanceof ApiError && (error.status >= 500 || error.status === 429))
+  )
+}

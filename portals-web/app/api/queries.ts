@@ -1,0 +1,122 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+
+import type { Outcome } from './__generated__/schema'
+import { api, unwrap } from './client'
+import { ApiError, isSignedOut } from './errors'
+
+/** The session, or null when nobody is signed in. Asked once; signing in and out writes it. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async ({ signal }) => {
+    try {
+      return await unwrap(api.GET('/api/v1/session', { signal }))
+    } catch (error) {
+      if (isSignedOut(error)) return null
+      throw error
+    }
+  },
+  staleTime: Infinity,
+  gcTime: Infinity,
+})
+
+/** What a list of records is asked for. Empty fields are not asked. */
+export interface CdrFilter {
+  customer?: string | undefined
+  carrier?: string | undefined
+  outcome?: Outcome | undefined
+  called_prefix?: string | undefined
+  /** RFC 3339. */
+  from?: string | undefined
+  /** RFC 3339. */
+  to?: string | undefined
+  /** Seconds back from the time of asking; instead of `from`. */
+  lastSeconds?: number | undefined
+}
+
+export const CDR_PAGE_SIZE = 50
+
+export const cdrPageQuery = (filter: CdrFilter, cursor?: string) =>
+  queryOptions({
+    queryKey: ['cdrs', filter, cursor ?? null],
+    queryFn: ({ signal }) => {
+      const { lastSeconds, from, ...rest } = filter
+      const start =
+        lastSeconds === undefined ? from : new Date(Date.now() - lastSeconds * 1000).toISOString()
+      const query = withoutUndefined({ ...rest, from: start, cursor, limit: CDR_PAGE_SIZE })
+      return unwrap(api.GET('/api/v1/cdrs', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+  })
+
+export const cdrQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['cdr', id],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/v1/cdrs/{id}', { params: { path: { id } }, signal })),
+    // A record is written once and never changed.
+    staleTime: Infinity,
+  })
+
+export const LIVE_CALLS_PAGE_SIZE = 50
+
+export const liveCallsQuery = (cursor?: string) =>
+  queryOptions({
+    queryKey: ['calls', cursor ?? null],
+    queryFn: ({ signal }) => {
+      const query = withoutUndefined({ cursor, limit: LIVE_CALLS_PAGE_SIZE })
+      return unwrap(api.GET('/api/v1/calls', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+  })
+
+export interface ExplainQuestion {
+  from: string
+  to: string
+  customer?: string | undefined
+  source?: string | undefined
+}
+
+export const explainQuery = (question: ExplainQuestion) =>
+  queryOptions({
+    queryKey: ['explain', question],
+    queryFn: ({ signal }) => {
+      const { from, to, ...rest } = question
+      const query = { from, to, ...withoutUndefined(rest) }
+      return unwrap(api.GET('/api/v1/explain', { params: { query }, signal }))
+    },
+  })
+
+export const resourcesQuery = queryOptions({
+  queryKey: ['resources'],
+  queryFn: ({ signal }) => unwrap(api.GET('/api/v1/resources', { signal })),
+  staleTime: 30_000,
+})
+
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  queryFn: ({ signal }) => unwrap(api.GET('/api/v1/status', { signal })),
+})
+
+/** Signs in; the server sets the cookie. */
+export async function signIn(username: string, password: string) {
+  return unwrap(api.POST('/api/v1/session', { body: { username, password } }))
+}
+
+/** Signs out. A session that is already over counts as done. */
+export async function signOut(csrfToken: string | null): Promise<void> {
+  try {
+    await unwrap(
+      api.DELETE('/api/v1/session', { headers: csrfToken ? { 'X-CSRF-Token': csrfToken } : {} }),
+    )
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error
+  }
+}
+
+/** The same object without the keys that hold undefined. */
+function withoutUndefined<T extends object>(
+  object: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(object).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

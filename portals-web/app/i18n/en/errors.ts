@@ -1,0 +1,49 @@
+/** One entry for each code of `api/errors.ts`. The advice says what to do. */
+export const errors = {
+  'bad-request': {
+    title: 'The request is not valid',
+    advice: 'Check the values in the address or the form.',
+  },
+  csrf: {
+    title: 'This page is out of date',
+    advice: 'Reload the page and try again.',
+  },
+  internal: {
+    title: 'The switch had an error',
+    advice: 'Try again. The switch’s log has the cause.',
+  },
+  invalid: {
+    title: 'Some fields are wrong',
+    advice: 'Correct the marked fields.',
+  },
+  'not-found': {
+    title: 'Not found',
+    advice: 'It may have been removed, or the address is incomplete.',
+  },
+  'sign-in-refused': {
+    title: 'The user name or the password is wrong',
+    advice: 'Check both and try again.',
+  },
+  'slow-down': {
+    title: 'Too many failed sign-ins',
+    advice: 'Wait a moment before the next try.',
+    wait_one: 'Wait {{count}} second before the next try.',
+    wait_other: 'Wait {{count}} seconds before the next try.',
+  },
+  unauthenticated: {
+    title: 'You are signed out',
+    advice: 'Sign in to go on.',
+  },
+  unavailable: {
+    title: 'The switch cannot do this now',
+    advice: 'Try again in a moment.',
+  },
+  unknown: {
+    title: 'Something went wrong',
+    advice: 'Try again. If it stays, reload the page.',
+  },
+  unreachable: {
+    title: 'The switch cannot be reached',
+    advice: 'Check the network. The page tries again by itself.',
+  },
+}

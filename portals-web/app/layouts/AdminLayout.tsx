@@ -1,0 +1,171 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Outlet, useLocation, useRouter } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import type { Session } from '~/api/__generated__/schema'
+import { sessionQuery, signOut } from '~/api/queries'
+import { LiveFeedContext, useOwnLiveFeed } from '~/hooks/use-live-feed'
+import { useMediaQuery } from '~/hooks/use-media-query'
+import { useShortcut, useShortcutListener } from '~/hooks/use-shortcut'
+import { submenuPreference } from '~/stores/preferences'
+import { useStore } from '~/stores/persistent'
+import { TooltipProvider } from '~/ui/lib/Tooltip'
+import { pb } from '~/util/path-builder'
+
+import { GlobalHeader } from './GlobalHeader'
+import { sectionOf } from './navigation'
+import { Rail } from './Rail'
+import { Submenu } from './Submenu'
+
+const CommandPalette = lazy(() =>
+  import('./CommandPalette').then((module) => ({ default: module.CommandPalette })),
+)
+const KeyboardHelp = lazy(() =>
+  import('~/components/KeyboardHelp').then((module) => ({ default: module.KeyboardHelp })),
+)
+
+/**
+ * The signed-in shell: header, rail, submenu, page.
+ *
+ * The column of the page is where the workspace tabs (above the page) and the action dock (over its
+ * lower end) will stand.
+ */
+export default function AdminLayout() {
+  const session = useSession()
+  return session ? <Shell session={session} /> : null
+}
+
+function Shell({ session }: { session: Session }) {
+  const { t } = useTranslation('shell')
+  const feed = useOwnLiveFeed()
+  const { pathname } = useLocation()
+  const section = sectionOf(pathname)
+  const [overlay, setOverlay] = useState<'none' | 'palette' | 'help'>('none')
+  const [signOutFailed, setSignOutFailed] = useState(false)
+  const submenu = useSubmenu()
+  const leave = useSignOut(session)
+  const mainRef = useMainFocus(pathname)
+
+  useShortcutListener()
+  useGoShortcuts()
+  useShortcut('palette', () => setOverlay('palette'))
+  useShortcut('help', () => setOverlay('help'))
+  useShortcut('submenu', submenu.toggle)
+
+  const onSignOut = () => {
+    setSignOutFailed(false)
+    leave().catch(() => setSignOutFailed(true))
+  }
+
+  return (
+    <LiveFeedContext value={feed}>
+      <TooltipProvider delayDuration={400}>
+        <a
+          href="#main"
+          className="layer-popover absolute start-4 top-2 -translate-y-16 rounded-control bg-primary px-3 py-1.5 text-on-primary focus:translate-y-0"
+        >
+          {t('skipToContent')}
+        </a>
+        <div className="flex h-full flex-col">
+          <GlobalHeader
+            user={session.user}
+            submenuOpen={submenu.isOpen}
+            onToggleSubmenu={submenu.toggle}
+            onOpenPalette={() => setOverlay('palette')}
+            onOpenHelp={() => setOverlay('help')}
+            onSignOut={onSignOut}
+          />
+          {signOutFailed ? (
+            <p role="alert" className="bg-badge-danger-bg px-5 py-2 text-badge-danger">
+              {t('user.signOutFailed')}
+            </p>
+          ) : null}
+          <div className="relative flex min-h-0 grow">
+            <Rail active={section?.id} />
+            {section && submenu.isOpen ? (
+              <Submenu section={section.id} overlay={submenu.isOverlay} onLeave={submenu.close} />
+            ) : null}
+            <main
+              id="main"
+              ref={mainRef}
+              tabIndex={-1}
+              onPointerDown={submenu.isOverlay ? submenu.close : undefined}
+              className="min-w-0 grow overflow-y-auto outline-none"
+            >
+              <Outlet />
+            </main>
+          </div>
+        </div>
+        <Suspense>
+          {overlay === 'palette' ? (
+            <CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
+          ) : null}
+          {overlay === 'help' ? <KeyboardHelp onClose={() => setOverlay('none')} /> : null}
+        </Suspense>
+      </TooltipProvider>
+    </LiveFeedContext>
+  )
+}
+
+/** The session; when it is over, the way to the sign-in page and back here after it. */
+function useSession(): Session | null {
+  const { data } = useQuery(sessionQuery)
+  const router = useRouter()
+  const isOver = data === null
+  useEffect(() => {
+    if (isOver) void router.navigate({ ...pb.signIn(router.state.location.href), replace: true })
+  }, [isOver, router])
+  return data ?? null
+}
+
+function useSignOut(session: Session): () => Promise<void> {
+  const client = useQueryClient()
+  const router = useRouter()
+  return async () => {
+    await signOut(session.csrf_token)
+    // First away from the page, so that it does not ask again without a session.
+    await router.navigate(pb.signIn())
+    client.clear()
+    client.setQueryData(sessionQuery.queryKey, null)
+  }
+}
+
+/** Wide screens keep the submenu beside the page, by choice; narrower ones lay it over the page. */
+function useSubmenu() {
+  const isOverlay = !useMediaQuery('(min-width: 1440px)')
+  const preference = useStore(submenuPreference)
+  const [overlayOpen, setOverlayOpen] = useState(false)
+  return {
+    isOverlay,
+    isOpen: isOverlay ? overlayOpen : preference === 'open',
+    close: () => setOverlayOpen(false),
+    toggle: () => {
+      if (isOverlay) setOverlayOpen(!overlayOpen)
+      else submenuPreference.set(preference === 'open' ? 'closed' : 'open')
+    },
+  }
+}
+
+/** After a change of page the focus goes to the page, so that reading goes on there. */
+function useMainFocus(pathname: string) {
+  const ref = useRef<HTMLElement>(null)
+  const previous = useRef(pathname)
+  useEffect(() => {
+    if (previous.current === pathname) return
+    previous.current = pathname
+    ref.current?.focus({ preventScroll: true })
+    ref.current?.scrollTo(0, 0)
+  }, [pathname])
+  return ref
+}
+
+function useGoShortcuts(): void {
+  const router = useRouter()
+  useShortcut('goLive', () => void router.navigate(pb.live()))
+  useShortcut('goCalls', () => void router.navigate(pb.liveCalls()))
+  useShortcut('goCdrs', () => void router.navigate(pb.cdrs()))
+  useShortcut('goExplain', () => void router.navigate(pb.explain()))
+  useShortcut('goConfiguration', () => void router.navigate(pb.configuration()))
+  useShortcut('goSystem', () => void router.navigate(pb.system()))
+}

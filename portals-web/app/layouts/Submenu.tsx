@@ -1,0 +1,127 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, type LinkOptions, useLocation, useRouter } from '@tanstack/react-router'
+import { clsx } from 'clsx'
+import { useTranslation } from 'react-i18next'
+
+import { countByKind } from '~/api/kinds'
+import { resourcesQuery } from '~/api/queries'
+import { useFormat } from '~/hooks/use-format'
+import { useKindName } from '~/hooks/use-kind-name'
+import { pb } from '~/util/path-builder'
+
+import { PAGES, type SectionId } from './navigation'
+
+export interface SubmenuProps {
+  section: SectionId
+  /** Over the page on a narrow screen, beside it on a wide one. */
+  overlay: boolean
+  onLeave: () => void
+}
+
+interface Entry {
+  key: string
+  label: string
+  count?: number
+  link: LinkOptions
+}
+
+/** The pages of a section. */
+export function Submenu({ section, overlay, onLeave }: SubmenuProps) {
+  const { t } = useTranslation('shell')
+  const groups = useGroups(section)
+  const currentKey = useCurrentKey(groups.flatMap(({ entries }) => entries))
+  const format = useFormat()
+  return (
+    // Escape leaves from any of its links.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <nav
+      aria-label={t('sectionNavigation', { section: t(`section.${section}`) })}
+      className={clsx(
+        'w-56 shrink-0 overflow-y-auto border-e border-line bg-surface px-2 py-3',
+        overlay &&
+          'layer-popover absolute inset-y-0 start-14 animate-[layer-in_120ms_ease-out] shadow-layer',
+      )}
+      onKeyDown={(event) => {
+        if (overlay && event.key === 'Escape') onLeave()
+      }}
+    >
+      {groups.map(({ label, entries }) => (
+        <section key={label} className="mb-3">
+          <h2 className="px-2 pb-1 text-label font-medium tracking-[0.04em] text-ink-3 uppercase">
+            {label}
+          </h2>
+          <ul>
+            {entries.map(({ key, label: name, count, link }) => {
+              const current = key === currentKey
+              return (
+                <li key={key}>
+                  <Link
+                    {...link}
+                    preload="intent"
+                    aria-current={current ? 'page' : undefined}
+                    onClick={overlay ? onLeave : undefined}
+                    className={clsx(
+                      'flex h-[30px] items-center justify-between rounded-control px-2',
+                      current
+                        ? 'bg-selected font-medium text-link'
+                        : 'text-ink-2 hover:bg-hover hover:text-ink',
+                    )}
+                  >
+                    <span className="truncate">{name}</span>
+                    {count === undefined ? null : (
+                      <span className="text-meta font-normal text-ink-3 tabular-nums">
+                        {format.count(count)}
+                      </span>
+                    )}
+                  </Link>
+                </li>
+              )
+            })}
+          </ul>
+        </section>
+      ))}
+    </nav>
+  )
+}
+
+function useGroups(section: SectionId): { label: string; entries: Entry[] }[] {
+  const { t } = useTranslation('shell')
+  const kindName = useKindName()
+  const { data } = useQuery({ ...resourcesQuery, enabled: section === 'configuration' })
+
+  if (section === 'configuration') {
+    const entries = countByKind(data?.items ?? []).map(({ kind, count }) => ({
+      key: kind,
+      label: kindName(kind),
+      link: pb.resources(kind),
+      ...(data ? { count } : {}),
+    }))
+    return [{ label: t('group.resources'), entries }]
+  }
+
+  const pages = PAGES.filter((page) => page.section === section)
+  return [...new Set(pages.map(({ group }) => group))].map((group) => ({
+    label: t(`group.${group}`),
+    entries: pages
+      .filter((page) => page.group === group)
+      .map(({ id, link }) => ({ key: id, label: t(`page.${id}`), link })),
+  }))
+}
+
+/**
+ * The entry whose address is the present one or the longest part of it, so that a record belongs to
+ * its list. An entry that asks for an outcome is current only when that outcome is asked.
+ */
+function useCurrentKey(entries: readonly Entry[]): string | undefined {
+  const router = useRouter()
+  const { pathname, search } = useLocation()
+  const outcome = 'outcome' in search ? search.outcome : undefined
+  return entries
+    .map(({ key, link }) => ({ key, target: router.buildLocation(link) }))
+    .filter(({ target }) => {
+      const wanted = new URLSearchParams(target.searchStr).get('outcome') ?? undefined
+      const isInside = `${pathname}/`.startsWith(`${target.pathname}/`)
+      return isInside && wanted === outcome
+    })
+    .toSorted((a, b) => b.target.pathname.length - a.target.pathname.length)[0]?.key
+}

@@ -1,0 +1,160 @@
+import { useQuery } from '@tanstack/react-query'
+import { type LinkOptions, useRouter } from '@tanstack/react-router'
+import {
+  Boxes,
+  Globe,
+  LogOut,
+  type LucideIcon,
+  Monitor,
+  Moon,
+  PhoneCall,
+  Sun,
+  Waypoints,
+} from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+
+import { countByKind } from '~/api/kinds'
+import { resourcesQuery } from '~/api/queries'
+import { useKindName } from '~/hooks/use-kind-name'
+import { zonePreference } from '~/stores/preferences'
+import { themeChoice } from '~/stores/theme'
+import { formatE164, toDialString } from '~/util/e164'
+import { fuzzyScore } from '~/util/fuzzy'
+import { pb } from '~/util/path-builder'
+import { zoneLabel } from '~/util/time'
+
+import { PAGES, SECTIONS } from './navigation'
+
+export interface Command {
+  id: string
+  group: 'records' | 'goTo' | 'actions'
+  label: string
+  hint?: string
+  icon: LucideIcon
+  run: () => void
+}
+
+/** More than one screen of results is not read. */
+const MAX_RESULTS = 12
+
+/** What the palette offers for a typed text, best first within each group. */
+export function useCommands(query: string, onSignOut: () => void): Command[] {
+  const all = useAllCommands(onSignOut)
+  const records = useRecordCommands(query)
+  const matching = all
+    .map((command) => ({
+      command,
+      score: fuzzyScore(query, `${command.label} ${command.hint ?? ''}`),
+    }))
+    .filter(({ score }) => score !== null)
+    .toSorted((a, b) => Number(b.score) - Number(a.score))
+    .map(({ command }) => command)
+  const found = [...records, ...matching].slice(0, MAX_RESULTS)
+  const groups: Command['group'][] = ['records', 'goTo', 'actions']
+  return groups.flatMap((group) => found.filter((command) => command.group === group))
+}
+
+function useAllCommands(onSignOut: () => void): Command[] {
+  const { t } = useTranslation('shell')
+  const go = useGo()
+  const kindName = useKindName()
+  const { data } = useQuery(resourcesQuery)
+
+  const pages = PAGES.map((page): Command => {
+    const section = SECTIONS.find(({ id }) => id === page.section)
+    return {
+      id: page.id,
+      group: 'goTo',
+      label: t(`page.${page.id}`),
+      hint: t(`section.${page.section}`),
+      icon: section?.icon ?? Boxes,
+      run: () => go(page.link),
+    }
+  })
+  const kinds = countByKind(data?.items ?? []).map(({ kind }): Command => ({
+    id: `kind-${kind}`,
+    group: 'goTo',
+    label: kindName(kind),
+    hint: t('section.configuration'),
+    icon: Boxes,
+    run: () => go(pb.resources(kind)),
+  }))
+  const resources = (data?.items ?? []).map(({ kind, name }): Command => ({
+    id: `resource-${kind}-${name}`,
+    group: 'goTo',
+    label: name,
+    hint: kindName(kind),
+    icon: Boxes,
+    run: () => go(pb.resource(kind, name)),
+  }))
+  const action = (id: string, label: string, icon: LucideIcon, run: () => void): Command => ({
+    id,
+    group: 'actions',
+    label,
+    icon,
+    run,
+  })
+  const theme = (name: 'light' | 'dark' | 'system') =>
+    t('theme.label', { theme: t(`theme.${name}`) })
+  return [
+    ...pages,
+    ...kinds,
+    action('theme-light', theme('light'), Sun, () => themeChoice.set('light')),
+    action('theme-dark', theme('dark'), Moon, () => themeChoice.set('dark')),
+    action('theme-system', theme('system'), Monitor, () => themeChoice.set('system')),
+    action('zone-utc', `${t('zone.label')}: ${t('zone.utc')}`, Globe, () =>
+      zonePreference.set('utc'),
+    ),
+    action(
+      'zone-local',
+      `${t('zone.label')}: ${t('zone.local', { zone: zoneLabel('local') })}`,
+      Globe,
+      () => zonePreference.set('local'),
+    ),
+    action('sign-out', t('user.signOut'), LogOut, onSignOut),
+    ...resources,
+  ]
+}
+
+/** A call id opens the record; a number leads to its calls and its route. */
+function useRecordCommands(query: string): Command[] {
+  const { t } = useTranslation('shell')
+  const go = useGo()
+  const typed = query.trim()
+  const id = typed.replace(/^#/, '').toLowerCase()
+  if (/^[0-9a-f]{32}$/.test(id)) {
+    return [
+      {
+        id: 'open-call',
+        group: 'records',
+        label: t('search.openCall', { id }),
+        icon: PhoneCall,
+        run: () => go(pb.cdr(id)),
+      },
+    ]
+  }
+  const digits = toDialString(typed)
+  if (!/^\d{3,15}$/.test(digits)) return []
+  const number = formatE164(digits)
+  return [
+    {
+      id: 'calls-to',
+      group: 'records',
+      label: t('search.callsTo', { number }),
+      icon: PhoneCall,
+      run: () => go(pb.cdrs({ called_prefix: digits })),
+    },
+    {
+      id: 'explain-to',
+      group: 'records',
+      label: t('search.explainTo', { number }),
+      icon: Waypoints,
+      run: () => go(pb.explain({ to: digits })),
+    },
+  ]
+}
+
+function useGo(): (link: LinkOptions) => void {
+  const router = useRouter()
+  return (link) => void router.navigate(link)
+}

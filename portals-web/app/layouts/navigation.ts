@@ -1,0 +1,79 @@
+import type { LinkOptions } from '@tanstack/react-router'
+import {
+  Activity,
+  type LucideIcon,
+  PhoneCall,
+  Server,
+  SlidersHorizontal,
+  Waypoints,
+} from 'lucide-react'
+
+import type { shell } from '~/i18n/en/shell'
+import { pb } from '~/util/path-builder'
+
+export type SectionId = keyof (typeof shell)['section']
+
+export interface Section {
+  id: SectionId
+  icon: LucideIcon
+  /** Paths that belong to the section begin with this. */
+  prefix: string
+  link: LinkOptions
+  /** The end of the rail, apart from the others. */
+  atEnd?: boolean
+}
+
+/** What stands in the rail, in order. Only what works stands here. */
+export const SECTIONS: readonly Section[] = [
+  { id: 'monitoring', icon: Activity, prefix: '/live', link: pb.live() },
+  { id: 'calls', icon: PhoneCall, prefix: '/cdrs', link: pb.cdrs() },
+  { id: 'routing', icon: Waypoints, prefix: '/explain', link: pb.explain() },
+  {
+    id: 'configuration',
+    icon: SlidersHorizontal,
+    prefix: '/configuration',
+    link: pb.configuration(),
+  },
+  { id: 'system', icon: Server, prefix: '/system', link: pb.system(), atEnd: true },
+]
+
+export type PageId = keyof (typeof shell)['page']
+
+export interface Page {
+  id: PageId
+  section: SectionId
+  group: keyof (typeof shell)['group']
+  link: LinkOptions
+}
+
+/** The pages of the sections. Those of the configuration come from its kinds. */
+export const PAGES: readonly Page[] = [
+  { id: 'dashboard', section: 'monitoring', group: 'live', link: pb.live() },
+  { id: 'liveCalls', section: 'monitoring', group: 'live', link: pb.liveCalls() },
+  { id: 'cdrs', section: 'calls', group: 'records', link: pb.cdrs() },
+  {
+    id: 'cdrsAnswered',
+    section: 'calls',
+    group: 'records',
+    link: pb.cdrs({ outcome: 'answered' }),
+  },
+  { id: 'cdrsFailed', section: 'calls', group: 'records', link: pb.cdrs({ outcome: 'failed' }) },
+  {
+    id: 'cdrsRejected',
+    section: 'calls',
+    group: 'records',
+    link: pb.cdrs({ outcome: 'rejected' }),
+  },
+  {
+    id: 'cdrsCancelled',
+    section: 'calls',
+    group: 'records',
+    link: pb.cdrs({ outcome: 'cancelled' }),
+  },
+  { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
+  { id: 'node', section: 'system', group: 'health', link: pb.system() },
+]
+
+export function sectionOf(pathname: string): Section | undefined {
+  return SECTIONS.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
+}

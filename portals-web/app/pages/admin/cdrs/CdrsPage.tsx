@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { PhoneCall, RefreshCw } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+
+import type { CdrSummary } from '~/api/__generated__/schema'
+import { type CdrFilter, cdrPageQuery } from '~/api/queries'
+import { Freshness } from '~/components/Freshness'
+import { PageHeader } from '~/components/PageHeader'
+import { Pager } from '~/components/Pager'
+import { CdrFilters, hasFilters, NO_FILTERS } from '~/forms/cdr-filters'
+import { useFormat } from '~/hooks/use-format'
+import { usePages } from '~/hooks/use-pages'
+import { useReason } from '~/hooks/use-reason'
+import { useTitle } from '~/hooks/use-title'
+import { cdrColumns } from '~/table/columns/cdr-columns'
+import { DataTable } from '~/table/DataTable'
+import { Button } from '~/ui/lib/Button'
+import { EmptyState } from '~/ui/lib/EmptyState'
+import { IconButton } from '~/ui/lib/IconButton'
+import { pb } from '~/util/path-builder'
+import { type CdrsSearch, DEFAULT_REFRESH, REFRESHES, SPANS } from '~/util/searches'
+
+import { RefreshMenu } from './RefreshMenu'
+
+export default function CdrsPage() {
+  const { t } = useTranslation(['cdrs', 'common'])
+  useTitle(t('title'))
+  const search = useSearch({ from: '/shell/cdrs' })
+  const navigate = useNavigate({ from: '/cdrs' })
+  const refresh = search.refresh ?? DEFAULT_REFRESH
+  const query = useQuery({
+    ...cdrPageQuery(filterOf(search), search.cursor),
+    // Older pages stand still, so that a reader does not lose the place.
+    refetchInterval: search.cursor ? false : REFRESHES[refresh] || false,
+  })
+  const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, refetch } = query
+  const pages = usePages(search.cursor, data?.next_cursor)
+  const columns = useColumns(data?.items)
+  const change = (part: Partial<CdrsSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...part, cursor: undefined }) })
+
+  return (
+    <div className="flex h-full flex-col">
+      <PageHeader
+        title={t('title')}
+        actions={
+          <>
+            <Freshness updatedAt={dataUpdatedAt} />
+            <RefreshMenu
+              value={refresh}
+              onChange={(next) => change({ refresh: next === DEFAULT_REFRESH ? undefined : next })}
+            />
+            <IconButton
+              icon={RefreshCw}
+              label={t('common:refresh')}
+              disabled={isFetching}
+              onClick={() => void refetch()}
+            />
+          </>
+        }
+      />
+      <div className="flex min-h-11 items-center border-b border-line bg-surface px-5 py-2">
+        <CdrFilters search={search} onChange={change} />
+      </div>
+      <div className="min-h-0 grow bg-surface">
+        <DataTable
+          label={t('title')}
+          columns={columns}
+          rows={data?.items}
+          rowKey={({ id }) => id}
+          rowLink={({ id }) => pb.cdr(id)}
+          error={error}
+          onRetry={() => void refetch()}
+          isOutdated={isPlaceholderData}
+          skeletonRows={20}
+          empty={
+            hasFilters(search) ? (
+              <EmptyState
+                icon={PhoneCall}
+                title={t('noMatch')}
+                action={<Button onClick={() => change(NO_FILTERS)}>{t('clearFilters')}</Button>}
+              />
+            ) : (
+              <EmptyState icon={PhoneCall} title={t('empty')}>
+                {t('emptyBody')}
+              </EmptyState>
+            )
+          }
+        />
+      </div>
+      <Pager pages={pages}>{data ? t('pager.shown', { count: data.items.length }) : null}</Pager>
+    </div>
+  )
+}
+
+function useColumns(rows: readonly CdrSummary[] | undefined) {
+  const { t } = useTranslation('cdrs')
+  const { count, zoneName } = useFormat()
+  const reason = useReason()
+  const currencies = new Set(rows?.map(({ currency }) => currency))
+  const [only] = currencies
+  return cdrColumns({
+    t,
+    count,
+    reason,
+    zoneName,
+    currency: currencies.size === 1 && only ? only : null,
+  })
+}
+
+function filterOf({ last, cursor: _cursor, refresh: _refresh, ...rest }: CdrsSearch): CdrFilter {
+  return { ...rest, lastSeconds: last && SPANS[last] }
+}

@@ -1,0 +1,19 @@
+import { linkOptions } from '@tanstack/react-router'
+
+import type { CdrsSearch, ExplainSearch } from './searches'
+
+/** Every link of the console. Nobody else writes a path. */
+export const pb = {
+  live: () => linkOptions({ to: '/live' }),
+  liveCalls: (cursor?: string) => linkOptions({ to: '/live/calls', search: { cursor } }),
+  cdrs: (search: CdrsSearch = {}) => linkOptions({ to: '/cdrs', search }),
+  cdr: (id: string) => linkOptions({ to: '/cdrs/$id', params: { id } }),
+  explain: (search: ExplainSearch = {}) => linkOptions({ to: '/explain', search }),
+  configuration: () => linkOptions({ to: '/configuration' }),
+  resources: (kind: string, q?: string) =>
+    linkOptions({ to: '/configuration/$kind', params: { kind }, search: { q } }),
+  resource: (kind: string, name: string) =>
+    linkOptions({ to: '/configuration/$kind/$name', params: { kind, name } }),
+  system: () => linkOptions({ to: '/system' }),
+  signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
+}

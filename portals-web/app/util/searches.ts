@@ -1,0 +1,103 @@
+import { oneOf, text } from './search-params'
+
+/** What the addresses of the screens may hold after the `?`. Read by the routes, written by `pb`. */
+
+export const OUTCOMES = ['answered', 'cancelled', 'failed', 'rejected', 'interrupted'] as const
+
+/** Relative time ranges, in seconds. */
+export const SPANS = {
+  '15m': 900,
+  '1h': 3_600,
+  '24h': 86_400,
+  '7d': 604_800,
+  '30d': 2_592_000,
+} as const
+export type Span = keyof typeof SPANS
+export const SPAN_NAMES = Object.keys(SPANS) as Span[]
+
+/** How often the first page of a list is asked anew, in milliseconds. */
+export const REFRESHES = { off: 0, '5s': 5_000, '30s': 30_000, '1m': 60_000 } as const
+export type Refresh = keyof typeof REFRESHES
+export const REFRESH_NAMES = Object.keys(REFRESHES) as Refresh[]
+export const DEFAULT_REFRESH: Refresh = '30s'
+
+export interface CdrsSearch {
+  customer?: string | undefined
+  carrier?: string | undefined
+  outcome?: (typeof OUTCOMES)[number] | undefined
+  called_prefix?: string | undefined
+  /** A relative range; wins over `from`. */
+  last?: Span | undefined
+  /** RFC 3339. */
+  from?: string | undefined
+  /** RFC 3339. */
+  to?: string | undefined
+  cursor?: string | undefined
+  refresh?: Refresh | undefined
+}
+
+export function cdrsSearch(search: Record<string, unknown>): CdrsSearch {
+  return {
+    customer: text(search['customer']),
+    carrier: text(search['carrier']),
+    outcome: oneOf(search['outcome'], OUTCOMES),
+    called_prefix: text(search['called_prefix'], 32),
+    last: oneOf(search['last'], SPAN_NAMES),
+    from: instant(search['from']),
+    to: instant(search['to']),
+    cursor: text(search['cursor'], 512),
+    refresh: oneOf(search['refresh'], REFRESH_NAMES),
+  }
+}
+
+export interface LiveCallsSearch {
+  cursor?: string | undefined
+}
+
+export function liveCallsSearch(search: Record<string, unknown>): LiveCallsSearch {
+  return { cursor: text(search['cursor'], 512) }
+}
+
+export interface ExplainSearch {
+  from?: string | undefined
+  to?: string | undefined
+  customer?: string | undefined
+  source?: string | undefined
+}
+
+export function explainSearch(search: Record<string, unknown>): ExplainSearch {
+  return {
+    from: text(search['from'], 64),
+    to: text(search['to'], 64),
+    customer: text(search['customer']),
+    source: text(search['source'], 64),
+  }
+}
+
+export interface ResourcesSearch {
+  q?: string | undefined
+}
+
+export function resourcesSearch(search: Record<string, unknown>): ResourcesSearch {
+  return { q: text(search['q']) }
+}
+
+export interface SignInSearch {
+  /** Where to go after signing in: a path of this site. */
+  next?: string | undefined
+}
+
+export function signInSearch(search: Record<string, unknown>): SignInSearch {
+  const next = text(search['next'], 1024)
+  return { next: next !== undefined && isOwnPath(next) ? next : undefined }
+}
+
+/** `//elsewhere.example` and `/\elsewhere` are other sites to a browser. */
+function isOwnPath(path: string): boolean {
+  return /^\/(?![/\\])/.test(path)
+}
+
+function instant(value: unknown): string | undefined {
+  const found = text(value, 40)
+  return found !== undefined && !Number.isNaN(Date.parse(found)) ? found : undefined
+}

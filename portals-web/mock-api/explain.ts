@@ -1,0 +1,91 @@
+import type { Explanation, ExplainRoute } from '~/api/__generated__/schema'
+
+import { CARRIERS, CURRENCY, CUSTOMERS, destinationOf, micros, SNAPSHOT_NUMBER } from './world.ts'
+
+interface Question {
+  to: string
+  customer: string | null
+  source: string | null
+}
+
+/** The decision as the switch would tell it. */
+export function explain({ to, customer, source }: Question): Explanation {
+  const called = to.replace(/^\+/, '')
+  const caller = CUSTOMERS.find((each) => each.name === customer || each.source === source)
+  const base: Explanation = {
+    accepted: false,
+    reason: null,
+    snapshot_number: SNAPSHOT_NUMBER,
+    customer: caller?.name ?? null,
+    called_number: null,
+    customer_rate: null,
+    steps: [],
+    routes: [],
+  }
+  const step = (name: string, detail: string, outcome: 'passed' | 'rejected' = 'passed') => {
+    base.steps.push({ step: name, outcome, detail })
+  }
+
+  const asked = source ? `address ${source}` : `customer "${customer ?? ''}"`
+  if (!caller) {
+    step('identify', `no active ingress trunk has ${asked}`, 'rejected')
+    return { ...base, reason: 'unknown_source' }
+  }
+  step('identify', `${asked} is trunk "${caller.trunk}" of customer "${caller.name}"`)
+  step('number', `${to} is ${called}`)
+  step('admit', 'the limits of customer and ingress trunk allow the call')
+  const destination = destinationOf(called)
+  if (!destination) {
+    step('customer_rate', "no prefix of the customer's card begins this number", 'rejected')
+    return { ...base, called_number: called, reason: 'no_customer_rate' }
+  }
+  step(
+    'customer_rate',
+    `${destination.prefix} ${destination.name} at ${micros(destination.price)} a minute by card "retail-usd"`,
+  )
+
+  const all = CARRIERS.map((carrier): ExplainRoute & { order: number } => {
+    const cost = destination.cost[carrier.name]
+    const isLost = carrier.name === 'cirrus' || cost === undefined
+    return {
+      rank: null,
+      carrier: carrier.name,
+      trunk: carrier.trunk,
+      gateway: carrier.gateway,
+      prefix: cost === undefined ? null : destination.prefix,
+      destination: cost === undefined ? null : destination.name,
+      cost_per_minute: cost === undefined ? null : micros(cost),
+      margin_per_minute: cost === undefined ? null : micros(destination.price - cost),
+      currency: cost === undefined ? null : CURRENCY,
+      status: isLost ? 'lost' : 'available',
+      reason: isLost ? (cost === undefined ? 'no_rate' : 'trunk_inactive') : null,
+      order: isLost ? Infinity : cost,
+    }
+  }).toSorted((a, b) => a.order - b.order)
+  const routes = all.map(({ order, ...route }, index): ExplainRoute => {
+    if (order === Infinity) return route
+    return { ...route, rank: index + 1, status: index === 0 ? 'chosen' : 'available' }
+  })
+  const toTry = routes.filter(({ rank }) => rank !== null).length
+  step(
+    'routes',
+    `routes to try: ${toTry}; dropped because they cost more than the customer pays: 0`,
+  )
+  return {
+    ...base,
+    accepted: true,
+    called_number: called,
+    customer_rate: {
+      rate_card: 'retail-usd',
+      prefix: destination.prefix,
+      destination: destination.name,
+      currency: CURRENCY,
+      initial_rate_per_minute: micros(destination.price),
+      next_rate_per_minute: micros(destination.price),
+      initial_interval_s: 1,
+      next_interval_s: 1,
+      connection_fee: '0.000000',
+    },
+    routes,
+  }
+}

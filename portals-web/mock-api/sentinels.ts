@@ -1,0 +1,28 @@
+/**
+ * Names that make the mock fail on purpose, so that a person can see each failure, too.
+ * Every user signs in with the password `demo`.
+ */
+
+/** Users whose session behaves in a special way. Any other name is an ordinary administrator. */
+export const PERSONAS = {
+  /** A new installation: no calls, no records. */
+  empty: 'empty',
+  /** The live stream is refused. */
+  offline: 'offline',
+  /** The live stream opens and stays silent. */
+  quiet: 'quiet',
+  /** Too many failed sign-ins. */
+  locked: 'locked',
+  /** Signing in ends in an error of the switch. */
+  broken: 'broken',
+} as const
+
+export const PASSWORD = 'demo'
+
+/** As customer in the filter of the call records: the answer is an error. */
+export const FAILING_CUSTOMER = 'error'
+/** As customer in the filter of the call records: the answer takes two seconds. */
+export const SLOW_CUSTOMER = 'slow'
+/** Called numbers for the route explanation. */
+export const UNROUTABLE_PREFIX = '000'
+export const FAILING_PREFIX = '999'

@@ -1,0 +1,248 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type {
+  CallPage,
+  Cdr,
+  CdrPage,
+  LiveHistory,
+  Problem,
+  ResourceList,
+  Session,
+  Status,
+} from '~/api/__generated__/schema'
+
+import { explain } from './explain.ts'
+import {
+  FAILING_CUSTOMER,
+  FAILING_PREFIX,
+  PASSWORD,
+  PERSONAS,
+  SLOW_CUSTOMER,
+  UNROUTABLE_PREFIX,
+} from './sentinels.ts'
+import { Simulator, summary } from './simulator.ts'
+import { NODE, resources, SNAPSHOT_NUMBER } from './world.ts'
+
+const SEED = 7
+const COOKIE = 'didtron_session'
+const CSRF_TOKEN = 'mock-csrf-token'
+const SLOW_MS = 2_000
+
+class Refusal extends Error {
+  readonly problem: Problem
+
+  constructor(status: number, name: string, detail: string, more: Partial<Problem> = {}) {
+    super(detail)
+    this.problem = { type: `/problems/${name}`, title: name, status, detail, ...more }
+  }
+}
+
+/** The management API in memory: the same shapes by the same types, calls by a simulation. */
+export class MockServer {
+  readonly #simulator = new Simulator(SEED, Date.now())
+
+  /** Answers a request below `/api/`; false for any other. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const url = new URL(request.url ?? '/', 'http://mock')
+    if (!url.pathname.startsWith('/api/')) return false
+    this.#answer(request, response, url).catch((error: unknown) => {
+      const refusal = error instanceof Refusal ? error : new Refusal(500, 'internal', String(error))
+      send(response, refusal.problem.status, refusal.problem, 'application/problem+json')
+    })
+    return true
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    this.#simulator.advance(Date.now())
+    const path = url.pathname.replace('/api/v1', '')
+    if (path === '/session' && request.method === 'POST') {
+      await signIn(request, response)
+      return
+    }
+    const user = userOf(request)
+    if (user === null) {
+      throw new Refusal(401, 'unauthenticated', 'Sign in, or send an API key.')
+    }
+    const query = url.searchParams
+    if (path === '/session' && request.method === 'DELETE') signOut(request, response)
+    else if (path === '/session') send(response, 200, session(user))
+    else if (path === '/cdrs') send(response, 200, await this.#cdrPage(query, user))
+    else if (path.startsWith('/cdrs/')) send(response, 200, this.#cdr(path.slice('/cdrs/'.length)))
+    else if (path === '/calls') send(response, 200, this.#callPage(query, user))
+    else if (path === '/live/history') send(response, 200, this.#history(query, user))
+    else if (path === '/live') this.#stream(request, response, user)
+    else if (path === '/explain') send(response, 200, explained(query))
+    else if (path === '/resources') send(response, 200, this.#resources())
+    else if (path === '/status') send(response, 200, this.#status())
+    else throw new Refusal(404, 'not-found', `There is no ${url.pathname}.`)
+  }
+
+  async #cdrPage(query: URLSearchParams, user: string): Promise<CdrPage> {
+    const customer = query.get('customer')
+    if (customer === FAILING_CUSTOMER) {
+      throw new Refusal(500, 'internal', 'The switch could not do this. Its log has the cause.')
+    }
+    if (customer === SLOW_CUSTOMER) await new Promise((done) => setTimeout(done, SLOW_MS))
+    const prefix = query.get('called_prefix') ?? ''
+    if (!/^\d*$/.test(prefix)) {
+      throw new Refusal(400, 'bad-request', '`called_prefix`: digits only')
+    }
+    const matching = (user === PERSONAS.empty ? [] : this.#simulator.records).filter(matches(query))
+    return page(matching.map(summary), query)
+  }
+
+  #cdr(id: string): Cdr {
+    const found = this.#simulator.records.find((record) => record.id === id)
+    if (!found) throw new Refusal(404, 'not-found', `There is no record of the call ${id}.`)
+    return found
+  }
+
+  #callPage(query: URLSearchParams, user: string): CallPage {
+    const calls = user === PERSONAS.empty ? [] : this.#simulator.calls(Date.now())
+    return { ...page(calls, query), total: calls.length }
+  }
+
+  #history(query: URLSearchParams, user: string): LiveHistory {
+    if (user === PERSONAS.offline) throw new Refusal(503, 'unavailable', 'The switch is starting.')
+    if (user === PERSONAS.empty) return { points: [] }
+    return { points: this.#simulator.points.slice(-Number(query.get('seconds') ?? 600)) }
+  }
+
+  #stream(request: IncomingMessage, response: ServerResponse, user: string): void {
+    if (user === PERSONAS.offline) throw new Refusal(503, 'unavailable', 'The switch is starting.')
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    })
+    response.write(': open\n\n')
+    let sent = 0
+    const timer = setInterval(() => {
+      this.#simulator.advance(Date.now())
+      const point = this.#simulator.points.at(-1)
+      const isSilent = user === PERSONAS.quiet && sent > 0
+      if (!point || isSilent) return
+      sent += 1
+      const shown =
+        user === PERSONAS.empty
+          ? {
+              ...point,
+              calls_now: 0,
+              cps: 0,
+              asr_percent: null,
+              margin: '0',
+              revenue: '0',
+              cost: '0',
+            }
+          : point
+      response.write(`event: sample\ndata: ${JSON.stringify(shown)}\n\n`)
+    }, 1_000)
+    request.on('close', () => clearInterval(timer))
+  }
+
+  #resources(): ResourceList {
+    return { items: resources(this.#simulator.startedMs) }
+  }
+
+  #status(): Status {
+    const now = Date.now()
+    const calls = this.#simulator.calls(now).length
+    return {
+      node: NODE,
+      version: '0.1.0',
+      started_at: new Date(this.#simulator.startedMs).toISOString(),
+      uptime_seconds: Math.floor((now - this.#simulator.startedMs) / 1000),
+      snapshot_number: SNAPSHOT_NUMBER,
+      drain: 'running',
+      journal: { available: true, detail: null },
+      loader: {
+        caught_up_at: new Date(now - 400).toISOString(),
+        duplicates: 0,
+        lag_bytes: 0,
+        records_loaded: this.#simulator.records.length,
+        trouble: null,
+      },
+      listeners: [
+        { address: '127.0.0.10:5060', transport: 'udp' },
+        { address: '127.0.0.10:5060', transport: 'tcp' },
+      ],
+      shards: [
+        { shard: 0, calls: Math.ceil(calls / 2) },
+        { shard: 1, calls: Math.floor(calls / 2) },
+      ],
+    }
+  }
+}
+
+function session(username: string): Session {
+  return { user: { username, role: 'admin' }, csrf_token: CSRF_TOKEN }
+}
+
+async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
+  const { username, password } = body as { username: string; password: string }
+  if (username === PERSONAS.locked) {
+    throw new Refusal(429, 'slow-down', 'Too many failed sign-ins. Try again in 30 s.', {
+      retry_after_seconds: 30,
+    })
+  }
+  if (username === PERSONAS.broken) throw new Refusal(500, 'internal', 'The switch failed.')
+  if (password !== PASSWORD) {
+    throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
+  }
+  const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
+  send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
+}
+
+function signOut(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers['x-csrf-token'] !== CSRF_TOKEN) {
+    throw new Refusal(403, 'csrf', "Send the session's token in the header `X-CSRF-Token`.")
+  }
+  response.writeHead(204, { 'set-cookie': `${COOKIE}=; Path=/; Max-Age=0` }).end()
+}
+
+function userOf(request: IncomingMessage): string | null {
+  const found = new RegExp(`${COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')
+  return found?.[1] ? decodeURIComponent(found[1]) : null
+}
+
+function explained(query: URLSearchParams) {
+  const to = query.get('to') ?? ''
+  if (to.startsWith(FAILING_PREFIX)) throw new Refusal(500, 'internal', 'The switch failed.')
+  const target = to.startsWith(UNROUTABLE_PREFIX) ? '0' : to
+  return explain({ to: target, customer: query.get('customer'), source: query.get('source') })
+}
+
+function matches(query: URLSearchParams): (record: Cdr) => boolean {
+  const wanted = (key: string) => query.get(key)
+  const [from, to] = [wanted('from'), wanted('to')]
+  return (record) =>
+    [wanted('customer') ?? record.customer, wanted('carrier') ?? record.carrier].every(
+      (value, index) => value === [record.customer, record.carrier][index],
+    ) &&
+    (wanted('outcome') ?? record.outcome) === record.outcome &&
+    record.called_number.startsWith(wanted('called_prefix') ?? '') &&
+    (!from || Date.parse(record.received_at) >= Date.parse(from)) &&
+    (!to || Date.parse(record.received_at) < Date.parse(to))
+}
+
+/** The cursor is the id of the last row before the page. */
+function page<T extends { id: string }>(items: readonly T[], query: URLSearchParams) {
+  const limit = Number(query.get('limit') ?? 50)
+  const start = items.findIndex(({ id }) => id === query.get('cursor')) + 1
+  const shown = items.slice(start, start + limit)
+  const hasMore = start + limit < items.length
+  return { items: shown, next_cursor: hasMore ? (shown.at(-1)?.id ?? null) : null }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  type = 'application/json',
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers })
+  response.end(JSON.stringify(body))
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { Connect, Plugin } from 'vite'
+
+import { MockServer } from './server.ts'
+
+/** What the switch sends with its pages; under `preview` the console is held to it. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
+/** Serves the mock API beside the console, in development and with the built files. */
+export function mockApi(): Plugin {
+  const server = new MockServer()
+  const middleware = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: Connect.NextFunction,
+  ) => {
+    if (!server.handle(request, response)) next()
+  }
+  return {
+    name: 'didtron-mock-api',
+    configureServer: (vite) => {
+      vite.middlewares.use(middleware)
+    },
+    configurePreviewServer: (vite) => {
+      vite.middlewares.use((_request, response, next) => {
+        for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+          response.setHeader(name, value)
+        }
+        next()
+      })
+      vite.middlewares.use(middleware)
+    },
+  }
+}
