@@ -43,8 +43,6 @@ use std::borrow::Cow;
 pub struct Message<'a> {
     bytes: &'a [u8],
     start: StartLine<'a>,
-    /// Offset of the line after the start line.
-    fields_at: usize,
     body: &'a [u8],
     fields: ArrayVec<Field, MAX_HEADER_FIELDS>,
     /// Index of the first field of each name, [`ABSENT`] without one.

@@ -163,6 +163,13 @@ mod tests {
     }
 
     #[test]
+    fn a_wildcard_is_told_from_an_address() {
+        assert!(read(" * ").unwrap().is_wildcard());
+        assert!(!read("<sip:*@a>").unwrap().is_wildcard());
+        assert!(read("**").is_err());
+    }
+
+    #[test]
     fn what_the_grammar_forbids_is_refused() {
         for value in [
             "",

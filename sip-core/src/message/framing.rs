@@ -1,7 +1,7 @@
 //! Where one message ends in a stream (RFC 3261 §18.3, RFC 5626 §3.5.1).
 
 use super::Message;
-use super::parse::skip_empty_lines;
+use super::parse::{Start, skip_empty_lines};
 use crate::error::{ParseError, Part, Problem};
 use crate::header::HeaderName;
 use crate::limits::Limits;
@@ -56,8 +56,9 @@ fn message_len(bytes: &[u8], limits: &Limits) -> Result<Option<usize>, ParseErro
             Ok(None)
         };
     };
-    let mut message = Message::read_start(&bytes[..head_len], limits, Err)?;
-    message.read_fields(limits, Err)?;
+    let start = Start::read(&bytes[..head_len], limits, Err)?;
+    let mut message = Message::begin(&start);
+    message.read_fields(start.fields_at, limits, Err)?;
     // RFC 3261 §20.14: over a stream Content-Length is mandatory; nothing else bounds the body.
     let body_len = message
         .single_content_length()?

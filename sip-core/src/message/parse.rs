@@ -5,8 +5,17 @@ use super::{ABSENT, Field, Message, Method, StartLine};
 use crate::error::{ParseError, Part, Problem};
 use crate::header::{HeaderName, Shape};
 use crate::limits::Limits;
-use crate::text::{is_lws, is_token};
+use crate::text::{find_early, is_lws, is_token};
 use arrayvec::ArrayVec;
+
+/// What is known after the first line.
+pub(super) struct Start<'a> {
+    /// The message, from the start line on.
+    bytes: &'a [u8],
+    line: StartLine<'a>,
+    /// Offset of the second line.
+    pub(super) fields_at: usize,
+}
 
 impl<'a> Message<'a> {
     /// Parses one datagram, or one message cut out of a stream by [`super::frame`].
@@ -18,8 +27,9 @@ impl<'a> Message<'a> {
     /// What the switch can do without looking into header field values is all that is checked
     /// here; [`Message::validate_request`] checks the values of the mandatory ones.
     pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
-        let mut message = Self::read_start(bytes, limits, Err)?;
-        let body_at = message.read_fields(limits, Err)?;
+        let start = Start::read(bytes, limits, Err)?;
+        let mut message = Self::begin(&start);
+        let body_at = message.read_fields(start.fields_at, limits, Err)?;
         message.body = message.bounded_body(body_at)?;
         Ok(message)
     }
@@ -30,51 +40,38 @@ impl<'a> Message<'a> {
     /// tell the peer which request is meant.
     pub fn salvage(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
         let bytes = &bytes[..bytes.len().min(usize::from(limits.message_bytes))];
-        let mut message = Self::read_start(bytes, limits, |_| Ok(())).ok()?;
-        message.read_fields(limits, |_| Ok(())).ok()?;
+        let start = Start::read(bytes, limits, |_| Ok(())).ok()?;
+        let mut message = Self::begin(&start);
+        message
+            .read_fields(start.fields_at, limits, |_| Ok(()))
+            .ok()?;
         let method = message.method().filter(|method| *method != Method::Ack);
         (method.is_some() && message.raw_header(HeaderName::Via).is_some()).then_some(message)
     }
 
-    /// Reads the start line. `judge` says whether an error that leaves the rest readable ends the
-    /// reading.
-    pub(super) fn read_start(
-        bytes: &'a [u8],
-        limits: &Limits,
-        judge: impl Fn(ParseError) -> Result<(), ParseError>,
-    ) -> Result<Self, ParseError> {
-        let bytes = skip_empty_lines(bytes);
-        if bytes.len() > usize::from(limits.message_bytes) {
-            return Err(ParseError::new(Part::Message, Problem::TooLong, 0));
-        }
-        let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
-        let end = memchr::memchr(b'\n', bytes).ok_or(truncated)?;
-        let line = without_cr(&bytes[..end]);
-        let start = match StartLine::parse(line) {
-            Ok(start) => start,
-            Err(error) => {
-                judge(error)?;
-                bare_request(line).ok_or(error)?
-            }
-        };
-        Ok(Self {
-            bytes,
-            start,
-            fields_at: end + 1,
+    /// A message of which only the start line is known. It is built where it is returned: moving
+    /// the table of fields costs as much as reading one.
+    #[inline]
+    pub(super) fn begin(start: &Start<'a>) -> Self {
+        Self {
+            bytes: start.bytes,
+            start: start.line,
             body: b"",
             fields: ArrayVec::new(),
             first: [ABSENT; HeaderName::COUNT],
             repeated: None,
-        })
+        }
     }
 
-    /// Reads the header fields and returns where the body begins.
+    /// Reads the header fields from offset `start` on and returns where the body begins. `judge`
+    /// says whether an error that leaves the rest readable ends the reading.
     pub(super) fn read_fields(
         &mut self,
+        start: usize,
         limits: &Limits,
         judge: impl Fn(ParseError) -> Result<(), ParseError>,
     ) -> Result<usize, ParseError> {
-        let (bytes, start) = (self.bytes, self.fields_at);
+        let bytes = self.bytes;
         let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
         let mut line_ends = memchr::memchr_iter(b'\n', &bytes[start..]).map(|end| start + end);
         let mut at = start;
@@ -97,7 +94,7 @@ impl<'a> Message<'a> {
     fn push_field(&mut self, at: usize, end: usize, limits: &Limits) -> Result<(), ParseError> {
         let line = &self.bytes[at..end];
         let malformed = ParseError::new(Part::HeaderLine, Problem::Malformed, at);
-        let colon = line.iter().position(|b| *b == b':').ok_or(malformed)?;
+        let colon = find_early(line, b':').ok_or(malformed)?;
         let name_len = length_without_blanks(&line[..colon]);
         let name = HeaderName::from_token(&line[..name_len]);
         // A known name consists of the right characters; look at those of others only.
@@ -153,6 +150,35 @@ impl<'a> Message<'a> {
             ));
         }
         self.content_length()
+    }
+}
+
+impl<'a> Start<'a> {
+    /// Reads the start line; `judge` as in [`Message::read_fields`].
+    pub(super) fn read(
+        bytes: &'a [u8],
+        limits: &Limits,
+        judge: impl Fn(ParseError) -> Result<(), ParseError>,
+    ) -> Result<Self, ParseError> {
+        let bytes = skip_empty_lines(bytes);
+        if bytes.len() > usize::from(limits.message_bytes) {
+            return Err(ParseError::new(Part::Message, Problem::TooLong, 0));
+        }
+        let truncated = ParseError::new(Part::Message, Problem::Truncated, bytes.len());
+        let end = memchr::memchr(b'\n', bytes).ok_or(truncated)?;
+        let text = without_cr(&bytes[..end]);
+        let line = match StartLine::parse(text) {
+            Ok(line) => line,
+            Err(error) => {
+                judge(error)?;
+                bare_request(text).ok_or(error)?
+            }
+        };
+        Ok(Self {
+            bytes,
+            line,
+            fields_at: end + 1,
+        })
     }
 }
 
