@@ -49,7 +49,7 @@ fn release() -> Release {
 
 /// An answered call with one failed and one answered attempt.
 fn entry() -> JournalEntry {
-    let at = |micros| Some(Timestamp(1_772_366_400_000_000 + micros));
+    let at = |micros: i64| Some(Timestamp(1_772_366_400_000_000 + micros));
     let attempt = AttemptRecord {
         number: 1,
         carrier: reference("carrier-a"),

@@ -1,7 +1,38 @@
 //! HTTP API: authentication, resources, live data, and the console it serves.
+//!
+//! [`router`] gives the whole of it as an axum router over an [`AppState`]; [`Server`] binds and
+//! serves it. The running switch is known only through [`switch_port::SwitchPort`], so this
+//! crate knows no SIP. The description of the API is generated from the handlers
+//! ([`openapi::document`]) and committed as `openapi.json`.
+//!
+//! How a process wires it:
+//!
+//! ```text
+//! Store::open ─► Loader::recover ─► Configuration::open ─► (configuration, first snapshot)
+//!   the switch starts with the snapshot and becomes a SwitchPort
+//! LocalKey::create, ensure_admin (prints the password once), AppState::new(ApiParts { … })
+//! Server::bind(address, "http.address") ─► Server::run(state, until_stop)
+//! ```
 
+mod auth;
+mod clock;
+mod configuration;
+mod console;
+mod extract;
+mod headers;
+mod live;
+mod metrics;
 pub mod openapi;
 pub mod problem;
+mod router;
 pub mod routes;
+mod server;
+mod state;
 pub mod switch_port;
 pub mod values;
+
+pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
+pub use configuration::{Configuration, ConfigurationError};
+pub use router::router;
+pub use server::{BindError, Server};
+pub use state::{ApiParts, AppState};

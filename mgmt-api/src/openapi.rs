@@ -1,10 +1,9 @@
 //! The OpenAPI document: generated from the handlers, committed as `openapi.json`.
 
-use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
+use crate::router::described;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "didtron_session";
@@ -62,32 +61,10 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// Every operation with its description.
-pub(crate) fn described() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(
-            session::session_create,
-            session::session_view,
-            session::session_delete
-        ))
-        .routes(routes!(cdrs::cdr_list))
-        .routes(routes!(cdrs::cdr_view))
-        .routes(routes!(calls::call_list))
-        .routes(routes!(live::live_stream))
-        .routes(routes!(live::live_history))
-        .routes(routes!(explain::explain))
-        .routes(routes!(resources::resource_list))
-        .routes(routes!(apply::apply))
-        .routes(routes!(status::status_view))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(health::metrics))
-        .routes(routes!(health::openapi_view))
-}
-
 /// The document as it is committed: indented JSON with a line end.
 pub fn document() -> String {
-    let (_, openapi) = described().split_for_parts();
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).merge(described());
+    let (_, openapi) = routes.split_for_parts();
     let mut text = openapi.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

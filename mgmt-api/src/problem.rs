@@ -36,10 +36,10 @@ pub struct FieldError {
     pub file: Option<String>,
     /// Line in the file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
+    pub line: Option<u64>,
     /// Column in the line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
+    pub column: Option<u64>,
     /// Kind of the resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -168,6 +168,18 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 422: one field is wrong.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let detail = format!("`{field}`: {message}");
+        let error = FieldError {
+            field: Some(field.to_owned()),
+            message,
+            ..FieldError::default()
+        };
+        Self::invalid(detail, vec![error])
+    }
+
     /// 429: too many failed sign-ins; try again after some seconds.
     pub fn slow_down(seconds: u64) -> Self {
         let detail = format!("Too many failed sign-ins. Try again in {seconds} s.");
@@ -235,5 +247,11 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl From<store::StoreError> for Problem {
+    fn from(error: store::StoreError) -> Self {
+        Self::internal(&error)
     }
 }

@@ -89,6 +89,16 @@ impl Store {
         Ok(query.fetch_optional(self.reader()).await?)
     }
 
+    /// Who made a configuration; `None` when there is none of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn configuration_author(&self, number: u64) -> Result<Option<String>, StoreError> {
+        let statement = "SELECT author FROM configuration WHERE number = $1";
+        let query = sqlx::query_scalar(statement).bind(number.cast_signed());
+        Ok(query.fetch_optional(self.reader()).await?)
+    }
+
     /// Begins a change by `author`.
     ///
     /// # Errors

@@ -1,8 +1,17 @@
 //! Declarative configuration: a set of files in, what they change out.
 
-use crate::problem::Problem;
+use crate::auth::Principal;
+use crate::configuration::ConfigurationError;
+use crate::extract::{ApiJson, ApiQuery};
+use crate::problem::{FieldError, Problem};
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+/// Most bytes of the body: some rate decks of the largest kind known, as JSON.
+const APPLY_BYTES_MAX: usize = 128 << 20;
 
 /// Whether to change anything.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -102,6 +111,44 @@ pub struct Difference {
     ),
     security(("session_cookie" = [], "csrf_token" = []), ("api_key" = [])),
 )]
-pub(crate) async fn apply() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn apply(
+    State(state): State<AppState>,
+    principal: Principal,
+    ApiQuery(query): ApiQuery<ApplyQuery>,
+    ApiJson(request): ApiJson<ApplyRequest, APPLY_BYTES_MAX>,
+) -> Result<Json<ApplyResult>, Problem> {
+    let switch = &*state.switch;
+    let applied = state
+        .configuration
+        .apply(request, query.dry_run, &principal.name, switch);
+    Ok(Json(applied.await?))
+}
+
+impl From<ConfigurationError> for Problem {
+    fn from(error: ConfigurationError) -> Self {
+        match error {
+            ConfigurationError::Problems(problems) => {
+                let detail = match problems.as_slice() {
+                    [only] => format!("Nothing was applied. {only}"),
+                    many => format!("Nothing was applied: {} problems.", many.len()),
+                };
+                Self::invalid(detail, problems.into_iter().map(FieldError::from).collect())
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<routing_engine::Problem> for FieldError {
+    fn from(problem: routing_engine::Problem) -> Self {
+        Self {
+            file: problem.file,
+            line: problem.line,
+            column: problem.column,
+            kind: problem.kind.map(|kind| kind.to_string()),
+            name: problem.name,
+            field: problem.field,
+            message: problem.message,
+        }
+    }
 }

@@ -1,7 +1,13 @@
 //! Calls that are up at this moment.
 
+use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::routes::cdrs::page_limit;
+use crate::state::AppState;
+use crate::switch_port::{LiveCall, LiveCallState};
 use crate::values::{CallIdText, Time};
+use axum::Json;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -92,6 +98,54 @@ pub struct Call {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn call_list() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn call_list(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<CallQuery>,
+) -> Result<Json<CallPage>, Problem> {
+    let limit = page_limit(query.limit)? as usize;
+    let wrong = |_| Problem::bad_parameter("cursor", "send `next_cursor` as it came");
+    let before = query.cursor.map(|cursor| cursor.parse::<CallIdText>());
+    let before = before.transpose().map_err(wrong)?.map(|id| id.0);
+    let page = state.switch.live_calls(before, limit).await;
+    let page = page.map_err(|error| Problem::unavailable(error.to_string()))?;
+    let items: Vec<Call> = page.items.into_iter().map(Call::from).collect();
+    let full = items.len() == limit;
+    Ok(Json(CallPage {
+        next_cursor: items
+            .last()
+            .filter(|_| full)
+            .map(|last| last.id.to_string()),
+        total: page.total,
+        items,
+    }))
+}
+
+impl From<LiveCall> for Call {
+    fn from(call: LiveCall) -> Self {
+        Self {
+            id: CallIdText(call.id),
+            state: call.state.into(),
+            customer: call.customer.map(|name| name.to_string()),
+            carrier: call.carrier.map(|name| name.to_string()),
+            calling_number: call.calling_number.to_string(),
+            called_number: call.called_number.to_string(),
+            destination: call.destination.map(|name| name.to_string()),
+            received_at: Time(call.received_at),
+            answered_at: call.answered_at.map(Time),
+            attempts: u32::from(call.attempts),
+            ingress_source: call.ingress_source.to_string(),
+            egress_gateway: call.egress_gateway.map(|gateway| gateway.to_string()),
+        }
+    }
+}
+
+impl From<LiveCallState> for CallState {
+    fn from(state: LiveCallState) -> Self {
+        match state {
+            LiveCallState::Trying => Self::Trying,
+            LiveCallState::Ringing => Self::Ringing,
+            LiveCallState::Answered => Self::Answered,
+            LiveCallState::Releasing => Self::Releasing,
+        }
+    }
 }

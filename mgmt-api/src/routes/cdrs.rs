@@ -1,9 +1,22 @@
 //! Call detail records: the list and the whole record.
 
+mod convert;
+
+pub(crate) use convert::word;
+
+use crate::extract::ApiQuery;
 use crate::problem::Problem;
-use crate::values::{CallIdText, Money, Time};
+use crate::state::AppState;
+use crate::values::{CallIdText, Money, Time, ValueError};
+use axum::Json;
+use axum::extract::{Path, State};
+use rating::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::{CdrCursor, CdrQuery};
 use utoipa::{IntoParams, ToSchema};
+
+const PAGE_DEFAULT: u32 = 50;
+const PAGE_MAX: u32 = 500;
 
 /// How a call, or one attempt of it, came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -277,8 +290,15 @@ pub struct CdrMedia {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn cdr_list() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn cdr_list(
+    State(state): State<AppState>,
+    ApiQuery(filter): ApiQuery<CdrFilter>,
+) -> Result<Json<CdrPage>, Problem> {
+    let found = state.store.cdrs(&filter.query()?).await?;
+    Ok(Json(CdrPage {
+        items: found.rows.into_iter().map(CdrSummary::from).collect(),
+        next_cursor: found.next.map(write_cursor),
+    }))
 }
 
 /// Shows one call with all of its attempts.
@@ -296,6 +316,65 @@ pub(crate) async fn cdr_list() -> Problem {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn cdr_view() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn cdr_view(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Cdr>, Problem> {
+    let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
+    let id: CallIdText = id.parse().map_err(wrong)?;
+    let found = state.store.cdr(id.0).await?;
+    let (row, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
+    Ok(Json(Cdr::new(row.into(), record)))
+}
+
+impl CdrFilter {
+    fn query(self) -> Result<CdrQuery, Problem> {
+        let cursor = self.cursor.as_deref().map(read_cursor).transpose()?;
+        let digits =
+            |prefix: &String| prefix.len() <= 32 && prefix.bytes().all(|b| b.is_ascii_digit());
+        if !self.called_prefix.as_ref().is_none_or(digits) {
+            let message = "write up to 32 digits of E.164, without `+`";
+            return Err(Problem::bad_parameter("called_prefix", message));
+        }
+        Ok(CdrQuery {
+            limit: page_limit(self.limit)?,
+            after: cursor,
+            customer: self.customer,
+            carrier: self.carrier,
+            outcome: self.outcome.map(Into::into),
+            called_prefix: self.called_prefix,
+            from: self.from.map(|time| time.0),
+            to: self.to.map(|time| time.0),
+        })
+    }
+}
+
+/// How many items a page shall hold.
+pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
+    match limit {
+        None => Ok(PAGE_DEFAULT),
+        Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
+        Some(limit) => {
+            let message = format!("{limit} is out of range: write 1 to {PAGE_MAX}");
+            Err(Problem::bad_parameter("limit", message))
+        }
+    }
+}
+
+/// A cursor is the time and the identifier of the last record seen. Clients send it back as it is.
+fn write_cursor(cursor: CdrCursor) -> String {
+    format!("{:x}-{}", cursor.received_at.0, CallIdText(cursor.id))
+}
+
+fn read_cursor(text: &str) -> Result<CdrCursor, Problem> {
+    let read = || {
+        let (time, id) = text.split_once('-')?;
+        let received_at = Timestamp(i64::from_str_radix(time, 16).ok()?);
+        let id: CallIdText = id.parse().ok()?;
+        Some(CdrCursor {
+            received_at,
+            id: id.0,
+        })
+    };
+    read().ok_or_else(|| Problem::bad_parameter("cursor", "send `next_cursor` as it came"))
 }

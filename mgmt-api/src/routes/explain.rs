@@ -1,11 +1,20 @@
 //! How the switch would route a call, and why.
 
+mod convert;
+
+use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::values::Money;
+use axum::Json;
+use axum::extract::State;
+use routing_engine::explain as engine;
+use routing_engine::resources::Status;
+use routing_engine::{CallRequest, Snapshot, Source};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// The call to explain. Give `customer` or `source`.
+/// The call to explain. Give `customer` or `source`, or neither when there is one active customer.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -36,6 +45,9 @@ pub struct Explanation {
     /// The customer that was found.
     #[schema(required)]
     pub customer: Option<String>,
+    /// The trunk that the call would come in by.
+    #[schema(required)]
+    pub ingress_trunk: Option<String>,
     /// The called number after translation.
     #[schema(required)]
     pub called_number: Option<String>,
@@ -99,9 +111,12 @@ pub struct ExplainRoute {
     pub currency: Option<String>,
     /// What becomes of it.
     pub status: RouteStatus,
-    /// Why it lost or stands where it does.
+    /// Why it lost, as a word such as `below_cost`; null when it did not.
     #[schema(required)]
     pub reason: Option<String>,
+    /// The same as a sentence.
+    #[schema(required)]
+    pub detail: Option<String>,
 }
 
 /// What becomes of a route.
@@ -154,6 +169,56 @@ pub struct ExplainRate {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn explain() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn explain(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<ExplainQuery>,
+) -> Result<Json<Explanation>, Problem> {
+    let snapshot = state.switch.snapshot();
+    let request = CallRequest {
+        source: query.source(&snapshot)?,
+        called: &query.to,
+        calling: &query.from,
+        now_us: state.switch.now_us(),
+    };
+    Ok(Json(engine::explain(&request, &snapshot).into()))
+}
+
+impl ExplainQuery {
+    fn source<'a>(&'a self, snapshot: &'a Snapshot) -> Result<Source<'a>, Problem> {
+        match (&self.customer, &self.source) {
+            (Some(_), Some(_)) => {
+                let message = "give either `customer` or `source`, not both";
+                Err(Problem::bad_parameter("source", message))
+            }
+            (Some(customer), None) => known_customer(customer, snapshot),
+            (None, Some(source)) => source.parse().map(Source::Address).map_err(|_| {
+                Problem::bad_parameter("source", format!("`{source}` is not an IP address"))
+            }),
+            (None, None) => only_customer(snapshot),
+        }
+    }
+}
+
+fn known_customer<'a>(name: &'a str, snapshot: &Snapshot) -> Result<Source<'a>, Problem> {
+    let exists = snapshot
+        .customers()
+        .iter()
+        .any(|customer| *customer.resource.name == *name);
+    exists.then_some(Source::Customer(name)).ok_or_else(|| {
+        Problem::bad_parameter("customer", format!("no customer is called `{name}`"))
+    })
+}
+
+fn only_customer(snapshot: &Snapshot) -> Result<Source<'_>, Problem> {
+    let mut active = snapshot
+        .customers()
+        .iter()
+        .filter(|customer| customer.status == Status::Active);
+    match (active.next(), active.next()) {
+        (Some(customer), None) => Ok(Source::Customer(&customer.resource.name)),
+        _ => Err(Problem::bad_parameter(
+            "customer",
+            "name the customer that calls",
+        )),
+    }
 }

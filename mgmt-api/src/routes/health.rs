@@ -1,6 +1,11 @@
 //! Whether the process lives and takes calls, for supervisors and load balancers.
 
 use crate::problem::Problem;
+use crate::state::AppState;
+use crate::{metrics as prometheus_text, openapi};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
 /// Says that the process answers.
 #[utoipa::path(
@@ -13,8 +18,8 @@ use crate::problem::Problem;
     ),
     security(()),
 )]
-pub(crate) async fn healthz() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
 }
 
 /// Says whether new calls are taken.
@@ -29,8 +34,15 @@ pub(crate) async fn healthz() -> Problem {
     ),
     security(()),
 )]
-pub(crate) async fn readyz() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn readyz(State(state): State<AppState>) -> Result<&'static str, Problem> {
+    let status = state.switch.status();
+    if status.draining {
+        return Err(Problem::unavailable("The switch is draining for a stop."));
+    }
+    match status.journal_trouble {
+        Some(trouble) => Err(Problem::unavailable(trouble)),
+        None => Ok("ready\n"),
+    }
 }
 
 /// Metrics as Prometheus text. From loopback without a key, from elsewhere with one.
@@ -45,8 +57,13 @@ pub(crate) async fn readyz() -> Problem {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn metrics() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
+    let text = prometheus_text::text(&state).map_err(|error| Problem::internal(&error))?;
+    let media_type = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    Ok((media_type, text).into_response())
 }
 
 /// This document.
@@ -60,6 +77,7 @@ pub(crate) async fn metrics() -> Problem {
     ),
     security(()),
 )]
-pub(crate) async fn openapi_view() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn openapi_view() -> Response {
+    let media_type = [(header::CONTENT_TYPE, "application/json")];
+    (media_type, openapi::document()).into_response()
 }

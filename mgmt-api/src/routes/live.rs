@@ -1,9 +1,21 @@
 //! The switch's pulse: one point each second.
 
+use crate::extract::ApiQuery;
+use crate::live::{HISTORY_POINTS, Listener};
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::values::{Money, Time};
+use axum::Json;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
 use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_stream::{Stream, StreamExt as _};
 use utoipa::{IntoParams, ToSchema};
+
+/// How long a stream lasts at most.
+const STREAM_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// How far back to look.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -66,8 +78,19 @@ pub struct LivePoint {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn live_history() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn live_history(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<HistoryQuery>,
+) -> Result<Json<LiveHistory>, Problem> {
+    let seconds = query
+        .seconds
+        .map_or(HISTORY_POINTS, |seconds| seconds as usize);
+    if !(1..=HISTORY_POINTS).contains(&seconds) {
+        let message = format!("{seconds} is out of range: write 1 to {HISTORY_POINTS}");
+        return Err(Problem::bad_parameter("seconds", message));
+    }
+    let points = state.live.history(seconds);
+    Ok(Json(LiveHistory { points }))
 }
 
 /// Streams one server-sent event `sample` each second, whose data is a `LivePoint`.
@@ -82,6 +105,26 @@ pub(crate) async fn live_history() -> Problem {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn live_stream() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn live_stream(
+    State(state): State<AppState>,
+) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Problem> {
+    let full = || Problem::unavailable("Too many streams are open; close one.");
+    let listener = state.live.listen().ok_or_else(full)?;
+    Ok(Sse::new(events(listener)).keep_alive(KeepAlive::default()))
+}
+
+/// The points as events. Ends after a while: the browser comes back by itself, and is asked who
+/// it is again.
+fn events(listener: Listener) -> impl Stream<Item = Result<Event, axum::Error>> {
+    let Listener { receiver, place } = listener;
+    let end = Instant::now() + STREAM_LIFETIME;
+    BroadcastStream::new(receiver)
+        .take_while(move |_| {
+            // The place among the listeners is held for as long as the stream.
+            let _held = &place;
+            Instant::now() < end
+        })
+        // A listener that lags misses points; the next one is as good.
+        .filter_map(Result::ok)
+        .map(|point| Event::default().event("sample").json_data(point))
 }

@@ -1,8 +1,14 @@
 //! What is configured.
 
+use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::values::Time;
+use axum::Json;
+use axum::extract::State;
+use routing_engine::resources::{ResourceKind, UnknownKind};
 use serde::{Deserialize, Serialize};
+use store::ResourceRow;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which resources to list.
@@ -53,6 +59,30 @@ pub struct Resource {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn resource_list() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn resource_list(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<ResourceQuery>,
+) -> Result<Json<ResourceList>, Problem> {
+    let wrong = |error: UnknownKind| Problem::bad_parameter("kind", error.to_string());
+    let kind = query.kind.map(|kind| kind.parse::<ResourceKind>());
+    let kind = kind.transpose().map_err(wrong)?;
+    let rows = state
+        .store
+        .resources(kind.map(ResourceKind::as_str))
+        .await?;
+    let items = rows.into_iter().map(Resource::from).collect();
+    Ok(Json(ResourceList { items }))
+}
+
+impl From<ResourceRow> for Resource {
+    fn from(row: ResourceRow) -> Self {
+        Self {
+            kind: row.kind,
+            name: row.name,
+            id: row.id,
+            version: row.version,
+            updated_at: Time(row.updated_at),
+            spec: row.spec,
+        }
+    }
 }

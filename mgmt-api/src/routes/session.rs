@@ -1,8 +1,21 @@
 //! Signing in and out of the console.
 
+use crate::auth::{ClientAddress, PasswordError, Principal, SessionToken, clear_cookie};
+use crate::extract::ApiJson;
 use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use utoipa::ToSchema;
+
+/// Most bytes of the body.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+const USERNAME_BYTES_MAX: usize = 64;
+const PASSWORD_BYTES_MAX: usize = 256;
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
@@ -59,8 +72,33 @@ pub enum Role {
     ),
     security(()),
 )]
-pub(crate) async fn session_create() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn session_create(
+    State(state): State<AppState>,
+    ClientAddress(address): ClientAddress,
+    ApiJson(sign_in): ApiJson<SignIn, BODY_BYTES_MAX>,
+) -> Result<Response, Problem> {
+    sign_in.check()?;
+    let SignIn { username, password } = sign_in;
+    if let Some(wait) = state.throttle.wait(address, &username, Instant::now()) {
+        return Err(Problem::slow_down(wait.as_secs() + 1));
+    }
+    // Counted before the check, so that tries at the same time count as well.
+    state.throttle.failed(address, &username, Instant::now());
+    let user = state.store.user(&username).await?;
+    let matches = state.passwords.verify(user.as_ref(), password).await?;
+    let Some(user) = user.filter(|_| matches) else {
+        tracing::warn!("sign-in refused");
+        return Err(Problem::wrong_password());
+    };
+    state.throttle.succeeded(address, &username);
+    let token = state.sessions.begin(user.id).await?;
+    let session = Session::new(user.username, Role::Admin, Some(&token));
+    let cookie = token.cookie(state.secure_cookies);
+    let cookies: HeaderMap = cookie
+        .map(|cookie| (header::SET_COOKIE, cookie))
+        .into_iter()
+        .collect();
+    Ok((cookies, Json(session)).into_response())
 }
 
 /// Shows who is signed in.
@@ -75,8 +113,13 @@ pub(crate) async fn session_create() -> Problem {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn session_view() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn session_view(principal: Principal) -> Json<Session> {
+    let Principal {
+        name,
+        role,
+        session,
+    } = principal;
+    Json(Session::new(name, role, session.as_ref()))
 }
 
 /// Signs out.
@@ -92,6 +135,51 @@ pub(crate) async fn session_view() -> Problem {
     ),
     security(("session_cookie" = [], "csrf_token" = []), ("api_key" = [])),
 )]
-pub(crate) async fn session_delete() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn session_delete(
+    State(state): State<AppState>,
+    principal: Principal,
+) -> Result<Response, Problem> {
+    if let Some(token) = &principal.session {
+        state.sessions.end(token).await?;
+    }
+    let cookie = clear_cookie(state.secure_cookies);
+    let cookies: HeaderMap = cookie
+        .map(|cookie| (header::SET_COOKIE, cookie))
+        .into_iter()
+        .collect();
+    Ok((StatusCode::NO_CONTENT, cookies).into_response())
+}
+
+impl SignIn {
+    fn check(&self) -> Result<(), Problem> {
+        let lengths = [
+            ("username", self.username.len(), USERNAME_BYTES_MAX),
+            ("password", self.password.len(), PASSWORD_BYTES_MAX),
+        ];
+        match lengths.into_iter().find(|(_, length, most)| length > most) {
+            None => Ok(()),
+            Some((field, _, most)) => Err(Problem::invalid_field(
+                field,
+                format!("at most {most} bytes"),
+            )),
+        }
+    }
+}
+
+impl Session {
+    fn new(username: String, role: Role, token: Option<&SessionToken>) -> Self {
+        Self {
+            user: SessionUser { username, role },
+            csrf_token: token.map(SessionToken::csrf),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::unavailable("Too many sign-ins at once. Try again."),
+            other => Self::internal(&other),
+        }
+    }
 }

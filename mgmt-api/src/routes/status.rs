@@ -1,9 +1,15 @@
 //! How the switch itself is doing.
 
+use crate::clock;
 use crate::problem::Problem;
 use crate::routes::cdrs::Transport;
+use crate::state::AppState;
+use crate::switch_port::{ListenerStatus, ShardStatus};
 use crate::values::Time;
+use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
+use store::LoaderProgress;
 use utoipa::ToSchema;
 
 /// The state of this node.
@@ -99,6 +105,56 @@ pub struct Shard {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn status_view() -> Problem {
-    Problem::unavailable("not served yet")
+pub(crate) async fn status_view(State(state): State<AppState>) -> Json<Status> {
+    let switch = state.switch.status();
+    let uptime_ms = clock::now().millis_since(switch.started_at);
+    Json(Status {
+        node: switch.node.to_string(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started_at: Time(switch.started_at),
+        uptime_seconds: uptime_ms / 1_000,
+        snapshot_number: state.switch.snapshot().number(),
+        drain: if switch.draining {
+            DrainState::Draining
+        } else {
+            DrainState::Running
+        },
+        journal: JournalStatus {
+            available: switch.journal_trouble.is_none(),
+            detail: switch.journal_trouble,
+        },
+        loader: (state.loader)().into(),
+        listeners: switch.listeners.into_iter().map(Listener::from).collect(),
+        shards: switch.shards.into_iter().map(Shard::from).collect(),
+    })
+}
+
+impl From<LoaderProgress> for LoaderStatus {
+    fn from(progress: LoaderProgress) -> Self {
+        Self {
+            lag_bytes: progress.lag_bytes,
+            records_loaded: progress.records_loaded,
+            duplicates: progress.duplicates,
+            caught_up_at: progress.caught_up_at.map(Time),
+            trouble: progress.trouble,
+        }
+    }
+}
+
+impl From<ListenerStatus> for Listener {
+    fn from(listener: ListenerStatus) -> Self {
+        Self {
+            transport: listener.transport.into(),
+            address: listener.address.to_string(),
+        }
+    }
+}
+
+impl From<ShardStatus> for Shard {
+    fn from(shard: ShardStatus) -> Self {
+        Self {
+            shard: shard.shard,
+            calls: shard.calls,
+        }
+    }
 }

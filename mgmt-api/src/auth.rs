@@ -1,0 +1,49 @@
+//! Who asks: passwords, sessions, the local API key, and the delay after failures.
+//!
+//! A request is authenticated by the session cookie, or by `Authorization: Bearer` with an API key.
+//! A cookie is sent by the browser whoever made the page, so a change by cookie also needs the
+//! session's CSRF token in a header; a key does not.
+
+mod local_key;
+mod password;
+mod request;
+mod session;
+mod throttle;
+
+pub use local_key::{LocalKey, LocalKeyError};
+pub(crate) use password::Passwords;
+pub use password::{PasswordError, ensure_admin};
+pub(crate) use request::{ClientAddress, Principal, require, require_beyond_loopback};
+pub(crate) use session::{SessionToken, Sessions, clear_cookie};
+pub(crate) use throttle::Throttle;
+
+/// Random bytes from the operating system as lower-case hexadecimal digits.
+fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex(&bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// SHA-256 of several parts, which must not be ambiguous when joined.
+fn sha256_hex(parts: &[&str]) -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths only.
+fn equal_in_constant_time(a: &str, b: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}

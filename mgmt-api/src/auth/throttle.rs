@@ -1,0 +1,198 @@
+//! The delay after failed sign-ins: it grows with each failure, by address and by user name.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Addresses and names that are remembered; beyond it the one that failed longest ago is forgotten.
+const ENTRIES_MAX: usize = 10_000;
+
+/// A failure is forgotten after this time without another.
+const MEMORY: Duration = Duration::from_secs(15 * 60);
+
+/// Who fails.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// An address; of IPv6 the /64 that one customer has.
+    Address(IpAddr),
+    /// A user name, from wherever. Its delay stays short, so that nobody can lock another out.
+    User(String),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+/// Remembers failures.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    entries: Mutex<HashMap<Key, Failures>>,
+}
+
+impl Throttle {
+    /// How long to wait before the next try; `None` when none is needed.
+    pub(crate) fn wait(
+        &self,
+        address: Option<IpAddr>,
+        user: &str,
+        now: Instant,
+    ) -> Option<Duration> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        keys(address, user)
+            .filter_map(|key| {
+                let failures = entries.get(&key)?;
+                let until = failures.last + key.delay(failures.count);
+                until
+                    .checked_duration_since(now)
+                    .filter(|wait| !wait.is_zero())
+            })
+            .max()
+    }
+
+    /// Notes a failure.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, user: &str, now: Instant) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys(address, user) {
+            if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
+                forget(&mut entries, now);
+            }
+            let failures = entries.entry(key).or_insert(Failures {
+                count: 0,
+                last: now,
+            });
+            if now.duration_since(failures.last) > MEMORY {
+                failures.count = 0;
+            }
+            failures.count = failures.count.saturating_add(1);
+            failures.last = now;
+        }
+    }
+
+    /// Forgets the failures of an address, after a success.
+    pub(crate) fn succeeded(&self, address: Option<IpAddr>, user: &str) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys(address, user) {
+            entries.remove(&key);
+        }
+    }
+}
+
+impl Key {
+    fn delay(&self, failures: u32) -> Duration {
+        let (free, most) = match self {
+            Self::Address(_) => (3, 300),
+            Self::User(_) => (10, 5),
+        };
+        match failures.checked_sub(free) {
+            None | Some(0) => Duration::ZERO,
+            Some(over) => {
+                Duration::from_secs(1_u64.checked_shl(over - 1).map_or(most, |s| s.min(most)))
+            }
+        }
+    }
+}
+
+fn keys(address: Option<IpAddr>, user: &str) -> impl Iterator<Item = Key> {
+    let address = address.map(|address| Key::Address(network(address)));
+    address.into_iter().chain([Key::User(user.to_lowercase())])
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            IpAddr::from((address.to_bits() & !u128::from(u64::MAX)).to_be_bytes())
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Makes room: all that is old, else the oldest.
+fn forget(entries: &mut HashMap<Key, Failures>, now: Instant) {
+    entries.retain(|_, failures| now.duration_since(failures.last) <= MEMORY);
+    if entries.len() >= ENTRIES_MAX
+        && let Some(oldest) = entries.iter().min_by_key(|(_, failures)| failures.last)
+    {
+        let oldest = oldest.0.clone();
+        entries.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
+
+    fn seconds(wait: Option<Duration>) -> u64 {
+        wait.map_or(0, |wait| wait.as_secs())
+    }
+
+    #[test]
+    fn the_delay_of_an_address_doubles_up_to_five_minutes() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        let delays: Vec<_> = (0..14)
+            .map(|number| {
+                // Another name each time: it is the address that fails.
+                throttle.failed(HERE, &format!("u{number}"), now);
+                seconds(throttle.wait(HERE, "x", now))
+            })
+            .collect();
+        assert_eq!(
+            delays,
+            [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+        );
+        let later = now + Duration::from_secs(300);
+        assert_eq!(throttle.wait(HERE, "x", later), None);
+    }
+
+    #[test]
+    fn a_name_that_is_tried_from_everywhere_waits_a_little_and_is_never_locked_out() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for number in 0..50 {
+            let address = IpAddr::from([198, 51, 100, number]);
+            throttle.failed(Some(address), "Admin", now);
+        }
+        assert_eq!(seconds(throttle.wait(HERE, "admin", now)), 5);
+        assert_eq!(throttle.wait(HERE, "other", now), None);
+    }
+
+    #[test]
+    fn a_success_and_a_quarter_of_an_hour_forgive() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        (0..10).for_each(|_| throttle.failed(HERE, "u", now));
+        assert!(throttle.wait(HERE, "u", now).is_some());
+        throttle.succeeded(HERE, "u");
+        assert_eq!(throttle.wait(HERE, "u", now), None);
+        (0..10).for_each(|_| throttle.failed(HERE, "u", now));
+        let later = now + MEMORY + Duration::from_secs(1);
+        throttle.failed(HERE, "u", later);
+        assert_eq!(throttle.wait(HERE, "u", later), None);
+    }
+
+    #[test]
+    fn the_table_has_an_end() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for number in 0..ENTRIES_MAX + 100 {
+            throttle.failed(None, &number.to_string(), now);
+        }
+        let entries = throttle
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(entries.len(), ENTRIES_MAX);
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_are_one() {
+        let a: IpAddr = IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1]);
+        let b: IpAddr = IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9]);
+        assert_eq!(network(a), network(b));
+    }
+}

@@ -1,0 +1,97 @@
+//! Bodies and query strings as types, with every fault as a problem that names its field.
+
+use crate::problem::{FieldError, Problem};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use std::error::Error as _;
+
+/// A body of JSON of at most `LIMIT` bytes.
+pub(crate) struct ApiJson<T, const LIMIT: usize>(pub(crate) T);
+
+/// The query string.
+pub(crate) struct ApiQuery<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for ApiJson<T, LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Problem::bad_request(
+                "Send the body as `Content-Type: application/json`.",
+            ));
+        }
+        let bytes = read(body, LIMIT).await?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            json_problem(&path, error.inner())
+        })?;
+        json.end().map_err(|error| json_problem(".", &error))?;
+        Ok(Self(value))
+    }
+}
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_pairs(query);
+        serde_path_to_error::deserialize(pairs)
+            .map(Self)
+            .map_err(|error| match error.path().to_string().as_str() {
+                "." => Problem::bad_request(format!("The query string: {}.", error.inner())),
+                field => Problem::bad_parameter(field, error.inner().to_string()),
+            })
+    }
+}
+
+fn form_pairs(query: &str) -> serde_urlencoded::Deserializer<'_> {
+    serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, limit).await.map_err(|error| {
+        let too_large = error
+            .source()
+            .is_some_and(|source| source.is::<LengthLimitError>());
+        if too_large {
+            Problem::too_large(limit)
+        } else {
+            Problem::bad_request("The body ended before its end.")
+        }
+    })
+}
+
+/// 400 when it is no JSON, 422 when it is JSON of another shape.
+fn json_problem(path: &str, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::bad_request(format!("The body is not JSON: {error}."));
+    }
+    let field = (path != ".").then(|| path.to_owned());
+    let message = error.to_string();
+    let detail = field
+        .as_ref()
+        .map_or_else(|| message.clone(), |field| format!("`{field}`: {message}"));
+    Problem::invalid(
+        detail,
+        vec![FieldError {
+            field,
+            message,
+            ..FieldError::default()
+        }],
+    )
+}

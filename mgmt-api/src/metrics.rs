@@ -1,0 +1,212 @@
+//! Metrics as Prometheus text. Labels come from closed sets only.
+
+use crate::state::AppState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus::core::Collector;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// Requests by path, method and class of status.
+pub(crate) struct HttpMetrics {
+    requests: Option<IntCounterVec>,
+}
+
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        let opts = Opts::new(
+            "didtron_http_requests_total",
+            "Requests answered by the API",
+        );
+        // The name and the labels are sound, so this is always there.
+        let requests = IntCounterVec::new(opts, &["path", "method", "status"]).ok();
+        Self { requests }
+    }
+}
+
+impl HttpMetrics {
+    fn count(&self, path: &str, method: &Method, status: StatusCode) {
+        // Methods and paths are what the client likes; only those that exist become labels.
+        let method = match *method {
+            Method::GET => "GET",
+            Method::POST => "POST",
+            Method::DELETE => "DELETE",
+            _ => "other",
+        };
+        let class = match status.as_u16() {
+            ..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            500.. => "5xx",
+        };
+        if let Some(requests) = &self.requests {
+            requests.with_label_values(&[path, method, class]).inc();
+        }
+    }
+}
+
+/// Counts every request, by the route that served it.
+pub(crate) async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let path = path.as_ref().map_or("console", MatchedPath::as_str);
+    state.http_metrics.count(path, &method, response.status());
+    response
+}
+
+/// The whole text.
+///
+/// # Errors
+/// When two metrics have one name, which a test excludes.
+pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
+    let scrape = Scrape {
+        registry: Registry::new(),
+    };
+    scrape.switch(state)?;
+    scrape.journal(state)?;
+    if let Some(requests) = &state.http_metrics.requests {
+        scrape.registry.register(Box::new(requests.clone()))?;
+    }
+    TextEncoder::new().encode_to_string(&scrape.registry.gather())
+}
+
+/// One scrape: the switch keeps its own counters, so they are copied each time.
+struct Scrape {
+    registry: Registry,
+}
+
+impl Scrape {
+    fn switch(&self, state: &AppState) -> prometheus::Result<()> {
+        let sample = state.switch.sample();
+        self.gauge(
+            "didtron_calls_active",
+            "Calls that are up",
+            sample.calls_now,
+        )?;
+        self.labelled(
+            "didtron_calls_total",
+            "Calls by how they came out",
+            "outcome",
+            &[
+                ("answered", sample.answered),
+                ("failed", sample.failed),
+                ("rejected", sample.rejected),
+            ],
+        )?;
+        self.counter(
+            "didtron_calls_received_total",
+            "New calls received",
+            sample.calls_received,
+        )?;
+        self.counter(
+            "didtron_attempts_total",
+            "Egress attempts begun",
+            sample.attempts,
+        )?;
+        self.labelled(
+            "sip_messages_total",
+            "SIP messages by direction",
+            "direction",
+            &[
+                ("received", sample.sip.messages_received),
+                ("sent", sample.sip.messages_sent),
+            ],
+        )?;
+        self.counter(
+            "sip_malformed_total",
+            "Received bytes that were no SIP message",
+            sample.sip.malformed,
+        )?;
+        self.counter(
+            "sip_unknown_source_total",
+            "Calls from addresses that no trunk knows",
+            sample.sip.unknown_source,
+        )?;
+        self.counter(
+            "sip_dropped_total",
+            "Messages dropped because a queue was full",
+            sample.sip.dropped,
+        )?;
+        let number = state.switch.snapshot().number();
+        self.gauge("didtron_snapshot_number", "Configuration in use", number)
+    }
+
+    fn journal(&self, state: &AppState) -> prometheus::Result<()> {
+        let status = state.switch.status();
+        let loader = (state.loader)();
+        let available = u64::from(status.journal_trouble.is_none());
+        self.gauge(
+            "didtron_journal_available",
+            "1 when call records can be written",
+            available,
+        )?;
+        self.gauge(
+            "didtron_draining",
+            "1 when new calls are refused for a stop",
+            u64::from(status.draining),
+        )?;
+        self.gauge(
+            "didtron_loader_lag_bytes",
+            "Journal not yet in the database",
+            loader.lag_bytes,
+        )?;
+        self.gauge(
+            "didtron_loader_ok",
+            "1 when call records are loaded",
+            u64::from(loader.trouble.is_none()),
+        )?;
+        self.counter(
+            "didtron_loader_records_total",
+            "Call records brought into the database",
+            loader.records_loaded,
+        )?;
+        self.counter(
+            "didtron_loader_duplicates_total",
+            "Call records left out as known",
+            loader.duplicates,
+        )?;
+        self.counter(
+            "didtron_loader_interrupted_total",
+            "Calls closed after a crash",
+            loader.interrupted,
+        )?;
+        self.counter(
+            "didtron_journal_damaged_bytes_total",
+            "Journal that could not be read",
+            loader.damaged_bytes,
+        )
+    }
+
+    fn gauge(&self, name: &str, help: &str, value: u64) -> prometheus::Result<()> {
+        let gauge = IntGauge::new(name, help)?;
+        gauge.set(value.cast_signed());
+        self.add(gauge)
+    }
+
+    fn counter(&self, name: &str, help: &str, value: u64) -> prometheus::Result<()> {
+        let counter = IntCounter::new(name, help)?;
+        counter.inc_by(value);
+        self.add(counter)
+    }
+
+    fn labelled(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[(&str, u64)],
+    ) -> prometheus::Result<()> {
+        let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+        for (value, count) in values {
+            counters.with_label_values(&[value]).inc_by(*count);
+        }
+        self.add(counters)
+    }
+
+    fn add(&self, metric: impl Collector + 'static) -> prometheus::Result<()> {
+        self.registry.register(Box::new(metric))
+    }
+}

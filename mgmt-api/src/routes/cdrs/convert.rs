@@ -1,0 +1,168 @@
+//! From what the store has to what the API shows.
+
+use super::{Cdr, CdrAttempt, CdrMedia, CdrRate, CdrSummary, Outcome, ReleasedBy, Transport};
+use crate::values::{CallIdText, Money, Time};
+use rating::cdr::{self, AppliedRate, AttemptRecord, CallRecord, MediaStatistics, ReleaseReason};
+use serde_json::Value;
+use store::CdrRow;
+
+impl From<cdr::Outcome> for Outcome {
+    fn from(outcome: cdr::Outcome) -> Self {
+        match outcome {
+            cdr::Outcome::Answered => Self::Answered,
+            cdr::Outcome::Cancelled => Self::Cancelled,
+            cdr::Outcome::Failed => Self::Failed,
+            cdr::Outcome::Rejected => Self::Rejected,
+            cdr::Outcome::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<Outcome> for cdr::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answered => Self::Answered,
+            Outcome::Cancelled => Self::Cancelled,
+            Outcome::Failed => Self::Failed,
+            Outcome::Rejected => Self::Rejected,
+            Outcome::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<cdr::ReleasedBy> for ReleasedBy {
+    fn from(by: cdr::ReleasedBy) -> Self {
+        match by {
+            cdr::ReleasedBy::Customer => Self::Customer,
+            cdr::ReleasedBy::Carrier => Self::Carrier,
+            cdr::ReleasedBy::Switch => Self::Switch,
+        }
+    }
+}
+
+impl From<cdr::Transport> for Transport {
+    fn from(transport: cdr::Transport) -> Self {
+        match transport {
+            cdr::Transport::Udp => Self::Udp,
+            cdr::Transport::Tcp => Self::Tcp,
+        }
+    }
+}
+
+impl From<CdrRow> for CdrSummary {
+    fn from(row: CdrRow) -> Self {
+        Self {
+            id: CallIdText(row.id),
+            received_at: Time(row.received_at),
+            answered_at: row.answered_at.map(Time),
+            ended_at: Time(row.ended_at),
+            customer: row.customer,
+            carrier: row.carrier,
+            destination: row.destination,
+            calling_number: row.calling_number,
+            called_number: row.called_number,
+            outcome: row.outcome.into(),
+            sip_status: row.sip_status,
+            release_reason: row.release_reason,
+            released_by: row.released_by.into(),
+            duration_ms: row.duration_ms,
+            billed_seconds: row.billed_seconds,
+            pdd_ms: row.pdd_ms,
+            attempts: row.attempts,
+            charge: Money(row.charge),
+            cost: Money(row.cost),
+            margin: Money(row.margin),
+            currency: row.currency,
+            snapshot_number: row.snapshot_number,
+        }
+    }
+}
+
+impl Cdr {
+    pub(super) fn new(summary: CdrSummary, record: CallRecord) -> Self {
+        Self {
+            summary,
+            node: record.node.to_string(),
+            shard: record.shard,
+            ingress_call_id: record.ingress_call_id.to_string(),
+            ingress_transport: record.ingress_transport.into(),
+            ingress_source: record.ingress_source.to_string(),
+            ingress_trunk: record.ingress_trunk.map(|trunk| trunk.name.to_string()),
+            user_agent: record.user_agent.map(|agent| agent.to_string()),
+            called_number_received: record.called_number_received.to_string(),
+            ringing_at: record.ringing_at.map(Time),
+            q850_cause: record.release.q850_cause,
+            rate: record.rate.map(CdrRate::from),
+            attempt_records: record.attempts.into_iter().map(CdrAttempt::from).collect(),
+            media: record.media.map(CdrMedia::from),
+        }
+    }
+}
+
+impl From<AttemptRecord> for CdrAttempt {
+    fn from(attempt: AttemptRecord) -> Self {
+        let pdd_ms = attempt
+            .ringing_at
+            .or(attempt.answered_at)
+            .map(|at| at.millis_since(attempt.started_at));
+        Self {
+            number: attempt.number,
+            carrier: attempt.carrier.name.to_string(),
+            egress_trunk: attempt.egress_trunk.name.to_string(),
+            gateway: attempt.gateway.to_string(),
+            transport: attempt.transport.into(),
+            egress_call_id: attempt.egress_call_id.to_string(),
+            called_number_sent: attempt.called_number_sent.to_string(),
+            calling_number_sent: attempt.calling_number_sent.to_string(),
+            rate: attempt.rate.into(),
+            billed_seconds: attempt.cost.billed_seconds,
+            cost: Money(attempt.cost.amount),
+            started_at: Time(attempt.started_at),
+            first_reply_at: attempt.first_reply_at.map(Time),
+            ringing_at: attempt.ringing_at.map(Time),
+            answered_at: attempt.answered_at.map(Time),
+            ended_at: Time(attempt.ended_at),
+            pdd_ms,
+            outcome: attempt.outcome.into(),
+            sip_status: attempt.release.sip_status,
+            release_reason: word(attempt.release.reason),
+            released_by: attempt.release.by.into(),
+            q850_cause: attempt.release.q850_cause,
+        }
+    }
+}
+
+impl From<AppliedRate> for CdrRate {
+    fn from(rate: AppliedRate) -> Self {
+        Self {
+            rate_card: rate.rate_card.name.to_string(),
+            prefix: rate.prefix.to_string(),
+            destination: rate.destination.to_string(),
+            currency: rate.currency.to_string(),
+            initial_rate_per_minute: Money(rate.initial_rate_per_minute),
+            next_rate_per_minute: Money(rate.next_rate_per_minute),
+            initial_interval_s: rate.initial_interval_s,
+            next_interval_s: rate.next_interval_s,
+            connection_fee: Money(rate.connection_fee),
+        }
+    }
+}
+
+impl From<MediaStatistics> for CdrMedia {
+    fn from(media: MediaStatistics) -> Self {
+        Self {
+            packets_from_customer: media.packets_from_customer,
+            bytes_from_customer: media.bytes_from_customer,
+            packets_from_carrier: media.packets_from_carrier,
+            bytes_from_carrier: media.bytes_from_carrier,
+        }
+    }
+}
+
+/// The word that a reason has in records.
+pub(crate) fn word(reason: ReleaseReason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

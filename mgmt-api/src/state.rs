@@ -1,0 +1,79 @@
+//! What every handler can reach.
+
+use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
+use crate::configuration::Configuration;
+use crate::live::LiveFeed;
+use crate::metrics::HttpMetrics;
+use crate::switch_port::SwitchPort;
+use std::ops::Deref;
+use std::sync::Arc;
+use store::{LoaderProgress, Store};
+
+/// What the API is made of. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// What the API needs from the rest of the process.
+pub struct ApiParts {
+    /// The database.
+    pub store: Store,
+    /// What is configured; it was opened with the snapshot that the switch began with.
+    pub configuration: Configuration,
+    /// The running switch.
+    pub switch: Arc<dyn SwitchPort>,
+    /// Asks how far the journal is loaded, such as [`store::LoaderHandle::watcher`] gives.
+    pub loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
+    /// The key of the command line.
+    pub local_key: LocalKey,
+    /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
+    /// is then never sent in the clear.
+    pub secure_cookies: bool,
+}
+
+/// The fields that handlers use.
+pub struct Parts {
+    pub(crate) store: Store,
+    pub(crate) configuration: Configuration,
+    pub(crate) switch: Arc<dyn SwitchPort>,
+    pub(crate) loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
+    pub(crate) local_key: LocalKey,
+    pub(crate) secure_cookies: bool,
+    pub(crate) sessions: Sessions,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
+    pub(crate) live: LiveFeed,
+    pub(crate) http_metrics: HttpMetrics,
+}
+
+impl AppState {
+    /// Puts the parts together.
+    pub fn new(parts: ApiParts) -> Self {
+        let sessions = Sessions::new(parts.store.clone());
+        Self(Arc::new(Parts {
+            store: parts.store,
+            configuration: parts.configuration,
+            switch: parts.switch,
+            loader: parts.loader,
+            local_key: parts.local_key,
+            secure_cookies: parts.secure_cookies,
+            sessions,
+            passwords: Passwords::new(),
+            throttle: Throttle::default(),
+            live: LiveFeed::new(),
+            http_metrics: HttpMetrics::default(),
+        }))
+    }
+
+    /// Samples the switch once a second for the live page; never ends.
+    pub async fn sample_for_ever(&self) {
+        self.live.run(Arc::clone(&self.switch)).await;
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,223 @@
+//! Call records: from a journal, through the loader, to the list and the whole record.
+
+use crate::fixture::Api;
+use rating::cdr::{
+    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, Outcome, Release,
+    ReleaseReason, ReleasedBy, ResourceRef, Transport,
+};
+use rating::journal::{
+    BootId, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentName, encode_into, frame_bytes,
+};
+use rating::{Amount, Currency, Timestamp};
+use serde_json::json;
+use std::path::Path;
+use store::{Loader, LoaderConfig};
+
+const NOON: i64 = 1_772_366_400_000_000;
+
+fn reference(name: &str) -> ResourceRef {
+    ResourceRef {
+        id: 1,
+        name: name.into(),
+    }
+}
+
+fn rate(card: &str, nanos: i64) -> AppliedRate {
+    AppliedRate {
+        rate_card: reference(card),
+        prefix: "331".into(),
+        destination: "Paris".into(),
+        currency: Currency::USD,
+        initial_rate_per_minute: Amount(nanos),
+        next_rate_per_minute: Amount(nanos),
+        initial_interval_s: 1,
+        next_interval_s: 1,
+        connection_fee: Amount(0),
+    }
+}
+
+/// A call of ten seconds, `second` seconds after noon.
+fn call(second: u32) -> CallRecord {
+    let at =
+        |milliseconds: i64| Timestamp(NOON + i64::from(second) * 1_000_000 + milliseconds * 1_000);
+    let release = Release {
+        by: ReleasedBy::Customer,
+        reason: ReleaseReason::NormalClearing,
+        sip_status: 200,
+        q850_cause: 16,
+    };
+    CallRecord {
+        id: CallId(u128::from(second) << 80 | 1),
+        node: "fra-1".into(),
+        shard: 1,
+        snapshot_number: 3,
+        ingress_call_id: "in@test".into(),
+        ingress_transport: Transport::Udp,
+        ingress_source: "192.0.2.1:5060".parse().unwrap(),
+        user_agent: None,
+        calling_number_received: "442071838750".into(),
+        called_number_received: "+33142685300".into(),
+        called_number: "33142685300".into(),
+        customer: Some(reference("acme")),
+        ingress_trunk: Some(reference("acme-in")),
+        rate: Some(rate("retail", 60_000_000)),
+        charge: Charge {
+            billed_seconds: 10,
+            amount: Amount(10_000_000),
+        },
+        margin: Amount(5_000_000),
+        received_at: at(0),
+        ringing_at: Some(at(250)),
+        answered_at: Some(at(2_000)),
+        ended_at: at(12_000),
+        outcome: Outcome::Answered,
+        release: release.clone(),
+        attempts: vec![AttemptRecord {
+            number: 1,
+            carrier: reference("cheap"),
+            egress_trunk: reference("cheap-out"),
+            gateway: "192.0.2.20:5060".parse().unwrap(),
+            transport: Transport::Tcp,
+            egress_call_id: "out@test".into(),
+            called_number_sent: "33142685300".into(),
+            calling_number_sent: "442071838750".into(),
+            rate: rate("wholesale", 30_000_000),
+            cost: Charge {
+                billed_seconds: 10,
+                amount: Amount(5_000_000),
+            },
+            started_at: at(5),
+            first_reply_at: Some(at(20)),
+            ringing_at: Some(at(245)),
+            answered_at: Some(at(1_995)),
+            ended_at: at(12_000),
+            outcome: Outcome::Answered,
+            release,
+        }],
+        media: None,
+    }
+}
+
+/// A journal of these calls, as a process that is gone left it.
+fn journal(folder: &Path, calls: &[CallRecord]) {
+    let name = SegmentName {
+        boot: BootId(1),
+        shard: 1,
+        sequence: 1,
+    };
+    let header = SegmentHeader::new(name, "fra-1".into(), Timestamp(NOON)).unwrap();
+    let mut bytes = vec![0; 1 << 20];
+    bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&header.to_bytes());
+    let mut at = SEGMENT_HEADER_BYTES;
+    for call in calls {
+        let length = encode_into(&JournalEntry::Ended(call.clone()), &mut bytes[at..]).unwrap();
+        bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
+        at += frame_bytes(length as usize);
+    }
+    std::fs::write(folder.join(name.to_string()), bytes).unwrap();
+}
+
+async fn api_with(seconds: std::ops::Range<u32>) -> Api {
+    let api = Api::start().await;
+    let calls: Vec<_> = seconds.map(call).collect();
+    journal(api.folder.path(), &calls);
+    let config = LoaderConfig::new(api.folder.path().into(), BootId(2));
+    let recovery = Loader::new(api.store.clone(), config)
+        .recover()
+        .await
+        .unwrap();
+    assert_eq!(recovery.loaded, calls.len() as u64);
+    api
+}
+
+#[tokio::test]
+async fn a_call_is_listed_with_what_it_earned() {
+    let api = api_with(0..1).await;
+    let page = api.get("/api/v1/cdrs").await.json();
+    assert_eq!(page["next_cursor"], json!(null));
+    assert_eq!(
+        page["items"],
+        json!([{
+            "id": format!("{:032x}", call(0).id.0),
+            "received_at": "2026-03-01T12:00:00.000000Z",
+            "answered_at": "2026-03-01T12:00:02.000000Z",
+            "ended_at": "2026-03-01T12:00:12.000000Z",
+            "customer": "acme",
+            "carrier": "cheap",
+            "destination": "Paris",
+            "calling_number": "442071838750",
+            "called_number": "33142685300",
+            "outcome": "answered",
+            "sip_status": 200,
+            "release_reason": "normal_clearing",
+            "released_by": "customer",
+            "duration_ms": 10_000,
+            "billed_seconds": 10,
+            "pdd_ms": 250,
+            "attempts": 1,
+            "charge": "0.01",
+            "cost": "0.005",
+            "margin": "0.005",
+            "currency": "USD",
+            "snapshot_number": 3,
+        }])
+    );
+}
+
+#[tokio::test]
+async fn the_whole_record_has_its_attempts() {
+    let api = api_with(0..1).await;
+    let id = format!("{:032x}", call(0).id.0);
+    let record = api.get(&format!("/api/v1/cdrs/{id}")).await.json();
+    assert_eq!(record["id"], id);
+    assert_eq!(record["called_number_received"], "+33142685300");
+    assert_eq!(record["rate"]["next_rate_per_minute"], "0.06");
+    let attempt = &record["attempt_records"][0];
+    assert_eq!(attempt["carrier"], "cheap");
+    assert_eq!(attempt["gateway"], "192.0.2.20:5060");
+    assert_eq!(attempt["transport"], "tcp");
+    assert_eq!(attempt["pdd_ms"], 240);
+    assert_eq!(attempt["cost"], "0.005");
+    assert_eq!(attempt["rate"]["rate_card"], "wholesale");
+}
+
+#[tokio::test]
+async fn the_cursor_leads_through_all_records_once() {
+    let api = api_with(0..25).await;
+    let mut path = "/api/v1/cdrs?limit=10".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = api.get(&path).await.json();
+        let times = page["items"].as_array().unwrap().iter();
+        seen.extend(times.map(|item| item["received_at"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/api/v1/cdrs?limit=10&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 25);
+    assert!(seen.is_sorted_by(|a, b| a > b), "newest first, none twice");
+}
+
+#[tokio::test]
+async fn filters_are_joined() {
+    let api = api_with(0..10).await;
+    let count = async |query: &str| {
+        let page = api.get(&format!("/api/v1/cdrs?{query}")).await.json();
+        page["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{page}"))
+            .len()
+    };
+    assert_eq!(
+        count("customer=acme&carrier=cheap&outcome=answered").await,
+        10
+    );
+    assert_eq!(count("customer=nobody").await, 0);
+    assert_eq!(count("outcome=failed").await, 0);
+    assert_eq!(count("called_prefix=3314").await, 10);
+    assert_eq!(count("called_prefix=44").await, 0);
+    let range = "from=2026-03-01T12:00:03Z&to=2026-03-01T13:00:05%2B01:00";
+    assert_eq!(count(range).await, 2);
+    assert_eq!(count(&format!("{range}&customer=acme&limit=1")).await, 1);
+}

@@ -1,0 +1,225 @@
+//! A whole API in a temporary folder, asked in memory.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use mgmt_api::switch_port::{
+    ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
+    SwitchStatus,
+};
+use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, ensure_admin, router};
+use rating::Timestamp;
+use rating::cdr::{CallId, Transport};
+use routing_engine::Snapshot;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use store::{LoaderProgress, Store};
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+
+pub(crate) struct FakeSwitch {
+    pub(crate) snapshot: Mutex<Arc<Snapshot>>,
+    pub(crate) published: AtomicUsize,
+    pub(crate) draining: AtomicBool,
+    pub(crate) silent: AtomicBool,
+    pub(crate) sample: Mutex<SwitchSample>,
+    pub(crate) calls: Mutex<LiveCallPage>,
+}
+
+impl SwitchPort for FakeSwitch {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.lock().unwrap())
+    }
+
+    fn publish(&self, snapshot: Arc<Snapshot>) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+        *self.snapshot.lock().unwrap() = snapshot;
+    }
+
+    fn now_us(&self) -> u64 {
+        1_000_000
+    }
+
+    fn live_calls(
+        &self,
+        _: Option<CallId>,
+        _: usize,
+    ) -> PortFuture<'_, Result<LiveCallPage, PortError>> {
+        let silent = self.silent.load(Ordering::Relaxed);
+        let page = self.calls.lock().unwrap().clone();
+        Box::pin(async move {
+            if silent {
+                Err(PortError::ShardSilent { shard: 3 })
+            } else {
+                Ok(page)
+            }
+        })
+    }
+
+    fn sample(&self) -> SwitchSample {
+        *self.sample.lock().unwrap()
+    }
+
+    fn status(&self) -> SwitchStatus {
+        SwitchStatus {
+            node: "fra-1".into(),
+            started_at: Timestamp(0),
+            draining: self.draining.load(Ordering::Relaxed),
+            journal_trouble: None,
+            listeners: vec![ListenerStatus {
+                transport: Transport::Udp,
+                address: "127.0.0.1:5060".parse().unwrap(),
+            }],
+            shards: vec![ShardStatus { shard: 0, calls: 2 }],
+        }
+    }
+}
+
+pub(crate) struct Api {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) switch: Arc<FakeSwitch>,
+    pub(crate) state: AppState,
+    pub(crate) router: Router,
+    pub(crate) key: String,
+    /// Made when it is needed: it takes a while to hash.
+    password: OnceCell<String>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// A problem document, checked against its status; gives its `type`.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json",
+            "{}",
+            self.body
+        );
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        problem["type"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    pub(crate) async fn start_in(folder: tempfile::TempDir) -> Self {
+        let store = open(folder.path()).await;
+        let (configuration, snapshot) = Configuration::open(store.clone()).await.unwrap();
+        let switch = Arc::new(FakeSwitch {
+            snapshot: Mutex::new(Arc::new(snapshot)),
+            published: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+            sample: Mutex::default(),
+            calls: Mutex::default(),
+        });
+        let local_key = LocalKey::create(folder.path()).unwrap();
+        let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
+        let state = AppState::new(ApiParts {
+            store: store.clone(),
+            configuration,
+            switch: Arc::<FakeSwitch>::clone(&switch),
+            loader: Box::new(LoaderProgress::default),
+            local_key,
+            secure_cookies: false,
+        });
+        let router = router(state.clone());
+        Self {
+            folder,
+            store,
+            switch,
+            state,
+            router,
+            key,
+            password: OnceCell::new(),
+        }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// GET with the local key.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.with_key("GET", path, Body::empty())).await
+    }
+
+    /// POST of JSON with the local key.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.with_key("POST", path, body.to_string().into()))
+            .await
+    }
+
+    pub(crate) fn with_key(&self, method: &str, path: &str, body: Body) -> Request<Body> {
+        request(method, path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap()
+    }
+
+    /// The first user's password.
+    pub(crate) async fn password(&self) -> &str {
+        let make = async || ensure_admin(&self.store).await.unwrap().unwrap();
+        self.password.get_or_init(make).await
+    }
+
+    /// Signs in; gives the cookie and the CSRF token.
+    pub(crate) async fn sign_in(&self) -> (String, String) {
+        let answer = self.try_sign_in("admin", self.password().await).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        (
+            cookie,
+            answer.json()["csrf_token"].as_str().unwrap().to_owned(),
+        )
+    }
+
+    pub(crate) async fn try_sign_in(&self, username: &str, password: &str) -> Answer {
+        let body = serde_json::json!({"username": username, "password": password});
+        let mut request = request("POST", "/api/v1/session")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let from: SocketAddr = "198.51.100.7:1".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(from));
+        self.send(request).await
+    }
+}
+
+pub(crate) fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path)
+}
+
+pub(crate) async fn open(folder: &Path) -> Store {
+    Store::open(&folder.join("didtron.db")).await.unwrap()
+}

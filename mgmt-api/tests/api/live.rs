@@ -1,0 +1,99 @@
+//! Live calls and the pulse.
+
+use crate::fixture::{Api, request};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use http_body_util::BodyExt as _;
+use mgmt_api::switch_port::{LiveCall, LiveCallPage, LiveCallState};
+use rating::Timestamp;
+use rating::cdr::CallId;
+use std::sync::atomic::Ordering;
+use tower::ServiceExt as _;
+
+#[tokio::test]
+async fn live_calls_are_shown_with_a_cursor_while_there_may_be_more() {
+    let api = Api::start().await;
+    *api.switch.calls.lock().unwrap() = LiveCallPage {
+        items: vec![LiveCall {
+            id: CallId(5),
+            state: LiveCallState::Ringing,
+            customer: Some("acme".into()),
+            carrier: None,
+            calling_number: "1".into(),
+            called_number: "2".into(),
+            destination: None,
+            received_at: Timestamp(1_772_366_400_000_000),
+            answered_at: None,
+            attempts: 1,
+            ingress_source: "192.0.2.1:5060".parse().unwrap(),
+            egress_gateway: None,
+        }],
+        total: 9,
+    };
+    let page = api.get("/api/v1/calls?limit=1").await.json();
+    assert_eq!(page["total"], 9);
+    assert_eq!(page["items"][0]["state"], "ringing");
+    assert_eq!(
+        page["items"][0]["received_at"],
+        "2026-03-01T12:00:00.000000Z"
+    );
+    assert_eq!(page["next_cursor"], format!("{:032x}", 5));
+    let page = api.get("/api/v1/calls?limit=2").await.json();
+    assert_eq!(page["next_cursor"], serde_json::json!(null));
+}
+
+#[tokio::test]
+async fn a_shard_that_does_not_answer_is_said() {
+    let api = Api::start().await;
+    api.switch.silent.store(true, Ordering::Relaxed);
+    let answer = api.get("/api/v1/calls").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("shard 3"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn each_second_is_a_point_in_the_history_and_an_event() {
+    let api = Api::start().await;
+    tokio::time::pause();
+    let state = api.state.clone();
+    let sampler = tokio::spawn(async move { state.sample_for_ever().await });
+    let stream = request("GET", "/api/v1/live")
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.key))
+        .body(Body::empty())
+        .unwrap();
+    let response = api.router.clone().oneshot(stream).await.unwrap();
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/event-stream"
+    );
+    let mut body = response.into_body();
+    api.switch.sample.lock().unwrap().calls_now = 42;
+    let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    let event = String::from_utf8(frame.to_vec()).unwrap();
+    assert!(event.contains("event: sample"), "{event}");
+    assert!(event.contains("\"calls_now\":42"), "{event}");
+    let points = api.get("/api/v1/live/history?seconds=1").await.json();
+    assert_eq!(points["points"].as_array().unwrap().len(), 1);
+    assert_eq!(points["points"][0]["currency"], "USD");
+    sampler.abort();
+}
+
+#[tokio::test]
+async fn the_number_of_streams_has_an_end() {
+    let api = Api::start().await;
+    let mut open = Vec::new();
+    let last = loop {
+        let stream = api.with_key("GET", "/api/v1/live", Body::empty());
+        let response = api.router.clone().oneshot(stream).await.unwrap();
+        if response.status() != StatusCode::OK {
+            break response.status();
+        }
+        open.push(response);
+        assert!(open.len() <= 100);
+    };
+    assert_eq!(last, StatusCode::SERVICE_UNAVAILABLE);
+    open.pop();
+    let stream = api.with_key("GET", "/api/v1/live", Body::empty());
+    let response = api.router.clone().oneshot(stream).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "a place is free again");
+}

@@ -1,0 +1,16 @@
+//! The API over a real database and a switch that is none.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod apply;
+mod authorisation;
+mod cdrs;
+mod console;
+mod contract;
+mod explain;
+mod fixture;
+mod live;
+mod problems;
+mod server;
+mod sign_in;
+mod status;
