@@ -19,7 +19,7 @@ pub use candidates::{CANDIDATES_MAX, Candidate};
 use crate::limits::{Admission, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
 use crate::resources::Status;
-use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
+use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
 use rating::cdr::ReleaseReason;
@@ -49,6 +49,10 @@ pub enum Source<'a> {
 
 /// Whether and how a call is routed.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a plan stays on the stack of the call's setup: a box would be an allocation a call"
+)]
 pub enum Decision {
     /// There is at least one route.
     Route(RoutePlan),
@@ -155,13 +159,13 @@ fn pipeline(
     trace.step(Step::Admitted);
 
     let path = snapshot.walk(&called_number);
-    let Some(customer_rate) = candidates::rate_of_card(&path, customer.card) else {
+    let Some((customer_rate, revenue)) = longest_match(&path, customer.card) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
     };
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 
-    let candidates = candidates::rank(snapshot, &path, customer_rate, request.now_us, trace)?;
+    let candidates = candidates::rank(snapshot, &path, revenue, request.now_us, trace)?;
     Ok(RoutePlan {
         customer: trunk.customer,
         ingress_trunk: trunk_index,

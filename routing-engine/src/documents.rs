@@ -57,7 +57,7 @@ pub fn parse_documents(
                 problems.extend(check(&document));
                 documents.push(document);
             }
-            Err(problem) => problems.push(shifted(problem, lines_before).in_file(file)),
+            Err(problem) => problems.push(shifted(*problem, lines_before).in_file(file)),
         }
     }
     problems.extend(repeated(&documents));
@@ -144,16 +144,16 @@ fn parse_document(
     file: &str,
     lines_before: u64,
     text: &str,
-) -> Result<Located<ResourceDocument>, Problem> {
+) -> Result<Located<ResourceDocument>, Box<Problem>> {
     let head: Head = from_yaml(text)?;
     let kind: ResourceKind = head
         .kind
         .parse()
-        .map_err(|error| in_outline(text, Problem::in_field("kind", error)))?;
-    let value = typed(kind, text).map_err(|problem| Problem {
-        kind: Some(kind),
-        name: head.name,
-        ..problem
+        .map_err(|error| Box::new(in_outline(text, Problem::in_field("kind", error))))?;
+    let value = typed(kind, text).map_err(|mut problem| {
+        problem.kind = Some(kind);
+        problem.name = head.name;
+        problem
     })?;
     let outline = outline_of(text)?.moved_down(lines_before);
     let (line, _) = outline.place_of("kind");
@@ -165,7 +165,7 @@ fn parse_document(
     })
 }
 
-fn typed(kind: ResourceKind, text: &str) -> Result<ResourceDocument, Problem> {
+fn typed(kind: ResourceKind, text: &str) -> Result<ResourceDocument, Box<Problem>> {
     match kind {
         ResourceKind::RateCard => document::<RateCard>(text, ResourceSpec::RateCard),
         ResourceKind::Carrier => document::<Carrier>(text, ResourceSpec::Carrier),
@@ -177,7 +177,7 @@ fn typed(kind: ResourceKind, text: &str) -> Result<ResourceDocument, Problem> {
 fn document<S: DeserializeOwned>(
     text: &str,
     wrap: fn(S) -> ResourceSpec,
-) -> Result<ResourceDocument, Problem> {
+) -> Result<ResourceDocument, Box<Problem>> {
     let document: Document<S> = from_yaml(text)?;
     Ok(ResourceDocument {
         name: document.name,
@@ -185,7 +185,7 @@ fn document<S: DeserializeOwned>(
     })
 }
 
-fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Box<Problem>> {
     let mut path = None;
     let options = serde_saphyr::options! {
         with_snippet: false,
@@ -197,10 +197,10 @@ fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
             error.into_inner()
         })
     });
-    read.map_err(|error| problem(&error, path.as_deref().unwrap_or("")))
+    read.map_err(|error| Box::new(problem(&error, path.as_deref().unwrap_or(""))))
 }
 
-fn outline_of(text: &str) -> Result<Outline, Problem> {
+fn outline_of(text: &str) -> Result<Outline, Box<Problem>> {
     from_yaml(text)
 }
 

@@ -24,6 +24,7 @@
 pub mod decide;
 pub mod deck;
 pub mod documents;
+pub mod explain;
 pub mod limits;
 pub mod numbers;
 pub mod problem;

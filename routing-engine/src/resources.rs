@@ -59,6 +59,10 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "spec", rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "read from a file and compiled once: a box would only be in the way"
+)]
 pub enum ResourceSpec {
     /// A priced table.
     RateCard(RateCard),

@@ -11,12 +11,12 @@ mod prefix_index;
 mod sources;
 
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
-pub(crate) use parts::TieBreak;
 pub use parts::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, IngressTrunk,
     RateRef, TrunkIndex,
 };
-pub(crate) use prefix_index::{CardNumber, Path};
+pub(crate) use parts::{OpenRoute, TieBreak};
+pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 
 use crate::deck::Offer;
 use crate::limits::Limiter;
@@ -24,10 +24,10 @@ use crate::problem::Problem;
 use crate::resources::{ResourceKind, Resources};
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
-use rating::Amount;
 use rating::cdr::{AppliedRate, ResourceRef};
 use rating::expected::per_talk_minute;
 use rating::rate::RateTerms;
+use rating::{Amount, Currency};
 use sources::SourceTable;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,8 +44,10 @@ pub struct Snapshot {
     /// Cards that carriers charge by come first: those below `egress_cards`.
     cards: Box<[CompiledCard]>,
     egress_cards: CardNumber,
-    /// For each of those cards the open egress trunks that are charged by it.
-    open_trunks_of_card: Box<[Box<[TrunkIndex]>]>,
+    /// Routes that may be tried, by card; those of card `n` begin at `first_route_of_card[n]`.
+    open_routes: Box<[OpenRoute]>,
+    /// One more than there are such cards.
+    first_route_of_card: Box<[u32]>,
     sources: SourceTable,
     prefixes: PrefixIndex,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
@@ -156,6 +158,17 @@ impl Snapshot {
         &self.card(rate).resource
     }
 
+    /// The rate that a customer pays for a called number, digits of E.164.
+    pub fn customer_rate(&self, customer: CustomerIndex, called: &str) -> Option<RateRef> {
+        let card = self.customer(customer).card;
+        longest_match(&self.walk(called), card).map(|(rate, _)| rate)
+    }
+
+    /// The currency of a rate's amounts.
+    pub fn currency(&self, rate: RateRef) -> Currency {
+        self.card(rate).currency
+    }
+
     fn card(&self, rate: RateRef) -> &CompiledCard {
         &self.cards[usize::from(rate.card)]
     }
@@ -168,8 +181,10 @@ impl Snapshot {
         self.egress_cards
     }
 
-    pub(crate) fn open_trunks_of_card(&self, card: CardNumber) -> &[TrunkIndex] {
-        &self.open_trunks_of_card[usize::from(card)]
+    /// The routes that are charged by a card below [`Self::egress_cards`].
+    pub(crate) fn open_routes_of_card(&self, card: CardNumber) -> &[OpenRoute] {
+        let bounds = &self.first_route_of_card[usize::from(card)..];
+        &self.open_routes[bounds[0] as usize..bounds[1] as usize]
     }
 
     pub(crate) fn walk(&self, called: &str) -> Path<'_> {

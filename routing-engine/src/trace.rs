@@ -112,3 +112,21 @@ impl RouteVerdict {
         }
     }
 }
+
+impl LossReason {
+    /// The reason as a word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TrunkInactive => "trunk_inactive",
+            Self::CarrierInactive => "carrier_inactive",
+            Self::NoRate => "no_rate",
+            Self::BelowCost => "below_cost",
+            Self::BeyondLongestList => "beyond_longest_list",
+            Self::LimitReached(ReleaseReason::CarrierCpsLimit) => "carrier_cps_limit",
+            Self::LimitReached(ReleaseReason::CarrierChannelLimit) => "carrier_channel_limit",
+            Self::LimitReached(ReleaseReason::TrunkCpsLimit) => "trunk_cps_limit",
+            Self::LimitReached(ReleaseReason::TrunkChannelLimit) => "trunk_channel_limit",
+            Self::LimitReached(_) => "limit_reached",
+        }
+    }
+}

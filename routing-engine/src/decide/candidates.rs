@@ -12,8 +12,8 @@ use crate::limits::{Admission, DryAdmission, LiveAdmission, Permits};
 use crate::numbers::{Number, translate_sent};
 use crate::resources::MediaMode;
 use crate::snapshot::{
-    CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, Path, RateRef, Snapshot, TieBreak,
-    TrunkIndex,
+    CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, OpenRoute, Path, RateRef, Snapshot,
+    TieBreak, TrunkIndex,
 };
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use arrayvec::ArrayVec;
@@ -86,52 +86,42 @@ impl Candidate {
         }
     }
 
+    fn new(route: &OpenRoute, rate: RateRef, cost: Amount) -> Self {
+        Self {
+            trunk: route.trunk,
+            carrier: route.carrier,
+            rate,
+            sample_total: cost,
+            tie_break: route.tie_break,
+        }
+    }
+
     fn key(&self) -> (Amount, TieBreak) {
         (self.sample_total, self.tie_break)
     }
 }
 
-/// The longest match of one card on a path.
-pub(super) fn rate_of_card(path: &Path<'_>, card: CardNumber) -> Option<RateRef> {
-    path.iter().rev().find_map(|run| {
-        run.of_card(card).map(|posting| RateRef {
-            offer: posting.offer,
-            card,
-            prefix_digits: run.digits,
-        })
-    })
-}
-
-/// The routes in hunting order; at least one.
+/// The routes in hunting order; at least one. `revenue` is what the customer pays for the sample.
 pub(super) fn rank(
     snapshot: &Snapshot,
     path: &Path<'_>,
-    customer_rate: RateRef,
+    revenue: Amount,
     now_us: u64,
     trace: &mut impl Trace,
 ) -> Result<Ranked, ReleaseReason> {
-    let revenue = snapshot.offer(customer_rate).sample_total;
     let mut ranked = Ranked::new();
     let mut unprofitable_count = 0;
-    for_each_egress_rate(snapshot, path, |rate| {
-        let cost = snapshot.offer(rate).sample_total;
-        for trunk in snapshot.open_trunks_of_card(rate.card) {
-            if cost > revenue {
+    for_each_egress_rate(snapshot, path, |rate, cost| {
+        for route in snapshot.open_routes_of_card(rate.card) {
+            let lost = if cost > revenue {
                 unprofitable_count += 1;
-                trace.route(RouteVerdict::lost(
-                    *trunk,
-                    Some(rate),
-                    LossReason::BelowCost,
-                ));
+                Some((route.trunk, rate, LossReason::BelowCost))
             } else {
-                let beaten = insert(&mut ranked, candidate(snapshot, *trunk, rate, cost));
-                if let Some(beaten) = beaten {
-                    trace.route(RouteVerdict::lost(
-                        beaten.trunk,
-                        Some(beaten.rate),
-                        LossReason::BeyondLongestList,
-                    ));
-                }
+                insert(&mut ranked, Candidate::new(route, rate, cost))
+                    .map(|beaten| (beaten.trunk, beaten.rate, LossReason::BeyondLongestList))
+            };
+            if let Some((trunk, rate, reason)) = lost {
+                trace.route(RouteVerdict::lost(trunk, Some(rate), reason));
             }
         }
     });
@@ -143,8 +133,12 @@ pub(super) fn rank(
     }
 }
 
-/// Calls `take` with the longest match of each card that carriers charge by.
-fn for_each_egress_rate(snapshot: &Snapshot, path: &Path<'_>, mut take: impl FnMut(RateRef)) {
+/// Calls `take` with the longest match of each card that carriers charge by, and its cost.
+fn for_each_egress_rate(
+    snapshot: &Snapshot,
+    path: &Path<'_>,
+    mut take: impl FnMut(RateRef, Amount),
+) {
     let mut seen = CardSet::default();
     let egress_cards = snapshot.egress_cards();
     for run in path.iter().rev() {
@@ -156,24 +150,9 @@ fn for_each_egress_rate(snapshot: &Snapshot, path: &Path<'_>, mut take: impl FnM
                 break;
             }
             if seen.insert(posting.card) {
-                take(RateRef {
-                    offer: posting.offer,
-                    card: posting.card,
-                    prefix_digits: run.digits,
-                });
+                take(run.rate(*posting), posting.sample_total);
             }
         }
-    }
-}
-
-fn candidate(snapshot: &Snapshot, trunk: TrunkIndex, rate: RateRef, cost: Amount) -> Candidate {
-    let egress = snapshot.egress_trunk(trunk);
-    Candidate {
-        trunk,
-        carrier: egress.carrier,
-        rate,
-        sample_total: cost,
-        tie_break: egress.tie_break,
     }
 }
 

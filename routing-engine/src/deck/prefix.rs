@@ -107,7 +107,7 @@ mod tests {
         #[test]
         fn digits_survive_packing(text in "[0-9]{1,15}") {
             let prefix = Prefix::parse(text.as_bytes()).unwrap();
-            prop_assert_eq!(prefix.to_string(), text.clone());
+            prop_assert_eq!(prefix.to_string(), &*text);
             prop_assert_eq!(prefix.digits_count(), text.len());
             for (index, byte) in text.bytes().enumerate() {
                 prop_assert_eq!(prefix.digit(index), byte - b'0');

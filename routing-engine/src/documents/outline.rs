@@ -45,8 +45,8 @@ impl Outline {
 /// The shape of a document; values do not matter.
 enum Shape {
     Scalar,
-    Fields(Vec<(Spanned<String>, Shape)>),
-    List(Vec<Spanned<Shape>>),
+    Fields(Vec<(Spanned<String>, Self)>),
+    List(Vec<Spanned<Self>>),
 }
 
 impl Shape {

@@ -1,6 +1,6 @@
 //! From resources to a snapshot: names to indexes, and every fault between resources.
 
-use super::parts::{CompiledCard, IngressTrunk, TieBreak};
+use super::parts::{CompiledCard, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
@@ -127,7 +127,7 @@ impl<'r> Compiler<'r> {
         let cards = self.compiled_cards();
         let customers = self.compiled_customers();
         let carriers = self.compiled_carriers();
-        let open_trunks_of_card = open_trunks_of_card(&egress, &carriers, egress_cards);
+        let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
         Snapshot {
             number,
             customers,
@@ -136,7 +136,8 @@ impl<'r> Compiler<'r> {
             egress,
             cards,
             egress_cards: egress_cards as CardNumber,
-            open_trunks_of_card,
+            open_routes,
+            first_route_of_card,
             sources,
             prefixes: PrefixIndex::default(),
             limiters: std::mem::take(&mut self.limiters),
@@ -380,19 +381,30 @@ fn resource<T>(stored: &Stored<T>) -> ResourceRef {
     }
 }
 
-fn open_trunks_of_card(
+/// The routes of active trunks of active carriers, by card, and where each card's begin.
+fn open_routes(
     egress: &[EgressTrunk],
     carriers: &[CompiledCarrier],
     egress_cards: usize,
-) -> Box<[Box<[TrunkIndex]>]> {
-    let mut trunks = vec![Vec::new(); egress_cards];
-    for (index, trunk) in (0..).zip(egress) {
+) -> (Box<[OpenRoute]>, Box<[u32]>) {
+    let is_open = |trunk: &EgressTrunk| {
         let carrier = carriers.get(trunk.carrier.0 as usize);
         let carrier_is_active = carrier.is_some_and(|carrier| carrier.status == Status::Active);
-        let card = trunks.get_mut(usize::from(trunk.card));
-        if let Some(card) = card.filter(|_| carrier_is_active && trunk.status == Status::Active) {
-            card.push(TrunkIndex(index));
-        }
-    }
-    trunks.into_iter().map(Vec::into_boxed_slice).collect()
+        carrier_is_active && trunk.status == Status::Active
+    };
+    let mut open: Vec<_> = (0..)
+        .map(TrunkIndex)
+        .zip(egress)
+        .filter(|(_, trunk)| is_open(trunk))
+        .collect();
+    open.sort_by_key(|(_, trunk)| trunk.card);
+    let first_of_card = (0..=egress_cards)
+        .map(|card| open.partition_point(|(_, trunk)| usize::from(trunk.card) < card) as u32)
+        .collect();
+    let routes = open.iter().map(|(index, trunk)| OpenRoute {
+        tie_break: trunk.tie_break,
+        trunk: *index,
+        carrier: trunk.carrier,
+    });
+    (routes.collect(), first_of_card)
 }

@@ -102,6 +102,14 @@ pub struct EgressTrunk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TieBreak(u64);
 
+/// An egress trunk that is active, of a carrier that is: all that ranking needs of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenRoute {
+    pub(crate) tie_break: TieBreak,
+    pub(crate) trunk: TrunkIndex,
+    pub(crate) carrier: CarrierIndex,
+}
+
 /// A rate card in a snapshot.
 #[derive(Debug)]
 pub(crate) struct CompiledCard {

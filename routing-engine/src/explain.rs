@@ -1,0 +1,188 @@
+//! Why a call would be routed as it would: the same pipeline, written down.
+//!
+//! [`explain`] looks at the live counters and takes nothing from them. For the same request,
+//! snapshot and counters the result is the same to the byte.
+
+mod recorder;
+
+use crate::decide::{CallRequest, Decision, decide};
+use crate::limits::DryAdmission;
+use crate::numbers::Number;
+use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
+use rating::cdr::{ReleaseReason, Transport};
+use rating::money::decimal;
+use rating::rate::RateTerms;
+use rating::{Amount, Currency};
+use recorder::Recorder;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A decision with each step and each route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// Whether there is a route. All routes may still be full: see their `status`.
+    pub accepted: bool,
+    /// Why not.
+    pub reason: Option<ReleaseReason>,
+    /// The snapshot that decided.
+    pub snapshot_number: u64,
+    /// Who pays us, when identified.
+    pub customer: Option<Arc<str>>,
+    /// The trunk the call comes in by, when identified.
+    pub ingress_trunk: Option<Arc<str>>,
+    /// The called number as digits of E.164, when accepted.
+    pub called_number: Option<String>,
+    /// What the customer pays, when found.
+    pub customer_rate: Option<ExplainedRate>,
+    /// The pipeline, in order; the last one decided.
+    pub steps: Vec<ExplainedStep>,
+    /// Every egress trunk: first those to try, in hunting order, then those that lost, the
+    /// cheapest first. Empty when the call was refused before routes were asked for.
+    pub routes: Vec<ExplainedRoute>,
+}
+
+/// A step of the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedStep {
+    /// Which step: `identify`, `customer`, `number`, `admit`, `customer_rate`, `routes`.
+    pub step: &'static str,
+    /// `passed` or `refused`.
+    pub outcome: StepOutcome,
+    /// What was found, as a sentence for people.
+    pub detail: String,
+}
+
+/// How a step came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// The call goes on.
+    Passed,
+    /// The call is refused here.
+    Refused,
+}
+
+/// An egress trunk and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedRoute {
+    /// Place in the hunting order, from 1; none for a route that is not in the plan.
+    pub rank: Option<u16>,
+    /// Whom we would pay.
+    pub carrier: Arc<str>,
+    /// The trunk.
+    pub trunk: Arc<str>,
+    /// Where the call would be sent.
+    pub gateway: SocketAddr,
+    /// How.
+    pub transport: Transport,
+    /// Whether it would be tried.
+    pub status: RouteStatus,
+    /// Why it lost, as a word for programs; none when it did not.
+    pub reason: Option<&'static str>,
+    /// Why it lost, as a sentence for people; none when it did not.
+    pub detail: Option<String>,
+    /// What a minute of talk is expected to cost us ([`rating::expected`]).
+    #[serde(with = "decimal::option")]
+    pub cost_per_minute: Option<Amount>,
+    /// What is expected to be left of the customer's price for that minute; below zero for a
+    /// route that would be sold below cost.
+    #[serde(with = "decimal::option")]
+    pub margin_per_minute: Option<Amount>,
+    /// The carrier's rate, when its card has one.
+    pub rate: Option<ExplainedRate>,
+}
+
+/// Whether a route would be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteStatus {
+    /// It would be tried first.
+    Chosen,
+    /// It would be tried when those before it fail.
+    Available,
+    /// It would not be tried.
+    Lost,
+}
+
+/// A rate as its card has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedRate {
+    /// The card.
+    pub rate_card: Arc<str>,
+    /// The prefix that matched.
+    pub prefix: String,
+    /// The name of what lies behind it.
+    pub destination: Arc<str>,
+    /// Of the amounts.
+    pub currency: Currency,
+    /// Prices and intervals.
+    #[serde(flatten)]
+    pub terms: RateTerms,
+    /// What a minute of talk is expected to cost at these terms.
+    #[serde(with = "decimal")]
+    pub expected_per_minute: Amount,
+}
+
+/// Runs the pipeline with nothing but looks, and writes down what happens.
+pub fn explain(request: &CallRequest<'_>, snapshot: &Snapshot) -> Explanation {
+    let mut recorder = Recorder::new(snapshot);
+    let decision = decide(request, snapshot, &mut DryAdmission, &mut recorder);
+    let known = match &decision {
+        Decision::Route(plan) => Known {
+            customer: Some(plan.customer),
+            ingress_trunk: Some(plan.ingress_trunk),
+            called_number: Some(&plan.called_number),
+            customer_rate: Some(plan.customer_rate),
+            reason: None,
+        },
+        Decision::Reject(rejection) => Known {
+            customer: rejection.customer,
+            ingress_trunk: rejection.ingress_trunk,
+            called_number: rejection.called_number.as_ref(),
+            customer_rate: rejection.customer_rate,
+            reason: Some(rejection.reason),
+        },
+    };
+    let called = known.called_number.map_or("", |number| number.as_str());
+    let (steps, routes) = recorder.finish(called, known.customer_rate);
+    Explanation {
+        accepted: known.reason.is_none(),
+        reason: known.reason,
+        snapshot_number: snapshot.number(),
+        customer: known
+            .customer
+            .map(|index| Arc::clone(&snapshot.customer(index).resource.name)),
+        ingress_trunk: known
+            .ingress_trunk
+            .map(|index| Arc::clone(&snapshot.ingress_trunk(index).resource.name)),
+        called_number: known.called_number.map(ToString::to_string),
+        customer_rate: known
+            .customer_rate
+            .map(|rate| ExplainedRate::new(snapshot, rate, called)),
+        steps,
+        routes,
+    }
+}
+
+/// What a decision of either kind knows.
+struct Known<'d> {
+    customer: Option<CustomerIndex>,
+    ingress_trunk: Option<TrunkIndex>,
+    called_number: Option<&'d Number>,
+    customer_rate: Option<RateRef>,
+    reason: Option<ReleaseReason>,
+}
+
+impl ExplainedRate {
+    fn new(snapshot: &Snapshot, rate: RateRef, called: &str) -> Self {
+        Self {
+            rate_card: Arc::clone(&snapshot.rate_card(rate).name),
+            prefix: rate.prefix(called).to_owned(),
+            destination: Arc::clone(snapshot.destination(rate)),
+            currency: snapshot.currency(rate),
+            terms: *snapshot.terms(rate),
+            expected_per_minute: snapshot.expected_per_minute(rate),
+        }
+    }
+}

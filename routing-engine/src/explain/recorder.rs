@@ -1,0 +1,243 @@
+//! Writes down the steps and routes of a decision as they happen.
+
+use super::{ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
+use crate::decide::{CANDIDATES_MAX, Source};
+use crate::resources::Status;
+use crate::snapshot::{RateRef, Snapshot, TrunkIndex};
+use crate::trace::{LossReason, RouteVerdict, Step, Trace};
+use rating::Amount;
+use rating::cdr::ReleaseReason;
+use std::sync::Arc;
+
+pub(super) struct Recorder<'s> {
+    snapshot: &'s Snapshot,
+    steps: Vec<ExplainedStep>,
+    /// In the order in which they were told: candidates come in hunting order.
+    verdicts: Vec<RouteVerdict>,
+    routes_were_ranked: bool,
+}
+
+impl<'s> Recorder<'s> {
+    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+        Self {
+            snapshot,
+            steps: Vec::new(),
+            verdicts: Vec::new(),
+            routes_were_ranked: false,
+        }
+    }
+
+    pub(super) fn finish(
+        mut self,
+        called: &str,
+        customer_rate: Option<RateRef>,
+    ) -> (Vec<ExplainedStep>, Vec<ExplainedRoute>) {
+        if self.routes_were_ranked {
+            self.add_trunks_without_verdict();
+        }
+        let revenue = customer_rate.map(|rate| self.snapshot.expected_per_minute(rate));
+        let mut ranks = 1..;
+        let mut chosen = false;
+        let mut routes = Vec::new();
+        for verdict in &self.verdicts {
+            let mut route = self.route(verdict, called, revenue);
+            if is_in_plan(verdict) {
+                route.rank = ranks.next();
+            }
+            if verdict.lost.is_none() {
+                route.status = if chosen {
+                    RouteStatus::Available
+                } else {
+                    RouteStatus::Chosen
+                };
+                chosen = true;
+            }
+            routes.push(route);
+        }
+        routes.sort_by(|one, other| {
+            let key = |route: &ExplainedRoute| {
+                let rank = route.rank.unwrap_or(u16::MAX);
+                let cost = route.cost_per_minute.unwrap_or(Amount(i64::MAX));
+                (rank, cost)
+            };
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| (&one.carrier, &one.trunk).cmp(&(&other.carrier, &other.trunk)))
+        });
+        (self.steps, routes)
+    }
+
+    fn add_trunks_without_verdict(&mut self) {
+        for (index, trunk) in (0..).map(TrunkIndex).zip(self.snapshot.egress_trunks()) {
+            if self.verdicts.iter().any(|verdict| verdict.trunk == index) {
+                continue;
+            }
+            let reason = if trunk.status == Status::Inactive {
+                LossReason::TrunkInactive
+            } else if self.snapshot.carrier(trunk.carrier).status == Status::Inactive {
+                LossReason::CarrierInactive
+            } else {
+                LossReason::NoRate
+            };
+            self.verdicts.push(RouteVerdict::lost(index, None, reason));
+        }
+    }
+
+    fn route(
+        &self,
+        verdict: &RouteVerdict,
+        called: &str,
+        revenue: Option<Amount>,
+    ) -> ExplainedRoute {
+        let trunk = self.snapshot.egress_trunk(verdict.trunk);
+        let carrier = self.snapshot.carrier(trunk.carrier);
+        let cost = verdict
+            .rate
+            .map(|rate| self.snapshot.expected_per_minute(rate));
+        let margin = revenue
+            .zip(cost)
+            .and_then(|(revenue, cost)| revenue.checked_sub(cost));
+        ExplainedRoute {
+            rank: None,
+            carrier: Arc::clone(&carrier.resource.name),
+            trunk: Arc::clone(&trunk.resource.name),
+            gateway: trunk.gateway,
+            transport: trunk.transport,
+            status: RouteStatus::Lost,
+            reason: verdict.lost.map(LossReason::code),
+            detail: verdict.lost.map(|reason| sentence(reason, cost, revenue)),
+            cost_per_minute: cost,
+            margin_per_minute: margin,
+            rate: verdict
+                .rate
+                .map(|rate| ExplainedRate::new(self.snapshot, rate, called)),
+        }
+    }
+
+    fn note(&mut self, step: &'static str, outcome: StepOutcome, detail: String) {
+        self.steps.push(ExplainedStep {
+            step,
+            outcome,
+            detail,
+        });
+    }
+}
+
+impl Trace for Recorder<'_> {
+    const ENABLED: bool = true;
+
+    fn step(&mut self, step: Step<'_>) {
+        use StepOutcome::{Passed, Refused};
+        let snapshot = self.snapshot;
+        match step {
+            Step::SourceIdentified { source, trunk } => {
+                let trunk = snapshot.ingress_trunk(trunk);
+                let customer = &snapshot.customer(trunk.customer).resource.name;
+                let detail = format!(
+                    "{} is trunk \"{}\" of customer \"{customer}\"",
+                    source_text(source),
+                    trunk.resource.name
+                );
+                self.note("identify", Passed, detail);
+            }
+            Step::SourceUnknown(source) => {
+                let detail = format!(
+                    "no active ingress trunk has {} with a tech prefix that the called number \
+                     begins with",
+                    source_text(source)
+                );
+                self.note("identify", Refused, detail);
+            }
+            Step::CustomerInactive => {
+                self.note("customer", Refused, "the customer is not active".to_owned());
+            }
+            Step::NumberNormalized { received, called } => {
+                self.note("number", Passed, format!("{received} is {called}"));
+            }
+            Step::NumberRefused(error) => self.note("number", Refused, error.to_string()),
+            Step::Admitted => {
+                let detail = "the limits of customer and ingress trunk allow the call";
+                self.note("admit", Passed, detail.to_owned());
+            }
+            Step::NotAdmitted(reason) => {
+                self.note("admit", Refused, limit_sentence(reason).to_owned());
+            }
+            Step::CustomerRate(rate) => {
+                let detail = format!(
+                    "{} at {} a minute by card \"{}\"",
+                    snapshot.destination(rate),
+                    snapshot.terms(rate).next_rate_per_minute,
+                    snapshot.rate_card(rate).name
+                );
+                self.note("customer_rate", Passed, detail);
+            }
+            Step::NoCustomerRate => {
+                let detail = "no prefix of the customer's card begins this number";
+                self.note("customer_rate", Refused, detail.to_owned());
+            }
+            Step::Ranked {
+                candidates_count,
+                unprofitable_count,
+            } => self.ranked(candidates_count, unprofitable_count),
+        }
+    }
+
+    fn route(&mut self, verdict: RouteVerdict) {
+        self.verdicts.push(verdict);
+    }
+}
+
+impl Recorder<'_> {
+    fn ranked(&mut self, candidates_count: usize, unprofitable_count: usize) {
+        self.routes_were_ranked = true;
+        let outcome = match candidates_count {
+            0 => StepOutcome::Refused,
+            _ => StepOutcome::Passed,
+        };
+        let detail = format!(
+            "routes to try: {candidates_count}; dropped because they cost more than the customer \
+             pays: {unprofitable_count}"
+        );
+        self.note("routes", outcome, detail);
+    }
+}
+
+/// Candidates have a place in the plan even when they are full at this moment.
+fn is_in_plan(verdict: &RouteVerdict) -> bool {
+    matches!(verdict.lost, None | Some(LossReason::LimitReached(_)))
+}
+
+fn source_text(source: Source<'_>) -> String {
+    match source {
+        Source::Address(address) => format!("address {address}"),
+        Source::Customer(name) => format!("customer \"{name}\""),
+    }
+}
+
+fn sentence(reason: LossReason, cost: Option<Amount>, revenue: Option<Amount>) -> String {
+    match (reason, cost, revenue) {
+        (LossReason::BelowCost, Some(cost), Some(revenue)) => {
+            format!("a minute is expected to cost {cost} and the customer pays {revenue}")
+        }
+        (LossReason::BelowCost, ..) => "it costs more than the customer pays".to_owned(),
+        (LossReason::TrunkInactive, ..) => "the trunk is not active".to_owned(),
+        (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
+        (LossReason::NoRate, ..) => "its card has no rate for this number".to_owned(),
+        (LossReason::BeyondLongestList, ..) => {
+            format!("{CANDIDATES_MAX} cheaper routes fill the plan")
+        }
+        (LossReason::LimitReached(limit), ..) => limit_sentence(limit).to_owned(),
+    }
+}
+
+fn limit_sentence(reason: ReleaseReason) -> &'static str {
+    match reason {
+        ReleaseReason::CustomerCpsLimit => "the customer's calls per second are used up",
+        ReleaseReason::CustomerChannelLimit => "the customer's channels are used up",
+        ReleaseReason::TrunkCpsLimit => "the trunk's calls per second are used up",
+        ReleaseReason::TrunkChannelLimit => "the trunk's channels are used up",
+        ReleaseReason::CarrierCpsLimit => "the carrier's calls per second are used up",
+        ReleaseReason::CarrierChannelLimit => "the carrier's channels are used up",
+        _ => "a limit is reached",
+    }
+}

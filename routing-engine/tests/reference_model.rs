@@ -1,0 +1,112 @@
+//! A slow and obvious model of the decision, against the compiled snapshot, on random worlds.
+//!
+//! `ROUTING_DECISIONS=1000000 cargo test -p routing-engine --test reference_model --release` runs
+//! more decisions than the 100,000 of an ordinary run. A failure prints the seed of its world.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "support/model.rs"]
+mod model;
+#[path = "support/numbers.rs"]
+mod numbers;
+#[path = "support/world.rs"]
+mod world;
+
+use model::Outcome;
+use numbers::Random;
+use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
+
+const DECISIONS: usize = 100_000;
+const DECISIONS_A_WORLD: usize = 500;
+
+#[test]
+fn the_snapshot_decides_as_the_model_does() {
+    let decisions =
+        std::env::var("ROUTING_DECISIONS").map_or(DECISIONS, |text| text.parse().unwrap());
+    let mut tally = Tally::default();
+    for seed in 0..decisions.div_ceil(DECISIONS_A_WORLD) as u64 {
+        run_world(seed, &mut tally);
+    }
+    tally.check_that_everything_happened(decisions);
+}
+
+/// How often each outcome came, so that a world which refuses everything proves nothing.
+#[derive(Debug, Default)]
+struct Tally {
+    routed: usize,
+    several_routes: usize,
+    full_lists: usize,
+    rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
+}
+
+fn run_world(seed: u64, tally: &mut Tally) {
+    let mut random = Random(seed);
+    let world = world::random(&mut random);
+    let resources = world.resources();
+    let snapshot = Snapshot::compile(seed, &resources, None)
+        .unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}"));
+    // Plans are kept for a while, so that channels fill up and come back.
+    let mut held = std::collections::VecDeque::new();
+    let mut model = model::Model::new(&world);
+    for step in 0..DECISIONS_A_WORLD {
+        let call = world.random_call(&mut random, step as u64);
+        let request = CallRequest {
+            source: Source::Address(call.source),
+            called: &call.called,
+            calling: &call.calling,
+            now_us: call.now_us,
+        };
+        let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
+        let expected = model.decide(&call);
+        let found = model::outcome(&snapshot, &decision);
+        assert_eq!(found, expected, "seed {seed} step {step} {call:?}");
+        tally.count(&expected);
+        if let (Decision::Route(plan), Outcome::Route(route)) = (decision, expected) {
+            held.push_back((plan, route));
+        }
+        if held.len() > 6 {
+            let (plan, route) = held.pop_front().unwrap();
+            model.release(&route);
+            drop(plan);
+        }
+        model.check_channels(&snapshot, seed, step);
+    }
+    held.clear();
+    for customer in snapshot.customers() {
+        assert_eq!(customer.channels_in_use(), 0, "seed {seed}");
+    }
+}
+
+impl Tally {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Route(route) => {
+                self.routed += 1;
+                self.several_routes += usize::from(route.routes.len() > 1);
+                self.full_lists += usize::from(route.routes.len() == 10);
+            }
+            Outcome::Reject(reason) => *self.rejected.entry(*reason).or_default() += 1,
+        }
+    }
+
+    fn check_that_everything_happened(&self, decisions: usize) {
+        use rating::cdr::ReleaseReason as Reason;
+        assert!(self.routed > decisions / 10, "{self:#?}");
+        assert!(self.several_routes > decisions / 20, "{self:#?}");
+        assert!(self.full_lists > 0, "{self:#?}");
+        for reason in [
+            Reason::UnknownSource,
+            Reason::CustomerInactive,
+            Reason::InvalidNumber,
+            Reason::CustomerCpsLimit,
+            Reason::CustomerChannelLimit,
+            Reason::TrunkCpsLimit,
+            Reason::TrunkChannelLimit,
+            Reason::NoCustomerRate,
+            Reason::NoRoute,
+            Reason::Unprofitable,
+        ] {
+            assert!(self.rejected.contains_key(&reason), "{reason:?}: {self:#?}");
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! The decision as one would explain it at a table: lists, loops, texts. No index, no packing.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::world::{Call, World};
+use rating::Amount;
+use rating::cdr::ReleaseReason;
+use rating::charge::charge;
+use rating::expected::SAMPLE_CALLS_S;
+use rating::rate::RateTerms;
+use routing_engine::resources::{Direction, NumberTranslation, RateCard, Status, Trunk};
+use routing_engine::{Decision, Snapshot};
+use std::collections::HashMap;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Route(Route),
+    Reject(ReleaseReason),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) customer: String,
+    pub(crate) ingress_trunk: String,
+    pub(crate) called: String,
+    pub(crate) calling: String,
+    pub(crate) rate: Rate,
+    /// Trunk, carrier, rate, number sent.
+    pub(crate) routes: Vec<(String, String, Rate, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    card: String,
+    prefix: String,
+    destination: String,
+    terms: RateTerms,
+}
+
+/// The limits' state, by customer or trunk name.
+pub(crate) struct Model<'w> {
+    world: &'w World,
+    due_ns: HashMap<String, u64>,
+    channels: HashMap<String, u32>,
+}
+
+impl<'w> Model<'w> {
+    pub(crate) fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            due_ns: HashMap::new(),
+            channels: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn decide(&mut self, call: &Call) -> Outcome {
+        self.route(call)
+            .map_or_else(Outcome::Reject, Outcome::Route)
+    }
+
+    fn route(&mut self, call: &Call) -> Result<Route, ReleaseReason> {
+        let world = self.world;
+        let (trunk_name, trunk) = self.ingress(call).ok_or(ReleaseReason::UnknownSource)?;
+        let customer_name = trunk.customer.clone().unwrap();
+        let customer = &named(&world.customers, &customer_name).1;
+        if customer.status == Status::Inactive {
+            return Err(ReleaseReason::CustomerInactive);
+        }
+        let dialled = call.called.strip_prefix(&trunk.tech_prefix).unwrap();
+        let called =
+            called_number(dialled, &trunk.called_number).ok_or(ReleaseReason::InvalidNumber)?;
+        if call.calling.contains('@') {
+            return Err(ReleaseReason::InvalidNumber);
+        }
+        let calling = translated(&call.calling, &trunk.calling_number);
+        self.admit(
+            call.now_us,
+            (&customer_name, customer.cps_limit, customer.channel_limit),
+            (trunk_name, trunk.cps_limit, trunk.channel_limit),
+        )?;
+        let found = self
+            .rate(&customer.rate_card, &called)
+            .ok_or(ReleaseReason::NoCustomerRate)
+            .and_then(|rate| Ok((self.routes(&called, &rate)?, rate)));
+        match found {
+            Ok((routes, rate)) => Ok(Route {
+                customer: customer_name,
+                ingress_trunk: trunk_name.clone(),
+                called,
+                calling,
+                rate,
+                routes,
+            }),
+            Err(reason) => {
+                self.give_back(&customer_name);
+                self.give_back(trunk_name);
+                Err(reason)
+            }
+        }
+    }
+
+    /// The longest mask wins; among equal masks the longest tech prefix.
+    fn ingress(&self, call: &Call) -> Option<(&'w String, &'w Trunk)> {
+        let trunks = self.world.trunks.iter();
+        trunks
+            .filter(|(_, trunk)| trunk.direction == Direction::Ingress)
+            .filter(|(_, trunk)| trunk.status == Status::Active)
+            .filter(|(_, trunk)| call.called.starts_with(&trunk.tech_prefix))
+            .filter_map(|(name, trunk)| {
+                let ranges = trunk.source_addresses.iter();
+                let mask = ranges
+                    .filter(|range| range.contains(call.source))
+                    .map(|range| range.mask_bits())
+                    .max()?;
+                Some(((mask, trunk.tech_prefix.len()), (name, trunk)))
+            })
+            .max_by_key(|(key, _)| *key)
+            .map(|(_, found)| found)
+    }
+
+    fn admit(
+        &mut self,
+        now_us: u64,
+        customer: (&String, Option<u32>, Option<u32>),
+        trunk: (&String, Option<u32>, Option<u32>),
+    ) -> Result<(), ReleaseReason> {
+        let now_ns = now_us * 1_000;
+        let early_ns = 50_000_000;
+        for ((name, cps, _), reason) in [
+            (customer, ReleaseReason::CustomerCpsLimit),
+            (trunk, ReleaseReason::TrunkCpsLimit),
+        ] {
+            let due_ns = self.due_ns.get(name).copied().unwrap_or(0);
+            if cps.is_some() && due_ns > now_ns + early_ns {
+                return Err(reason);
+            }
+        }
+        for ((name, _, limit), reason) in [
+            (customer, ReleaseReason::CustomerChannelLimit),
+            (trunk, ReleaseReason::TrunkChannelLimit),
+        ] {
+            let in_use = self.channels.get(name).copied().unwrap_or(0);
+            if limit.is_some_and(|limit| in_use >= limit) {
+                // The live counters move on to now and come back by one interval only.
+                self.touch(now_ns, customer);
+                self.touch(now_ns, trunk);
+                return Err(reason);
+            }
+        }
+        for (name, cps, _) in [customer, trunk] {
+            *self.channels.entry(name.clone()).or_default() += 1;
+            if let Some(cps) = cps {
+                let due_ns = self.due_ns.entry(name.clone()).or_default();
+                *due_ns = now_ns.max(*due_ns) + 1_000_000_000 / u64::from(cps);
+            }
+        }
+        Ok(())
+    }
+
+    fn touch(&mut self, now_ns: u64, (name, cps, _): (&String, Option<u32>, Option<u32>)) {
+        if cps.is_some() {
+            let due_ns = self.due_ns.entry(name.clone()).or_default();
+            *due_ns = now_ns.max(*due_ns);
+        }
+    }
+
+    fn give_back(&mut self, name: &str) {
+        *self.channels.get_mut(name).unwrap() -= 1;
+    }
+
+    pub(crate) fn release(&mut self, route: &Route) {
+        self.give_back(&route.customer);
+        self.give_back(&route.ingress_trunk);
+    }
+
+    pub(crate) fn check_channels(&self, snapshot: &Snapshot, seed: u64, step: usize) {
+        for customer in snapshot.customers() {
+            let expected = self.channels.get(&*customer.resource.name).copied();
+            assert_eq!(
+                customer.channels_in_use(),
+                expected.unwrap_or(0),
+                "seed {seed} step {step} {}",
+                customer.resource.name
+            );
+        }
+    }
+
+    fn rate(&self, card_name: &str, called: &str) -> Option<Rate> {
+        let card = &named(&self.world.cards, card_name).1;
+        let rows = card.rates.as_ref().unwrap().iter();
+        let row = rows
+            .filter(|row| called.starts_with(&row.prefix))
+            .max_by_key(|row| row.prefix.len())?;
+        let price = row.rate_per_minute;
+        Some(Rate {
+            card: card_name.to_owned(),
+            prefix: row.prefix.clone(),
+            destination: row.destination.clone(),
+            terms: RateTerms {
+                initial_rate_per_minute: row.initial_rate_per_minute.unwrap_or(price),
+                next_rate_per_minute: price,
+                ..with_defaults(
+                    card,
+                    row.initial_interval_s,
+                    row.next_interval_s,
+                    row.connection_fee,
+                )
+            },
+        })
+    }
+
+    fn routes(
+        &self,
+        called: &str,
+        customer_rate: &Rate,
+    ) -> Result<Vec<(String, String, Rate, String)>, ReleaseReason> {
+        let mut offered = Vec::new();
+        for (name, trunk) in &self.world.trunks {
+            let Some(carrier) = &trunk.carrier else {
+                continue;
+            };
+            let carrier_status = named(&self.world.carriers, carrier).1.status;
+            if trunk.status == Status::Inactive || carrier_status == Status::Inactive {
+                continue;
+            }
+            if let Some(rate) = self.rate(trunk.rate_card.as_ref().unwrap(), called) {
+                offered.push((name, carrier, trunk, rate));
+            }
+        }
+        if offered.is_empty() {
+            return Err(ReleaseReason::NoRoute);
+        }
+        let revenue = expected_cost(&customer_rate.terms);
+        offered.retain(|(_, _, _, rate)| expected_cost(&rate.terms) <= revenue);
+        if offered.is_empty() {
+            return Err(ReleaseReason::Unprofitable);
+        }
+        offered.sort_by_key(|(name, carrier, trunk, rate)| {
+            let weight = trunk.weight.unwrap_or(100);
+            (
+                expected_cost(&rate.terms),
+                trunk.priority.unwrap_or(100),
+                std::cmp::Reverse(weight),
+                *carrier,
+                *name,
+            )
+        });
+        offered.truncate(10);
+        let routes = offered.into_iter().map(|(name, carrier, trunk, rate)| {
+            let sent = translated(called, &trunk.called_number);
+            (name.clone(), carrier.clone(), rate, sent)
+        });
+        Ok(routes.collect())
+    }
+}
+
+fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
+    all.iter().find(|(other, _)| other == name).unwrap()
+}
+
+fn with_defaults(
+    card: &RateCard,
+    initial_s: Option<u32>,
+    next_s: Option<u32>,
+    fee: Option<Amount>,
+) -> RateTerms {
+    RateTerms {
+        initial_rate_per_minute: Amount::ZERO,
+        next_rate_per_minute: Amount::ZERO,
+        initial_interval_s: initial_s.unwrap_or(card.initial_interval_s),
+        next_interval_s: next_s.unwrap_or(card.next_interval_s),
+        connection_fee: fee.unwrap_or(card.connection_fee),
+    }
+}
+
+fn expected_cost(terms: &RateTerms) -> i64 {
+    let calls = SAMPLE_CALLS_S.iter();
+    calls
+        .map(|seconds| charge(terms, seconds * 1_000).unwrap().amount.0)
+        .sum()
+}
+
+fn translated(number: &str, rule: &NumberTranslation) -> String {
+    match number.strip_prefix(&rule.strip_prefix) {
+        Some(rest) => format!("{}{rest}", rule.add_prefix),
+        None => number.to_owned(),
+    }
+}
+
+fn called_number(dialled: &str, rule: &NumberTranslation) -> Option<String> {
+    let user = dialled.split(';').next().unwrap();
+    let number = translated(user, rule);
+    let digits = if let Some(rest) = number.strip_prefix('+') {
+        rest
+    } else if let Some(rest) = number.strip_prefix("00") {
+        rest
+    } else {
+        &number
+    };
+    let sound = digits.chars().all(|c| c.is_ascii_digit()) && (3..=18).contains(&digits.len());
+    sound.then(|| digits.to_owned())
+}
+
+/// A decision of the engine in the words of the model.
+pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision) -> Outcome {
+    let plan = match decision {
+        Decision::Route(plan) => plan,
+        Decision::Reject(rejection) => return Outcome::Reject(rejection.reason),
+    };
+    let rate = |rate| {
+        let applied = snapshot.applied_rate(rate, &plan.called_number);
+        Rate {
+            card: applied.rate_card.name.to_string(),
+            prefix: applied.prefix.to_string(),
+            destination: applied.destination.to_string(),
+            terms: RateTerms::from(&applied),
+        }
+    };
+    let routes = plan.candidates.iter().map(|candidate| {
+        let carrier = snapshot.carrier(candidate.carrier);
+        (
+            candidate.egress_trunk(snapshot).resource.name.to_string(),
+            carrier.resource.name.to_string(),
+            rate(candidate.rate),
+            candidate
+                .called_to_send(snapshot, &plan.called_number)
+                .to_string(),
+        )
+    });
+    Outcome::Route(Route {
+        customer: snapshot.customer(plan.customer).resource.name.to_string(),
+        ingress_trunk: snapshot
+            .ingress_trunk(plan.ingress_trunk)
+            .resource
+            .name
+            .to_string(),
+        called: plan.called_number.to_string(),
+        calling: plan.calling_number.to_string(),
+        rate: rate(plan.customer_rate),
+        routes: routes.collect(),
+    })
+}

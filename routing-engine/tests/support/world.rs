@@ -1,0 +1,227 @@
+//! Random small worlds: few digits and few prices, so that matches and ties are common.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::numbers::Random;
+use rating::{Amount, Currency};
+use routing_engine::deck::{Deck, DestinationNames};
+use routing_engine::resources::{
+    Carrier, Customer, Direction, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
+    Status, Stored, Trunk,
+};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+pub(crate) struct World {
+    pub(crate) cards: Vec<(String, RateCard)>,
+    pub(crate) carriers: Vec<(String, Carrier)>,
+    pub(crate) customers: Vec<(String, Customer)>,
+    pub(crate) trunks: Vec<(String, Trunk)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) source: IpAddr,
+    pub(crate) called: String,
+    pub(crate) calling: String,
+    pub(crate) now_us: u64,
+}
+
+pub(crate) fn random(random: &mut Random) -> World {
+    let carriers_count = 1 + random.below(8);
+    let customers_count = 1 + random.below(4);
+    let cards_count = 1 + random.below(6);
+    let mut trunks = Vec::new();
+    for index in 0..random.below(16) {
+        let carrier = random.below(carriers_count);
+        let card = random.below(cards_count);
+        trunks.push((
+            format!("egress {index}"),
+            egress(random, carrier, card, index),
+        ));
+    }
+    // Each ingress trunk has a tech prefix of its own: no two can claim the same call.
+    for (index, tech_prefix) in ["", "9", "99#", "7", "70"].into_iter().enumerate() {
+        if tech_prefix.is_empty() || one_in(random, 2) {
+            let customer = random.below(customers_count);
+            trunks.push((
+                format!("ingress {index}"),
+                ingress(random, customer, tech_prefix),
+            ));
+        }
+    }
+    World {
+        cards: (0..cards_count)
+            .map(|index| (format!("card {index}"), card(random)))
+            .collect(),
+        carriers: (0..carriers_count)
+            .map(|index| (format!("carrier {index}"), carrier(random)))
+            .collect(),
+        customers: (0..customers_count)
+            .map(|index| (format!("customer {index}"), customer(random, cards_count)))
+            .collect(),
+        trunks,
+    }
+}
+
+fn card(random: &mut Random) -> RateCard {
+    let rows = (0..random.below(40)).map(|_| RateRow {
+        prefix: digits(random, 5),
+        destination: format!("destination {}", random.below(5)),
+        rate_per_minute: Amount(random.below(4) as i64 * 10_000_000),
+        initial_rate_per_minute: one_in(random, 5).then_some(Amount(20_000_000)),
+        initial_interval_s: one_in(random, 4).then_some(30),
+        next_interval_s: one_in(random, 4).then_some(6),
+        connection_fee: one_in(random, 6).then_some(Amount(1_000_000)),
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|one, other| one.prefix.cmp(&other.prefix));
+    rows.dedup_by(|one, other| one.prefix == other.prefix);
+    RateCard {
+        currency: Currency::USD,
+        rates_file: None,
+        rates: Some(rows),
+        initial_interval_s: *random.pick(&[1, 60]),
+        next_interval_s: *random.pick(&[1, 60]),
+        connection_fee: Amount::ZERO,
+    }
+}
+
+fn carrier(random: &mut Random) -> Carrier {
+    Carrier {
+        status: status(random),
+        ..Carrier::default()
+    }
+}
+
+fn customer(random: &mut Random, cards_count: usize) -> Customer {
+    Customer {
+        status: status(random),
+        rate_card: format!("card {}", random.below(cards_count)),
+        cps_limit: one_in(random, 3).then_some(20),
+        channel_limit: one_in(random, 3).then_some(3),
+    }
+}
+
+fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
+    let ranges = [
+        "192.0.2.0/24",
+        "192.0.2.0/30",
+        "192.0.2.1",
+        "0.0.0.0/0",
+        "192.0.2.3",
+    ];
+    let addresses_count = 1 + random.below(2);
+    let addresses = (0..addresses_count).map(|_| random.pick(&ranges).parse().unwrap());
+    let mut addresses: Vec<_> = addresses.collect();
+    // Most calls find this one, so that the steps after the first are reached.
+    let is_main = tech_prefix.is_empty();
+    if is_main {
+        addresses.push("192.0.2.0/24".parse().unwrap());
+    }
+    Trunk {
+        status: if is_main {
+            Status::Active
+        } else {
+            status(random)
+        },
+        customer: Some(format!("customer {customer}")),
+        source_addresses: addresses,
+        tech_prefix: tech_prefix.to_owned(),
+        cps_limit: one_in(random, 4).then_some(15),
+        channel_limit: one_in(random, 4).then_some(2),
+        called_number: translation(random),
+        calling_number: translation(random),
+        ..Trunk::new(Direction::Ingress)
+    }
+}
+
+fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Trunk {
+    Trunk {
+        status: status(random),
+        carrier: Some(format!("carrier {carrier}")),
+        rate_card: Some(format!("card {card}")),
+        gateway: Some(([127, 0, 0, 1], 5_000 + index as u16).into()),
+        priority: one_in(random, 2).then(|| random.below(3) as u16),
+        weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
+        called_number: translation(random),
+        ..Trunk::new(Direction::Egress)
+    }
+}
+
+fn translation(random: &mut Random) -> NumberTranslation {
+    let pick = |random: &mut Random, from: &[&str]| random.pick(from).to_string();
+    NumberTranslation {
+        strip_prefix: pick(random, &["", "", "", "0", "1", "00"]),
+        add_prefix: pick(random, &["", "", "", "1", "00", "+"]),
+    }
+}
+
+fn status(random: &mut Random) -> Status {
+    if one_in(random, 8) {
+        Status::Inactive
+    } else {
+        Status::Active
+    }
+}
+
+fn one_in(random: &mut Random, of: usize) -> bool {
+    random.below(of) == 0
+}
+
+/// One to `longest` digits from 0 to 2.
+fn digits(random: &mut Random, longest: usize) -> String {
+    let length = 1 + random.below(longest);
+    let digit = |_| char::from(b'0' + random.below(3) as u8);
+    (0..length).map(digit).collect()
+}
+
+impl World {
+    pub(crate) fn random_call(&self, random: &mut Random, step: u64) -> Call {
+        let start = *random.pick(&["", "", "", "", "", "+", "00", "9", "99#", "7", "70", "70+"]);
+        let tail = digits(random, 12);
+        let parameters = if one_in(random, 10) { ";npdi" } else { "" };
+        let host = 1 + random.below(5) as u8;
+        let source = *random.pick(&[
+            Ipv4Addr::new(192, 0, 2, host),
+            Ipv4Addr::new(192, 0, 2, host),
+            Ipv4Addr::new(192, 0, 2, host),
+            Ipv4Addr::new(203, 0, 113, host),
+        ]);
+        Call {
+            source: source.into(),
+            called: format!("{start}{tail}{parameters}"),
+            calling: random
+                .pick(&["0123", "anonymous", "", "1", "+44", "1001", "44", "1@2"])
+                .to_string(),
+            // On average 30 calls a second.
+            now_us: step * 33_000 + random.below(30_000) as u64,
+        }
+    }
+
+    pub(crate) fn resources(&self) -> Resources {
+        let names = &mut DestinationNames::default();
+        Resources {
+            rate_cards: stored(&self.cards)
+                .map(|card| PricedCard {
+                    deck: Arc::new(
+                        Deck::from_rows(card.spec.rates.as_ref().unwrap(), &card.spec, names)
+                            .unwrap(),
+                    ),
+                    card,
+                })
+                .collect(),
+            carriers: stored(&self.carriers).collect(),
+            customers: stored(&self.customers).collect(),
+            trunks: stored(&self.trunks).collect(),
+        }
+    }
+}
+
+fn stored<T: Clone>(named: &[(String, T)]) -> impl Iterator<Item = Stored<T>> {
+    (1..).zip(named).map(|(id, (name, spec))| Stored {
+        id,
+        name: name.clone(),
+        spec: spec.clone(),
+    })
+}
