@@ -1,0 +1,80 @@
+//! A decision allocates nothing: neither a routed call with its attempts, nor a refused one.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "support/demo.rs"]
+mod demo;
+
+use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
+use std::hint::black_box;
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    allocation_counter::measure(work).count_total
+}
+
+fn request<'a>(source: &str, called: &'a str, now_us: u64) -> CallRequest<'a> {
+    CallRequest {
+        source: Source::Address(source.parse().unwrap()),
+        called,
+        calling: "442071838750",
+        now_us,
+    }
+}
+
+fn place(snapshot: &Snapshot, request: &CallRequest<'_>) -> bool {
+    match decide(request, snapshot, &mut LiveAdmission, &mut NoTrace) {
+        Decision::Route(plan) => {
+            for candidate in &plan.candidates {
+                let permits = candidate.admit(snapshot, request.now_us);
+                black_box(candidate.called_to_send(snapshot, &plan.called_number));
+                black_box(candidate.calling_to_send(snapshot, &plan.calling_number));
+                drop(black_box(permits));
+            }
+            true
+        }
+        Decision::Reject(rejection) => {
+            black_box(rejection);
+            false
+        }
+    }
+}
+
+#[test]
+fn no_call_allocates_whether_routed_or_refused() {
+    let snapshot = Snapshot::compile(1, &demo::resources(), None).unwrap();
+    let calls = [
+        ("127.0.0.21", "+4930123456789", true),
+        ("127.0.0.22", "0012125550100", true),
+        ("127.0.0.21", "3545551234", false),
+        ("127.0.0.21", "alice", false),
+        ("127.0.0.99", "4930123456789", false),
+        ("2001:db8::1", "4930123456789", false),
+    ];
+    for (at_s, (source, called, is_routed)) in (1..).zip(calls) {
+        let request = request(source, called, at_s * 1_000_000);
+        let mut routed = None;
+        let count = allocations(|| routed = Some(place(&snapshot, &request)));
+        assert_eq!(
+            (routed, count),
+            (Some(is_routed), 0),
+            "{called} from {source}"
+        );
+    }
+}
+
+#[test]
+fn a_call_that_a_limit_refuses_allocates_nothing() {
+    let snapshot = Snapshot::compile(1, &demo::resources(), None).unwrap();
+    let request = request("127.0.0.21", "4930123456789", 1_000_000);
+    let mut refused = 0;
+    let count = allocations(|| {
+        refused = (0..100).filter(|_| !place(&snapshot, &request)).count();
+    });
+    assert!(refused > 50, "{refused}");
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(black_box(Box::new(1)))), 1);
+}
