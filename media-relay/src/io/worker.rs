@@ -42,6 +42,7 @@ pub(super) struct Worker {
     pub(super) shards: Vec<ShardSide>,
     pub(super) unopened: VecDeque<PortQuad>,
     pub(super) slots: Slots<Sockets>,
+    /// Why the latest attempt to open ports failed; `None` after one that did not.
     pub(super) bind_error: Option<io::Error>,
 }
 
@@ -257,10 +258,14 @@ impl Worker {
         match opened {
             Ok(sockets) => {
                 self.slots.add(sockets);
+                self.bind_error = None;
             }
             Err(error) => {
                 let [port, ..] = quad.ports();
-                tracing::debug!(%error, port, "media ports cannot be opened");
+                // Said once for as long as nothing can be opened.
+                if self.bind_error.is_none() {
+                    tracing::warn!(%error, port, "media ports cannot be opened, trying others");
+                }
                 self.bind_error = Some(error);
                 self.unopened.push_back(quad);
             }
