@@ -147,6 +147,11 @@ impl Session {
         self.forward(side, kind)
     }
 
+    /// The latest packet received from `side` was to be forwarded, but the system did not take it.
+    pub fn not_sent(&mut self, side: Side) {
+        self.leg_mut(side).counts.undeliverable += 1;
+    }
+
     /// Begins to watch for silence, or stops. Watching already, it goes on.
     pub fn set_watched(&mut self, watched: bool, now: Duration) {
         self.watched_since = match (watched, self.watched_since) {
@@ -198,7 +203,7 @@ impl Session {
                 destination,
             },
             None => {
-                self.leg_mut(from).counts.undeliverable += 1;
+                self.not_sent(from);
                 Verdict::Drop
             }
         }

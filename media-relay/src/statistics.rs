@@ -25,7 +25,8 @@ pub struct DirectionStatistics {
     pub invalid: u64,
     /// Datagrams of another source than the locked one, or before any address was announced.
     pub foreign: u64,
-    /// Accepted packets that went nowhere: the other peer has no address, or wants no media.
+    /// Accepted packets that went nowhere: the other peer has no address, wants no media, or the
+    /// system refused to send.
     pub undeliverable: u64,
     /// Time since the last accepted packet of either kind; `None` before the first.
     pub silent_for: Option<Duration>,

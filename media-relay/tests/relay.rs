@@ -260,6 +260,24 @@ fn an_update_moves_the_media_to_the_new_address() {
 }
 
 #[test]
+fn packets_that_the_system_refuses_to_send_are_counted() {
+    let (_relay, mut link) = start(&config(12, 4));
+    let (pair, customer, _carrier) = connect(&mut link);
+    // An address of the other family than the relay's sockets.
+    let unreachable = RemoteMedia::new("[::1]:4000".parse().unwrap());
+    let media = SessionMedia {
+        ingress: Some(customer.media()),
+        egress: Some(unreachable),
+        watch_silence: false,
+    };
+    link.update(pair.session, media);
+    wait_for(|| {
+        customer.rtp.send_to(&rtp(1), pair.ingress_rtp).unwrap();
+        (link.statistics(pair.session)?.ingress.undeliverable > 0).then_some(())
+    });
+}
+
+#[test]
 fn an_empty_stock_refuses_and_a_port_comes_back_after_it_was_quiet() {
     let config = config(6, 2);
     let (_relay, mut link) = start(&config);

@@ -118,13 +118,17 @@ impl Worker {
             &buffer[..length]
         };
         if let Verdict::Forward {
-            side,
+            side: to,
             channel,
             destination,
         } = session.receive(side, channel, source, datagram, now)
+            && sockets
+                .of(to, channel)
+                .send_to(datagram, destination)
+                .is_err()
         {
-            // A packet that cannot be sent at once is late; the next one is better.
-            let _ = sockets.of(side, channel).send_to(datagram, destination);
+            // What cannot be sent at once would come late; the next packet is better.
+            session.not_sent(side);
         }
         self.board.show(index, side, session);
     }
