@@ -310,7 +310,7 @@ async fn what_is_no_message_ends_the_connection() {
 async fn a_message_that_never_ends_and_an_idle_connection_are_closed() {
     let config = TcpConfig {
         message_timeout: Duration::from_millis(100),
-        idle_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_secs(1),
         ..TcpConfig::default()
     };
     let node = Node::start(config);
