@@ -1,10 +1,10 @@
 //! How long one call takes to rate. One iteration is one charge.
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use rating::Amount;
 use rating::charge::charge;
 use rating::expected::sample_total;
 use rating::rate::RateTerms;
-use rating::{Amount, cdr::Charge};
 use std::hint::black_box;
 
 const RATE: Amount = Amount(12_345_678);
@@ -17,7 +17,7 @@ fn charges(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 duration_ms = (duration_ms + 7_919) % 3_600_000;
-                charge(black_box(&terms), black_box(duration_ms)).unwrap_or(Charge::default())
+                charge(black_box(&terms), black_box(duration_ms)).unwrap_or_default()
             });
         });
     }

@@ -4,7 +4,6 @@ use crate::cdr::AppliedRate;
 use crate::money::{Amount, decimal};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 /// The longest billing interval, seconds (one hour).
 pub const INTERVAL_S_MAX: u32 = 3_600;
@@ -34,18 +33,6 @@ pub struct RateTerms {
     /// Charged once per answered call.
     #[serde(with = "decimal")]
     pub connection_fee: Amount,
-}
-
-/// A row of a rate card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rate {
-    /// The digits a called number must begin with.
-    pub prefix: Arc<str>,
-    /// The name of what lies behind the prefix.
-    pub destination: Arc<str>,
-    /// The prices and steps.
-    #[serde(flatten)]
-    pub terms: RateTerms,
 }
 
 /// Why terms cannot be charged; [`TermsError::field`] says which.

@@ -95,9 +95,9 @@ fn percentiles(name: &str, snapshot: &Snapshot, called: &[String]) {
     }
     nanos.sort_unstable();
     let at = |percent: usize| nanos[(nanos.len() - 1) * percent / 100];
-    let routes_mean = routes_count / called.len();
+    let routes_mean = routes_count as f64 / called.len() as f64;
     eprintln!(
-        "{name}: p50 {} ns, p99 {} ns, {routes_mean} routes a call",
+        "{name}: p50 {} ns, p99 {} ns, {routes_mean:.1} routes a call",
         at(50),
         at(99)
     );
