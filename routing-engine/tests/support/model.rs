@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Route(Route),
+    Route(Box<Route>),
     Reject(ReleaseReason),
 }
 
@@ -55,7 +55,7 @@ impl<'w> Model<'w> {
 
     pub(crate) fn decide(&mut self, call: &Call) -> Outcome {
         self.route(call)
-            .map_or_else(Outcome::Reject, Outcome::Route)
+            .map_or_else(Outcome::Reject, |route| Outcome::Route(Box::new(route)))
     }
 
     fn route(&mut self, call: &Call) -> Result<Route, ReleaseReason> {
@@ -327,7 +327,7 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision) -> Outcome {
                 .to_string(),
         )
     });
-    Outcome::Route(Route {
+    Outcome::Route(Box::new(Route {
         customer: snapshot.customer(plan.customer).resource.name.to_string(),
         ingress_trunk: snapshot
             .ingress_trunk(plan.ingress_trunk)
@@ -338,5 +338,5 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision) -> Outcome {
         calling: plan.calling_number.to_string(),
         rate: rate(plan.customer_rate),
         routes: routes.collect(),
-    })
+    }))
 }
