@@ -7,7 +7,7 @@
 //! 3. the called number is **normalised** to digits, the calling number translated;
 //! 4. the call is **admitted** by the customer's and the trunk's limits;
 //! 5. the customer's **rate** is the longest prefix on its card;
-//! 6. the **routes** are ranked by cost, those below cost are dropped ([`candidates`]).
+//! 6. the **routes** are ranked by expected cost, those below cost are dropped ([`Candidate`]).
 //!
 //! The limits of carriers are asked at each attempt ([`Candidate::admit`]), not here: a route may
 //! be full now and free when its turn comes.

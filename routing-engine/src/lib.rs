@@ -18,8 +18,8 @@
 //!   -> Decision::Reject(rejection)                  with the reason for the record
 //! ```
 //!
-//! Invariants: a decision allocates nothing; indexes are of one snapshot only; a refused call has
-//! taken nothing from any limit.
+//! Invariants: a decision allocates nothing; indexes are of one snapshot only; a call that one limit
+//! refuses has taken nothing from the others, and one that is refused later holds no channel.
 
 pub mod decide;
 pub mod deck;

@@ -2,7 +2,7 @@
 //!
 //! A [`Limiter`] counts; it does not know its limit. The limit ([`Limits`]) belongs to the snapshot
 //! and is given at each admission, so a push may change it while calls run. Counters are shared by
-//! all shards and take no lock. A [`Permit`] is a taken channel: dropping it gives the channel
+//! all shards and take no lock. [`Permits`] are taken channels: dropping them gives the channels
 //! back, so counts cannot drift from the calls that hold them.
 
 mod cps;

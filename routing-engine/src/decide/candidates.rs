@@ -24,6 +24,9 @@ use rating::cdr::ReleaseReason;
 pub const CANDIDATES_MAX: usize = 10;
 
 /// A route of a plan.
+///
+/// Routes are ordered by what the sample calls of [`rating::expected`] cost on their rates, then by
+/// priority, weight and name. Those whose sample costs more than the customer pays are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The egress trunk in the snapshot.
