@@ -6,7 +6,9 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::core::Collector;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use rating::cdr::ResourceRef;
+use routing_engine::Snapshot;
 
 /// Requests by path, method and class of status.
 pub(crate) struct HttpMetrics {
@@ -66,6 +68,7 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
         registry: Registry::new(),
     };
     scrape.switch(state)?;
+    scrape.channels(&state.switch.snapshot())?;
     scrape.journal(state)?;
     if let Some(requests) = &state.http_metrics.requests {
         scrape.registry.register(Box::new(requests.clone()))?;
@@ -132,6 +135,29 @@ impl Scrape {
         )?;
         let number = state.switch.snapshot().number();
         self.gauge("didtron_snapshot_number", "Configuration in use", number)
+    }
+
+    /// Channels by resource: as many label values as the operator has resources.
+    fn channels(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
+        let options = Opts::new("didtron_channels_in_use", "Channels taken by calls");
+        let gauges = IntGaugeVec::new(options, &["kind", "name"])?;
+        let set = |kind, resource: &ResourceRef, channels: u32| {
+            let gauge = gauges.with_label_values(&[kind, resource.name.as_ref()]);
+            gauge.set(channels.into());
+        };
+        for customer in snapshot.customers() {
+            set("customer", &customer.resource, customer.channels_in_use());
+        }
+        for carrier in snapshot.carriers() {
+            set("carrier", &carrier.resource, carrier.channels_in_use());
+        }
+        for trunk in snapshot.ingress_trunks() {
+            set("trunk", &trunk.resource, trunk.channels_in_use());
+        }
+        for trunk in snapshot.egress_trunks() {
+            set("trunk", &trunk.resource, trunk.channels_in_use());
+        }
+        self.add(gauges)
     }
 
     fn journal(&self, state: &AppState) -> prometheus::Result<()> {

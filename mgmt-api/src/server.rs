@@ -1,7 +1,11 @@
 //! The listening socket: bind early, serve until told to stop.
 
+mod connections;
+
 use crate::router;
 use crate::state::AppState;
+use axum::serve::ListenerExt as _;
+use connections::{BoundedListener, CONNECTIONS_MAX};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -66,7 +70,12 @@ impl Server {
         });
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, service).with_graceful_shutdown(async move {
+        // Answers are small and whole: waiting to fill a packet only delays them. (Tapping also makes
+        // the peer's address known to handlers.)
+        let listener = BoundedListener::new(self.listener, CONNECTIONS_MAX).tap_io(|connection| {
+            connection.send_at_once();
+        });
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
             stop.await;
             // Streams never end by themselves.
             state.live.close();

@@ -21,7 +21,7 @@ pub(super) trait Disk: Send + 'static {
 /// The operating system's.
 pub(super) struct SystemDisk;
 
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 impl Disk for SystemDisk {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<File> {

@@ -5,7 +5,7 @@
     reason = "a shared map is written through raw pointers; each use says why it is sound"
 )]
 
-use memmap2::MmapRaw;
+use memmap2::{Advice, MmapRaw};
 use rating::Timestamp;
 use rating::cdr::JournalEntry;
 use rating::journal::{
@@ -17,16 +17,37 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
+/// The smallest page that any system has; a larger one is rounded to by the system.
+const PAGE_BYTES: usize = 4096;
+
 /// A segment that one shard writes.
 ///
 /// The file was allocated in full before, is private to this process (the folder is locked) and
 /// is never truncated, so every byte of the map exists. It is read at the same time through
 /// `read(2)`, which is why lengths and marks are stored as single aligned words.
 pub(super) struct MappedSegment {
-    map: MmapRaw,
-    file: Arc<File>,
+    mapped: Arc<MappedFile>,
     sequence: u64,
     position: usize,
+}
+
+/// The file and its map, shared with the journal's thread.
+pub(super) struct MappedFile {
+    pub(super) file: File,
+    map: MmapRaw,
+}
+
+impl MappedFile {
+    /// Makes the pages from `position` on writable before the shard needs them: a page that was
+    /// just forced to disk is read-only, and making it writable again may wait for the disk. Only
+    /// a favour: where the system cannot do it, the shard pays.
+    pub(super) fn prefault(&self, position: u64, bytes: usize) {
+        let start = usize::try_from(position).unwrap_or(usize::MAX) & !(PAGE_BYTES - 1);
+        let bytes = bytes.min(self.map.len().saturating_sub(start));
+        if bytes > 0 {
+            let _ = self.map.advise_range(Advice::PopulateWrite, start, bytes);
+        }
+    }
 }
 
 impl MappedSegment {
@@ -34,8 +55,7 @@ impl MappedSegment {
     pub(super) fn new(file: File, header: &SegmentHeader) -> io::Result<Self> {
         let map = MmapRaw::map_raw(&file)?;
         let mut segment = Self {
-            map,
-            file: Arc::new(file),
+            mapped: Arc::new(MappedFile { file, map }),
             sequence: header.name.sequence,
             position: 0,
         };
@@ -49,8 +69,13 @@ impl MappedSegment {
         Ok(segment)
     }
 
-    pub(super) fn file(&self) -> Arc<File> {
-        Arc::clone(&self.file)
+    pub(super) fn mapped(&self) -> Arc<MappedFile> {
+        Arc::clone(&self.mapped)
+    }
+
+    /// Where the next frame begins.
+    pub(super) fn position(&self) -> usize {
+        self.position
     }
 
     pub(super) fn sequence(&self) -> u64 {
@@ -59,7 +84,7 @@ impl MappedSegment {
 
     /// Bytes that are left for frames.
     pub(super) fn room(&self) -> usize {
-        self.map.len() - self.position
+        self.mapped.map.len() - self.position
     }
 
     /// Appends a record; gives the bytes it took.
@@ -122,7 +147,7 @@ impl MappedSegment {
     }
 
     fn at(&self, offset: usize) -> *mut u8 {
-        debug_assert!(offset <= self.map.len());
-        self.map.as_mut_ptr().wrapping_add(offset)
+        debug_assert!(offset <= self.mapped.map.len());
+        self.mapped.map.as_mut_ptr().wrapping_add(offset)
     }
 }

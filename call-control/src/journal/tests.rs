@@ -356,7 +356,7 @@ fn after_a_kill_every_record_up_to_the_last_is_there_and_the_folder_opens_again(
         .collect::<Vec<_>>();
     let last = alive
         .take(used.iter().filter(|sealed| **sealed).count() + 1)
-        .last()
+        .next_back()
         .unwrap();
     assert!(
         last >= ids.len() as i64 - 1,

@@ -42,6 +42,8 @@ pub(super) struct ShardShared {
     pub(super) synced: AtomicU64,
     /// Sequence of the segment in use, by the shard.
     pub(super) sequence: AtomicU64,
+    /// Where the next frame of that segment begins, by the shard.
+    pub(super) position: AtomicU64,
     /// Records in the waiting queue, by the shard.
     pub(super) pending: AtomicU64,
     /// The disk is in trouble, by the thread.
@@ -188,6 +190,8 @@ impl SegmentWriter {
     fn count(&self, bytes: usize) {
         // One writer: no read-modify-write is needed. Release: the thread that sees the sum
         // forces at least these bytes.
+        let position = self.segment.position() as u64;
+        self.shared.position.store(position, Ordering::Relaxed);
         let written = self.shared.written.load(Ordering::Relaxed) + bytes as u64;
         self.shared.written.store(written, Ordering::Release);
     }

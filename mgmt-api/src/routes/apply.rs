@@ -117,11 +117,18 @@ pub(crate) async fn apply(
     ApiQuery(query): ApiQuery<ApplyQuery>,
     ApiJson(request): ApiJson<ApplyRequest, APPLY_BYTES_MAX>,
 ) -> Result<Json<ApplyResult>, Problem> {
-    let switch = &*state.switch;
-    let applied = state
-        .configuration
-        .apply(request, query.dry_run, &principal.name, switch);
-    Ok(Json(applied.await?))
+    // In a task of its own: a client that hangs up must not stop the work between keeping the
+    // change and publishing it.
+    let work = tokio::spawn(async move {
+        let switch = &*state.switch;
+        let author = &principal.name;
+        let configuration = &state.configuration;
+        configuration
+            .apply(request, query.dry_run, author, switch)
+            .await
+    });
+    let applied = work.await.map_err(|_| ConfigurationError::Interrupted)?;
+    Ok(Json(applied?))
 }
 
 impl From<ConfigurationError> for Problem {

@@ -21,13 +21,21 @@ impl Loader {
         self.remove_old().await
     }
 
+    /// Loads every shard as far as it goes: trouble with one does not hold up the others. Gives
+    /// the first trouble.
     async fn load_all(&mut self) -> Result<(), LoaderError> {
+        let mut outcome = Ok(());
         for shard in self.segments.unfinished() {
-            for name in shard {
-                // A segment may end calls that the one before answers: in order, or not yet.
-                if !self.load_segment(name).await? {
-                    break;
-                }
+            outcome = outcome.and(self.load_shard(shard).await);
+        }
+        outcome
+    }
+
+    async fn load_shard(&mut self, segments: Vec<SegmentName>) -> Result<(), LoaderError> {
+        for name in segments {
+            // A segment may end calls that the one before answers: in order, or not yet.
+            if !self.load_segment(name).await? {
+                break;
             }
         }
         Ok(())

@@ -340,8 +340,10 @@ async fn loaded_segments_are_deleted_when_they_are_old_and_nothing_is_written_th
 }
 
 #[tokio::test]
-async fn a_segment_of_a_later_program_stops_the_loading_and_is_named() {
+async fn a_segment_of_a_later_program_stops_its_shard_alone_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
+    let mut other = TestSegment::create(folder.path(), LIVING + 1, 1);
+    other.ended(7);
     let mut segment = TestSegment::create(folder.path(), LIVING, 1);
     segment.ended(1);
     segment.file.write_all_at(&[9], 8).unwrap();
@@ -351,6 +353,7 @@ async fn a_segment_of_a_later_program_stops_the_loading_and_is_named() {
         error.to_string().contains(&segment.name.to_string()),
         "{error}"
     );
+    assert_eq!(ids(&loader).await, [7]);
 }
 
 #[tokio::test]
