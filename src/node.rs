@@ -101,7 +101,7 @@ impl Node {
             loader: Box::new(loader.watcher()),
             local_key,
             secure_cookies: false,
-        })?;
+        });
         let admin_password = ensure_admin(&store).await?;
         let (stop_api, stopped) = oneshot::channel::<()>();
         let api = tokio::spawn(server.run(state, async {

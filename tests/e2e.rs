@@ -10,6 +10,8 @@
     reason = "a failing test shows what the peers said"
 )]
 
+#![allow(dead_code, reason = "the benchmark shares these modules and uses the rest")]
+
 #[path = "e2e/calls.rs"]
 mod calls;
 #[path = "e2e/command_line.rs"]

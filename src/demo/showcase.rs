@@ -152,7 +152,7 @@ fn render(summary: &Summary, record: &serde_json::Value, ladder: &Ladder) -> Str
     let destination = summary.destination.as_deref().unwrap_or("unknown");
     let called = format!("{} ({destination})", summary.called_number);
     line(&mut text, "Called", &called);
-    for attempt in record["attempts"].as_array().into_iter().flatten() {
+    for attempt in record["attempt_records"].as_array().into_iter().flatten() {
         line(&mut text, "Attempt", &describe_attempt(attempt));
     }
     if let Some(pdd) = summary.pdd_ms {
@@ -182,10 +182,10 @@ fn describe_attempt(attempt: &serde_json::Value) -> String {
     format!(
         "{}. {} at {} a minute, prefix {}: {} ({})",
         attempt["number"],
-        text(&attempt["carrier"]["name"]),
+        text(&attempt["carrier"]),
         text(&attempt["rate"]["initial_rate_per_minute"]),
         text(&attempt["rate"]["prefix"]),
         text(&attempt["outcome"]),
-        attempt["release"]["sip_status"],
+        attempt["sip_status"],
     )
 }

@@ -58,13 +58,9 @@ fn an_answered_call_is_rated_on_both_sides() {
 }
 
 /// A decimal string without the zeros that only pad it.
-fn decimal(value: &serde_json::Value) -> String {
-    value
-        .as_str()
-        .unwrap()
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
+fn decimal(value: &serde_json::Value) -> &str {
+    let text = value.as_str().unwrap();
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 #[test]
@@ -151,7 +147,7 @@ fn relayed_media_reaches_the_other_side_and_is_counted() {
 fn bytes_that_are_no_sip_are_counted_and_hurt_nobody() {
     let (switch, _carrier) = switch_with("carrier_answers", Over::Udp, &[], "");
     let socket = std::net::UdpSocket::bind("127.0.0.21:0").unwrap();
-    let before = switch.metric("didtron_sip_messages_malformed_total", "");
+    let before = switch.metric("sip_malformed_total", "");
     for garbage in [
         &b"\0\xff\xfe"[..],
         b"INVITE",
@@ -161,7 +157,7 @@ fn bytes_that_are_no_sip_are_counted_and_hurt_nobody() {
         socket.send_to(garbage, switch.sip).unwrap();
     }
     crate::switch::until("garbage is counted", || {
-        switch.metric("didtron_sip_messages_malformed_total", "") >= before + 4.0
+        switch.metric("sip_malformed_total", "") >= before + 4.0
     });
     assert_eq!(calls(&switch, "caller_answered", &[NUMBER]).run(), ALL);
 }

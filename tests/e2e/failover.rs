@@ -48,13 +48,13 @@ fn records_when_first_is(first: SocketAddr, more: &str) -> Vec<Value> {
 fn check(records: &[Value], status: u64, reason: &str) {
     assert_eq!(records.len(), 5);
     for record in records {
-        let attempts = record["attempts"].as_array().unwrap();
+        let attempts = record["attempt_records"].as_array().unwrap();
         assert_eq!(attempts.len(), 2, "{record:#}");
-        assert_eq!(attempts[0]["carrier"]["name"], "aurora");
+        assert_eq!(attempts[0]["carrier"], "aurora");
         assert_eq!(attempts[0]["outcome"], "failed");
-        assert_eq!(attempts[0]["release"]["sip_status"], status, "{record:#}");
-        assert_eq!(attempts[0]["release"]["reason"], reason, "{record:#}");
-        assert_eq!(attempts[1]["carrier"]["name"], "borealis");
+        assert_eq!(attempts[0]["sip_status"], status, "{record:#}");
+        assert_eq!(attempts[0]["release_reason"], reason, "{record:#}");
+        assert_eq!(attempts[1]["carrier"], "borealis");
         assert_eq!(attempts[1]["outcome"], "answered");
         assert_eq!(record["outcome"], "answered");
     }

@@ -151,6 +151,11 @@ impl Calls<'_> {
 }
 
 impl Running {
+    /// Calls that have ended well, as of SIPp's last line of statistics.
+    pub(crate) fn successful_so_far(&self) -> u64 {
+        read_statistics(&self.statistics).0.successful
+    }
+
     /// Waits for the end of all calls.
     pub(crate) fn finish(self) -> Tally {
         self.finish_with_setup_delay().0
@@ -162,7 +167,7 @@ impl Running {
             assert!(self.started.elapsed() < self.limit, "SIPp does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let tally = tally(&self.statistics);
+        let (tally, setup_ms) = read_statistics(&self.statistics);
         if tally.failed > 0 {
             let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
             errors
@@ -170,7 +175,7 @@ impl Running {
                 .take(30)
                 .for_each(|line| eprintln!("sipp: {line}"));
         }
-        tally
+        (tally, setup_ms)
     }
 }
 
