@@ -10,6 +10,7 @@ use crate::leg::{ALLOW, bare};
 use crate::release::phrase;
 use media_relay::Side;
 use sip_core::dialog::DialogError;
+use sip_core::slab::SlabKey;
 use sip_core::message::RecordRoutes;
 use sip_core::ticket::TicketText;
 use sip_core::timer::TimerId;
@@ -33,35 +34,41 @@ impl Engine {
     }
 
     fn handle_new_request(&mut self, now: Now, request: &Message<'_>, path: Path, key: ServerKey) {
+        // Most requests are of a dialog, and that checks the fields that it needs.
+        if let Some((call, leg)) = to_tag(request).and_then(|tag| self.core.read_tag(tag)) {
+            return self.handle_in_dialog(now, request, path, key, call, leg);
+        }
         if let Err(error) = request.validate_request() {
             return self.answer_invalid(now, request, path, error);
         }
-        match (to_tag(request), request.method()) {
-            (Some(tag), _) => self.handle_in_dialog(now, request, path, key, tag),
-            (None, Some(Method::Invite)) => self.handle_new_call(now, request, path, key),
-            (None, _) => self.answer_out_of_dialog(now, request, path),
+        match request.method() {
+            _ if to_tag(request).is_some() => self.refuse_stray(request, path),
+            Some(Method::Invite) => self.handle_new_call(now, request, path, key),
+            _ => self.answer_out_of_dialog(now, request, path),
         }
     }
 
-    /// A forged or stale tag finds nothing: 481, and no state.
     fn handle_in_dialog(
         &mut self,
         now: Now,
         request: &Message<'_>,
         path: Path,
         key: ServerKey,
-        tag: &str,
+        call: SlabKey,
+        leg: u16,
     ) {
-        let found = self.core.read_tag(tag);
-        let handled = found.and_then(|(call, leg)| {
-            self.with_call(now.instant, call, |call, core| {
-                call.on_request(core, now.instant, LegId::of_tag(leg), request, path, key)
-            })
+        let handled = self.with_call(now.instant, call, |call, core| {
+            call.on_request(core, now.instant, LegId::of_tag(leg), request, path, key);
         });
         if handled.is_none() {
-            self.core.counters.messages_stray += 1;
-            self.core.reply_plain(request, path, 481);
+            self.refuse_stray(request, path);
         }
+    }
+
+    /// A forged or stale tag finds nothing: 481, and no state.
+    fn refuse_stray(&mut self, request: &Message<'_>, path: Path) {
+        self.core.counters.messages_stray += 1;
+        self.core.reply_plain(request, path, 481);
     }
 
     /// RFC 3261 §9.2: the CANCEL has its own answer at once; the INVITE gets 487 from its call.
@@ -187,7 +194,10 @@ impl Call {
         };
         match accepted {
             Ok(side) => self.serve(core, now, side, server, request),
-            Err(status) => respond_in_dialog(core, now, server, status),
+            Err(status) => {
+                core.counters.messages_malformed += u64::from(status == 400);
+                respond_in_dialog(core, now, server, status);
+            }
         }
         self.settle(core);
     }

@@ -260,16 +260,12 @@ impl Invitation<'_> {
             "" => "anonymous",
             calling => calling,
         };
-        let gateway = self.path.remote;
-        let parameter = match self.path.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-        };
-        Dialog::uac(
-            call_id,
-            format!("<sip:{user}@{sent_by}>;tag={tag}").into_bytes(),
-            format!("<sip:{called}@{gateway}>").into_bytes(),
-            format!("sip:{called}@{gateway}{parameter}"),
-        )
+        let from = ["<sip:", user, "@", sent_by, ">;tag=", &tag].concat();
+        let mut target = format!("sip:{called}@{}", self.path.remote);
+        let to = ["<", &target, ">"].concat();
+        if self.path.transport == Transport::Tcp {
+            target.push_str(";transport=tcp");
+        }
+        Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target)
     }
 }

@@ -80,13 +80,13 @@ impl CallMedia {
         body: &[u8],
     ) -> Result<&[u8], UnusableSdp> {
         let towards = from.other();
-        let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
             let sent = &mut self.sent[towards as usize];
             sent.bytes.clear();
             sent.bytes.extend_from_slice(body);
             return Ok(&sent.bytes);
         };
+        let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
         self.proposed.learn(from, relayed.map(|index| &sdp.media()[index]));
         self.tell_relay(core, pair);

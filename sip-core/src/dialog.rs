@@ -6,7 +6,7 @@
 //! ([`Dialog::establish`]), which may come from several forks: the last one to establish it wins,
 //! and a 2xx is always the last.
 
-use crate::error::ParseError;
+use crate::error::{ParseError, Problem};
 use crate::header::{HeaderName, NameAddr};
 use crate::message::{Message, MessageWriter, Method};
 use crate::uri::Uri;
@@ -169,7 +169,11 @@ impl Dialog {
         if !self.is_ours(request) {
             return Err(DialogError::NoMatch);
         }
-        let number = request.cseq()?.number;
+        let cseq = request.cseq()?;
+        if Some(cseq.method) != request.method() {
+            return Err(ParseError::header(HeaderName::CSeq, Problem::Mismatched).into());
+        }
+        let number = cseq.number;
         // RFC 3261 §12.2.2: a lower number is rejected; equal would be a retransmission, and those
         // never come here.
         if self.remote_cseq.is_some_and(|last| number <= last) {

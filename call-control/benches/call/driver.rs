@@ -1,8 +1,6 @@
 //! One whole call through an engine, by peers that cost nothing that is counted.
 
-use call_control::{
-    Datagram, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now,
-};
+use call_control::{Datagram, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now};
 use media_relay::{MediaStatistics, ReadyPair, SessionId};
 use rating::Timestamp;
 use routing_engine::Snapshot;
@@ -20,8 +18,6 @@ const CARRIER: &str = "203.0.113.1:5060";
 const SWITCH: &str = "198.51.100.1:5060";
 /// Sent messages that the driver keeps.
 const KEPT: usize = 2;
-/// Prefixes of each rate card: as many as the world deck has, in order of magnitude.
-const PREFIXES: u32 = 100_000;
 
 /// What is done with the engine, to be measured by the caller.
 pub enum Step<'a> {
@@ -41,8 +37,8 @@ pub enum Recorded {
 
 impl Recorded {
     /// What happened in `calls` calls. An engine made with the same seed repeats it to the byte.
-    pub fn calls(media: MediaMode, calls: usize) -> Vec<Self> {
-        let mut bench = Bench::new(media);
+    pub fn calls(media: MediaMode, prefixes: u32, calls: usize) -> Vec<Self> {
+        let mut bench = Bench::new(media, prefixes);
         let mut steps = Vec::new();
         for _ in 0..calls {
             bench.call(|engine, step, sent| {
@@ -70,6 +66,7 @@ impl Recorded {
 }
 
 /// Carries out a step and drains the engine: the part of the loop that a shell pays for.
+#[inline(never)]
 pub fn carry_out(engine: &mut Engine, step: Step<'_>, sent: &mut Vec<(Path, Vec<u8>)>) {
     match step {
         Step::Message(now, datagram) => engine.handle_message(now, &datagram),
@@ -104,8 +101,10 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new(media: MediaMode) -> Self {
-        let snapshot = Arc::new(Snapshot::compile(1, &resources(media), None).unwrap());
+    /// With so many prefixes on each rate card.
+    pub fn new(media: MediaMode, prefixes: u32) -> Self {
+        let snapshot = Snapshot::compile(1, &resources(media, prefixes), None).unwrap();
+        let snapshot = Arc::new(snapshot);
         let now = Instant::from_micros(1_000_000_000);
         let config = EngineConfig {
             node: "pop1".into(),
@@ -134,19 +133,30 @@ impl Bench {
 
     /// One answered call: INVITE, 100, 180, 200, ACK, BYE, 200 in; as many out. `measure` gets
     /// each step with what it needs to carry it out.
-    pub fn call(&mut self, mut measure: impl FnMut(&mut Engine, Step<'_>, &mut Vec<(Path, Vec<u8>)>)) {
+    pub fn call(
+        &mut self,
+        mut measure: impl FnMut(&mut Engine, Step<'_>, &mut Vec<(Path, Vec<u8>)>),
+    ) {
         self.calls += 1;
         // 500 calls a second of virtual time: as many transactions linger as would there.
         self.now += Duration::from_millis(2);
         let now = at(self.now);
         let mut sent = vec![(path(CUSTOMER), Vec::with_capacity(2_048)); 2];
-        if self.engine.poll_timeout().is_some_and(|due| due <= self.now) {
+        if self
+            .engine
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
             measure(&mut self.engine, Step::Timeout(now), &mut sent);
         }
         let mut receive = |bench: &mut Self, from: &str, sent: &mut Vec<(Path, Vec<u8>)>| {
             let path = path(from);
             let bytes = bench.text.as_bytes();
-            measure(&mut bench.engine, Step::Message(now, Datagram { bytes, path }), sent);
+            measure(
+                &mut bench.engine,
+                Step::Message(now, Datagram { bytes, path }),
+                sent,
+            );
         };
         self.request("INVITE", 1, Some(SDP));
         receive(self, CUSTOMER, &mut sent);
@@ -168,7 +178,12 @@ impl Bench {
 
     fn learn_tag(&mut self, answer: &[u8]) {
         let message = Message::parse(answer, &Limits::DEFAULT).unwrap();
-        message.to().unwrap().tag().unwrap().clone_into(&mut self.tag);
+        message
+            .to()
+            .unwrap()
+            .tag()
+            .unwrap()
+            .clone_into(&mut self.tag);
     }
 
     fn request(&mut self, method: &str, cseq: u32, sdp: Option<&str>) {
@@ -258,9 +273,12 @@ fn at(instant: Instant) -> Now {
     }
 }
 
-fn resources(media: MediaMode) -> Resources {
+fn resources(media: MediaMode, prefixes: u32) -> Resources {
     Resources {
-        rate_cards: vec![card(1, "retail", "0.05"), card(2, "wholesale", "0.01")],
+        rate_cards: vec![
+            card(1, "retail", "0.05", prefixes),
+            card(2, "wholesale", "0.01", prefixes),
+        ],
         carriers: vec![stored(1, "Aurora", Carrier::default())],
         customers: vec![stored(
             1,
@@ -306,7 +324,7 @@ fn stored<T>(id: i64, name: &str, spec: T) -> Stored<T> {
     }
 }
 
-fn card(id: i64, name: &str, price: &str) -> PricedCard {
+fn card(id: i64, name: &str, price: &str, prefixes: u32) -> PricedCard {
     let spec = RateCard {
         currency: rating::Currency::USD,
         rates_file: Some("rates.csv".into()),
@@ -316,7 +334,7 @@ fn card(id: i64, name: &str, price: &str) -> PricedCard {
         connection_fee: rating::Amount(0),
     };
     let mut csv = "prefix,destination,rate_per_minute\n".to_owned();
-    for n in 0..PREFIXES {
+    for n in 0..prefixes {
         let prefix = u64::from(n) * 4 + 44_200_000;
         writeln!(csv, "{prefix},Place {},{price}", n % 500).unwrap();
     }

@@ -22,13 +22,12 @@ use std::time::Duration;
 /// Calls before the measurement: what lingers does so for 32 s, 16,000 calls.
 const WARM_UP: usize = 20_000;
 const MEASURED: usize = 5_000;
+/// As many as the world deck has, in order of magnitude.
+const PREFIXES: u32 = 100_000;
 
 fn whole_call(criterion: &mut Criterion) {
-    for (name, media) in [
-        ("direct", MediaMode::Direct),
-        ("relayed", MediaMode::Relay),
-    ] {
-        let steps = Recorded::calls(media, WARM_UP + MEASURED);
+    for (name, media) in [("direct", MediaMode::Direct), ("relayed", MediaMode::Relay)] {
+        let steps = Recorded::calls(media, PREFIXES, WARM_UP + MEASURED);
         let mut group = criterion.benchmark_group("call");
         group.sample_size(10);
         group.bench_function(name, |bencher| {
@@ -43,7 +42,7 @@ fn whole_call(criterion: &mut Criterion) {
 
 /// CPU time of the calls after the warm-up.
 fn replay(media: MediaMode, steps: &[Recorded]) -> Duration {
-    let mut engine = Bench::new(media).engine;
+    let mut engine = Bench::new(media, PREFIXES).engine;
     let mut sent = Vec::new();
     let first = steps.len() / (WARM_UP + MEASURED) * WARM_UP;
     let (warm_up, measured) = steps.split_at(first);
@@ -57,7 +56,10 @@ fn replay(media: MediaMode, steps: &[Recorded]) -> Duration {
     }
     let spent = cpu_time() - start;
     let counters = engine.counters();
-    assert_eq!(counters.messages_stray, 0, "the engine repeats what was recorded");
+    assert_eq!(
+        counters.messages_stray, 0,
+        "the engine repeats what was recorded"
+    );
     spent.mul_f64(MEASURED as f64 / (counters.calls_received - calls) as f64)
 }
 

@@ -19,7 +19,10 @@ fn a_call_is_connected_charged_and_recorded() {
     switch.receive(AURORA, &reply(&invite, 180, None));
     switch.expect(CUSTOMER, "180 INVITE");
     switch.advance_ms(4_000);
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     assert!(matches!(switch.journal[..], [JournalEntry::Answered(_)]));
     let answer = switch.expect(CUSTOMER, "200 INVITE");
@@ -58,32 +61,64 @@ fn a_call_is_connected_charged_and_recorded() {
 fn neither_side_sees_the_other() {
     let mut switch = Switch::with(&Setup::relayed());
     let mut caller = Caller::new("call-1");
-    caller.extra = "Record-Route: <sip:192.0.2.77;lr>\r\nP-Asserted-Identity: <sip:boss@customer.example>\r\n".to_owned();
+    caller.extra =
+        "Record-Route: <sip:192.0.2.77;lr>\r\nP-Asserted-Identity: <sip:boss@customer.example>\r\n"
+            .to_owned();
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(AURORA, "INVITE");
-    for secret in ["192.0.2", "customer.example", "SecretPBX", "call-1", "Caller", "boss"] {
-        assert!(!invite.text.contains(secret), "{secret} leaked in\n{}", invite.text);
+    for secret in [
+        "192.0.2",
+        "customer.example",
+        "SecretPBX",
+        "call-1",
+        "Caller",
+        "boss",
+    ] {
+        assert!(
+            !invite.text.contains(secret),
+            "{secret} leaked in\n{}",
+            invite.text
+        );
     }
     assert!(invite.body().contains("c=IN IP4 198.51.100.2\r\n"));
     assert!(invite.body().contains("m=audio 20006 "));
-    assert!(invite.header(HeaderName::From).contains("sip:441132960000@198.51.100.1:5060"));
+    assert!(
+        invite
+            .header(HeaderName::From)
+            .contains("sip:441132960000@198.51.100.1:5060")
+    );
 
     let answer = reply(&invite, 200, Some(&offer("203.0.113.1", 5000)));
     switch.receive(AURORA, &answer);
     let ack = switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
-    for secret in ["203.0.113", "SecretGateway", "carrier-tag", &invite.header(HeaderName::CallId)] {
-        assert!(!answer.text.contains(secret), "{secret} leaked in\n{}", answer.text);
+    for secret in [
+        "203.0.113",
+        "SecretGateway",
+        "carrier-tag",
+        &invite.header(HeaderName::CallId),
+    ] {
+        assert!(
+            !answer.text.contains(secret),
+            "{secret} leaked in\n{}",
+            answer.text
+        );
     }
     assert!(answer.body().contains("m=audio 20004 "));
-    assert_eq!(answer.header(HeaderName::RecordRoute), "<sip:192.0.2.77;lr>");
+    assert_eq!(
+        answer.header(HeaderName::RecordRoute),
+        "<sip:192.0.2.77;lr>"
+    );
     assert!(!ack.text.contains("192.0.2"));
 
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
     let commands = std::mem::take(&mut switch.media);
-    let [MediaCommand::Start(_, first), MediaCommand::Update(_, second), MediaCommand::Update(_, third)] =
-        commands[..]
+    let [
+        MediaCommand::Start(_, first),
+        MediaCommand::Update(_, second),
+        MediaCommand::Update(_, third),
+    ] = commands[..]
     else {
         panic!("{commands:?}");
     };
@@ -104,7 +139,10 @@ fn neither_side_sees_the_other() {
     switch.expect(AURORA, "200 BYE");
     let bye = switch.expect("192.0.2.77:5060", "BYE");
     assert_eq!(bye.header(HeaderName::Route), "<sip:192.0.2.77;lr>");
-    assert_eq!(bye.header(HeaderName::Reason), "Q.850;cause=31;text=\"Normal, unspecified\"");
+    assert_eq!(
+        bye.header(HeaderName::Reason),
+        "Q.850;cause=31;text=\"Normal, unspecified\""
+    );
     switch.receive(CUSTOMER, &reply(&bye, 200, None));
 
     let record = switch.record();

@@ -24,7 +24,10 @@ fn a_ringing_attempt_is_cancelled() {
     assert!(cancel.header(HeaderName::Reason).contains("cause=31"));
     let refusal = switch.expect(CUSTOMER, "487 INVITE");
     switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
-    assert!(switch.ended().is_empty(), "the attempt may still be answered");
+    assert!(
+        switch.ended().is_empty(),
+        "the attempt may still be answered"
+    );
 
     switch.receive(AURORA, &reply(&cancel, 200, None));
     switch.receive(AURORA, &reply(&invite, 487, None));
@@ -83,7 +86,10 @@ fn a_lost_487_does_not_hold_the_record_for_ever() {
     let record = switch.record();
     assert_eq!(record.outcome, Outcome::Cancelled);
     assert_eq!(record.duration_ms(), 0);
-    assert_eq!(record.ended_at, record.received_at, "the end is the CANCEL, not the timeout");
+    assert_eq!(
+        record.ended_at, record.received_at,
+        "the end is the CANCEL, not the timeout"
+    );
     switch.assert_at_rest();
 }
 

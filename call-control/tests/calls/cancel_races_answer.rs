@@ -18,17 +18,31 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
     let refusal = switch.expect(CUSTOMER, "487 INVITE");
     switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
 
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let bye = switch.expect(AURORA, "BYE");
     switch.receive(AURORA, &reply(&bye, 200, None));
 
     let record = switch.record();
-    assert_eq!(record.outcome, Outcome::Cancelled, "the customer had given up");
+    assert_eq!(
+        record.outcome,
+        Outcome::Cancelled,
+        "the customer had given up"
+    );
     assert_eq!(record.charge.amount.0, 0);
     let attempt = &record.attempts[0];
-    assert_eq!(attempt.outcome, Outcome::Answered, "the carrier was connected");
-    assert_eq!(attempt.cost.billed_seconds, 1, "and will charge the first interval");
+    assert_eq!(
+        attempt.outcome,
+        Outcome::Answered,
+        "the carrier was connected"
+    );
+    assert_eq!(
+        attempt.cost.billed_seconds, 1,
+        "and will charge the first interval"
+    );
     assert!(record.margin.is_negative());
     let answered = |entry: &JournalEntry| matches!(entry, JournalEntry::Answered(_));
     assert!(!switch.journal.iter().any(answered));
@@ -41,7 +55,10 @@ fn a_cancel_after_the_answer_changes_nothing() {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
 

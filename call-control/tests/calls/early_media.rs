@@ -13,7 +13,10 @@ fn forked_early_dialogs_are_one_dialog_for_the_customer() {
     switch.receive(AURORA, &reply_with(&invite, 100, "", "", None));
     switch.advance_ms(500);
     let early = offer("203.0.113.1", 5000);
-    switch.receive(AURORA, &reply_with(&invite, 183, "fork-a", "", Some(&early)));
+    switch.receive(
+        AURORA,
+        &reply_with(&invite, 183, "fork-a", "", Some(&early)),
+    );
     let first = switch.expect(CUSTOMER, "183 INVITE");
     assert!(first.body().contains("198.51.100.2"));
     switch.advance_ms(500);
@@ -22,7 +25,10 @@ fn forked_early_dialogs_are_one_dialog_for_the_customer() {
     switch.receive(AURORA, &reply_with(&invite, 181, "fork-b", "", None));
     switch.expect(CUSTOMER, "181 INVITE");
     let answer = offer("203.0.113.9", 6000);
-    switch.receive(AURORA, &reply_with(&invite, 200, "fork-b", "", Some(&answer)));
+    switch.receive(
+        AURORA,
+        &reply_with(&invite, 200, "fork-b", "", Some(&answer)),
+    );
     let ack = switch.expect(AURORA, "ACK");
     assert_eq!(ack.tag(HeaderName::To), "fork-b");
     let answered = switch.expect(CUSTOMER, "200 INVITE");
@@ -30,7 +36,10 @@ fn forked_early_dialogs_are_one_dialog_for_the_customer() {
     assert!(tags.iter().all(|tag| *tag == tags[0]), "{tags:?}");
 
     // The other fork answers as well: it is acknowledged and ended by itself.
-    switch.receive(AURORA, &reply_with(&invite, 200, "fork-a", "", Some(&early)));
+    switch.receive(
+        AURORA,
+        &reply_with(&invite, 200, "fork-a", "", Some(&early)),
+    );
     let ack = switch.expect(AURORA, "ACK");
     assert_eq!(ack.tag(HeaderName::To), "fork-a");
     let bye = switch.expect(AURORA, "BYE");

@@ -22,11 +22,21 @@ fn a_503_leads_to_the_next_route_and_both_attempts_are_recorded() {
     switch.receive(AURORA, &reply(&first, 503, None));
     switch.expect(AURORA, "ACK");
     let second = switch.expect(BOREALIS, "INVITE");
-    assert_ne!(second.header(HeaderName::CallId), first.header(HeaderName::CallId));
+    assert_ne!(
+        second.header(HeaderName::CallId),
+        first.header(HeaderName::CallId)
+    );
     assert_ne!(second.tag(HeaderName::From), first.tag(HeaderName::From));
-    assert_eq!(switch.channels(), (1, 0, 1), "the first carrier has its channel back");
+    assert_eq!(
+        switch.channels(),
+        (1, 0, 1),
+        "the first carrier has its channel back"
+    );
 
-    switch.receive(BOREALIS, &reply(&second, 200, Some(&offer("203.0.113.2", 5000))));
+    switch.receive(
+        BOREALIS,
+        &reply(&second, 200, Some(&offer("203.0.113.2", 5000))),
+    );
     switch.expect(BOREALIS, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -38,9 +48,14 @@ fn a_503_leads_to_the_next_route_and_both_attempts_are_recorded() {
 
     let record = switch.record();
     assert_eq!(record.attempts.len(), 2);
-    let [first, second] = &record.attempts[..] else { panic!() };
+    let [first, second] = &record.attempts[..] else {
+        panic!()
+    };
     assert_eq!((first.number, first.carrier.name.as_ref()), (1, "Aurora"));
-    assert_eq!((first.outcome, first.release.sip_status), (Outcome::Failed, 503));
+    assert_eq!(
+        (first.outcome, first.release.sip_status),
+        (Outcome::Failed, 503)
+    );
     assert_eq!(first.release.by, ReleasedBy::Carrier);
     assert_eq!((first.cost.amount.0, second.cost.billed_seconds), (0, 10));
     assert_eq!((second.number, second.outcome), (2, Outcome::Answered));
@@ -65,7 +80,10 @@ fn silence_leads_to_the_next_route_and_a_late_answer_is_refused() {
     switch.advance_ms(10_000);
     switch.expect_silence();
 
-    switch.receive(AURORA, &reply(&first, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&first, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let bye = switch.expect(AURORA, "BYE");
     switch.receive(AURORA, &reply(&bye, 200, None));
@@ -75,7 +93,10 @@ fn silence_leads_to_the_next_route_and_a_late_answer_is_refused() {
     switch.expect(BOREALIS, "ACK");
     switch.expect(CUSTOMER, "486 INVITE");
     let record = switch.record();
-    assert_eq!(record.attempts[0].release.reason, ReleaseReason::CarrierSilent);
+    assert_eq!(
+        record.attempts[0].release.reason,
+        ReleaseReason::CarrierSilent
+    );
     assert_eq!(record.attempts[0].first_reply_at, None);
     assert_eq!(record.attempts[1].release.reason, ReleaseReason::UserBusy);
     assert_eq!(record.outcome, Outcome::Failed);
@@ -96,7 +117,10 @@ fn a_late_answer_is_refused_even_when_the_call_is_over() {
 
     switch.receive(AURORA, &reply(&first, 100, None));
     let cancel = switch.expect(AURORA, "CANCEL");
-    switch.receive(AURORA, &reply(&first, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&first, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let bye = switch.expect(AURORA, "BYE");
     switch.receive(AURORA, &reply(&cancel, 200, None));
@@ -110,10 +134,8 @@ fn an_unreachable_gateway_leads_to_the_next_route_at_once() {
     for by_token in [false, true] {
         let mut switch = Switch::new();
         let mut caller = Caller::new("call-1");
-        let token = switch.receive_keeping_token(
-            CUSTOMER,
-            &caller.invite(Some(&offer("192.0.2.10", 4000))),
-        );
+        let token = switch
+            .receive_keeping_token(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
         switch.expect(CUSTOMER, "100 INVITE");
         switch.expect(AURORA, "INVITE");
         switch.command(Command::TransportFailed(TransportFailure {
@@ -126,7 +148,10 @@ fn an_unreachable_gateway_leads_to_the_next_route_at_once() {
         switch.expect(BOREALIS, "ACK");
         switch.expect(CUSTOMER, "404 INVITE");
         let record = switch.record();
-        assert_eq!(record.attempts[0].release.reason, ReleaseReason::CarrierUnreachable);
+        assert_eq!(
+            record.attempts[0].release.reason,
+            ReleaseReason::CarrierUnreachable
+        );
         assert_eq!(record.attempts[1].release.sip_status, 404);
         switch.assert_at_rest();
     }
@@ -147,7 +172,10 @@ fn the_last_failure_is_the_customers_answer_with_its_cause() {
     assert_eq!(refusal.header(HeaderName::Reason), reason);
     assert_eq!(refusal.header(HeaderName::RetryAfter), "");
     let record = switch.record();
-    assert_eq!((record.release.sip_status, record.release.q850_cause), (503, 42));
+    assert_eq!(
+        (record.release.sip_status, record.release.q850_cause),
+        (503, 42)
+    );
     switch.assert_at_rest();
 }
 
@@ -179,7 +207,11 @@ fn a_redirection_and_a_challenge_are_not_shown_to_the_customer() {
         }
         let mut rest = rest;
         rest.extend(switch.take_all());
-        assert!(rest.iter().any(|sent| sent.what() == format!("{shown} INVITE")), "{rest:?}");
+        assert!(
+            rest.iter()
+                .any(|sent| sent.what() == format!("{shown} INVITE")),
+            "{rest:?}"
+        );
         switch.assert_at_rest();
     }
 }

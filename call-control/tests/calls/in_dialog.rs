@@ -42,7 +42,10 @@ fn answered() -> (Switch, Caller, Carrier) {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -69,7 +72,10 @@ fn a_re_invite_of_the_customer_moves_its_media() {
     assert_eq!(invite.tag(HeaderName::To), "carrier-tag");
     assert_eq!(invite.parsed().cseq().unwrap().number, 2);
     assert!(!invite.text.contains("192.0.2"));
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     assert!(!answer.text.contains("203.0.113"));
@@ -89,12 +95,18 @@ fn a_re_invite_of_the_carrier_is_relayed_too_and_its_lost_ack_ends_the_call() {
     switch.expect(AURORA, "100 INVITE");
     let invite = switch.expect(CUSTOMER, "INVITE");
     caller.cseq += 10;
-    switch.receive(CUSTOMER, &reply(&invite, 200, Some(&offer("192.0.2.10", 4000))));
+    switch.receive(
+        CUSTOMER,
+        &reply(&invite, 200, Some(&offer("192.0.2.10", 4000))),
+    );
     switch.expect(CUSTOMER, "ACK");
     switch.expect(AURORA, "200 INVITE");
     switch.advance_ms(32_000);
     let last: Vec<_> = switch.take_all().iter().map(Sent::what).collect();
-    assert!(last.ends_with(&["BYE".to_owned(), "BYE".to_owned()]), "{last:?}");
+    assert!(
+        last.ends_with(&["BYE".to_owned(), "BYE".to_owned()]),
+        "{last:?}"
+    );
     assert_eq!(switch.record().release.reason, ReleaseReason::AckMissing);
     switch.assert_at_rest();
 }
@@ -104,16 +116,27 @@ fn a_version_rises_only_with_a_change() {
     let (mut switch, mut caller, _) = answered();
     let mut versions = Vec::new();
     for port in [4000, 4000, 4444] {
-        let sdp = offer("192.0.2.10", port).replace("a=rtpmap", &match port {
-            4444 => "a=sendonly\r\na=rtpmap".to_owned(),
-            _ => "a=rtpmap".to_owned(),
-        });
+        let sdp = offer("192.0.2.10", port).replace(
+            "a=rtpmap",
+            &match port {
+                4444 => "a=sendonly\r\na=rtpmap".to_owned(),
+                _ => "a=rtpmap".to_owned(),
+            },
+        );
         switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
         switch.expect(CUSTOMER, "100 INVITE");
         let invite = switch.expect(AURORA, "INVITE");
-        let origin = invite.body().lines().find(|line| line.starts_with("o=")).unwrap().to_owned();
+        let origin = invite
+            .body()
+            .lines()
+            .find(|line| line.starts_with("o="))
+            .unwrap()
+            .to_owned();
         versions.push(origin.split(' ').nth(2).unwrap().parse::<u64>().unwrap());
-        switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+        switch.receive(
+            AURORA,
+            &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+        );
         switch.expect(AURORA, "ACK");
         let answer = switch.expect(CUSTOMER, "200 INVITE");
         switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -142,7 +165,11 @@ fn a_refused_re_invite_leaves_the_call_as_it_was() {
             _ => 0,
         })
         .collect();
-    assert_eq!(ports, [4444, 4000], "the relay goes back to the old address");
+    assert_eq!(
+        ports,
+        [4444, 4000],
+        "the relay goes back to the old address"
+    );
     hang_up(switch, caller);
 }
 
@@ -153,9 +180,15 @@ fn re_invites_of_both_sides_collide_with_491() {
     switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(AURORA, "INVITE");
-    switch.receive(AURORA, &carrier.request("INVITE", Some(&offer("203.0.113.1", 5555))));
+    switch.receive(
+        AURORA,
+        &carrier.request("INVITE", Some(&offer("203.0.113.1", 5555))),
+    );
     switch.expect(AURORA, "491 INVITE");
-    switch.receive(AURORA, &carrier.repeat("ACK", 1, None).replace("-ACK-", "-INVITE-"));
+    switch.receive(
+        AURORA,
+        &carrier.repeat("ACK", 1, None).replace("-ACK-", "-INVITE-"),
+    );
     switch.receive(AURORA, &reply(&invite, 491, None));
     switch.expect(AURORA, "ACK");
     let refusal = switch.expect(CUSTOMER, "491 INVITE");
@@ -175,7 +208,10 @@ fn a_second_re_invite_of_one_side_is_told_to_come_later() {
     assert!(later.header(HeaderName::RetryAfter).parse::<u32>().unwrap() < 10);
     switch.receive(CUSTOMER, &caller.ack_refusal(&later));
     caller.cseq -= 1;
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -225,7 +261,10 @@ fn update_and_info_are_relayed_with_their_bodies() {
     switch.receive(CUSTOMER, &caller.next("INFO", extra, Some(digit)));
     let info = switch.expect(AURORA, "INFO");
     assert_eq!(info.body(), digit);
-    assert_eq!(info.header(HeaderName::ContentType), "application/dtmf-relay");
+    assert_eq!(
+        info.header(HeaderName::ContentType),
+        "application/dtmf-relay"
+    );
     switch.receive(AURORA, &reply(&info, 200, None));
     switch.expect(CUSTOMER, "200 INFO");
     hang_up(switch, caller);
@@ -256,11 +295,20 @@ fn a_request_out_of_order_or_of_another_dialog_is_refused() {
     switch.expect(CUSTOMER, "200 INFO");
     let mut old = caller.clone();
     old.cseq -= 2;
-    switch.receive(CUSTOMER, &old.next("INFO", "", None).replace("-2\r\n", "-x\r\n"));
+    switch.receive(
+        CUSTOMER,
+        &old.next("INFO", "", None).replace("-2\r\n", "-x\r\n"),
+    );
     let what = switch.take_all();
     assert!(what.len() <= 1, "{what:?}");
-    let foreign = caller.clone().next("BYE", "", None).replace("tag=from-call-1", "tag=mallory");
-    switch.receive(CUSTOMER, &foreign.replace("branch=z9hG4bK", "branch=z9hG4bKm"));
+    let foreign = caller
+        .clone()
+        .next("BYE", "", None)
+        .replace("tag=from-call-1", "tag=mallory");
+    switch.receive(
+        CUSTOMER,
+        &foreign.replace("branch=z9hG4bK", "branch=z9hG4bKm"),
+    );
     switch.expect(CUSTOMER, "481 BYE");
     hang_up(switch, caller);
 }
@@ -272,7 +320,11 @@ fn a_481_from_the_other_side_ends_the_call() {
     let info = switch.expect(AURORA, "INFO");
     switch.receive(AURORA, &reply(&info, 481, None));
     switch.expect(CUSTOMER, "481 INFO");
-    let mut byes: Vec<_> = switch.take_all().iter().map(|sent| sent.to.to_string()).collect();
+    let mut byes: Vec<_> = switch
+        .take_all()
+        .iter()
+        .map(|sent| sent.to.to_string())
+        .collect();
     byes.sort();
     assert_eq!(byes, [CUSTOMER, AURORA]);
     assert_eq!(switch.record().release.reason, ReleaseReason::ProtocolError);

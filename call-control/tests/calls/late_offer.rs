@@ -11,16 +11,29 @@ fn the_answer_travels_in_the_ack() {
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(AURORA, "INVITE");
     assert_eq!(invite.body(), "");
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     assert!(answer.body().contains("198.51.100.2"));
     switch.expect_silence();
 
-    switch.receive(CUSTOMER, &caller.ack(&answer, Some(&offer("192.0.2.10", 4000))));
+    switch.receive(
+        CUSTOMER,
+        &caller.ack(&answer, Some(&offer("192.0.2.10", 4000))),
+    );
     let ack = switch.expect(AURORA, "ACK");
     assert!(ack.body().contains("c=IN IP4 198.51.100.2"));
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
-    assert_eq!(switch.expect(AURORA, "ACK").text, ack.text, "again, with its body");
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
+    assert_eq!(
+        switch.expect(AURORA, "ACK").text,
+        ack.text,
+        "again, with its body"
+    );
 
     switch.receive(CUSTOMER, &caller.next("BYE", "", None));
     switch.expect(CUSTOMER, "200 BYE");
@@ -35,7 +48,10 @@ fn an_ack_without_the_answer_ends_the_call() {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(None));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
     switch.expect(AURORA, "ACK");
@@ -51,7 +67,10 @@ fn an_offer_without_an_ack_is_acknowledged_before_the_bye() {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(None));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.take_all();
     switch.advance_ms(32_000);
     let to_carrier: Vec<_> = switch

@@ -7,7 +7,10 @@ fn answered(switch: &mut Switch) -> (Caller, Sent, Sent) {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     (caller, invite, answer)
@@ -42,7 +45,10 @@ fn without_any_ack_both_sides_get_bye_after_32_seconds() {
     assert_eq!(resent.len(), 10);
     switch.advance_ms(1);
     let byes = switch.take_all();
-    let mut to: Vec<_> = byes.iter().map(|sent| (sent.to.to_string(), sent.what())).collect();
+    let mut to: Vec<_> = byes
+        .iter()
+        .map(|sent| (sent.to.to_string(), sent.what()))
+        .collect();
     to.sort();
     let bye = |to: &str| (to.to_owned(), "BYE".to_owned());
     assert_eq!(to, [bye(CUSTOMER), bye(AURORA)]);
@@ -74,7 +80,10 @@ fn a_lost_ack_of_ours_is_sent_again_for_each_answer() {
     let mut switch = Switch::new();
     let (mut caller, invite, answer) = answered(&mut switch);
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     switch.expect_silence();
     switch.receive(CUSTOMER, &caller.next("BYE", "", None));

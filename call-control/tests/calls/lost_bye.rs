@@ -7,7 +7,10 @@ fn answered(switch: &mut Switch) -> Caller {
     let mut caller = Caller::new("call-1");
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -21,7 +24,11 @@ fn a_bye_without_a_reply_is_sent_again_and_given_up_after_32_seconds() {
     switch.receive(CUSTOMER, &caller.next("BYE", "", None));
     switch.expect(CUSTOMER, "200 BYE");
     switch.expect(AURORA, "BYE");
-    assert_eq!(switch.ended().len(), 1, "the record does not wait for the carrier");
+    assert_eq!(
+        switch.ended().len(),
+        1,
+        "the record does not wait for the carrier"
+    );
     assert_eq!(switch.channels(), (0, 0, 0), "nor do the channels");
     switch.advance_ms(31_999);
     assert_eq!(switch.take_all().len(), 10);
@@ -76,6 +83,10 @@ fn byes_of_both_sides_cross() {
     switch.receive(CUSTOMER, &caller.next("BYE", "", None));
     switch.expect(CUSTOMER, "200 BYE");
     switch.receive(CUSTOMER, &reply(&to_customer, 481, None));
-    assert_eq!(switch.record().release.by, ReleasedBy::Switch, "who was first stays");
+    assert_eq!(
+        switch.record().release.by,
+        ReleasedBy::Switch,
+        "who was first stays"
+    );
     switch.assert_at_rest();
 }

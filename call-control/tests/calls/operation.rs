@@ -11,7 +11,10 @@ fn answered(switch: &mut Switch, name: &str) -> Caller {
     let mut caller = Caller::new(name);
     switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
     let invite = switch.take_all().pop().unwrap();
-    switch.receive(AURORA, &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))));
+    switch.receive(
+        AURORA,
+        &reply(&invite, 200, Some(&offer("203.0.113.1", 5000))),
+    );
     switch.expect(AURORA, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -39,7 +42,11 @@ fn a_call_keeps_the_snapshot_that_decided_it() {
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(BOREALIS, "INVITE");
     switch.receive(BOREALIS, &reply(&invite, 486, None));
-    let numbers: Vec<_> = switch.ended().iter().map(|record| record.snapshot_number).collect();
+    let numbers: Vec<_> = switch
+        .ended()
+        .iter()
+        .map(|record| record.snapshot_number)
+        .collect();
     assert_eq!(numbers, [1, 2]);
     switch.assert_at_rest();
 }
@@ -54,7 +61,10 @@ fn draining_refuses_new_calls_and_hangs_up_the_rest_in_time() {
     switch.expect(CUSTOMER, "503 INVITE");
     switch.advance_ms(4_400);
     let resent = switch.take_all();
-    assert!(resent.iter().all(|sent| sent.what() == "503 INVITE"), "{resent:?}");
+    assert!(
+        resent.iter().all(|sent| sent.what() == "503 INVITE"),
+        "{resent:?}"
+    );
     assert!(!switch.engine.is_idle());
     switch.advance_ms(600);
     let byes = switch.take_all();
@@ -63,7 +73,11 @@ fn draining_refuses_new_calls_and_hangs_up_the_rest_in_time() {
         switch.receive(&to, &reply(bye, 200, None));
     }
     assert!(switch.engine.is_idle());
-    let reasons: Vec<_> = switch.ended().iter().map(|record| record.release.reason).collect();
+    let reasons: Vec<_> = switch
+        .ended()
+        .iter()
+        .map(|record| record.release.reason)
+        .collect();
     assert_eq!(reasons, [ReleaseReason::ShuttingDown; 2]);
     switch.assert_at_rest();
 }
@@ -94,8 +108,12 @@ fn an_operator_sees_a_call_and_hangs_it_up() {
     let invite = switch.take_all().pop().unwrap();
     switch.receive(AURORA, &reply(&invite, 180, None));
     switch.take_all();
-    let [second] = &switch.engine.newest_calls(None, 1)[..] else { panic!() };
-    let [first] = &switch.engine.newest_calls(Some(second.id), 10)[..] else { panic!() };
+    let [second] = &switch.engine.newest_calls(None, 1)[..] else {
+        panic!()
+    };
+    let [first] = &switch.engine.newest_calls(Some(second.id), 10)[..] else {
+        panic!()
+    };
     assert_eq!(first.state, LiveState::Answered);
     assert_eq!(second.state, LiveState::Ringing);
     assert_eq!(first.carrier.as_ref().unwrap().name.as_ref(), "Aurora");

@@ -19,7 +19,10 @@ fn refused(switch: &mut Switch, caller: &mut Caller, status: u16, reason: Releas
     let record = records.last().unwrap();
     assert_eq!(record.outcome, Outcome::Rejected);
     assert_eq!(record.release.by, ReleasedBy::Switch);
-    assert_eq!((record.release.reason, record.release.sip_status), (reason, status));
+    assert_eq!(
+        (record.release.reason, record.release.sip_status),
+        (reason, status)
+    );
     assert_eq!(record.charge.amount.0, 0);
 }
 
@@ -49,7 +52,9 @@ fn a_name_instead_of_a_number_is_484() {
 fn the_hop_limit_is_483() {
     let mut switch = Switch::new();
     let mut caller = Caller::new("call-1");
-    let invite = caller.invite(None).replace("Max-Forwards: 70", "Max-Forwards: 0");
+    let invite = caller
+        .invite(None)
+        .replace("Max-Forwards: 70", "Max-Forwards: 0");
     switch.receive(CUSTOMER, &invite);
     switch.expect(CUSTOMER, "483 INVITE");
     assert_eq!(switch.record().release.reason, ReleaseReason::TooManyHops);
@@ -61,7 +66,9 @@ fn the_hop_limit_is_483() {
 fn a_hop_is_counted() {
     let mut switch = Switch::new();
     let mut caller = Caller::new("call-1");
-    let invite = caller.invite(None).replace("Max-Forwards: 70", "Max-Forwards: 12");
+    let invite = caller
+        .invite(None)
+        .replace("Max-Forwards: 70", "Max-Forwards: 12");
     switch.receive(CUSTOMER, &invite);
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(AURORA, "INVITE");
@@ -79,7 +86,12 @@ fn the_customers_channels_are_limited_and_come_back() {
     switch.receive(CUSTOMER, &first.invite(None));
     let invite = switch.take_all().pop().unwrap();
     let mut second = Caller::new("call-2");
-    refused(&mut switch, &mut second, 503, ReleaseReason::CustomerChannelLimit);
+    refused(
+        &mut switch,
+        &mut second,
+        503,
+        ReleaseReason::CustomerChannelLimit,
+    );
     switch.receive(AURORA, &reply(&invite, 486, None));
     switch.take_all();
     let mut third = Caller::new("call-3");
@@ -101,11 +113,21 @@ fn the_customers_calls_per_second_are_limited_and_nothing_is_left_over() {
         switch.advance_ms(20);
         switch.receive(CUSTOMER, &caller.cancel(""));
     }
-    let admitted = switch.take_all().iter().filter(|sent| sent.what() == "100 INVITE").count();
-    assert!((10..=12).contains(&admitted), "{admitted} of 50 in one second");
+    let admitted = switch
+        .take_all()
+        .iter()
+        .filter(|sent| sent.what() == "100 INVITE")
+        .count();
+    assert!(
+        (10..=12).contains(&admitted),
+        "{admitted} of 50 in one second"
+    );
     let limited = |reason| move |record: &&rating::cdr::CallRecord| record.release.reason == reason;
     let refused = switch.ended();
-    let refused = refused.into_iter().filter(limited(ReleaseReason::CustomerCpsLimit)).count();
+    let refused = refused
+        .into_iter()
+        .filter(limited(ReleaseReason::CustomerCpsLimit))
+        .count();
     assert_eq!(admitted + refused, 50);
     switch.assert_at_rest();
 }
@@ -123,7 +145,12 @@ fn a_full_switch_is_503_and_recovers() {
     let mut first = Caller::new("call-1");
     switch.receive(CUSTOMER, &first.invite(None));
     let invite = switch.take_all().pop().unwrap();
-    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::Overload);
+    refused(
+        &mut switch,
+        &mut Caller::new("call-2"),
+        503,
+        ReleaseReason::Overload,
+    );
     assert_eq!(switch.engine.counters().calls_overloaded, 1);
     switch.receive(AURORA, &reply(&invite, 486, None));
     switch.take_all();
@@ -144,10 +171,30 @@ fn a_full_transaction_table_is_503_without_state() {
         ..Setup::default()
     };
     let mut switch = Switch::with(&setup);
-    refused(&mut switch, &mut Caller::new("call-1"), 503, ReleaseReason::Overload);
-    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::Overload);
-    refused(&mut switch, &mut Caller::new("call-3"), 503, ReleaseReason::Overload);
-    refused(&mut switch, &mut Caller::new("call-4"), 503, ReleaseReason::Overload);
+    refused(
+        &mut switch,
+        &mut Caller::new("call-1"),
+        503,
+        ReleaseReason::Overload,
+    );
+    refused(
+        &mut switch,
+        &mut Caller::new("call-2"),
+        503,
+        ReleaseReason::Overload,
+    );
+    refused(
+        &mut switch,
+        &mut Caller::new("call-3"),
+        503,
+        ReleaseReason::Overload,
+    );
+    refused(
+        &mut switch,
+        &mut Caller::new("call-4"),
+        503,
+        ReleaseReason::Overload,
+    );
     assert_eq!(switch.engine.counters().transactions, 3);
     switch.assert_at_rest();
 }
@@ -157,10 +204,18 @@ fn without_media_ports_calls_are_503() {
     let mut setup = Setup::relayed();
     setup.media_pairs = 1;
     let mut switch = Switch::with(&setup);
-    switch.receive(CUSTOMER, &Caller::new("call-1").invite(Some(&offer("192.0.2.10", 4000))));
+    switch.receive(
+        CUSTOMER,
+        &Caller::new("call-1").invite(Some(&offer("192.0.2.10", 4000))),
+    );
     switch.expect(CUSTOMER, "100 INVITE");
     switch.expect(AURORA, "INVITE");
-    refused(&mut switch, &mut Caller::new("call-2"), 503, ReleaseReason::NoMediaPorts);
+    refused(
+        &mut switch,
+        &mut Caller::new("call-2"),
+        503,
+        ReleaseReason::NoMediaPorts,
+    );
     switch.advance_ms(120_000);
     switch.assert_at_rest();
 }
@@ -185,7 +240,10 @@ fn while_the_journal_cannot_be_written_calls_are_503_and_leave_no_record() {
 #[test]
 fn an_unusable_description_is_488_and_another_kind_of_body_415() {
     let mut switch = Switch::with(&Setup::relayed());
-    switch.receive(CUSTOMER, &Caller::new("call-1").invite(Some("this is no SDP\r\n")));
+    switch.receive(
+        CUSTOMER,
+        &Caller::new("call-1").invite(Some("this is no SDP\r\n")),
+    );
     switch.expect(CUSTOMER, "100 INVITE");
     switch.expect(CUSTOMER, "488 INVITE");
     assert_eq!(switch.record().release.reason, ReleaseReason::UnusableSdp);
@@ -239,7 +297,11 @@ fn a_forged_tag_or_branch_finds_nothing_and_makes_no_state() {
 
     let mut forged = real.clone();
     forged.learn(&invite);
-    for tag in ["x", &invite.tag(HeaderName::From), "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+    for tag in [
+        "x",
+        &invite.tag(HeaderName::From),
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
         let bye = forged.next("BYE", "", None);
         let bye = bye.replace(">\r\nCall-ID", &format!(">;tag={tag}\r\nCall-ID"));
         switch.receive(STRANGER, &bye);
@@ -260,13 +322,16 @@ fn a_forged_tag_or_branch_finds_nothing_and_makes_no_state() {
 #[test]
 fn options_is_answered_and_other_requests_out_of_dialog_are_not_allowed() {
     let mut switch = Switch::new();
-    let ask = |method: &str| {
-        Caller::new(method).invite(None).replace("INVITE", method)
-    };
+    let ask = |method: &str| Caller::new(method).invite(None).replace("INVITE", method);
     switch.receive(CUSTOMER, &ask("OPTIONS"));
     let answer = switch.expect(CUSTOMER, "200 OPTIONS");
     assert_eq!(answer.header(HeaderName::Accept), "application/sdp");
-    for (method, status) in [("REGISTER", 405), ("SUBSCRIBE", 405), ("FROB", 501), ("BYE", 481)] {
+    for (method, status) in [
+        ("REGISTER", 405),
+        ("SUBSCRIBE", 405),
+        ("FROB", 501),
+        ("BYE", 481),
+    ] {
         switch.advance_ms(1_000);
         switch.receive(CUSTOMER, &ask(method));
         let answer = switch.expect(CUSTOMER, &format!("{status} {method}"));

@@ -123,10 +123,12 @@ impl Surroundings {
     fn place_calls(&mut self) {
         for _ in 0..CALLS {
             let plan = Arc::new(self.draw_plan());
-            let request =
-                CallRequest::new(address(SWITCH), "441132960000", "442071234567", plan);
+            let request = CallRequest::new(address(SWITCH), "441132960000", "442071234567", plan);
             let now = self.world.now();
-            self.world.node_mut(self.customer).place_call(now, &request).unwrap();
+            self.world
+                .node_mut(self.customer)
+                .place_call(now, &request)
+                .unwrap();
             let pause = Duration::from_millis(self.random.below(400));
             self.world.run_for(pause);
         }
@@ -172,33 +174,59 @@ impl Surroundings {
         for id in ids {
             let agent = self.world.node(id);
             assert_eq!(agent.active_calls().count(), 0, "calls of an agent");
-            assert_eq!(agent.counters().malformed, 0, "messages that an agent cannot read");
+            assert_eq!(
+                agent.counters().malformed,
+                0,
+                "messages that an agent cannot read"
+            );
         }
         assert_eq!(customers.len(), CALLS, "each placed call ended once");
 
         let node = self.world.node_mut(self.switch);
         for (invite, statuses) in &node.finals {
-            assert_eq!(statuses.len(), 1, "one final response to {invite:?}: {statuses:?}");
+            assert_eq!(
+                statuses.len(),
+                1,
+                "one final response to {invite:?}: {statuses:?}"
+            );
         }
         node.switch.assert_at_rest();
         let counters = node.switch.engine.counters();
         let ended = node.switch.ended();
-        assert_eq!(ended.len() as u64, counters.calls_received, "one record a call");
+        assert_eq!(
+            ended.len() as u64,
+            counters.calls_received,
+            "one record a call"
+        );
         let ids: BTreeSet<_> = ended.iter().map(|record| record.id.0).collect();
         assert_eq!(ids.len(), ended.len(), "no two records of one call");
-        let answered = ended.iter().filter(|record| record.outcome == Outcome::Answered).count();
+        let answered = ended
+            .iter()
+            .filter(|record| record.outcome == Outcome::Answered)
+            .count();
         let opened = node.switch.journal.iter();
-        let opened = opened.filter(|entry| matches!(entry, JournalEntry::Answered(_))).count();
-        assert_eq!(answered, opened, "each answered call is opened and closed once");
+        let opened = opened
+            .filter(|entry| matches!(entry, JournalEntry::Answered(_)))
+            .count();
+        assert_eq!(
+            answered, opened,
+            "each answered call is opened and closed once"
+        );
 
-        let records: HashMap<_, _> =
-            ended.iter().map(|record| (record.ingress_call_id.as_ref(), *record)).collect();
+        let records: HashMap<_, _> = ended
+            .iter()
+            .map(|record| (record.ingress_call_id.as_ref(), *record))
+            .collect();
         for call in &customers {
             // An INVITE that never arrived has no record; an answer that the caller saw has.
             if let Some(seen) = call.answered_at {
                 let record = records[call.call_id.as_str()];
                 let answered = record.answered_at.unwrap();
-                assert_eq!(record.outcome, Outcome::Answered, "the customer saw an answer");
+                assert_eq!(
+                    record.outcome,
+                    Outcome::Answered,
+                    "the customer saw an answer"
+                );
                 let sent = answered.micros_since(record.received_at);
                 let seen = seen.since(call.started_at).as_micros();
                 assert!(sent <= seen, "answered before it was sent");
@@ -224,8 +252,12 @@ fn moody_carrier() -> UasPlan {
     UasPlan {
         scripts: vec![
             UasScript::answer(ring, pick_up).weighing(40),
-            UasScript::answer(ring, pick_up).with_early_media().weighing(15),
-            UasScript::answer(ring, pick_up).hanging_up_after(talk).weighing(20),
+            UasScript::answer(ring, pick_up)
+                .with_early_media()
+                .weighing(15),
+            UasScript::answer(ring, pick_up)
+                .hanging_up_after(talk)
+                .weighing(20),
             UasScript::reject(ring, 503).weighing(10),
             UasScript::reject(ring, 486).weighing(5),
             UasScript::no_answer(ring).weighing(5),

@@ -3,8 +3,8 @@
 use super::message::Sent;
 use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
 use call_control::{
-    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener,
-    MediaCommand, MediaPorts, Now,
+    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener, MediaCommand,
+    MediaPorts, Now,
 };
 use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
 use rating::Timestamp;
@@ -18,8 +18,8 @@ use routing_engine::resources::{
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a test may want otherwise.
 #[derive(Clone)]
@@ -270,12 +270,17 @@ impl Switch {
             connection: None,
         };
         let bytes = text.as_bytes();
-        self.engine.handle_message(now_at(self.now), &Datagram { bytes, path });
+        self.engine
+            .handle_message(now_at(self.now), &Datagram { bytes, path });
         self.drain();
     }
 
     /// The same, and gives the token of the last message that has one.
-    pub(crate) fn receive_keeping_token(&mut self, from: &str, text: &str) -> Option<TransmitToken> {
+    pub(crate) fn receive_keeping_token(
+        &mut self,
+        from: &str,
+        text: &str,
+    ) -> Option<TransmitToken> {
         self.receive(from, text);
         self.last_token
     }
@@ -341,13 +346,20 @@ impl Switch {
         let Some(sent) = self.sent.pop_front() else {
             panic!("nothing was sent, expected {what} to {to}");
         };
-        assert_eq!((sent.to.to_string().as_str(), sent.what().as_str()), (to, what));
+        assert_eq!(
+            (sent.to.to_string().as_str(), sent.what().as_str()),
+            (to, what)
+        );
         sent
     }
 
     /// Nothing more was sent.
     pub(crate) fn expect_silence(&self) {
-        let rest: Vec<_> = self.sent.iter().map(|sent| (sent.to, sent.what())).collect();
+        let rest: Vec<_> = self
+            .sent
+            .iter()
+            .map(|sent| (sent.to, sent.what()))
+            .collect();
         assert!(rest.is_empty(), "unexpected: {rest:?}");
     }
 
@@ -392,7 +404,11 @@ impl Switch {
         assert_eq!(counters.timers, 0, "timers");
         assert_eq!(counters.media_sessions, 0, "media sessions");
         assert_eq!(self.channels(), (0, 0, 0), "channels");
-        assert_eq!(self.ports_left.load(Ordering::Relaxed), self.ports_at_start, "media ports");
+        assert_eq!(
+            self.ports_left.load(Ordering::Relaxed),
+            self.ports_at_start,
+            "media ports"
+        );
         assert_eq!(self.engine.poll_timeout(), None, "nothing waits for time");
         let answered = self.journal.iter().filter_map(|entry| match entry {
             JournalEntry::Answered(record) => Some(record.id),
