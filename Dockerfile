@@ -14,13 +14,16 @@ COPY . .
 COPY --from=console /build/portals-web/dist portals-web/dist
 RUN cargo build --release --locked
 
-# What runs: one file, no root.
+# What runs: one file, no root. SIP and media name their addresses to peers, so they must be told:
+#   docker run --network host -e DIDTRON_SIP_LISTENERS=udp/203.0.113.9:5060,tcp/203.0.113.9:5060 \
+#       -e DIDTRON_MEDIA_ADDRESS=203.0.113.9 -v didtron:/var/lib/didtron didtron
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/didtron --create-home didtron
 COPY --from=binary /build/target/release/didtron /usr/local/bin/didtron
 COPY configs/didtron.toml /etc/didtron/didtron.toml
 ENV DIDTRON_DATA_DIR=/var/lib/didtron \
-    DIDTRON_CONFIG=/etc/didtron/didtron.toml
+    DIDTRON_CONFIG=/etc/didtron/didtron.toml \
+    DIDTRON_HTTP_ADDRESS=0.0.0.0:8080
 USER didtron
 VOLUME /var/lib/didtron
 EXPOSE 5060/udp 5060/tcp 8080/tcp 16384-32767/udp

@@ -18,13 +18,13 @@ pub(crate) use clock::wall;
 use crate::config::{Config, Listener};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
+use call_control::Engine;
 use call_control::config::{EngineConfig, EngineLimits};
 use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
-use call_control::{Command, Engine};
 use clock::Clock;
 use connections::ConnectionSink;
 use gauges::Gauges;
-use mailbox::{Inbox, Mailbox, ShardInput, mailbox};
+use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
 use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
 use media_relay::ports::{PortRange, RelayAddress};
@@ -33,7 +33,7 @@ use ownership::Ownership;
 use rating::Timestamp;
 use rating::cdr::Transport;
 use routing_engine::Snapshot;
-use shard::{Shard, ShardSocket};
+use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::Timings;
@@ -41,7 +41,7 @@ use sip_core::transport::tcp::{TcpConfig, TcpHandle, TcpTransport};
 use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub(crate) struct Edge {
     snapshot: Arc<ArcSwap<Snapshot>>,
     journal: Journal,
     malformed_streams: Arc<ConnectionSink>,
-    draining: std::sync::atomic::AtomicBool,
+    orders: Arc<Orders>,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -113,6 +113,7 @@ impl Edge {
         let tcp = start_tcp(config, &mut listeners, Arc::clone(&sink))?;
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
+        let orders = Arc::new(Orders::default());
         let shared = Shared {
             config: config.clone(),
             listeners: listeners.clone(),
@@ -121,6 +122,7 @@ impl Edge {
             mailboxes: mailboxes.clone(),
             tcp: tcp.handle(),
             snapshot: Arc::clone(&snapshot),
+            orders: Arc::clone(&orders),
             clock,
         };
         let mut threads = Vec::new();
@@ -152,7 +154,7 @@ impl Edge {
             snapshot,
             journal,
             malformed_streams: sink,
-            draining: std::sync::atomic::AtomicBool::new(false),
+            orders,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
@@ -163,13 +165,11 @@ impl Edge {
 
     /// Refuses new calls from now on; calls that are left after `grace` are hung up.
     pub(crate) fn drain(&self, grace: Duration) {
-        self.draining
-            .store(true, std::sync::atomic::Ordering::Relaxed);
         let micros = u64::try_from(grace.as_micros()).unwrap_or(u64::MAX);
-        let hang_up_at = Some(self.clock.instant() + SipDuration::from_micros(micros));
-        for mailbox in &self.mailboxes {
-            let _ = mailbox.send(ShardInput::Command(Command::Drain { hang_up_at }));
-        }
+        let hang_up_at = self.clock.instant() + SipDuration::from_micros(micros);
+        // A second drain changes nothing.
+        let _ = self.orders.drain.set(hang_up_at);
+        self.mailboxes.iter().for_each(Mailbox::wake);
     }
 
     /// Where SIP is spoken, with the ports that were taken for port 0.
@@ -179,7 +179,6 @@ impl Edge {
 
     /// Calls that are up on all shards.
     pub(crate) fn calls_now(&self) -> u64 {
-        use std::sync::atomic::Ordering;
         self.gauges
             .iter()
             .map(|gauges| gauges.calls_now.load(Ordering::Relaxed))
@@ -189,9 +188,8 @@ impl Edge {
     /// Stops the threads and closes the sockets. Calls that are left are closed as interrupted at
     /// the next start.
     pub(crate) async fn stop(&self) {
-        for mailbox in &self.mailboxes {
-            let _ = mailbox.send(ShardInput::Stop);
-        }
+        self.orders.stop.store(true, Ordering::Relaxed);
+        self.mailboxes.iter().for_each(Mailbox::wake);
         let running = self
             .running
             .lock()
@@ -216,6 +214,7 @@ struct Shared {
     mailboxes: Vec<Mailbox>,
     tcp: TcpHandle,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    orders: Arc<Orders>,
     clock: Clock,
 }
 
@@ -227,6 +226,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let mailboxes = shared.mailboxes.clone();
     let tcp = shared.tcp.clone();
     let snapshot = Arc::clone(&shared.snapshot);
+    let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
     let local_addresses = shared
         .listeners
@@ -269,6 +269,8 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 snapshot,
                 snapshot_number,
                 gauges: parts.gauges,
+                orders,
+                is_draining: false,
                 clock,
                 restless: false,
                 received: Some(Box::new(ReceiveBatch::new(ReceiveBatch::DATAGRAM_MAX))),

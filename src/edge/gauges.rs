@@ -45,7 +45,11 @@ impl Gauges {
     /// Counts what the journal is told.
     pub(crate) fn count(&self, entry: &JournalEntry) {
         match entry {
-            JournalEntry::Answered(_) => add(&self.answered, 1),
+            JournalEntry::Answered(record) if record.answered_at.is_some() => {
+                add(&self.answered, 1);
+            }
+            // Refused to the customer; its end is counted when the carrier has had its last word.
+            JournalEntry::Answered(_) => {}
             JournalEntry::Ended(record) => self.count_ended(record),
         }
     }

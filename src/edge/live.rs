@@ -101,7 +101,7 @@ impl SwitchPort for Edge {
         SwitchStatus {
             node: Arc::clone(&self.node),
             started_at: self.started_at,
-            draining: self.draining.load(Ordering::Relaxed),
+            draining: self.orders.drain.get().is_some(),
             journal_trouble: self
                 .journal
                 .health()

@@ -3,7 +3,6 @@
 //! Anybody may hold a [`Mailbox`]. Putting something in never waits: a full queue is an answer. The
 //! shard is woken by a system call only when it really sleeps.
 
-use call_control::Command;
 use mio::Waker;
 use sip_core::transaction::Path;
 use sip_core::transport::Unreachable;
@@ -21,12 +20,8 @@ pub(crate) enum ShardInput {
     Message { bytes: Vec<u8>, path: Path },
     /// A destination that cannot be reached.
     Unreachable(Unreachable, sip_core::transaction::Transport),
-    /// An order.
-    Command(Command),
     /// A question that the shard answers through a channel of its own.
     Question(Box<dyn FnOnce(&mut call_control::Engine) + Send>),
-    /// Leave the loop. Calls that are left end as interrupted at the next start.
-    Stop,
 }
 
 /// The sending side; clones share the queue.
@@ -120,8 +115,8 @@ impl Inbox {
         match self.receiver.try_recv() {
             Ok(input) => Some(input),
             Err(TryRecvError::Empty) => None,
-            // Every mailbox is gone: nobody can say anything any more.
-            Err(TryRecvError::Disconnected) => Some(ShardInput::Stop),
+            // A shard holds its own mailbox, so this never comes.
+            Err(TryRecvError::Disconnected) => None,
         }
     }
 

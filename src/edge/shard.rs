@@ -24,8 +24,8 @@ use sip_core::transport::udp::{Flush, ReceiveBatch, SendBatch, UdpSocket};
 use sip_core::{Limits, Message};
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The waker's token; a socket's token is its listener's place.
@@ -38,6 +38,15 @@ const INPUTS_PER_TURN: usize = 512;
 const FLUSHES_PER_TURN: usize = 4;
 /// Longest sleep: the proof of life in the journal and the gauges stay this fresh.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// What all shards are told. Not by the mailboxes: those may be full, and these must arrive.
+#[derive(Debug, Default)]
+pub(crate) struct Orders {
+    /// Take no new calls; hang the others up at this instant.
+    pub(crate) drain: OnceLock<sip_core::Instant>,
+    /// Leave the loop.
+    pub(crate) stop: AtomicBool,
+}
 
 /// What a shard is made of.
 pub(crate) struct Shard {
@@ -59,6 +68,8 @@ pub(crate) struct Shard {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) snapshot_number: u64,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) orders: Arc<Orders>,
+    pub(crate) is_draining: bool,
     pub(crate) clock: Clock,
     /// Something waits that no poll will report.
     pub(crate) restless: bool,
@@ -87,12 +98,12 @@ impl Shard {
             self.journal.touch(now.wall);
             self.adopt(now);
             self.receive(now);
-            let stop = self.take_inputs(now);
+            self.take_inputs(now);
             self.hear_media(now);
             self.engine.handle_timeout(now);
             self.flush_all(now);
             self.gauges.show(&self.engine.counters());
-            if stop {
+            if self.orders.stop.load(Ordering::Relaxed) {
                 break;
             }
         }
@@ -147,7 +158,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Takes the newest snapshot and the journal's state over into the engine.
+    /// Takes the newest snapshot, the order to drain and the journal's state over into the engine.
     fn adopt(&mut self, now: Now) {
         let snapshot = self.snapshot.load();
         if snapshot.number() != self.snapshot_number {
@@ -155,6 +166,14 @@ impl Shard {
             let snapshot = Arc::clone(&snapshot);
             self.engine
                 .handle_command(now, Command::SetSnapshot(snapshot));
+        }
+        if !self.is_draining
+            && let Some(hang_up_at) = self.orders.drain.get()
+        {
+            self.is_draining = true;
+            let hang_up_at = Some(*hang_up_at);
+            self.engine
+                .handle_command(now, Command::Drain { hang_up_at });
         }
         let available = self.journal.available();
         if available != self.journal_available {
@@ -258,12 +277,10 @@ impl Shard {
             .handle_command(now, Command::TransportFailed(failure));
     }
 
-    /// Takes what other threads sent; returns whether to stop.
-    fn take_inputs(&mut self, now: Now) -> bool {
+    fn take_inputs(&mut self, now: Now) {
         for _ in 0..INPUTS_PER_TURN {
             match self.inbox.take() {
-                None => return false,
-                Some(ShardInput::Stop) => return true,
+                None => return,
                 Some(ShardInput::Message { bytes, path }) => {
                     self.engine.handle_message(
                         now,
@@ -276,11 +293,9 @@ impl Shard {
                 Some(ShardInput::Unreachable(unreachable, transport)) => {
                     self.fail_transport(now, unreachable, transport);
                 }
-                Some(ShardInput::Command(command)) => self.engine.handle_command(now, command),
                 Some(ShardInput::Question(question)) => question(&mut self.engine),
             }
         }
-        false
     }
 
     fn hear_media(&mut self, now: Now) {
