@@ -36,8 +36,8 @@ pub struct Listener {
 /// Bounds of one engine. Reaching one is a designed answer, never a growing table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineLimits {
-    /// Calls at once, from the INVITE to the last leg's end. Beyond: 503. A call in hunting or
-    /// answered takes about 2 KiB.
+    /// Calls at once, from the INVITE to the last leg's end. Beyond: 503. A call takes about
+    /// 4 KiB.
     pub max_calls: u32,
     /// SIP transactions at once. Beyond: 503 to a new call, silence for what has no state. A call
     /// makes four, and each is remembered for up to 32 s after its end.

@@ -108,7 +108,10 @@ impl Engine {
         let mut newest = oldest_first.into_vec();
         newest.sort_unstable();
         let slots = newest.into_iter().map(|Reverse((_, slot))| slot);
-        slots.filter_map(|slot| self.calls.iter_from(slot).next()).map(|(_, call)| call.live()).collect()
+        slots
+            .filter_map(|slot| self.calls.iter_from(slot).next())
+            .map(|(_, call)| call.live())
+            .collect()
     }
 }
 
@@ -121,7 +124,11 @@ impl Call {
             state: self.live_state(),
             customer: self.facts.customer.clone(),
             carrier: trunk.map(|trunk| self.snapshot.carrier(trunk.carrier).resource.clone()),
-            destination: self.facts.rate.as_ref().map(|rate| rate.destination.clone()),
+            destination: self
+                .facts
+                .rate
+                .as_ref()
+                .map(|rate| rate.destination.clone()),
             called_number: self.facts.called.clone(),
             calling_number: self.facts.calling_received.clone(),
             ingress_source: self.facts.source,

@@ -10,8 +10,8 @@ use crate::leg::{ALLOW, bare};
 use crate::release::phrase;
 use media_relay::Side;
 use sip_core::dialog::DialogError;
-use sip_core::slab::SlabKey;
 use sip_core::message::RecordRoutes;
+use sip_core::slab::SlabKey;
 use sip_core::ticket::TicketText;
 use sip_core::timer::TimerId;
 use sip_core::transaction::{ClientId, Expired, Matched, Path, ServerId, ServerKey};
@@ -267,10 +267,18 @@ fn respond_in_dialog(core: &mut Core, now: Instant, server: ServerId, status: u1
         ..
     } = core;
     let routes = RecordRoutes::Omit;
-    transactions.respond(now, server, status, phrase(status), routes, outbox, |writer| {
-        writer.header(HeaderName::Allow, ALLOW);
-        writer.finish();
-    });
+    transactions.respond(
+        now,
+        server,
+        status,
+        phrase(status),
+        routes,
+        outbox,
+        |writer| {
+            writer.header(HeaderName::Allow, ALLOW);
+            writer.finish();
+        },
+    );
 }
 
 fn to_tag<'a>(request: &Message<'a>) -> Option<&'a str> {

@@ -11,8 +11,7 @@ use crate::relay_in_dialog::Exchanges;
 use crate::release::{Failure, Origin, phrase, reason_value, row};
 use crate::session::CallMedia;
 use rating::cdr::{JournalEntry, ReleaseReason};
-use routing_engine::decide::CallRequest;
-use routing_engine::{Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
+use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
@@ -241,7 +240,8 @@ impl Core {
     ) {
         let nobody = SlabKey {
             slot: u32::MAX,
-            generation: 0,
+            // Makes the tag unlike that of any other refusal.
+            generation: self.random_below(1 << 32) as u32,
         };
         let user = User {
             call: nobody,

@@ -88,7 +88,8 @@ impl CallMedia {
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
-        self.proposed.learn(from, relayed.map(|index| &sdp.media()[index]));
+        self.proposed
+            .learn(from, relayed.map(|index| &sdp.media()[index]));
         self.tell_relay(core, pair);
         self.write(&sdp, relayed, towards, pair);
         Ok(&self.sent[towards as usize].bytes)
@@ -192,9 +193,8 @@ impl Negotiated {
     fn plan(&self, is_answered: bool) -> MediaPlan {
         // Multiplexing needs both (RFC 5761 §5.1.1).
         let mux = self.multiplexes == [true; 2];
-        let remote = |side: Side| {
-            self.remotes[side as usize].map(|remote| RemoteMedia { mux, ..remote })
-        };
+        let remote =
+            |side: Side| self.remotes[side as usize].map(|remote| RemoteMedia { mux, ..remote });
         MediaPlan {
             ingress: remote(Side::Ingress),
             egress: remote(Side::Egress),

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::events::Datagram;
 use crate::leg::{ALLOW, SDP, bare};
 use crate::release::{phrase, reason_value};
+use routing_engine::{CallRequest, Decision, DryAdmission, NoTrace, Source, decide};
 use sip_core::transaction::{Path, response_path};
 use sip_core::{HeaderName, Limits, Message, MessageWriter, Method, ParseError};
 
@@ -25,10 +26,7 @@ impl Engine {
         let Some(message) = Message::salvage(datagram.bytes, &Limits::DEFAULT) else {
             return;
         };
-        if core
-            .sources
-            .may_answer(now.instant, datagram.path.remote.ip())
-        {
+        if core.may_answer(now, datagram.path) {
             let reason = error.reason_phrase();
             core.reply(&message, datagram.path, error.status(), &reason, bare);
         }
@@ -44,7 +42,7 @@ impl Engine {
     ) {
         let core = &mut self.core;
         core.counters.messages_malformed += 1;
-        if core.sources.may_answer(now.instant, path.remote.ip()) {
+        if can_be_answered(request) && core.may_answer(now, path) {
             let reason = error.reason_phrase();
             core.reply(request, path, error.status(), &reason, bare);
         }
@@ -53,8 +51,7 @@ impl Engine {
     /// A request outside any dialog that begins none.
     pub(crate) fn answer_out_of_dialog(&mut self, now: Now, request: &Message<'_>, path: Path) {
         let core = &mut self.core;
-        let is_gateway = core.gateways.contains(&path.remote.ip());
-        if !is_gateway && !core.sources.may_answer(now.instant, path.remote.ip()) {
+        if !core.may_answer(now, path) {
             core.counters.unknown_source_silenced += 1;
             return;
         }
@@ -71,6 +68,31 @@ impl Engine {
 }
 
 impl Core {
+    /// Whether a message that makes no call is answered: always to those we know, who may take
+    /// silence for death, and a few times a second to others.
+    fn may_answer(&mut self, now: Now, path: Path) -> bool {
+        self.knows(now, path) || self.sources.may_answer(now.instant, path.remote.ip())
+    }
+
+    /// Whether a message comes from a gateway of a carrier or from a customer.
+    fn knows(&self, now: Now, path: Path) -> bool {
+        let source = path.remote.ip().to_canonical();
+        if self.gateways.contains(&source) {
+            return true;
+        }
+        let request = CallRequest {
+            source: Source::Address(source),
+            called: "",
+            calling: "",
+            now_us: now.instant.as_micros(),
+        };
+        // A call to nowhere is refused, but not before it is known who calls.
+        match decide(&request, &self.snapshot, &mut DryAdmission, &mut NoTrace) {
+            Decision::Reject(rejection) => rejection.ingress_trunk.is_some(),
+            Decision::Route(_) => true,
+        }
+    }
+
     /// Answers without state. The same request gets the same answer, tag included.
     pub(crate) fn reply(
         &mut self,
@@ -143,4 +165,20 @@ impl Core {
             writer.finish();
         });
     }
+}
+
+/// Whether everything is there that a response must repeat (RFC 3261 §8.2.6.2). An ACK has no
+/// response at all.
+fn can_be_answered(request: &Message<'_>) -> bool {
+    let repeated = [
+        HeaderName::From,
+        HeaderName::To,
+        HeaderName::CallId,
+        HeaderName::CSeq,
+    ];
+    request.method() != Some(Method::Ack)
+        && request.top_via().is_ok()
+        && repeated
+            .iter()
+            .all(|name| request.raw_header(*name).is_some())
 }
