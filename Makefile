@@ -33,7 +33,7 @@ lint: ## Formatting and lints of the Rust code
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
 test-rust: ## Unit, simulation and end-to-end tests (wants `make build` first)
-	DIDTRON_BIN=$(CURDIR)/target/release/didtron $(CARGO) test --workspace --locked
+	SWITCH_BINARY=$(CURDIR)/target/release/didtron $(CARGO) test --workspace --locked
 
 test-console: console ## Lints, types, unit and browser tests of the console
 	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e

@@ -9,8 +9,10 @@
     clippy::print_stderr,
     reason = "a failing test shows what the peers said"
 )]
-
-#![allow(dead_code, reason = "the benchmark shares these modules and uses the rest")]
+#![allow(
+    dead_code,
+    reason = "the benchmark shares these modules and uses the rest"
+)]
 
 #[path = "e2e/calls.rs"]
 mod calls;

@@ -60,7 +60,11 @@ fn an_answered_call_is_rated_on_both_sides() {
 /// A decimal string without the zeros that only pad it.
 fn decimal(value: &serde_json::Value) -> &str {
     let text = value.as_str().unwrap();
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 #[test]

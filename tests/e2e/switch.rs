@@ -250,7 +250,7 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// The binary under test: the release build when `make test` made one, else cargo's.
 pub(crate) fn binary() -> PathBuf {
-    std::env::var_os("DIDTRON_BIN").map_or_else(
+    std::env::var_os("SWITCH_BINARY").map_or_else(
         || PathBuf::from(env!("CARGO_BIN_EXE_didtron")),
         PathBuf::from,
     )
