@@ -22,7 +22,7 @@ export function OutcomeBadge({ outcome, sipStatus = 0 }: OutcomeBadgeProps) {
   return (
     <Badge tone={OUTCOME_TONES[outcome]}>
       {t(`outcome.${outcome}`)}
-      {sipStatus > 0 ? <span className="ms-1 opacity-80">{sipStatus}</span> : null}
+      {sipStatus > 0 ? <span className="ms-1 font-normal">{sipStatus}</span> : null}
     </Badge>
   )
 }

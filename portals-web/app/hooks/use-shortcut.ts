@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent } from 'react'
+import { useEffectEvent, useLayoutEffect } from 'react'
 
 import { singleKeysPreference } from '~/stores/preferences'
 import { type ShortcutId, ShortcutMatcher } from '~/util/shortcuts'
@@ -9,10 +9,13 @@ const matcher = new ShortcutMatcher()
 /** The last one to register answers: a dialog's handler goes before its page's. */
 const handlers = new Map<ShortcutId, Handler[]>()
 
-/** Calls `handler` when the shortcut is pressed, as long as the component is mounted. */
+/**
+ * Calls `handler` when the shortcut is pressed, as long as the component is mounted. A layout
+ * effect, so that a key pressed right after the paint is not lost.
+ */
 export function useShortcut(id: ShortcutId, handler: Handler, enabled = true): void {
   const current = useEffectEvent(handler)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return undefined
     const entry: Handler = (event) => current(event)
     handlers.set(id, [...(handlers.get(id) ?? []), entry])
@@ -27,7 +30,7 @@ export function useShortcut(id: ShortcutId, handler: Handler, enabled = true): v
 
 /** Mounted once, in the shell. */
 export function useShortcutListener(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listener = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return
       const modified = event.ctrlKey || event.metaKey

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Outlet, useLocation, useRouter } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { Session } from '~/api/__generated__/schema'
@@ -17,13 +17,7 @@ import { GlobalHeader } from './GlobalHeader'
 import { sectionOf } from './navigation'
 import { Rail } from './Rail'
 import { Submenu } from './Submenu'
-
-const CommandPalette = lazy(() =>
-  import('./CommandPalette').then((module) => ({ default: module.CommandPalette })),
-)
-const KeyboardHelp = lazy(() =>
-  import('~/components/KeyboardHelp').then((module) => ({ default: module.KeyboardHelp })),
-)
+import { useLayers } from './use-layers'
 
 /**
  * The signed-in shell: header, rail, submenu, page.
@@ -42,6 +36,7 @@ function Shell({ session }: { session: Session }) {
   const { pathname } = useLocation()
   const section = sectionOf(pathname)
   const [overlay, setOverlay] = useState<'none' | 'palette' | 'help'>('none')
+  const layers = useLayers(overlay !== 'none')
   const [signOutFailed, setSignOutFailed] = useState(false)
   const submenu = useSubmenu()
   const leave = useSignOut(session)
@@ -97,12 +92,12 @@ function Shell({ session }: { session: Session }) {
             </main>
           </div>
         </div>
-        <Suspense>
-          {overlay === 'palette' ? (
-            <CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
-          ) : null}
-          {overlay === 'help' ? <KeyboardHelp onClose={() => setOverlay('none')} /> : null}
-        </Suspense>
+        {layers && overlay === 'palette' ? (
+          <layers.CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
+        ) : null}
+        {layers && overlay === 'help' ? (
+          <layers.KeyboardHelp onClose={() => setOverlay('none')} />
+        ) : null}
       </TooltipProvider>
     </LiveFeedContext>
   )

@@ -2,8 +2,6 @@ import { clsx } from 'clsx'
 import { X } from 'lucide-react'
 import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react'
 
-import { IconButton } from './IconButton'
-
 export interface DialogProps {
   title: string
   closeLabel: string
@@ -73,7 +71,15 @@ export function Dialog({
           <h2 id={titleId} className="text-section font-semibold">
             {title}
           </h2>
-          <IconButton icon={X} label={closeLabel} onClick={onClose} />
+          {/* Without a tooltip: an open one would take Escape away from the dialog. */}
+          <button
+            type="button"
+            aria-label={closeLabel}
+            onClick={onClose}
+            className="flex size-8 items-center justify-center rounded-control text-ink-2 hover:bg-hover hover:text-ink"
+          >
+            <X aria-hidden size={16} strokeWidth={1.75} />
+          </button>
         </header>
       ) : (
         <h2 id={titleId} className="sr-only">

@@ -19,9 +19,9 @@ export interface PlainTableProps<Row> {
 /** A few rows that belong together, without paging, keys or states of loading. */
 export function PlainTable<Row>({ label, columns, rows, rowKey, isStrong }: PlainTableProps<Row>) {
   return (
-    // A region that scrolls must be reachable by keyboard.
+    // What scrolls must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <div role="group" aria-label={label} tabIndex={0} className="overflow-x-auto">
       <table className="w-full border-separate border-spacing-0 whitespace-nowrap">
         <thead>
           <tr>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { clsx } from 'clsx'
 import { Boxes } from 'lucide-react'
-import { useRef } from 'react'
+import { type RefObject, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { Resource } from '~/api/__generated__/schema'
@@ -41,19 +41,11 @@ export default function ResourcesPage() {
       <PageHeader title={t('title')} actions={<ReadOnlyNote />} />
       <div className="flex min-h-11 items-end justify-between gap-4 border-b border-line bg-surface px-5">
         <KindTabs kinds={countByKind(data?.items ?? [])} active={kind} isKnown={Boolean(data)} />
-        <Input
-          ref={filterRef}
-          type="search"
-          aria-label={t('search')}
-          placeholder={t('search')}
+        <NameFilter
+          key={kind}
+          inputRef={filterRef}
           value={q}
-          onChange={(event) =>
-            void navigate({
-              search: { q: event.target.value || undefined },
-              replace: true,
-            })
-          }
-          className="mb-2 h-7! max-w-56 text-body!"
+          onChange={(next) => void navigate({ search: { q: next || undefined }, replace: true })}
         />
       </div>
       <div className="min-h-0 grow bg-surface">
@@ -77,6 +69,32 @@ export default function ResourcesPage() {
         />
       </div>
     </div>
+  )
+}
+
+interface NameFilterProps {
+  inputRef: RefObject<HTMLInputElement | null>
+  value: string
+  onChange: (value: string) => void
+}
+
+/** Holds what is typed itself: the address follows a moment later. */
+function NameFilter({ inputRef, value, onChange }: NameFilterProps) {
+  const { t } = useTranslation('configuration')
+  const [typed, setTyped] = useState(value)
+  return (
+    <Input
+      ref={inputRef}
+      type="search"
+      aria-label={t('search')}
+      placeholder={t('search')}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.target.value)
+        onChange(event.target.value)
+      }}
+      className="mb-2 h-7! max-w-56 text-body!"
+    />
   )
 }
 
