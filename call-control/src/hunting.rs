@@ -11,7 +11,7 @@ use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::resources::MediaMode;
 use routing_engine::{Candidate, Permits};
 use sip_core::dialog::Dialog;
-use sip_core::transaction::{Path, Transport};
+use sip_core::transaction::{NotSent, Path, Transport};
 use sip_core::{Duration, HeaderName, Instant, Method};
 use std::sync::Arc;
 
@@ -83,7 +83,11 @@ impl Call {
         let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
         let attempt = attempt
             .send(core, now, &called, &calling)
-            .ok_or_else(|| stop(ReleaseReason::Overload))?;
+            .map_err(|error| match error {
+                NotSent::TableFull(_) => stop(ReleaseReason::Overload),
+                // Only the customer's description can make it so long.
+                NotSent::BeyondLimits => Failure::new(Origin::Ingress, ReleaseReason::UnusableSdp),
+            })?;
         self.attempts.push(attempt);
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
@@ -210,8 +214,14 @@ struct Invitation<'o> {
 
 impl Invitation<'_> {
     /// Sends the INVITE. Everything in it is ours, but for the numbers and the description: a
-    /// fresh Call-ID, our tag, our Via and Contact. `None` when the table of transactions is full.
-    fn send(self, core: &mut Core, now: Instant, called: &str, calling: &str) -> Option<Attempt> {
+    /// fresh Call-ID, our tag, our Via and Contact.
+    fn send(
+        self,
+        core: &mut Core,
+        now: Instant,
+        called: &str,
+        calling: &str,
+    ) -> Result<Attempt, NotSent> {
         let dialog = self.new_dialog(core, called, calling);
         let user = User {
             call: self.call,
@@ -220,25 +230,23 @@ impl Invitation<'_> {
         let mut leg = Leg::new(dialog, self.path);
         let cseq = leg.dialog.next_cseq();
         let (method, hops) = (Method::Invite, self.max_forwards);
-        let client = leg
-            .send_by(
-                core,
-                now,
-                method,
-                cseq,
-                self.path,
-                hops,
-                user,
-                |mut writer, contact| {
-                    writer.header(HeaderName::Contact, contact);
-                    writer.header(HeaderName::Allow, ALLOW);
-                    match self.offer {
-                        Some(offer) => writer.body(SDP, offer),
-                        None => writer.finish(),
-                    }
-                },
-            )
-            .ok()?;
+        let client = leg.send_by(
+            core,
+            now,
+            method,
+            cseq,
+            self.path,
+            hops,
+            user,
+            |mut writer, contact| {
+                writer.header(HeaderName::Contact, contact);
+                writer.header(HeaderName::Allow, ALLOW);
+                match self.offer {
+                    Some(offer) => writer.body(SDP, offer),
+                    None => writer.finish(),
+                }
+            },
+        )?;
         let new = NewAttempt {
             index: self.index,
             candidate: self.candidate,
@@ -249,7 +257,7 @@ impl Invitation<'_> {
             called_sent: Arc::from(called),
             calling_sent: Arc::from(calling),
         };
-        Some(Attempt::new(new, now))
+        Ok(Attempt::new(new, now))
     }
 
     fn new_dialog(&self, core: &mut Core, called: &str, calling: &str) -> Dialog {

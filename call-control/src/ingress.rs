@@ -22,6 +22,9 @@ use std::sync::Arc;
 
 /// Transactions that a call may need at once: both INVITEs, a CANCEL, and a BYE.
 const TRANSACTIONS_OF_A_CALL: usize = 4;
+/// Bytes of To, From and Contact each. All that the switch sends within the dialog repeats them,
+/// next to fields of its own and of the other side.
+const ADDRESS_BYTES_MAX: usize = 1_024;
 /// Max-Forwards of a request without one (RFC 3261 §16.6 step 3).
 const MAX_FORWARDS: u8 = 70;
 
@@ -89,6 +92,9 @@ impl Engine {
         let uri = invite.request_uri().and_then(|text| Uri::parse(text).ok());
         if uri.is_none_or(|uri| matches!(uri.scheme, Scheme::Other(_))) {
             return Err(Obstacle::Status(416));
+        }
+        if has_long_address(invite) {
+            return Err(Obstacle::Status(400));
         }
         // RFC 3261 §8.2.2.3: no extension is understood that a caller could require.
         if invite.raw_header(HeaderName::Require).is_some() {
@@ -215,6 +221,12 @@ impl Engine {
         let record = facts.record(&core.config, &end, &[], &core.snapshot, None);
         core.journal.push_back(JournalEntry::Ended(record));
     }
+}
+
+fn has_long_address(invite: &Message<'_>) -> bool {
+    let names = [HeaderName::To, HeaderName::From, HeaderName::Contact];
+    let mut values = names.iter().filter_map(|name| invite.raw_header(*name));
+    values.any(|value| value.len() > ADDRESS_BYTES_MAX)
 }
 
 /// Why a call that could be routed is refused.

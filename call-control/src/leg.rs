@@ -5,7 +5,7 @@ use crate::core::{CallTimer, Core, Role, User};
 use media_relay::Side;
 use sip_core::dialog::Dialog;
 use sip_core::slab::SlabKey;
-use sip_core::transaction::{ClientId, Path, ServerId, TableFull};
+use sip_core::transaction::{ClientId, NotSent, Path, ServerId};
 use sip_core::{Duration, HeaderName, Instant, Message, MessageWriter, Method};
 
 /// Methods that the switch handles, for Allow.
@@ -78,7 +78,7 @@ impl Leg {
         method: Method<'_>,
         user: User,
         finish: impl FnOnce(MessageWriter<'_>, &str),
-    ) -> Result<ClientId, TableFull> {
+    ) -> Result<ClientId, NotSent> {
         let cseq = self.dialog.next_cseq();
         let path = core
             .listeners
@@ -98,7 +98,7 @@ impl Leg {
         max_forwards: u32,
         user: User,
         finish: impl FnOnce(MessageWriter<'_>, &str),
-    ) -> Result<ClientId, TableFull> {
+    ) -> Result<ClientId, NotSent> {
         let Core {
             transactions,
             outbox,
@@ -123,8 +123,8 @@ impl Leg {
         })
     }
 
-    /// Sends a BYE. A table without room ends the leg without one: nothing else can be done, and
-    /// the peer's own BYE will be answered 481.
+    /// Sends a BYE. One that cannot be sent, for want of room in the table, ends the leg without:
+    /// nothing else can be done, and the peer's own BYE will be answered 481.
     pub(crate) fn send_bye(
         &mut self,
         core: &mut Core,

@@ -32,6 +32,6 @@ pub use key::ServerKey;
 pub use outbox::{ConnectionId, Outbox, Path, Transmit, TransmitToken, Transport};
 pub use server::{Server, ServerInput, ServerState};
 pub use table::{
-    Branch, CancelOutcome, ClientId, Expired, ExpiredReason, Matched, ServerId, TableFull,
+    Branch, CancelOutcome, ClientId, Expired, ExpiredReason, Matched, NotSent, ServerId, TableFull,
     TransactionConfig, TransactionTable, response_path,
 };

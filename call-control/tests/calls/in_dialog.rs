@@ -330,3 +330,20 @@ fn a_481_from_the_other_side_ends_the_call() {
     assert_eq!(switch.record().release.reason, ReleaseReason::ProtocolError);
     switch.assert_at_rest();
 }
+
+#[test]
+fn a_contact_as_long_as_a_value_may_be_survives_a_refused_re_invite() {
+    let (mut switch, mut caller, mut carrier) = answered();
+    let long = format!("<sip:gw@{AURORA};x={}>", "a".repeat(8_100));
+    let invite = carrier
+        .request("INVITE", Some(&offer("203.0.113.1", 5555)))
+        .replace(&format!("<sip:gw@{AURORA}>"), &long);
+    switch.receive(AURORA, &invite);
+    switch.expect(AURORA, "100 INVITE");
+    let relayed = switch.expect(CUSTOMER, "INVITE");
+    switch.receive(CUSTOMER, &reply(&relayed, 488, None));
+    switch.expect(CUSTOMER, "ACK");
+    switch.expect(AURORA, "488 INVITE");
+    caller.cseq += 1;
+    hang_up(switch, caller);
+}

@@ -392,3 +392,19 @@ fn a_retransmitted_invite_makes_one_call_and_gets_the_last_answer() {
     assert_eq!(switch.engine.counters().calls_received, 1);
     switch.assert_at_rest();
 }
+
+#[test]
+fn an_address_of_more_than_a_kilobyte_is_400() {
+    let long = "a".repeat(8_100);
+    for field in ["To: <", "From: \"Caller\" <", "Contact: <"] {
+        let mut switch = Switch::new();
+        let invite = Caller::new("call-1").invite(None);
+        let named = field
+            .replace('<', &format!("\"{long}\" <"))
+            .replace("\"Caller\" ", "");
+        switch.receive(CUSTOMER, &invite.replace(field, &named));
+        switch.expect(CUSTOMER, "400 INVITE");
+        switch.expect_silence();
+        switch.assert_at_rest();
+    }
+}

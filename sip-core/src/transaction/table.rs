@@ -46,6 +46,17 @@ pub struct TransactionConfig {
 #[error("the transaction table is full")]
 pub struct TableFull;
 
+/// Why a request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// There is no room for its transaction.
+    #[error(transparent)]
+    TableFull(#[from] TableFull),
+    /// What peers put into it makes it larger than a message may be, or one of its values.
+    #[error("the request would break the limits of a message")]
+    BeyondLimits,
+}
+
 /// A server transaction; stale after its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerId(SlabKey);
@@ -74,6 +85,9 @@ pub struct TransactionTable<U> {
     keys: ServerKeys,
     wheel: TimerWheel,
     spare: Vec<Vec<u8>>,
+    /// Client transactions without any response, in no order: those that an unreachable address
+    /// concerns.
+    unanswered: Vec<SlabKey>,
     retransmissions: u64,
 }
 
@@ -105,6 +119,8 @@ enum Side {
         /// The CANCEL of this INVITE. It has the INVITE's branch, so its response is found
         /// through the INVITE.
         cancel: Option<SlabKey>,
+        /// Its place among the unanswered, until it has a response or is given up.
+        unanswered: Option<u32>,
     },
     Server {
         key: ServerKey,
@@ -135,6 +151,7 @@ impl<U: Copy> TransactionTable<U> {
             keys: ServerKeys::new(config.secret),
             wheel: TimerWheel::new(now, config.max_transactions as usize * 2),
             spare: Vec::new(),
+            unanswered: Vec::new(),
             retransmissions: 0,
             config,
         }
@@ -243,7 +260,21 @@ impl<U: Copy> TransactionTable<U> {
         }
     }
 
+    /// It has a response, or nobody wants one any more.
+    fn strike_unanswered(&mut self, key: SlabKey) {
+        let Some(place) = self.slots.get_mut(key).and_then(Transaction::take_place) else {
+            return;
+        };
+        self.unanswered.swap_remove(place as usize);
+        let moved = self.unanswered.get(place as usize).copied();
+        let moved = moved.and_then(|key| self.slots.get_mut(key));
+        if let Some(Side::Client { unanswered, .. }) = moved.map(|moved| &mut moved.side) {
+            *unanswered = Some(place);
+        }
+    }
+
     fn terminate(&mut self, key: SlabKey) {
+        self.strike_unanswered(key);
         let Some(transaction) = self.slots.remove(key) else {
             return;
         };
@@ -254,8 +285,9 @@ impl<U: Copy> TransactionTable<U> {
             // The INVITE is over, and so is the purpose of its CANCEL.
             Side::Client {
                 cancel: Some(cancel),
+                ..
             } => self.terminate(cancel),
-            Side::Client { cancel: None } => {}
+            Side::Client { cancel: None, .. } => {}
             Side::Server { key, .. } => {
                 self.servers.remove(&key);
             }
@@ -264,6 +296,13 @@ impl<U: Copy> TransactionTable<U> {
 }
 
 impl<U> Transaction<U> {
+    fn take_place(&mut self) -> Option<u32> {
+        match &mut self.side {
+            Side::Client { unanswered, .. } => unanswered.take(),
+            Side::Server { .. } => None,
+        }
+    }
+
     /// Only the sender of a request cares whether it arrived at the network.
     fn token(&self, key: SlabKey) -> Option<TransmitToken> {
         matches!(self.side, Side::Client { .. }).then_some(TransmitToken(key))

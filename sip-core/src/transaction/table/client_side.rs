@@ -1,6 +1,6 @@
 //! Requests sent and the responses to them.
 
-use super::{BRANCH, ClientId, Machine, Outcome, Side, TableFull, Transaction, TransactionTable};
+use super::{BRANCH, ClientId, Machine, NotSent, Outcome, Side, Transaction, TransactionTable};
 use crate::Instant;
 use crate::header::HeaderName;
 use crate::limits::Limits;
@@ -37,6 +37,7 @@ impl<U: Copy> TransactionTable<U> {
         outbox: &mut Outbox,
     ) -> Option<(ClientId, U)> {
         let slot = self.find_client(response)?;
+        self.strike_unanswered(slot);
         let status = response.status()?;
         let timings = &self.config.timings;
         let transaction = self.slots.get_mut(slot)?;
@@ -69,7 +70,7 @@ impl<U: Copy> TransactionTable<U> {
         let method = response.cseq().ok()?.method;
         match (&transaction.machine, method, &transaction.side) {
             (Machine::InviteClient(_), Method::Invite, _) => Some(slot),
-            (Machine::InviteClient(_), Method::Cancel, Side::Client { cancel }) => *cancel,
+            (Machine::InviteClient(_), Method::Cancel, Side::Client { cancel, .. }) => *cancel,
             (Machine::Client(_), Method::Invite | Method::Ack, _) => None,
             (Machine::Client(_), ..) => Some(slot),
             _ => None,
@@ -79,7 +80,8 @@ impl<U: Copy> TransactionTable<U> {
     /// Sends a request: `write` gets the branch for its Via and writes the whole message.
     ///
     /// # Errors
-    /// [`TableFull`]; nothing is written then.
+    /// [`NotSent::TableFull`]; nothing is written then. [`NotSent::BeyondLimits`] when what was
+    /// written breaks [`Limits::DEFAULT`]; nothing is sent then, and no transaction is left.
     pub fn open_client(
         &mut self,
         now: Instant,
@@ -88,7 +90,7 @@ impl<U: Copy> TransactionTable<U> {
         user: U,
         outbox: &mut Outbox,
         write: impl FnOnce(&mut Vec<u8>, &Branch),
-    ) -> Result<ClientId, TableFull> {
+    ) -> Result<ClientId, NotSent> {
         let timings = &self.config.timings;
         let reliable = path.transport.is_reliable();
         let (machine, actions) = if method == Method::Invite {
@@ -98,6 +100,8 @@ impl<U: Copy> TransactionTable<U> {
             let (machine, actions) = Client::start(timings, reliable);
             (Machine::Client(machine), actions)
         };
+        // A table has fewer than 2^32 slots.
+        let place = self.unanswered.len() as u32;
         let slot = self.insert(|kept| Transaction {
             machine,
             user: Some(user),
@@ -105,8 +109,12 @@ impl<U: Copy> TransactionTable<U> {
             kept,
             retransmission: Timer::A,
             lifetime: Timer::B,
-            side: Side::Client { cancel: None },
+            side: Side::Client {
+                cancel: None,
+                unanswered: Some(place),
+            },
         })?;
+        self.unanswered.push(slot);
         let branch = self.config.ticket_key.write_branch(Ticket {
             shard: self.config.shard,
             slot: slot.slot,
@@ -115,6 +123,10 @@ impl<U: Copy> TransactionTable<U> {
         });
         if let Some(transaction) = self.slots.get_mut(slot) {
             write(&mut transaction.kept, &branch);
+            if !is_within_limits(&transaction.kept) {
+                self.terminate(slot);
+                return Err(NotSent::BeyondLimits);
+            }
             outbox.push(path, transaction.token(slot), &transaction.kept);
         }
         self.carry_out(now, slot, &actions, outbox);
@@ -132,6 +144,7 @@ impl<U: Copy> TransactionTable<U> {
         let state = self.invite_client_state(id);
         let (input, result) = match state {
             Some(InviteClientState::Calling) => {
+                self.strike_unanswered(id.0);
                 (InviteClientInput::Abandoned, CancelOutcome::Early)
             }
             Some(InviteClientState::Proceeding) => {
@@ -160,7 +173,15 @@ impl<U: Copy> TransactionTable<U> {
         reason: Option<&str>,
         outbox: &mut Outbox,
     ) {
-        let already = |t: &Transaction<U>| matches!(t.side, Side::Client { cancel: Some(_) });
+        let already = |t: &Transaction<U>| {
+            matches!(
+                t.side,
+                Side::Client {
+                    cancel: Some(_),
+                    ..
+                }
+            )
+        };
         if self.slots.get(id.0).is_none_or(already) {
             return;
         }
@@ -169,7 +190,10 @@ impl<U: Copy> TransactionTable<U> {
             return;
         };
         let path = invite.path;
-        write_cancel(&mut message, &invite.kept, reason);
+        // Without its CANCEL the INVITE is still bounded by timer B.
+        if write_cancel(&mut message, &invite.kept, reason).is_none() {
+            return self.recycle(message);
+        }
         let (machine, actions) = Client::start(&self.config.timings, path.transport.is_reliable());
         outbox.push(path, None, &message);
         let cancel = self.slots.insert_with(|_| Transaction {
@@ -179,7 +203,10 @@ impl<U: Copy> TransactionTable<U> {
             kept: message,
             retransmission: Timer::E,
             lifetime: Timer::F,
-            side: Side::Client { cancel: None },
+            side: Side::Client {
+                cancel: None,
+                unanswered: None,
+            },
         });
         // In a full table the CANCEL goes out once and unwatched: better than not at all, and
         // the INVITE's timer B still bounds the wait.
@@ -190,6 +217,7 @@ impl<U: Copy> TransactionTable<U> {
         if let Some(invite) = self.slots.get_mut(id.0) {
             invite.side = Side::Client {
                 cancel: Some(cancel),
+                unanswered: None,
             };
         }
     }
@@ -200,7 +228,11 @@ impl<U: Copy> TransactionTable<U> {
         let Some(transaction) = self.slots.get_mut(slot) else {
             return;
         };
-        write_ack(&mut message, &transaction.kept, response);
+        if write_ack(&mut message, &transaction.kept, response).is_none() {
+            // Neither the ACK nor the INVITE is sent again.
+            transaction.kept.clear();
+            return self.recycle(message);
+        }
         let invite = std::mem::replace(&mut transaction.kept, message);
         outbox.push(transaction.path, None, &transaction.kept);
         self.recycle(invite);
@@ -243,25 +275,33 @@ fn input(status: u16) -> ClientInput {
 
 /// RFC 3261 §17.1.1.3: Request-URI, Call-ID, From, Route and the top Via of the INVITE, the To of
 /// the response, the INVITE's CSeq number.
-fn write_ack(out: &mut Vec<u8>, invite: &[u8], response: &Message<'_>) {
+fn write_ack(out: &mut Vec<u8>, invite: &[u8], response: &Message<'_>) -> Option<()> {
     let to = response.raw_header(HeaderName::To).unwrap_or(b"");
-    write_for_invite(out, invite, Method::Ack, Some(to), None);
+    write_for_invite(out, invite, Method::Ack, Some(to), None)
 }
 
 /// RFC 3261 §9.1: the same with the To of the INVITE.
-fn write_cancel(out: &mut Vec<u8>, invite: &[u8], reason: Option<&str>) {
-    write_for_invite(out, invite, Method::Cancel, None, reason);
+fn write_cancel(out: &mut Vec<u8>, invite: &[u8], reason: Option<&str>) -> Option<()> {
+    write_for_invite(out, invite, Method::Cancel, None, reason)
 }
 
+/// Whether a request of ours can be read again, which its ACK and CANCEL are made by. Peers fill
+/// much of it: their addresses, routes and descriptions. One no longer than a single value may be
+/// has no value that is too long, and is not read for this.
+fn is_within_limits(request: &[u8]) -> bool {
+    request.len() <= usize::from(Limits::DEFAULT.header_value_bytes)
+        || Message::parse(request, &Limits::DEFAULT).is_ok()
+}
+
+/// `None`, and nothing written, when the INVITE cannot be read.
 fn write_for_invite(
     out: &mut Vec<u8>,
     invite: &[u8],
     method: Method<'_>,
     to: Option<&[u8]>,
     reason: Option<&str>,
-) {
-    let invite = Message::parse(invite, &Limits::DEFAULT)
-        .expect("the INVITE was written by this switch, and it writes what it can read");
+) -> Option<()> {
+    let invite = Message::parse(invite, &Limits::DEFAULT).ok()?;
     let uri = invite.request_uri().unwrap_or("");
     let number = invite.cseq().map_or(1, |cseq| cseq.number);
     let mut writer = MessageWriter::request(out, method, uri);
@@ -289,4 +329,5 @@ fn write_for_invite(
         writer.header(HeaderName::Reason, reason);
     }
     writer.finish();
+    Some(())
 }

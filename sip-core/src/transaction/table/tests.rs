@@ -272,14 +272,9 @@ fn a_refused_message_is_told_at_once() {
     let mut bench = Bench::new(Transport::Udp);
     bench.send(Method::Invite, 9);
     let remote = bench.path().remote;
-    let (token, next) = bench
-        .table
-        .unanswered_at(Transport::Udp, remote, 0)
-        .unwrap();
-    assert_eq!(
-        bench.table.unanswered_at(Transport::Udp, remote, next),
-        None
-    );
+    let [token] = bench.table.unanswered_at(Transport::Udp, remote)[..] else {
+        panic!();
+    };
     let told = bench
         .table
         .transport_failed(bench.now, token, &mut bench.outbox);
@@ -289,6 +284,33 @@ fn a_refused_message_is_told_at_once() {
         .table
         .transport_failed(bench.now, token, &mut bench.outbox);
     assert_eq!(again, None, "a stale token finds nothing");
+}
+
+#[test]
+fn only_what_still_waits_for_a_response_is_unanswered() {
+    let mut bench = Bench::new(Transport::Udp);
+    let remote = bench.path().remote;
+    let count = |bench: &Bench| bench.table.unanswered_at(Transport::Udp, remote).len();
+    let sent: Vec<_> = (0..5).map(|n| bench.send(Method::Invite, n)).collect();
+    bench.send(Method::Bye, 5);
+    assert_eq!(count(&bench), 6);
+    bench.respond_to(&sent[0].1, 100);
+    bench.respond_to(&sent[3].1, 486);
+    bench
+        .table
+        .cancel(bench.now, sent[1].0, None, &mut bench.outbox);
+    assert_eq!(count(&bench), 3);
+    let elsewhere = SocketAddr::from(([192, 0, 2, 9], 5060));
+    assert_eq!(bench.table.unanswered_at(Transport::Udp, elsewhere), []);
+    assert_eq!(bench.table.unanswered_at(Transport::Tcp, remote), []);
+    for token in bench.table.unanswered_at(Transport::Udp, remote) {
+        bench
+            .table
+            .transport_failed(bench.now, token, &mut bench.outbox);
+    }
+    assert_eq!(count(&bench), 0);
+    bench.advance(40_000);
+    assert!(bench.table.unanswered.is_empty());
 }
 
 // --- client (RFC 3261 §17.1.2)
@@ -518,4 +540,28 @@ fn a_warm_table_takes_buffers_from_its_store() {
         bench.advance(5_000);
     }
     assert_eq!(bench.table.spare.len(), 1);
+}
+
+#[test]
+fn a_request_that_could_not_be_read_again_is_not_sent() {
+    let mut bench = Bench::new(Transport::Tcp);
+    let path = bench.path();
+    let mut open = |to: usize, body: usize| {
+        let write = |out: &mut Vec<u8>, branch: &Branch| {
+            let mut writer = MessageWriter::request(out, Method::Invite, "sip:bob@192.0.2.1");
+            writer.via("TCP", "198.51.100.1:5060", branch, false);
+            writer.header(HeaderName::From, "<sip:alice@a.example>;tag=a");
+            writer.header(HeaderName::To, &"x".repeat(to));
+            writer.header(HeaderName::CallId, "call");
+            writer.cseq(7, Method::Invite);
+            writer.body("application/sdp", &vec![b'v'; body]);
+        };
+        let table = &mut bench.table;
+        table.open_client(bench.now, Method::Invite, path, 1, &mut bench.outbox, write)
+    };
+    assert!(open(8_192, 0).is_ok(), "the longest value");
+    assert!(open(20, 60_000).is_ok());
+    assert_eq!(open(8_193, 0), Err(NotSent::BeyondLimits));
+    assert_eq!(open(20, 65_500), Err(NotSent::BeyondLimits));
+    assert_eq!((bench.table.len(), bench.sent().len()), (2, 2));
 }
