@@ -78,13 +78,10 @@ impl Engine {
             }
             return;
         }
-        let mut from = 0;
-        while let Some((token, next)) =
-            self.core
-                .transactions
-                .unanswered_at(failure.transport, failure.remote, from)
-        {
-            from = next;
+        let TransportFailure {
+            transport, remote, ..
+        } = failure;
+        for token in self.core.transactions.unanswered_at(transport, remote) {
             let token = Some(token);
             self.fail_transport(now, TransportFailure { token, ..failure });
         }

@@ -5,8 +5,8 @@ use crate::Instant;
 use crate::slab::SlabKey;
 use crate::timer::TimerId;
 use crate::transaction::{
-    ClientInput, ClientState, InviteClientInput, InviteClientState, InviteServerInput, Outbox,
-    ServerInput, TransmitToken, Transport,
+    ClientInput, InviteClientInput, InviteServerInput, Outbox, ServerInput, TransmitToken,
+    Transport,
 };
 use std::net::SocketAddr;
 
@@ -70,23 +70,15 @@ impl<U: Copy> TransactionTable<U> {
         self.on_any(now, token.0, Input::TransportError, outbox)
     }
 
-    /// The first request from slot `from` on that was sent to an address and has no reply of any
-    /// kind yet, and the slot to go on from. It looks at every slot: not for every message.
-    pub fn unanswered_at(
-        &self,
-        transport: Transport,
-        remote: SocketAddr,
-        from: u32,
-    ) -> Option<(TransmitToken, u32)> {
-        self.slots
-            .iter_from(from)
-            .find(|(_, transaction)| {
-                let path = transaction.path;
-                path.transport == transport
-                    && path.remote == remote
-                    && transaction.machine.is_unanswered()
+    /// The requests that were sent to an address, have no response yet and are still wanted.
+    pub fn unanswered_at(&self, transport: Transport, remote: SocketAddr) -> Vec<TransmitToken> {
+        let is_there = |key: &&SlabKey| {
+            self.slots.get(**key).is_some_and(|transaction| {
+                transaction.path.transport == transport && transaction.path.remote == remote
             })
-            .map(|(key, _)| (TransmitToken(key), key.slot + 1))
+        };
+        let there = self.unanswered.iter().filter(is_there);
+        there.map(|key| TransmitToken(*key)).collect()
     }
 
     fn on_any(
@@ -118,15 +110,5 @@ impl<U: Copy> TransactionTable<U> {
             user: user?,
             reason: expired?,
         })
-    }
-}
-
-impl Machine {
-    fn is_unanswered(&self) -> bool {
-        match self {
-            Self::InviteClient(machine) => machine.state() == InviteClientState::Calling,
-            Self::Client(machine) => machine.state() == ClientState::Trying,
-            Self::InviteServer(_) | Self::Server(_) => false,
-        }
     }
 }
