@@ -17,6 +17,7 @@ export function explain({ to, customer, source }: Question): Explanation {
     reason: null,
     snapshot_number: SNAPSHOT_NUMBER,
     customer: caller?.name ?? null,
+    ingress_trunk: caller?.trunk ?? null,
     called_number: null,
     customer_rate: null,
     steps: [],
@@ -59,6 +60,11 @@ export function explain({ to, customer, source }: Question): Explanation {
       currency: cost === undefined ? null : CURRENCY,
       status: isLost ? 'lost' : 'available',
       reason: isLost ? (cost === undefined ? 'no_rate' : 'trunk_inactive') : null,
+      detail: isLost
+        ? cost === undefined
+          ? 'its card has no rate for this number'
+          : 'the trunk is not active'
+        : null,
       order: isLost ? Infinity : cost,
     }
   }).toSorted((a, b) => a.order - b.order)

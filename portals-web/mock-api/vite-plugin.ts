@@ -4,10 +4,11 @@ import type { Connect, Plugin } from 'vite'
 
 import { MockServer } from './server.ts'
 
-/** What the switch sends with its pages; under `preview` the console is held to it. */
+/** At least as strict as what the switch sends; under `preview` the console is held to it. */
 const SECURITY_HEADERS = {
   'content-security-policy':
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 }

@@ -612,6 +612,8 @@ export interface components {
             currency: string | null;
             /** @description The destination's name on the carrier's card. */
             destination: string | null;
+            /** @description The same as a sentence. */
+            detail: string | null;
             /** @description Where the INVITE would go, `address:port`. */
             gateway: string;
             margin_per_minute: components["schemas"]["Money"] | null;
@@ -622,7 +624,7 @@ export interface components {
              * @description Place in the hunting order, from 1; null when it lost.
              */
             rank: number | null;
-            /** @description Why it lost or stands where it does. */
+            /** @description Why it lost, as a word such as `below_cost`; null when it did not. */
             reason: string | null;
             /** @description What becomes of it. */
             status: components["schemas"]["RouteStatus"];
@@ -647,6 +649,8 @@ export interface components {
             /** @description The customer that was found. */
             customer: string | null;
             customer_rate: components["schemas"]["ExplainRate"] | null;
+            /** @description The trunk that the call would come in by. */
+            ingress_trunk: string | null;
             /** @description Why not, such as `no_route`; null when accepted. */
             reason: string | null;
             /**
@@ -665,7 +669,7 @@ export interface components {
         /** @description One thing that is wrong, and where. */
         FieldError: {
             /**
-             * Format: int32
+             * Format: int64
              * @description Column in the line, from 1.
              */
             column?: number | null;
@@ -676,7 +680,7 @@ export interface components {
             /** @description Kind of the resource. */
             kind?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Line in the file, from 1.
              */
             line?: number | null;

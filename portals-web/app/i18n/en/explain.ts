@@ -38,8 +38,6 @@ export const explain = {
     prefix: 'Prefix',
     cost: 'Cost / min',
     margin: 'Margin / min',
-    status: 'Status',
-    reason: 'Reason',
   },
   step: {
     identify: 'Who calls',
@@ -69,5 +67,6 @@ export const explain = {
   rate: 'Customer’s rate',
   rateNone: 'No rate was found for this number.',
   perMinute: 'per minute',
+  ingressTrunk: 'Ingress trunk',
   called: 'Called number after translation',
 }

@@ -54,17 +54,17 @@ function CallRecord({ cdr }: { cdr: Cdr }) {
   return (
     <>
       <CallStats cdr={cdr} />
-      <div className="grid gap-4 p-5 2xl:grid-cols-2">
+      <div className="grid gap-4 p-5 xl:grid-cols-2">
         <Panel title={t('detail.path')}>
           <CallPath cdr={cdr} />
         </Panel>
         <Panel title={t('detail.timeline')}>
           <CallTimeline cdr={cdr} />
         </Panel>
-        <Panel title={t('detail.money')} padded={false} className="2xl:col-span-2">
+        <Panel title={t('detail.money')} padded={false} className="xl:col-span-2">
           <MoneyTable cdr={cdr} />
         </Panel>
-        <Panel title={t('detail.release')} padded={false} className="2xl:col-span-2">
+        <Panel title={t('detail.release')} padded={false} className="xl:col-span-2">
           <ReleaseTable cdr={cdr} />
         </Panel>
         <Panel title={t('detail.facts')}>
@@ -116,10 +116,10 @@ function LoadingRecord() {
   return (
     <div role="status" aria-label={t('loading')} className="animate-[appear_0s_150ms_both]">
       <div className="h-[73px] border-b border-line bg-surface" />
-      <div className="grid gap-4 p-5 2xl:grid-cols-2">
+      <div className="grid gap-4 p-5 xl:grid-cols-2">
         <Skeleton className="h-56" />
         <Skeleton className="h-56" />
-        <Skeleton className="h-40 2xl:col-span-2" />
+        <Skeleton className="h-40 xl:col-span-2" />
       </div>
     </div>
   )

@@ -11,12 +11,13 @@ import { NO_VALUE } from '~/util/money'
 export function CustomerRate({ explanation }: { explanation: Explanation }) {
   const { t } = useTranslation(['explain', 'cdrs'])
   const format = useFormat()
-  const { customer_rate: rate, called_number: called, customer } = explanation
+  const { customer_rate: rate, called_number: called, customer, ingress_trunk } = explanation
   if (!rate) return <p className="text-ink-2">{t('rateNone')}</p>
   return (
     <Facts
       facts={[
         { label: t('form.customer'), value: customer ?? NO_VALUE },
+        { label: t('ingressTrunk'), value: ingress_trunk ?? NO_VALUE },
         { label: t('called'), value: called ? formatE164(called) : NO_VALUE },
         { label: t('cdrs:detail.rateCard'), value: rate.rate_card },
         { label: t('route.destination'), value: `${rate.prefix} ${rate.destination}` },

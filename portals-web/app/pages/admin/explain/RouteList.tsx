@@ -71,14 +71,13 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
       id: 'destination',
       header: t('route.destination'),
       cell: (route) => (
-        <span className={muted(route)}>
+        <span className={clsx('block py-1.5', muted(route))}>
           {route.prefix ? (
-            <>
+            <span className="block">
               <span className="font-mono text-meta">{route.prefix}</span> {route.destination}
-            </>
-          ) : (
-            NO_VALUE
-          )}
+            </span>
+          ) : null}
+          <LossReason route={route} />
         </span>
       ),
     },
@@ -108,19 +107,18 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
         )
       },
     },
-    {
-      id: 'reason',
-      header: t('route.reason'),
-      cell: ({ reason }) => {
-        if (!reason) return null
-        return (
-          <span className="block min-w-40 whitespace-normal text-ink-2">
-            {isKnown(reason) ? t(`loss.${reason}`) : reason}
-          </span>
-        )
-      },
-    },
   ]
+}
+
+/** Why it is not tried: in our words where the reason is known, else in those of the switch. */
+function LossReason({ route: { reason, detail } }: { route: ExplainRoute }) {
+  const { t } = useTranslation('explain')
+  if (!reason) return null
+  return (
+    <span title={detail ?? undefined} className="block text-meta whitespace-normal text-ink-2">
+      {isKnown(reason) ? t(`loss.${reason}`) : (detail ?? reason)}
+    </span>
+  )
 }
 
 function isKnown(reason: string): reason is KnownLoss {
