@@ -73,6 +73,9 @@ pub(crate) struct Call {
     pub(crate) byes: u8,
     /// The Reason of a BYE to the customer that must wait for its ACK (RFC 3261 §15).
     pub(crate) bye_after_ack: Option<ReasonValue>,
+    /// The journal has its open record, of an end that waits for the carrier.
+    pub(crate) is_noted: bool,
+    /// The journal has its final record.
     pub(crate) is_recorded: bool,
     pub(crate) traced: bool,
 }

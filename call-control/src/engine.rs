@@ -87,6 +87,19 @@ impl Engine {
         self.carry_out(now, command);
     }
 
+    /// Writes the final record of each call that has its end, but whose carrier has not had its
+    /// last word yet. For the stop of the process: to be called once, after the last message and
+    /// before the journal is closed, and [`poll_journal`](Self::poll_journal) after it.
+    ///
+    /// Calls that are still answered keep their open record, which recovery closes; calls that
+    /// are still hunting leave none.
+    pub fn settle_all(&mut self, now: Now) {
+        let keys: Vec<SlabKey> = self.calls.iter_from(0).map(|(key, _)| key).collect();
+        for key in keys {
+            self.with_call(now.instant, key, |call, core| call.settle_now(core));
+        }
+    }
+
     /// The next record for the journal. To be taken before any message is sent.
     pub fn poll_journal(&mut self) -> Option<JournalEntry> {
         self.core.journal.pop_front()

@@ -326,6 +326,7 @@ fn new_call(
         media_statistics: None,
         byes: 0,
         bye_after_ack: None,
+        is_noted: false,
         is_recorded: false,
         traced: core.take_trace(),
     })

@@ -5,7 +5,7 @@ use crate::cdr::End;
 use crate::core::{CallTimer, Core};
 use crate::release::{Failure, Origin, ReasonValue, reason_of, row};
 use media_relay::Side;
-use rating::cdr::{JournalEntry, Outcome, ReleaseReason};
+use rating::cdr::{CallRecord, JournalEntry, Outcome, ReleaseReason};
 use sip_core::{Instant, Message, Method};
 
 impl Call {
@@ -156,23 +156,38 @@ impl Call {
     }
 
     /// Writes the record once nothing can change it any more: the call has its end, and so has
-    /// every attempt.
+    /// every attempt. While a carrier that was cancelled still has a word to say, an open record
+    /// stands for it: what the customer was told is written down before it is sent.
     pub(crate) fn settle(&mut self, core: &mut Core) {
         let Some(end) = self.end.filter(|_| !self.is_recorded) else {
             return;
         };
-        if !self.attempts.iter().all(|attempt| attempt.is_over()) {
-            return;
+        if self.attempts.iter().all(|attempt| attempt.is_over()) {
+            self.write_record(core, &end);
+        } else if !self.is_noted {
+            self.is_noted = true;
+            let record = self.record(core, &end);
+            core.journal.push_back(JournalEntry::Answered(record));
         }
+    }
+
+    /// Writes the record of a call that has its end without waiting for the carrier any longer.
+    pub(crate) fn settle_now(&mut self, core: &mut Core) {
+        if let Some(end) = self.end.filter(|_| !self.is_recorded) {
+            self.write_record(core, &end);
+        }
+    }
+
+    fn write_record(&mut self, core: &mut Core, end: &End) {
         self.is_recorded = true;
-        let record = self.facts.record(
-            &core.config,
-            &end,
-            &self.attempts,
-            &self.snapshot,
-            self.media_statistics,
-        );
+        let record = self.record(core, end);
         core.counters.calls_ended += 1;
         core.journal.push_back(JournalEntry::Ended(record));
+    }
+
+    fn record(&self, core: &Core, end: &End) -> CallRecord {
+        let (attempts, media) = (&self.attempts, self.media_statistics);
+        self.facts
+            .record(&core.config, end, attempts, &self.snapshot, media)
     }
 }

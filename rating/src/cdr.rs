@@ -296,8 +296,12 @@ pub struct CallRecord {
 /// What is written to the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JournalEntry {
-    /// The call was answered: the record so far, with `ended_at` equal to `answered_at`. If the
-    /// process dies, recovery closes the call from this.
+    /// An open record: the call so far. A later entry of the same call takes its place.
+    ///
+    /// Either the call was answered, and `ended_at` equals `answered_at`: if the process dies,
+    /// recovery closes the call from this. Or `answered_at` is `None`: the customer has its final
+    /// response, and only the carrier's last word is outstanding. `ended_at`, `outcome` and
+    /// `release` are final then, and recovery keeps the record as it stands.
     Answered(CallRecord),
     /// The call is over. Final.
     Ended(CallRecord),

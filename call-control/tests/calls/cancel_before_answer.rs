@@ -1,7 +1,9 @@
 //! The customer gives up before the answer.
 
-use crate::support::{AURORA, CUSTOMER, Caller, Switch, offer, reply};
-use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
+use crate::support::{AURORA, CUSTOMER, Caller, Sent, Switch, offer, reply};
+use call_control::Now;
+use rating::Timestamp;
+use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
 use sip_core::HeaderName;
 
 #[test]
@@ -100,4 +102,50 @@ fn a_cancel_of_nothing_is_answered_481() {
     switch.receive(CUSTOMER, &caller.cancel(""));
     switch.expect(CUSTOMER, "481 CANCEL");
     assert_eq!(switch.engine.counters().transactions, 0);
+}
+
+/// A call whose customer gave up while it rang.
+fn cancelled() -> (Switch, Sent) {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    switch.receive(AURORA, &reply(&invite, 180, None));
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    (switch, invite)
+}
+
+#[test]
+fn what_the_customer_was_told_is_in_the_journal_before_the_carriers_last_word() {
+    let (mut switch, invite) = cancelled();
+    let [JournalEntry::Answered(open)] = &switch.journal[..] else {
+        panic!("{:?}", switch.journal);
+    };
+    assert_eq!(open.outcome, Outcome::Cancelled);
+    assert_eq!(open.release.sip_status, 487);
+    assert_eq!((open.answered_at, open.charge.amount.0), (None, 0));
+    let told = (open.id, open.ended_at, open.release.clone());
+    switch.advance_ms(1_000);
+    switch.receive(AURORA, &reply(&invite, 487, None));
+    let record = switch.record();
+    assert_eq!((record.id, record.ended_at, record.release.clone()), told);
+    assert_eq!(switch.journal.len(), 2);
+}
+
+#[test]
+fn the_stop_of_the_process_does_not_wait_for_the_carriers_last_word() {
+    let (mut switch, _) = cancelled();
+    let mut up = Caller::new("call-2");
+    switch.receive(CUSTOMER, &up.invite(Some(&offer("192.0.2.10", 4000))));
+    let now = Now {
+        instant: switch.now,
+        wall: Timestamp(0),
+    };
+    switch.engine.settle_all(now);
+    let Some(JournalEntry::Ended(record)) = switch.engine.poll_journal() else {
+        panic!("the refused call has its record");
+    };
+    assert_eq!(record.outcome, Outcome::Cancelled);
+    assert_eq!(switch.engine.poll_journal(), None);
+    assert_eq!(switch.engine.counters().calls, 1, "the other goes on");
 }

@@ -44,7 +44,7 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
         "and will charge the first interval"
     );
     assert!(record.margin.is_negative());
-    let answered = |entry: &JournalEntry| matches!(entry, JournalEntry::Answered(_));
+    let answered = |entry: &JournalEntry| matches!(entry, JournalEntry::Answered(call) if call.answered_at.is_some());
     assert!(!switch.journal.iter().any(answered));
     switch.assert_at_rest();
 }

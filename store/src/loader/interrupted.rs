@@ -41,15 +41,24 @@ impl Store {
             let shard: i64 = row.try_get(0)?;
             let call: CallRecord = json("open_call", row.try_get(1)?)?;
             let shard = u16::try_from(shard).unwrap_or(call.shard);
-            calls.push(interrupted(call, last_alive(shard)));
+            calls.push(closed(call, last_alive(shard)));
         }
-        let closed = insert_calls(&mut transaction, &calls.iter().collect::<Vec<_>>()).await?;
+        let count = insert_calls(&mut transaction, &calls.iter().collect::<Vec<_>>()).await?;
         sqlx::query("DELETE FROM open_call WHERE boot = $1")
             .bind(boot.to_string())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(closed)
+        Ok(count)
+    }
+}
+
+/// The last record of a call that was open when its process died.
+fn closed(call: CallRecord, last_alive: Option<Timestamp>) -> CallRecord {
+    match call.answered_at {
+        Some(_) => interrupted(call, last_alive),
+        // The customer was refused before: nothing of that can change, and nothing is charged.
+        None => call,
     }
 }
 

@@ -202,6 +202,24 @@ async fn calls_that_were_up_are_closed_once_and_charged_to_the_last_sign_of_life
 }
 
 #[tokio::test]
+async fn a_call_that_was_refused_already_keeps_its_outcome_when_its_process_dies() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut segment = TestSegment::create(folder.path(), DEAD, 1);
+    let mut refused = answered(1);
+    refused.answered_at = None;
+    refused.outcome = Outcome::Cancelled;
+    refused.release.reason = ReleaseReason::CustomerCancelled;
+    segment.append(&JournalEntry::Answered(refused.clone()));
+    segment.alive(NOON + 3_600_000_000);
+    let mut loader = loader(folder.path()).await;
+    let recovery = loader.recover().await.unwrap();
+    assert_eq!(recovery.interrupted, 1);
+    let (row, record) = loader.store.cdr(refused.id).await.unwrap().unwrap();
+    assert_eq!(record, refused);
+    assert_eq!((row.outcome, row.charge.0), (Outcome::Cancelled, 0));
+}
+
+#[tokio::test]
 async fn a_mark_of_life_from_before_the_answer_gives_no_negative_duration() {
     let folder = tempfile::tempdir().unwrap();
     let mut segment = TestSegment::create(folder.path(), DEAD, 1);

@@ -411,7 +411,7 @@ impl Switch {
         );
         assert_eq!(self.engine.poll_timeout(), None, "nothing waits for time");
         let answered = self.journal.iter().filter_map(|entry| match entry {
-            JournalEntry::Answered(record) => Some(record.id),
+            JournalEntry::Answered(record) if record.answered_at.is_some() => Some(record.id),
             _ => None,
         });
         for id in answered {
