@@ -273,11 +273,10 @@ impl Call {
         client: ClientId,
         number: u16,
     ) {
-        let mut pending = self.exchanges.pending.iter_mut();
-        let Some(exchange) = pending.find(|exchange| exchange.number == number) else {
-            return;
-        };
-        if exchange.is_cancelled {
+        let mut pending = self.exchanges.pending.iter();
+        let found = pending.find(|exchange| exchange.number == number);
+        // One that was aborted is wanted by nobody.
+        if found.is_none_or(|exchange| exchange.is_cancelled) {
             core.transactions
                 .cancel(now, client, None, &mut core.outbox);
         }
@@ -405,10 +404,16 @@ impl Call {
         }
     }
 
-    /// The dialog ends: what is pending in it is answered 487 (RFC 3261 §15.1.2).
+    /// The dialog ends: what is pending in it is answered 487 (RFC 3261 §15.1.2), and cancelled
+    /// where it was relayed to. A silent far end is told at its first provisional response.
     pub(crate) fn abort_exchanges(&mut self, core: &mut Core, now: Instant) {
         for exchange in std::mem::take(&mut self.exchanges.pending) {
             respond(core, now, exchange.server, 487, bare);
+            if let Some(client) = exchange.client {
+                // Only an INVITE can be cancelled; to others this does nothing.
+                core.transactions
+                    .cancel(now, client, None, &mut core.outbox);
+            }
         }
     }
 

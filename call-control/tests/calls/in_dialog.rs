@@ -347,3 +347,26 @@ fn a_contact_as_long_as_a_value_may_be_survives_a_refused_re_invite() {
     caller.cseq += 1;
     hang_up(switch, caller);
 }
+
+#[test]
+fn a_re_invite_that_is_pending_at_the_end_leaves_nothing_behind() {
+    for replies_late in [false, true] {
+        let (mut switch, mut caller, _) = answered();
+        let sdp = offer("192.0.2.10", 4444);
+        switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+        switch.expect(CUSTOMER, "100 INVITE");
+        let invite = switch.expect(AURORA, "INVITE");
+        if !replies_late {
+            switch.receive(AURORA, &reply(&invite, 100, None));
+        }
+        switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+        let sent = switch.take_all();
+        let bye = sent.iter().find(|sent| sent.what() == "BYE").unwrap();
+        switch.receive(AURORA, &reply(bye, 200, None));
+        if replies_late {
+            switch.receive(AURORA, &reply(&invite, 100, None));
+            switch.expect(AURORA, "CANCEL");
+        }
+        switch.assert_at_rest();
+    }
+}
