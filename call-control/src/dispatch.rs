@@ -42,7 +42,7 @@ impl Engine {
             return self.answer_invalid(now, request, path, error);
         }
         match request.method() {
-            _ if to_tag(request).is_some() => self.refuse_stray(request, path),
+            _ if to_tag(request).is_some() => self.core.refuse_stray(now, request, path),
             Some(Method::Invite) => self.handle_new_call(now, request, path, key),
             _ => self.answer_out_of_dialog(now, request, path),
         }
@@ -58,17 +58,11 @@ impl Engine {
         leg: u16,
     ) {
         let handled = self.with_call(now.instant, call, |call, core| {
-            call.on_request(core, now.instant, LegId::of_tag(leg), request, path, key);
+            call.on_request(core, now, LegId::of_tag(leg), request, path, key);
         });
         if handled.is_none() {
-            self.refuse_stray(request, path);
+            self.core.refuse_stray(now, request, path);
         }
-    }
-
-    /// A forged or stale tag finds nothing: 481, and no state.
-    fn refuse_stray(&mut self, request: &Message<'_>, path: Path) {
-        self.core.counters.messages_stray += 1;
-        self.core.reply_plain(request, path, 481);
     }
 
     /// RFC 3261 §9.2: the CANCEL has its own answer at once; the INVITE gets 487 from its call.
@@ -130,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// The call is over, but a carrier that was silent then speaks now.
+    /// The call is over, but a peer that was silent then speaks now.
     fn drop_orphan(
         &mut self,
         now: Now,
@@ -139,8 +133,14 @@ impl Engine {
         response: &Message<'_>,
         path: Path,
     ) {
-        if matches!(user.role, Role::Attempt(_)) {
-            drop_late(&mut self.core, now.instant, user.call, id, response, path);
+        let core = &mut self.core;
+        let is_provisional = response.status().is_some_and(|status| status < 200);
+        match user.role {
+            Role::Attempt(_) => drop_late(core, now.instant, user.call, id, response, path),
+            Role::Relayed(_) if is_provisional => {
+                drop_late(core, now.instant, user.call, id, response, path);
+            }
+            _ => {}
         }
     }
 
@@ -167,22 +167,22 @@ impl Call {
     fn on_request(
         &mut self,
         core: &mut Core,
-        now: Instant,
+        now: Now,
         leg: LegId,
         request: &Message<'_>,
         path: Path,
         key: ServerKey,
     ) {
-        self.trace_received(core, now, request, path);
+        self.trace_received(core, now.instant, request, path);
         let accepted = match self.side_of(leg) {
             Some(side) => self.accept(side, request).map(|()| side),
             None => Err(481),
         };
         if accepted == Err(481) {
             // Not ours, and not worth a transaction.
-            core.counters.messages_stray += 1;
-            return core.reply_plain(request, path, 481);
+            return core.refuse_stray(now, request, path);
         }
+        let now = now.instant;
         let user = User {
             call: self.key,
             role: self.role_of(request),

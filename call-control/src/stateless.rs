@@ -93,6 +93,15 @@ impl Core {
         }
     }
 
+    /// A forged or stale tag finds nothing: 481, and no state.
+    pub(crate) fn refuse_stray(&mut self, now: Now, request: &Message<'_>, path: Path) {
+        self.counters.messages_stray += 1;
+        match self.may_answer(now, path) {
+            true => self.reply_plain(request, path, 481),
+            false => self.counters.unknown_source_silenced += 1,
+        }
+    }
+
     /// Answers without state. The same request gets the same answer, tag included.
     pub(crate) fn reply(
         &mut self,
