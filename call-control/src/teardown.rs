@@ -28,9 +28,18 @@ impl Call {
                 let reason = ReleaseReason::NormalClearing;
                 self.release(core, now, origin, reason, Some(request), Some(side));
             }
+            Phase::Ending if side == Side::Ingress && request.method() == Some(Method::Bye) => {
+                self.forget_ingress(core);
+            }
             // Too late, or both sides hung up at once, or the carrier before it answered.
             Phase::Hunting | Phase::Answered | Phase::Ending => {}
         }
+    }
+
+    /// The customer hung up a call that is over: it waits for no BYE, and its ACK will not come.
+    fn forget_ingress(&mut self, core: &mut Core) {
+        self.bye_after_ack = None;
+        self.ingress.forget_ack(core, self.key, Side::Ingress);
     }
 
     /// The customer gave up before the answer.

@@ -76,6 +76,20 @@ fn a_bye_of_the_carrier_before_the_ack_reaches_the_customer_after_it() {
 }
 
 #[test]
+fn when_both_sides_hang_up_before_the_ack_it_is_no_longer_waited_for() {
+    let mut switch = Switch::new();
+    let (mut caller, invite, answer) = answered(&mut switch);
+    switch.receive(AURORA, &carriers_bye(&invite));
+    switch.expect(AURORA, "200 BYE");
+    caller.learn(&answer);
+    switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+    switch.expect(CUSTOMER, "200 BYE");
+    switch.advance_ms(40_000);
+    switch.expect_silence();
+    switch.assert_at_rest();
+}
+
+#[test]
 fn a_lost_ack_of_ours_is_sent_again_for_each_answer() {
     let mut switch = Switch::new();
     let (mut caller, invite, answer) = answered(&mut switch);
