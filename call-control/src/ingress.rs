@@ -67,9 +67,11 @@ impl Engine {
                     Err(Obstacle::Reason(reason)) => {
                         self.refuse(now, invite, path, key, &facts, reason);
                     }
-                    Err(Obstacle::Extension) => self.refuse_extension(now, invite, path, &facts),
+                    Err(Obstacle::Extension) => {
+                        self.refuse_extension(now, invite, path, key, &facts)
+                    }
                     Err(Obstacle::Status(status)) => {
-                        self.refuse_syntax(now, invite, path, &facts, status);
+                        self.refuse_syntax(now, invite, path, key, &facts, status);
                     }
                 }
             }
@@ -137,8 +139,13 @@ impl Engine {
                 });
             }
             None => {
+                // A Contact or a route set that cannot be used makes no dialog.
+                let reason = match Dialog::uas(invite, "") {
+                    Ok(_) => ReleaseReason::Overload,
+                    Err(_) => ReleaseReason::ProtocolError,
+                };
                 if let Some(facts) = facts {
-                    self.refuse(now, invite, path, key, &facts, ReleaseReason::Overload);
+                    self.refuse(now, invite, path, key, &facts, reason);
                 }
             }
         }
@@ -167,10 +174,17 @@ impl Engine {
             });
     }
 
-    fn refuse_extension(&mut self, now: Now, invite: &Message<'_>, path: Path, facts: &Facts) {
+    fn refuse_extension(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        facts: &Facts,
+    ) {
         self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420);
         let core = &mut self.core;
-        core.reply(invite, path, 420, phrase(420), |writer| {
+        core.refuse_invite(now.instant, invite, path, key, 420, |writer| {
             for required in invite.raw_values(HeaderName::Require) {
                 writer.raw_header("Unsupported", required);
             }
@@ -183,11 +197,13 @@ impl Engine {
         now: Now,
         invite: &Message<'_>,
         path: Path,
+        key: ServerKey,
         facts: &Facts,
         status: u16,
     ) {
         self.record_rejection(now, facts, ReleaseReason::ProtocolError, status);
-        self.core.reply_plain(invite, path, status);
+        self.core
+            .refuse_invite(now.instant, invite, path, key, status, bare);
     }
 
     /// A source that belongs to nobody: 403 a few times, then silence; some are recorded.

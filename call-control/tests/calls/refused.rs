@@ -259,8 +259,11 @@ fn a_required_extension_is_420() {
     let mut switch = Switch::new();
     let mut caller = Caller::new("call-1");
     caller.extra = "Require: 100rel\r\n".to_owned();
-    switch.receive(CUSTOMER, &caller.invite(None));
+    let invite = caller.invite(None);
+    switch.receive(CUSTOMER, &invite);
     let refusal = switch.expect(CUSTOMER, "420 INVITE");
+    switch.receive(CUSTOMER, &invite);
+    switch.expect(CUSTOMER, "420 INVITE");
     assert_eq!(refusal.header(HeaderName::Unsupported), "100rel");
     assert_eq!(switch.record().release.sip_status, 420);
     switch.assert_at_rest();
@@ -423,4 +426,20 @@ fn a_stranger_with_a_forged_tag_is_answered_a_few_times_only() {
     }
     let answers = switch.take_all().len();
     assert!((1..10).contains(&answers), "{answers}");
+}
+
+#[test]
+fn a_route_set_that_cannot_be_used_is_400() {
+    let too_many = "Record-Route: <sip:proxy.example;lr>\r\n".repeat(33);
+    for routes in ["Record-Route: <sip:proxy\r\n", &too_many] {
+        let mut switch = Switch::new();
+        let mut caller = Caller::new("call-1");
+        caller.extra = routes.to_owned();
+        switch.receive(CUSTOMER, &caller.invite(None));
+        switch.expect(CUSTOMER, "400 INVITE");
+        let reason = switch.record().release.reason;
+        assert_eq!(reason, ReleaseReason::ProtocolError);
+        assert_eq!(switch.engine.counters().calls_overloaded, 0);
+        switch.assert_at_rest();
+    }
 }
