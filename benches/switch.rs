@@ -9,7 +9,11 @@
     clippy::expect_used,
     reason = "a benchmark stops by panicking"
 )]
-#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints what it measured"
+)]
 #![allow(
     dead_code,
     reason = "the end-to-end tests' modules are shared and hold more"

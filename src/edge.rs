@@ -301,7 +301,6 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             t1: SipDuration::from_millis(config.sip.t1_ms.into()),
             t2: SipDuration::from_millis(config.sip.t2_ms.into()),
             t4: SipDuration::from_millis(config.sip.t4_ms.into()),
-            ..Timings::default()
         },
         max_call_duration: Some(SipDuration::from_secs(calls.max_duration_s.into())),
     }

@@ -56,7 +56,7 @@ fn micro(text: &mut String) {
     );
     let mut rows = Vec::new();
     collect(&criterion_directory(), &mut rows);
-    rows.sort();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, nanoseconds) in rows {
         let _ = writeln!(text, "| {name} | {} |", duration(nanoseconds));
     }

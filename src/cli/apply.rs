@@ -85,7 +85,7 @@ pub(crate) fn read_bundle(path: &Path) -> anyhow::Result<Bundle> {
             .with_context(|| format!("{} cannot be read", path.display()))?;
         for deck in deck_names(&content) {
             if seen.insert(deck.clone()) {
-                let beside = path.parent().unwrap_or(Path::new(".")).join(&deck);
+                let beside = path.parent().unwrap_or_else(|| Path::new(".")).join(&deck);
                 let content = read_deck(&beside).with_context(|| {
                     format!("{}: rates_file {}", path.display(), beside.display())
                 })?;

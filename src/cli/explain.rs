@@ -80,8 +80,8 @@ fn render(explanation: &Explanation) -> String {
     if !explanation.routes.is_empty() {
         let _ = writeln!(
             text,
-            "\n{:>4}  {:20} {:20} {:10} {:24} {:>12} {:>12}  {}",
-            "rank", "carrier", "trunk", "prefix", "destination", "cost/min", "margin/min", "status"
+            "\n{:>4}  {:20} {:20} {:10} {:24} {:>12} {:>12}  status",
+            "rank", "carrier", "trunk", "prefix", "destination", "cost/min", "margin/min"
         );
     }
     for route in &explanation.routes {

@@ -31,7 +31,7 @@ impl ConnectionSink {
         };
         exact
             .or_else(same_address)
-            .or(self.listeners.first())
+            .or_else(|| self.listeners.first())
             .map_or(0, |(_, place)| *place)
     }
 }

@@ -107,6 +107,8 @@ impl Shard {
                 break;
             }
         }
+        self.engine.settle_all(self.clock.now());
+        self.flush_all(self.clock.now());
         let lost = self.journal.close(self.clock.now().wall);
         if lost > 0 {
             tracing::error!(
