@@ -2,7 +2,7 @@
 FROM node:22-bookworm-slim AS console
 WORKDIR /build/portals-web
 COPY portals-web/package.json portals-web/package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund
 COPY openapi.json /build/openapi.json
 COPY portals-web/ ./
 RUN npm run build
