@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longest wait for the switch to be ready or to stop.
@@ -269,12 +270,20 @@ fn spawn(directory: &Path, http: SocketAddr, sip: SocketAddr, settings: &[(&str,
         .env("DIDTRON_SIP_LISTENERS", format!("udp/{sip},tcp/{sip}"))
         .env("DIDTRON_JOURNAL_FREE_SPACE_MIN_MIB", "16")
         .env("DIDTRON_DRAIN_GRACE_S", "2")
+        .env("DIDTRON_MEDIA_ADDRESS", media_address())
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .spawn()
         .unwrap()
+}
+
+/// An address of its own for each switch, so that none meets the media ports of another.
+fn media_address() -> String {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let process = std::process::id() % 200 + 1;
+    format!("127.{process}.1.{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn free_tcp() -> SocketAddr {
