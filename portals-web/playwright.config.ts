@@ -15,6 +15,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: Boolean(process.env['CI']),
+  retries: process.env['CI'] ? 2 : 0,
   reporter: [['list']],
   use: { ...BROWSER, baseURL: `http://127.0.0.1:${PORT}` },
   webServer: {
