@@ -2,7 +2,8 @@ import { defineConfig } from '@playwright/test'
 
 import { BROWSER } from './test/support/browser'
 
-const PORT = 4173
+/** Another one where two checkouts are tested at the same time. */
+const PORT = Number(process.env['E2E_PORT'] ?? 4173)
 
 /** The built console with the mock API: build first. Every state and failure can be reached. */
 export default defineConfig({
