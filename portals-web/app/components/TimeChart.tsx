@@ -85,7 +85,7 @@ function options(latest: () => TimeChartProps, width: number): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 2, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'live', setSeries: false },

@@ -11,8 +11,8 @@ import { useDocumentVisible } from './use-document-visible'
 
 export const LiveFeedContext = createContext<LiveFeed | null>(null)
 
-/** Owns the feed of the signed-in shell; it runs while the tab is seen. */
-export function useOwnLiveFeed(): LiveFeed {
+/** Owns the feed of the signed-in shell; it runs while it is wanted and the tab is seen. */
+export function useOwnLiveFeed(isWanted: boolean): LiveFeed {
   const client = useQueryClient()
   const [feed] = useState(
     () =>
@@ -37,10 +37,10 @@ export function useOwnLiveFeed(): LiveFeed {
   )
   const visible = useDocumentVisible()
   useEffect(() => {
-    if (!visible) return undefined
+    if (!visible || !isWanted) return undefined
     feed.start()
     return () => feed.stop()
-  }, [feed, visible])
+  }, [feed, visible, isWanted])
   return feed
 }
 

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Outlet, useLocation, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useTranslation } from 'react-i18next'
 
 import type { Session } from '~/api/__generated__/schema'
@@ -32,14 +33,14 @@ export default function AdminLayout() {
 
 function Shell({ session }: { session: Session }) {
   const { t } = useTranslation('shell')
-  const feed = useOwnLiveFeed()
   const { pathname } = useLocation()
   const section = sectionOf(pathname)
   const [overlay, setOverlay] = useState<'none' | 'palette' | 'help'>('none')
   const layers = useLayers(overlay !== 'none')
   const [signOutFailed, setSignOutFailed] = useState(false)
   const submenu = useSubmenu()
-  const leave = useSignOut(session)
+  const { isLeaving, leave } = useSignOut(session)
+  const feed = useOwnLiveFeed(!isLeaving)
   const mainRef = useMainFocus(pathname)
 
   useShortcutListener()
@@ -88,7 +89,7 @@ function Shell({ session }: { session: Session }) {
               onPointerDown={submenu.isOverlay ? submenu.close : undefined}
               className="min-w-0 grow overflow-y-auto outline-none"
             >
-              <Outlet />
+              {isLeaving ? null : <Outlet />}
             </main>
           </div>
         </div>
@@ -114,16 +115,24 @@ function useSession(): Session | null {
   return data ?? null
 }
 
-function useSignOut(session: Session): () => Promise<void> {
+/** Ends the session. Meanwhile no page is shown, because a page goes on asking, and would be refused. */
+function useSignOut(session: Session) {
   const client = useQueryClient()
   const router = useRouter()
-  return async () => {
-    await signOut(session.csrf_token)
-    // First away from the page, so that it does not ask again without a session.
-    await router.navigate(pb.signIn())
-    client.clear()
-    client.setQueryData(sessionQuery.queryKey, null)
+  const [isLeaving, setLeaving] = useState(false)
+  const leave = async () => {
+    flushSync(() => setLeaving(true))
+    try {
+      await client.cancelQueries()
+      await signOut(session.csrf_token)
+      await router.navigate(pb.signIn())
+      client.clear()
+      client.setQueryData(sessionQuery.queryKey, null)
+    } finally {
+      setLeaving(false)
+    }
   }
+  return { isLeaving, leave }
 }
 
 /** Wide screens keep the submenu beside the page, by choice; narrower ones lay it over the page. */

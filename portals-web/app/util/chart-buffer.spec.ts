@@ -57,5 +57,6 @@ test('a point without a value keeps its place', () => {
 
 test('a trailing mean begins anew after a gap', () => {
   expect(trailingMean([2, 4, 6, null, 8], 2)).toEqual([2, 3, 5, null, 8])
+  expect(trailingMean([9, 1, 2, 3, null, 8], 4)).toEqual([null, 5, 4, 3.75, null, null])
   expect(trailingMean([1, 2, 3], 1)).toEqual([1, 2, 3])
 })

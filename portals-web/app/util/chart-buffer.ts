@@ -56,7 +56,10 @@ export class ChartBuffer<Point> {
   }
 }
 
-/** Each value as the mean of itself and those before it, up to `window`; a null starts anew. */
+/**
+ * Each value as the mean of itself and those before it, up to `window`. A null starts anew; fewer
+ * than half a window's values have no mean, because one of them would be all of it.
+ */
 export function trailingMean(
   values: readonly (number | null)[],
   window: number,
@@ -64,7 +67,8 @@ export function trailingMean(
   let run: number[] = []
   return values.map((value) => {
     run = value === null ? [] : [...run.slice(Math.max(0, run.length - window + 1)), value]
-    return value === null ? null : run.reduce((sum, each) => sum + each, 0) / run.length
+    if (run.length * 2 < window) return null
+    return run.reduce((sum, each) => sum + each, 0) / run.length
   })
 }
 

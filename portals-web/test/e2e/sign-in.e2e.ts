@@ -82,6 +82,19 @@ test('the password can be shown', async ({ page }) => {
   await expect(field).toHaveAttribute('type', 'password')
 })
 
+test.describe('signing out without a network', () => {
+  test.use({ expectedErrors: /ERR_FAILED/ })
+
+  test('says that the session goes on', async ({ page, signIn }) => {
+    await signIn()
+    await page.route('**/api/v1/session', (route) => route.abort())
+    await page.getByRole('button', { name: 'Account of admin' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await expect(page.getByRole('alert')).toContainText('You are still signed in.')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Live dashboard')
+  })
+})
+
 test('signing out ends the session', async ({ page, signIn }) => {
   await signIn()
   await page.getByRole('button', { name: 'Account of admin' }).click()

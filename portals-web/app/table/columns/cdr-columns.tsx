@@ -25,7 +25,7 @@ export function cdrColumns({ t, count, reason, zoneName, currency }: Texts): Col
     {
       id: 'received',
       header: `${t('column.received')} ${zoneName}`,
-      width: 140,
+      width: 138,
       cell: ({ received_at }) => <TimeCell at={received_at} show="day" />,
     },
     {
@@ -42,7 +42,7 @@ export function cdrColumns({ t, count, reason, zoneName, currency }: Texts): Col
     {
       id: 'to',
       header: t('column.to'),
-      width: 126,
+      width: 136,
       cell: ({ called_number }) => <OptionalText value={formatE164(called_number)} />,
     },
     {
@@ -71,7 +71,7 @@ export function cdrColumns({ t, count, reason, zoneName, currency }: Texts): Col
     {
       id: 'outcome',
       header: t('column.outcome'),
-      width: 128,
+      width: 124,
       cell: ({ outcome, sip_status, release_reason }) => (
         <span title={reason(release_reason)}>
           <OutcomeBadge outcome={outcome} sipStatus={outcome === 'answered' ? 0 : sip_status} />
@@ -81,7 +81,7 @@ export function cdrColumns({ t, count, reason, zoneName, currency }: Texts): Col
     {
       id: 'duration',
       header: t('column.duration'),
-      width: 70,
+      width: 68,
       align: 'end',
       cell: ({ duration_ms }) => (
         <span className={duration_ms === 0 ? 'text-ink-3' : undefined}>

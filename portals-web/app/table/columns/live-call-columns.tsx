@@ -57,7 +57,7 @@ export function liveCallColumns({ t, now, zoneName }: Texts): Column<Call>[] {
     {
       id: 'to',
       header: t('calls.to'),
-      width: 126,
+      width: 136,
       cell: ({ called_number }) => <OptionalText value={formatE164(called_number)} />,
     },
     {
