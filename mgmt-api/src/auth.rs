@@ -13,7 +13,9 @@ mod throttle;
 pub use local_key::{LocalKey, LocalKeyError};
 pub(crate) use password::Passwords;
 pub use password::{PasswordError, ensure_admin};
-pub(crate) use request::{ClientAddress, Principal, require, require_beyond_loopback};
+pub(crate) use request::{
+    ClientAddress, Principal, from_this_machine, require, require_beyond_loopback,
+};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
 pub(crate) use throttle::Throttle;
 

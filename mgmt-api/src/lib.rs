@@ -14,6 +14,7 @@
 //! Server::bind(address, "http.address") ─► Server::run(state, until_stop)
 //! ```
 
+pub mod access;
 mod auth;
 mod clock;
 mod configuration;

@@ -1,5 +1,6 @@
 //! RFC 9457 problem documents: the one shape of every error the API gives.
 
+use crate::access::Permission;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -124,6 +125,21 @@ impl Problem {
             title,
             detail.into(),
         )
+    }
+
+    /// 403: signed in, and not allowed.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "/problems/forbidden",
+            "Not allowed",
+            detail.into(),
+        )
+    }
+
+    /// 403: a permission is missing.
+    pub fn missing_permission(permission: Permission) -> Self {
+        Self::forbidden(format!("This needs the permission `{permission}`."))
     }
 
     /// 404: no such thing.

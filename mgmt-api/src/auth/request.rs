@@ -1,6 +1,7 @@
 //! Authentication of requests, before any handler sees them.
 
 use super::session::SessionToken;
+use crate::access::{Audience, PermissionSet};
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
 use crate::routes::session::Role;
@@ -22,6 +23,20 @@ pub(crate) struct Principal {
     pub(crate) role: Role,
     /// The session, when a cookie was used.
     pub(crate) session: Option<SessionToken>,
+    audience: Audience,
+    permissions: PermissionSet,
+}
+
+impl Principal {
+    /// The kind of tenant that is acted in.
+    pub(crate) fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// What may be done.
+    pub(crate) fn permissions(&self) -> &PermissionSet {
+        &self.permissions
+    }
 }
 
 /// Where a request came from; `None` when it came by no connection (tests).
@@ -45,12 +60,16 @@ pub(crate) async fn require_beyond_loopback(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let local = client_address(request.extensions()).is_some_and(|address| address.is_loopback());
-    if local {
+    if from_this_machine(request.extensions()) {
         Ok(next.run(request).await)
     } else {
         require(state, request, next).await
     }
+}
+
+/// Whether a request came from this machine.
+pub(crate) fn from_this_machine(extensions: &axum::http::Extensions) -> bool {
+    client_address(extensions).is_some_and(|address| address.is_loopback())
 }
 
 async fn authenticate(
@@ -76,6 +95,8 @@ async fn authenticate(
         name: session.username,
         role: role(&session.role)?,
         session: Some(token),
+        audience: Audience::Platform,
+        permissions: PermissionSet::all(),
     })
 }
 
@@ -87,6 +108,8 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
         name: "local key".into(),
         role: Role::Admin,
         session: None,
+        audience: Audience::Platform,
+        permissions: PermissionSet::all(),
     })
 }
 

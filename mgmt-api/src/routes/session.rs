@@ -118,6 +118,7 @@ pub(crate) async fn session_view(principal: Principal) -> Json<Session> {
         name,
         role,
         session,
+        ..
     } = principal;
     Json(Session::new(name, role, session.as_ref()))
 }

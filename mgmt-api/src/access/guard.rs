@@ -1,0 +1,87 @@
+//! The check before every operation: is this kind of tenant meant, and is the permission there?
+
+use super::{Audience, Audiences, Permission, PermissionSet};
+use crate::auth::{Principal, from_this_machine};
+use crate::problem::Problem;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// What an operation asks of those who call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// What they must be allowed.
+    pub(crate) needs: Needs,
+    /// Whose people may call it at all.
+    pub(crate) audiences: Audiences,
+}
+
+/// What a caller must be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// One permission.
+    Permission(Permission),
+    /// To be signed in: it concerns only the caller.
+    SignedIn,
+}
+
+impl Guard {
+    /// # Errors
+    /// 403, which names the permission.
+    pub(crate) fn admit(
+        &self,
+        audience: Audience,
+        permissions: &PermissionSet,
+    ) -> Result<(), Problem> {
+        if !self.audiences.contains(audience) {
+            let detail = format!("No {audience} can do this.");
+            return Err(Problem::forbidden(detail));
+        }
+        match self.needs {
+            Needs::Permission(needed) if !permissions.contains(needed) => {
+                Err(Problem::missing_permission(needed))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Needs {
+    /// The permission, when one is needed.
+    pub(crate) fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Permission(permission) => Some(permission),
+            Self::SignedIn => None,
+        }
+    }
+}
+
+impl From<Permission> for Needs {
+    fn from(permission: Permission) -> Self {
+        Self::Permission(permission)
+    }
+}
+
+/// Lets those through whom the guard admits. Authentication comes before it.
+pub(crate) async fn check(
+    State(guard): State<Guard>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let principal = request.extensions().get::<Principal>();
+    let principal = principal.ok_or_else(Problem::unauthenticated)?;
+    guard.admit(principal.audience(), principal.permissions())?;
+    Ok(next.run(request).await)
+}
+
+/// As [`check`], but requests from this machine pass.
+pub(crate) async fn check_beyond_loopback(
+    guard: State<Guard>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if from_this_machine(request.extensions()) {
+        return Ok(next.run(request).await);
+    }
+    check(guard, request, next).await
+}
