@@ -14,6 +14,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use store::{DatabaseLocation, LocationError};
 
 /// The commented file with every key at its default; the one source of both.
 pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
@@ -23,6 +24,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
+    pub(crate) database: DatabaseConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
     pub(crate) calls: CallsConfig,
@@ -32,6 +34,20 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) drain: DrainConfig,
     pub(crate) log: LogConfig,
+}
+
+/// `[database]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseConfig {
+    pub(crate) url: String,
+}
+
+/// The address may hold a password.
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseConfig").finish_non_exhaustive()
+    }
 }
 
 /// `[node]`
@@ -189,6 +205,17 @@ impl Config {
         } else {
             Err(problems)
         }
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// When the setting is no location, which [`load`](Self::load) has refused before.
+    pub(crate) fn database(&self) -> Result<DatabaseLocation, LocationError> {
+        if self.database.url.is_empty() {
+            return Ok(DatabaseLocation::sqlite(self.data_dir.join("didtron.db")));
+        }
+        self.database.url.parse()
     }
 
     /// The directory of the CDR journal.

@@ -73,7 +73,7 @@ impl Node {
         create_data_directory(&config.data_dir)?;
         let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
         let journal = edge::open_journal(config, boot)?;
-        let store = Store::open(&config.data_dir.join("didtron.db")).await?;
+        let store = Store::open(config.database()?).await?;
         let mut loader = Loader::new(
             store.clone(),
             LoaderConfig {

@@ -136,6 +136,9 @@ impl Check<'_> {
     }
 
     fn storage(&mut self, config: &Config) {
+        if let Err(error) = config.database() {
+            self.problem("database.url", &error.to_string());
+        }
         self.within(
             "journal.sync_interval_ms",
             config.journal.sync_interval_ms.into(),

@@ -4,8 +4,9 @@
 //! JSON, not what a trunk or a rate card means; `mgmt-api` does. [`Loader`] follows the journal
 //! that the call threads write and brings each record into the database exactly once.
 //!
-//! No call waits for anything in here. There is one writing connection, so writers queue rather
-//! than collide; readers never wait for it.
+//! No call waits for anything in here. The database is an SQLite file, where one connection writes
+//! and readers never wait for it, or PostgreSQL, which several nodes share. [`database`] says how a
+//! repository is written for both.
 
 mod cdrs;
 mod configuration;
@@ -13,13 +14,15 @@ mod database;
 mod loader;
 mod sessions;
 mod settings;
-#[cfg(test)]
-mod testing;
+mod tenants;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod users;
 
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
 pub use configuration::{ConfigurationWrite, NewVersion, ResourceRow};
-pub use database::{Store, StoreError};
+pub use database::{DatabaseLocation, LocationError, Store, StoreError};
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use sessions::SessionRow;
+pub use tenants::{Scope, TenantId};
 pub use users::UserRow;

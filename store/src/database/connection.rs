@@ -1,0 +1,174 @@
+//! Pools and transactions of either database, and opening them.
+
+use super::error::StoreError;
+use super::location::DatabaseLocation;
+use super::{Dialect, migrations};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use std::path::Path;
+use std::time::Duration;
+
+/// Connections to an SQLite file that only read. Lists and pages are short; more would only
+/// compete for two cores.
+const SQLITE_READERS: u32 = 4;
+
+/// How long a writer waits for a file lock that another process (a backup) holds.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections of one node to PostgreSQL, which has 100 in its default configuration.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// How long a statement waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections to one of the databases.
+#[derive(Clone, Debug)]
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A transaction; undone when it is dropped.
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// What a statement runs on.
+pub(crate) enum Target<'c> {
+    Pool(&'c Pool),
+    Transaction(&'c mut Transaction),
+}
+
+impl<'c> From<&'c Pool> for Target<'c> {
+    fn from(pool: &'c Pool) -> Self {
+        Self::Pool(pool)
+    }
+}
+
+impl<'c> From<&'c mut Transaction> for Target<'c> {
+    fn from(transaction: &'c mut Transaction) -> Self {
+        Self::Transaction(transaction)
+    }
+}
+
+impl Pool {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Waits for what runs and closes all connections.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// A transaction that may write. On SQLite it has the write lock from its first moment, so it
+    /// never fails half-way because another was faster.
+    pub(super) async fn begin_write(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that sees the database as it was at its first statement, to the end.
+    pub(super) async fn begin_snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+}
+
+impl Transaction {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Makes it last.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`]; nothing has changed then.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        Ok(match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        })
+    }
+}
+
+/// Opens the database and brings it to this version. Gives the connections that write and those
+/// that read, which are the same on PostgreSQL.
+pub(super) async fn open(location: &DatabaseLocation) -> Result<(Pool, Pool), StoreError> {
+    match location {
+        DatabaseLocation::Sqlite(path) => open_sqlite(path, location).await,
+        DatabaseLocation::Postgres(options) => open_postgres(options, location).await,
+    }
+}
+
+async fn open_sqlite(path: &Path, location: &DatabaseLocation) -> Result<(Pool, Pool), StoreError> {
+    // Full: a row is on disk when its transaction is; the journal's position must never be ahead
+    // of it, and an applied configuration must not come undone.
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        .pragma("temp_store", "memory");
+    // One writer: SQLite has one write lock, and waiting in our queue is fair and silent.
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(|source| cannot_open(location, source))?;
+    migrations::run(&writer, Dialect::Sqlite).await?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.read_only(true))
+        .await
+        .map_err(|source| cannot_open(location, source))?;
+    Ok((Pool::Sqlite(writer), Pool::Sqlite(reader)))
+}
+
+async fn open_postgres(
+    options: &PgConnectOptions,
+    location: &DatabaseLocation,
+) -> Result<(Pool, Pool), StoreError> {
+    let options = options.clone().application_name("didtron");
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(|source| cannot_open(location, source))?;
+    migrations::run(&pool, Dialect::Postgres).await?;
+    Ok((Pool::Postgres(pool.clone()), Pool::Postgres(pool)))
+}
+
+fn cannot_open(location: &DatabaseLocation, source: sqlx::Error) -> StoreError {
+    StoreError::Open {
+        location: location.to_string(),
+        source,
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong between the program and its database.
+
+use sqlx::migrate::MigrateError;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be opened or made.
+    #[error("the database {location} cannot be opened")]
+    Open {
+        /// Where it is, without who signs in.
+        location: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The database was written by a later version of the program.
+    #[error(
+        "the database has migration {version}, which this program does not know: run the version that wrote it, or a later one"
+    )]
+    TooNew {
+        /// The first migration that is not known.
+        version: i64,
+    },
+    /// A migration failed; the database is as it was before it.
+    #[error("the database cannot be brought to this version")]
+    Migrate(#[source] Box<MigrateError>),
+    /// A statement failed.
+    #[error("the database refused a statement")]
+    Query(#[from] sqlx::Error),
+    /// A row holds what this program cannot read.
+    #[error("a row of `{table}` cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Something cannot be written as JSON.
+    #[error("a record cannot be written as JSON")]
+    Encode(#[source] serde_json::Error),
+}
+
+impl StoreError {
+    /// Whether a statement was refused because what has to be unique is there already.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Query(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// A column holds what its type or meaning does not allow.
+    pub(crate) fn column(
+        column: &str,
+        what: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Query(sqlx::Error::ColumnDecode {
+            index: column.to_owned(),
+            source: what.into(),
+        })
+    }
+}

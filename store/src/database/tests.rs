@@ -1,0 +1,179 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::*;
+use crate::testing::{TestDatabase, databases};
+use std::path::Path;
+
+#[tokio::test]
+async fn a_database_is_made_and_opened_again() {
+    databases(async |database| {
+        database.open().await.close().await;
+        database.open().await.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_program_is_refused_and_left_alone() {
+    databases(async |database| {
+        let store = database.open().await;
+        sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'later', TRUE, $1, 0)",
+        )
+        .bind(Vec::new())
+        .execute(store.writer())
+        .await
+        .unwrap();
+        store.close().await;
+        let error = Store::open(database.location()).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::TooNew { version: 9999 }),
+            "{error:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_exist_is_named() {
+    let error = Store::open(Path::new("/nonexistent/x.db"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("/nonexistent/x.db"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_without_the_password() {
+    let location: DatabaseLocation = "postgres://switch:s3cret@127.0.0.1:1/didtron"
+        .parse()
+        .unwrap();
+    let error = Store::open(location).await.unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("127.0.0.1:1/didtron"), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn two_nodes_that_start_at_once_migrate_once() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    sql("DROP TABLE setting")
+        .execute(store.writer())
+        .await
+        .unwrap();
+    sql("DELETE FROM _sqlx_migrations")
+        .execute(store.writer())
+        .await
+        .unwrap();
+    for table in tables(&store).await {
+        let mut drop = sql("");
+        drop.push("DROP TABLE ");
+        drop.push(Box::leak(table.into_boxed_str()));
+        drop.push(" CASCADE");
+        drop.execute(store.writer()).await.unwrap();
+    }
+    let opened = tokio::join!(database.open(), database.open(), database.open());
+    for store in [opened.0, opened.1, opened.2] {
+        assert_eq!(store.setting("theme").await.unwrap(), None);
+    }
+    database.remove().await;
+}
+
+async fn tables(store: &Store) -> Vec<String> {
+    let rows = sql("SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'")
+        .fetch_all(store.reader())
+        .await
+        .unwrap();
+    rows.iter().map(|row| row.get(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_value_comes_back_as_it_was() {
+    databases(async |database| {
+        let store = database.open().await;
+        let row = sql("SELECT CAST($1 AS BIGINT) AS a, $2 AS b, $3 AS c, $4 AS d, $5 AS e")
+            .bind(i64::MIN)
+            .bind("é'\"$1")
+            .bind(true)
+            .bind(vec![0_u8, 255])
+            .bind(None::<&str>)
+            .fetch_one(store.reader())
+            .await
+            .unwrap();
+        assert_eq!(row.get::<i64>("a").unwrap(), i64::MIN);
+        assert_eq!(row.get::<&str>(1).unwrap(), "é'\"$1");
+        assert!(row.get::<bool>("c").unwrap());
+        assert_eq!(row.get::<Vec<u8>>("d").unwrap(), [0, 255]);
+        assert_eq!(row.get::<Option<String>>("e").unwrap(), None);
+        row.unsigned::<u32>("a").unwrap_err();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn text_is_ordered_by_bytes_whatever_the_server_sorts_by() {
+    databases(async |database| {
+        let store = database.open().await;
+        let names = ["b", "A", "a", "Z", "é", "_", "a b", "ab"];
+        let mut insert = sql("INSERT INTO setting (name, value) ");
+        insert.push_rows(names, |name| [name.into(), "".into()]);
+        assert_eq!(insert.execute(store.writer()).await.unwrap(), 8);
+        let rows = sql("SELECT name FROM setting ORDER BY name")
+            .fetch_all(store.reader())
+            .await
+            .unwrap();
+        let sorted: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(sorted, ["A", "Z", "_", "a", "a b", "ab", "b", "é"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_never_happened() {
+    databases(async |database| {
+        let store = database.open().await;
+        let mut transaction = store.write().await.unwrap();
+        sql("INSERT INTO setting (name, value) VALUES ('a', 'b')")
+            .execute(&mut transaction)
+            .await
+            .unwrap();
+        drop(transaction);
+        assert_eq!(store.setting("a").await.unwrap(), None);
+        store.set_setting("a", "c").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_told_from_other_trouble() {
+    databases(async |database| {
+        let store = database.open().await;
+        store.set_setting("a", "b").await.unwrap();
+        let again = sql("INSERT INTO setting (name, value) VALUES ('a', 'c')")
+            .execute(store.writer())
+            .await
+            .unwrap_err();
+        assert!(again.is_unique_violation(), "{again:?}");
+        let wrong = sql("INSERT INTO nothing (name) VALUES ('a')")
+            .execute(store.writer())
+            .await
+            .unwrap_err();
+        assert!(!wrong.is_unique_violation(), "{wrong:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_snapshot_sees_nothing_of_what_comes_later() {
+    databases(async |database| {
+        let store = database.open().await;
+        let mut snapshot = store.snapshot().await.unwrap();
+        let count = || sql("SELECT COUNT(*) FROM setting");
+        assert_eq!(count().fetch_value::<i64>(&mut snapshot).await.unwrap(), 0);
+        store.set_setting("a", "b").await.unwrap();
+        assert_eq!(count().fetch_value::<i64>(&mut snapshot).await.unwrap(), 0);
+        assert_eq!(count().fetch_value::<i64>(store.reader()).await.unwrap(), 1);
+    })
+    .await;
+}
