@@ -7,6 +7,7 @@ use crate::drain::Drain;
 use crate::events::Event;
 use crate::media::{MediaCommand, MediaPorts};
 use crate::random::Random;
+use crate::refusals::Refusals;
 use crate::sources::SourceGate;
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
@@ -98,6 +99,7 @@ pub(crate) struct Core {
     pub(crate) timers: TimerWheel,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) sources: SourceGate,
+    pub(crate) refusals: Refusals,
     /// Addresses of carriers, whose OPTIONS are always answered.
     pub(crate) gateways: HashSet<IpAddr>,
     pub(crate) drain: Drain,
@@ -149,6 +151,7 @@ impl Core {
             gateways: gateways(&snapshot),
             snapshot,
             sources,
+            refusals: Refusals::new(limits.stateless_records_per_s),
             drain: Drain::default(),
             journal_available: true,
             calls_to_trace: 0,

@@ -7,6 +7,7 @@ use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
 use crate::leg::{Leg, bare};
+use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Failure, Origin, phrase, reason_value, row};
 use crate::session::CallMedia;
@@ -54,7 +55,6 @@ impl Engine {
             Decision::Reject(rejection) => Err(rejection),
             Decision::Route(plan) => Ok(plan),
         };
-        self.core.counters.calls_received += 1;
         match plan {
             Err(rejection) => {
                 facts.learn_rejection(&rejection, &snapshot);
@@ -134,6 +134,7 @@ impl Engine {
         });
         match inserted {
             Some(call) => {
+                self.core.counters.calls_received += 1;
                 self.with_call(now.instant, call, |call, core| {
                     call.begin(core, now, invite, path)
                 });
@@ -162,16 +163,13 @@ impl Engine {
         reason: ReleaseReason,
     ) {
         let row = row(reason);
-        if reason == ReleaseReason::Overload {
-            self.core.counters.calls_overloaded += 1;
-        }
-        self.record_rejection(now, facts, reason, row.status);
         let cause = reason_value(row.cause);
-        self.core
-            .refuse_invite(now.instant, invite, path, key, row.status, |writer| {
-                writer.header(HeaderName::Reason, &cause);
-                writer.finish();
-            });
+        let core = &mut self.core;
+        let refusal = core.refuse_invite(now.instant, invite, path, key, row.status, |writer| {
+            writer.header(HeaderName::Reason, &cause);
+            writer.finish();
+        });
+        self.record_rejection(now, facts, reason, row.status, refusal);
     }
 
     fn refuse_extension(
@@ -182,14 +180,14 @@ impl Engine {
         key: ServerKey,
         facts: &Facts,
     ) {
-        self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420);
         let core = &mut self.core;
-        core.refuse_invite(now.instant, invite, path, key, 420, |writer| {
+        let refusal = core.refuse_invite(now.instant, invite, path, key, 420, |writer| {
             for required in invite.raw_values(HeaderName::Require) {
                 writer.raw_header("Unsupported", required);
             }
             writer.finish();
         });
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420, refusal);
     }
 
     fn refuse_syntax(
@@ -201,9 +199,9 @@ impl Engine {
         facts: &Facts,
         status: u16,
     ) {
-        self.record_rejection(now, facts, ReleaseReason::ProtocolError, status);
-        self.core
-            .refuse_invite(now.instant, invite, path, key, status, bare);
+        let core = &mut self.core;
+        let refusal = core.refuse_invite(now.instant, invite, path, key, status, bare);
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, status, refusal);
     }
 
     /// A source that belongs to nobody: 403 a few times, then silence; some are recorded.
@@ -221,9 +219,26 @@ impl Engine {
         }
     }
 
-    fn record_rejection(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
-        self.core.counters.calls_rejected += 1;
-        self.push_record(now, facts, reason, status);
+    /// Counts and records a refusal, once however often its INVITE comes again.
+    fn record_rejection(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        reason: ReleaseReason,
+        status: u16,
+        refusal: Refusal,
+    ) {
+        let counters = &mut self.core.counters;
+        if refusal == Refusal::Again {
+            return;
+        }
+        counters.calls_received += 1;
+        counters.calls_rejected += 1;
+        counters.calls_overloaded += u64::from(reason == ReleaseReason::Overload);
+        match refusal {
+            Refusal::Unrecorded => counters.records_withheld += 1,
+            _ => self.push_record(now, facts, reason, status),
+        }
     }
 
     fn push_record(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
@@ -265,7 +280,7 @@ impl Core {
         key: ServerKey,
         status: u16,
         finish: impl FnOnce(&mut MessageWriter<'_>),
-    ) {
+    ) -> Refusal {
         let nobody = SlabKey {
             slot: u32::MAX,
             // Makes the tag unlike that of any other refusal.
@@ -283,7 +298,8 @@ impl Core {
             ..
         } = self;
         let Ok(server) = transactions.open_server(key, invite, path, tag, user) else {
-            return self.reply(invite, path, status, phrase(status), finish);
+            self.reply(invite, path, status, phrase(status), finish);
+            return self.refusals.note(now, key);
         };
         let routes = RecordRoutes::Omit;
         transactions.respond(
@@ -298,6 +314,7 @@ impl Core {
                 finish(writer);
             },
         );
+        Refusal::Recorded
     }
 }
 

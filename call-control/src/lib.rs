@@ -46,6 +46,7 @@ pub mod journal;
 mod leg;
 pub mod media;
 mod random;
+mod refusals;
 mod relay_in_dialog;
 pub mod release;
 mod session;

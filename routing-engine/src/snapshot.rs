@@ -206,6 +206,11 @@ impl Snapshot {
         trunks.into_iter().map(|(index, _)| index)
     }
 
+    /// Whether an address is a source of any ingress trunk, whatever its tech prefix and status.
+    pub fn knows_source(&self, source: IpAddr) -> bool {
+        self.sources.candidates(source).next().is_some()
+    }
+
     /// The trunks that a source address may mean, best match first, with their indexes.
     pub(crate) fn trunks_of_source(&self, source: IpAddr) -> impl Iterator<Item = TrunkIndex> {
         self.sources.candidates(source).flatten().copied()

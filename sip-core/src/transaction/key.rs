@@ -12,7 +12,8 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 pub struct ServerKey(u128);
 
 impl ServerKey {
-    pub(super) fn as_u128(self) -> u128 {
+    /// The bits: evenly spread, and unpredictable.
+    pub fn as_u128(self) -> u128 {
         self.0
     }
 }

@@ -18,6 +18,7 @@ use routing_engine::resources::{
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +33,7 @@ pub(crate) struct Setup {
     pub(crate) carrier: Carrier,
     pub(crate) media_pairs: u64,
     pub(crate) snapshot_number: u64,
+    pub(crate) tech_prefix: String,
 }
 
 impl Default for Setup {
@@ -50,6 +52,7 @@ impl Default for Setup {
             carrier: Carrier::default(),
             media_pairs: 0,
             snapshot_number: 1,
+            tech_prefix: String::new(),
         }
     }
 }
@@ -96,6 +99,7 @@ impl Setup {
                             CUSTOMER.split(':').next().unwrap().parse().unwrap(),
                         ],
                         media: self.media,
+                        tech_prefix: self.tech_prefix.clone(),
                         ..Trunk::new(Direction::Ingress)
                     },
                 },
@@ -214,6 +218,8 @@ pub(crate) struct Switch {
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) media: Vec<MediaCommand>,
     pub(crate) traced: Vec<String>,
+    /// Addresses of which a report was believed.
+    pub(crate) refused: Vec<SocketAddr>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
 }
@@ -256,6 +262,7 @@ impl Switch {
             journal: Vec::new(),
             media: Vec::new(),
             traced: Vec::new(),
+            refused: Vec::new(),
             ports_left,
             ports_at_start: setup.media_pairs,
         }
@@ -318,6 +325,7 @@ impl Switch {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Media(command) => self.take_media(command),
+                Event::Refused { remote, .. } => self.refused.push(remote),
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();
                     let first = text.lines().next().unwrap().to_owned();
