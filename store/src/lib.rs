@@ -11,8 +11,10 @@
 mod cdrs;
 mod configuration;
 mod database;
+mod jobs;
 mod loader;
-mod people;
+mod outbox;
+mod secrets;
 mod sessions;
 mod settings;
 mod tenants;
@@ -23,8 +25,13 @@ mod users;
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
 pub use configuration::{ConfigurationWrite, NewVersion, ResourceRow};
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
+pub use jobs::{
+    JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
+    JobState, NewJob, ScheduleRow,
+};
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
-pub use people::UserId;
+pub use outbox::{MAIL_JOB, MailRow, NewMail};
+pub use secrets::SealedSecret;
 pub use sessions::SessionRow;
 pub use tenants::{Scope, TenantId};
 pub use users::UserRow;

@@ -39,6 +39,17 @@ pub enum StoreError {
     /// Something cannot be written as JSON.
     #[error("a record cannot be written as JSON")]
     Encode(#[source] serde_json::Error),
+    /// A secret was sealed with a master key that was retired meanwhile: seal it anew.
+    #[error("the master key of a secret was retired meanwhile")]
+    SecretKeyRetired,
+    /// Something is over its limit.
+    #[error("{what} may have at most {limit} bytes")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl StoreError {
