@@ -4,10 +4,12 @@
 //! checks every value. It binds nothing and reads no other file. Problems are collected, so that
 //! one run shows all of them.
 
+mod background;
 mod listener;
 mod overlay;
 mod validate;
 
+use background::SecretsConfig;
 pub(crate) use listener::Listener;
 
 use serde::Deserialize;
@@ -25,6 +27,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: DatabaseConfig,
+    pub(crate) secrets: SecretsConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
     pub(crate) calls: CallsConfig,

@@ -8,6 +8,7 @@ use crate::config::{Config, Listener};
 use crate::edge::{self, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
+use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, Server, ensure_admin};
 use rating::cdr::Transport;
@@ -95,12 +96,14 @@ impl Node {
         let edge = Arc::new(Edge::start(config, snapshot, journal)?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
+        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
             switch: Arc::clone(&edge) as Arc<dyn SwitchPort>,
             loader: Box::new(loader.watcher()),
             local_key,
+            secrets,
             secure_cookies: false,
         });
         let admin_password = ensure_admin(&store).await?;

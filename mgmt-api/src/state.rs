@@ -4,6 +4,7 @@ use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
 use crate::configuration::Configuration;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
+use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct ApiParts {
     pub loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
     /// The key of the command line.
     pub local_key: LocalKey,
+    /// What seals and opens secrets.
+    pub secrets: SecretBox,
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
@@ -37,6 +40,7 @@ pub struct Parts {
     pub(crate) switch: Arc<dyn SwitchPort>,
     pub(crate) loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
     pub(crate) local_key: LocalKey,
+    pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
@@ -55,6 +59,7 @@ impl AppState {
             switch: parts.switch,
             loader: parts.loader,
             local_key: parts.local_key,
+            secrets: parts.secrets,
             secure_cookies: parts.secure_cookies,
             sessions,
             passwords: Passwords::new(),

@@ -16,6 +16,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.calls(config);
     check.media(config);
     check.storage(config);
+    check.secrets(config);
     check.problems
 }
 
@@ -160,6 +161,16 @@ impl Check<'_> {
             60_000,
         );
         self.within("drain.grace_s", config.drain.grace_s.into(), 0, 86_400);
+    }
+
+    fn secrets(&mut self, config: &Config) {
+        let is_key = |key: &String| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
+        if !config.secrets.master_keys.iter().all(is_key) {
+            self.problem(
+                "secrets.master_keys",
+                "must be keys of 64 hexadecimal digits",
+            );
+        }
     }
 
     fn within(&mut self, key: &str, value: u64, least: u64, most: u64) {

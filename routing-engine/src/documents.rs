@@ -5,15 +5,11 @@
 //! others. Reading files from disk is the caller's business.
 
 mod outline;
-mod writer;
 
-pub use writer::{WriteError, write_documents};
-
-use crate::assignment::Assignment;
-use crate::kind::{Kind, KindVisitor};
-use crate::kinds::ResourceKind;
 use crate::problem::Problem;
-use crate::spec::ResourceDocument;
+use crate::resources::{
+    Carrier, Customer, RateCard, ResourceDocument, ResourceKind, ResourceSpec, Trunk,
+};
 use outline::Outline;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -42,7 +38,7 @@ pub struct Located<T> {
 ///
 /// # Errors
 /// Everything that is wrong within the documents, each with line, column and field; at most
-/// [`PROBLEMS_MAX`]. What is wrong between resources is found by `routing_engine::Snapshot::compile`; use
+/// [`PROBLEMS_MAX`]. What is wrong between resources is found by [`crate::Snapshot::compile`]; use
 /// [`locate`] to give those problems their lines.
 pub fn parse_documents(
     file: &str,
@@ -110,10 +106,6 @@ struct Document<S> {
     #[serde(rename = "kind")]
     _kind: IgnoredAny,
     name: String,
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    assign: Assignment,
     spec: S,
 }
 
@@ -158,7 +150,7 @@ fn parse_document(
         .kind
         .parse()
         .map_err(|error| Box::new(in_outline(text, Problem::in_field("kind", error))))?;
-    let value = kind.visit(Reader(text)).map_err(|mut problem| {
+    let value = typed(kind, text).map_err(|mut problem| {
         problem.kind = Some(kind);
         problem.name = head.name;
         problem
@@ -173,21 +165,24 @@ fn parse_document(
     })
 }
 
-/// Reads a whole document of a kind that is known at run time.
-struct Reader<'t>(&'t str);
-
-impl KindVisitor for Reader<'_> {
-    type Output = Result<ResourceDocument, Box<Problem>>;
-
-    fn visit<K: Kind>(self) -> Self::Output {
-        let document: Document<K> = from_yaml(self.0)?;
-        Ok(ResourceDocument {
-            name: document.name,
-            external_id: document.external_id,
-            assign: document.assign,
-            spec: document.spec.into(),
-        })
+fn typed(kind: ResourceKind, text: &str) -> Result<ResourceDocument, Box<Problem>> {
+    match kind {
+        ResourceKind::RateCard => document::<RateCard>(text, ResourceSpec::RateCard),
+        ResourceKind::Carrier => document::<Carrier>(text, ResourceSpec::Carrier),
+        ResourceKind::Customer => document::<Customer>(text, ResourceSpec::Customer),
+        ResourceKind::Trunk => document::<Trunk>(text, ResourceSpec::Trunk),
     }
+}
+
+fn document<S: DeserializeOwned>(
+    text: &str,
+    wrap: fn(S) -> ResourceSpec,
+) -> Result<ResourceDocument, Box<Problem>> {
+    let document: Document<S> = from_yaml(text)?;
+    Ok(ResourceDocument {
+        name: document.name,
+        spec: wrap(document.spec),
+    })
 }
 
 fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Box<Problem>> {
