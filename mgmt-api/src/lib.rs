@@ -22,6 +22,7 @@ mod console;
 mod extract;
 mod headers;
 mod hex;
+pub mod jobs;
 mod live;
 pub mod mail;
 mod metrics;

@@ -1,0 +1,42 @@
+//! Background jobs: what runs after a request, by the clock, or again until it succeeds.
+//!
+//! The queue is in the database (`store::NewJob`): a job is put in by the transaction that needs
+//! it, and by no other way. Each node runs a [`JobRunner`], which takes jobs under a lease, runs
+//! them by the [`JobHandler`] of their kind, a bounded number at once, and reports what became of
+//! them. A job runs *at least* once: a node that dies in the middle leaves it to another, so
+//! handlers are written to be run twice.
+//!
+//! A run that fails is tried again after a delay that doubles, with a random part, until no
+//! attempt is left; then the job is *dead*, an event says so, and somebody retries or discards it.
+
+mod backoff;
+mod handler;
+mod runner;
+mod schedule;
+
+pub use backoff::Backoff;
+pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};
+pub use runner::{JobRunner, JobSettings};
+pub use schedule::{Schedule, ScheduleError};
+
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// Tells this node's runner that there is work, so that it does not wait for its next look. Cheap
+/// to clone. Calling it is a courtesy: a runner that was not told looks every second.
+#[derive(Clone, Debug, Default)]
+pub struct JobBell(Arc<Notify>);
+
+impl JobBell {
+    /// Says that a job was put into the queue and its transaction is committed.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+use super::*;
+use crate::clock;
+use serde_json::json;
+use std::sync::Mutex;
+use std::time::Duration;
+use store::testing;
+use store::{JobQuery, JobRow, JobState, NewJob, Scope, Store, TenantId};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Does what the payload says: `fail` so many times, `sleep_ms`, `give_up`, `put_off_ms`.
+#[derive(Default)]
+struct Obedient {
+    runs: Mutex<Vec<(i64, u32)>>,
+    ended: Mutex<Vec<i64>>,
+    at_once: Mutex<(usize, usize)>,
+}
+
+impl JobHandler for Obedient {
+    fn kind(&self) -> &'static str {
+        "test"
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff {
+            first: Duration::from_millis(20),
+            most: Duration::from_millis(40),
+        }
+    }
+
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(async move {
+            self.runs.lock().unwrap().push((run.job.id, run.attempt));
+            let order = &run.job.payload;
+            let number = |name: &str| order[name].as_u64().unwrap_or(0);
+            {
+                let mut at_once = self.at_once.lock().unwrap();
+                at_once.0 += 1;
+                at_once.1 = at_once.1.max(at_once.0);
+            }
+            tokio::time::sleep(Duration::from_millis(number("sleep_ms"))).await;
+            self.at_once.lock().unwrap().0 -= 1;
+            if order["give_up"] == true {
+                return Err(JobFailure::GiveUp("no use".into()));
+            }
+            if u64::from(run.attempt) <= number("fail") {
+                return Err(JobFailure::Retry(format!("failed {}", run.attempt)));
+            }
+            self.ended.lock().unwrap().push(run.job.id);
+            Ok(())
+        })
+    }
+}
+
+struct Node {
+    handler: Arc<Obedient>,
+    dead: Arc<Mutex<Vec<i64>>>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Node {
+    fn start(store: &Store, settings: JobSettings, schedules: Vec<Schedule>) -> Self {
+        let handler = Arc::new(Obedient::default());
+        let dead = Arc::new(Mutex::new(Vec::new()));
+        let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::<Obedient>::clone(&handler)];
+        let runner = JobRunner::new(
+            store.clone(),
+            JobBell::default(),
+            settings,
+            handlers,
+            schedules,
+        )
+        .unwrap()
+        .on_dead({
+            let dead = Arc::clone(&dead);
+            move |job| {
+                dead.lock().unwrap().push(job.id);
+                async {}
+            }
+        });
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(runner.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            handler,
+            dead,
+            stop,
+            task,
+        }
+    }
+
+    async fn stop(self) -> Arc<Obedient> {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap();
+        self.handler
+    }
+
+    /// As `kill -9` does.
+    async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+fn fast(node: &str) -> JobSettings {
+    JobSettings {
+        poll: Duration::from_millis(10),
+        lease: Duration::from_millis(300),
+        chores: Duration::from_millis(30),
+        grace: Duration::from_millis(100),
+        ..JobSettings::of_node(node)
+    }
+}
+
+async fn add(store: &Store, payload: serde_json::Value, attempts_max: u32) -> i64 {
+    let now = clock::now();
+    let job = NewJob {
+        attempts_max,
+        ..NewJob::new(TenantId::PLATFORM, "test", payload, now)
+    };
+    store.enqueue_job(&job, now).await.unwrap().unwrap()
+}
+
+async fn job(store: &Store, id: i64) -> JobRow {
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    store.job(&scope, id).await.unwrap().unwrap()
+}
+
+async fn wait_for(store: &Store, id: i64, state: JobState) -> JobRow {
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let row = job(store, id).await;
+        if row.state == state {
+            return row;
+        }
+        assert!(
+            std::time::Instant::now() < until,
+            "{row:?} does not become {state:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_run_again_until_it_succeeds() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let node = Node::start(&store, fast("a"), Vec::new());
+        let id = add(&store, json!({"fail": 2}), 5).await;
+        let row = wait_for(&store, id, JobState::Done).await;
+        assert_eq!((row.attempts, row.last_error), (3, None));
+        let handler = node.stop().await;
+        assert_eq!(*handler.runs.lock().unwrap(), [(id, 1), (id, 2), (id, 3)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_is_dead_when_it_gives_up_takes_too_long_or_has_no_attempt_left_and_it_is_told() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let node = Node::start(&store, fast("a"), Vec::new());
+        let gives_up = add(&store, json!({"give_up": true}), 5).await;
+        let fails = add(&store, json!({"fail": 9}), 2).await;
+        let slow = add(&store, json!({"sleep_ms": 60_000}), 1).await;
+        assert_eq!(wait_for(&store, gives_up, JobState::Dead).await.attempts, 1);
+        assert_eq!(wait_for(&store, fails, JobState::Dead).await.attempts, 2);
+        let row = wait_for(&store, slow, JobState::Dead).await;
+        assert_eq!(row.last_error.as_deref(), Some("It took longer than 2 s."));
+        let mut told = node.dead.lock().unwrap().clone();
+        told.sort_unstable();
+        assert_eq!(told, [gives_up, fails, slow]);
+        node.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_jobs_run_at_once_than_allowed() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let mut last = 0;
+        for _ in 0..12 {
+            last = add(&store, json!({"sleep_ms": 20}), 1).await;
+        }
+        let node = Node::start(
+            &store,
+            JobSettings {
+                concurrency: 3,
+                ..fast("a")
+            },
+            Vec::new(),
+        );
+        wait_for(&store, last, JobState::Done).await;
+        let handler = node.stop().await;
+        assert_eq!(handler.at_once.lock().unwrap().1, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_job_keeps_its_lease_by_signs_of_life() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let id = add(&store, json!({"sleep_ms": 1_200}), 3).await;
+        let one = Node::start(&store, fast("a"), Vec::new());
+        let other = Node::start(&store, fast("b"), Vec::new());
+        assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 1);
+        let runs = one.stop().await.runs.lock().unwrap().len()
+            + other.stop().await.runs.lock().unwrap().len();
+        assert_eq!(runs, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_job_of_a_killed_node_runs_on_another() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let node = Node::start(&store, fast("a"), Vec::new());
+        let id = add(&store, json!({"sleep_ms": 1_000}), 3).await;
+        wait_for(&store, id, JobState::Running).await;
+        node.kill().await;
+        let other = Node::start(&store, fast("b"), Vec::new());
+        assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 2);
+        assert_eq!(*other.stop().await.ended.lock().unwrap(), [id]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_job_of_a_killed_node_runs_at_once_when_the_node_is_back() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let long = JobSettings {
+            lease: Duration::from_secs(600),
+            ..fast("a")
+        };
+        let node = Node::start(&store, long.clone(), Vec::new());
+        let id = add(&store, json!({"sleep_ms": 500}), 3).await;
+        wait_for(&store, id, JobState::Running).await;
+        node.kill().await;
+        let back = Node::start(&store, long, Vec::new());
+        assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 2);
+        back.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_short_jobs_end_and_gives_long_ones_back_uncounted() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let node = Node::start(&store, fast("a"), Vec::new());
+        let short = add(&store, json!({"sleep_ms": 60}), 1).await;
+        let long = add(&store, json!({"sleep_ms": 1_500}), 1).await;
+        wait_for(&store, short, JobState::Running).await;
+        wait_for(&store, long, JobState::Running).await;
+        let handler = node.stop().await;
+        assert_eq!(*handler.ended.lock().unwrap(), [short]);
+        assert_eq!(job(&store, short).await.state, JobState::Done);
+        let row = job(&store, long).await;
+        assert_eq!((row.state, row.attempts), (JobState::Ready, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_of_an_unknown_kind_waits_for_a_node_that_knows_it() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let node = Node::start(&store, fast("a"), Vec::new());
+        let now = clock::now();
+        let strange = NewJob::new(TenantId::PLATFORM, "of.tomorrow", json!({}), now);
+        let id = store.enqueue_job(&strange, now).await.unwrap().unwrap();
+        while job(&store, id).await.last_error.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let row = job(&store, id).await;
+        assert_eq!((row.state, row.attempts), (JobState::Ready, 0));
+        assert!(row.run_at > now);
+        node.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_schedule_whose_time_has_passed_gives_one_job_on_two_nodes() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let pattern = "0 3 * * *";
+        let make = |now| NewJob::new(TenantId::PLATFORM, "test", json!({}), now).unique("nightly");
+        let schedule = Schedule::new("nightly", "a test", pattern, make).unwrap();
+        store
+            .put_schedule("nightly", pattern, rating::Timestamp(1))
+            .await
+            .unwrap();
+        let one = Node::start(&store, fast("a"), vec![schedule.clone()]);
+        let other = Node::start(&store, fast("b"), vec![schedule]);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        let query = JobQuery {
+            limit: 10,
+            ..JobQuery::default()
+        };
+        let jobs = store.jobs(&scope, &query).await.unwrap();
+        assert_eq!(jobs.len(), 1, "{jobs:?}");
+        assert!(store.schedules().await.unwrap()[0].next_run_at > clock::now());
+        one.stop().await;
+        other.stop().await;
+    })
+    .await;
+}
