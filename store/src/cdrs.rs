@@ -4,7 +4,7 @@ mod columns;
 
 pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 
-use crate::database::{Row, Statement, sql};
+use crate::database::{Row, Statement, prefix_range, sql};
 use crate::{Store, StoreError};
 use rating::cdr::{CallId, CallRecord, Outcome, ReleasedBy};
 use rating::{Amount, Timestamp};
@@ -162,16 +162,6 @@ fn page(query: &CdrQuery) -> Statement {
     sql.push(" ORDER BY received_at DESC, id DESC LIMIT ");
     sql.push_bind(i64::from(query.limit) + 1);
     sql
-}
-
-/// The range of texts that begin with an ASCII prefix, in byte order: from the prefix to the
-/// same with its last character raised by one. An index serves a range, and no index a pattern.
-fn prefix_range(prefix: &str) -> Option<(String, String)> {
-    let last = prefix.bytes().next_back().filter(u8::is_ascii)?;
-    let mut behind = prefix.to_owned();
-    behind.pop();
-    behind.push(char::from(last + 1));
-    Some((prefix.to_owned(), behind))
 }
 
 fn cdr(row: &Row) -> Result<CdrRow, StoreError> {

@@ -14,6 +14,7 @@ mod database;
 mod jobs;
 mod loader;
 mod outbox;
+mod resources;
 mod secrets;
 mod sessions;
 mod settings;
@@ -23,7 +24,9 @@ pub mod testing;
 mod users;
 
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
-pub use configuration::{ConfigurationWrite, NewVersion, ResourceRow};
+pub use configuration::{
+    ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
+};
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
@@ -31,6 +34,10 @@ pub use jobs::{
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
+pub use resources::{
+    AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
+    ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,
+};
 pub use secrets::SealedSecret;
 pub use sessions::SessionRow;
 pub use tenants::{Scope, TenantId};

@@ -20,9 +20,13 @@
 )]
 
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod journal;
 mod server;
 
+#[cfg(test)]
+pub(crate) use fixtures::{change, resource, spec_index};
 #[cfg(test)]
 pub(crate) use journal::{NOON, TestSegment, answered, ended};
 

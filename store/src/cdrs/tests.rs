@@ -156,11 +156,3 @@ async fn a_call_that_is_not_there_is_none() {
     })
     .await;
 }
-
-#[test]
-fn a_prefix_is_a_range_that_ends_behind_its_last_number() {
-    let range = |prefix| prefix_range(prefix).unwrap();
-    assert_eq!(range("44"), ("44".into(), "45".into()));
-    assert_eq!(range("449"), ("449".into(), "44:".into()));
-    assert_eq!(prefix_range(""), None);
-}

@@ -36,6 +36,36 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// There is no resource of that number and kind in the scope.
+    #[error("there is no resource {id}")]
+    NoSuchResource {
+        /// The number.
+        id: i64,
+    },
+    /// Somebody else has written a version since.
+    #[error("resource {id} is at version {version} now")]
+    VersionChanged {
+        /// Number of the resource.
+        id: i64,
+        /// The version it has.
+        version: u64,
+    },
+    /// Another resource of the kind has the name.
+    #[error("the name `{name}` is taken")]
+    NameTaken {
+        /// The kind.
+        kind: String,
+        /// The name.
+        name: String,
+    },
+    /// Another resource of the kind has the external identifier.
+    #[error("the external identifier `{external_id}` is taken")]
+    ExternalIdTaken {
+        /// The kind.
+        kind: String,
+        /// The identifier.
+        external_id: String,
+    },
     /// Something cannot be written as JSON.
     #[error("a record cannot be written as JSON")]
     Encode(#[source] serde_json::Error),

@@ -52,6 +52,24 @@ impl Statement {
         self
     }
 
+    /// Appends another statement, whose places get the next numbers.
+    pub(crate) fn append(&mut self, other: Self) -> &mut Self {
+        let mut rest = other.text.as_ref();
+        let text = self.text.to_mut();
+        let offset = self.values.len();
+        // In the program's texts `$` stands before the number of a place and nowhere else.
+        while let Some((before, after)) = rest.split_once('$') {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let number: usize = after[..digits].parse().unwrap_or(0);
+            text.push_str(before);
+            let _ = write!(text, "${}", offset + number);
+            rest = &after[digits..];
+        }
+        text.push_str(rest);
+        self.values.extend(other.values);
+        self
+    }
+
     /// Appends places with commas between them: the inside of `IN (…)`, which must not be empty.
     pub(crate) fn push_list<V: Into<Value>>(
         &mut self,
