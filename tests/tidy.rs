@@ -18,13 +18,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rating", &[]),
     ("sip-core", &[]),
     ("media-relay", &[]),
-    ("routing-engine", &["rating"]),
+    ("resources", &["rating"]),
+    ("routing-engine", &["resources", "rating"]),
     ("store", &["rating"]),
     (
         "call-control",
         &["sip-core", "routing-engine", "rating", "media-relay"],
     ),
-    ("mgmt-api", &["store", "routing-engine", "rating"]),
+    (
+        "mgmt-api",
+        &["store", "routing-engine", "resources", "rating"],
+    ),
     ("sip-tester", &["sip-core"]),
     ("testkit", &["sip-core", "sip-tester"]),
 ];
@@ -32,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Sources that must stay pure, and the parts of them that may do I/O.
 const PURE: &[(&str, &[&str])] = &[
     ("rating/src", &[]),
+    ("resources/src", &[]),
     ("routing-engine/src", &[]),
     ("sip-core/src", &["sip-core/src/transport"]),
     ("call-control/src", &["call-control/src/journal"]),

@@ -18,9 +18,9 @@ pub use parts::{
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 
+use crate::Problem;
 use crate::deck::Offer;
 use crate::limits::Limiter;
-use crate::problem::Problem;
 use crate::resources::{ResourceKind, Resources};
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;

@@ -14,6 +14,7 @@ mod database;
 mod jobs;
 mod loader;
 mod outbox;
+mod people;
 mod resources;
 mod secrets;
 mod sessions;
@@ -34,6 +35,7 @@ pub use jobs::{
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
+pub use people::UserId;
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
     ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,

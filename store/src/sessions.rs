@@ -1,16 +1,20 @@
 //! Who is signed in. The token is known only to the browser; the table has its hash.
 
 use crate::database::sql;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, UserId};
 use rating::Timestamp;
 
 /// A session that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
+    /// Whose it is.
+    pub user: UserId,
     /// Name of the user.
     pub username: String,
     /// What the user may do.
     pub role: String,
+    /// When it began.
+    pub created_at: Timestamp,
     /// When the session was last used, to the precision of [`Store::touch_session`]'s callers.
     pub last_used_at: Timestamp,
 }
@@ -54,7 +58,7 @@ impl Store {
         not_created_before: Timestamp,
         not_used_before: Timestamp,
     ) -> Result<Option<SessionRow>, StoreError> {
-        let statement = "SELECT u.username, u.role, s.last_used_at \
+        let statement = "SELECT u.username, u.role, s.last_used_at, u.id, s.created_at \
                          FROM session s JOIN app_user u ON u.id = s.user_id \
                          WHERE s.token_hash = $1 AND s.created_at >= $2 AND s.last_used_at >= $3";
         let row = sql(statement)
@@ -65,8 +69,10 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(SessionRow {
+            user: UserId(row.get(3)?),
             username: row.get(0)?,
             role: row.get(1)?,
+            created_at: Timestamp(row.get(4)?),
             last_used_at: Timestamp(row.get(2)?),
         }))
     }

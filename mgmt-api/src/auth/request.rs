@@ -1,10 +1,11 @@
 //! Authentication of requests, before any handler sees them.
 
+use super::principal::{ActingTenant, Credential, Principal, SessionCredential};
 use super::session::SessionToken;
-use crate::access::{Audience, PermissionSet};
+use crate::access::PermissionSet;
+use crate::access::roles::Portal;
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
-use crate::routes::session::Role;
 use crate::state::AppState;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -13,31 +14,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-
-/// Who asks. In a handler's arguments it is there only behind [`require`].
-#[derive(Clone)]
-pub(crate) struct Principal {
-    /// Name, as the configuration's history shows it.
-    pub(crate) name: String,
-    /// What it may do.
-    pub(crate) role: Role,
-    /// The session, when a cookie was used.
-    pub(crate) session: Option<SessionToken>,
-    audience: Audience,
-    permissions: PermissionSet,
-}
-
-impl Principal {
-    /// The kind of tenant that is acted in.
-    pub(crate) fn audience(&self) -> Audience {
-        self.audience
-    }
-
-    /// What may be done.
-    pub(crate) fn permissions(&self) -> &PermissionSet {
-        &self.permissions
-    }
-}
 
 /// Where a request came from; `None` when it came by no connection (tests).
 #[derive(Clone, Copy, Debug)]
@@ -91,12 +67,17 @@ async fn authenticate(
             return Err(Problem::csrf());
         }
     }
+    let tenant = ActingTenant::platform();
     Ok(Principal {
         name: session.username,
-        role: role(&session.role)?,
-        session: Some(token),
-        audience: Audience::Platform,
-        permissions: PermissionSet::all(),
+        user: Some(session.user),
+        permissions: tenant.permissions_of(&session.role),
+        role: session.role,
+        tenant,
+        credential: Credential::Session(Box::new(SessionCredential {
+            token,
+            authenticated_at: session.created_at,
+        })),
     })
 }
 
@@ -106,19 +87,12 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
     }
     Ok(Principal {
         name: "local key".into(),
-        role: Role::Admin,
-        session: None,
-        audience: Audience::Platform,
+        user: None,
+        role: Portal::Staff.first_role().into(),
+        tenant: ActingTenant::platform(),
         permissions: PermissionSet::all(),
+        credential: Credential::LocalKey,
     })
-}
-
-/// A user whose role this program does not know may do nothing.
-fn role(text: &str) -> Result<Role, Problem> {
-    match text {
-        "admin" => Ok(Role::Admin),
-        _ => Err(Problem::unauthenticated()),
-    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -130,15 +104,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     let info = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(info.0.ip().to_canonical())
-}
-
-impl<S: Sync> FromRequestParts<S> for Principal {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let principal = parts.extensions.get::<Self>().cloned();
-        principal.ok_or_else(Problem::unauthenticated)
-    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {

@@ -36,10 +36,8 @@ pub(super) fn resources(
             ResourceSpec::Carrier(carrier) => resources.carriers.push(stored(row, carrier)),
             ResourceSpec::Customer(customer) => resources.customers.push(stored(row, customer)),
             ResourceSpec::Trunk(trunk) => resources.trunks.push(stored(row, trunk)),
-            other => {
-                let reason = format!("{} cannot be compiled", other.kind());
-                return Err(unreadable(row, reason));
-            }
+            // Kinds that a call does not read.
+            _ => {}
         }
     }
     Ok((resources, decks))

@@ -7,9 +7,9 @@ use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, Snapshot,
     TrunkIndex,
 };
+use crate::Problem;
 use crate::deck::Deck;
-use crate::limits::Limiter;
-use crate::problem::Problem;
+use crate::limits::{Limiter, Limits};
 use crate::resources::{
     Direction, FailoverCodes, PricedCard, ResourceDocument, ResourceKind, ResourceSpec, Resources,
     Status, Stored, Trunk,
@@ -99,10 +99,7 @@ impl<'r> Compiler<'r> {
         wrap: fn(T) -> ResourceSpec,
     ) {
         for resource in stored {
-            let document = ResourceDocument {
-                name: resource.name.clone(),
-                spec: wrap(resource.spec.clone()),
-            };
+            let document = ResourceDocument::new(&resource.name, wrap(resource.spec.clone()));
             self.problems.extend(document.check());
         }
     }
@@ -182,7 +179,7 @@ impl<'r> Compiler<'r> {
                     &customer.name,
                     &customer.spec.rate_card,
                 ),
-                limits: customer.spec.limits(),
+                limits: Limits::new(customer.spec.cps_limit, customer.spec.channel_limit),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
             })
             .collect()
@@ -196,7 +193,7 @@ impl<'r> Compiler<'r> {
             .map(|carrier| CompiledCarrier {
                 resource: resource(carrier),
                 status: carrier.spec.status,
-                limits: carrier.spec.limits(),
+                limits: Limits::new(carrier.spec.cps_limit, carrier.spec.channel_limit),
                 limiter: self.limiter(ResourceKind::Carrier, carrier.id),
             })
             .collect()
@@ -226,7 +223,7 @@ impl<'r> Compiler<'r> {
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
-                    limits: trunk.spec.limits(),
+                    limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
                     limiter,
                 };
                 compiled.push((ingress, trunk));
@@ -267,7 +264,7 @@ impl<'r> Compiler<'r> {
             ),
             called_number: spec.called_number.clone(),
             calling_number: spec.calling_number.clone(),
-            limits: spec.limits(),
+            limits: Limits::new(spec.cps_limit, spec.channel_limit),
             limiter: self.limiter(ResourceKind::Trunk, trunk.id),
         })
     }

@@ -1,6 +1,6 @@
 //! What is wrong with a resource, said so that the operator can mend it.
 
-use crate::resources::ResourceKind;
+use crate::kinds::ResourceKind;
 use serde::Serialize;
 use std::fmt;
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
-use crate::resources::{Direction, Status};
+use crate::{Direction, ResourceSpec, Status};
 use proptest::prelude::*;
 
 const SOUND: &str = r#"# The demo's customer and its way in.
@@ -109,7 +109,7 @@ fn each_fault_is_named_by_line_and_field() {
         (
             "cps_limit: 50",
             "cps_limit: 0",
-            "demo.yaml:6:3: customer \"Meridian Telecom\": cps_limit: write a number from 1",
+            "demo.yaml:6:3: customer \"Meridian Telecom\": cps_limit: 0 is out of bounds: write 1 to 100000",
         ),
         (
             "cps_limit: 50",
@@ -273,6 +273,25 @@ fn problems_between_resources_get_their_lines() {
 fn a_file_that_is_too_long_is_not_read() {
     let text = "#".repeat(FILE_BYTES_MAX + 1);
     assert!(problems(&text)[0].contains("longer than"));
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let assigned = "kind: channel_plan\nname: \"007\"\nexternal_id: \"1e3\"\n\
+        assign: { groups: [\"yes\", \"a: b # c\"] }\nspec: { channels: 5, cps: 1, \
+        description: \"two\\nlines\" }\n---\n";
+    let read = |text: &str| -> Vec<ResourceDocument> {
+        let documents = parse_documents("x.yaml", text).unwrap();
+        documents
+            .into_iter()
+            .map(|document| document.value)
+            .collect()
+    };
+    let before = read(&format!("{assigned}{SOUND}"));
+    let text = write_documents(&before).unwrap();
+    assert_eq!(read(&text), before, "{text}");
+    assert!(text.starts_with("kind: channel_plan\nname: "), "{text}");
+    assert!(!text.contains("status"), "defaults are left out: {text}");
 }
 
 proptest! {

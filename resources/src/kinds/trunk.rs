@@ -1,17 +1,22 @@
 //! A connection of a customer (ingress) or of a carrier (egress).
 
-use super::failover::Failover;
-use super::network::Network;
-use super::translation::{NumberTranslation, dialled};
-use super::{Status, checks};
-use crate::limits::Limits;
+use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::failover::Failover;
+use crate::fields::foreign::{AddressAndPort, TransportName};
+use crate::fields::network::Network;
+use crate::fields::reference::Ref;
+use crate::fields::status::Status;
+use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
+use crate::kind::{Assignable, Kind};
+use crate::kinds::{Carrier, Customer, RateCard, ResourceKind};
 use crate::problem::Problem;
 use rating::cdr::Transport;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// Which way calls go through a trunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From a customer into the switch.
@@ -21,7 +26,7 @@ pub enum Direction {
 }
 
 /// Whether RTP passes through the switch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaMode {
     /// Through the media relay: addresses are hidden, packets are counted.
@@ -31,66 +36,87 @@ pub enum MediaMode {
     Direct,
 }
 
-/// A trunk. Some fields belong to one direction only; `check` refuses them in the other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other
+/// direction is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
     /// Which way calls go.
+    #[schemars(extend("x-filter" = true))]
     pub direction: Direction,
-    /// Whether it takes calls. Default: active.
+    /// Whether it takes calls.
     #[serde(default)]
+    #[schemars(extend("x-filter" = true))]
     pub status: Status,
 
-    /// Ingress: name of the customer.
+    /// Ingress: whose calls come by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
+    #[schemars(extend("x-filter" = true, "x-direction" = "ingress"))]
+    pub customer: Option<Ref<Customer>>,
     /// Ingress: where the customer's requests come from, addresses or CIDR ranges, at least one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000), extend("x-direction" = "ingress"))]
     pub source_addresses: Vec<Network>,
-    /// Ingress: what each called number must begin with; it is taken off first. Trunks may share
-    /// an address when their tech prefixes differ. Digits, `+`, `#`, `*`. Default: none.
+    /// Ingress: what each called number must begin with; it is taken off first. Trunks may share an
+    /// address when their tech prefixes differ.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(
+        length(max = TRANSLATION_CHARS_MAX),
+        extend("pattern" = DIALLED, "x-direction" = "ingress")
+    )]
     pub tech_prefix: String,
 
-    /// Egress: name of the carrier.
+    /// Egress: to whom calls go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<String>,
-    /// Egress: name of the rate card that the carrier charges by.
+    #[schemars(extend("x-filter" = true, "x-direction" = "egress"))]
+    pub carrier: Option<Ref<Carrier>>,
+    /// Egress: the rate card that the carrier charges by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_card: Option<String>,
+    #[schemars(extend("x-filter" = true, "x-direction" = "egress"))]
+    pub rate_card: Option<Ref<RateCard>>,
     /// Egress: where calls are sent, `address:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<AddressAndPort>", extend("x-direction" = "egress"))]
     pub gateway: Option<SocketAddr>,
-    /// Egress: transport to the gateway, `udp` or `tcp`. Default: udp.
+    /// Egress: transport to the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<TransportName>",
+        extend("x-direction" = "egress", "x-default" = "udp")
+    )]
     pub transport: Option<Transport>,
-    /// Egress: among routes of equal cost the lower goes first, 0 to 65,535. Default: 100.
+    /// Egress: among routes of equal cost the lower goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-direction" = "egress", "x-default" = "100", "x-section" = "advanced"))]
     pub priority: Option<u16>,
-    /// Egress: among routes of equal cost and priority the heavier goes first, 0 to 65,535.
-    /// Default: 100.
+    /// Egress: among routes of equal cost and priority the heavier goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-direction" = "egress", "x-default" = "100", "x-section" = "advanced"))]
     pub weight: Option<u16>,
     /// Egress: when to go on to the next route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-direction" = "egress", "x-section" = "advanced"))]
     pub failover: Option<Failover>,
 
-    /// Whether RTP is relayed. It is passed directly only when both trunks of a call say so.
-    /// Default: relay.
+    /// Whether RTP is relayed; it goes directly only when both trunks of a call say so.
     #[serde(default)]
     pub media: MediaMode,
-    /// New calls (egress: attempts) per second, 1 to 100,000. Default: no limit.
+    /// New calls (egress: attempts) per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub cps_limit: Option<u32>,
-    /// Concurrent calls, 1 to 1,000,000. Default: no limit.
+    /// Calls at the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
-    /// How the called number is rewritten. Ingress: after the tech prefix, before `+` and `00` are
-    /// taken off. Egress: last, before the number is sent.
+    /// How the called number is rewritten: ingress after the tech prefix and before `+` and `00` are
+    /// taken off, egress last, before the number is sent.
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
     pub called_number: NumberTranslation,
     /// How the calling number is rewritten.
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
     pub calling_number: NumberTranslation,
 }
 
@@ -119,17 +145,6 @@ impl Trunk {
         }
     }
 
-    pub(super) fn check(&self) -> Vec<Problem> {
-        let mut problems = match self.direction {
-            Direction::Ingress => self.check_ingress(),
-            Direction::Egress => self.check_egress(),
-        };
-        problems.extend(checks::limits(self.cps_limit, self.channel_limit));
-        problems.extend(self.called_number.check("called_number"));
-        problems.extend(self.calling_number.check("calling_number"));
-        problems
-    }
-
     fn check_ingress(&self) -> Vec<Problem> {
         let mut problems = self.misplaced(&[
             ("carrier", self.carrier.is_some()),
@@ -140,7 +155,11 @@ impl Trunk {
             ("weight", self.weight.is_some()),
             ("failover", self.failover.is_some()),
         ]);
-        problems.extend(required("customer", self.customer.as_deref()));
+        problems.extend(checks::required(
+            "customer",
+            self.customer.is_some(),
+            "an ingress trunk needs the customer whose calls come by it",
+        ));
         if self.source_addresses.is_empty() {
             problems.push(Problem::in_field(
                 "source_addresses",
@@ -157,8 +176,16 @@ impl Trunk {
             ("source_addresses", !self.source_addresses.is_empty()),
             ("tech_prefix", !self.tech_prefix.is_empty()),
         ]);
-        problems.extend(required("carrier", self.carrier.as_deref()));
-        problems.extend(required("rate_card", self.rate_card.as_deref()));
+        problems.extend(checks::required(
+            "carrier",
+            self.carrier.is_some(),
+            "an egress trunk needs the carrier that calls go to",
+        ));
+        problems.extend(checks::required(
+            "rate_card",
+            self.rate_card.is_some(),
+            "an egress trunk needs the rate card that the carrier charges by",
+        ));
         problems.extend(check_gateway(self.gateway));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
@@ -178,14 +205,23 @@ impl Trunk {
             })
             .collect()
     }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits::new(self.cps_limit, self.channel_limit)
-    }
 }
 
-fn required(field: &str, name: Option<&str>) -> Option<Problem> {
-    checks::reference(field, name.unwrap_or(""))
+impl Kind for Trunk {
+    const KIND: ResourceKind = ResourceKind::Trunk;
+    const TITLE: &'static str = "Trunk";
+    const TITLE_PLURAL: &'static str = "Trunks";
+    const ASSIGNABLE: Assignable = Assignable::No;
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = match self.direction {
+            Direction::Ingress => self.check_ingress(),
+            Direction::Egress => self.check_egress(),
+        };
+        problems.extend(self.called_number.check("called_number"));
+        problems.extend(self.calling_number.check("calling_number"));
+        problems
+    }
 }
 
 fn check_gateway(gateway: Option<SocketAddr>) -> Option<Problem> {
@@ -208,7 +244,7 @@ mod tests {
     use super::*;
 
     fn fields(trunk: &Trunk) -> Vec<String> {
-        let problems = trunk.check().into_iter();
+        let problems = crate::ResourceSpec::from(trunk.clone()).check().into_iter();
         problems.map(|problem| problem.field.unwrap()).collect()
     }
 
@@ -260,6 +296,6 @@ mod tests {
             cps_limit: Some(0),
             ..Trunk::new(Direction::Egress)
         };
-        assert_eq!(fields(&egress), ["tech_prefix", "gateway", "cps_limit"]);
+        assert_eq!(fields(&egress), ["cps_limit", "tech_prefix", "gateway"]);
     }
 }

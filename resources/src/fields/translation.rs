@@ -1,23 +1,29 @@
 //! How a trunk rewrites numbers.
 
 use crate::problem::Problem;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest prefix that is stripped or added, characters.
 pub const TRANSLATION_CHARS_MAX: usize = 16;
 
+/// What a prefix of dialled characters is made of.
+pub(crate) const DIALLED: &str = "^[0-9+#*]*$";
+
 /// Takes a prefix off a number and puts another before it.
 ///
 /// With `strip_prefix` set, a number that does not begin with it is left as it is, and nothing is
 /// added to it either. Prefixes are digits, `+`, `#` and `*`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberTranslation {
-    /// Taken off when the number begins with it. Default: empty.
+    /// Taken off when the number begins with it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = TRANSLATION_CHARS_MAX), extend("pattern" = DIALLED))]
     pub strip_prefix: String,
-    /// Put before the number. Default: empty.
+    /// Put before the number.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = TRANSLATION_CHARS_MAX), extend("pattern" = DIALLED))]
     pub add_prefix: String,
 }
 
@@ -28,31 +34,25 @@ impl NumberTranslation {
     }
 
     /// The number as it is after the rule, in two parts that follow one another.
-    pub(crate) fn apply<'n>(&'n self, number: &'n str) -> (&'n str, &'n str) {
+    pub fn apply<'n>(&'n self, number: &'n str) -> (&'n str, &'n str) {
         match number.strip_prefix(self.strip_prefix.as_str()) {
             Some(rest) => (&self.add_prefix, rest),
             None => ("", number),
         }
     }
 
-    pub(super) fn check(&self, field: &str) -> impl Iterator<Item = Problem> {
+    pub(crate) fn check(&self, field: &str) -> impl Iterator<Item = Problem> {
         let strip = dialled(&format!("{field}.strip_prefix"), &self.strip_prefix);
         let add = dialled(&format!("{field}.add_prefix"), &self.add_prefix);
         strip.into_iter().chain(add)
     }
 }
 
-pub(super) fn dialled(field: &str, prefix: &str) -> Option<Problem> {
-    let sound = prefix.len() <= TRANSLATION_CHARS_MAX
-        && prefix
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || b"+#*".contains(&byte));
-    (!sound).then(|| {
-        Problem::in_field(
-            field,
-            format_args!("write at most {TRANSLATION_CHARS_MAX} of the digits and `+`, `#`, `*`"),
-        )
-    })
+pub(crate) fn dialled(field: &str, prefix: &str) -> Option<Problem> {
+    let sound = prefix
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+#*".contains(&byte));
+    (!sound).then(|| Problem::in_field(field, "write digits and `+`, `#`, `*`"))
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn only_what_can_be_dialled_is_accepted() {
-        let problems: Vec<_> = rule("+#*0", "12345678901234567").check("called").collect();
+        let problems: Vec<_> = rule("+#*0", "12-3").check("called").collect();
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].field.as_deref(), Some("called.add_prefix"));
         assert_eq!(rule("a", "").check("calling").count(), 1);

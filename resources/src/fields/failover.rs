@@ -1,28 +1,29 @@
 //! When an attempt that failed is followed by another: codes and timers of an egress trunk.
 
-use super::checks;
 use crate::problem::Problem;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 /// What makes hunting go on from a trunk to the next route.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Failover {
     /// Final responses after which the next route is tried: codes from 300 to 699, or classes such
-    /// as `5xx`. Outcomes of the called user (486, 487, 600, 603) are never part of a class and
-    /// are refused by themselves. Default: [`Failover::DEFAULT_CODES`].
+    /// as `5xx`; the called user's own outcomes (486, 487, 600, 603) are never among them.
     #[serde(default = "Failover::default_codes")]
+    #[schemars(length(max = 100))]
     pub codes: Vec<FailoverCode>,
-    /// Without any response for so long, the attempt is given up and the next route tried,
-    /// milliseconds, 100 to 32,000. Default: 3,000.
+    /// Without any response for so long, the attempt is given up and the next route tried.
     #[serde(default = "Failover::default_first_reply_timeout_ms")]
+    #[schemars(range(min = 100, max = 32_000), extend("x-unit" = "milliseconds"))]
     pub first_reply_timeout_ms: u32,
-    /// Without an answer for so long after the attempt began, the call is given up, seconds, 1 to
-    /// 300. Default: 60.
+    /// Without an answer for so long after the attempt began, the call is given up.
     #[serde(default = "Failover::default_ring_timeout_s")]
+    #[schemars(range(min = 1, max = 300), extend("x-unit" = "seconds"))]
     pub ring_timeout_s: u32,
 }
 
@@ -74,28 +75,9 @@ impl Failover {
         60
     }
 
-    pub(super) fn check(&self) -> Vec<Problem> {
-        let first_reply = checks::in_range(
-            "failover.first_reply_timeout_ms",
-            self.first_reply_timeout_ms,
-            100,
-            32_000,
-            " milliseconds",
-        );
-        let ring = checks::in_range(
-            "failover.ring_timeout_s",
-            self.ring_timeout_s,
-            1,
-            300,
-            " seconds",
-        );
-        self.codes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, code)| code.check(index))
-            .chain(first_reply)
-            .chain(ring)
-            .collect()
+    pub(crate) fn check(&self) -> impl Iterator<Item = Problem> {
+        let codes = self.codes.iter().enumerate();
+        codes.filter_map(|(index, code)| code.check(index))
     }
 }
 
@@ -200,6 +182,25 @@ impl Visitor<'_> for FailoverCodeVisitor {
     }
 }
 
+impl JsonSchema for FailoverCode {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "FailoverCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["integer", "string"],
+            "minimum": 300,
+            "maximum": 699,
+            "pattern": "^([3-6][xX]{2}|[3-6][0-9]{2})$",
+        })
+    }
+}
+
 // === impl FailoverCodes ===
 
 impl FailoverCodes {
@@ -294,19 +295,17 @@ mod tests {
         for code in [302, 404, 480, 484, 486, 487, 600, 603, 604] {
             assert!(!set.contains(code), "{code}");
         }
-        assert!(Failover::default().check().is_empty());
+        assert!(Failover::default().check().next().is_none());
     }
 
     #[test]
     fn faults_name_the_entry() {
         let failover = Failover {
             codes: codes(r#"[503, 200, 486, "7xx"]"#),
-            first_reply_timeout_ms: 99,
-            ring_timeout_s: 301,
+            ..Failover::default()
         };
         let fields: Vec<_> = failover
             .check()
-            .into_iter()
             .map(|problem| problem.field.unwrap())
             .collect();
         assert_eq!(
@@ -314,9 +313,7 @@ mod tests {
             [
                 "failover.codes[1]",
                 "failover.codes[2]",
-                "failover.codes[3]",
-                "failover.first_reply_timeout_ms",
-                "failover.ring_timeout_s"
+                "failover.codes[3]"
             ]
         );
     }

@@ -5,11 +5,15 @@
 //! others. Reading files from disk is the caller's business.
 
 mod outline;
+mod writer;
 
+pub use writer::{WriteError, write_documents};
+
+use crate::assignment::Assignment;
+use crate::kind::{Kind, KindVisitor};
+use crate::kinds::ResourceKind;
 use crate::problem::Problem;
-use crate::resources::{
-    Carrier, Customer, RateCard, ResourceDocument, ResourceKind, ResourceSpec, Trunk,
-};
+use crate::spec::ResourceDocument;
 use outline::Outline;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -38,7 +42,7 @@ pub struct Located<T> {
 ///
 /// # Errors
 /// Everything that is wrong within the documents, each with line, column and field; at most
-/// [`PROBLEMS_MAX`]. What is wrong between resources is found by [`crate::Snapshot::compile`]; use
+/// [`PROBLEMS_MAX`]. What is wrong between resources is found by `routing_engine::Snapshot::compile`; use
 /// [`locate`] to give those problems their lines.
 pub fn parse_documents(
     file: &str,
@@ -106,6 +110,10 @@ struct Document<S> {
     #[serde(rename = "kind")]
     _kind: IgnoredAny,
     name: String,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    assign: Assignment,
     spec: S,
 }
 
@@ -150,7 +158,7 @@ fn parse_document(
         .kind
         .parse()
         .map_err(|error| Box::new(in_outline(text, Problem::in_field("kind", error))))?;
-    let value = typed(kind, text).map_err(|mut problem| {
+    let value = kind.visit(Reader(text)).map_err(|mut problem| {
         problem.kind = Some(kind);
         problem.name = head.name;
         problem
@@ -165,24 +173,21 @@ fn parse_document(
     })
 }
 
-fn typed(kind: ResourceKind, text: &str) -> Result<ResourceDocument, Box<Problem>> {
-    match kind {
-        ResourceKind::RateCard => document::<RateCard>(text, ResourceSpec::RateCard),
-        ResourceKind::Carrier => document::<Carrier>(text, ResourceSpec::Carrier),
-        ResourceKind::Customer => document::<Customer>(text, ResourceSpec::Customer),
-        ResourceKind::Trunk => document::<Trunk>(text, ResourceSpec::Trunk),
-    }
-}
+/// Reads a whole document of a kind that is known at run time.
+struct Reader<'t>(&'t str);
 
-fn document<S: DeserializeOwned>(
-    text: &str,
-    wrap: fn(S) -> ResourceSpec,
-) -> Result<ResourceDocument, Box<Problem>> {
-    let document: Document<S> = from_yaml(text)?;
-    Ok(ResourceDocument {
-        name: document.name,
-        spec: wrap(document.spec),
-    })
+impl KindVisitor for Reader<'_> {
+    type Output = Result<ResourceDocument, Box<Problem>>;
+
+    fn visit<K: Kind>(self) -> Self::Output {
+        let document: Document<K> = from_yaml(self.0)?;
+        Ok(ResourceDocument {
+            name: document.name,
+            external_id: document.external_id,
+            assign: document.assign,
+            spec: document.spec.into(),
+        })
+    }
 }
 
 fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Box<Problem>> {

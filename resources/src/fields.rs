@@ -1,0 +1,10 @@
+//! Types of fields that several kinds share, each with its form in files and its schema.
+
+pub(crate) mod failover;
+pub(crate) mod foreign;
+
+pub(crate) mod network;
+pub(crate) mod reference;
+pub(crate) mod secret;
+pub(crate) mod status;
+pub(crate) mod translation;

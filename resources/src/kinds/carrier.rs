@@ -1,0 +1,34 @@
+//! Whom we pay.
+
+use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::status::Status;
+use crate::kind::{Assignable, Kind};
+use crate::kinds::ResourceKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whom we pay for calls. Its gateways and prices are those of its egress trunks; assigned to some
+/// customers only, it carries the calls of no others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    /// Whether calls are sent to it.
+    #[serde(default)]
+    #[schemars(extend("x-filter" = true))]
+    pub status: Status,
+    /// New attempts per second over all its trunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
+    pub cps_limit: Option<u32>,
+    /// Attempts and calls at the same time over all its trunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
+    pub channel_limit: Option<u32>,
+}
+
+impl Kind for Carrier {
+    const KIND: ResourceKind = ResourceKind::Carrier;
+    const TITLE: &'static str = "Carrier";
+    const TITLE_PLURAL: &'static str = "Carriers";
+    const ASSIGNABLE: Assignable = Assignable::Many;
+}

@@ -1,0 +1,59 @@
+//! Who pays us.
+
+use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::reference::Ref;
+use crate::fields::status::Status;
+use crate::kind::{Assignable, Kind};
+use crate::kinds::{CustomerCategory, CustomerGroup, RateCard, ResourceKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who pays us for calls. Where its calls come from is said by its ingress trunks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// Whether it may place calls.
+    #[serde(default)]
+    #[schemars(extend("x-filter" = true))]
+    pub status: Status,
+    /// The category it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-filter" = true, "x-default" = "the group's"))]
+    pub category: Option<Ref<CustomerCategory>>,
+    /// The group within its category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-filter" = true))]
+    pub group: Option<Ref<CustomerGroup>>,
+    /// The rate card it is charged by.
+    #[schemars(extend("x-filter" = true))]
+    pub rate_card: Ref<RateCard>,
+    /// New calls per second over all its trunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
+    pub cps_limit: Option<u32>,
+    /// Calls at the same time over all its trunks, from the INVITE to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
+    pub channel_limit: Option<u32>,
+}
+
+impl Customer {
+    /// A customer with a rate card and every other field at its default.
+    pub fn new(rate_card: impl Into<Ref<RateCard>>) -> Self {
+        Self {
+            status: Status::Active,
+            category: None,
+            group: None,
+            rate_card: rate_card.into(),
+            cps_limit: None,
+            channel_limit: None,
+        }
+    }
+}
+
+impl Kind for Customer {
+    const KIND: ResourceKind = ResourceKind::Customer;
+    const TITLE: &'static str = "Customer";
+    const TITLE_PLURAL: &'static str = "Customers";
+    const ASSIGNABLE: Assignable = Assignable::No;
+}

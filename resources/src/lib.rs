@@ -1,0 +1,45 @@
+//! Everything that an operator configures: typed resources, one file a kind.
+//!
+//! A *resource* is a name and a typed spec. Its *kind* ([`ResourceKind`]) is one struct in
+//! `src/kinds/` and one line in that module's list; all else follows from the struct: its JSON
+//! Schema ([`ResourceKind::schema`], made from the field's types and doc comments), the bounds that
+//! [`ResourceSpec::check`] enforces (they are read from the same schema), its references, what can
+//! be searched, its permissions, and its form in files ([`documents`]). See
+//! `docs/adding-a-resource-kind.md`.
+//!
+//! What is wrong within one resource is found here, each fault with its field; what is wrong
+//! between resources is found by `routing_engine::Snapshot::compile`. Everything is pure.
+
+mod assignment;
+mod checks;
+pub mod documents;
+mod field_order;
+mod fields;
+mod kind;
+mod kinds;
+mod permission;
+mod problem;
+mod references;
+mod schema;
+mod search;
+mod spec;
+mod walk;
+
+pub use assignment::{
+    AssignedItem, Assignment, AssignmentLevel, Beneficiary, CustomerPlace, Entitlement,
+    KindEntitlements, entitlements, who_gets,
+};
+pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
+pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
+pub use fields::network::{Network, NetworkError};
+pub use fields::reference::Ref;
+pub use fields::secret::Secret;
+pub use fields::status::Status;
+pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
+pub use kind::{Assignable, Kind, KindInfo, UnknownKind};
+pub use kinds::*;
+pub use permission::{Permission, UnknownPermission};
+pub use problem::Problem;
+pub use references::Reference;
+pub use search::SEARCH_TERMS_MAX;
+pub use spec::{EXTERNAL_ID_CHARS_MAX, ResourceDocument};
