@@ -119,6 +119,24 @@ pub(crate) struct CdrConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpConfig {
     pub(crate) address: SocketAddr,
+    pub(crate) connections_max: u32,
+    pub(crate) connections_per_address_max: u32,
+    pub(crate) header_timeout_s: u32,
+    pub(crate) idle_timeout_s: u32,
+    pub(crate) body_timeout_s: u32,
+    pub(crate) write_timeout_s: u32,
+    pub(crate) behind_tls_proxy: bool,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) tls: HttpTlsConfig,
+}
+
+/// `[http.tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpTlsConfig {
+    pub(crate) address: String,
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) key_file: PathBuf,
 }
 
 /// `[drain]`
@@ -233,6 +251,11 @@ impl Config {
         }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         u16::try_from(cores.min(64)).unwrap_or(64)
+    }
+
+    /// The address that speaks TLS, when there is one.
+    pub(crate) fn http_tls_address(&self) -> Option<SocketAddr> {
+        self.http.tls.address.parse().ok()
     }
 
     /// The address written into SDP.

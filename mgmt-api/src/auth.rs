@@ -19,7 +19,7 @@ pub use password::{PasswordError, ensure_admin};
 pub(crate) use principal::{ActingTenant, Credential, Principal, SessionCredential};
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
-pub(crate) use throttle::Throttle;
+pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.
 fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {

@@ -11,7 +11,7 @@
 //! Store::open ─► Loader::recover ─► Configuration::open ─► (configuration, first snapshot)
 //!   the switch starts with the snapshot and becomes a SwitchPort
 //! LocalKey::create, ensure_admin (prints the password once), AppState::new(ApiParts { … })
-//! Server::bind(address, "http.address") ─► Server::run(state, until_stop)
+//! Server::bind(address, "http.address", limits) ─► Server::run(state, until_stop)
 //! ```
 
 pub mod access;
@@ -39,5 +39,5 @@ pub mod values;
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use configuration::{Configuration, ConfigurationError};
 pub use router::router;
-pub use server::{BindError, Server};
+pub use server::{BindError, HttpLimits, Server, TlsError, TlsFiles};
 pub use state::{ApiParts, AppState};

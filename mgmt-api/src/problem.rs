@@ -160,6 +160,14 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, kind, title, detail.into())
     }
 
+    /// 408: the body did not come in time.
+    pub fn body_timed_out() -> Self {
+        let detail = "The body took too long. Try again, over a faster connection.";
+        let title = "The body did not come in time";
+        let kind = "/problems/request-timeout";
+        Self::new(StatusCode::REQUEST_TIMEOUT, kind, title, detail.into())
+    }
+
     /// 413: the body is over the limit.
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");

@@ -17,11 +17,16 @@ pub fn router(state: AppState) -> Router {
     let console = Router::new()
         .fallback(console::serve)
         .layer(CompressionLayer::new());
-    table()
+    let routes = table()
         .into_router(&state)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback_service(console)
-        .layer(from_fn_with_state(state.clone(), metrics::count))
+        .layer(from_fn_with_state(state.clone(), metrics::count));
+    let routes = match headers::cross_origin(&state.allowed_origins) {
+        Some(layer) => routes.layer(layer),
+        None => routes,
+    };
+    routes
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .with_state(state)
 }

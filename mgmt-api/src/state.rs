@@ -31,6 +31,8 @@ pub struct ApiParts {
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
+    /// Web origins whose pages may call the API with a key, as browsers write them.
+    pub allowed_origins: Vec<String>,
 }
 
 /// The fields that handlers use.
@@ -42,6 +44,7 @@ pub struct Parts {
     pub(crate) local_key: LocalKey,
     pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
+    pub(crate) allowed_origins: Vec<String>,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
@@ -61,6 +64,7 @@ impl AppState {
             local_key: parts.local_key,
             secrets: parts.secrets,
             secure_cookies: parts.secure_cookies,
+            allowed_origins: parts.allowed_origins,
             sessions,
             passwords: Passwords::new(),
             throttle: Throttle::default(),

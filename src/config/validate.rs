@@ -17,6 +17,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.media(config);
     check.storage(config);
     check.secrets(config);
+    check.http(config);
     check.problems
 }
 
@@ -173,6 +174,50 @@ impl Check<'_> {
         }
     }
 
+    fn http(&mut self, config: &Config) {
+        let http = &config.http;
+        let all = u64::from(http.connections_max);
+        self.within("http.connections_max", all, 16, 100_000);
+        let each = http.connections_per_address_max.into();
+        self.within("http.connections_per_address_max", each, 4, 100_000);
+        self.within(
+            "http.header_timeout_s",
+            http.header_timeout_s.into(),
+            1,
+            300,
+        );
+        self.within("http.idle_timeout_s", http.idle_timeout_s.into(), 1, 3_600);
+        self.within("http.body_timeout_s", http.body_timeout_s.into(), 1, 3_600);
+        self.within(
+            "http.write_timeout_s",
+            http.write_timeout_s.into(),
+            1,
+            3_600,
+        );
+        for origin in &http.allowed_origins {
+            if !is_origin(origin) {
+                let message = format!("has `{origin}`, which is no origin like https://host:port");
+                self.problem("http.allowed_origins", &message);
+            }
+        }
+        let tls = &http.tls;
+        if tls.address.is_empty() {
+            return;
+        }
+        if config.http_tls_address().is_none() {
+            self.problem("http.tls.address", "must be ADDRESS:PORT, or empty");
+        }
+        let files = [
+            ("http.tls.certificate_file", &tls.certificate_file),
+            ("http.tls.key_file", &tls.key_file),
+        ];
+        for (key, file) in files {
+            if file.as_os_str().is_empty() {
+                self.problem(key, "must name a PEM file, since http.tls.address is set");
+            }
+        }
+    }
+
     fn within(&mut self, key: &str, value: u64, least: u64, most: u64) {
         if !(least..=most).contains(&value) {
             self.problem(key, &format!("is {value}; it must be {least} to {most}"));
@@ -187,4 +232,13 @@ impl Check<'_> {
             message: message.to_owned(),
         });
     }
+}
+
+/// Whether browsers could send `text` as an Origin: a scheme, a host, perhaps a port, no more.
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
+    host.is_some_and(|host| !host.is_empty() && host.chars().all(allowed))
 }

@@ -146,6 +146,7 @@ impl Api {
             local_key,
             secrets,
             secure_cookies: false,
+            allowed_origins: vec!["https://tools.example.com".into()],
         });
         let router = router(state.clone());
         Self {

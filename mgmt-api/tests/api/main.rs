@@ -9,6 +9,7 @@ mod console;
 mod contract;
 mod explain;
 mod fixture;
+mod headers;
 mod live;
 mod problems;
 mod server;
