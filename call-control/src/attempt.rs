@@ -27,8 +27,8 @@ pub(crate) struct Attempt {
     called_sent: Arc<str>,
     calling_sent: Arc<str>,
     pub(crate) started: Instant,
-    /// The call knows that the carrier replied.
-    pub(crate) has_replied: bool,
+    /// How much of a reply the call knows of.
+    pub(crate) progress: Progress,
     first_reply: Option<Instant>,
     ringing: Option<Instant>,
     answered: Option<Instant>,
@@ -45,6 +45,17 @@ pub(crate) struct NewAttempt {
     pub(crate) has_offer: bool,
     pub(crate) called_sent: Arc<str>,
     pub(crate) calling_sent: Arc<str>,
+}
+
+/// How much of a reply came to an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Progress {
+    /// Nothing.
+    None,
+    /// 100: somebody has the INVITE, but nothing says that the call goes on from there.
+    Tried,
+    /// Another provisional response.
+    Made,
 }
 
 /// How far an attempt is.
@@ -75,7 +86,7 @@ impl Attempt {
             called_sent: new.called_sent,
             calling_sent: new.calling_sent,
             started: now,
-            has_replied: false,
+            progress: Progress::None,
             first_reply: None,
             ringing: None,
             answered: None,
@@ -86,11 +97,6 @@ impl Attempt {
     /// True while a final response is awaited and wanted.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.state, State::Calling | State::Proceeding)
-    }
-
-    /// True before any response.
-    pub(crate) fn is_silent(&self) -> bool {
-        matches!(self.state, State::Calling)
     }
 
     /// True when nothing more can change its record.

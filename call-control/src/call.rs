@@ -19,7 +19,7 @@
 //! [`teardown`](crate::teardown).
 
 use crate::alphabet::LegEvent;
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Progress};
 use crate::cdr::{End, Facts};
 use crate::core::{CallTimer, Core, Role};
 use crate::events::{Direction, Event, TraceLine};
@@ -232,7 +232,7 @@ impl Call {
         event: LegEvent<'_>,
     ) {
         match event {
-            LegEvent::Trying => self.on_sign_of_life(core, now),
+            LegEvent::Trying => self.on_progress_made(core, now, Progress::Tried),
             LegEvent::Ringing(response) => self.on_ringing(core, now, response),
             LegEvent::Progress(response) => self.on_progress(core, now, response),
             LegEvent::Answered(response) => self.on_answered(core, now, response),

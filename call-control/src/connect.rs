@@ -1,6 +1,6 @@
 //! From ringing to both legs up: what the customer is told of the attempt, and the answer.
 
-use crate::attempt::has_sdp;
+use crate::attempt::{Progress, has_sdp};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
@@ -14,7 +14,7 @@ use sip_core::{HeaderName, Instant, Message};
 impl Call {
     /// 18x without a description.
     pub(crate) fn on_ringing(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
-        self.on_sign_of_life(core, now);
+        self.on_progress_made(core, now, Progress::Made);
         if self.phase == Phase::Hunting {
             let status = response.status().unwrap_or(180);
             if status == 180 {
@@ -37,7 +37,7 @@ impl Call {
         {
             return self.on_ringing(core, now, response);
         }
-        self.on_sign_of_life(core, now);
+        self.on_progress_made(core, now, Progress::Made);
         self.facts.ringing.get_or_insert(now);
         let status = response.status().unwrap_or(183);
         self.respond_ingress(core, now, status, true);

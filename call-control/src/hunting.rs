@@ -1,6 +1,6 @@
 //! Hunting: attempt after attempt over the route list, until one is answered or none is left.
 
-use crate::attempt::{Attempt, NewAttempt};
+use crate::attempt::{Attempt, NewAttempt, Progress};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core, Role, User};
@@ -95,7 +95,7 @@ impl Call {
             self.key,
             CallTimer::Hunting,
             now,
-            self.first_reply_patience(),
+            self.patience(Progress::None),
         );
         Ok(())
     }
@@ -120,36 +120,37 @@ impl Call {
         })
     }
 
-    fn ring_timeout(&self) -> Duration {
-        self.current().map_or(Duration::ZERO, |attempt| {
-            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
-            Duration::from_secs(u64::from(trunk.ring_timeout_s))
-        })
+    /// How long the attempt under way may take, from its beginning, to come further than
+    /// `progress`.
+    fn patience(&self, progress: Progress) -> Duration {
+        let Some(attempt) = self.current() else {
+            return Duration::ZERO;
+        };
+        let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+        let millis = |millis: u32| Duration::from_millis(u64::from(millis));
+        let ring = Duration::from_secs(u64::from(trunk.ring_timeout_s));
+        match progress {
+            Progress::None => millis(trunk.first_reply_timeout_ms).min(ring),
+            Progress::Tried => millis(trunk.pdd_timeout_ms).min(ring),
+            Progress::Made => ring,
+        }
     }
 
-    fn first_reply_patience(&self) -> Duration {
-        self.current()
-            .map_or(Duration::ZERO, |attempt| {
-                let trunk = attempt.candidate.egress_trunk(&self.snapshot);
-                Duration::from_millis(u64::from(trunk.first_reply_timeout_ms))
-            })
-            .min(self.ring_timeout())
-    }
-
-    /// The first response of an attempt came: from here on only the ring timer counts, from the
-    /// attempt's beginning.
-    pub(crate) fn on_sign_of_life(&mut self, core: &mut Core, now: Instant) {
+    /// A provisional response of the attempt under way: it has come so far, and has the time of
+    /// the next stage.
+    pub(crate) fn on_progress_made(&mut self, core: &mut Core, now: Instant, progress: Progress) {
         if self.phase != Phase::Hunting {
             return;
         }
         let Some(attempt) = self.current_mut() else {
             return;
         };
-        if std::mem::replace(&mut attempt.has_replied, true) {
+        if attempt.progress >= progress {
             return;
         }
+        attempt.progress = progress;
         let started = attempt.started;
-        let left = self.ring_timeout() - now.since(started);
+        let left = self.patience(progress) - now.since(started);
         core.arm(self.key, CallTimer::Hunting, now, left);
     }
 
@@ -161,10 +162,13 @@ impl Call {
         let Some(attempt) = self.current_mut() else {
             return;
         };
-        let failure = match attempt.is_silent() {
-            true => Failure::passing(Origin::Egress, ReleaseReason::CarrierSilent),
+        let failure = match attempt.progress {
+            // A carrier whose edge says 100 and whose core says nothing is as good as silent.
+            Progress::None | Progress::Tried => {
+                Failure::passing(Origin::Egress, ReleaseReason::CarrierSilent)
+            }
             // The trunk's ring timeout: the called party does not answer, by whatever route.
-            false => Failure::new(Origin::Switch, ReleaseReason::NoAnswer),
+            Progress::Made => Failure::new(Origin::Switch, ReleaseReason::NoAnswer),
         };
         let reason = reason_value(failure.cause);
         attempt.give_up(core, now, &failure, Outcome::Failed, &reason);

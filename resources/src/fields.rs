@@ -6,5 +6,6 @@ pub(crate) mod foreign;
 pub(crate) mod network;
 pub(crate) mod reference;
 pub(crate) mod secret;
+pub(crate) mod signalling;
 pub(crate) mod status;
 pub(crate) mod translation;

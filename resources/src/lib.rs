@@ -34,6 +34,7 @@ pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCo
 pub use fields::network::{Network, NetworkError};
 pub use fields::reference::Ref;
 pub use fields::secret::Secret;
+pub use fields::signalling::{InDialogPolicy, ReliableProvisional, SessionTimers, Signalling};
 pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use kind::{Assignable, Kind, KindInfo, UnknownKind};

@@ -295,6 +295,68 @@ fn a_redirection_and_a_challenge_are_not_shown_to_the_customer() {
 }
 
 #[test]
+fn a_carrier_that_only_tries_loses_the_call_after_the_pdd_time() {
+    let mut switch = Switch::new();
+    let (_, first) = place(&mut switch);
+    for wait in [2_900, 2_000] {
+        switch.advance_ms(wait);
+        switch.receive(AURORA, &reply(&first, 100, None));
+    }
+    switch.take_all();
+    switch.advance_ms(5_099);
+    switch.expect_silence();
+    switch.advance_ms(1);
+    let cancel = switch.expect(AURORA, "CANCEL");
+    let second = switch.expect(BOREALIS, "INVITE");
+    switch.receive(AURORA, &reply(&cancel, 200, None));
+    switch.receive(AURORA, &reply(&first, 487, None));
+    switch.expect(AURORA, "ACK");
+    switch.receive(BOREALIS, &reply(&second, 486, None));
+    switch.expect(BOREALIS, "ACK");
+    switch.expect(CUSTOMER, "486 INVITE");
+    let attempt = &switch.record().attempts[0];
+    assert_eq!(attempt.release.reason, ReleaseReason::CarrierSilent);
+    assert!(attempt.first_reply_at.is_some());
+    assert_eq!(attempt.ringing_at, None);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_180_that_crosses_the_pdd_cancel_rings_nobody() {
+    let mut switch = Switch::new();
+    let (_, first) = place(&mut switch);
+    switch.receive(AURORA, &reply(&first, 100, None));
+    switch.advance_ms(10_000);
+    switch.expect(AURORA, "CANCEL");
+    switch.expect(BOREALIS, "INVITE");
+    switch.receive(AURORA, &reply(&first, 180, None));
+    switch.expect_silence();
+    switch.receive(
+        AURORA,
+        &reply(&first, 200, Some(&offer("203.0.113.1", 5000))),
+    );
+    switch.expect(AURORA, "ACK");
+    switch.expect(AURORA, "BYE");
+    switch.expect_silence();
+}
+
+#[test]
+fn a_ringing_carrier_has_the_ring_time_though_it_rings_late() {
+    let mut switch = Switch::new();
+    let (_, first) = place(&mut switch);
+    switch.receive(AURORA, &reply(&first, 100, None));
+    switch.advance_ms(9_999);
+    switch.receive(AURORA, &reply(&first, 183, None));
+    switch.receive(AURORA, &reply(&first, 100, None));
+    switch.expect(CUSTOMER, "183 INVITE");
+    switch.advance_ms(50_000);
+    switch.expect_silence();
+    switch.advance_ms(1);
+    switch.expect(AURORA, "CANCEL");
+    switch.expect(CUSTOMER, "480 INVITE");
+}
+
+#[test]
 fn the_ring_timer_cancels_the_attempt_and_ends_the_call() {
     let mut setup = Setup::default();
     setup.failover.ring_timeout_s = 20;

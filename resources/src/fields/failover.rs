@@ -21,6 +21,12 @@ pub struct Failover {
     #[serde(default = "Failover::default_first_reply_timeout_ms")]
     #[schemars(range(min = 100, max = 32_000), extend("x-unit" = "milliseconds"))]
     pub first_reply_timeout_ms: u32,
+    /// Without a provisional response other than 100 (Trying), or a final one, for so long after
+    /// its beginning, the attempt is given up and the next route tried: 100 comes from the
+    /// carrier's edge and says nothing of what is behind it.
+    #[serde(default = "Failover::default_pdd_timeout_ms")]
+    #[schemars(range(min = 100, max = 120_000), extend("x-unit" = "milliseconds"))]
+    pub pdd_timeout_ms: u32,
     /// Without an answer for so long after the attempt began, the call is given up.
     #[serde(default = "Failover::default_ring_timeout_s")]
     #[schemars(range(min = 1, max = 300), extend("x-unit" = "seconds"))]
@@ -71,6 +77,10 @@ impl Failover {
         3_000
     }
 
+    fn default_pdd_timeout_ms() -> u32 {
+        10_000
+    }
+
     fn default_ring_timeout_s() -> u32 {
         60
     }
@@ -86,6 +96,7 @@ impl Default for Failover {
         Self {
             codes: Self::default_codes(),
             first_reply_timeout_ms: Self::default_first_reply_timeout_ms(),
+            pdd_timeout_ms: Self::default_pdd_timeout_ms(),
             ring_timeout_s: Self::default_ring_timeout_s(),
         }
     }

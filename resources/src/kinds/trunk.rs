@@ -5,6 +5,7 @@ use crate::fields::failover::Failover;
 use crate::fields::foreign::{AddressAndPort, TransportName};
 use crate::fields::network::Network;
 use crate::fields::reference::Ref;
+use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
 use crate::kind::{Assignable, Kind};
@@ -118,6 +119,9 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
     pub calling_number: NumberTranslation,
+    /// How its SIP dialogs behave.
+    #[serde(default, skip_serializing_if = "Signalling::is_default")]
+    pub signalling: Signalling,
 }
 
 impl Trunk {
@@ -142,6 +146,7 @@ impl Trunk {
             channel_limit: None,
             called_number: NumberTranslation::default(),
             calling_number: NumberTranslation::default(),
+            signalling: Signalling::default(),
         }
     }
 

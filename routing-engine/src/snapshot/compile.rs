@@ -221,6 +221,7 @@ impl<'r> Compiler<'r> {
                     customer,
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
+                    signalling: trunk.spec.signalling,
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
                     limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
@@ -255,7 +256,9 @@ impl<'r> Compiler<'r> {
             media: spec.media,
             failover_codes: FailoverCodes::new(&failover.codes),
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
+            pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
+            signalling: spec.signalling,
             card,
             tie_break: TieBreak::new(
                 spec.priority.unwrap_or(PRIORITY_DEFAULT),

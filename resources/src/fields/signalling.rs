@@ -1,0 +1,187 @@
+//! How the SIP dialogs of a trunk behave.
+
+use crate::problem::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Reliable provisional responses (100rel, RFC 3262) on one side of a call; the other side's may
+/// differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReliableProvisional {
+    /// Not spoken: who requires them is refused with 420.
+    Off,
+    /// Offered to carriers; used with customers that support them.
+    Supported,
+    /// Not offered, but used with who requires them.
+    #[default]
+    SupportedUnannounced,
+    /// Required of the other side: a customer without them is refused with 421.
+    Required,
+    /// As if the other side had not said a word of them.
+    Ignored,
+}
+
+/// Session timers (RFC 4028), by which a call whose BYE was lost ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionTimers {
+    /// Not spoken.
+    Off,
+    /// Used with who supports them.
+    #[default]
+    Supported,
+    /// The same; for who does not support them, the switch refreshes alone.
+    Always,
+}
+
+/// What becomes of a redirection (3xx).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Redirects {
+    /// It fails the attempt, as any other code.
+    #[default]
+    Reject,
+    /// The call goes to the address that it names, at the same carrier's price.
+    Follow,
+}
+
+/// What becomes of a request within a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InDialogPolicy {
+    /// Refused with 405.
+    #[default]
+    Reject,
+    /// Passed to the other side, when that trunk relays it too.
+    Relay,
+}
+
+/// How the SIP dialogs of a trunk behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signalling {
+    /// Reliable provisional responses. Default: supported_unannounced.
+    pub reliable_provisional: ReliableProvisional,
+    /// Session timers. Default: supported.
+    pub session_timers: SessionTimers,
+    /// Session interval that the switch asks for, seconds, 90 to 86,400. Default: 1,800.
+    pub session_interval_s: u32,
+    /// Shortest session interval that is accepted, seconds, 90 to 86,400; less is refused with
+    /// 422. Default: 90.
+    pub session_minimum_s: u32,
+    /// Without session timers: how often the other side is asked by OPTIONS whether the call is
+    /// still up, seconds, 10 to 3,600. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keepalive_interval_s: Option<u32>,
+    /// Egress: what becomes of a redirection. Default: reject.
+    pub redirects: Redirects,
+    /// INFO within a call. Default: relay.
+    pub info: InDialogPolicy,
+    /// MESSAGE within a call. Default: reject.
+    pub message: InDialogPolicy,
+    /// REFER within a call, and the NOTIFY that reports on it. Default: reject.
+    pub refer: InDialogPolicy,
+    /// SUBSCRIBE and NOTIFY within a call. Default: reject.
+    pub subscribe: InDialogPolicy,
+}
+
+impl Signalling {
+    /// Whether every field is at its default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn check(&self) -> Vec<Problem> {
+        let seconds =
+            |field, value, low, high| checks::in_range(field, value, low, high, " seconds");
+        let interval = seconds(
+            "signalling.session_interval_s",
+            self.session_interval_s,
+            90,
+            86_400,
+        );
+        let minimum = seconds(
+            "signalling.session_minimum_s",
+            self.session_minimum_s,
+            90,
+            86_400,
+        );
+        let keepalive = self.keepalive_interval_s;
+        let keepalive = keepalive
+            .and_then(|value| seconds("signalling.keepalive_interval_s", value, 10, 3_600));
+        let order = (self.session_minimum_s > self.session_interval_s).then(|| {
+            Problem::in_field(
+                "signalling.session_minimum_s",
+                "is longer than the interval that the switch asks for",
+            )
+        });
+        [interval, minimum, keepalive, order]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+impl Default for Signalling {
+    fn default() -> Self {
+        Self {
+            reliable_provisional: ReliableProvisional::default(),
+            session_timers: SessionTimers::default(),
+            session_interval_s: 1_800,
+            session_minimum_s: 90,
+            keepalive_interval_s: None,
+            redirects: Redirects::default(),
+            info: InDialogPolicy::Relay,
+            message: InDialogPolicy::Reject,
+            refer: InDialogPolicy::Reject,
+            subscribe: InDialogPolicy::Reject,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_is_at_its_default() {
+        let read: Signalling =
+            serde_json::from_str(r#"{"reliable_provisional": "required", "refer": "relay"}"#)
+                .unwrap();
+        let expected = Signalling {
+            reliable_provisional: ReliableProvisional::Required,
+            refer: InDialogPolicy::Relay,
+            ..Signalling::default()
+        };
+        assert_eq!(read, expected);
+        assert!(serde_json::from_str::<Signalling>(r#"{"prack": true}"#).is_err());
+        assert!(Signalling::default().check().is_empty());
+    }
+
+    #[test]
+    fn faults_name_the_field() {
+        let signalling = Signalling {
+            session_interval_s: 89,
+            session_minimum_s: 100_000,
+            keepalive_interval_s: Some(9),
+            ..Signalling::default()
+        };
+        let fields: Vec<_> = signalling
+            .check()
+            .into_iter()
+            .map(|problem| problem.field.unwrap())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "signalling.session_interval_s",
+                "signalling.session_minimum_s",
+                "signalling.keepalive_interval_s",
+                "signalling.session_minimum_s"
+            ]
+        );
+    }
+}
