@@ -159,6 +159,7 @@ impl Call {
 
     fn live_state(&self) -> LiveState {
         match self.phase {
+            Phase::Connecting => LiveState::Ringing,
             Phase::Hunting if self.facts.ringing.is_some() => LiveState::Ringing,
             Phase::Hunting => LiveState::Hunting,
             Phase::Answered => LiveState::Answered,

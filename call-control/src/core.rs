@@ -41,6 +41,10 @@ pub(crate) enum Role {
     Served(u16),
     /// The same on the other leg.
     Relayed(u16),
+    /// A re-INVITE or UPDATE of our own that refreshes the session of a leg.
+    Refresh(Side),
+    /// An OPTIONS of our own that asks a leg's peer whether the call is up.
+    Probe(Side),
     /// Our BYE.
     Bye,
     /// Nobody waits for anything.
@@ -56,14 +60,23 @@ pub(crate) enum CallTimer {
     IngressAck,
     /// The 2xx that we sent to the carrier (for its re-INVITE) waits for its ACK.
     EgressAck,
+    /// A reliable provisional response to the customer waits for its PRACK.
+    Prack,
+    /// The customer's session wants its refresh, or ends for want of one.
+    IngressSession,
+    /// The carrier's.
+    EgressSession,
     /// The longest duration.
     Duration,
 }
 
-const CALL_TIMERS: [CallTimer; 4] = [
+const CALL_TIMERS: [CallTimer; 7] = [
     CallTimer::Hunting,
     CallTimer::IngressAck,
     CallTimer::EgressAck,
+    CallTimer::Prack,
+    CallTimer::IngressSession,
+    CallTimer::EgressSession,
     CallTimer::Duration,
 ];
 
@@ -73,6 +86,14 @@ impl CallTimer {
         match side {
             Side::Ingress => Self::IngressAck,
             Side::Egress => Self::EgressAck,
+        }
+    }
+
+    /// The timer for the session of `side`.
+    pub(crate) fn session_of(side: Side) -> Self {
+        match side {
+            Side::Ingress => Self::IngressSession,
+            Side::Egress => Self::EgressSession,
         }
     }
 

@@ -4,15 +4,18 @@ use crate::attempt::{Attempt, NewAttempt, Progress};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core, Role, User};
-use crate::leg::{ALLOW, Leg, SDP};
+use crate::leg::{Leg, SDP};
+use crate::methods::allow;
 use crate::release::{Failure, Origin, Retry, reason_value};
+use crate::reliable::RELIABLE;
+use crate::session_timer::TIMER;
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::MediaMode;
+use routing_engine::resources::{MediaMode, ReliableProvisional, SessionTimers, Signalling};
 use routing_engine::{Candidate, Permits};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::{NotSent, Path, Transport};
-use sip_core::{Duration, HeaderName, Instant, Method};
+use sip_core::{Duration, HeaderName, Instant, MessageWriter, Method};
 use std::sync::Arc;
 
 impl Call {
@@ -72,6 +75,7 @@ impl Call {
             candidate,
             permits,
             path,
+            policy: candidate.egress_trunk(&self.snapshot).signalling,
             max_forwards: self.max_forwards,
             offer,
         };
@@ -212,6 +216,7 @@ struct Invitation<'o> {
     candidate: Candidate,
     permits: Permits,
     path: Path,
+    policy: Signalling,
     max_forwards: u32,
     offer: Option<&'o [u8]>,
 }
@@ -231,7 +236,8 @@ impl Invitation<'_> {
             call: self.call,
             role: Role::Attempt(self.index),
         };
-        let mut leg = Leg::new(dialog, self.path);
+        let policy = self.policy;
+        let mut leg = Leg::new(dialog, self.path, policy);
         let cseq = leg.dialog.next_cseq();
         let (method, hops) = (Method::Invite, self.max_forwards);
         let client = leg.send_by(
@@ -244,7 +250,8 @@ impl Invitation<'_> {
             user,
             |mut writer, contact| {
                 writer.header(HeaderName::Contact, contact);
-                writer.header(HeaderName::Allow, ALLOW);
+                writer.header(HeaderName::Allow, allow(&policy));
+                write_extensions(&mut writer, &policy, self.offer.is_some());
                 match self.offer {
                     Some(offer) => writer.body(SDP, offer),
                     None => writer.finish(),
@@ -279,5 +286,33 @@ impl Invitation<'_> {
             target.push_str(";transport=tcp");
         }
         Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target)
+    }
+}
+
+/// What our INVITE says of reliable provisional responses and session timers. Without an offer of
+/// ours no response shall be reliable: the answer would have to come in its PRACK.
+fn write_extensions(writer: &mut MessageWriter<'_>, policy: &Signalling, has_offer: bool) {
+    let reliable = match has_offer {
+        true => policy.reliable_provisional,
+        false => ReliableProvisional::Off,
+    };
+    let has_timers = policy.session_timers != SessionTimers::Off;
+    let supported = match (reliable, has_timers) {
+        (ReliableProvisional::Supported, true) => Some("100rel, timer"),
+        (ReliableProvisional::Supported, false) => Some(RELIABLE),
+        (_, true) => Some(TIMER),
+        (_, false) => None,
+    };
+    if let Some(supported) = supported {
+        writer.header(HeaderName::Supported, supported);
+    }
+    if reliable == ReliableProvisional::Required {
+        writer.header(HeaderName::Require, RELIABLE);
+    }
+    if has_timers {
+        writer.number(HeaderName::SessionExpires, policy.session_interval_s);
+        if policy.session_minimum_s > Signalling::SESSION_MINIMUM_S {
+            writer.number(HeaderName::MinSe, policy.session_minimum_s);
+        }
     }
 }

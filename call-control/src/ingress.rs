@@ -10,8 +10,11 @@ use crate::leg::{Leg, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Failure, Origin, phrase, reason_value, row};
+use crate::reliable::{RELIABLE, Reliability, ReliableResponses};
 use crate::session::CallMedia;
+use crate::session_timer::{SessionRequest, TIMER};
 use rating::cdr::{JournalEntry, ReleaseReason};
+use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -62,16 +65,14 @@ impl Engine {
             }
             Ok(plan) => {
                 facts.learn_plan(&plan, &snapshot);
-                match self.check(invite) {
+                let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
+                match self.check(invite, &policy) {
                     Ok(()) => self.admit(now, invite, path, key, facts, plan, snapshot),
                     Err(Obstacle::Reason(reason)) => {
                         self.refuse(now, invite, path, key, &facts, reason);
                     }
-                    Err(Obstacle::Extension) => {
-                        self.refuse_extension(now, invite, path, key, &facts)
-                    }
                     Err(Obstacle::Status(status)) => {
-                        self.refuse_syntax(now, invite, path, key, &facts, status);
+                        self.refuse_status(now, invite, path, key, &facts, &policy, status);
                     }
                 }
             }
@@ -79,7 +80,7 @@ impl Engine {
     }
 
     /// What stands against a call that could be routed.
-    fn check(&self, invite: &Message<'_>) -> Result<(), Obstacle> {
+    fn check(&self, invite: &Message<'_>, policy: &Signalling) -> Result<(), Obstacle> {
         let core = &self.core;
         if core.drain.is_on() {
             return Err(Obstacle::Reason(ReleaseReason::ShuttingDown));
@@ -98,9 +99,15 @@ impl Engine {
         if has_long_address(invite) {
             return Err(Obstacle::Status(400));
         }
-        // RFC 3261 §8.2.2.3: no extension is understood that a caller could require.
-        if invite.raw_header(HeaderName::Require).is_some() {
-            return Err(Obstacle::Extension);
+        // RFC 3261 §8.2.2.3.
+        if not_understood(invite, policy).next().is_some() {
+            return Err(Obstacle::Status(420));
+        }
+        if Reliability::of(invite, policy) == Reliability::Missing {
+            return Err(Obstacle::Status(421));
+        }
+        if SessionRequest::of(invite).check(policy).is_err() {
+            return Err(Obstacle::Status(422));
         }
         if !invite.body().is_empty() && !has_sdp(invite) {
             return Err(Obstacle::Status(415));
@@ -172,35 +179,36 @@ impl Engine {
         self.record_rejection(now, facts, reason, row.status, refusal);
     }
 
-    fn refuse_extension(
+    /// Refuses what breaks a rule of SIP, and says what the caller may do about it.
+    #[expect(clippy::too_many_arguments, reason = "a refusal is that much")]
+    fn refuse_status(
         &mut self,
         now: Now,
         invite: &Message<'_>,
         path: Path,
         key: ServerKey,
         facts: &Facts,
-    ) {
-        let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, 420, |writer| {
-            for required in invite.raw_values(HeaderName::Require) {
-                writer.raw_header("Unsupported", required);
-            }
-            writer.finish();
-        });
-        self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420, refusal);
-    }
-
-    fn refuse_syntax(
-        &mut self,
-        now: Now,
-        invite: &Message<'_>,
-        path: Path,
-        key: ServerKey,
-        facts: &Facts,
+        policy: &Signalling,
         status: u16,
     ) {
         let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, status, bare);
+        let refusal = core.refuse_invite(now.instant, invite, path, key, status, |writer| {
+            match status {
+                420 => {
+                    for option in not_understood(invite, policy) {
+                        writer.raw_header("Unsupported", option);
+                    }
+                }
+                421 => {
+                    writer.header(HeaderName::Require, RELIABLE);
+                }
+                422 => {
+                    writer.number(HeaderName::MinSe, policy.session_minimum_s);
+                }
+                _ => {}
+            }
+            writer.finish();
+        });
         self.record_rejection(now, facts, ReleaseReason::ProtocolError, status, refusal);
     }
 
@@ -260,11 +268,23 @@ fn has_long_address(invite: &Message<'_>) -> bool {
     values.any(|value| value.len() > ADDRESS_BYTES_MAX)
 }
 
+/// The extensions that an INVITE requires and its trunk does not have.
+fn not_understood<'m>(
+    invite: &'m Message<'m>,
+    policy: &Signalling,
+) -> impl Iterator<Item = &'m [u8]> {
+    let has_reliable = policy.reliable_provisional != ReliableProvisional::Off;
+    let has_timers = policy.session_timers != SessionTimers::Off;
+    let required = invite.raw_values(HeaderName::Require);
+    required.filter(move |option| {
+        let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
+        !(has_reliable && is(RELIABLE) || has_timers && is(TIMER))
+    })
+}
+
 /// Why a call that could be routed is refused.
 enum Obstacle {
     Reason(ReleaseReason),
-    /// An extension is required that we do not have (420).
-    Extension,
     /// A rule of SIP, answered by this status.
     Status(u16),
 }
@@ -339,20 +359,27 @@ fn new_call(
         .transactions
         .open_server(server_key, invite, path, tag, user)
         .ok()?;
+    let plan = plan.take()?;
+    let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
+    let is_reliable = Reliability::of(invite, &policy) == Reliability::Reliable;
+    let mut ingress = Leg::new(dialog, path, policy);
+    ingress.session.learn_methods(invite);
     let hops = invite.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS);
     Some(Call {
         key,
         phase: Phase::Hunting,
         facts: facts.take()?,
         snapshot,
-        plan: plan.take(),
+        plan: Some(plan),
         next_candidate: 0,
-        ingress: Leg::new(dialog, path),
+        ingress,
         invite: server,
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),
         max_forwards: u32::from(hops.saturating_sub(1)),
         offer: invite.body().to_vec(),
         attempts: Vec::new(),
+        reliable: is_reliable.then(|| Box::new(ReliableResponses::new(core))),
+        session_request: SessionRequest::of(invite),
         media: CallMedia::new(core.random_below(u64::MAX)),
         exchanges: Exchanges::default(),
         end: None,

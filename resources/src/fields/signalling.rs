@@ -87,6 +87,11 @@ pub struct Signalling {
 }
 
 impl Signalling {
+    /// No session interval may be shorter (RFC 4028 §4), seconds.
+    pub const SESSION_MINIMUM_S: u32 = 90;
+    /// No session interval may be longer, seconds.
+    pub const SESSION_MAXIMUM_S: u32 = 86_400;
+
     /// Whether every field is at its default.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
