@@ -248,11 +248,7 @@ impl Call {
             }
             Some(Method::Invite | Method::Update) => LegEvent::Updated(server, request),
             Some(
-                Method::Info
-                | Method::Message
-                | Method::Refer
-                | Method::Notify
-                | Method::Subscribe,
+                Method::Info | Method::Message | Method::Refer | Method::Notify | Method::Subscribe,
             ) => LegEvent::Opaque(server, request),
             Some(Method::Prack) => return self.serve_prack(core, now, side, server, request),
             Some(Method::Options) => return respond_in_dialog(core, now, server, 200),

@@ -5,7 +5,10 @@ use sip_core::Method;
 
 macro_rules! allow_with {
     ($more:literal) => {
-        concat!("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK", $more)
+        concat!(
+            "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK",
+            $more
+        )
     };
 }
 /// The methods that are always taken, for Allow.

@@ -249,12 +249,7 @@ impl Call {
     }
 
     /// Whether both trunks let a request pass.
-    fn check_policy(
-        &self,
-        kind: Kind,
-        from: Side,
-        request: &Message<'_>,
-    ) -> Result<(), Refusal> {
+    fn check_policy(&self, kind: Kind, from: Side, request: &Message<'_>) -> Result<(), Refusal> {
         let Kind::Opaque(method) = kind else {
             return Ok(());
         };
@@ -488,23 +483,15 @@ impl Call {
         } = core;
         let contact = listeners.contact(leg.path.listener);
         let routes = RecordRoutes::Omit;
-        transactions.respond(
-            now,
-            server,
-            200,
-            phrase(200),
-            routes,
-            outbox,
-            |writer| {
-                writer.header(HeaderName::Contact, contact);
-                writer.header(HeaderName::Allow, allow(&leg.policy));
-                write_answer(writer, session);
-                match sdp {
-                    Some(sdp) => writer.body(SDP, sdp),
-                    None => writer.finish(),
-                }
-            },
-        );
+        transactions.respond(now, server, 200, phrase(200), routes, outbox, |writer| {
+            writer.header(HeaderName::Contact, contact);
+            writer.header(HeaderName::Allow, allow(&leg.policy));
+            write_answer(writer, session);
+            match sdp {
+                Some(sdp) => writer.body(SDP, sdp),
+                None => writer.finish(),
+            }
+        });
     }
 
     /// A relayed request got no response at all.

@@ -183,8 +183,7 @@ impl Call {
             sent.interval = sent.interval * 2;
             let next = sent.interval.min(sent.give_up_at.since(now));
             core.arm(self.key, CallTimer::Prack, now, next);
-            core.transactions
-                .resend(now, self.invite, &mut core.outbox);
+            core.transactions.resend(now, self.invite, &mut core.outbox);
             return;
         }
         let failure = Failure {

@@ -77,7 +77,11 @@ impl SessionRequest {
         let supports = |name| request.has_option(name, TIMER);
         Self {
             expires: request.session_expires().ok().flatten(),
-            minimum_s: request.number(HeaderName::MinSe).ok().flatten().unwrap_or(0),
+            minimum_s: request
+                .number(HeaderName::MinSe)
+                .ok()
+                .flatten()
+                .unwrap_or(0),
             is_supported: supports(HeaderName::Supported) || supports(HeaderName::Require),
         }
     }
@@ -106,7 +110,10 @@ impl SessionRequest {
             },
         };
         let shortest = policy.session_minimum_s.max(self.minimum_s);
-        let interval_s = wanted.interval_s.min(policy.session_interval_s).max(shortest);
+        let interval_s = wanted
+            .interval_s
+            .min(policy.session_interval_s)
+            .max(shortest);
         let refresher = wanted.refresher.filter(|_| self.is_supported);
         Some(SessionExpires {
             interval_s: interval_s.min(INTERVAL_MAX_S),
@@ -246,9 +253,7 @@ impl Leg {
         });
         let wait = match (agreed, self.policy.keepalive_interval_s) {
             (Some((interval_s, true)), _) => Some(interval_s / 2),
-            (Some((interval_s, false)), _) => {
-                Some(interval_s - BEFORE_END_S.min(interval_s / 3))
-            }
+            (Some((interval_s, false)), _) => Some(interval_s - BEFORE_END_S.min(interval_s / 3)),
             (None, keepalive) => keepalive,
         };
         let timer = CallTimer::session_of(side);
@@ -287,8 +292,10 @@ impl Call {
     fn probe(&mut self, core: &mut Core, now: Instant, side: Side) {
         let user = self.user(Role::Probe(side));
         let sent = self.leg_mut(side).is_some_and(|leg| {
-            leg.send(core, now, Method::Options, user, |mut writer, _| writer.finish())
-                .is_ok()
+            leg.send(core, now, Method::Options, user, |mut writer, _| {
+                writer.finish()
+            })
+            .is_ok()
         });
         if !sent {
             core.arm(self.key, CallTimer::session_of(side), now, REFUSAL_PAUSE);
@@ -434,16 +441,26 @@ impl Call {
             422 if leg.session.raise(response) => self.refresh(core, now, side),
             491 => pause(core, now, key, side),
             _ => {
-                let expires_at = leg.session.running.map_or(now, |running| running.expires_at);
+                let expires_at = leg
+                    .session
+                    .running
+                    .map_or(now, |running| running.expires_at);
                 let wait = Duration::from_micros(expires_at.since(now).as_micros() / 2);
-                core.arm(key, CallTimer::session_of(side), now, wait.max(REFUSAL_PAUSE));
+                core.arm(
+                    key,
+                    CallTimer::session_of(side),
+                    now,
+                    wait.max(REFUSAL_PAUSE),
+                );
             }
         }
     }
 
     /// A refresh of ours got no response at all.
     pub(crate) fn on_refresh_expired(&mut self, core: &mut Core, now: Instant, side: Side) {
-        let refresh = self.leg_mut(side).and_then(|leg| leg.session.take_refresh());
+        let refresh = self
+            .leg_mut(side)
+            .and_then(|leg| leg.session.take_refresh());
         if refresh.is_some() && self.phase == Phase::Answered {
             self.expire_session(core, now, side);
         }
@@ -453,7 +470,9 @@ impl Call {
     pub(crate) fn abort_refreshes(&mut self, core: &mut Core, now: Instant) {
         for side in [Side::Ingress, Side::Egress] {
             core.disarm(self.key, CallTimer::session_of(side));
-            let client = self.leg_mut(side).and_then(|leg| leg.session.take_refresh());
+            let client = self
+                .leg_mut(side)
+                .and_then(|leg| leg.session.take_refresh());
             if let Some(client) = client {
                 core.transactions
                     .cancel(now, client, None, &mut core.outbox);

@@ -292,13 +292,13 @@ fn an_unusable_description_is_488_and_another_kind_of_body_415() {
 fn a_required_extension_is_420() {
     let mut switch = Switch::new();
     let mut caller = Caller::new("call-1");
-    caller.extra = "Require: 100rel\r\n".to_owned();
+    caller.extra = "Require: precondition\r\n".to_owned();
     let invite = caller.invite(None);
     switch.receive(CUSTOMER, &invite);
     let refusal = switch.expect(CUSTOMER, "420 INVITE");
     switch.receive(CUSTOMER, &invite);
     switch.expect(CUSTOMER, "420 INVITE");
-    assert_eq!(refusal.header(HeaderName::Unsupported), "100rel");
+    assert_eq!(refusal.header(HeaderName::Unsupported), "precondition");
     assert_eq!(switch.record().release.sip_status, 420);
     switch.assert_at_rest();
 }

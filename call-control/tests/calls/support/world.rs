@@ -13,7 +13,7 @@ use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
     Carrier, Customer, Direction, Failover, MediaMode, PricedCard, RateCard, RateRow, Resources,
-    Stored, Trunk,
+    Signalling, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -34,6 +34,10 @@ pub(crate) struct Setup {
     pub(crate) media_pairs: u64,
     pub(crate) snapshot_number: u64,
     pub(crate) tech_prefix: String,
+    /// Of the customer's trunk.
+    pub(crate) ingress: Signalling,
+    /// Of the carriers' trunks.
+    pub(crate) egress: Signalling,
 }
 
 impl Default for Setup {
@@ -48,6 +52,8 @@ impl Default for Setup {
             media_pairs: 0,
             snapshot_number: 1,
             tech_prefix: String::new(),
+            ingress: Signalling::default(),
+            egress: Signalling::default(),
         }
     }
 }
@@ -95,6 +101,7 @@ impl Setup {
                         ],
                         media: self.media,
                         tech_prefix: self.tech_prefix.clone(),
+                        signalling: self.ingress,
                         ..Trunk::new(Direction::Ingress)
                     },
                 },
@@ -113,6 +120,7 @@ impl Setup {
                 rate_card: Some(carrier.to_lowercase().into()),
                 gateway: Some(gateway.parse().unwrap()),
                 failover: Some(self.failover.clone()),
+                signalling: self.egress,
                 media: self.media,
                 ..Trunk::new(Direction::Egress)
             },
