@@ -121,6 +121,7 @@ pub struct Trunk {
     pub calling_number: NumberTranslation,
     /// How its SIP dialogs behave.
     #[serde(default, skip_serializing_if = "Signalling::is_default")]
+    #[schemars(extend("x-section" = "advanced"))]
     pub signalling: Signalling,
 }
 
@@ -225,6 +226,7 @@ impl Kind for Trunk {
         };
         problems.extend(self.called_number.check("called_number"));
         problems.extend(self.calling_number.check("calling_number"));
+        problems.extend(self.signalling.check());
         problems
     }
 }
