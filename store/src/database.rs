@@ -95,11 +95,6 @@ impl Store {
     pub(crate) async fn write(&self) -> Result<Transaction, StoreError> {
         self.writer.begin_write().await
     }
-
-    /// A transaction that only reads and sees one state of the database all along.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction, StoreError> {
-        self.reader.begin_snapshot().await
-    }
 }
 
 #[cfg(test)]

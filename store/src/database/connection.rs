@@ -77,17 +77,6 @@ impl Pool {
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
-
-    /// A transaction that sees the database as it was at its first statement, to the end.
-    pub(super) async fn begin_snapshot(&self) -> Result<Transaction, StoreError> {
-        Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Transaction::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    .await?,
-            ),
-        })
-    }
 }
 
 impl Transaction {
@@ -103,10 +92,11 @@ impl Transaction {
     /// # Errors
     /// [`StoreError::Query`]; nothing has changed then.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        Ok(match self {
+        match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
             Self::Postgres(transaction) => transaction.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -44,7 +44,7 @@ impl Row {
     /// [`StoreError::Query`] when it is out of range too.
     pub(crate) fn unsigned<T: TryFrom<i64>>(
         &self,
-        column: impl ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + std::fmt::Debug + Copy,
+        column: impl ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Copy,
     ) -> Result<T, StoreError> {
         let value: i64 = self.get(column)?;
         T::try_from(value).map_err(|_| {

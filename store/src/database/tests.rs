@@ -163,17 +163,3 @@ async fn a_name_that_is_taken_is_told_from_other_trouble() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn a_snapshot_sees_nothing_of_what_comes_later() {
-    databases(async |database| {
-        let store = database.open().await;
-        let mut snapshot = store.snapshot().await.unwrap();
-        let count = || sql("SELECT COUNT(*) FROM setting");
-        assert_eq!(count().fetch_value::<i64>(&mut snapshot).await.unwrap(), 0);
-        store.set_setting("a", "b").await.unwrap();
-        assert_eq!(count().fetch_value::<i64>(&mut snapshot).await.unwrap(), 0);
-        assert_eq!(count().fetch_value::<i64>(store.reader()).await.unwrap(), 1);
-    })
-    .await;
-}

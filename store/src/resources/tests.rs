@@ -72,6 +72,9 @@ fn filters(filters: &[(&str, &str)]) -> Vec<(String, String)> {
     filters.iter().map(owned).collect()
 }
 
+/// Filters, words, and which numbers fulfil both.
+type Question<'a> = (&'a [(&'a str, &'a str)], &'a str, fn(i64) -> bool);
+
 /// Every order and direction, every kind of plan: the pages together are what a look at each row
 /// gives, in order, each once.
 #[tokio::test]
@@ -79,8 +82,7 @@ async fn pages_are_complete_and_in_order_whatever_is_asked() {
     databases(async |database| {
         let store = database.open().await;
         put(&store, &customers()).await;
-        type Holds = fn(i64) -> bool;
-        let questions: [(&[(&str, &str)], &str, Holds); 8] = [
+        let questions: [Question<'_>; 8] = [
             (&[], "", |_| true),
             (&[("status", "active")], "", |n| n % 10 >= 3),
             (&[("status", "active"), ("limit", "7")], "", |n| n % 50 == 7),
