@@ -35,7 +35,7 @@ impl ResourceKind {
     pub fn rename_references(
         self,
         spec: &mut Value,
-        of: ResourceKind,
+        of: Self,
         from: &str,
         to: &str,
     ) -> usize {

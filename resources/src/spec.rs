@@ -49,11 +49,11 @@ impl ResourceSpec {
     ///
     /// # Errors
     /// A problem that names the field.
-    pub fn from_value(kind: ResourceKind, spec: Value) -> Result<Self, Problem> {
+    pub fn from_value(kind: ResourceKind, spec: Value) -> Result<Self, Box<Problem>> {
         let mut track = serde_path_to_error::Track::new();
         let deserializer = serde_path_to_error::Deserializer::new(spec, &mut track);
         Self::deserialize_as(kind, deserializer).map_err(|error: serde_json::Error| {
-            problem(&track.path().to_string(), &error.to_string())
+            Box::new(problem(&track.path().to_string(), &error.to_string()))
         })
     }
 
