@@ -155,7 +155,9 @@ fn draft_of_row(
         Some(known) => Content::of_row(kind, known),
         None => Content::new(row.name.clone(), Value::Object(Map::new())),
     };
-    content.spec = merged(&content.spec, &row.spec);
+    let before = std::mem::take(&mut content.spec);
+    content.spec = merged(&before, &row.spec);
+    drop_new_empty(&before, &mut content.spec);
     if row
         .assign
         .as_object()
@@ -173,6 +175,17 @@ fn draft_of_row(
         content: Some(content),
         note: None,
     })
+}
+
+/// Takes away objects without a field that were not there before: empty cells made them.
+fn drop_new_empty(before: &Value, after: &mut Value) {
+    let Value::Object(after) = after else { return };
+    after.retain(|name, value| {
+        let old = before.get(name);
+        drop_new_empty(old.unwrap_or(&Value::Null), value);
+        let is_empty = value.as_object().is_some_and(Map::is_empty);
+        !is_empty || old.is_some()
+    });
 }
 
 async fn drafts_of_documents(
