@@ -164,7 +164,7 @@ impl Planner<'_> {
         secrets::refuse_new(kind, &content.spec).map_err(named)?;
         secrets::keep_unchanged(kind, &mut content.spec, before.map(|before| &before.spec))
             .map_err(named)?;
-        let spec = ResourceSpec::from_value(kind, content.spec).map_err(named)?;
+        let spec = ResourceSpec::from_value(kind, content.spec).map_err(|fault| named(*fault))?;
         let document = ResourceDocument {
             name: content.name,
             external_id: content.external_id,
