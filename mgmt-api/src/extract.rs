@@ -19,19 +19,7 @@ impl<S: Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for ApiJso
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        if !is_json(&parts.headers) {
-            return Err(Problem::bad_request(
-                "Send the body as `Content-Type: application/json`.",
-            ));
-        }
-        let bytes = read(body, LIMIT).await?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            json_problem(&path, error.inner())
-        })?;
-        json.end().map_err(|error| json_problem(".", &error))?;
+        let value = read_json(request, LIMIT).await?;
         Ok(Self(value))
     }
 }
@@ -49,6 +37,40 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
                 field => Problem::bad_parameter(field, error.inner().to_string()),
             })
     }
+}
+
+/// A body of JSON, where its limit depends on the route.
+///
+/// # Errors
+/// As [`ApiJson`] gives them.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    request: Request,
+    limit: usize,
+) -> Result<T, Problem> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        return Err(Problem::bad_request(
+            "Send the body as `Content-Type: application/json`.",
+        ));
+    }
+    let bytes = read(body, limit).await?;
+    let mut json = serde_json::Deserializer::from_slice(&bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        json_problem(&path, error.inner())
+    })?;
+    json.end().map_err(|error| json_problem(".", &error))?;
+    Ok(value)
+}
+
+/// A body of text.
+///
+/// # Errors
+/// 413 when it is too long, 400 when it is not UTF-8.
+pub(crate) async fn read_text(request: Request, limit: usize) -> Result<String, Problem> {
+    let bytes = read(request.into_body(), limit).await?;
+    String::from_utf8(bytes.to_vec())
+        .map_err(|_| Problem::bad_request("The body is not text in UTF-8."))
 }
 
 fn form_pairs(query: &str) -> serde_urlencoded::Deserializer<'_> {

@@ -17,7 +17,6 @@
 pub mod access;
 mod auth;
 mod clock;
-mod configuration;
 mod console;
 mod extract;
 mod headers;
@@ -28,6 +27,7 @@ pub mod mail;
 mod metrics;
 pub mod openapi;
 pub mod problem;
+mod resource_engine;
 mod router;
 pub mod routes;
 pub mod secrets;
@@ -37,7 +37,9 @@ pub mod switch_port;
 pub mod values;
 
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
-pub use configuration::{Configuration, ConfigurationError};
+pub use resource_engine::{
+    Configuration, ConfigurationChanged, ConfigurationError, ResourceChanged,
+};
 pub use router::router;
 pub use server::{BindError, HttpLimits, Server, TlsError, TlsFiles};
 pub use state::{ApiParts, AppState};

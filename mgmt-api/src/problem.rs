@@ -168,6 +168,31 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, kind, title, detail.into())
     }
 
+    /// 409: it does not fit to what there is.
+    pub fn conflict(detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        let (kind, title) = ("/problems/conflict", "It does not fit to what there is");
+        let problem = Self::new(StatusCode::CONFLICT, kind, title, detail.into());
+        Self { errors, ..problem }
+    }
+
+    /// 412: the resource has another version than the one that is meant.
+    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+        let (kind, title) = ("/problems/version-changed", "Another version");
+        Self::new(StatusCode::PRECONDITION_FAILED, kind, title, detail.into())
+    }
+
+    /// 428: a change that does not say which version it is of.
+    pub fn precondition_required() -> Self {
+        let detail = "Send the `ETag` of the version that you saw in `If-Match`, or `*`.";
+        let (kind, title) = ("/problems/if-match-missing", "If-Match is missing");
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            kind,
+            title,
+            detail.into(),
+        )
+    }
+
     /// 413: the body is over the limit.
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");

@@ -3,7 +3,10 @@
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
-use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
+use crate::routes::{
+    apply, assignment, calls, cdrs, explain, export, health, kinds, live, resources, session,
+    status,
+};
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
 use axum::Router;
@@ -38,7 +41,8 @@ pub(crate) fn table() -> RouteTable {
     let table = open(table);
     let table = own_account(table);
     let table = traffic(table);
-    configuration(table)
+    let table = configuration(table);
+    resources::of_all_kinds(table)
 }
 
 /// What anybody may ask: signing in, what supervisors ask, and the description of the API, which
@@ -89,5 +93,20 @@ fn configuration(table: RouteTable) -> RouteTable {
             platform,
             routes!(resources::resource_list),
         )
-        .guarded(Permission::APPLY_USE, platform, routes!(apply::apply))
+        .guarded(
+            Permission::APPLY_USE,
+            Audiences::STAFF,
+            routes!(apply::apply),
+        )
+        .guarded(
+            Permission::EXPORT_USE,
+            Audiences::STAFF,
+            routes!(export::export_all),
+        )
+        .guarded(
+            Permission::CUSTOMER_READ,
+            Audiences::STAFF,
+            routes!(assignment::customer_entitlement_list),
+        )
+        .signed_in(Audiences::STAFF, routes!(kinds::kind_list))
 }

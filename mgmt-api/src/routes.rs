@@ -1,10 +1,13 @@
 //! The operations of the API, one module for each group.
 
 pub mod apply;
+pub mod assignment;
 pub mod calls;
 pub mod cdrs;
 pub mod explain;
+pub mod export;
 pub mod health;
+pub mod kinds;
 pub mod live;
 pub mod people;
 pub mod resources;

@@ -1,9 +1,9 @@
 //! What every handler can reach.
 
 use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
-use crate::configuration::Configuration;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
+use crate::resource_engine::Configuration;
 use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
 use std::ops::Deref;
@@ -71,6 +71,13 @@ impl AppState {
             live: LiveFeed::new(),
             http_metrics: HttpMetrics::default(),
         }))
+    }
+
+    /// Tells of each change of the configuration from now on.
+    pub fn configuration_events(
+        &self,
+    ) -> tokio::sync::broadcast::Receiver<Arc<crate::ConfigurationChanged>> {
+        self.configuration.subscribe()
     }
 
     /// Samples the switch once a second for the live page; never ends.

@@ -24,6 +24,9 @@ pub(super) struct ApplyArgs {
     /// Show what would change; change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Also take away what the files do not name.
+    #[arg(long)]
+    prune: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -50,6 +53,7 @@ pub(crate) struct AppliedBundle {
     changes: Vec<Change>,
 }
 
+/// What becomes of one resource.
 #[derive(Debug, Deserialize)]
 struct Change {
     kind: String,
@@ -68,7 +72,10 @@ struct Difference {
 pub(super) fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
     let bundle = read_bundle(&args.file)?;
     let client = ApiClient::new(&args.server)?;
-    let path = format!("/api/v1/apply?dry_run={}", args.dry_run);
+    let path = format!(
+        "/api/v1/apply?dry_run={}&prune={}",
+        args.dry_run, args.prune
+    );
     let answer: AppliedBundle = client.post(&path, &bundle)?;
     say(&report(&answer));
     Ok(ExitCode::SUCCESS)
@@ -157,15 +164,20 @@ fn read_deck(path: &Path) -> anyhow::Result<String> {
 }
 
 fn report(answer: &AppliedBundle) -> String {
+    changes_text(&answer.changes) + &answer.summary()
+}
+
+/// A line for each resource, and one for each of its fields that differ.
+fn changes_text(changes: &[Change]) -> String {
     let mut text = String::new();
-    for change in &answer.changes {
+    for change in changes {
         let _ = writeln!(text, "{:9} {} {}", change.action, change.kind, change.name);
         for difference in &change.differences {
             let (before, after) = (shown(&difference.before), shown(&difference.after));
             let _ = writeln!(text, "          {}: {before} → {after}", difference.field);
         }
     }
-    text + &answer.summary()
+    text
 }
 
 impl AppliedBundle {

@@ -1,9 +1,9 @@
 //! Declarative configuration: a set of files in, what they change out.
 
 use crate::auth::Principal;
-use crate::configuration::ConfigurationError;
 use crate::extract::{ApiJson, ApiQuery};
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
+use crate::resource_engine::{ApplyMode, ConfigurationError, PushOrigin};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -21,6 +21,9 @@ pub struct ApplyQuery {
     /// Only say what would change.
     #[serde(default)]
     pub dry_run: bool,
+    /// Also take away what the files do not name.
+    #[serde(default)]
+    pub prune: bool,
 }
 
 /// The files of one apply. All of them take effect at once, or none.
@@ -76,6 +79,8 @@ pub enum ChangeAction {
     Created,
     /// It gets a new version.
     Updated,
+    /// It is taken away.
+    Deleted,
     /// It already is as written.
     Unchanged,
 }
@@ -119,43 +124,23 @@ pub(crate) async fn apply(
 ) -> Result<Json<ApplyResult>, Problem> {
     // In a task of its own: a client that hangs up must not stop the work between keeping the
     // change and publishing it.
+    let dry_run = query.dry_run;
+    let origin = PushOrigin::new(&principal);
+    let mode = ApplyMode {
+        dry_run,
+        prune: query.prune,
+    };
     let work = tokio::spawn(async move {
         let switch = &*state.switch;
-        let author = &principal.name;
-        let configuration = &state.configuration;
-        configuration
-            .apply(request, query.dry_run, author, switch)
+        state
+            .configuration
+            .apply(origin, request, mode, switch)
             .await
     });
-    let applied = work.await.map_err(|_| ConfigurationError::Interrupted)?;
-    Ok(Json(applied?))
-}
-
-impl From<ConfigurationError> for Problem {
-    fn from(error: ConfigurationError) -> Self {
-        match error {
-            ConfigurationError::Problems(problems) => {
-                let detail = match problems.as_slice() {
-                    [only] => format!("Nothing was applied. {only}"),
-                    many => format!("Nothing was applied: {} problems.", many.len()),
-                };
-                Self::invalid(detail, problems.into_iter().map(FieldError::from).collect())
-            }
-            other => Self::internal(&other),
-        }
-    }
-}
-
-impl From<routing_engine::Problem> for FieldError {
-    fn from(problem: routing_engine::Problem) -> Self {
-        Self {
-            file: problem.file,
-            line: problem.line,
-            column: problem.column,
-            kind: problem.kind.map(|kind| kind.to_string()),
-            name: problem.name,
-            field: problem.field,
-            message: problem.message,
-        }
-    }
+    let applied = work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    Ok(Json(ApplyResult {
+        dry_run,
+        snapshot_number: applied.number,
+        changes: applied.changes,
+    }))
 }

@@ -13,6 +13,7 @@ mod fixture;
 mod headers;
 mod live;
 mod problems;
+mod resources;
 mod server;
 mod sign_in;
 mod status;

@@ -1,0 +1,101 @@
+//! From what is asked for to calls: plan, compile, keep, publish. All of it or nothing.
+//!
+//! ```text
+//! drafts ─plan over what is in force─► steps ─versions, in one transaction─► numbers
+//!   ─compile the whole─► snapshot ─commit─► publish ─► the next call
+//! ```
+//!
+//! What cannot be compiled is never kept, so what is kept can always be compiled: the switch
+//! starts with what it had. What is in force stands typed in memory ([`current`]), so that a push
+//! costs what it changes; lists and pages are the database's.
+
+mod apply;
+mod assignment;
+mod compile;
+mod current;
+mod difference;
+mod draft;
+mod error;
+mod events;
+mod merge_patch;
+mod plan;
+mod push;
+mod stored;
+#[cfg(test)]
+mod testing;
+mod transfer;
+
+pub(crate) use apply::ApplyMode;
+pub(crate) use assignment::{customers_of, entitlements_of};
+pub(crate) use current::{Key, Proposed};
+pub(crate) use difference::value_differences;
+pub(crate) use draft::{Content, Draft};
+pub use error::ConfigurationError;
+pub use events::{ConfigurationChanged, ResourceChanged};
+pub(crate) use merge_patch::merged;
+pub(crate) use plan::{DeckText, masked};
+pub(crate) use push::{PushOrigin, Pushed};
+pub(crate) use stored::{assignment_of, document_of};
+pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
+
+use current::CurrentSet;
+use events::Events;
+use routing_engine::Snapshot;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::Store;
+use tokio::sync::broadcast;
+
+/// What is configured. One change at a time.
+pub struct Configuration {
+    store: Store,
+    current: Mutex<Arc<CurrentSet>>,
+    /// Held by the one that changes.
+    changing: tokio::sync::Mutex<()>,
+    events: Events,
+}
+
+impl Configuration {
+    /// What the database has, compiled. For the start of the process, before any call.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`]: the database fails, or was not written by this program.
+    pub async fn open(store: Store) -> Result<(Self, Snapshot), ConfigurationError> {
+        stored::index_anew(&store).await?;
+        let number = store.configuration_number().await?;
+        let set = Arc::new(stored::load(&store, number).await?);
+        let compiled = Arc::clone(&set);
+        let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
+        let configuration = Self {
+            store,
+            current: Mutex::new(set),
+            changing: tokio::sync::Mutex::default(),
+            events: Events::default(),
+        };
+        Ok((configuration, snapshot))
+    }
+
+    /// Tells of each change from now on. Who is too slow misses the oldest.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<ConfigurationChanged>> {
+        self.events.subscribe()
+    }
+
+    /// What is in force, to look at.
+    pub(crate) fn in_force(&self) -> Proposed {
+        Proposed::new(self.current())
+    }
+
+    fn current(&self) -> Arc<CurrentSet> {
+        // Only whole sets are put in, so a panic elsewhere leaves nothing broken.
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
+    }
+}
+
+/// Runs what takes a core for longer than a request should, off the threads that serve requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ConfigurationError> + Send + 'static,
+) -> Result<T, ConfigurationError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ConfigurationError::Interrupted)?
+}

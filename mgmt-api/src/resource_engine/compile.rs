@@ -1,0 +1,42 @@
+//! From entries in memory to the snapshot that calls are decided by.
+
+use super::ConfigurationError;
+use super::current::Entry;
+use resources::ResourceSpec;
+use routing_engine::Snapshot;
+use routing_engine::resources::{PricedCardRef, ResourcesRef, StoredRef};
+use std::sync::Arc;
+
+/// Compiles what a call reads. Entries were checked one by one when they were planned or loaded.
+pub(super) fn snapshot<'e>(
+    number: u64,
+    entries: impl Iterator<Item = &'e Arc<Entry>>,
+    previous: Option<&Snapshot>,
+) -> Result<Snapshot, ConfigurationError> {
+    let mut all = ResourcesRef::default();
+    for entry in entries {
+        match &entry.spec {
+            ResourceSpec::RateCard(card) => {
+                if let Some(deck) = &entry.deck {
+                    let card = borrowed(entry, card);
+                    all.rate_cards.push(PricedCardRef { card, deck });
+                }
+            }
+            ResourceSpec::Carrier(carrier) => all.carriers.push(borrowed(entry, carrier)),
+            ResourceSpec::Customer(customer) => all.customers.push(borrowed(entry, customer)),
+            ResourceSpec::Trunk(trunk) => all.trunks.push(borrowed(entry, trunk)),
+            // Kinds that a call does not read.
+            _ => {}
+        }
+    }
+    Snapshot::compile_sound(number, &all, previous).map_err(ConfigurationError::Problems)
+}
+
+fn borrowed<'e, T>(entry: &'e Entry, spec: &'e T) -> StoredRef<'e, T> {
+    StoredRef {
+        id: entry.id,
+        owner: entry.key.owner.get(),
+        name: &entry.key.name,
+        spec,
+    }
+}

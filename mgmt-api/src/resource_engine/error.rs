@@ -1,0 +1,110 @@
+//! Why a configuration was not changed, and how the API says so.
+
+use super::plan::Fault;
+use crate::problem::{FieldError, Problem as ProblemDocument};
+use resources::Problem;
+use store::StoreError;
+
+/// Why a configuration was not changed. Nothing has happened then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigurationError {
+    /// Something in the files or resources is wrong.
+    #[error("{} problems", .0.len())]
+    Problems(Vec<Problem>),
+    /// Something speaks against the change as it is asked for.
+    #[error("{} problems", .0.len())]
+    Faults(Vec<Fault>),
+    /// Another node has changed the configuration meanwhile; it has been read again.
+    #[error("the configuration was changed elsewhere at the same time")]
+    ChangedElsewhere,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database holds a resource that this program cannot read.
+    #[error("the {kind} `{name}` in the database cannot be read: {reason}")]
+    Stored {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A thread of our own failed.
+    #[error("the configuration could not be compiled")]
+    Interrupted,
+}
+
+impl ConfigurationError {
+    /// As the answer to a change of one resource: another version is 412.
+    pub(crate) fn into_problem_of_one(self) -> ProblemDocument {
+        match &self {
+            Self::Faults(faults) => match faults.as_slice() {
+                [
+                    fault @ Fault::Changed {
+                        base_version: Some(_),
+                        ..
+                    },
+                ] => ProblemDocument::precondition_failed(fault.to_problem().to_string()),
+                _ => self.into(),
+            },
+            _ => self.into(),
+        }
+    }
+}
+
+impl From<ConfigurationError> for ProblemDocument {
+    fn from(error: ConfigurationError) -> Self {
+        match error {
+            ConfigurationError::Problems(problems) => invalid(problems),
+            ConfigurationError::Faults(faults) => {
+                let is_invalid = faults
+                    .iter()
+                    .any(|fault| matches!(fault, Fault::Invalid(_)));
+                let problems = faults.iter().map(Fault::to_problem).collect();
+                if is_invalid {
+                    invalid(problems)
+                } else {
+                    conflict(problems)
+                }
+            }
+            ConfigurationError::ChangedElsewhere => {
+                let detail = "The configuration was changed elsewhere at the same time. Try again.";
+                Self::conflict(detail, Vec::new())
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+fn invalid(problems: Vec<Problem>) -> ProblemDocument {
+    let detail = detail(&problems);
+    ProblemDocument::invalid(detail, problems.into_iter().map(FieldError::from).collect())
+}
+
+fn conflict(problems: Vec<Problem>) -> ProblemDocument {
+    let detail = detail(&problems);
+    ProblemDocument::conflict(detail, problems.into_iter().map(FieldError::from).collect())
+}
+
+fn detail(problems: &[Problem]) -> String {
+    match problems {
+        [only] => format!("Nothing was applied. {only}"),
+        many => format!("Nothing was applied: {} problems.", many.len()),
+    }
+}
+
+impl From<Problem> for FieldError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            file: problem.file,
+            line: problem.line,
+            column: problem.column,
+            kind: problem.kind.map(|kind| kind.to_string()),
+            name: problem.name,
+            field: problem.field,
+            message: problem.message,
+        }
+    }
+}
