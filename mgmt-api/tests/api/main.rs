@@ -11,6 +11,7 @@ mod explain;
 mod fixture;
 mod headers;
 mod live;
+mod permissions;
 mod problems;
 mod server;
 mod sign_in;
