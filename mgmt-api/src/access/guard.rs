@@ -85,3 +85,31 @@ pub(crate) async fn check_beyond_loopback(
     }
     check(guard, request, next).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_does_not_help_a_tenant_that_is_not_meant() {
+        let guard = Guard {
+            needs: Needs::Permission(Permission::CDR_READ),
+            audiences: Audiences::PLATFORM,
+        };
+        let all = PermissionSet::all();
+        let status = |audience, permissions: &PermissionSet| {
+            guard
+                .admit(audience, permissions)
+                .err()
+                .map(|problem| problem.status)
+        };
+        assert_eq!(status(Audience::Platform, &all), None);
+        assert_eq!(
+            status(Audience::Platform, &PermissionSet::default()),
+            Some(403)
+        );
+        for other in [Audience::Operator, Audience::Customer, Audience::Carrier] {
+            assert_eq!(status(other, &all), Some(403), "{other}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod explain;
 mod fixture;
 mod headers;
 mod live;
+mod permissions;
 mod problems;
 mod resources;
 mod server;
