@@ -2,7 +2,7 @@
 
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
-use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
+use crate::routes::{apply, calls, cdrs, explain, health, jobs, live, resources, session, status};
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
 use axum::Router;
@@ -37,6 +37,7 @@ pub(crate) fn table() -> RouteTable {
     let table = open(table);
     let table = own_account(table);
     let table = traffic(table);
+    let table = background(table);
     configuration(table)
 }
 
@@ -74,6 +75,19 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// What is done in the background. Each tenant sees its own jobs; schedules are the platform's.
+fn background(table: RouteTable) -> RouteTable {
+    let (read, write) = (Permission::JOB_READ, Permission::JOB_WRITE);
+    let (staff, platform) = (Audiences::STAFF, Audiences::PLATFORM);
+    table
+        .guarded(read, staff, routes!(jobs::job_list))
+        .guarded(read, staff, routes!(jobs::job_view))
+        .guarded(write, staff, routes!(jobs::job_retry))
+        .guarded(write, staff, routes!(jobs::job_discard))
+        .guarded(read, platform, routes!(jobs::schedule_list))
+        .guarded(write, platform, routes!(jobs::schedule_run))
 }
 
 /// What is configured.

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod cdrs;
 pub mod explain;
 pub mod health;
+pub mod jobs;
 pub mod live;
 pub mod resources;
 pub mod session;
