@@ -10,6 +10,7 @@ mod contract;
 mod explain;
 mod fixture;
 mod headers;
+mod jobs;
 mod live;
 mod problems;
 mod server;
