@@ -9,7 +9,7 @@ mod listener;
 mod overlay;
 mod validate;
 
-use background::SecretsConfig;
+use background::{JobsConfig, MailConfig, MailDriverName, SecretsConfig};
 pub(crate) use listener::Listener;
 
 use serde::Deserialize;
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: DatabaseConfig,
     pub(crate) secrets: SecretsConfig,
+    pub(crate) jobs: JobsConfig,
+    pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
     pub(crate) calls: CallsConfig,

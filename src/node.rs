@@ -8,6 +8,9 @@ use crate::config::{Config, Listener};
 use crate::edge::{self, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
+use mgmt_api::jobs::maintenance::{self, Prune};
+use mgmt_api::jobs::{JobBell, JobHandler, JobRunner};
+use mgmt_api::mail::{MailSender, SendMail};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
@@ -48,6 +51,8 @@ struct Ending {
     loader: LoaderHandle,
     stop_api: oneshot::Sender<()>,
     api: JoinHandle<std::io::Result<()>>,
+    stop_jobs: oneshot::Sender<()>,
+    jobs: JoinHandle<()>,
 }
 
 /// The runtime for everything that is not a shard or a media thread.
@@ -101,17 +106,24 @@ impl Node {
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
         let secrets = SecretBox::open(config.secret_keys(), &store).await?;
+        let job_bell = JobBell::default();
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
             switch: Arc::clone(&edge) as Arc<dyn SwitchPort>,
             loader: Box::new(loader.watcher()),
             local_key,
-            secrets,
+            secrets: secrets.clone(),
+            job_bell: job_bell.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
             allowed_origins: config.http.allowed_origins.clone(),
         });
         let admin_password = ensure_admin(&store).await?;
+        let runner = job_runner(config, &store, secrets, job_bell)?;
+        let (stop_jobs, jobs_stopped) = oneshot::channel::<()>();
+        let jobs = tokio::spawn(runner.run(async {
+            let _ = jobs_stopped.await;
+        }));
         let (stop_api, stopped) = oneshot::channel::<()>();
         let api = tokio::spawn(server.run(state, async {
             // A sender that is gone says stop as well.
@@ -123,6 +135,8 @@ impl Node {
             loader,
             stop_api,
             api,
+            stop_jobs,
+            jobs,
         }));
         tracing::info!(node = config.node.name, %http, "the switch is up");
         Ok(Self {
@@ -167,6 +181,10 @@ impl Node {
             // The shards have closed their journals: this loads the rest.
             ending.loader.stop().await;
             let _ = ending.stop_api.send(());
+            let _ = ending.stop_jobs.send(());
+            if let Err(error) = ending.jobs.await {
+                tracing::error!(%error, "the job runner ended with an error");
+            }
             if let Ok(Err(error)) = ending.api.await {
                 tracing::error!(%error, "the API ended with an error");
             }
@@ -212,6 +230,29 @@ async fn bind_api(config: &Config) -> anyhow::Result<Server> {
     };
     let server = server.with_tls(address, "http.tls.address", files).await;
     server.context("TLS cannot be offered; see `http.tls` in the configuration")
+}
+
+/// What runs background jobs on this node.
+fn job_runner(
+    config: &Config,
+    store: &Store,
+    secrets: SecretBox,
+    bell: JobBell,
+) -> anyhow::Result<JobRunner> {
+    let sender = MailSender::new(config.mail_settings())?;
+    let handlers: Vec<Arc<dyn JobHandler>> = vec![
+        Arc::new(SendMail::new(store.clone(), secrets, sender)),
+        Arc::new(Prune::new(store.clone(), config.retention())),
+    ];
+    let schedules = maintenance::schedules()?;
+    JobRunner::new(
+        store.clone(),
+        bell,
+        config.job_settings(),
+        handlers,
+        schedules,
+    )
+    .context("the operating system gives no random bytes")
 }
 
 fn create_data_directory(path: &Path) -> anyhow::Result<()> {

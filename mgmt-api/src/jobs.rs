@@ -11,6 +11,7 @@
 
 mod backoff;
 mod handler;
+pub mod maintenance;
 mod runner;
 mod schedule;
 

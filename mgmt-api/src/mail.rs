@@ -4,6 +4,14 @@
 //! in. The store queues the result with the change (`store::NewMail`). A job then sends it by the
 //! configured driver and tries again when the other side fails; once sent, the text is forgotten.
 
+mod driver;
+mod job;
+
+pub use driver::{
+    MailDriver, MailSender, MailSettings, MailSettingsError, SendError, SmtpSecurity, SmtpSettings,
+};
+pub use job::SendMail;
+
 use crate::hex;
 use crate::secrets::{SecretBox, SecretError, SecretText};
 use lettre::message::Mailbox;

@@ -25,6 +25,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "calls", description = "Calls that are up"),
         (name = "live", description = "The pulse of the switch"),
         (name = "routing", description = "How calls are routed"),
+        (name = "jobs", description = "What runs in the background"),
         (name = "resources", description = "What is configured"),
         (name = "status", description = "The switch itself"),
     ),

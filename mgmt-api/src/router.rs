@@ -4,7 +4,7 @@ use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    apply, assignment, calls, cdrs, explain, export, health, kinds, live, resources, session,
+    apply, assignment, calls, cdrs, explain, export, health, jobs, kinds, live, resources, session,
     status,
 };
 use crate::state::AppState;
@@ -41,6 +41,7 @@ pub(crate) fn table() -> RouteTable {
     let table = open(table);
     let table = own_account(table);
     let table = traffic(table);
+    let table = background(table);
     let table = configuration(table);
     resources::of_all_kinds(table)
 }
@@ -82,6 +83,19 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// What is done in the background. Each tenant sees its own jobs; schedules are the platform's.
+fn background(table: RouteTable) -> RouteTable {
+    let (read, write) = (Permission::JOB_READ, Permission::JOB_WRITE);
+    let (staff, platform) = (Audiences::STAFF, Audiences::PLATFORM);
+    table
+        .guarded(read, staff, routes!(jobs::job_list))
+        .guarded(read, staff, routes!(jobs::job_view))
+        .guarded(write, staff, routes!(jobs::job_retry))
+        .guarded(write, staff, routes!(jobs::job_discard))
+        .guarded(read, platform, routes!(jobs::schedule_list))
+        .guarded(write, platform, routes!(jobs::schedule_run))
 }
 
 /// What is configured.

@@ -7,6 +7,7 @@ pub mod cdrs;
 pub mod explain;
 pub mod export;
 pub mod health;
+pub mod jobs;
 pub mod kinds;
 pub mod live;
 pub mod people;

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
+use crate::jobs::JobBell;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
 use crate::resource_engine::Configuration;
@@ -28,6 +29,8 @@ pub struct ApiParts {
     pub local_key: LocalKey,
     /// What seals and opens secrets.
     pub secrets: SecretBox,
+    /// Tells this node's job runner that there is work.
+    pub job_bell: JobBell,
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
@@ -50,6 +53,7 @@ pub struct Parts {
     pub(crate) throttle: Throttle,
     pub(crate) live: LiveFeed,
     pub(crate) http_metrics: HttpMetrics,
+    pub(crate) job_bell: JobBell,
 }
 
 impl AppState {
@@ -70,6 +74,7 @@ impl AppState {
             throttle: Throttle::default(),
             live: LiveFeed::new(),
             http_metrics: HttpMetrics::default(),
+            job_bell: parts.job_bell,
         }))
     }
 

@@ -1,10 +1,16 @@
-//! The settings of what works behind the API: secrets at rest.
+//! The settings of what works behind the API: secrets at rest, background jobs, mail.
 
 use super::Config;
+use mgmt_api::jobs::JobSettings;
+use mgmt_api::jobs::maintenance::Retention;
+use mgmt_api::mail::{MailDriver, MailSettings, SmtpSecurity, SmtpSettings};
 use mgmt_api::secrets::{KeySource, SecretText};
 use serde::Deserialize;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const DAY: u64 = 86_400;
 
 /// `[secrets]`
 #[derive(Clone, Deserialize)]
@@ -23,7 +29,117 @@ impl fmt::Debug for SecretsConfig {
     }
 }
 
+/// `[jobs]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobsConfig {
+    pub(crate) concurrency: u32,
+    pub(crate) keep_finished_days: u32,
+    pub(crate) keep_dead_days: u32,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailConfig {
+    pub(crate) driver: MailDriverName,
+    pub(crate) from: String,
+    pub(crate) directory: PathBuf,
+    pub(crate) smtp: SmtpConfig,
+}
+
+/// What takes mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MailDriverName {
+    Smtp,
+    Directory,
+    Off,
+}
+
+/// `[mail.smtp]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SmtpConfig {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) security: SmtpSecurityName,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) timeout_s: u32,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SmtpSecurityName {
+    Implicit,
+    Starttls,
+    None,
+}
+
+/// The password is not shown.
+impl fmt::Debug for SmtpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpConfig")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SmtpConfig {
+    fn settings(&self) -> SmtpSettings {
+        let password = SecretText::new(&self.password);
+        SmtpSettings {
+            host: self.host.clone(),
+            port: self.port,
+            security: match self.security {
+                SmtpSecurityName::Implicit => SmtpSecurity::Implicit,
+                SmtpSecurityName::Starttls => SmtpSecurity::StartTls,
+                SmtpSecurityName::None => SmtpSecurity::None,
+            },
+            credentials: (!self.username.is_empty()).then(|| (self.username.clone(), password)),
+            timeout: Duration::from_secs(self.timeout_s.into()),
+        }
+    }
+}
+
 impl Config {
+    /// How jobs are run.
+    pub(crate) fn job_settings(&self) -> JobSettings {
+        JobSettings {
+            concurrency: self.jobs.concurrency,
+            ..JobSettings::of_node(&self.node.name)
+        }
+    }
+
+    /// How long finished work is kept.
+    pub(crate) fn retention(&self) -> Retention {
+        let days = |days: u32| Duration::from_secs(u64::from(days) * DAY);
+        Retention {
+            finished: days(self.jobs.keep_finished_days),
+            dead: days(self.jobs.keep_dead_days),
+        }
+    }
+
+    /// How mail is sent.
+    pub(crate) fn mail_settings(&self) -> MailSettings {
+        let mail = &self.mail;
+        let driver = match mail.driver {
+            MailDriverName::Off => MailDriver::Off,
+            MailDriverName::Smtp => MailDriver::Smtp(mail.smtp.settings()),
+            MailDriverName::Directory if mail.directory.as_os_str().is_empty() => {
+                MailDriver::Directory(self.data_dir.join("mail"))
+            }
+            MailDriverName::Directory => MailDriver::Directory(mail.directory.clone()),
+        };
+        MailSettings {
+            from: mail.from.clone(),
+            driver,
+        }
+    }
+
     /// Where the master keys come from.
     pub(crate) fn secret_keys(&self) -> KeySource {
         let secrets = &self.secrets;

@@ -1,7 +1,8 @@
 //! Bounds of every setting. Each problem names the key, where it was written and what would do.
 
 use super::overlay::Origins;
-use super::{Config, ConfigProblem};
+use super::{Config, ConfigProblem, MailDriverName};
+use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
 use std::net::IpAddr;
 
@@ -18,6 +19,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.storage(config);
     check.secrets(config);
     check.http(config);
+    check.background(config);
     check.problems
 }
 
@@ -215,6 +217,24 @@ impl Check<'_> {
             if file.as_os_str().is_empty() {
                 self.problem(key, "must name a PEM file, since http.tls.address is set");
             }
+        }
+    }
+
+    fn background(&mut self, config: &Config) {
+        let (jobs, mail) = (&config.jobs, &config.mail);
+        self.within("jobs.concurrency", jobs.concurrency.into(), 1, 256);
+        let days = jobs.keep_finished_days.into();
+        self.within("jobs.keep_finished_days", days, 1, 3_650);
+        let days = jobs.keep_dead_days.into();
+        self.within("jobs.keep_dead_days", days, 1, 3_650);
+        let timeout = mail.smtp.timeout_s.into();
+        self.within("mail.smtp.timeout_s", timeout, 1, 50);
+        self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);
+        if mail.driver == MailDriverName::Smtp && mail.smtp.host.is_empty() {
+            self.problem("mail.smtp.host", "must name the mail server");
+        }
+        if let Err(error) = MailSender::new(config.mail_settings()) {
+            self.problem("mail", &error.to_string());
         }
     }
 

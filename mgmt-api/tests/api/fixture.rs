@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use mgmt_api::jobs::JobBell;
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
     ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
@@ -145,6 +146,7 @@ impl Api {
             loader: Box::new(LoaderProgress::default),
             local_key,
             secrets,
+            job_bell: JobBell::default(),
             secure_cookies: false,
             allowed_origins: vec!["https://tools.example.com".into()],
         });

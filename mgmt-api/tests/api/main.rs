@@ -11,6 +11,7 @@ mod contract;
 mod explain;
 mod fixture;
 mod headers;
+mod jobs;
 mod live;
 mod permissions;
 mod problems;
