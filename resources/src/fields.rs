@@ -4,6 +4,7 @@ pub(crate) mod failover;
 pub(crate) mod foreign;
 
 pub(crate) mod network;
+pub(crate) mod prefix;
 pub(crate) mod reference;
 pub(crate) mod secret;
 pub(crate) mod signalling;

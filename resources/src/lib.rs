@@ -17,13 +17,17 @@ mod field_order;
 mod fields;
 mod kind;
 mod kinds;
+mod number_rule;
 mod permission;
 mod problem;
 mod references;
 mod schema;
 mod search;
 mod spec;
+#[cfg(test)]
+mod testing;
 mod walk;
+mod zone;
 
 pub use assignment::{
     AssignedItem, Assignment, AssignmentLevel, Beneficiary, CustomerPlace, Entitlement,
@@ -32,6 +36,7 @@ pub use assignment::{
 pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
 pub use fields::network::{Network, NetworkError};
+pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;
 pub use fields::secret::Secret;
 pub use fields::signalling::{InDialogPolicy, ReliableProvisional, SessionTimers, Signalling};
@@ -39,8 +44,10 @@ pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use kind::{Assignable, Kind, KindInfo, UnknownKind};
 pub use kinds::*;
+pub use number_rule::{NumberPattern, NumberPatternError, PATTERN_CHARS_MAX};
 pub use permission::{Permission, UnknownPermission};
 pub use problem::Problem;
 pub use references::Reference;
 pub use search::SEARCH_TERMS_MAX;
 pub use spec::{EXTERNAL_ID_CHARS_MAX, ResourceDocument};
+pub use zone::time_zone;

@@ -7,8 +7,8 @@ use crate::kinds::ResourceKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whom we pay for calls. Its gateways and prices are those of its egress trunks; assigned to some
-/// customers only, it carries the calls of no others.
+/// Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is
+/// shown, and calls do not read it yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {

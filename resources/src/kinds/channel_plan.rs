@@ -8,7 +8,8 @@ use rating::{Amount, Currency, money::decimal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How many channels and calls per second a customer may use, and what that costs it a month.
+/// How many channels and calls per second a customer may use, and what that costs it a month. Calls do
+/// not read it yet: the limits are those of the customer itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelPlan {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub const INLINE_ROWS_MAX: usize = 10_000;
 
 /// What calls to each prefix cost: a currency, defaults, and rows, either in a file beside or in
-/// place.
+/// place. Its assignment is shown, and calls do not read it yet: a customer pays by the card it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateCard {

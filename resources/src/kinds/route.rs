@@ -1,0 +1,111 @@
+//! Which carrier serves which numbers.
+
+use crate::fields::prefix::{self, Prefix};
+use crate::fields::reference::Ref;
+use crate::fields::status::Status;
+use crate::kind::{Assignable, Kind};
+use crate::kinds::{Carrier, ResourceKind, Schedule, Trunk, VoiceTier};
+use crate::problem::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet:
+/// they go to every carrier that has a rate, the cheapest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Whether calls take it.
+    #[serde(default)]
+    #[schemars(extend("x-filter" = true))]
+    pub status: Status,
+    /// What called numbers begin with, digits of E.164 without `+`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000), extend("x-filter" = true, "x-default" = "every number"))]
+    pub prefixes: Vec<Prefix>,
+    /// What calling numbers begin with, as they are after translation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 1_000),
+        extend("x-section" = "advanced", "x-default" = "every number")
+    )]
+    pub calling_prefixes: Vec<Prefix>,
+    /// To whom calls go: by any of its egress trunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-filter" = true))]
+    pub carrier: Option<Ref<Carrier>>,
+    /// The one egress trunk that calls go by; a route has either this or a carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-filter" = true))]
+    pub trunk: Option<Ref<Trunk>>,
+    /// The tier it belongs to: customers of other tiers do not take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-filter" = true, "x-default" = "every tier"))]
+    pub voice_tier: Option<Ref<VoiceTier>>,
+    /// Whether calls that it fits take such routes only; otherwise carriers without a route follow.
+    #[serde(default)]
+    #[schemars(extend("x-filter" = true))]
+    pub exclusive: bool,
+    /// Among routes that fit, the lower goes first; cost decides among equals.
+    #[serde(default = "default_priority")]
+    pub priority: u16,
+    /// Share of the calls among routes of equal priority, for profiles that split by weight.
+    #[serde(default = "default_weight")]
+    #[schemars(range(min = 1, max = 65_535), extend("x-section" = "advanced"))]
+    pub weight: u16,
+    /// When calls take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-section" = "advanced", "x-default" = "always"))]
+    pub schedule: Option<Ref<Schedule>>,
+}
+
+fn default_priority() -> u16 {
+    100
+}
+
+fn default_weight() -> u16 {
+    100
+}
+
+impl Kind for Route {
+    const KIND: ResourceKind = ResourceKind::Route;
+    const TITLE: &'static str = "Route";
+    const TITLE_PLURAL: &'static str = "Routes";
+    const ASSIGNABLE: Assignable = Assignable::Many;
+
+    fn check(&self) -> Vec<Problem> {
+        let message = match (&self.carrier, &self.trunk) {
+            (None, None) => Some("a route needs a carrier or a trunk"),
+            (Some(_), Some(_)) => Some("a route has either a carrier or a trunk, not both"),
+            _ => None,
+        };
+        let target = message.map(|message| Problem::in_field("carrier", message));
+        target
+            .into_iter()
+            .chain(prefix::check_repeated("prefixes", &self.prefixes))
+            .chain(prefix::check_repeated("calling_prefixes", &self.calling_prefixes))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::ResourceKind;
+    use crate::testing::{assert_sound, faults};
+    use serde_json::json;
+
+    #[test]
+    fn faults_are_named() {
+        let sound = json!({ "prefixes": ["20", "2010"], "carrier": "ACME", "exclusive": true });
+        assert_sound(ResourceKind::Route, sound);
+        assert_sound(ResourceKind::Route, json!({ "trunk": "acme-out" }));
+        assert_eq!(faults(ResourceKind::Route, json!({})), ["carrier"]);
+        let broken = json!({ "carrier": "ACME", "trunk": "x", "prefixes": ["20", "20"],
+            "weight": 0, "calling_prefixes": ["49", "49"] });
+        assert_eq!(
+            faults(ResourceKind::Route, broken),
+            ["weight", "carrier", "prefixes[1]", "calling_prefixes[1]"]
+        );
+        let letters = json!({ "carrier": "ACME", "prefixes": ["+20"] });
+        assert_eq!(faults(ResourceKind::Route, letters), ["prefixes[0]"]);
+    }
+}
