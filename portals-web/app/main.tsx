@@ -1,7 +1,7 @@
 import './ui/theme.css'
 import './i18n'
 
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -11,13 +11,14 @@ import { sessionQuery } from '~/api/queries'
 import { buildRouter } from '~/routes'
 import { applyTheme } from '~/stores/theme'
 
+/** The shell watches the session and leads to the sign-in page. */
+const onError = (error: unknown) => {
+  if (isSignedOut(error)) queryClient.setQueryData(sessionQuery.queryKey, null)
+}
+
 const queryClient: QueryClient = new QueryClient({
-  queryCache: new QueryCache({
-    onError: (error) => {
-      // The shell watches the session and leads to the sign-in page.
-      if (isSignedOut(error)) queryClient.setQueryData(sessionQuery.queryKey, null)
-    },
-  }),
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

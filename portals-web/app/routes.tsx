@@ -95,6 +95,12 @@ const configuration = createRoute({
   },
 })
 
+const apply = createRoute({
+  getParentRoute: () => shell,
+  path: '/configuration/apply',
+  component: lazyRouteComponent(() => import('~/pages/admin/apply/ApplyPage')),
+})
+
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/configuration/$kind',
@@ -132,6 +138,7 @@ const routeTree = root.addChildren([
     cdr,
     explain,
     configuration,
+    apply,
     resources,
     resource,
     system,

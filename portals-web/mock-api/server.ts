@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type {
+  ApplyRequest,
+  ApplyResult,
   CallPage,
   Cdr,
   CdrPage,
@@ -11,6 +13,7 @@ import type {
   Status,
 } from '~/api/__generated__/schema'
 
+import { Configuration } from './configuration.ts'
 import { explain } from './explain.ts'
 import {
   FAILING_CUSTOMER,
@@ -21,7 +24,7 @@ import {
   UNROUTABLE_PREFIX,
 } from './sentinels.ts'
 import { Simulator, summary } from './simulator.ts'
-import { NODE, resources, SNAPSHOT_NUMBER } from './world.ts'
+import { NODE } from './world.ts'
 
 const SEED = 7
 const COOKIE = 'didtron_session'
@@ -40,6 +43,8 @@ class Refusal extends Error {
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
 export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
+  /** Each user has one of its own, so that tests do not meet. */
+  readonly #configurations = new Map<string, Configuration>()
 
   /** Answers a request below `/api/`; false for any other. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
@@ -72,8 +77,10 @@ export class MockServer {
     else if (path === '/live/history') send(response, 200, this.#history(query, user))
     else if (path === '/live') this.#stream(request, response, user)
     else if (path === '/explain') send(response, 200, explained(query))
-    else if (path === '/resources') send(response, 200, this.#resources())
-    else if (path === '/status') send(response, 200, this.#status())
+    else if (path === '/resources') send(response, 200, this.#resources(user))
+    else if (path === '/apply' && request.method === 'POST')
+      send(response, 200, await this.#apply(request, query, user))
+    else if (path === '/status') send(response, 200, this.#status(user))
     else throw new Refusal(404, 'not-found', `There is no ${url.pathname}.`)
   }
 
@@ -139,11 +146,31 @@ export class MockServer {
     request.on('close', () => clearInterval(timer))
   }
 
-  #resources(): ResourceList {
-    return { items: resources(this.#simulator.startedMs) }
+  #resources(user: string): ResourceList {
+    return { items: this.#configuration(user).resources }
   }
 
-  #status(): Status {
+  async #apply(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    user: string,
+  ): Promise<ApplyResult> {
+    requireCsrf(request)
+    const bundle = (await body(request)) as ApplyRequest
+    const result = this.#configuration(user).apply(bundle, query.get('dry_run') === 'true')
+    if (!Array.isArray(result)) return result
+    throw new Refusal(422, 'invalid', `Nothing was applied: ${result.length} problems.`, {
+      errors: result,
+    })
+  }
+
+  #configuration(user: string): Configuration {
+    const found = this.#configurations.get(user) ?? new Configuration(this.#simulator.startedMs)
+    this.#configurations.set(user, found)
+    return found
+  }
+
+  #status(user: string): Status {
     const now = Date.now()
     const calls = this.#simulator.calls(now).length
     return {
@@ -151,7 +178,7 @@ export class MockServer {
       version: '0.1.0',
       started_at: new Date(this.#simulator.startedMs).toISOString(),
       uptime_seconds: Math.floor((now - this.#simulator.startedMs) / 1000),
-      snapshot_number: SNAPSHOT_NUMBER,
+      snapshot_number: this.#configuration(user).snapshotNumber,
       drain: 'running',
       journal: { available: true, detail: null },
       loader: {
@@ -178,10 +205,7 @@ function session(username: string): Session {
 }
 
 async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(Buffer.from(chunk))
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
-  const { username, password } = body as { username: string; password: string }
+  const { username, password } = (await body(request)) as { username: string; password: string }
   if (username === PERSONAS.locked) {
     throw new Refusal(429, 'slow-down', 'Too many failed sign-ins. Try again in 30 s.', {
       retry_after_seconds: 30,
@@ -196,10 +220,20 @@ async function signIn(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 function signOut(request: IncomingMessage, response: ServerResponse): void {
+  requireCsrf(request)
+  response.writeHead(204, { 'set-cookie': `${COOKIE}=; Path=/; Max-Age=0` }).end()
+}
+
+function requireCsrf(request: IncomingMessage): void {
   if (request.headers['x-csrf-token'] !== CSRF_TOKEN) {
     throw new Refusal(403, 'csrf', "Send the session's token in the header `X-CSRF-Token`.")
   }
-  response.writeHead(204, { 'set-cookie': `${COOKIE}=; Path=/; Max-Age=0` }).end()
+}
+
+async function body(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return JSON.parse(Buffer.concat(chunks).toString())
 }
 
 function userOf(request: IncomingMessage): string | null {

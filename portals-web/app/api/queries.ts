@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
-import type { Outcome } from './__generated__/schema'
+import type { ApplyRequest, Outcome } from './__generated__/schema'
 import { api, unwrap } from './client'
 import { ApiError, isSignedOut } from './errors'
 
@@ -111,6 +111,17 @@ export async function signOut(csrfToken: string | null): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error
   }
+}
+
+/** Applies files, all or none of them; with `dryRun` it is only said what would change. */
+export async function applyBundle(bundle: ApplyRequest, dryRun: boolean, csrfToken: string | null) {
+  return unwrap(
+    api.POST('/api/v1/apply', {
+      params: { query: { dry_run: dryRun } },
+      body: bundle,
+      headers: csrfToken ? { 'X-CSRF-Token': csrfToken } : {},
+    }),
+  )
 }
 
 /** The same object without the keys that hold undefined. */

@@ -1,6 +1,7 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 
+import { apply } from './en/apply'
 import { cdrs } from './en/cdrs'
 import { common } from './en/common'
 import { configuration } from './en/configuration'
@@ -11,7 +12,7 @@ import { shell } from './en/shell'
 import { system } from './en/system'
 
 /** The catalogue that all others translate; its shape is the type of every key. */
-export const en = { common, shell, live, cdrs, explain, configuration, system, errors }
+export const en = { common, shell, live, cdrs, explain, configuration, apply, system, errors }
 
 /** A further language is one more entry here, loaded when it is chosen. */
 const languages = { en }

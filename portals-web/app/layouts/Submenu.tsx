@@ -89,6 +89,14 @@ function useGroups(section: SectionId): { label: string; entries: Entry[] }[] {
   const kindName = useKindName()
   const { data } = useQuery({ ...resourcesQuery, enabled: section === 'configuration' })
 
+  const pages = PAGES.filter((page) => page.section === section)
+  const groups = [...new Set(pages.map(({ group }) => group))].map((group) => ({
+    label: t(`group.${group}`),
+    entries: pages
+      .filter((page) => page.group === group)
+      .map(({ id, link }): Entry => ({ key: id, label: t(`page.${id}`), link })),
+  }))
+
   if (section === 'configuration') {
     const entries = countByKind(data?.items ?? []).map(({ kind, count }) => ({
       key: kind,
@@ -96,16 +104,10 @@ function useGroups(section: SectionId): { label: string; entries: Entry[] }[] {
       link: pb.resources(kind),
       ...(data ? { count } : {}),
     }))
-    return [{ label: t('group.resources'), entries }]
+    return [{ label: t('group.resources'), entries }, ...groups]
   }
 
-  const pages = PAGES.filter((page) => page.section === section)
-  return [...new Set(pages.map(({ group }) => group))].map((group) => ({
-    label: t(`group.${group}`),
-    entries: pages
-      .filter((page) => page.group === group)
-      .map(({ id, link }) => ({ key: id, label: t(`page.${id}`), link })),
-  }))
+  return groups
 }
 
 /**

@@ -46,7 +46,7 @@ export interface Page {
   link: LinkOptions
 }
 
-/** The pages of the sections. Those of the configuration come from its kinds. */
+/** The pages of the sections. Those of each kind of resource are added to the configuration's. */
 export const PAGES: readonly Page[] = [
   { id: 'dashboard', section: 'monitoring', group: 'live', link: pb.live() },
   { id: 'liveCalls', section: 'monitoring', group: 'live', link: pb.liveCalls() },
@@ -71,6 +71,7 @@ export const PAGES: readonly Page[] = [
     link: pb.cdrs({ outcome: 'cancelled' }),
   },
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
+  { id: 'apply', section: 'configuration', group: 'tools', link: pb.apply() },
   { id: 'node', section: 'system', group: 'health', link: pb.system() },
 ]
 

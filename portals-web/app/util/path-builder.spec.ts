@@ -22,6 +22,7 @@ test('every link leads where it always led', () => {
     cdr: pb.cdr('0198a1'),
     explain: pb.explain({ from: '442071838750', to: '33142685300', customer: 'acme' }),
     configuration: pb.configuration(),
+    apply: pb.apply(),
     resources: pb.resources('rate_card', 'retail'),
     resource: pb.resource('trunk', 'a/b c'),
     system: pb.system(),
@@ -32,6 +33,7 @@ test('every link leads where it always led', () => {
   )
   expect(paths).toMatchInlineSnapshot(`
     {
+      "apply": "/configuration/apply",
       "cdr": "/cdrs/0198a1",
       "cdrs": "/cdrs",
       "cdrsFiltered": "/cdrs?customer=A+%26+B&outcome=failed&called_prefix=4477&last=24h",
@@ -52,5 +54,6 @@ test('an address leads to its page', () => {
   const pageOf = (path: string) => router.getMatchedRoutes(path)[0].at(-1)?.fullPath
   expect(pageOf('/cdrs/0198a1')).toBe('/cdrs/$id')
   expect(pageOf('/configuration/trunk/aurora')).toBe('/configuration/$kind/$name')
+  expect(pageOf('/configuration/apply')).toBe('/configuration/apply')
   expect(pageOf('/no/such/page')).toBe('/$')
 })

@@ -10,6 +10,7 @@ export const pb = {
   cdr: (id: string) => linkOptions({ to: '/cdrs/$id', params: { id } }),
   explain: (search: ExplainSearch = {}) => linkOptions({ to: '/explain', search }),
   configuration: () => linkOptions({ to: '/configuration' }),
+  apply: () => linkOptions({ to: '/configuration/apply' }),
   resources: (kind: string, q?: string) =>
     linkOptions({ to: '/configuration/$kind', params: { kind }, search: { q } }),
   resource: (kind: string, name: string) =>

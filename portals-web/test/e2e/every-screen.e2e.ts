@@ -34,6 +34,7 @@ const SCREENS: readonly Screen[] = [
   },
   { name: 'configuration', path: '/configuration/trunk', ready: rowLink },
   { name: 'resource', path: '/configuration/trunk/aurora-fra', ready: heading },
+  { name: 'apply', path: '/configuration/apply', ready: heading },
   { name: 'system', path: '/system', ready: (page) => page.getByText('Running').waitFor() },
   { name: 'not-found', path: '/no/such/page', ready: heading },
 ]

@@ -1,6 +1,6 @@
 export const configuration = {
   title: 'Configuration',
-  readOnly: 'Read only. Change it with {{command}}.',
+  changeIt: 'Change by files',
   kind: {
     customer: 'Customers',
     carrier: 'Carriers',
@@ -16,7 +16,7 @@ export const configuration = {
   },
   search: 'Filter by name',
   empty: 'No resource of this kind',
-  emptyBody: 'Apply a file that defines one with didtron apply.',
+  emptyBody: 'Apply a file that defines one.',
   noMatch: 'No name contains “{{query}}”',
   version: 'Version {{version}}',
   fields: 'Fields',

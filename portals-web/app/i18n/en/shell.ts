@@ -19,6 +19,7 @@ export const shell = {
     cdrsRejected: 'Rejected',
     cdrsCancelled: 'Cancelled',
     explain: 'Explain a route',
+    apply: 'Apply files',
     node: 'Node status',
   },
   group: {

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import type { Resource } from '~/api/__generated__/schema'
 import { resourcesQuery } from '~/api/queries'
 import { ErrorNotice } from '~/components/ErrorNotice'
+import { ApplyLink } from '~/components/ApplyLink'
 import { PageHeader } from '~/components/PageHeader'
 import { useFormat } from '~/hooks/use-format'
 import { useKindName } from '~/hooks/use-kind-name'
@@ -19,8 +20,6 @@ import { Skeleton } from '~/ui/lib/Skeleton'
 import { NO_VALUE } from '~/util/money'
 import { pb } from '~/util/path-builder'
 import { fieldLabel, type SpecField, specFields, type SpecValue } from '~/util/spec-fields'
-
-import { ReadOnlyNote } from './ReadOnlyNote'
 
 export default function ResourcePage() {
   const { t } = useTranslation(['configuration', 'common'])
@@ -49,7 +48,7 @@ export default function ResourcePage() {
             </Badge>
           ) : null
         }
-        actions={<ReadOnlyNote />}
+        actions={<ApplyLink />}
       />
       {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : null}
       {resource ? <Details resource={resource} /> : null}

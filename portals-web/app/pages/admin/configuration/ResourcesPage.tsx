@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import type { Resource } from '~/api/__generated__/schema'
 import { countByKind } from '~/api/kinds'
 import { resourcesQuery } from '~/api/queries'
+import { ApplyLink } from '~/components/ApplyLink'
 import { PageHeader } from '~/components/PageHeader'
 import { useFormat } from '~/hooks/use-format'
 import { useKindName } from '~/hooks/use-kind-name'
@@ -19,8 +20,6 @@ import { EmptyState } from '~/ui/lib/EmptyState'
 import { Input } from '~/ui/lib/Field'
 import { pb } from '~/util/path-builder'
 import { specSummary } from '~/util/spec-fields'
-
-import { ReadOnlyNote } from './ReadOnlyNote'
 
 export default function ResourcesPage() {
   const { t } = useTranslation('configuration')
@@ -38,7 +37,7 @@ export default function ResourcesPage() {
 
   return (
     <div className="flex h-full flex-col">
-      <PageHeader title={t('title')} actions={<ReadOnlyNote />} />
+      <PageHeader title={t('title')} actions={<ApplyLink />} />
       <div className="flex min-h-11 items-end justify-between gap-4 border-b border-line bg-surface px-5">
         <KindTabs kinds={countByKind(data?.items ?? [])} active={kind} isKnown={Boolean(data)} />
         <NameFilter
