@@ -14,7 +14,7 @@ mod throttle;
 pub use local_key::{LocalKey, LocalKeyError};
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
-pub(crate) use principal::{ActingTenant, Credential, Principal, SessionCredential};
+pub(crate) use principal::Principal;
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
 pub(crate) use throttle::{Throttle, network};

@@ -94,8 +94,8 @@ fn background(table: RouteTable) -> RouteTable {
         .guarded(read, staff, routes!(jobs::job_view))
         .guarded(write, staff, routes!(jobs::job_retry))
         .guarded(write, staff, routes!(jobs::job_discard))
-        .guarded(read, platform, routes!(jobs::schedule_list))
-        .guarded(write, platform, routes!(jobs::schedule_run))
+        .guarded(read, platform, routes!(jobs::job_schedule_list))
+        .guarded(write, platform, routes!(jobs::job_schedule_run))
 }
 
 /// What is configured.

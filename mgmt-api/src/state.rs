@@ -45,6 +45,10 @@ pub struct Parts {
     pub(crate) switch: Arc<dyn SwitchPort>,
     pub(crate) loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
     pub(crate) local_key: LocalKey,
+    #[allow(
+        dead_code,
+        reason = "read by what keeps secrets of resources and people"
+    )]
     pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
     pub(crate) allowed_origins: Vec<String>,

@@ -70,20 +70,21 @@ impl NumberPattern {
             .nfa_size_limit(Some(COMPILED_BYTES_MAX))
             .hybrid_cache_capacity(COMPILED_BYTES_MAX);
         let whole = format!("^(?:{pattern})$");
+        let compile = |pattern: &str| {
+            Regex::builder()
+                .configure(config.clone())
+                .build(pattern)
+                .map_err(|error| NumberPatternError::Pattern(reason(&error)))
+        };
         // Built alone first: `a)|(b` is sound only within the brackets around it.
-        Regex::builder()
-            .configure(config.clone())
-            .build(pattern)
-            .and_then(|_| Regex::builder().configure(config).build(&whole))
-            .map_err(|error| NumberPatternError::Pattern(reason(&error)))
-            .and_then(|regex| {
-                let groups = regex.group_info().group_len(Default::default()) - 1;
-                if groups > GROUPS_MAX {
-                    return Err(NumberPatternError::TooManyGroups);
-                }
-                let parts = parts(replacement, groups)?;
-                Ok(Self { regex, parts })
-            })
+        compile(pattern)?;
+        let regex = compile(&whole)?;
+        let groups = regex.group_info().group_len(Default::default()) - 1;
+        if groups > GROUPS_MAX {
+            return Err(NumberPatternError::TooManyGroups);
+        }
+        let parts = parts(replacement, groups)?;
+        Ok(Self { regex, parts })
     }
 
     /// Calls `push` with each piece of what the number becomes. Returns whether the pattern fits;

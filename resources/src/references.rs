@@ -32,13 +32,7 @@ impl ResourceKind {
     }
 
     /// Follows a rename: references to `from` of the kind `of` now name `to`. Returns how many.
-    pub fn rename_references(
-        self,
-        spec: &mut Value,
-        of: Self,
-        from: &str,
-        to: &str,
-    ) -> usize {
+    pub fn rename_references(self, spec: &mut Value, of: Self, from: &str, to: &str) -> usize {
         let mut renamed = 0;
         walk_texts_mut(self.schema(), spec, &mut |_, schema, text| {
             if referenced_kind(schema) == Some(of) && text == from {

@@ -80,7 +80,7 @@ fn bounds_of(field: &Value) -> String {
         .unwrap_or_default();
     if let Some(kind) = field["x-reference"]
         .as_str()
-        .or(field["items"]["x-reference"].as_str())
+        .or_else(|| field["items"]["x-reference"].as_str())
     {
         return format!("name of a `{kind}`");
     }

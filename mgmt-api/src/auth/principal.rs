@@ -30,6 +30,7 @@ pub(crate) struct Principal {
 }
 
 /// The tenant that is acted in.
+#[allow(dead_code, reason = "read by what acts on tenants and people")]
 #[derive(Clone, Debug)]
 pub(crate) struct ActingTenant {
     /// Its number.
@@ -59,6 +60,7 @@ pub(crate) enum Credential {
 }
 
 /// The session of a request.
+#[allow(dead_code, reason = "read by what acts on tenants and people")]
 #[derive(Clone)]
 pub(crate) struct SessionCredential {
     /// The secret in the cookie.
@@ -85,6 +87,7 @@ impl Principal {
     }
 
     /// The scope of people and of what else belongs to the tenant itself: users, invitations, keys.
+    #[allow(dead_code, reason = "read by what acts on tenants and people")]
     pub(crate) fn own_scope(&self) -> Scope {
         Scope::of_tenant(self.tenant.id)
     }

@@ -200,7 +200,8 @@ async fn no_more_jobs_run_at_once_than_allowed() {
         );
         wait_for(&store, last, JobState::Done).await;
         let handler = node.stop().await;
-        assert_eq!(handler.at_once.lock().unwrap().1, 3);
+        let most = handler.at_once.lock().unwrap().1;
+        assert_eq!(most, 3);
     })
     .await;
 }
@@ -213,8 +214,8 @@ async fn a_long_job_keeps_its_lease_by_signs_of_life() {
         let one = Node::start(&store, fast("a"), Vec::new());
         let other = Node::start(&store, fast("b"), Vec::new());
         assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 1);
-        let runs = one.stop().await.runs.lock().unwrap().len()
-            + other.stop().await.runs.lock().unwrap().len();
+        let (one, other) = (one.stop().await, other.stop().await);
+        let runs = one.runs.lock().unwrap().len() + other.runs.lock().unwrap().len();
         assert_eq!(runs, 1);
     })
     .await;

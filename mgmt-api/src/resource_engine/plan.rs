@@ -38,6 +38,7 @@ pub(crate) struct Step {
     pub(crate) differences: Vec<Difference>,
     pub(crate) note: Option<String>,
     /// Not asked for: it names a resource that gets another name.
+    #[allow(dead_code, reason = "shown by the preview of a change set")]
     pub(crate) follows_rename: bool,
 }
 
@@ -161,9 +162,9 @@ impl Planner<'_> {
     ) -> Result<(Entry, Value), Vec<Problem>> {
         let name = content.name.clone();
         let named = |problem: Problem| vec![problem.of(kind, &name)];
-        secrets::refuse_new(kind, &content.spec).map_err(named)?;
+        secrets::refuse_new(kind, &content.spec).map_err(|fault| named(*fault))?;
         secrets::keep_unchanged(kind, &mut content.spec, before.map(|before| &before.spec))
-            .map_err(named)?;
+            .map_err(|fault| named(*fault))?;
         let spec = ResourceSpec::from_value(kind, content.spec).map_err(|fault| named(*fault))?;
         let document = ResourceDocument {
             name: content.name,

@@ -3,7 +3,7 @@
 mod schedules;
 
 pub(crate) use schedules::{
-    __path_schedule_list, __path_schedule_run, schedule_list, schedule_run,
+    __path_job_schedule_list, __path_job_schedule_run, job_schedule_list, job_schedule_run,
 };
 
 use crate::auth::Principal;

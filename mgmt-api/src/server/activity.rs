@@ -78,10 +78,10 @@ impl Activity {
     }
 
     /// When to look again; `None` when the time is over. A phase may change unseen, so this looks
-    /// once in the time of a header at least.
+    /// once in the shorter of the two times at least.
     fn deadline(&self, limits: &HttpLimits) -> Option<Instant> {
         let now = Instant::now();
-        let next_look = now + limits.header_timeout;
+        let next_look = now + limits.header_timeout.min(limits.idle_timeout);
         let until = match *self.phase() {
             Phase::Header(since) => since + limits.header_timeout,
             Phase::Idle(since) => since + limits.idle_timeout,

@@ -130,7 +130,10 @@ fn sha256(text: &str) -> String {
 /// of a stream never ends.
 async fn ask(api: &Api, role: &BuiltInRole, operation: &Operation) -> StatusCode {
     let user = api.store.user(role.name).await.unwrap().unwrap();
-    let token = sha256(&format!("{} {}", role.name, operation.name));
+    let token = sha256(&format!(
+        "{} {} {}",
+        role.name, operation.method, operation.path
+    ));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let now = Timestamp(now.as_micros().try_into().unwrap());
     let hash = sha256(&format!("session:{token}"));

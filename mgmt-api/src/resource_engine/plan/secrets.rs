@@ -11,7 +11,7 @@ pub(crate) const MASKED: &str = "********";
 ///
 /// # Errors
 /// The first of them.
-pub(super) fn refuse_new(kind: ResourceKind, spec: &Value) -> Result<(), Problem> {
+pub(super) fn refuse_new(kind: ResourceKind, spec: &Value) -> Result<(), Box<Problem>> {
     let mut fault = None;
     kind.replace_secrets(&mut spec.clone(), |path, text| {
         if text != MASKED && fault.is_none() {
@@ -20,7 +20,7 @@ pub(super) fn refuse_new(kind: ResourceKind, spec: &Value) -> Result<(), Problem
         }
         String::new()
     });
-    fault.map_or(Ok(()), Err)
+    fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
 }
 
 /// Puts what is stored in the place of each masked secret.
@@ -31,7 +31,7 @@ pub(super) fn keep_unchanged(
     kind: ResourceKind,
     spec: &mut Value,
     before: Option<&ResourceSpec>,
-) -> Result<(), Problem> {
+) -> Result<(), Box<Problem>> {
     if kind.secrets(spec).is_empty() {
         return Ok(());
     }
@@ -54,7 +54,7 @@ pub(super) fn keep_unchanged(
             String::new()
         })
     });
-    fault.map_or(Ok(()), Err)
+    fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
 }
 
 /// A spec as it may be shown.

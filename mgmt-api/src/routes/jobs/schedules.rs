@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 
 /// The schedules.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct JobScheduleList {
+pub(crate) struct JobScheduleList {
     /// By name.
     pub items: Vec<JobSchedule>,
 }
 
 /// A job that is put in again and again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct JobSchedule {
+pub(crate) struct JobSchedule {
     /// Its name.
     #[schema(example = "prune")]
     pub name: String,
@@ -41,7 +41,7 @@ pub struct JobSchedule {
 
 /// The job that was put in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct JobScheduleRun {
+pub(crate) struct JobScheduleRun {
     /// Its number; null when the last one of this schedule is not finished.
     #[schema(required)]
     pub job_id: Option<i64>,
@@ -51,7 +51,7 @@ pub struct JobScheduleRun {
 #[utoipa::path(
     get,
     path = "/api/v1/job-schedules",
-    operation_id = "schedule_list",
+    operation_id = "job_schedule_list",
     tag = "jobs",
     responses(
         (status = 200, description = "The schedules", body = JobScheduleList),
@@ -59,7 +59,7 @@ pub struct JobScheduleRun {
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
-pub(crate) async fn schedule_list(
+pub(crate) async fn job_schedule_list(
     State(state): State<AppState>,
 ) -> Result<Json<JobScheduleList>, Problem> {
     let known = schedules()?;
@@ -77,7 +77,7 @@ pub(crate) async fn schedule_list(
 #[utoipa::path(
     post,
     path = "/api/v1/job-schedules/{name}/run",
-    operation_id = "schedule_run",
+    operation_id = "job_schedule_run",
     tag = "jobs",
     params(("name" = String, Path, description = "Name of the schedule")),
     responses(
@@ -87,7 +87,7 @@ pub(crate) async fn schedule_list(
     ),
     security(("session_cookie" = [], "csrf_token" = []), ("api_key" = [])),
 )]
-pub(crate) async fn schedule_run(
+pub(crate) async fn job_schedule_run(
     State(state): State<AppState>,
     Path(name): Path<String>,
 ) -> Result<Json<JobScheduleRun>, Problem> {
