@@ -4,19 +4,16 @@
 //! checks every value. It binds nothing and reads no other file. Problems are collected, so that
 //! one run shows all of them.
 
-mod background;
 mod listener;
 mod overlay;
 mod validate;
 
-use background::SecretsConfig;
 pub(crate) use listener::Listener;
 
 use serde::Deserialize;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use store::{DatabaseLocation, LocationError};
 
 /// The commented file with every key at its default; the one source of both.
 pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
@@ -26,8 +23,6 @@ pub(crate) const DEFAULTS: &str = include_str!("../configs/didtron.toml");
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
-    pub(crate) database: DatabaseConfig,
-    pub(crate) secrets: SecretsConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
     pub(crate) calls: CallsConfig,
@@ -37,20 +32,6 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) drain: DrainConfig,
     pub(crate) log: LogConfig,
-}
-
-/// `[database]`
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DatabaseConfig {
-    pub(crate) url: String,
-}
-
-/// The address may hold a password.
-impl fmt::Debug for DatabaseConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseConfig").finish_non_exhaustive()
-    }
 }
 
 /// `[node]`
@@ -119,24 +100,6 @@ pub(crate) struct CdrConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpConfig {
     pub(crate) address: SocketAddr,
-    pub(crate) connections_max: u32,
-    pub(crate) connections_per_address_max: u32,
-    pub(crate) header_timeout_s: u32,
-    pub(crate) idle_timeout_s: u32,
-    pub(crate) body_timeout_s: u32,
-    pub(crate) write_timeout_s: u32,
-    pub(crate) behind_tls_proxy: bool,
-    pub(crate) allowed_origins: Vec<String>,
-    pub(crate) tls: HttpTlsConfig,
-}
-
-/// `[http.tls]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HttpTlsConfig {
-    pub(crate) address: String,
-    pub(crate) certificate_file: PathBuf,
-    pub(crate) key_file: PathBuf,
 }
 
 /// `[drain]`
@@ -228,17 +191,6 @@ impl Config {
         }
     }
 
-    /// Where the database is.
-    ///
-    /// # Errors
-    /// When the setting is no location, which [`load`](Self::load) has refused before.
-    pub(crate) fn database(&self) -> Result<DatabaseLocation, LocationError> {
-        if self.database.url.is_empty() {
-            return Ok(DatabaseLocation::sqlite(self.data_dir.join("didtron.db")));
-        }
-        self.database.url.parse()
-    }
-
     /// The directory of the CDR journal.
     pub(crate) fn journal_dir(&self) -> PathBuf {
         self.data_dir.join("journal")
@@ -251,11 +203,6 @@ impl Config {
         }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         u16::try_from(cores.min(64)).unwrap_or(64)
-    }
-
-    /// The address that speaks TLS, when there is one.
-    pub(crate) fn http_tls_address(&self) -> Option<SocketAddr> {
-        self.http.tls.address.parse().ok()
     }
 
     /// The address written into SDP.

@@ -296,7 +296,6 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
-            ..EngineLimits::default()
         },
         timings: Timings {
             t1: SipDuration::from_millis(config.sip.t1_ms.into()),

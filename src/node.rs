@@ -8,11 +8,8 @@ use crate::config::{Config, Listener};
 use crate::edge::{self, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
-use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
-use mgmt_api::{
-    ApiParts, AppState, Configuration, HttpLimits, LocalKey, Server, TlsFiles, ensure_admin,
-};
+use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, Server, ensure_admin};
 use rating::cdr::Transport;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,8 +29,6 @@ const HANG_UP_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct Node {
     /// Where the API and the console are.
     pub(crate) http: SocketAddr,
-    /// Where they are by TLS.
-    pub(crate) https: Option<SocketAddr>,
     /// The administrator's generated password, in the life of the data directory once.
     pub(crate) admin_password: Option<String>,
     /// The key of whoever may read the data directory.
@@ -78,7 +73,7 @@ impl Node {
         create_data_directory(&config.data_dir)?;
         let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
         let journal = edge::open_journal(config, boot)?;
-        let store = Store::open(config.database()?).await?;
+        let store = Store::open(&config.data_dir.join("didtron.db")).await?;
         let mut loader = Loader::new(
             store.clone(),
             LoaderConfig {
@@ -95,21 +90,18 @@ impl Node {
             tracing::info!(loaded, interrupted, "loaded what an earlier process left");
         }
         let (configuration, snapshot) = Configuration::open(store.clone()).await?;
-        let server = bind_api(config).await?;
-        let (http, https) = (server.address(), server.tls_address());
+        let server = Server::bind(config.http.address, "http.address").await?;
+        let http = server.address();
         let edge = Arc::new(Edge::start(config, snapshot, journal)?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
-        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
             switch: Arc::clone(&edge) as Arc<dyn SwitchPort>,
             loader: Box::new(loader.watcher()),
             local_key,
-            secrets,
-            secure_cookies: https.is_some() || config.http.behind_tls_proxy,
-            allowed_origins: config.http.allowed_origins.clone(),
+            secure_cookies: false,
         });
         let admin_password = ensure_admin(&store).await?;
         let (stop_api, stopped) = oneshot::channel::<()>();
@@ -127,7 +119,6 @@ impl Node {
         tracing::info!(node = config.node.name, %http, "the switch is up");
         Ok(Self {
             http,
-            https,
             admin_password,
             local_key,
             edge,
@@ -189,29 +180,6 @@ impl Node {
             );
         }
     }
-}
-
-async fn bind_api(config: &Config) -> anyhow::Result<Server> {
-    let http = &config.http;
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    let limits = HttpLimits {
-        connections_max: http.connections_max as usize,
-        connections_per_address_max: http.connections_per_address_max as usize,
-        header_timeout: seconds(http.header_timeout_s),
-        idle_timeout: seconds(http.idle_timeout_s),
-        body_timeout: seconds(http.body_timeout_s),
-        write_timeout: seconds(http.write_timeout_s),
-    };
-    let server = Server::bind(http.address, "http.address", limits).await?;
-    let Some(address) = config.http_tls_address() else {
-        return Ok(server);
-    };
-    let files = TlsFiles {
-        certificate: http.tls.certificate_file.clone(),
-        key: http.tls.key_file.clone(),
-    };
-    let server = server.with_tls(address, "http.tls.address", files).await;
-    server.context("TLS cannot be offered; see `http.tls` in the configuration")
 }
 
 fn create_data_directory(path: &Path) -> anyhow::Result<()> {

@@ -18,17 +18,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rating", &[]),
     ("sip-core", &[]),
     ("media-relay", &[]),
-    ("resources", &["rating"]),
-    ("routing-engine", &["resources", "rating"]),
+    ("routing-engine", &["rating"]),
     ("store", &["rating"]),
     (
         "call-control",
         &["sip-core", "routing-engine", "rating", "media-relay"],
     ),
-    (
-        "mgmt-api",
-        &["store", "routing-engine", "resources", "rating"],
-    ),
+    ("mgmt-api", &["store", "routing-engine", "rating"]),
     ("sip-tester", &["sip-core"]),
     ("testkit", &["sip-core", "sip-tester"]),
 ];
@@ -36,7 +32,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Sources that must stay pure, and the parts of them that may do I/O.
 const PURE: &[(&str, &[&str])] = &[
     ("rating/src", &[]),
-    ("resources/src", &[]),
     ("routing-engine/src", &[]),
     ("sip-core/src", &["sip-core/src/transport"]),
     ("call-control/src", &["call-control/src/journal"]),

@@ -20,8 +20,8 @@ pub(crate) enum LegEvent<'m> {
     Answered(&'m Message<'m>),
     /// The session shall change (re-INVITE, UPDATE).
     Updated(ServerId, &'m Message<'m>),
-    /// Something within the call that says nothing to the switch (INFO, MESSAGE and the like).
-    Opaque(ServerId, &'m Message<'m>),
+    /// Application data within the call (INFO).
+    Info(ServerId, &'m Message<'m>),
     /// The ACK of a 2xx that this leg's peer got.
     Acknowledged(&'m Message<'m>),
     /// The peer hung up (BYE), or gave up (CANCEL).

@@ -5,13 +5,11 @@ use crate::cdr::{End, Facts, charge_for, millis};
 use crate::core::{Core, Role, User};
 use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
-use crate::reliable::RELIABLE;
 use rating::cdr::{AttemptRecord, Charge, Outcome, ReleaseReason};
-use routing_engine::resources::ReliableProvisional;
 use routing_engine::{Candidate, Permits, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{CancelOutcome, ClientId, ExpiredReason, Path};
-use sip_core::{HeaderName, Instant, Message, Method};
+use sip_core::{Instant, Message};
 use std::sync::Arc;
 
 /// An attempt.
@@ -29,28 +27,13 @@ pub(crate) struct Attempt {
     called_sent: Arc<str>,
     calling_sent: Arc<str>,
     pub(crate) started: Instant,
-    /// How much of a reply the call knows of.
-    pub(crate) progress: Progress,
-    /// The forks that sent reliable provisional responses.
-    confirmed: Vec<ConfirmedFork>,
+    /// The call knows that the carrier replied.
+    pub(crate) has_replied: bool,
     first_reply: Option<Instant>,
     ringing: Option<Instant>,
     answered: Option<Instant>,
     end: Option<End>,
 }
-
-/// A fork whose reliable provisional responses we confirmed.
-#[derive(Debug)]
-struct ConfirmedFork {
-    tag: String,
-    /// RSeq of the last one.
-    number: u32,
-    /// One of them had the answer to our offer.
-    has_answer: bool,
-}
-
-/// Forks of one attempt whose reliable responses are confirmed; those of more are discarded.
-const FORKS_MAX: usize = 8;
 
 /// What an attempt begins with.
 pub(crate) struct NewAttempt {
@@ -62,17 +45,6 @@ pub(crate) struct NewAttempt {
     pub(crate) has_offer: bool,
     pub(crate) called_sent: Arc<str>,
     pub(crate) calling_sent: Arc<str>,
-}
-
-/// How much of a reply came to an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Progress {
-    /// Nothing.
-    None,
-    /// 100: somebody has the INVITE, but nothing says that the call goes on from there.
-    Tried,
-    /// Another provisional response.
-    Made,
 }
 
 /// How far an attempt is.
@@ -103,8 +75,7 @@ impl Attempt {
             called_sent: new.called_sent,
             calling_sent: new.calling_sent,
             started: now,
-            progress: Progress::None,
-            confirmed: Vec::new(),
+            has_replied: false,
             first_reply: None,
             ringing: None,
             answered: None,
@@ -115,6 +86,11 @@ impl Attempt {
     /// True while a final response is awaited and wanted.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.state, State::Calling | State::Proceeding)
+    }
+
+    /// True before any response.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.state, State::Calling)
     }
 
     /// True when nothing more can change its record.
@@ -139,7 +115,7 @@ impl Attempt {
         match (self.state, status) {
             (State::Calling | State::Proceeding, ..200) => {
                 self.state = State::Proceeding;
-                self.on_provisional(core, now, call, status, response)
+                Some(self.on_provisional(now, status, response))
             }
             (State::Calling | State::Proceeding, 200..300) => Some(LegEvent::Answered(response)),
             (State::Calling | State::Proceeding, _) => {
@@ -170,115 +146,24 @@ impl Attempt {
 
     fn on_provisional<'m>(
         &mut self,
-        core: &mut Core,
         now: Instant,
-        call: SlabKey,
         status: u16,
         response: &'m Message<'m>,
-    ) -> Option<LegEvent<'m>> {
+    ) -> LegEvent<'m> {
         if status == 100 {
-            return Some(LegEvent::Trying);
-        }
-        let reliable = self.reliable_number(response);
-        if reliable.is_some_and(|number| !self.is_next(response, number)) {
-            return None;
+            return LegEvent::Trying;
         }
         // A fork may report first and another later: the last one is the dialog, until a 2xx
         // decides. A response that makes no dialog is still a sign of life.
-        let is_dialog = self.leg.dialog.establish(response).is_ok();
-        self.leg.session.learn_methods(response);
-        let has_media = has_sdp(response) && !self.is_settled_with(response);
-        if let Some(number) = reliable.filter(|_| is_dialog) {
-            self.confirm(core, now, call, response, number);
-        }
+        let _ = self.leg.dialog.establish(response);
+        let has_media = has_sdp(response);
         if status == 180 || has_media {
             self.ringing.get_or_insert(now);
         }
-        Some(match has_media {
+        match has_media {
             true => LegEvent::Progress(response),
             false => LegEvent::Ringing(response),
-        })
-    }
-
-    /// The RSeq of a response that wants a PRACK, when the trunk has them.
-    fn reliable_number(&self, response: &Message<'_>) -> Option<u32> {
-        let policy = self.leg.policy.reliable_provisional;
-        // Without an offer of ours the PRACK would have to carry the answer, which the customer has
-        // no request for. Nothing announces 100rel then, and no carrier may use it.
-        let is_spoken = self.has_offer
-            && !matches!(
-                policy,
-                ReliableProvisional::Off | ReliableProvisional::Ignored
-            );
-        let wants = is_spoken && response.has_option(HeaderName::Require, RELIABLE);
-        let number = response.number(HeaderName::RSeq).ok().flatten();
-        number.filter(|number| wants && *number > 0)
-    }
-
-    /// RFC 3262 §4: a fork's responses are taken in order; one that came before, or before its
-    /// turn, is discarded.
-    fn is_next(&self, response: &Message<'_>, number: u32) -> bool {
-        let tag = to_tag(response);
-        match self.confirmed.iter().find(|fork| fork.tag == tag) {
-            Some(fork) => fork.number.checked_add(1) == Some(number),
-            None => self.confirmed.len() < FORKS_MAX,
         }
-    }
-
-    /// Sends the PRACK. One that cannot be sent, for want of room in the table, leaves the response
-    /// unconfirmed: it will come again.
-    fn confirm(
-        &mut self,
-        core: &mut Core,
-        now: Instant,
-        call: SlabKey,
-        response: &Message<'_>,
-        number: u32,
-    ) {
-        let invite = response.cseq().map_or(1, |cseq| cseq.number);
-        let user = User {
-            call,
-            role: Role::Detached,
-        };
-        let sent = self
-            .leg
-            .send(core, now, Method::Prack, user, |mut writer, _| {
-                writer.header_fmt(HeaderName::RAck, format_args!("{number} {invite} INVITE"));
-                writer.finish();
-            });
-        if sent.is_err() {
-            return;
-        }
-        let tag = to_tag(response);
-        let with_sdp = has_sdp(response);
-        match self.confirmed.iter_mut().find(|fork| fork.tag == tag) {
-            Some(fork) => {
-                fork.number = number;
-                fork.has_answer |= with_sdp;
-            }
-            None => self.confirmed.push(ConfirmedFork {
-                tag: tag.to_owned(),
-                number,
-                has_answer: with_sdp,
-            }),
-        }
-    }
-
-    /// Whether the carrier's dialog has exchanged offer and answer reliably.
-    pub(crate) fn is_settled(&self) -> bool {
-        let tag = self.leg.dialog.remote_tag();
-        self.confirmed
-            .iter()
-            .any(|fork| fork.has_answer && fork.tag == tag)
-    }
-
-    /// Whether the fork that sent a response has given its answer reliably before: descriptions in
-    /// later responses are to be ignored (RFC 3261 §13.2.1).
-    pub(crate) fn is_settled_with(&self, response: &Message<'_>) -> bool {
-        let tag = to_tag(response);
-        self.confirmed
-            .iter()
-            .any(|fork| fork.has_answer && fork.tag == tag)
     }
 
     fn on_failure<'m>(
@@ -383,7 +268,8 @@ impl Attempt {
     }
 
     fn is_known_fork(&self, response: &Message<'_>) -> bool {
-        to_tag(response) == self.leg.dialog.remote_tag()
+        let tag = response.to().ok().and_then(|to| to.tag());
+        tag.unwrap_or("") == self.leg.dialog.remote_tag()
     }
 
     /// The attempt as the record keeps it; `call_end` is the end of one that is not over yet.
@@ -403,7 +289,7 @@ impl Attempt {
             number: self.index + 1,
             carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),
             egress_trunk: trunk.resource.clone(),
-            gateway: self.leg.path.remote,
+            gateway: trunk.gateway,
             transport: trunk.transport,
             egress_call_id: Arc::clone(self.leg.dialog.call_id()),
             called_number_sent: Arc::clone(&self.called_sent),
@@ -450,11 +336,6 @@ fn refuse_late(core: &mut Core, now: Instant, call: SlabKey, answer: &Message<'_
         role: Role::Detached,
     };
     refuse_answer(core, now, user, answer, path, LATE);
-}
-
-fn to_tag<'m>(response: &Message<'m>) -> &'m str {
-    let tag = response.to().ok().and_then(|to| to.tag());
-    tag.unwrap_or("")
 }
 
 /// Whether a message carries a session description.

@@ -19,16 +19,14 @@
 //! [`teardown`](crate::teardown).
 
 use crate::alphabet::LegEvent;
-use crate::attempt::{Attempt, Progress};
+use crate::attempt::Attempt;
 use crate::cdr::{End, Facts};
 use crate::core::{CallTimer, Core, Role};
 use crate::events::{Direction, Event, TraceLine};
 use crate::leg::{AckPatience, Leg};
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Origin, ReasonValue};
-use crate::reliable::ReliableResponses;
 use crate::session::CallMedia;
-use crate::session_timer::SessionRequest;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
 use routing_engine::{RoutePlan, Snapshot};
@@ -42,8 +40,6 @@ use std::sync::Arc;
 pub(crate) enum Phase {
     /// No answer yet: one attempt is under way.
     Hunting,
-    /// The carrier answered, and the customer must first confirm what it was sent before (PRACK).
-    Connecting,
     /// Answered, both legs up.
     Answered,
     /// It has its end; the last messages are on their way.
@@ -69,10 +65,6 @@ pub(crate) struct Call {
     /// The customer's description; empty when it will come with the ACK.
     pub(crate) offer: Vec<u8>,
     pub(crate) attempts: Vec<Attempt>,
-    /// The customer's provisional responses, when it has them reliably.
-    pub(crate) reliable: Option<Box<ReliableResponses>>,
-    /// What the customer's INVITE says of session timers.
-    pub(crate) session_request: SessionRequest,
     pub(crate) media: CallMedia,
     pub(crate) exchanges: Exchanges,
     pub(crate) end: Option<End>,
@@ -168,8 +160,6 @@ impl Call {
                 }
             }
             Role::Relayed(number) => self.on_relayed_response(core, now, id, number, response),
-            Role::Refresh(side) => self.on_refreshed(core, now, side, response),
-            Role::Probe(side) => self.on_probed(core, now, side, response.status()),
             Role::Bye => self.on_bye_response(response.status().unwrap_or(500)),
             Role::Invite | Role::Served(_) | Role::Detached => {}
         }
@@ -193,8 +183,6 @@ impl Call {
                 }
             }
             Role::Relayed(number) => self.on_relayed_expired(core, now, number),
-            Role::Refresh(side) => self.on_refresh_expired(core, now, side),
-            Role::Probe(side) => self.on_probed(core, now, side, None),
             Role::Bye => self.byes = self.byes.saturating_sub(1),
             // A refusal without its ACK, a response that could not be sent: the customer is
             // gone, and its INVITE has its end.
@@ -209,9 +197,6 @@ impl Call {
             CallTimer::Hunting => self.on_hunting_timer(core, now),
             CallTimer::IngressAck => self.on_ack_timer(core, now, Side::Ingress),
             CallTimer::EgressAck => self.on_ack_timer(core, now, Side::Egress),
-            CallTimer::Prack => self.on_prack_timer(core, now),
-            CallTimer::IngressSession => self.on_session_timer(core, now, Side::Ingress),
-            CallTimer::EgressSession => self.on_session_timer(core, now, Side::Egress),
             CallTimer::Duration => self.hang_up(core, now, ReleaseReason::MaxDuration),
         }
         self.settle(core);
@@ -247,7 +232,7 @@ impl Call {
         event: LegEvent<'_>,
     ) {
         match event {
-            LegEvent::Trying => self.on_progress_made(core, now, Progress::Tried),
+            LegEvent::Trying => self.on_sign_of_life(core, now),
             LegEvent::Ringing(response) => self.on_ringing(core, now, response),
             LegEvent::Progress(response) => self.on_progress(core, now, response),
             LegEvent::Answered(response) => self.on_answered(core, now, response),
@@ -255,7 +240,7 @@ impl Call {
                 self.on_attempt_failed(core, now, failure);
             }
             LegEvent::Released(request) => self.on_released(core, now, side, request),
-            LegEvent::Updated(server, request) | LegEvent::Opaque(server, request) => {
+            LegEvent::Updated(server, request) | LegEvent::Info(server, request) => {
                 self.relay(core, now, side, server, request);
             }
             LegEvent::Acknowledged(ack) => self.on_acknowledged(core, now, side, ack),

@@ -1,14 +1,11 @@
 //! From ringing to both legs up: what the customer is told of the attempt, and the answer.
 
-use crate::attempt::{Progress, has_sdp};
+use crate::attempt::has_sdp;
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
-use crate::leg::SDP;
-use crate::methods::allow;
+use crate::leg::{ALLOW, SDP};
 use crate::release::{Failure, Origin, phrase, reason_value};
-use crate::reliable::RELIABLE;
-use crate::session_timer::write_answer;
 use media_relay::Side;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
 use sip_core::message::RecordRoutes;
@@ -17,13 +14,13 @@ use sip_core::{HeaderName, Instant, Message};
 impl Call {
     /// 18x without a description.
     pub(crate) fn on_ringing(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
-        self.on_progress_made(core, now, Progress::Made);
+        self.on_sign_of_life(core, now);
         if self.phase == Phase::Hunting {
             let status = response.status().unwrap_or(180);
             if status == 180 {
                 self.facts.ringing.get_or_insert(now);
             }
-            self.tell_ingress(core, now, status, false);
+            self.respond_ingress(core, now, status, false);
         }
     }
 
@@ -40,11 +37,10 @@ impl Call {
         {
             return self.on_ringing(core, now, response);
         }
-        self.on_progress_made(core, now, Progress::Made);
+        self.on_sign_of_life(core, now);
         self.facts.ringing.get_or_insert(now);
         let status = response.status().unwrap_or(183);
-        self.settle_early();
-        self.tell_ingress(core, now, status, true);
+        self.respond_ingress(core, now, status, true);
     }
 
     /// 2xx: the call is connected, unless the answer cannot be used.
@@ -59,8 +55,7 @@ impl Call {
         attempt.accept_answer(now);
         if attempt.leg.dialog.establish(response).is_err() {
             // Nobody to send an ACK to: the carrier will give up.
-            let failure = unusable_answer(ReleaseReason::ProtocolError);
-            return self.drop_answer(core, now, failure, Outcome::Failed, false);
+            return self.fail_answered(core, now, ReleaseReason::ProtocolError, false);
         }
         let cseq = response.cseq().map_or(1, |cseq| cseq.number);
         match attempt.has_offer {
@@ -68,27 +63,15 @@ impl Call {
             false => attempt.leg.owe_ack(cseq),
         }
         if !self.has_usable_answer(core, response) {
-            let failure = unusable_answer(ReleaseReason::UnusableSdp);
-            return self.drop_answer(core, now, failure, Outcome::Failed, true);
+            return self.fail_answered(core, now, ReleaseReason::UnusableSdp, true);
         }
-        let key = self.key;
-        if let Some(attempt) = self.attempts.last_mut() {
-            let leg = &mut attempt.leg;
-            leg.accept_session(core, now, key, Side::Egress, response);
-        }
-        let reliable = self.reliable.as_ref();
-        match reliable.is_some_and(|reliable| reliable.holds_answer()) {
-            true => self.phase = Phase::Connecting,
-            false => self.connect(core, now),
-        }
+        self.connect(core, now);
     }
 
     /// Whether there is a description for the customer: that of the 2xx, else the one that came
     /// with early media.
     fn has_usable_answer(&mut self, core: &mut Core, response: &Message<'_>) -> bool {
-        let settled = self.current();
-        let is_settled = settled.is_some_and(|attempt| attempt.is_settled_with(response));
-        match has_sdp(response) && !is_settled {
+        match has_sdp(response) {
             true => self
                 .media
                 .bridge(core, Side::Egress, response.body())
@@ -97,15 +80,13 @@ impl Call {
         }
     }
 
-    /// The customer is told of the answer.
-    pub(crate) fn connect(&mut self, core: &mut Core, now: Instant) {
+    fn connect(&mut self, core: &mut Core, now: Instant) {
         self.phase = Phase::Answered;
-        core.disarm(self.key, CallTimer::Prack);
         self.facts.answered = Some(now);
         self.media.answered(core);
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);
-        if !self.respond_ingress(core, now, 200, true, None) {
+        if !self.respond_ingress(core, now, 200, true) {
             // The customer's transaction is gone: its connection broke.
             let reason = ReleaseReason::CustomerCancelled;
             return self.release(
@@ -120,9 +101,6 @@ impl Call {
         let (key, invite, cseq) = (self.key, self.invite, self.invite_cseq);
         self.ingress
             .await_ack(core, now, key, Side::Ingress, invite, cseq);
-        let agreed = self.session_request.answer(&self.ingress.policy);
-        self.ingress
-            .agree_session(core, now, key, Side::Ingress, agreed);
         core.counters.calls_answered += 1;
         if let Some(limit) = core.config.max_call_duration {
             core.arm(key, CallTimer::Duration, now, limit);
@@ -144,17 +122,19 @@ impl Call {
         core.journal.push_back(JournalEntry::Answered(record));
     }
 
-    /// The answered attempt is ended again before the customer heard of the answer, and the call
-    /// fails: no other route is tried, because somebody has picked up already.
-    pub(crate) fn drop_answer(
+    /// The answered attempt is ended again, and the call fails: no other route is tried, because
+    /// somebody has picked up already.
+    fn fail_answered(
         &mut self,
         core: &mut Core,
         now: Instant,
-        failure: Failure,
-        outcome: Outcome,
+        reason: ReleaseReason,
         is_reachable: bool,
     ) {
-        self.abort_exchanges(core, now);
+        let failure = Failure {
+            status: 502,
+            ..Failure::new(Origin::Egress, reason)
+        };
         if is_reachable {
             self.send_bye(core, now, Side::Egress, &reason_value(failure.cause));
         }
@@ -162,20 +142,17 @@ impl Call {
         if let Some(attempt) = self.current_mut() {
             attempt.hang_up(end);
         }
-        self.refuse_ingress(core, now, failure.status, failure.cause);
-        self.finish(core, End::failed(now, outcome, &failure, failure.status));
+        self.fail(core, now, failure);
     }
 
     /// Sends a response to the INVITE that began the call, with the description that was last
-    /// made for the customer if `with_sdp`, and with `reliable` as its RSeq if it wants a PRACK.
-    /// False when the transaction is gone.
+    /// made for the customer if `with_sdp`. False when the transaction is gone.
     pub(crate) fn respond_ingress(
-        &self,
+        &mut self,
         core: &mut Core,
         now: Instant,
         status: u16,
         with_sdp: bool,
-        reliable: Option<u32>,
     ) -> bool {
         let sdp = self.media.last_sent(Side::Ingress).filter(|_| with_sdp);
         let Core {
@@ -186,7 +163,6 @@ impl Call {
             ..
         } = core;
         let contact = listeners.contact(self.ingress.path.listener);
-        let policy = &self.ingress.policy;
         let routes = RecordRoutes::Copy;
         transactions.respond(
             now,
@@ -197,15 +173,8 @@ impl Call {
             outbox,
             |writer| {
                 writer.header(HeaderName::Contact, contact);
-                writer.header(HeaderName::Allow, allow(policy));
+                writer.header(HeaderName::Allow, ALLOW);
                 writer.header(HeaderName::Server, &config.user_agent);
-                if let Some(number) = reliable {
-                    writer.header(HeaderName::Require, RELIABLE);
-                    writer.number(HeaderName::RSeq, number);
-                }
-                if status == 200 {
-                    write_answer(writer, self.session_request.answer(policy));
-                }
                 match sdp {
                     Some(sdp) => writer.body(SDP, sdp),
                     None => writer.finish(),
@@ -236,13 +205,5 @@ impl Call {
                 writer.finish();
             },
         );
-    }
-}
-
-/// A carrier's answer that leads nowhere.
-fn unusable_answer(reason: ReleaseReason) -> Failure {
-    Failure {
-        status: 502,
-        ..Failure::new(Origin::Egress, reason)
     }
 }

@@ -4,16 +4,12 @@ use crate::call::{Call, Phase};
 use crate::config::Now;
 use crate::drain::HANG_UP_BATCH;
 use crate::engine::Engine;
-use crate::events::{
-    CALLS_PAGE_MAX, Command, Event, Evidence, LiveCall, LiveState, TransportFailure,
-};
+use crate::events::{CALLS_PAGE_MAX, Command, LiveCall, LiveState, TransportFailure};
 use media_relay::SessionId;
 use rating::cdr::{CallId, ReleaseReason};
 use sip_core::slab::SlabKey;
-use sip_core::transaction::{TransmitToken, Transport};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::SocketAddr;
 
 impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
@@ -71,39 +67,23 @@ impl Engine {
 
     /// A request could not be sent: those who wait for its reply go on at once.
     fn fail_transport(&mut self, now: Now, failure: TransportFailure) {
+        if let Some(token) = failure.token {
+            let core = &mut self.core;
+            let outbox = &mut core.outbox;
+            let expired = core
+                .transactions
+                .transport_failed(now.instant, token, outbox);
+            if let Some(expired) = expired {
+                self.handle_expired(now, expired);
+            }
+            return;
+        }
         let TransportFailure {
             transport, remote, ..
         } = failure;
-        match failure.evidence {
-            Evidence::Message(token) => self.fail_request(now, token),
-            Evidence::Certain => self.fail_destination(now, transport, remote),
-            Evidence::Quoted(branch) => {
-                let transactions = &self.core.transactions;
-                if !transactions.is_unanswered_at(&branch, transport, remote) {
-                    self.core.counters.reports_disbelieved += 1;
-                    return;
-                }
-                let refused = Event::Refused { transport, remote };
-                self.core.events.push_back(refused);
-                self.fail_destination(now, transport, remote);
-            }
-        }
-    }
-
-    fn fail_destination(&mut self, now: Now, transport: Transport, remote: SocketAddr) {
         for token in self.core.transactions.unanswered_at(transport, remote) {
-            self.fail_request(now, token);
-        }
-    }
-
-    fn fail_request(&mut self, now: Now, token: TransmitToken) {
-        let core = &mut self.core;
-        let outbox = &mut core.outbox;
-        let expired = core
-            .transactions
-            .transport_failed(now.instant, token, outbox);
-        if let Some(expired) = expired {
-            self.handle_expired(now, expired);
+            let token = Some(token);
+            self.fail_transport(now, TransportFailure { token, ..failure });
         }
     }
 
@@ -159,7 +139,6 @@ impl Call {
 
     fn live_state(&self) -> LiveState {
         match self.phase {
-            Phase::Connecting => LiveState::Ringing,
             Phase::Hunting if self.facts.ringing.is_some() => LiveState::Ringing,
             Phase::Hunting => LiveState::Hunting,
             Phase::Answered => LiveState::Answered,

@@ -7,7 +7,6 @@ use crate::drain::Drain;
 use crate::events::Event;
 use crate::media::{MediaCommand, MediaPorts};
 use crate::random::Random;
-use crate::refusals::Refusals;
 use crate::sources::SourceGate;
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
@@ -41,10 +40,6 @@ pub(crate) enum Role {
     Served(u16),
     /// The same on the other leg.
     Relayed(u16),
-    /// A re-INVITE or UPDATE of our own that refreshes the session of a leg.
-    Refresh(Side),
-    /// An OPTIONS of our own that asks a leg's peer whether the call is up.
-    Probe(Side),
     /// Our BYE.
     Bye,
     /// Nobody waits for anything.
@@ -60,23 +55,14 @@ pub(crate) enum CallTimer {
     IngressAck,
     /// The 2xx that we sent to the carrier (for its re-INVITE) waits for its ACK.
     EgressAck,
-    /// A reliable provisional response to the customer waits for its PRACK.
-    Prack,
-    /// The customer's session wants its refresh, or ends for want of one.
-    IngressSession,
-    /// The carrier's.
-    EgressSession,
     /// The longest duration.
     Duration,
 }
 
-const CALL_TIMERS: [CallTimer; 7] = [
+const CALL_TIMERS: [CallTimer; 4] = [
     CallTimer::Hunting,
     CallTimer::IngressAck,
     CallTimer::EgressAck,
-    CallTimer::Prack,
-    CallTimer::IngressSession,
-    CallTimer::EgressSession,
     CallTimer::Duration,
 ];
 
@@ -86,14 +72,6 @@ impl CallTimer {
         match side {
             Side::Ingress => Self::IngressAck,
             Side::Egress => Self::EgressAck,
-        }
-    }
-
-    /// The timer for the session of `side`.
-    pub(crate) fn session_of(side: Side) -> Self {
-        match side {
-            Side::Ingress => Self::IngressSession,
-            Side::Egress => Self::EgressSession,
         }
     }
 
@@ -120,7 +98,6 @@ pub(crate) struct Core {
     pub(crate) timers: TimerWheel,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) sources: SourceGate,
-    pub(crate) refusals: Refusals,
     /// Addresses of carriers, whose OPTIONS are always answered.
     pub(crate) gateways: HashSet<IpAddr>,
     pub(crate) drain: Drain,
@@ -172,7 +149,6 @@ impl Core {
             gateways: gateways(&snapshot),
             snapshot,
             sources,
-            refusals: Refusals::new(limits.stateless_records_per_s),
             drain: Drain::default(),
             journal_available: true,
             calls_to_trace: 0,

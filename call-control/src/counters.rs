@@ -11,8 +11,6 @@ pub struct Counters {
     pub messages_malformed: u64,
     /// Responses, ACKs and requests that belong to nothing we know.
     pub messages_stray: u64,
-    /// Reports of refusing addresses that named no request of ours.
-    pub reports_disbelieved: u64,
     /// Messages sent again by a timer or because the other side sent again.
     pub retransmissions: u64,
     /// Calls by INVITE from a source that belongs to nobody.
@@ -25,8 +23,6 @@ pub struct Counters {
     pub calls_rejected: u64,
     /// Of these, because a limit of the switch itself was reached.
     pub calls_overloaded: u64,
-    /// Of these, without a record: the switch was too full to know them again.
-    pub records_withheld: u64,
     /// Answered.
     pub calls_answered: u64,
     /// Over, with a final record.

@@ -6,10 +6,8 @@ use crate::call::{Call, LegId};
 use crate::config::Now;
 use crate::core::{CallTimer, Core, Role, User};
 use crate::engine::Engine;
-use crate::leg::bare;
-use crate::methods::ALLOW;
+use crate::leg::{ALLOW, bare};
 use crate::release::phrase;
-use crate::reliable::prack_status;
 use media_relay::Side;
 use sip_core::dialog::DialogError;
 use sip_core::message::RecordRoutes;
@@ -90,12 +88,7 @@ impl Engine {
                     call.on_leg_event(core, now.instant, Side::Ingress, event);
                 }
                 Role::Served(number) => call.cancel_exchange(core, now.instant, number),
-                Role::Attempt(_)
-                | Role::Relayed(_)
-                | Role::Refresh(_)
-                | Role::Probe(_)
-                | Role::Bye
-                | Role::Detached => {}
+                Role::Attempt(_) | Role::Relayed(_) | Role::Bye | Role::Detached => {}
             }
             call.settle(core);
         });
@@ -144,7 +137,7 @@ impl Engine {
         let is_provisional = response.status().is_some_and(|status| status < 200);
         match user.role {
             Role::Attempt(_) => drop_late(core, now.instant, user.call, id, response, path),
-            Role::Relayed(_) | Role::Refresh(_) if is_provisional => {
+            Role::Relayed(_) if is_provisional => {
                 drop_late(core, now.instant, user.call, id, response, path);
             }
             _ => {}
@@ -220,15 +213,9 @@ impl Call {
 
     fn role_of(&self, request: &Message<'_>) -> Role {
         match request.method() {
-            Some(
-                Method::Invite
-                | Method::Update
-                | Method::Info
-                | Method::Message
-                | Method::Refer
-                | Method::Notify
-                | Method::Subscribe,
-            ) => Role::Served(self.next_exchange()),
+            Some(Method::Invite | Method::Update | Method::Info) => {
+                Role::Served(self.next_exchange())
+            }
             _ => Role::Detached,
         }
     }
@@ -246,32 +233,13 @@ impl Call {
                 respond_in_dialog(core, now, server, 200);
                 LegEvent::Released(request)
             }
+            Some(Method::Info) => LegEvent::Info(server, request),
             Some(Method::Invite | Method::Update) => LegEvent::Updated(server, request),
-            Some(
-                Method::Info | Method::Message | Method::Refer | Method::Notify | Method::Subscribe,
-            ) => LegEvent::Opaque(server, request),
-            Some(Method::Prack) => return self.serve_prack(core, now, side, server, request),
             Some(Method::Options) => return respond_in_dialog(core, now, server, 200),
             Some(Method::Other(_)) | None => return respond_in_dialog(core, now, server, 501),
             Some(_) => return respond_in_dialog(core, now, server, 405),
         };
         self.on_leg_event(core, now, side, event);
-    }
-
-    /// Only the customer has reliable responses of ours to confirm.
-    fn serve_prack(
-        &mut self,
-        core: &mut Core,
-        now: Instant,
-        side: Side,
-        server: ServerId,
-        prack: &Message<'_>,
-    ) {
-        let is_confirmed = side == Side::Ingress && self.take_prack(core, prack);
-        respond_in_dialog(core, now, server, prack_status(is_confirmed, prack));
-        if is_confirmed {
-            self.on_confirmed(core, now);
-        }
     }
 
     /// The ACK of a 2xx of ours.

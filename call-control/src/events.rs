@@ -6,7 +6,7 @@ use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
 use routing_engine::Snapshot;
 use sip_core::Instant;
-use sip_core::transaction::{Branch, Path, TransmitToken, Transport};
+use sip_core::transaction::{Path, TransmitToken, Transport};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -57,22 +57,9 @@ pub struct TransportFailure {
     pub transport: Transport,
     /// To whom.
     pub remote: SocketAddr,
-    /// What is known of the message.
-    pub evidence: Evidence,
-}
-
-/// What speaks for a [`TransportFailure`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// The shell knows which message: it alone is taken as not sent.
-    Message(TransmitToken),
-    /// Our own host or the connection says so: every request to `remote` that has no reply yet is
-    /// taken as not sent.
-    Certain,
-    /// The network says so, which anybody can forge, quoting a request with this branch. The same
-    /// as [`Evidence::Certain`] when that request is on its way to `remote` and has no reply yet;
-    /// else nothing happens, and the timers hold.
-    Quoted(Branch),
+    /// The message, when the shell knows. Without it, every INVITE to `remote` that has no reply
+    /// yet is taken as not sent.
+    pub token: Option<TransmitToken>,
 }
 
 /// What an engine tells the shell. Records come separately, by
@@ -81,14 +68,6 @@ pub enum Evidence {
 pub enum Event {
     /// For the media relay.
     Media(MediaCommand),
-    /// A report by [`Evidence::Quoted`] was believed. Other engines cannot check it: they are to be
-    /// told with [`Evidence::Certain`].
-    Refused {
-        /// Over what.
-        transport: Transport,
-        /// The address where nobody listens.
-        remote: SocketAddr,
-    },
     /// A message of a call that is traced.
     Trace(TraceLine),
 }

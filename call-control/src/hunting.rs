@@ -1,21 +1,18 @@
 //! Hunting: attempt after attempt over the route list, until one is answered or none is left.
 
-use crate::attempt::{Attempt, NewAttempt, Progress};
+use crate::attempt::{Attempt, NewAttempt};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core, Role, User};
-use crate::leg::{Leg, SDP};
-use crate::methods::allow;
+use crate::leg::{ALLOW, Leg, SDP};
 use crate::release::{Failure, Origin, Retry, reason_value};
-use crate::reliable::RELIABLE;
-use crate::session_timer::TIMER;
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{MediaMode, ReliableProvisional, SessionTimers, Signalling};
+use routing_engine::resources::MediaMode;
 use routing_engine::{Candidate, Permits};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::{NotSent, Path, Transport};
-use sip_core::{Duration, HeaderName, Instant, MessageWriter, Method};
+use sip_core::{Duration, HeaderName, Instant, Method};
 use std::sync::Arc;
 
 impl Call {
@@ -75,7 +72,6 @@ impl Call {
             candidate,
             permits,
             path,
-            policy: candidate.egress_trunk(&self.snapshot).signalling,
             max_forwards: self.max_forwards,
             offer,
         };
@@ -99,7 +95,7 @@ impl Call {
             self.key,
             CallTimer::Hunting,
             now,
-            self.patience(Progress::None),
+            self.first_reply_patience(),
         );
         Ok(())
     }
@@ -124,37 +120,36 @@ impl Call {
         })
     }
 
-    /// How long the attempt under way may take, from its beginning, to come further than
-    /// `progress`.
-    fn patience(&self, progress: Progress) -> Duration {
-        let Some(attempt) = self.current() else {
-            return Duration::ZERO;
-        };
-        let trunk = attempt.candidate.egress_trunk(&self.snapshot);
-        let millis = |millis: u32| Duration::from_millis(u64::from(millis));
-        let ring = Duration::from_secs(u64::from(trunk.ring_timeout_s));
-        match progress {
-            Progress::None => millis(trunk.first_reply_timeout_ms).min(ring),
-            Progress::Tried => millis(trunk.pdd_timeout_ms).min(ring),
-            Progress::Made => ring,
-        }
+    fn ring_timeout(&self) -> Duration {
+        self.current().map_or(Duration::ZERO, |attempt| {
+            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            Duration::from_secs(u64::from(trunk.ring_timeout_s))
+        })
     }
 
-    /// A provisional response of the attempt under way: it has come so far, and has the time of
-    /// the next stage.
-    pub(crate) fn on_progress_made(&mut self, core: &mut Core, now: Instant, progress: Progress) {
+    fn first_reply_patience(&self) -> Duration {
+        self.current()
+            .map_or(Duration::ZERO, |attempt| {
+                let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+                Duration::from_millis(u64::from(trunk.first_reply_timeout_ms))
+            })
+            .min(self.ring_timeout())
+    }
+
+    /// The first response of an attempt came: from here on only the ring timer counts, from the
+    /// attempt's beginning.
+    pub(crate) fn on_sign_of_life(&mut self, core: &mut Core, now: Instant) {
         if self.phase != Phase::Hunting {
             return;
         }
         let Some(attempt) = self.current_mut() else {
             return;
         };
-        if attempt.progress >= progress {
+        if std::mem::replace(&mut attempt.has_replied, true) {
             return;
         }
-        attempt.progress = progress;
         let started = attempt.started;
-        let left = self.patience(progress) - now.since(started);
+        let left = self.ring_timeout() - now.since(started);
         core.arm(self.key, CallTimer::Hunting, now, left);
     }
 
@@ -166,13 +161,10 @@ impl Call {
         let Some(attempt) = self.current_mut() else {
             return;
         };
-        let failure = match attempt.progress {
-            // A carrier whose edge says 100 and whose core says nothing is as good as silent.
-            Progress::None | Progress::Tried => {
-                Failure::passing(Origin::Egress, ReleaseReason::CarrierSilent)
-            }
+        let failure = match attempt.is_silent() {
+            true => Failure::passing(Origin::Egress, ReleaseReason::CarrierSilent),
             // The trunk's ring timeout: the called party does not answer, by whatever route.
-            Progress::Made => Failure::new(Origin::Switch, ReleaseReason::NoAnswer),
+            false => Failure::new(Origin::Switch, ReleaseReason::NoAnswer),
         };
         let reason = reason_value(failure.cause);
         attempt.give_up(core, now, &failure, Outcome::Failed, &reason);
@@ -216,7 +208,6 @@ struct Invitation<'o> {
     candidate: Candidate,
     permits: Permits,
     path: Path,
-    policy: Signalling,
     max_forwards: u32,
     offer: Option<&'o [u8]>,
 }
@@ -236,8 +227,7 @@ impl Invitation<'_> {
             call: self.call,
             role: Role::Attempt(self.index),
         };
-        let policy = self.policy;
-        let mut leg = Leg::new(dialog, self.path, policy);
+        let mut leg = Leg::new(dialog, self.path);
         let cseq = leg.dialog.next_cseq();
         let (method, hops) = (Method::Invite, self.max_forwards);
         let client = leg.send_by(
@@ -250,8 +240,7 @@ impl Invitation<'_> {
             user,
             |mut writer, contact| {
                 writer.header(HeaderName::Contact, contact);
-                writer.header(HeaderName::Allow, allow(&policy));
-                write_extensions(&mut writer, &policy, self.offer.is_some());
+                writer.header(HeaderName::Allow, ALLOW);
                 match self.offer {
                     Some(offer) => writer.body(SDP, offer),
                     None => writer.finish(),
@@ -286,33 +275,5 @@ impl Invitation<'_> {
             target.push_str(";transport=tcp");
         }
         Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target)
-    }
-}
-
-/// What our INVITE says of reliable provisional responses and session timers. Without an offer of
-/// ours no response shall be reliable: the answer would have to come in its PRACK.
-fn write_extensions(writer: &mut MessageWriter<'_>, policy: &Signalling, has_offer: bool) {
-    let reliable = match has_offer {
-        true => policy.reliable_provisional,
-        false => ReliableProvisional::Off,
-    };
-    let has_timers = policy.session_timers != SessionTimers::Off;
-    let supported = match (reliable, has_timers) {
-        (ReliableProvisional::Supported, true) => Some("100rel, timer"),
-        (ReliableProvisional::Supported, false) => Some(RELIABLE),
-        (_, true) => Some(TIMER),
-        (_, false) => None,
-    };
-    if let Some(supported) = supported {
-        writer.header(HeaderName::Supported, supported);
-    }
-    if reliable == ReliableProvisional::Required {
-        writer.header(HeaderName::Require, RELIABLE);
-    }
-    if has_timers {
-        writer.number(HeaderName::SessionExpires, policy.session_interval_s);
-        if policy.session_minimum_s > Signalling::SESSION_MINIMUM_S {
-            writer.number(HeaderName::MinSe, policy.session_minimum_s);
-        }
     }
 }

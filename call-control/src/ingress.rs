@@ -7,14 +7,10 @@ use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
 use crate::leg::{Leg, bare};
-use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Failure, Origin, phrase, reason_value, row};
-use crate::reliable::{RELIABLE, Reliability, ReliableResponses};
 use crate::session::CallMedia;
-use crate::session_timer::{SessionRequest, TIMER};
 use rating::cdr::{JournalEntry, ReleaseReason};
-use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -58,6 +54,7 @@ impl Engine {
             Decision::Reject(rejection) => Err(rejection),
             Decision::Route(plan) => Ok(plan),
         };
+        self.core.counters.calls_received += 1;
         match plan {
             Err(rejection) => {
                 facts.learn_rejection(&rejection, &snapshot);
@@ -65,14 +62,16 @@ impl Engine {
             }
             Ok(plan) => {
                 facts.learn_plan(&plan, &snapshot);
-                let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
-                match self.check(invite, &policy) {
+                match self.check(invite) {
                     Ok(()) => self.admit(now, invite, path, key, facts, plan, snapshot),
                     Err(Obstacle::Reason(reason)) => {
                         self.refuse(now, invite, path, key, &facts, reason);
                     }
+                    Err(Obstacle::Extension) => {
+                        self.refuse_extension(now, invite, path, key, &facts)
+                    }
                     Err(Obstacle::Status(status)) => {
-                        self.refuse_status(now, invite, path, key, &facts, &policy, status);
+                        self.refuse_syntax(now, invite, path, key, &facts, status);
                     }
                 }
             }
@@ -80,7 +79,7 @@ impl Engine {
     }
 
     /// What stands against a call that could be routed.
-    fn check(&self, invite: &Message<'_>, policy: &Signalling) -> Result<(), Obstacle> {
+    fn check(&self, invite: &Message<'_>) -> Result<(), Obstacle> {
         let core = &self.core;
         if core.drain.is_on() {
             return Err(Obstacle::Reason(ReleaseReason::ShuttingDown));
@@ -99,15 +98,9 @@ impl Engine {
         if has_long_address(invite) {
             return Err(Obstacle::Status(400));
         }
-        // RFC 3261 §8.2.2.3.
-        if not_understood(invite, policy).next().is_some() {
-            return Err(Obstacle::Status(420));
-        }
-        if Reliability::of(invite, policy) == Reliability::Missing {
-            return Err(Obstacle::Status(421));
-        }
-        if SessionRequest::of(invite).check(policy).is_err() {
-            return Err(Obstacle::Status(422));
+        // RFC 3261 §8.2.2.3: no extension is understood that a caller could require.
+        if invite.raw_header(HeaderName::Require).is_some() {
+            return Err(Obstacle::Extension);
         }
         if !invite.body().is_empty() && !has_sdp(invite) {
             return Err(Obstacle::Status(415));
@@ -141,7 +134,6 @@ impl Engine {
         });
         match inserted {
             Some(call) => {
-                self.core.counters.calls_received += 1;
                 self.with_call(now.instant, call, |call, core| {
                     call.begin(core, now, invite, path)
                 });
@@ -170,46 +162,48 @@ impl Engine {
         reason: ReleaseReason,
     ) {
         let row = row(reason);
+        if reason == ReleaseReason::Overload {
+            self.core.counters.calls_overloaded += 1;
+        }
+        self.record_rejection(now, facts, reason, row.status);
         let cause = reason_value(row.cause);
-        let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, row.status, |writer| {
-            writer.header(HeaderName::Reason, &cause);
-            writer.finish();
-        });
-        self.record_rejection(now, facts, reason, row.status, refusal);
+        self.core
+            .refuse_invite(now.instant, invite, path, key, row.status, |writer| {
+                writer.header(HeaderName::Reason, &cause);
+                writer.finish();
+            });
     }
 
-    /// Refuses what breaks a rule of SIP, and says what the caller may do about it.
-    #[expect(clippy::too_many_arguments, reason = "a refusal is that much")]
-    fn refuse_status(
+    fn refuse_extension(
         &mut self,
         now: Now,
         invite: &Message<'_>,
         path: Path,
         key: ServerKey,
         facts: &Facts,
-        policy: &Signalling,
-        status: u16,
     ) {
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, 420);
         let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, status, |writer| {
-            match status {
-                420 => {
-                    for option in not_understood(invite, policy) {
-                        writer.raw_header("Unsupported", option);
-                    }
-                }
-                421 => {
-                    writer.header(HeaderName::Require, RELIABLE);
-                }
-                422 => {
-                    writer.number(HeaderName::MinSe, policy.session_minimum_s);
-                }
-                _ => {}
+        core.refuse_invite(now.instant, invite, path, key, 420, |writer| {
+            for required in invite.raw_values(HeaderName::Require) {
+                writer.raw_header("Unsupported", required);
             }
             writer.finish();
         });
-        self.record_rejection(now, facts, ReleaseReason::ProtocolError, status, refusal);
+    }
+
+    fn refuse_syntax(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        facts: &Facts,
+        status: u16,
+    ) {
+        self.record_rejection(now, facts, ReleaseReason::ProtocolError, status);
+        self.core
+            .refuse_invite(now.instant, invite, path, key, status, bare);
     }
 
     /// A source that belongs to nobody: 403 a few times, then silence; some are recorded.
@@ -227,26 +221,9 @@ impl Engine {
         }
     }
 
-    /// Counts and records a refusal, once however often its INVITE comes again.
-    fn record_rejection(
-        &mut self,
-        now: Now,
-        facts: &Facts,
-        reason: ReleaseReason,
-        status: u16,
-        refusal: Refusal,
-    ) {
-        let counters = &mut self.core.counters;
-        if refusal == Refusal::Again {
-            return;
-        }
-        counters.calls_received += 1;
-        counters.calls_rejected += 1;
-        counters.calls_overloaded += u64::from(reason == ReleaseReason::Overload);
-        match refusal {
-            Refusal::Unrecorded => counters.records_withheld += 1,
-            _ => self.push_record(now, facts, reason, status),
-        }
+    fn record_rejection(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
+        self.core.counters.calls_rejected += 1;
+        self.push_record(now, facts, reason, status);
     }
 
     fn push_record(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
@@ -268,23 +245,11 @@ fn has_long_address(invite: &Message<'_>) -> bool {
     values.any(|value| value.len() > ADDRESS_BYTES_MAX)
 }
 
-/// The extensions that an INVITE requires and its trunk does not have.
-fn not_understood<'m>(
-    invite: &'m Message<'m>,
-    policy: &Signalling,
-) -> impl Iterator<Item = &'m [u8]> {
-    let has_reliable = policy.reliable_provisional != ReliableProvisional::Off;
-    let has_timers = policy.session_timers != SessionTimers::Off;
-    let required = invite.raw_values(HeaderName::Require);
-    required.filter(move |option| {
-        let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
-        !(has_reliable && is(RELIABLE) || has_timers && is(TIMER))
-    })
-}
-
 /// Why a call that could be routed is refused.
 enum Obstacle {
     Reason(ReleaseReason),
+    /// An extension is required that we do not have (420).
+    Extension,
     /// A rule of SIP, answered by this status.
     Status(u16),
 }
@@ -300,7 +265,7 @@ impl Core {
         key: ServerKey,
         status: u16,
         finish: impl FnOnce(&mut MessageWriter<'_>),
-    ) -> Refusal {
+    ) {
         let nobody = SlabKey {
             slot: u32::MAX,
             // Makes the tag unlike that of any other refusal.
@@ -318,8 +283,7 @@ impl Core {
             ..
         } = self;
         let Ok(server) = transactions.open_server(key, invite, path, tag, user) else {
-            self.reply(invite, path, status, phrase(status), finish);
-            return self.refusals.note(now, key);
+            return self.reply(invite, path, status, phrase(status), finish);
         };
         let routes = RecordRoutes::Omit;
         transactions.respond(
@@ -334,7 +298,6 @@ impl Core {
                 finish(writer);
             },
         );
-        Refusal::Recorded
     }
 }
 
@@ -359,27 +322,20 @@ fn new_call(
         .transactions
         .open_server(server_key, invite, path, tag, user)
         .ok()?;
-    let plan = plan.take()?;
-    let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
-    let is_reliable = Reliability::of(invite, &policy) == Reliability::Reliable;
-    let mut ingress = Leg::new(dialog, path, policy);
-    ingress.session.learn_methods(invite);
     let hops = invite.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS);
     Some(Call {
         key,
         phase: Phase::Hunting,
         facts: facts.take()?,
         snapshot,
-        plan: Some(plan),
+        plan: plan.take(),
         next_candidate: 0,
-        ingress,
+        ingress: Leg::new(dialog, path),
         invite: server,
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),
         max_forwards: u32::from(hops.saturating_sub(1)),
         offer: invite.body().to_vec(),
         attempts: Vec::new(),
-        reliable: is_reliable.then(|| Box::new(ReliableResponses::new(core))),
-        session_request: SessionRequest::of(invite),
         media: CallMedia::new(core.random_below(u64::MAX)),
         exchanges: Exchanges::default(),
         end: None,

@@ -2,14 +2,14 @@
 
 use crate::addressing::Listeners;
 use crate::core::{CallTimer, Core, Role, User};
-use crate::session_timer::LegSession;
 use media_relay::Side;
-use routing_engine::resources::Signalling;
 use sip_core::dialog::Dialog;
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{ClientId, NotSent, Path, ServerId};
 use sip_core::{Duration, HeaderName, Instant, Message, MessageWriter, Method};
 
+/// Methods that the switch handles, for Allow.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 /// Where our requests start (RFC 3261 §8.1.1.6).
 const MAX_FORWARDS: u32 = 70;
 /// The media type of session descriptions.
@@ -33,10 +33,6 @@ pub(crate) struct Leg {
     ack_owed: Option<u32>,
     /// The ACK that we sent last, for retransmissions of its 2xx.
     last_ack: Option<SentAck>,
-    /// How the trunk wants its dialogs.
-    pub(crate) policy: Signalling,
-    /// What keeps the session alive.
-    pub(crate) session: LegSession,
 }
 
 #[derive(Debug)]
@@ -64,15 +60,13 @@ pub(crate) enum AckPatience {
 }
 
 impl Leg {
-    pub(crate) fn new(dialog: Dialog, path: Path, policy: Signalling) -> Self {
+    pub(crate) fn new(dialog: Dialog, path: Path) -> Self {
         Self {
             dialog,
             path,
             awaiting_ack: None,
             ack_owed: None,
             last_ack: None,
-            policy,
-            session: LegSession::default(),
         }
     }
 
@@ -277,7 +271,7 @@ pub(crate) fn refuse_answer(
         return;
     };
     core.counters.answers_refused += 1;
-    let mut leg = Leg::new(dialog, path, Signalling::default());
+    let mut leg = Leg::new(dialog, path);
     leg.send_ack(core, leg.dialog.local_cseq(), None);
     // Without room for its transaction the BYE is not sent: the carrier will give up on its own.
     let _ = leg.send(core, now, Method::Bye, user, |mut writer, _| {

@@ -10,9 +10,7 @@
 //!                └─► call          two legs and the attempts between
 //!                      ├─ hunting, attempt     over the route list
 //!                      ├─ connect              18x and the answer
-//!                      ├─ reliable             18x until their PRACK
 //!                      ├─ relay_in_dialog      re-INVITE, UPDATE, INFO
-//!                      ├─ session_timer        refreshes, and questions whether a peer lives
 //!                      ├─ session              descriptions and the media relay
 //!                      └─ teardown, cdr        BYE, CANCEL, the record
 //! ```
@@ -47,14 +45,10 @@ mod ingress;
 pub mod journal;
 mod leg;
 pub mod media;
-mod methods;
 mod random;
-mod refusals;
 mod relay_in_dialog;
 pub mod release;
-mod reliable;
 mod session;
-mod session_timer;
 mod sources;
 mod stateless;
 mod teardown;

@@ -1,5 +1,4 @@
-//! Requests within a call that are relayed end to end: re-INVITE, UPDATE, and as the trunks allow
-//! INFO, MESSAGE, REFER, SUBSCRIBE and NOTIFY.
+//! Requests within a call that are relayed end to end: re-INVITE, UPDATE, INFO.
 //!
 //! Each is an [`Exchange`]: a server transaction on the leg that it came by and a client
 //! transaction on the other. Descriptions are rewritten on the way as those of the first offer and
@@ -8,16 +7,14 @@
 use crate::attempt::has_sdp;
 use crate::call::{Call, Phase};
 use crate::core::{Core, Role, User};
-use crate::leg::{SDP, bare};
-use crate::methods::{ALLOW, allow, is_relayed};
+use crate::leg::{ALLOW, SDP, bare};
 use crate::release::{Origin, phrase};
-use crate::session_timer::{SessionRequest, TooShort, write_answer};
 use arrayvec::ArrayVec;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use sip_core::message::RecordRoutes;
 use sip_core::transaction::{CancelOutcome, ClientId, ServerId};
-use sip_core::{HeaderName, Instant, Message, MessageWriter, Method, SessionExpires};
+use sip_core::{HeaderName, Instant, Message, MessageWriter, Method};
 
 /// Relayed requests of one call at once; one more is answered 500 with Retry-After.
 const EXCHANGES_MAX: usize = 4;
@@ -40,8 +37,6 @@ struct Exchange {
     client: Option<ClientId>,
     cseq: u32,
     has_offer: bool,
-    /// What it says of session timers.
-    session: SessionRequest,
     /// A CANCEL came before the other side had replied.
     is_cancelled: bool,
 }
@@ -50,8 +45,7 @@ struct Exchange {
 enum Kind {
     Invite,
     Update,
-    /// What says nothing to the switch.
-    Opaque(Method<'static>),
+    Info,
 }
 
 impl Kind {
@@ -59,7 +53,8 @@ impl Kind {
         match request.method()? {
             Method::Invite => Some(Self::Invite),
             Method::Update => Some(Self::Update),
-            method => method.known().map(Self::Opaque),
+            Method::Info => Some(Self::Info),
+            _ => None,
         }
     }
 
@@ -67,12 +62,12 @@ impl Kind {
         match self {
             Self::Invite => Method::Invite,
             Self::Update => Method::Update,
-            Self::Opaque(method) => method,
+            Self::Info => Method::Info,
         }
     }
 
     fn changes_session(self) -> bool {
-        !matches!(self, Self::Opaque(_))
+        self != Self::Info
     }
 }
 
@@ -81,8 +76,6 @@ impl Kind {
 struct Refusal {
     status: u16,
     retry_after: bool,
-    /// What a session interval must not be below (422), seconds; else zero.
-    minimum_s: u32,
 }
 
 impl Refusal {
@@ -90,23 +83,12 @@ impl Refusal {
     const LATER: Self = Self {
         status: 500,
         retry_after: true,
-        minimum_s: 0,
     };
 
     const fn plain(status: u16) -> Self {
         Self {
             status,
             retry_after: false,
-            minimum_s: 0,
-        }
-    }
-}
-
-impl From<TooShort> for Refusal {
-    fn from(too_short: TooShort) -> Self {
-        Self {
-            minimum_s: too_short.minimum_s,
-            ..Self::plain(422)
         }
     }
 }
@@ -129,9 +111,6 @@ impl Call {
         let Some(kind) = Kind::of(request) else {
             return;
         };
-        if kind == Kind::Update && request.body().is_empty() {
-            return self.answer_update(core, now, side, server, request);
-        }
         let number = self.exchanges.next_number;
         self.exchanges.next_number = number.wrapping_add(1);
         let exchange = Exchange {
@@ -142,7 +121,6 @@ impl Call {
             client: None,
             cseq: request.cseq().map_or(0, |cseq| cseq.number),
             has_offer: !request.body().is_empty(),
-            session: SessionRequest::of(request),
             is_cancelled: false,
         };
         if let Err(refusal) = self.start_exchange(core, now, exchange, request) {
@@ -153,47 +131,9 @@ impl Call {
                 if let Some(wait) = wait {
                     writer.number(HeaderName::RetryAfter, wait);
                 }
-                if refusal.minimum_s > 0 {
-                    writer.number(HeaderName::MinSe, refusal.minimum_s);
-                }
-                if refusal.status == 405 {
-                    writer.header(HeaderName::Allow, ALLOW);
-                }
                 writer.finish();
             });
         }
-    }
-
-    /// An UPDATE that changes nothing but the address or the timer of its own leg: answered here.
-    fn answer_update(
-        &mut self,
-        core: &mut Core,
-        now: Instant,
-        side: Side,
-        server: ServerId,
-        update: &Message<'_>,
-    ) {
-        let (key, is_up) = (self.key, self.phase == Phase::Answered);
-        if self.phase == Phase::Ending {
-            return respond(core, now, server, 481, bare);
-        }
-        let Some(leg) = self.leg_mut(side) else {
-            return;
-        };
-        let session = SessionRequest::of(update);
-        if let Err(TooShort { minimum_s }) = session.check(&leg.policy) {
-            return respond(core, now, server, 422, |writer| {
-                writer.number(HeaderName::MinSe, minimum_s);
-                writer.finish();
-            });
-        }
-        leg.dialog.refresh_target(update);
-        leg.session.learn_methods(update);
-        let agreed = session.answer(&leg.policy).filter(|_| is_up);
-        if is_up {
-            leg.agree_session(core, now, key, side, agreed);
-        }
-        self.accept_change(core, now, side, server, agreed, None);
     }
 
     fn start_exchange(
@@ -203,7 +143,6 @@ impl Call {
         mut exchange: Exchange,
         request: &Message<'_>,
     ) -> Result<(), Refusal> {
-        self.check_policy(exchange.kind, exchange.from, request)?;
         self.check_glare(&exchange)?;
         if self.exchanges.pending.is_full() {
             return Err(Refusal::LATER);
@@ -211,9 +150,7 @@ impl Call {
         let towards = exchange.from.other();
         if exchange.kind.changes_session() {
             if let Some(leg) = self.leg_mut(exchange.from) {
-                exchange.session.check(&leg.policy)?;
                 leg.dialog.refresh_target(request);
-                leg.session.learn_methods(request);
             }
             self.bridge_offer(core, exchange, request)?;
         }
@@ -230,14 +167,12 @@ impl Call {
             (Side::Egress, None) => return Err(Refusal::plain(481)),
         };
         let kind = exchange.kind;
-        let (session, policy) = (leg.session, leg.policy);
         let sent = leg.send(core, now, kind.method(), user, |mut writer, contact| {
             if !kind.changes_session() {
                 return finish_opaque(&mut writer, request);
             }
             writer.header(HeaderName::Contact, contact);
-            writer.header(HeaderName::Allow, allow(&policy));
-            session.write_request(&mut writer);
+            writer.header(HeaderName::Allow, ALLOW);
             match media.last_sent(towards).filter(|_| exchange.has_offer) {
                 Some(sdp) => writer.body(SDP, sdp),
                 None => writer.finish(),
@@ -246,28 +181,6 @@ impl Call {
         exchange.client = Some(sent.map_err(|_| Refusal::plain(503))?);
         self.exchanges.pending.push(exchange);
         Ok(())
-    }
-
-    /// Whether both trunks let a request pass.
-    fn check_policy(&self, kind: Kind, from: Side, request: &Message<'_>) -> Result<(), Refusal> {
-        let Kind::Opaque(method) = kind else {
-            return Ok(());
-        };
-        let is_relayed = |side| {
-            self.leg(side)
-                .is_none_or(|leg| is_relayed(&leg.policy, method))
-        };
-        if !is_relayed(from) || !is_relayed(from.other()) {
-            return Err(Refusal::plain(405));
-        }
-        // The dialog that Replaces names is one with us: it means nothing on the other side.
-        let names_dialog = request
-            .raw_header(HeaderName::ReferTo)
-            .is_some_and(|target| contains_ignoring_case(target, b"replaces="));
-        match names_dialog {
-            true => Err(Refusal::plain(403)),
-            false => Ok(()),
-        }
     }
 
     fn bridge_offer(
@@ -288,7 +201,7 @@ impl Call {
 
     /// One offer at a time, over both legs (RFC 3261 §14, RFC 3311 §5.2).
     fn check_glare(&self, exchange: &Exchange) -> Result<(), Refusal> {
-        let is_early = matches!(self.phase, Phase::Hunting | Phase::Connecting);
+        let is_early = self.phase == Phase::Hunting;
         let has_peer = self
             .leg(Side::Egress)
             .is_some_and(|leg| !leg.dialog.remote_tag().is_empty());
@@ -298,35 +211,23 @@ impl Call {
         if !exchange.kind.changes_session() {
             return Ok(());
         }
-        // RFC 3311 §5.1: before the answer only an UPDATE may make an offer, and only when the
-        // first one has its reliable answer.
-        let may_offer = exchange.kind == Kind::Update
-            && self.phase == Phase::Hunting
-            && self.is_settled_early();
-        if is_early && !may_offer {
+        if is_early && (exchange.kind == Kind::Invite || exchange.has_offer) {
             return Err(Refusal::PENDING);
         }
         let mut pending = self.exchanges.pending.iter();
         match pending.find(|other| other.kind.changes_session()) {
-            Some(other) if other.from == exchange.from => Err(Refusal::LATER),
-            Some(_) => Err(Refusal::PENDING),
-            None if self.is_unsettled() => Err(Refusal::PENDING),
-            None => Ok(()),
+            Some(other) if other.from == exchange.from => return Err(Refusal::LATER),
+            Some(_) => return Err(Refusal::PENDING),
+            None => {}
         }
-    }
-
-    /// Whether a change of the session is under way, of a peer or of our own.
-    pub(crate) fn is_changing(&self) -> bool {
-        let mut pending = self.exchanges.pending.iter();
-        pending.any(|exchange| exchange.kind.changes_session()) || self.is_unsettled()
-    }
-
-    fn is_unsettled(&self) -> bool {
-        [Side::Ingress, Side::Egress].iter().any(|side| {
-            self.leg(*side).is_some_and(|leg| {
-                leg.is_awaiting_ack() || leg.owes_ack() || leg.session.is_reinviting()
-            })
-        })
+        let unsettled = [Side::Ingress, Side::Egress].iter().any(|side| {
+            self.leg(*side)
+                .is_some_and(|leg| leg.is_awaiting_ack() || leg.owes_ack())
+        });
+        match unsettled {
+            true => Err(Refusal::PENDING),
+            false => Ok(()),
+        }
     }
 
     /// A response to a request that we relayed.
@@ -349,7 +250,7 @@ impl Call {
             (200..300, Kind::Invite | Kind::Update) => {
                 self.on_session_changed(core, now, exchange, response);
             }
-            (200..300, Kind::Opaque(_)) => {
+            (200..300, Kind::Info) => {
                 respond(core, now, exchange.server, status, |writer| {
                     finish_opaque(writer, response);
                 });
@@ -382,7 +283,7 @@ impl Call {
     }
 
     /// A 2xx that is no answer to anything pending: a retransmission, whose ACK was lost.
-    pub(crate) fn on_stray_final(&mut self, core: &mut Core, response: &Message<'_>) {
+    fn on_stray_final(&mut self, core: &mut Core, response: &Message<'_>) {
         let (Ok(cseq), Some(200..300)) = (response.cseq(), response.status()) else {
             return;
         };
@@ -410,16 +311,12 @@ impl Call {
     ) {
         let answering = exchange.from.other();
         let cseq = response.cseq().map_or(0, |cseq| cseq.number);
-        let (key, is_up) = (self.key, self.phase == Phase::Answered);
         if let Some(leg) = self.leg_mut(answering) {
             leg.dialog.refresh_target(response);
-            if is_up {
-                leg.renew_session(core, now, key, answering, response);
-            }
             match exchange.kind {
                 Kind::Invite if exchange.has_offer => leg.send_ack(core, cseq, None),
                 Kind::Invite => leg.owe_ack(cseq),
-                Kind::Update | Kind::Opaque(_) => {}
+                Kind::Update | Kind::Info => {}
             }
         }
         let carries_sdp = has_sdp(response);
@@ -446,52 +343,33 @@ impl Call {
         }
     }
 
-    fn answer_exchange(
-        &mut self,
-        core: &mut Core,
-        now: Instant,
-        exchange: Exchange,
-        with_sdp: bool,
-    ) {
-        let (key, is_up) = (self.key, self.phase == Phase::Answered);
-        let mut agreed = None;
-        if let Some(leg) = self.leg_mut(exchange.from).filter(|_| is_up) {
-            agreed = exchange.session.answer(&leg.policy);
-            leg.agree_session(core, now, key, exchange.from, agreed);
-        }
+    fn answer_exchange(&self, core: &mut Core, now: Instant, exchange: Exchange, with_sdp: bool) {
         let sdp = self.media.last_sent(exchange.from).filter(|_| with_sdp);
-        self.accept_change(core, now, exchange.from, exchange.server, agreed, sdp);
-    }
-
-    fn accept_change(
-        &self,
-        core: &mut Core,
-        now: Instant,
-        side: Side,
-        server: ServerId,
-        session: Option<SessionExpires>,
-        sdp: Option<&[u8]>,
-    ) {
-        let Some(leg) = self.leg(side) else {
-            return;
-        };
+        let listener = self.leg(exchange.from).map_or(0, |leg| leg.path.listener);
         let Core {
             transactions,
             outbox,
             listeners,
             ..
         } = core;
-        let contact = listeners.contact(leg.path.listener);
+        let contact = listeners.contact(listener);
         let routes = RecordRoutes::Omit;
-        transactions.respond(now, server, 200, phrase(200), routes, outbox, |writer| {
-            writer.header(HeaderName::Contact, contact);
-            writer.header(HeaderName::Allow, allow(&leg.policy));
-            write_answer(writer, session);
-            match sdp {
-                Some(sdp) => writer.body(SDP, sdp),
-                None => writer.finish(),
-            }
-        });
+        transactions.respond(
+            now,
+            exchange.server,
+            200,
+            phrase(200),
+            routes,
+            outbox,
+            |writer| {
+                writer.header(HeaderName::Contact, contact);
+                writer.header(HeaderName::Allow, ALLOW);
+                match sdp {
+                    Some(sdp) => writer.body(SDP, sdp),
+                    None => writer.finish(),
+                }
+            },
+        );
     }
 
     /// A relayed request got no response at all.
@@ -613,27 +491,9 @@ fn respond(
     transactions.respond(now, server, status, phrase(status), routes, outbox, finish);
 }
 
-fn contains_ignoring_case(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len())
-        .any(|window| window.eq_ignore_ascii_case(part))
-}
-
-/// The fields that say what a request within a call is about; all others belong to its leg.
-const OPAQUE_FIELDS: [HeaderName; 9] = [
-    HeaderName::InfoPackage,
-    HeaderName::ContentDisposition,
-    HeaderName::ReferTo,
-    HeaderName::ReferredBy,
-    HeaderName::ReferSub,
-    HeaderName::Event,
-    HeaderName::SubscriptionState,
-    HeaderName::Expires,
-    HeaderName::Subject,
-];
-
 /// Ends a message with the body of another, whatever it is, and what says what it is.
 fn finish_opaque(writer: &mut MessageWriter<'_>, message: &Message<'_>) {
-    for name in OPAQUE_FIELDS {
+    for name in [HeaderName::InfoPackage, HeaderName::ContentDisposition] {
         if let Some(value) = message.raw_header(name) {
             writer.raw_header(name.as_str(), value);
         }

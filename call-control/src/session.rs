@@ -4,7 +4,6 @@ use crate::core::Core;
 use crate::media::{MediaCommand, MediaPlan};
 use media_relay::{ReadyPair, RemoteMedia, Side};
 use routing_engine::resources::MediaMode;
-use sip_core::Message;
 use sip_core::sdp::{Media, MediaPorts, Rewrite, Sdp, SessionIdentity};
 use sip_core::slab::SlabKey;
 use std::net::SocketAddr;
@@ -94,22 +93,6 @@ impl CallMedia {
         self.tell_relay(core, pair);
         self.write(&sdp, relayed, towards, pair);
         Ok(&self.sent[towards as usize].bytes)
-    }
-
-    /// An answer to a description that was not new: the relay learns where the peer is now, the
-    /// other side need not.
-    pub(crate) fn learn_answer(&mut self, core: &mut Core, from: Side, answer: &Message<'_>) {
-        let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
-            return;
-        };
-        let Ok(sdp) = Sdp::parse(answer.body()) else {
-            return;
-        };
-        let relayed = relayed_stream(&sdp);
-        let media = relayed.map(|index| &sdp.media()[index]);
-        self.proposed.learn(from, media);
-        self.agree();
-        self.tell_relay(core, pair);
     }
 
     /// What was last sent to `side`; `None` before the first description.

@@ -13,7 +13,7 @@ const PLACES: usize = 4_096;
 
 /// The answers of one place, or of all: so many a second, with a burst of as many.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rate {
+struct Rate {
     /// When the answers so far would be used up at the even rate (the theoretical arrival time of
     /// the generic cell rate algorithm).
     used_up_at: Instant,
@@ -62,8 +62,7 @@ impl SourceGate {
 }
 
 impl Rate {
-    /// Whether one more fits.
-    pub(crate) fn take(&mut self, now: Instant, per_second: u32) -> bool {
+    fn take(&mut self, now: Instant, per_second: u32) -> bool {
         if per_second == 0 {
             return false;
         }

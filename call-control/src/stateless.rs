@@ -6,12 +6,11 @@ use crate::config::Now;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::events::Datagram;
-use crate::leg::{SDP, bare};
-use crate::methods::ALLOW;
+use crate::leg::{ALLOW, SDP, bare};
 use crate::release::{phrase, reason_value};
+use routing_engine::{CallRequest, Decision, DryAdmission, NoTrace, Source, decide};
 use sip_core::transaction::{Path, response_path};
 use sip_core::{HeaderName, Limits, Message, MessageWriter, Method, ParseError};
-use std::net::IpAddr;
 
 impl Engine {
     /// Bytes that are no message: answered when enough of a request can be read for that.
@@ -72,13 +71,26 @@ impl Core {
     /// Whether a message that makes no call is answered: always to those we know, who may take
     /// silence for death, and a few times a second to others.
     fn may_answer(&mut self, now: Now, path: Path) -> bool {
-        self.knows(path.remote.ip()) || self.sources.may_answer(now.instant, path.remote.ip())
+        self.knows(now, path) || self.sources.may_answer(now.instant, path.remote.ip())
     }
 
     /// Whether a message comes from a gateway of a carrier or from a customer.
-    fn knows(&self, source: IpAddr) -> bool {
-        let source = source.to_canonical();
-        self.gateways.contains(&source) || self.snapshot.knows_source(source)
+    fn knows(&self, now: Now, path: Path) -> bool {
+        let source = path.remote.ip().to_canonical();
+        if self.gateways.contains(&source) {
+            return true;
+        }
+        let request = CallRequest {
+            source: Source::Address(source),
+            called: "",
+            calling: "",
+            now_us: now.instant.as_micros(),
+        };
+        // A call to nowhere is refused, but not before it is known who calls.
+        match decide(&request, &self.snapshot, &mut DryAdmission, &mut NoTrace) {
+            Decision::Reject(rejection) => rejection.ingress_trunk.is_some(),
+            Decision::Route(_) => true,
+        }
     }
 
     /// A forged or stale tag finds nothing: 481, and no state.

@@ -19,7 +19,6 @@ impl Call {
     ) {
         match self.phase {
             Phase::Hunting if side == Side::Ingress => self.cancel(core, now, request),
-            Phase::Connecting => self.drop_held_answer(core, now, side),
             // RFC 3261 §9.2: a CANCEL has no effect on a request that has its final response.
             Phase::Answered if request.method() != Some(Method::Cancel) => {
                 let origin = match side {
@@ -50,25 +49,8 @@ impl Call {
         self.abandon(core, now, &failure, Outcome::Cancelled, &reason);
     }
 
-    /// One side hung up while the answer waited for the customer's PRACK.
-    fn drop_held_answer(&mut self, core: &mut Core, now: Instant, side: Side) {
-        match side {
-            Side::Ingress => {
-                let failure = Failure::new(Origin::Ingress, ReleaseReason::CustomerCancelled);
-                self.drop_answer(core, now, failure, Outcome::Cancelled, true);
-            }
-            Side::Egress => {
-                let failure = Failure {
-                    status: 480,
-                    ..Failure::new(Origin::Egress, ReleaseReason::NormalClearing)
-                };
-                self.drop_answer(core, now, failure, Outcome::Failed, false);
-            }
-        }
-    }
-
     /// Ends hunting: CANCEL to the carrier, the failure to the customer.
-    pub(crate) fn abandon(
+    fn abandon(
         &mut self,
         core: &mut Core,
         now: Instant,
@@ -92,10 +74,6 @@ impl Call {
                 let failure = Failure::new(Origin::Switch, reason);
                 let value = reason_of(None, failure.cause);
                 self.abandon(core, now, &failure, Outcome::Failed, &value);
-            }
-            Phase::Connecting => {
-                let failure = Failure::new(Origin::Switch, reason);
-                self.drop_answer(core, now, failure, Outcome::Failed, true);
             }
             Phase::Answered => self.release(core, now, Origin::Switch, reason, None, None),
             Phase::Ending => {}
@@ -181,8 +159,6 @@ impl Call {
     pub(crate) fn finish(&mut self, core: &mut Core, end: End) {
         self.phase = Phase::Ending;
         core.disarm(self.key, CallTimer::Hunting);
-        core.disarm(self.key, CallTimer::Prack);
-        self.abort_refreshes(core, end.at);
         self.media_statistics = self.media.stop(core);
         self.plan = None;
         self.end = Some(end);

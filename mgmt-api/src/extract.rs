@@ -1,13 +1,13 @@
 //! Bodies and query strings as types, with every fault as a problem that names its field.
 
 use crate::problem::{FieldError, Problem};
-use crate::server::BodyTimedOut;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use std::error::Error as _;
 
 /// A body of JSON of at most `LIMIT` bytes.
 pub(crate) struct ApiJson<T, const LIMIT: usize>(pub(crate) T);
@@ -65,18 +65,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     to_bytes(body, limit).await.map_err(|error| {
-        if caused_by::<LengthLimitError>(&error) {
+        let too_large = error
+            .source()
+            .is_some_and(|source| source.is::<LengthLimitError>());
+        if too_large {
             Problem::too_large(limit)
-        } else if caused_by::<BodyTimedOut>(&error) {
-            Problem::body_timed_out()
         } else {
             Problem::bad_request("The body ended before its end.")
         }
     })
-}
-
-fn caused_by<E: std::error::Error + 'static>(error: &dyn std::error::Error) -> bool {
-    std::iter::successors(error.source(), |cause| cause.source()).any(|cause| cause.is::<E>())
 }
 
 /// 400 when it is no JSON, 422 when it is JSON of another shape.

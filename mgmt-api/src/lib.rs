@@ -11,26 +11,21 @@
 //! Store::open ─► Loader::recover ─► Configuration::open ─► (configuration, first snapshot)
 //!   the switch starts with the snapshot and becomes a SwitchPort
 //! LocalKey::create, ensure_admin (prints the password once), AppState::new(ApiParts { … })
-//! Server::bind(address, "http.address", limits) ─► Server::run(state, until_stop)
+//! Server::bind(address, "http.address") ─► Server::run(state, until_stop)
 //! ```
 
-pub mod access;
 mod auth;
 mod clock;
 mod configuration;
 mod console;
 mod extract;
 mod headers;
-mod hex;
-pub mod jobs;
 mod live;
-pub mod mail;
 mod metrics;
 pub mod openapi;
 pub mod problem;
 mod router;
 pub mod routes;
-pub mod secrets;
 mod server;
 mod state;
 pub mod switch_port;
@@ -39,5 +34,5 @@ pub mod values;
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use configuration::{Configuration, ConfigurationError};
 pub use router::router;
-pub use server::{BindError, HttpLimits, Server, TlsError, TlsFiles};
+pub use server::{BindError, Server};
 pub use state::{ApiParts, AppState};

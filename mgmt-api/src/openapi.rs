@@ -1,8 +1,9 @@
 //! The OpenAPI document: generated from the handlers, committed as `openapi.json`.
 
-use crate::router::table;
+use crate::router::described;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
 
 /// Name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "didtron_session";
@@ -60,14 +61,10 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// The document without operations.
-pub(crate) fn head() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
-
 /// The document as it is committed: indented JSON with a line end.
 pub fn document() -> String {
-    let openapi = table().into_description();
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).merge(described());
+    let (_, openapi) = routes.split_for_parts();
     let mut text = openapi.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

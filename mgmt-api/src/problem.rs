@@ -1,6 +1,5 @@
 //! RFC 9457 problem documents: the one shape of every error the API gives.
 
-use crate::access::Permission;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -127,21 +126,6 @@ impl Problem {
         )
     }
 
-    /// 403: signed in, and not allowed.
-    pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "/problems/forbidden",
-            "Not allowed",
-            detail.into(),
-        )
-    }
-
-    /// 403: a permission is missing.
-    pub fn missing_permission(permission: Permission) -> Self {
-        Self::forbidden(format!("This needs the permission `{permission}`."))
-    }
-
     /// 404: no such thing.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(
@@ -158,14 +142,6 @@ impl Problem {
             "This path does not take this method; the `Allow` header lists those it takes.";
         let (kind, title) = ("/problems/method-not-allowed", "Method not allowed");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, kind, title, detail.into())
-    }
-
-    /// 408: the body did not come in time.
-    pub fn body_timed_out() -> Self {
-        let detail = "The body took too long. Try again, over a faster connection.";
-        let title = "The body did not come in time";
-        let kind = "/problems/request-timeout";
-        Self::new(StatusCode::REQUEST_TIMEOUT, kind, title, detail.into())
     }
 
     /// 413: the body is over the limit.

@@ -1,89 +1,64 @@
-//! Which handler serves what, for whom, behind which checks.
+//! Which handler serves what, behind which checks.
 
-use crate::access::{Audiences, Permission, RouteTable};
+use crate::auth::{require, require_beyond_loopback};
 use crate::problem::Problem;
 use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
 use crate::state::AppState;
-use crate::{console, headers, metrics, openapi};
+use crate::{console, headers, metrics};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The whole API and the console.
 pub fn router(state: AppState) -> Router {
+    let protected = protected().route_layer(from_fn_with_state(state.clone(), require));
+    let metrics =
+        metrics_routes().route_layer(from_fn_with_state(state.clone(), require_beyond_loopback));
+    let (routes, _) = public().merge(protected).merge(metrics).split_for_parts();
     // Compressed are only texts that hold no secret: what an attacker can mix with a secret must
     // not be compressed with it.
     let console = Router::new()
         .fallback(console::serve)
         .layer(CompressionLayer::new());
-    let routes = table()
-        .into_router(&state)
+    routes
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback_service(console)
-        .layer(from_fn_with_state(state.clone(), metrics::count));
-    let routes = match headers::cross_origin(&state.allowed_origins) {
-        Some(layer) => routes.layer(layer),
-        None => routes,
-    };
-    routes
+        .layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .with_state(state)
 }
 
-/// Every operation with its guard. What sees beyond the caller's own tenant is for the platform.
-pub(crate) fn table() -> RouteTable {
-    let table = RouteTable::new(openapi::head());
-    let table = open(table);
-    let table = own_account(table);
-    let table = traffic(table);
-    configuration(table)
+/// Every operation with its description, without the checks.
+pub(crate) fn described() -> OpenApiRouter<AppState> {
+    public().merge(protected()).merge(metrics_routes())
 }
 
-/// What anybody may ask: signing in, what supervisors ask, and the description of the API, which
-/// holds no data.
-fn open(table: RouteTable) -> RouteTable {
-    table
-        .open(routes!(session::session_create))
-        .open(routes!(health::healthz))
-        .open(routes!(health::readyz))
-        .open(routes!(health::openapi_view))
+/// What anybody may ask.
+fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session_create))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::openapi_view))
 }
 
-/// What concerns the caller only.
-fn own_account(table: RouteTable) -> RouteTable {
-    table.signed_in(
-        Audiences::ALL,
-        routes!(session::session_view, session::session_delete),
-    )
+/// What needs a session or a key.
+fn protected() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session_view, session::session_delete))
+        .routes(routes!(cdrs::cdr_list))
+        .routes(routes!(cdrs::cdr_view))
+        .routes(routes!(calls::call_list))
+        .routes(routes!(live::live_stream))
+        .routes(routes!(live::live_history))
+        .routes(routes!(explain::explain))
+        .routes(routes!(resources::resource_list))
+        .routes(routes!(apply::apply))
+        .routes(routes!(status::status_view))
 }
 
-/// Calls and records.
-fn traffic(table: RouteTable) -> RouteTable {
-    let platform = Audiences::PLATFORM;
-    table
-        .guarded(Permission::CDR_READ, platform, routes!(cdrs::cdr_list))
-        .guarded(Permission::CDR_READ, platform, routes!(cdrs::cdr_view))
-        .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
-        .guarded(Permission::LIVE_READ, platform, routes!(live::live_stream))
-        .guarded(Permission::LIVE_READ, platform, routes!(live::live_history))
-        .guarded(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
-        .guarded(
-            Permission::STATUS_READ,
-            platform,
-            routes!(status::status_view),
-        )
-        .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
-}
-
-/// What is configured.
-fn configuration(table: RouteTable) -> RouteTable {
-    let platform = Audiences::PLATFORM;
-    table
-        .guarded(
-            Permission::EXPORT_USE,
-            platform,
-            routes!(resources::resource_list),
-        )
-        .guarded(Permission::APPLY_USE, platform, routes!(apply::apply))
+fn metrics_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(health::metrics))
 }

@@ -1,57 +1,27 @@
 //! The listening socket: bind early, serve until told to stop.
 
-mod activity;
-mod body;
-mod connection;
-mod limits;
-mod places;
-mod stream;
-mod tls;
-
-pub(crate) use body::BodyTimedOut;
-pub use limits::HttpLimits;
-pub use tls::{TlsError, TlsFiles};
+mod connections;
 
 use crate::router;
 use crate::state::AppState;
-use axum::Router;
-use places::{Place, Places};
+use axum::serve::ListenerExt as _;
+use connections::{BoundedListener, CONNECTIONS_MAX};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use tls::Certificate;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio::net::TcpListener;
 
 /// How long answers under way may take after the stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// After an error of accepting (no descriptor is left), the pause before the next try.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What a connection gets when every place is taken by one that is at work.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
-    connection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// A bound server that does not answer yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    limits: HttpLimits,
-    tls: Option<TlsListener>,
 }
 
-struct TlsListener {
-    listener: TcpListener,
-    address: SocketAddr,
-    certificate: Arc<Certificate>,
-    acceptor: TlsAcceptor,
-}
-
-/// An address cannot be bound.
+/// The address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("the API cannot listen on {address}: {source}; set another address with `{setting}`")]
 pub struct BindError {
@@ -63,54 +33,20 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-/// What every connection needs.
-#[derive(Clone)]
-struct Shared {
-    router: Router,
-    places: Arc<Places>,
-    limits: HttpLimits,
-    stop: watch::Receiver<bool>,
-}
-
 impl Server {
     /// Binds `address`, which comes from `setting`.
     ///
     /// # Errors
     /// [`BindError`], which names both.
-    pub async fn bind(
-        address: SocketAddr,
-        setting: &'static str,
-        limits: HttpLimits,
-    ) -> Result<Self, BindError> {
-        let (listener, address) = listen(address, setting).await?;
-        Ok(Self {
-            listener,
+    pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<Self, BindError> {
+        let failed = |source| BindError {
             address,
-            limits,
-            tls: None,
-        })
-    }
-
-    /// Serves TLS on a further address.
-    ///
-    /// # Errors
-    /// [`TlsError`] when the files are no good, [`BindError`] in it when the address is taken.
-    pub async fn with_tls(
-        self,
-        address: SocketAddr,
-        setting: &'static str,
-        files: TlsFiles,
-    ) -> Result<Self, TlsError> {
-        let certificate = Certificate::read(files)?;
-        let acceptor = certificate.acceptor()?;
-        let (listener, address) = listen(address, setting).await?;
-        let tls = Some(TlsListener {
-            listener,
-            address,
-            certificate,
-            acceptor,
-        });
-        Ok(Self { tls, ..self })
+            setting,
+            source,
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
     }
 
     /// Where it listens; with the real port when 0 was asked for.
@@ -118,16 +54,11 @@ impl Server {
         self.address
     }
 
-    /// Where it listens for TLS.
-    pub fn tls_address(&self) -> Option<SocketAddr> {
-        self.tls.as_ref().map(|tls| tls.address)
-    }
-
     /// Serves until `stop` is ready, and then for as long as answers under way take, a few
     /// seconds at most.
     ///
     /// # Errors
-    /// None at present: what fails is a connection's matter.
+    /// When the socket fails.
     pub async fn run(
         self,
         state: AppState,
@@ -137,110 +68,28 @@ impl Server {
             let state = state.clone();
             async move { state.sample_for_ever().await }
         });
-        let (stopping, stopped) = watch::channel(false);
-        let shared = Shared {
-            router: router(state.clone()),
-            places: Places::new(self.limits),
-            limits: self.limits,
-            stop: stopped,
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        // Answers are small and whole: waiting to fill a packet only delays them. (Tapping also makes
+        // the peer's address known to handlers.)
+        let listener = BoundedListener::new(self.listener, CONNECTIONS_MAX).tap_io(|connection| {
+            connection.send_at_once();
+        });
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+            stop.await;
+            // Streams never end by themselves.
+            state.live.close();
+            let _ = stopping.send(());
+        });
+        let late = async {
+            let _ = stopped.await;
+            tokio::time::sleep(STOP_TIMEOUT).await;
         };
-        let places = Arc::clone(&shared.places);
-        tokio::select! {
-            () = accept_tls(self.tls, shared.clone()) => {}
-            () = accept(self.listener, shared) => {}
-            () = stop => {}
-        }
-        // Streams never end by themselves.
-        state.live.close();
-        let _ = stopping.send(true);
-        let _ = tokio::time::timeout(STOP_TIMEOUT, places.all_free()).await;
+        let outcome = tokio::select! {
+            outcome = async { serving.await } => outcome,
+            () = late => Ok(()),
+        };
         sampler.abort();
-        Ok(())
-    }
-}
-
-async fn listen(
-    address: SocketAddr,
-    setting: &'static str,
-) -> Result<(TcpListener, SocketAddr), BindError> {
-    let failed = |source| BindError {
-        address,
-        setting,
-        source,
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-/// Accepts for ever.
-async fn accept(listener: TcpListener, shared: Shared) {
-    loop {
-        let (stream, peer, place) = next(&listener, &shared).await;
-        let Shared {
-            router,
-            limits,
-            stop,
-            ..
-        } = shared.clone();
-        tokio::spawn(connection::serve(stream, peer, place, router, limits, stop));
-    }
-}
-
-/// Accepts for ever; without a TLS listener it never does.
-async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
-    let Some(tls) = tls else {
-        return std::future::pending().await;
-    };
-    let accepting = async {
-        loop {
-            let (stream, peer, place) = next(&tls.listener, &shared).await;
-            let (acceptor, shared) = (tls.acceptor.clone(), shared.clone());
-            tokio::spawn(async move {
-                let Shared {
-                    router,
-                    limits,
-                    stop,
-                    ..
-                } = shared;
-                let handshake =
-                    tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
-                match handshake.await {
-                    Ok(Ok(stream)) => {
-                        connection::serve(stream, peer, place, router, limits, stop).await;
-                    }
-                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
-                }
-            });
-        }
-    };
-    tokio::select! {
-        () = accepting => {}
-        () = tls.certificate.follow() => {}
-    }
-}
-
-/// The next connection that gets a place.
-async fn next(listener: &TcpListener, shared: &Shared) -> (TcpStream, SocketAddr, Place) {
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let Some(place) = shared.places.take(peer.ip()) else {
-            // The buffer of a new connection is empty, so this does not wait. Over TLS it is noise.
-            let _ = stream.try_write(FULL);
-            continue;
-        };
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-        }
-        return (stream, peer, place);
+        outcome
     }
 }

@@ -4,7 +4,6 @@ use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
 use crate::configuration::Configuration;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
-use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -26,13 +25,9 @@ pub struct ApiParts {
     pub loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
     /// The key of the command line.
     pub local_key: LocalKey,
-    /// What seals and opens secrets.
-    pub secrets: SecretBox,
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
-    /// Web origins whose pages may call the API with a key, as browsers write them.
-    pub allowed_origins: Vec<String>,
 }
 
 /// The fields that handlers use.
@@ -42,9 +37,7 @@ pub struct Parts {
     pub(crate) switch: Arc<dyn SwitchPort>,
     pub(crate) loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
     pub(crate) local_key: LocalKey,
-    pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
-    pub(crate) allowed_origins: Vec<String>,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
@@ -62,9 +55,7 @@ impl AppState {
             switch: parts.switch,
             loader: parts.loader,
             local_key: parts.local_key,
-            secrets: parts.secrets,
             secure_cookies: parts.secure_cookies,
-            allowed_origins: parts.allowed_origins,
             sessions,
             passwords: Passwords::new(),
             throttle: Throttle::default(),

@@ -65,7 +65,7 @@ fn two_carriers_one_customer() -> Resources {
         .rate_cards
         .retain(|priced| priced.card.name != name);
     for customer in &mut resources.customers {
-        customer.spec.rate_card = "Retail per second".into();
+        customer.spec.rate_card = "Retail per second".to_owned();
     }
     resources
 }

@@ -12,7 +12,7 @@ pub use offers::{DestinationNames, Offer};
 pub use prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use reader::{COLUMNS, PROBLEMS_MAX};
 
-use crate::Problem;
+use crate::problem::Problem;
 use crate::resources::{RateCard, RateRow};
 use offers::OfferTable;
 use rating::rate::RateTerms;

@@ -23,15 +23,17 @@
 
 pub mod decide;
 pub mod deck;
+pub mod documents;
 pub mod explain;
 pub mod limits;
 pub mod numbers;
+pub mod problem;
 pub mod resources;
 pub mod snapshot;
 pub mod trace;
 
-pub use ::resources::{Problem, documents};
 pub use decide::{CallRequest, Candidate, Decision, Rejection, RoutePlan, Source, decide};
 pub use limits::{DryAdmission, LiveAdmission, Permits};
+pub use problem::Problem;
 pub use snapshot::Snapshot;
 pub use trace::NoTrace;

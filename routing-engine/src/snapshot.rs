@@ -18,9 +18,9 @@ pub use parts::{
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 
-use crate::Problem;
 use crate::deck::Offer;
 use crate::limits::Limiter;
+use crate::problem::Problem;
 use crate::resources::{ResourceKind, Resources};
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
@@ -204,11 +204,6 @@ impl Snapshot {
             .collect();
         trunks.sort_by_key(|(_, trunk)| std::cmp::Reverse(trunk.tech_prefix.len()));
         trunks.into_iter().map(|(index, _)| index)
-    }
-
-    /// Whether an address is a source of any ingress trunk, whatever its tech prefix and status.
-    pub fn knows_source(&self, source: IpAddr) -> bool {
-        self.sources.candidates(source).next().is_some()
     }
 
     /// The trunks that a source address may mean, best match first, with their indexes.

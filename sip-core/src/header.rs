@@ -5,9 +5,7 @@ mod list;
 mod name;
 mod name_addr;
 mod params;
-mod rack;
 mod reason;
-mod session_expires;
 mod via;
 
 pub use cseq::CSeq;
@@ -15,9 +13,7 @@ pub use list::ListItems;
 pub use name::HeaderName;
 pub use name_addr::NameAddr;
 pub use params::{Param, Params};
-pub use rack::RAck;
 pub use reason::{Reason, ReasonProtocol};
-pub use session_expires::{Refresher, SessionExpires};
 pub use via::{MAGIC_COOKIE, Rport, Via};
 
 pub(crate) use name::Shape;

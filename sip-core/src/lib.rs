@@ -52,10 +52,7 @@ pub mod transport;
 pub mod uri;
 
 pub use error::{ParseError, Part, Problem};
-pub use header::{
-    CSeq, HeaderName, NameAddr, Params, RAck, Reason, ReasonProtocol, Refresher, Rport,
-    SessionExpires, Via,
-};
+pub use header::{CSeq, HeaderName, NameAddr, Params, Reason, ReasonProtocol, Rport, Via};
 pub use instant::{Duration, Instant};
 pub use limits::Limits;
 pub use message::{

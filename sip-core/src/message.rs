@@ -33,9 +33,7 @@ pub use start_line::StartLine;
 pub use writer::MessageWriter;
 
 use crate::error::{ParseError, Part, Problem};
-use crate::header::{
-    CSeq, HeaderName, ListItems, NameAddr, RAck, Reason, ReasonProtocol, SessionExpires, Shape, Via,
-};
+use crate::header::{CSeq, HeaderName, ListItems, NameAddr, Reason, ReasonProtocol, Shape, Via};
 use crate::limits::MAX_HEADER_FIELDS;
 use arrayvec::ArrayVec;
 use std::borrow::Cow;
@@ -320,30 +318,6 @@ impl<'a> Message<'a> {
             .cause
             .and_then(|cause| u8::try_from(cause).ok())
             .filter(|cause| *cause < 128)
-    }
-
-    /// Whether a list of option tags (Supported, Require) has this one. Option tags are compared as
-    /// tokens, without regard to case (RFC 3261 §7.3.1).
-    pub fn has_option(&self, name: HeaderName, option: &str) -> bool {
-        self.raw_values(name)
-            .any(|value| value.eq_ignore_ascii_case(option.as_bytes()))
-    }
-
-    /// Which provisional response a PRACK confirms; `None` without RAck.
-    ///
-    /// # Errors
-    /// See [`RAck::parse`].
-    pub fn rack(&self) -> Result<Option<RAck<'a>>, ParseError> {
-        self.header(HeaderName::RAck).map(RAck::parse).transpose()
-    }
-
-    /// How long the session lasts without a refresh; `None` without Session-Expires.
-    ///
-    /// # Errors
-    /// See [`SessionExpires::parse`].
-    pub fn session_expires(&self) -> Result<Option<SessionExpires>, ParseError> {
-        let value = self.header(HeaderName::SessionExpires);
-        value.map(SessionExpires::parse).transpose()
     }
 
     /// A field that is a plain number, as Expires or RSeq; `None` without it.

@@ -11,35 +11,21 @@
 pub mod tcp;
 pub mod udp;
 
-use crate::ticket::BranchText;
 use std::io;
 use std::net::SocketAddr;
 use thiserror::Error;
 
-/// A destination that the peer's host or our own host refuses (RFC 3261 §18.4).
+/// A destination that the network, the peer's host or our own host refuses (RFC 3261 §18.4).
 ///
-/// It names a destination, not a message: whoever waits for a reply from there may give up at once,
-/// once the [`Evidence`] holds. With several sockets on one port the kernel may report it on
-/// another socket than the one that sent, so it concerns every shard.
+/// It names a destination, not a message: whoever waits for a reply from there may give up at once.
+/// With several sockets on one port the kernel may report it on another socket than the one that
+/// sent, so it concerns every shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreachable {
     /// Where the message was to go.
     pub destination: SocketAddr,
     /// Why it did not get there.
     pub reason: UnreachableReason,
-    /// Who says so.
-    pub evidence: Evidence,
-}
-
-/// How far a report can be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// Our own host or the connection itself says so; nobody else could.
-    Certain,
-    /// A datagram of the network (ICMP) says so, which anybody can forge. It quotes a request with
-    /// this branch: to be believed only when that is a request of ours on its way to the
-    /// destination, because nobody but the way there can know the branch (RFC 5927 §4).
-    Quoted(BranchText),
 }
 
 /// Why a destination could not be reached.
@@ -48,10 +34,9 @@ pub enum Evidence {
 pub enum UnreachableReason {
     /// Nothing listens there: ICMP port unreachable, or a reset of the connection attempt.
     Refused,
-    /// Our own host knows no way to the host, or a connection attempt was told so. What ICMP says
-    /// of a datagram's host is not reported: it may pass, and the timers hold.
+    /// The host does not answer or is administratively closed.
     Host,
-    /// The same of the network.
+    /// No route leads to the network.
     Network,
     /// The connection was not established in time.
     ConnectTimeout,

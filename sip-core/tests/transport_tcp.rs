@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sip_core::transport::tcp::{
     ConnectionId, TcpConfig, TcpDestination, TcpMessage, TcpSink, TcpTransport,
 };
-use sip_core::transport::{BindError, Evidence, Unreachable, UnreachableReason};
+use sip_core::transport::{BindError, Unreachable, UnreachableReason};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -245,7 +245,6 @@ async fn a_refused_connection_is_reported_at_once() {
     let expected = Unreachable {
         destination: peer,
         reason: UnreachableReason::Refused,
-        evidence: Evidence::Certain,
     };
     assert_eq!(node.unreachable().await, expected);
 }

@@ -27,9 +27,6 @@ pub(super) fn greet(node: &Node) {
         say(&format!("  SIP:      {listener}"));
     }
     say(&format!("  Console:  http://{}", node.http));
-    if let Some(https) = node.https {
-        say(&format!("            https://{https}"));
-    }
     if let Some(password) = &node.admin_password {
         say("  User:     admin");
         say(&format!("  Password: {password}"));

@@ -62,33 +62,6 @@ fn an_unknown_key_is_an_error_that_names_the_line() {
 }
 
 #[test]
-fn the_database_is_a_file_in_the_data_directory_unless_an_address_is_given() {
-    let located = |url: &str| {
-        let environment = [
-            ("DIDTRON_DATABASE_URL", url),
-            ("DIDTRON_DATA_DIR", "/srv/d"),
-        ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Config::from_text("test.toml", "", environment).unwrap();
-        assert!(!format!("{config:?}").contains("s3cret"));
-        config.database().unwrap().to_string()
-    };
-    assert_eq!(located(""), "/srv/d/didtron.db");
-    assert_eq!(located("/var/x.db"), "/var/x.db");
-    assert_eq!(
-        located("postgres://switch:s3cret@db/didtron"),
-        "postgres://db:5432/didtron"
-    );
-    let wrong = "mysql://switch:s3cret@db/didtron";
-    let problems = shown("", &[("DIDTRON_DATABASE_URL", wrong)]);
-    assert!(
-        problems[0].starts_with("DIDTRON_DATABASE_URL: `database.url`: is no location"),
-        "{problems:?}"
-    );
-    assert!(!problems[0].contains("s3cret"));
-}
-
-#[test]
 fn an_unknown_variable_is_an_error() {
     assert_eq!(
         shown("", &[("DIDTRON_SHARDS", "2")]),

@@ -16,8 +16,6 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.calls(config);
     check.media(config);
     check.storage(config);
-    check.secrets(config);
-    check.http(config);
     check.problems
 }
 
@@ -138,9 +136,6 @@ impl Check<'_> {
     }
 
     fn storage(&mut self, config: &Config) {
-        if let Err(error) = config.database() {
-            self.problem("database.url", &error.to_string());
-        }
         self.within(
             "journal.sync_interval_ms",
             config.journal.sync_interval_ms.into(),
@@ -164,60 +159,6 @@ impl Check<'_> {
         self.within("drain.grace_s", config.drain.grace_s.into(), 0, 86_400);
     }
 
-    fn secrets(&mut self, config: &Config) {
-        let is_key = |key: &String| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
-        if !config.secrets.master_keys.iter().all(is_key) {
-            self.problem(
-                "secrets.master_keys",
-                "must be keys of 64 hexadecimal digits",
-            );
-        }
-    }
-
-    fn http(&mut self, config: &Config) {
-        let http = &config.http;
-        let all = u64::from(http.connections_max);
-        self.within("http.connections_max", all, 16, 100_000);
-        let each = http.connections_per_address_max.into();
-        self.within("http.connections_per_address_max", each, 4, 100_000);
-        self.within(
-            "http.header_timeout_s",
-            http.header_timeout_s.into(),
-            1,
-            300,
-        );
-        self.within("http.idle_timeout_s", http.idle_timeout_s.into(), 1, 3_600);
-        self.within("http.body_timeout_s", http.body_timeout_s.into(), 1, 3_600);
-        self.within(
-            "http.write_timeout_s",
-            http.write_timeout_s.into(),
-            1,
-            3_600,
-        );
-        for origin in &http.allowed_origins {
-            if !is_origin(origin) {
-                let message = format!("has `{origin}`, which is no origin like https://host:port");
-                self.problem("http.allowed_origins", &message);
-            }
-        }
-        let tls = &http.tls;
-        if tls.address.is_empty() {
-            return;
-        }
-        if config.http_tls_address().is_none() {
-            self.problem("http.tls.address", "must be ADDRESS:PORT, or empty");
-        }
-        let files = [
-            ("http.tls.certificate_file", &tls.certificate_file),
-            ("http.tls.key_file", &tls.key_file),
-        ];
-        for (key, file) in files {
-            if file.as_os_str().is_empty() {
-                self.problem(key, "must name a PEM file, since http.tls.address is set");
-            }
-        }
-    }
-
     fn within(&mut self, key: &str, value: u64, least: u64, most: u64) {
         if !(least..=most).contains(&value) {
             self.problem(key, &format!("is {value}; it must be {least} to {most}"));
@@ -232,13 +173,4 @@ impl Check<'_> {
             message: message.to_owned(),
         });
     }
-}
-
-/// Whether browsers could send `text` as an Origin: a scheme, a host, perhaps a port, no more.
-fn is_origin(text: &str) -> bool {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
-    host.is_some_and(|host| !host.is_empty() && host.chars().all(allowed))
 }

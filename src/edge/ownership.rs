@@ -19,10 +19,4 @@ impl Ownership {
     pub(crate) fn of(&self, message: &Message<'_>) -> Option<u16> {
         owner_of(message, &self.key, self.shards)
     }
-
-    /// The owner of the request with this branch; `None` when this node never wrote it.
-    pub(crate) fn of_branch(&self, branch: &str) -> Option<u16> {
-        let owner = self.key.read_branch(branch)?.shard;
-        (owner < self.shards).then_some(owner)
-    }
 }

@@ -11,16 +11,16 @@ use super::media::ShardMedia;
 use super::ownership::Ownership;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use call_control::events::{Evidence, TransportFailure};
+use call_control::events::TransportFailure;
 use call_control::journal::SegmentWriter;
 use call_control::{Command, Datagram, Engine, Event, Now};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use routing_engine::Snapshot;
 use sip_core::transaction::{Path, Transmit, Transport};
+use sip_core::transport::Unreachable;
 use sip_core::transport::tcp::{TcpDestination, TcpHandle};
 use sip_core::transport::udp::{Flush, ReceiveBatch, SendBatch, UdpSocket};
-use sip_core::transport::{self, Unreachable, UnreachableReason};
 use sip_core::{Limits, Message};
 use std::io;
 use std::net::IpAddr;
@@ -252,59 +252,28 @@ impl Shard {
         });
     }
 
-    /// Takes the reports of destinations that refuse; returns whether there were any.
+    /// Reports of destinations that refuse concern every shard: the kernel may tell any of them.
     fn hear_unreachable(&mut self, place: usize, now: Now) -> bool {
         let mut heard = false;
         while let Some(Some(socket)) = self.sockets.get_mut(place)
             && let Some(unreachable) = socket.socket.poll_unreachable()
         {
-            self.pass_on(now, unreachable);
+            self.fail_transport(now, unreachable, Transport::Udp);
+            for (number, mailbox) in self.mailboxes.iter().enumerate() {
+                if number != usize::from(self.number) {
+                    let _ = mailbox.send(ShardInput::Unreachable(unreachable, Transport::Udp));
+                }
+            }
             heard = true;
         }
         heard
-    }
-
-    /// A report concerns every shard: the kernel may tell any of them. One that must be checked
-    /// goes to the shard that can.
-    fn pass_on(&mut self, now: Now, unreachable: Unreachable) {
-        match unreachable.evidence {
-            transport::Evidence::Certain => {
-                self.fail_transport(now, unreachable, Transport::Udp);
-                self.tell_others(unreachable, Transport::Udp);
-            }
-            transport::Evidence::Quoted(branch) => match self.ownership.of_branch(&branch) {
-                Some(owner) if owner == self.number => {
-                    self.fail_transport(now, unreachable, Transport::Udp);
-                }
-                Some(owner) => self.tell(owner, unreachable, Transport::Udp),
-                None => {}
-            },
-        }
-    }
-
-    fn tell_others(&self, unreachable: Unreachable, transport: Transport) {
-        for number in (0..self.mailboxes.len()).filter_map(|place| u16::try_from(place).ok()) {
-            if number != self.number {
-                self.tell(number, unreachable, transport);
-            }
-        }
-    }
-
-    /// A full mailbox loses the hint; the timers of the transactions hold.
-    fn tell(&self, shard: u16, unreachable: Unreachable, transport: Transport) {
-        if let Some(mailbox) = self.mailboxes.get(usize::from(shard)) {
-            let _ = mailbox.send(ShardInput::Unreachable(unreachable, transport));
-        }
     }
 
     fn fail_transport(&mut self, now: Now, unreachable: Unreachable, transport: Transport) {
         let failure = TransportFailure {
             transport,
             remote: unreachable.destination,
-            evidence: match unreachable.evidence {
-                transport::Evidence::Certain => Evidence::Certain,
-                transport::Evidence::Quoted(branch) => Evidence::Quoted(branch),
-            },
+            token: None,
         };
         self.engine
             .handle_command(now, Command::TransportFailed(failure));
@@ -353,17 +322,8 @@ impl Shard {
             }
         }
         while let Some(event) = self.engine.poll_event() {
-            match event {
-                Event::Media(command) => self.media.carry_out(command),
-                Event::Refused { transport, remote } => {
-                    let refused = Unreachable {
-                        destination: remote,
-                        reason: UnreachableReason::Refused,
-                        evidence: transport::Evidence::Certain,
-                    };
-                    self.tell_others(refused, transport);
-                }
-                Event::Trace(_) => {}
+            if let Event::Media(command) = event {
+                self.media.carry_out(command);
             }
         }
         let mut queue_full = 0;

@@ -4,12 +4,13 @@ mod columns;
 
 pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 
-use crate::database::{Row, Statement, prefix_range, sql};
+use crate::database::{Database, Row};
 use crate::{Store, StoreError};
 use rating::cdr::{CallId, CallRecord, Outcome, ReleasedBy};
 use rating::{Amount, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sqlx::{QueryBuilder, Row as _};
 
 /// Which records to list; all of what is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails or holds what cannot be read.
     pub async fn cdrs(&self, query: &CdrQuery) -> Result<CdrRows, StoreError> {
-        let rows = page(query).fetch_all(self.reader()).await?;
+        let rows = page(query).build().fetch_all(self.reader()).await?;
         let mut rows = rows.iter().map(cdr).collect::<Result<Vec<_>, _>>()?;
         // One more than wanted was asked for: it tells whether there is a next page.
         let more = rows.len() > query.limit as usize;
@@ -122,24 +123,27 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails or holds what cannot be read.
     pub async fn cdr(&self, id: CallId) -> Result<Option<(CdrRow, CallRecord)>, StoreError> {
-        let mut statement = sql("SELECT ");
-        statement.push(CDR_COLUMNS).push(" FROM cdr WHERE id = ");
-        statement.push_bind(id_text(id));
-        let row = statement.fetch_optional(self.reader()).await?;
+        let row = QueryBuilder::<Database>::new("SELECT ")
+            .push(CDR_COLUMNS)
+            .push(" FROM cdr WHERE id = ")
+            .push_bind(id_text(id))
+            .build()
+            .fetch_optional(self.reader())
+            .await?;
         let Some(row) = row else { return Ok(None) };
-        let record = json("cdr", row.get("record")?)?;
+        let record = json("cdr", row.try_get("record")?)?;
         Ok(Some((cdr(&row)?, record)))
     }
 }
 
-fn page(query: &CdrQuery) -> Statement {
-    let mut sql = sql("SELECT ");
+fn page(query: &CdrQuery) -> QueryBuilder<Database> {
+    let mut sql = QueryBuilder::new("SELECT ");
     sql.push(CDR_COLUMNS).push(" FROM cdr WHERE 1 = 1");
     if let Some(customer) = &query.customer {
-        sql.push(" AND customer = ").push_bind(customer);
+        sql.push(" AND customer = ").push_bind(customer.clone());
     }
     if let Some(carrier) = &query.carrier {
-        sql.push(" AND carrier = ").push_bind(carrier);
+        sql.push(" AND carrier = ").push_bind(carrier.clone());
     }
     if let Some(outcome) = query.outcome {
         sql.push(" AND outcome = ").push_bind(text_of(&outcome));
@@ -164,30 +168,52 @@ fn page(query: &CdrQuery) -> Statement {
     sql
 }
 
+/// The range of texts that begin with an ASCII prefix, in byte order: from the prefix to the
+/// same with its last character raised by one. An index serves a range, and no index a pattern.
+fn prefix_range(prefix: &str) -> Option<(String, String)> {
+    let last = prefix.bytes().next_back().filter(u8::is_ascii)?;
+    let mut behind = prefix.to_owned();
+    behind.pop();
+    behind.push(char::from(last + 1));
+    Some((prefix.to_owned(), behind))
+}
+
 fn cdr(row: &Row) -> Result<CdrRow, StoreError> {
     Ok(CdrRow {
-        id: columns::id_of(row.get("id")?),
-        snapshot_number: row.unsigned("snapshot_number")?,
-        received_at: Timestamp(row.get("received_at")?),
-        answered_at: row.get::<Option<i64>>("answered_at")?.map(Timestamp),
-        ended_at: Timestamp(row.get("ended_at")?),
-        customer: row.get("customer")?,
-        carrier: row.get("carrier")?,
-        destination: row.get("destination")?,
-        calling_number: row.get("calling_number")?,
-        called_number: row.get("called_number")?,
-        outcome: word(row.get("outcome")?)?,
-        sip_status: row.unsigned("sip_status")?,
-        release_reason: row.get("release_reason")?,
-        released_by: word(row.get("released_by")?)?,
-        duration_ms: row.unsigned("duration_ms")?,
-        billed_seconds: row.unsigned("billed_seconds")?,
-        pdd_ms: row.get::<Option<i64>>("pdd_ms")?.map(i64::unsigned_abs),
-        attempts: row.unsigned("attempts")?,
-        charge: Amount(row.get("charge")?),
-        cost: Amount(row.get("cost")?),
-        margin: Amount(row.get("margin")?),
-        currency: row.get("currency")?,
+        id: columns::id_of(row.try_get("id")?),
+        snapshot_number: unsigned(row, "snapshot_number")?,
+        received_at: Timestamp(row.try_get("received_at")?),
+        answered_at: row.try_get::<Option<i64>, _>("answered_at")?.map(Timestamp),
+        ended_at: Timestamp(row.try_get("ended_at")?),
+        customer: row.try_get("customer")?,
+        carrier: row.try_get("carrier")?,
+        destination: row.try_get("destination")?,
+        calling_number: row.try_get("calling_number")?,
+        called_number: row.try_get("called_number")?,
+        outcome: word(row.try_get("outcome")?)?,
+        sip_status: unsigned(row, "sip_status")?,
+        release_reason: row.try_get("release_reason")?,
+        released_by: word(row.try_get("released_by")?)?,
+        duration_ms: unsigned(row, "duration_ms")?,
+        billed_seconds: unsigned(row, "billed_seconds")?,
+        pdd_ms: row
+            .try_get::<Option<i64>, _>("pdd_ms")?
+            .map(i64::unsigned_abs),
+        attempts: unsigned(row, "attempts")?,
+        charge: Amount(row.try_get("charge")?),
+        cost: Amount(row.try_get("cost")?),
+        margin: Amount(row.try_get("margin")?),
+        currency: row.try_get("currency")?,
+    })
+}
+
+/// A column that was written from an unsigned number.
+fn unsigned<T: TryFrom<i64>>(row: &Row, column: &'static str) -> Result<T, StoreError> {
+    let value: i64 = row.try_get(column)?;
+    T::try_from(value).map_err(|_| {
+        let source = format!("{value} is out of range").into();
+        let index = column.to_owned();
+        StoreError::Query(sqlx::Error::ColumnDecode { index, source })
     })
 }
 

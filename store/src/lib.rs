@@ -4,43 +4,22 @@
 //! JSON, not what a trunk or a rate card means; `mgmt-api` does. [`Loader`] follows the journal
 //! that the call threads write and brings each record into the database exactly once.
 //!
-//! No call waits for anything in here. The database is an SQLite file, where one connection writes
-//! and readers never wait for it, or PostgreSQL, which several nodes share. [`database`] says how a
-//! repository is written for both.
+//! No call waits for anything in here. There is one writing connection, so writers queue rather
+//! than collide; readers never wait for it.
 
 mod cdrs;
 mod configuration;
 mod database;
-mod jobs;
 mod loader;
-mod outbox;
-mod people;
-mod resources;
-mod secrets;
 mod sessions;
 mod settings;
-mod tenants;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+#[cfg(test)]
+mod testing;
 mod users;
 
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
-pub use configuration::{
-    ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
-};
-pub use database::{DatabaseLocation, LocationError, Store, StoreError};
-pub use jobs::{
-    JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
-    JobState, NewJob, ScheduleRow,
-};
+pub use configuration::{ConfigurationWrite, NewVersion, ResourceRow};
+pub use database::{Store, StoreError};
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
-pub use outbox::{MAIL_JOB, MailRow, NewMail};
-pub use people::UserId;
-pub use resources::{
-    AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
-    ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,
-};
-pub use secrets::SealedSecret;
 pub use sessions::SessionRow;
-pub use tenants::{Scope, TenantId};
 pub use users::UserRow;

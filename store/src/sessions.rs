@@ -1,20 +1,16 @@
 //! Who is signed in. The token is known only to the browser; the table has its hash.
 
-use crate::database::sql;
-use crate::{Store, StoreError, UserId};
+use crate::{Store, StoreError};
 use rating::Timestamp;
+use sqlx::Row as _;
 
 /// A session that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
-    /// Whose it is.
-    pub user: UserId,
     /// Name of the user.
     pub username: String,
     /// What the user may do.
     pub role: String,
-    /// When it began.
-    pub created_at: Timestamp,
     /// When the session was last used, to the precision of [`Store::touch_session`]'s callers.
     pub last_used_at: Timestamp,
 }
@@ -33,19 +29,19 @@ impl Store {
         not_created_before: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sql("DELETE FROM session WHERE created_at < $1")
+        sqlx::query("DELETE FROM session WHERE created_at < $1")
             .bind(not_created_before.0)
-            .execute(&mut transaction)
+            .execute(&mut *transaction)
             .await?;
         let statement = "INSERT INTO session (token_hash, user_id, created_at, last_used_at) \
                          VALUES ($1, $2, $3, $3)";
-        sql(statement)
+        sqlx::query(statement)
             .bind(token_hash)
             .bind(user_id)
             .bind(now.0)
-            .execute(&mut transaction)
+            .execute(&mut *transaction)
             .await?;
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     /// The session of that token, when it was created and used recently enough.
@@ -58,10 +54,10 @@ impl Store {
         not_created_before: Timestamp,
         not_used_before: Timestamp,
     ) -> Result<Option<SessionRow>, StoreError> {
-        let statement = "SELECT u.username, u.role, s.last_used_at, u.id, s.created_at \
+        let statement = "SELECT u.username, u.role, s.last_used_at \
                          FROM session s JOIN app_user u ON u.id = s.user_id \
                          WHERE s.token_hash = $1 AND s.created_at >= $2 AND s.last_used_at >= $3";
-        let row = sql(statement)
+        let row = sqlx::query(statement)
             .bind(token_hash)
             .bind(not_created_before.0)
             .bind(not_used_before.0)
@@ -69,11 +65,9 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(SessionRow {
-            user: UserId(row.get(3)?),
-            username: row.get(0)?,
-            role: row.get(1)?,
-            created_at: Timestamp(row.get(4)?),
-            last_used_at: Timestamp(row.get(2)?),
+            username: row.try_get(0)?,
+            role: row.try_get(1)?,
+            last_used_at: Timestamp(row.try_get(2)?),
         }))
     }
 
@@ -82,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn touch_session(&self, token_hash: &str, now: Timestamp) -> Result<(), StoreError> {
-        sql("UPDATE session SET last_used_at = $1 WHERE token_hash = $2")
+        sqlx::query("UPDATE session SET last_used_at = $1 WHERE token_hash = $2")
             .bind(now.0)
             .bind(token_hash)
             .execute(self.writer())
@@ -95,7 +89,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn end_session(&self, token_hash: &str) -> Result<(), StoreError> {
-        sql("DELETE FROM session WHERE token_hash = $1")
+        sqlx::query("DELETE FROM session WHERE token_hash = $1")
             .bind(token_hash)
             .execute(self.writer())
             .await?;
@@ -107,62 +101,57 @@ impl Store {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
-    use crate::testing::databases;
 
     #[tokio::test]
     async fn a_session_ends_by_sign_out_by_age_and_by_silence() {
-        databases(async |database| {
-            let store = database.open().await;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.db")).await.unwrap();
+        store
+            .add_user("admin", "h", "admin", Timestamp(0))
+            .await
+            .unwrap();
+        let user = store.user("admin").await.unwrap().unwrap();
+        store
+            .add_session("t", user.id, Timestamp(100), Timestamp(0))
+            .await
+            .unwrap();
+        let found = async |created, used| {
             store
-                .add_user("admin", "h", "admin", Timestamp(0))
+                .session("t", Timestamp(created), Timestamp(used))
                 .await
-                .unwrap();
-            let user = store.user("admin").await.unwrap().unwrap();
-            store
-                .add_session("t", user.id, Timestamp(100), Timestamp(0))
-                .await
-                .unwrap();
-            let found = async |created, used| {
-                store
-                    .session("t", Timestamp(created), Timestamp(used))
-                    .await
-                    .unwrap()
-                    .is_some()
-            };
-            assert!(found(100, 100).await);
-            assert!(!found(101, 100).await, "too old");
-            assert!(!found(100, 101).await, "too long unused");
-            store.touch_session("t", Timestamp(150)).await.unwrap();
-            assert!(found(100, 150).await);
-            store.end_session("t").await.unwrap();
-            assert!(!found(0, 0).await);
-        })
-        .await;
+                .unwrap()
+                .is_some()
+        };
+        assert!(found(100, 100).await);
+        assert!(!found(101, 100).await, "too old");
+        assert!(!found(100, 101).await, "too long unused");
+        store.touch_session("t", Timestamp(150)).await.unwrap();
+        assert!(found(100, 150).await);
+        store.end_session("t").await.unwrap();
+        assert!(!found(0, 0).await);
     }
 
     #[tokio::test]
     async fn old_sessions_are_forgotten_when_somebody_signs_in() {
-        databases(async |database| {
-            let store = database.open().await;
-            store
-                .add_user("admin", "h", "admin", Timestamp(0))
-                .await
-                .unwrap();
-            let user = store.user("admin").await.unwrap().unwrap();
-            store
-                .add_session("old", user.id, Timestamp(1), Timestamp(0))
-                .await
-                .unwrap();
-            store
-                .add_session("new", user.id, Timestamp(100), Timestamp(50))
-                .await
-                .unwrap();
-            let old = store
-                .session("old", Timestamp(0), Timestamp(0))
-                .await
-                .unwrap();
-            assert_eq!(old, None);
-        })
-        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.db")).await.unwrap();
+        store
+            .add_user("admin", "h", "admin", Timestamp(0))
+            .await
+            .unwrap();
+        let user = store.user("admin").await.unwrap().unwrap();
+        store
+            .add_session("old", user.id, Timestamp(1), Timestamp(0))
+            .await
+            .unwrap();
+        store
+            .add_session("new", user.id, Timestamp(100), Timestamp(50))
+            .await
+            .unwrap();
+        let old = store
+            .session("old", Timestamp(0), Timestamp(0))
+            .await
+            .unwrap();
+        assert_eq!(old, None);
     }
 }

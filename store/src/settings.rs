@@ -1,6 +1,5 @@
 //! Single values that belong to no table of their own.
 
-use crate::database::sql;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -9,10 +8,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        sql("SELECT value FROM setting WHERE name = $1")
-            .bind(name)
-            .fetch_optional_value(self.reader())
-            .await
+        let query = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(name);
+        Ok(query.fetch_optional(self.reader()).await?)
     }
 
     /// Stores the value of a setting.
@@ -20,12 +17,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        sql("INSERT INTO setting (name, value) VALUES ($1, $2) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-        .bind(name)
-        .bind(value)
-        .execute(self.writer())
-        .await?;
+        let statement = "INSERT INTO setting (name, value) VALUES ($1, $2) \
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(statement)
+            .bind(name)
+            .bind(value)
+            .execute(self.writer())
+            .await?;
         Ok(())
     }
 }
@@ -33,18 +31,18 @@ impl Store {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-    use crate::testing;
+    use crate::Store;
 
     #[tokio::test]
     async fn a_setting_keeps_its_last_value() {
-        testing::databases(async |database| {
-            let store = database.open().await;
-            assert_eq!(store.setting("theme").await.unwrap(), None);
-            store.set_setting("theme", "light").await.unwrap();
-            store.set_setting("theme", "dark").await.unwrap();
-            let value = store.setting("theme").await.unwrap();
-            assert_eq!(value.as_deref(), Some("dark"));
-        })
-        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.db")).await.unwrap();
+        assert_eq!(store.setting("theme").await.unwrap(), None);
+        store.set_setting("theme", "light").await.unwrap();
+        store.set_setting("theme", "dark").await.unwrap();
+        assert_eq!(
+            store.setting("theme").await.unwrap().as_deref(),
+            Some("dark")
+        );
     }
 }

@@ -1,119 +1,208 @@
-//! Databases for tests: every repository is tested on both.
-//!
-//! ```text
-//! #[tokio::test]
-//! async fn a_setting_keeps_its_last_value() {
-//!     testing::databases(async |database| {
-//!         let store = database.open().await;
-//!         …
-//!     })
-//!     .await;
-//! }
-//! ```
-//!
-//! Other crates use it by the feature `testing` in their development dependencies.
+//! Records and journal files for tests.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[cfg(test)]
-mod fixtures;
-#[cfg(test)]
-mod journal;
-mod server;
-
-#[cfg(test)]
-pub(crate) use fixtures::{change, resource, spec_index};
-#[cfg(test)]
-pub(crate) use journal::{NOON, TestSegment, answered, ended};
-
-use crate::{DatabaseLocation, Store};
+use crate::Store;
+use rating::cdr::{
+    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, Outcome, Release,
+    ReleaseReason, ReleasedBy, ResourceRef, Transport,
+};
+use rating::journal::{
+    BootId, SEALED_AT_OFFSET, SEGMENT_HEADER_BYTES, STOPPED_OFFSET, SegmentHeader, SegmentName,
+    encode_into, frame_bytes,
+};
+use rating::{Amount, Currency, Timestamp};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use tempfile::TempDir;
 
-/// An empty database of this version, and a folder, for one test.
-pub struct TestDatabase {
-    location: DatabaseLocation,
-    folder: TempDir,
-    /// Its name on the server; `None` for SQLite.
-    name: Option<String>,
+/// 2026-03-01T12:00:00Z.
+pub(crate) const NOON: i64 = 1_772_366_400_000_000;
+
+const SECOND: i64 = 1_000_000;
+
+pub(crate) async fn store(folder: &Path) -> Store {
+    Store::open(&folder.join("test.db")).await.unwrap()
 }
 
-/// Runs a test on SQLite, then on PostgreSQL.
-///
-/// # Panics
-/// When the test does, and when there is no PostgreSQL on this machine (it says what to install).
-pub async fn databases(test: impl AsyncFn(&TestDatabase)) {
-    let database = TestDatabase::sqlite();
-    on("SQLite", &database, &test).await;
-    let database = TestDatabase::postgres().await;
-    on("PostgreSQL", &database, &test).await;
-    database.remove().await;
+fn reference(id: i64, name: &str) -> ResourceRef {
+    ResourceRef {
+        id,
+        name: name.into(),
+    }
 }
 
-#[allow(
-    clippy::print_stderr,
-    reason = "shown with a failure: it tells which database it was on"
-)]
-async fn on(name: &str, database: &TestDatabase, test: &impl AsyncFn(&TestDatabase)) {
-    eprintln!("on {name}:");
-    test(database).await;
+/// 0.06 a minute for the customer, 0.03 for us, by the second.
+fn rate(card: &str, nanos: i64) -> AppliedRate {
+    AppliedRate {
+        rate_card: reference(1, card),
+        prefix: "33142".into(),
+        destination: "France Paris".into(),
+        currency: Currency::USD,
+        initial_rate_per_minute: Amount(nanos),
+        next_rate_per_minute: Amount(nanos),
+        initial_interval_s: 1,
+        next_interval_s: 1,
+        connection_fee: Amount(0),
+    }
 }
 
-impl TestDatabase {
-    /// An SQLite file that does not exist yet.
-    ///
-    /// # Panics
-    /// When there is no temporary folder.
-    pub fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+fn release(by: ReleasedBy, reason: ReleaseReason, sip_status: u16) -> Release {
+    Release {
+        by,
+        reason,
+        sip_status,
+        q850_cause: 16,
+    }
+}
+
+fn attempt(number: u16, carrier: &str, start: i64, outcome: Outcome) -> AttemptRecord {
+    let answered = outcome == Outcome::Answered;
+    AttemptRecord {
+        number,
+        carrier: reference(i64::from(number), carrier),
+        egress_trunk: reference(10 + i64::from(number), "trunk"),
+        gateway: "192.0.2.20:5060".parse().unwrap(),
+        transport: Transport::Udp,
+        egress_call_id: "egress@test".into(),
+        called_number_sent: "33142685300".into(),
+        calling_number_sent: "442071838750".into(),
+        rate: rate("buy", 30_000_000),
+        cost: Charge::default(),
+        started_at: Timestamp(start),
+        first_reply_at: None,
+        ringing_at: None,
+        answered_at: answered.then_some(Timestamp(start + 2 * SECOND)),
+        ended_at: Timestamp(start + 2 * SECOND),
+        outcome,
+        release: release(ReleasedBy::Carrier, ReleaseReason::CarrierRejected, 503),
+    }
+}
+
+/// A call received `id` seconds after noon, answered 2 s later by its second carrier.
+pub(crate) fn answered(id: u32) -> CallRecord {
+    let start = NOON + i64::from(id) * SECOND;
+    let answered_at = Timestamp(start + 2 * SECOND);
+    CallRecord {
+        id: CallId(u128::from(id) << 80 | 7),
+        node: "fra-1".into(),
+        shard: 0,
+        snapshot_number: 17,
+        ingress_call_id: "ingress@test".into(),
+        ingress_transport: Transport::Udp,
+        ingress_source: "192.0.2.1:5060".parse().unwrap(),
+        user_agent: None,
+        calling_number_received: "442071838750".into(),
+        called_number_received: "0033142685300".into(),
+        called_number: format!("331426{id:05}").into(),
+        customer: Some(reference(
+            5,
+            if id.is_multiple_of(2) { "even" } else { "odd" },
+        )),
+        ingress_trunk: Some(reference(6, "in")),
+        rate: Some(rate("sell", 60_000_000)),
+        charge: Charge::default(),
+        margin: Amount(0),
+        received_at: Timestamp(start),
+        ringing_at: None,
+        answered_at: Some(answered_at),
+        ended_at: answered_at,
+        outcome: Outcome::Answered,
+        release: release(ReleasedBy::Switch, ReleaseReason::NormalClearing, 200),
+        attempts: vec![
+            attempt(1, "first", start, Outcome::Failed),
+            attempt(2, "second", start, Outcome::Answered),
+        ],
+        media: None,
+    }
+}
+
+/// The same call after ten seconds of talk.
+pub(crate) fn ended(id: u32) -> CallRecord {
+    let mut call = answered(id);
+    call.ended_at = Timestamp(call.ended_at.0 + 10 * SECOND);
+    call.charge = Charge {
+        billed_seconds: 10,
+        amount: Amount(10_000_000),
+    };
+    call.attempts[1].cost = Charge {
+        billed_seconds: 10,
+        amount: Amount(5_000_000),
+    };
+    call.attempts[1].ended_at = call.ended_at;
+    call.margin = Amount(5_000_000);
+    call
+}
+
+/// A segment file that is written like a shard writes it.
+pub(crate) struct TestSegment {
+    pub(crate) file: File,
+    pub(crate) position: usize,
+    pub(crate) name: SegmentName,
+}
+
+impl TestSegment {
+    pub(crate) fn create(folder: &Path, boot: u128, sequence: u64) -> Self {
+        let name = SegmentName {
+            boot: BootId(boot),
+            shard: 0,
+            sequence,
+        };
+        let file = File::create_new(folder.join(name.to_string())).unwrap();
+        file.set_len(1 << 20).unwrap();
+        let header = SegmentHeader::new(name, "fra-1".into(), Timestamp(NOON)).unwrap();
+        file.write_all_at(&header.to_bytes(), 0).unwrap();
         Self {
-            location: DatabaseLocation::sqlite(folder.path().join("test.db")),
-            folder,
-            name: None,
+            file,
+            position: SEGMENT_HEADER_BYTES,
+            name,
         }
     }
 
-    /// A database on the server that this test process runs.
-    ///
-    /// # Panics
-    /// When PostgreSQL is not installed or does not start.
-    pub async fn postgres() -> Self {
-        let (name, location) = server::create_database().await;
-        Self {
-            location,
-            folder: tempfile::tempdir().expect("a temporary folder"),
-            name: Some(name),
-        }
+    /// All of the frame but its length; gives the length.
+    pub(crate) fn begin(&mut self, entry: &JournalEntry) -> u32 {
+        let mut bytes = vec![0; 8_192];
+        let length = encode_into(entry, &mut bytes).unwrap();
+        bytes.truncate(frame_bytes(length as usize));
+        self.file
+            .write_all_at(&bytes, self.position as u64)
+            .unwrap();
+        length
     }
 
-    /// Where it is.
-    pub fn location(&self) -> &DatabaseLocation {
-        &self.location
+    pub(crate) fn publish(&mut self, length: u32) {
+        self.file
+            .write_all_at(&length.to_le_bytes(), self.position as u64)
+            .unwrap();
+        self.position += frame_bytes(length as usize);
     }
 
-    /// An empty folder that goes with the database.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn append(&mut self, entry: &JournalEntry) {
+        let length = self.begin(entry);
+        self.publish(length);
     }
 
-    /// Opens it, also a second time.
-    ///
-    /// # Panics
-    /// When it cannot be opened.
-    pub async fn open(&self) -> Store {
-        let store = Store::open(&self.location).await;
-        store.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)))
+    pub(crate) fn answered(&mut self, id: u32) {
+        self.append(&JournalEntry::Answered(answered(id)));
     }
 
-    /// Removes it from the server, with whoever is connected. Without it the database stays until
-    /// the test process ends.
-    pub async fn remove(self) {
-        if let Some(name) = &self.name {
-            server::drop_database(name).await;
-        }
+    pub(crate) fn ended(&mut self, id: u32) {
+        self.append(&JournalEntry::Ended(ended(id)));
+    }
+
+    pub(crate) fn alive(&self, at: i64) {
+        let offset = rating::journal::LAST_ALIVE_OFFSET as u64;
+        self.file.write_all_at(&at.to_le_bytes(), offset).unwrap();
+    }
+
+    pub(crate) fn seal(&self, stopped: bool) {
+        let position = (self.position as u64).to_le_bytes();
+        self.file
+            .write_all_at(&position, SEALED_AT_OFFSET as u64)
+            .unwrap();
+        let mark = u32::from(stopped).to_le_bytes();
+        self.file
+            .write_all_at(&mark, STOPPED_OFFSET as u64)
+            .unwrap();
     }
 }

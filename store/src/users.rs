@@ -1,8 +1,8 @@
 //! Who may sign in.
 
-use crate::database::sql;
 use crate::{Store, StoreError};
 use rating::Timestamp;
+use sqlx::Row as _;
 
 /// A user with the hash of the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,16 +25,16 @@ impl Store {
     pub async fn user(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
         let statement =
             "SELECT id, username, password_hash, role FROM app_user WHERE username = $1";
-        let row = sql(statement)
+        let row = sqlx::query(statement)
             .bind(username)
             .fetch_optional(self.reader())
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(UserRow {
-            id: row.get(0)?,
-            username: row.get(1)?,
-            password_hash: row.get(2)?,
-            role: row.get(3)?,
+            id: row.try_get(0)?,
+            username: row.try_get(1)?,
+            password_hash: row.try_get(2)?,
+            role: row.try_get(3)?,
         }))
     }
 
@@ -44,7 +44,9 @@ impl Store {
     /// [`StoreError::Query`].
     pub async fn has_users(&self) -> Result<bool, StoreError> {
         let statement = "SELECT EXISTS (SELECT 1 FROM app_user)";
-        sql(statement).fetch_value(self.reader()).await
+        Ok(sqlx::query_scalar(statement)
+            .fetch_one(self.reader())
+            .await?)
     }
 
     /// Adds a user; false when the name is taken.
@@ -60,14 +62,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let statement = "INSERT INTO app_user (username, password_hash, role, created_at) \
                          VALUES ($1, $2, $3, $4) ON CONFLICT (username) DO NOTHING";
-        let written = sql(statement)
+        let result = sqlx::query(statement)
             .bind(username)
             .bind(password_hash)
             .bind(role)
             .bind(now.0)
             .execute(self.writer())
             .await?;
-        Ok(written == 1)
+        Ok(result.rows_affected() == 1)
     }
 }
 
@@ -75,32 +77,29 @@ impl Store {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
-    use crate::testing::databases;
 
     #[tokio::test]
     async fn a_name_belongs_to_one_user() {
-        databases(async |database| {
-            let store = database.open().await;
-            assert!(!store.has_users().await.unwrap());
-            assert!(
-                store
-                    .add_user("admin", "h1", "admin", Timestamp(1))
-                    .await
-                    .unwrap()
-            );
-            assert!(
-                !store
-                    .add_user("admin", "h2", "admin", Timestamp(2))
-                    .await
-                    .unwrap()
-            );
-            assert!(store.has_users().await.unwrap());
-            assert_eq!(
-                store.user("admin").await.unwrap().unwrap().password_hash,
-                "h1"
-            );
-            assert!(store.user("nobody").await.unwrap().is_none());
-        })
-        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.db")).await.unwrap();
+        assert!(!store.has_users().await.unwrap());
+        assert!(
+            store
+                .add_user("admin", "h1", "admin", Timestamp(1))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !store
+                .add_user("admin", "h2", "admin", Timestamp(2))
+                .await
+                .unwrap()
+        );
+        assert!(store.has_users().await.unwrap());
+        assert_eq!(
+            store.user("admin").await.unwrap().unwrap().password_hash,
+            "h1"
+        );
+        assert!(store.user("nobody").await.unwrap().is_none());
     }
 }

@@ -284,9 +284,10 @@ fn resources(media: MediaMode, prefixes: u32) -> Resources {
             1,
             "Meridian",
             Customer {
+                status: Default::default(),
+                rate_card: "retail".into(),
                 cps_limit: Some(100_000),
                 channel_limit: Some(1_000_000),
-                ..Customer::new("retail")
             },
         )],
         trunks: vec![

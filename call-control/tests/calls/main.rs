@@ -13,7 +13,5 @@ mod lost_ack;
 mod lost_bye;
 mod operation;
 mod refused;
-mod reliable_provisional;
-mod session_timers;
 mod simulation;
 mod support;

@@ -1,8 +1,5 @@
 //! Passwords: hashed with Argon2id, checked in the same time whether the user exists or not.
 
-pub(crate) mod policy;
-
-use crate::access::roles::Portal;
 use crate::clock;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -21,9 +18,6 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The name of the user that exists from the first start.
 const FIRST_USER: &str = "admin";
-
-/// Its role: everything is allowed.
-const FIRST_ROLE: &str = Portal::Staff.first_role();
 
 /// Letters and digits that cannot be taken for one another.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
@@ -103,7 +97,7 @@ pub async fn ensure_admin(store: &Store) -> Result<Option<String>, PasswordError
     }
     let password = generate()?;
     let added = store
-        .add_user(FIRST_USER, &hash(&password)?, FIRST_ROLE, clock::now())
+        .add_user(FIRST_USER, &hash(&password)?, "admin", clock::now())
         .await?;
     Ok(added.then_some(password))
 }

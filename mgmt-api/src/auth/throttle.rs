@@ -100,8 +100,7 @@ fn keys(address: Option<IpAddr>, user: &str) -> impl Iterator<Item = Key> {
     address.into_iter().chain([Key::User(user.to_lowercase())])
 }
 
-/// The address of one who is counted: of IPv6 the /64 network that one customer has.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::from((address.to_bits() & !u128::from(u64::MAX)).to_be_bytes())

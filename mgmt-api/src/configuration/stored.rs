@@ -36,8 +36,10 @@ pub(super) fn resources(
             ResourceSpec::Carrier(carrier) => resources.carriers.push(stored(row, carrier)),
             ResourceSpec::Customer(customer) => resources.customers.push(stored(row, customer)),
             ResourceSpec::Trunk(trunk) => resources.trunks.push(stored(row, trunk)),
-            // Kinds that a call does not read.
-            _ => {}
+            other => {
+                let reason = format!("{} cannot be compiled", other.kind());
+                return Err(unreadable(row, reason));
+            }
         }
     }
     Ok((resources, decks))

@@ -44,8 +44,16 @@ pub struct Session {
 pub struct SessionUser {
     /// The name.
     pub username: String,
-    /// The name of the role, such as `super_admin`.
-    pub role: String,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    Admin,
 }
 
 /// Signs in: sets the cookie `didtron_session` and gives the CSRF token.
@@ -84,7 +92,7 @@ pub(crate) async fn session_create(
     };
     state.throttle.succeeded(address, &username);
     let token = state.sessions.begin(user.id).await?;
-    let session = Session::new(user.username, user.role, Some(&token));
+    let session = Session::new(user.username, Role::Admin, Some(&token));
     let cookie = token.cookie(state.secure_cookies);
     let cookies: HeaderMap = cookie
         .map(|cookie| (header::SET_COOKIE, cookie))
@@ -106,8 +114,12 @@ pub(crate) async fn session_create(
     security(("session_cookie" = []), ("api_key" = [])),
 )]
 pub(crate) async fn session_view(principal: Principal) -> Json<Session> {
-    let token = principal.session().map(|session| session.token.clone());
-    Json(Session::new(principal.name, principal.role, token.as_ref()))
+    let Principal {
+        name,
+        role,
+        session,
+    } = principal;
+    Json(Session::new(name, role, session.as_ref()))
 }
 
 /// Signs out.
@@ -127,8 +139,8 @@ pub(crate) async fn session_delete(
     State(state): State<AppState>,
     principal: Principal,
 ) -> Result<Response, Problem> {
-    if let Some(session) = principal.session() {
-        state.sessions.end(&session.token).await?;
+    if let Some(token) = &principal.session {
+        state.sessions.end(token).await?;
     }
     let cookie = clear_cookie(state.secure_cookies);
     let cookies: HeaderMap = cookie
@@ -155,7 +167,7 @@ impl SignIn {
 }
 
 impl Session {
-    fn new(username: String, role: String, token: Option<&SessionToken>) -> Self {
+    fn new(username: String, role: Role, token: Option<&SessionToken>) -> Self {
         Self {
             user: SessionUser { username, role },
             csrf_token: token.map(SessionToken::csrf),

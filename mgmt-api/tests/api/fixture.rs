@@ -5,7 +5,6 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
     ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
     SwitchStatus,
@@ -136,17 +135,13 @@ impl Api {
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
-        let keys = KeySource::File(folder.path().join("secrets.key"));
-        let secrets = SecretBox::open(keys, &store).await.unwrap();
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
             switch: Arc::<FakeSwitch>::clone(&switch),
             loader: Box::new(LoaderProgress::default),
             local_key,
-            secrets,
             secure_cookies: false,
-            allowed_origins: vec!["https://tools.example.com".into()],
         });
         let router = router(state.clone());
         Self {

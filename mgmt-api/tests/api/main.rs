@@ -9,7 +9,6 @@ mod console;
 mod contract;
 mod explain;
 mod fixture;
-mod headers;
 mod live;
 mod problems;
 mod server;

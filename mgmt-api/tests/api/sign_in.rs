@@ -19,7 +19,7 @@ async fn a_session_lasts_from_sign_in_to_sign_out() {
     assert_eq!(
         answer.json(),
         json!({
-            "user": {"username": "admin", "role": "super_admin"},
+            "user": {"username": "admin", "role": "admin"},
             "csrf_token": csrf,
         })
     );
@@ -78,7 +78,7 @@ async fn a_key_has_no_csrf_token_and_needs_none() {
     let api = Api::start().await;
     let answer = api.get("/api/v1/session").await;
     assert_eq!(answer.json()["csrf_token"], json!(null));
-    assert_eq!(answer.json()["user"]["role"], "super_admin");
+    assert_eq!(answer.json()["user"]["role"], "admin");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! CSV rows to a deck, with every fault at its line.
 
 use super::{Deck, DeckBuilder, DestinationNames, RowError};
-use crate::Problem;
+use crate::problem::Problem;
 use crate::resources::RateCard;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use rating::Amount;

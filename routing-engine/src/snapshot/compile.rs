@@ -7,9 +7,9 @@ use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, Snapshot,
     TrunkIndex,
 };
-use crate::Problem;
 use crate::deck::Deck;
-use crate::limits::{Limiter, Limits};
+use crate::limits::Limiter;
+use crate::problem::Problem;
 use crate::resources::{
     Direction, FailoverCodes, PricedCard, ResourceDocument, ResourceKind, ResourceSpec, Resources,
     Status, Stored, Trunk,
@@ -99,7 +99,10 @@ impl<'r> Compiler<'r> {
         wrap: fn(T) -> ResourceSpec,
     ) {
         for resource in stored {
-            let document = ResourceDocument::new(&resource.name, wrap(resource.spec.clone()));
+            let document = ResourceDocument {
+                name: resource.name.clone(),
+                spec: wrap(resource.spec.clone()),
+            };
             self.problems.extend(document.check());
         }
     }
@@ -179,7 +182,7 @@ impl<'r> Compiler<'r> {
                     &customer.name,
                     &customer.spec.rate_card,
                 ),
-                limits: Limits::new(customer.spec.cps_limit, customer.spec.channel_limit),
+                limits: customer.spec.limits(),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
             })
             .collect()
@@ -193,7 +196,7 @@ impl<'r> Compiler<'r> {
             .map(|carrier| CompiledCarrier {
                 resource: resource(carrier),
                 status: carrier.spec.status,
-                limits: Limits::new(carrier.spec.cps_limit, carrier.spec.channel_limit),
+                limits: carrier.spec.limits(),
                 limiter: self.limiter(ResourceKind::Carrier, carrier.id),
             })
             .collect()
@@ -221,10 +224,9 @@ impl<'r> Compiler<'r> {
                     customer,
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
-                    signalling: trunk.spec.signalling,
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
-                    limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
+                    limits: trunk.spec.limits(),
                     limiter,
                 };
                 compiled.push((ingress, trunk));
@@ -256,9 +258,7 @@ impl<'r> Compiler<'r> {
             media: spec.media,
             failover_codes: FailoverCodes::new(&failover.codes),
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
-            pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
-            signalling: spec.signalling,
             card,
             tie_break: TieBreak::new(
                 spec.priority.unwrap_or(PRIORITY_DEFAULT),
@@ -267,7 +267,7 @@ impl<'r> Compiler<'r> {
             ),
             called_number: spec.called_number.clone(),
             calling_number: spec.calling_number.clone(),
-            limits: Limits::new(spec.cps_limit, spec.channel_limit),
+            limits: spec.limits(),
             limiter: self.limiter(ResourceKind::Trunk, trunk.id),
         })
     }

@@ -3,7 +3,7 @@
 use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::limits::{Gate, Limiter, Limits};
-use crate::resources::{FailoverCodes, MediaMode, NumberTranslation, Signalling, Status};
+use crate::resources::{FailoverCodes, MediaMode, NumberTranslation, Status};
 use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef, Transport};
 use std::net::SocketAddr;
@@ -63,8 +63,6 @@ pub struct IngressTrunk {
     pub media: MediaMode,
     /// What called numbers must begin with; may be empty.
     pub tech_prefix: Box<str>,
-    /// How its dialogs behave.
-    pub signalling: Signalling,
     pub(crate) called_number: NumberTranslation,
     pub(crate) calling_number: NumberTranslation,
     pub(crate) limits: Limits,
@@ -90,12 +88,8 @@ pub struct EgressTrunk {
     pub failover_codes: FailoverCodes,
     /// Longest wait for a first response, milliseconds.
     pub first_reply_timeout_ms: u32,
-    /// Longest wait for a provisional response other than 100, milliseconds.
-    pub pdd_timeout_ms: u32,
     /// Longest wait for an answer, seconds.
     pub ring_timeout_s: u32,
-    /// How its dialogs behave.
-    pub signalling: Signalling,
     pub(crate) card: CardNumber,
     pub(crate) tie_break: TieBreak,
     pub(crate) called_number: NumberTranslation,

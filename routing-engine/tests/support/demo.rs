@@ -117,8 +117,8 @@ fn add_carrier(resources: &mut Resources, names: &mut DestinationNames, carrier:
         id,
         name: format!("trunk {carrier}"),
         spec: Trunk {
-            carrier: Some(name.as_str().into()),
-            rate_card: Some(name.into()),
+            carrier: Some(name.clone()),
+            rate_card: Some(name),
             gateway: Some(([127, 0, 1, 1], 5060).into()),
             transport: Some(Transport::Udp),
             ..Trunk::new(Direction::Egress)

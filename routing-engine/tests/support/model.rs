@@ -61,7 +61,7 @@ impl<'w> Model<'w> {
     fn route(&mut self, call: &Call) -> Result<Route, ReleaseReason> {
         let world = self.world;
         let (trunk_name, trunk) = self.ingress(call).ok_or(ReleaseReason::UnknownSource)?;
-        let customer_name = trunk.customer.as_ref().unwrap().to_string();
+        let customer_name = trunk.customer.clone().unwrap();
         let customer = &named(&world.customers, &customer_name).1;
         if customer.status == Status::Inactive {
             return Err(ReleaseReason::CustomerInactive);
@@ -248,7 +248,7 @@ impl<'w> Model<'w> {
         offered.truncate(10);
         let routes = offered.into_iter().map(|(name, carrier, trunk, rate)| {
             let sent = translated(called, &trunk.called_number);
-            (name.clone(), carrier.to_string(), rate, sent)
+            (name.clone(), carrier.clone(), rate, sent)
         });
         Ok(routes.collect())
     }

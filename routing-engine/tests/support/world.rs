@@ -97,9 +97,9 @@ fn carrier(random: &mut Random) -> Carrier {
 fn customer(random: &mut Random, cards_count: usize) -> Customer {
     Customer {
         status: status(random),
+        rate_card: format!("card {}", random.below(cards_count)),
         cps_limit: one_in(random, 3).then_some(20),
         channel_limit: one_in(random, 3).then_some(3),
-        ..Customer::new(format!("card {}", random.below(cards_count)))
     }
 }
 
@@ -125,7 +125,7 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
         } else {
             status(random)
         },
-        customer: Some(format!("customer {customer}").into()),
+        customer: Some(format!("customer {customer}")),
         source_addresses: addresses,
         tech_prefix: tech_prefix.to_owned(),
         cps_limit: one_in(random, 4).then_some(15),
@@ -139,8 +139,8 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
 fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Trunk {
     Trunk {
         status: status(random),
-        carrier: Some(format!("carrier {carrier}").into()),
-        rate_card: Some(format!("card {card}").into()),
+        carrier: Some(format!("carrier {carrier}")),
+        rate_card: Some(format!("card {card}")),
         gateway: Some(([127, 0, 0, 1], 5_000 + index as u16).into()),
         priority: one_in(random, 2).then(|| random.below(3) as u16),
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),

@@ -27,9 +27,8 @@ pub enum InviteServerInput {
     Provisional,
     /// The TU sends a 2xx.
     Success,
-    /// The TU sends its last response again: a 2xx until its ACK comes, a reliable provisional
-    /// response until its PRACK comes.
-    ResponseAgain,
+    /// The TU sends its 2xx again.
+    SuccessAgain,
     /// The TU sends a 3xx–6xx.
     Failure,
     /// One of its timers fired.
@@ -79,8 +78,6 @@ impl InviteServer {
             // §17.2.1: a retransmission gets the most recent provisional response.
             InviteServerInput::Request => actions.push(Action::Resend),
             InviteServerInput::Provisional => actions.push(Action::Send),
-            // RFC 3262 §3: as often as the TU wants.
-            InviteServerInput::ResponseAgain => actions.push(Action::Resend),
             // RFC 6026 §7.1: after a 2xx the transaction stays, to absorb retransmissions of the
             // INVITE.
             InviteServerInput::Success => {
@@ -109,7 +106,7 @@ impl InviteServer {
         let mut actions = Actions::new();
         match input {
             // RFC 6026 §7.1: the TU's retransmissions of the 2xx pass through.
-            InviteServerInput::ResponseAgain => actions.push(Action::Resend),
+            InviteServerInput::SuccessAgain => actions.push(Action::Resend),
             // RFC 6026 §7.1: an ACK goes to the TU. It matches here only when the other side
             // used the INVITE's branch for it, against §13.2.2.4.
             InviteServerInput::Ack => actions.push(Action::Deliver),

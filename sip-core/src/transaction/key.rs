@@ -12,8 +12,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 pub struct ServerKey(u128);
 
 impl ServerKey {
-    /// The bits: evenly spread, and unpredictable.
-    pub fn as_u128(self) -> u128 {
+    pub(super) fn as_u128(self) -> u128 {
         self.0
     }
 }

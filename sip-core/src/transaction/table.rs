@@ -11,14 +11,13 @@ pub use server_side::{Matched, response_path};
 use super::key::{KeyMap, ServerKey, ServerKeys};
 use super::{
     Action, Actions, Client, InviteClient, InviteServer, Outbox, Path, Server, Timer, Timings,
-    TransmitToken, Transport,
+    TransmitToken,
 };
 use crate::Instant;
 use crate::message::ReplyHead;
 use crate::slab::{Slab, SlabKey};
 use crate::ticket::TicketKey;
 use crate::timer::{TimerId, TimerWheel};
-use std::net::SocketAddr;
 
 /// Marks a ticket as a branch: no tag of ours has this discriminator.
 const BRANCH: u16 = u16::MAX;
@@ -302,20 +301,6 @@ impl<U> Transaction<U> {
             Side::Client { unanswered, .. } => unanswered.take(),
             Side::Server { .. } => None,
         }
-    }
-
-    fn is_at(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.path.transport == transport && self.path.remote == remote
-    }
-
-    fn is_unanswered(&self) -> bool {
-        matches!(
-            self.side,
-            Side::Client {
-                unanswered: Some(_),
-                ..
-            }
-        )
     }
 
     /// Only the sender of a request cares whether it arrived at the network.

@@ -14,8 +14,6 @@
 //!
 //! Sockets are non-blocking and meant for edge-triggered polling of their raw descriptor.
 
-#[cfg(target_os = "linux")]
-mod quote;
 mod receive;
 mod send;
 
@@ -31,7 +29,7 @@ use portable as system;
 pub use receive::{ReceiveBatch, ReceivedDatagram};
 pub use send::{Flush, QueueFull, SendBatch};
 
-use super::{BindError, Evidence, Unreachable, UnreachableReason, reason_of};
+use super::{BindError, Unreachable, UnreachableReason, reason_of};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::VecDeque;
 use std::io;
@@ -48,11 +46,6 @@ const UNREACHABLE_QUEUE_MAX: usize = 1024;
 /// How often one call of [`UdpSocket::receive`] or [`UdpSocket::send`] goes on after the error of
 /// an earlier datagram, before it leaves the rest for the next call.
 const PENDING_ERRORS_MAX: usize = 64;
-
-/// A datagram is given up when it is refused so often in a row without a notice that would explain
-/// the refusal by an earlier one. Under a flood of forged ICMP the kernel has no room for the
-/// notices, and the first refusal need not be this datagram's.
-const REFUSALS_MAX: usize = 3;
 
 /// How the sockets of a group are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,13 +159,11 @@ impl UdpSocket {
     /// Only such as concern the socket itself. What was not sent stays in the batch.
     pub fn send(&mut self, batch: &mut SendBatch) -> io::Result<Flush> {
         let mut pending_errors = 0;
-        let mut refusals = 0;
         while !batch.is_empty() {
             match system::send(&self.socket, batch) {
                 Ok(count) => {
                     let asked = batch.len().min(BATCH);
                     batch.advance(count);
-                    refusals = 0;
                     // The call stops at an error but does not tell it, and may have taken the
                     // only notice of an earlier datagram's fate.
                     if count < asked {
@@ -191,16 +182,8 @@ impl UdpSocket {
                     pending_errors += 1;
                     let earlier = self.collect_errors() > 0
                         || error.kind() == io::ErrorKind::ConnectionRefused;
-                    refusals += usize::from(!earlier);
-                    // What no router can say is this datagram's own, such as its length, though
-                    // the kernel puts that into the error queue too.
-                    let own = pending_errors > PENDING_ERRORS_MAX && reason_of(&error).is_none();
-                    if refusals == REFUSALS_MAX || own {
-                        self.report_first(batch, &error);
-                    }
-                    if refusals == REFUSALS_MAX || pending_errors > PENDING_ERRORS_MAX {
-                        batch.advance(1);
-                        refusals = 0;
+                    if !earlier || pending_errors > PENDING_ERRORS_MAX {
+                        self.give_up_first(batch, &error);
                     }
                 }
             }
@@ -219,17 +202,16 @@ impl UdpSocket {
         self.unreachable_dropped
     }
 
-    /// Our own host refuses the first datagram.
-    fn report_first(&mut self, batch: &SendBatch, error: &io::Error) {
+    fn give_up_first(&mut self, batch: &mut SendBatch, error: &io::Error) {
         // Want of memory says nothing of the destination; the datagram is lost as on the network.
         let transient = matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM));
         if let Some(destination) = batch.first_destination().filter(|_| !transient) {
             self.note(Unreachable {
                 destination,
                 reason: reason_of(error).unwrap_or(UnreachableReason::LocalFailure),
-                evidence: Evidence::Certain,
             });
         }
+        batch.advance(1);
     }
 
     /// Moves the kernel's error queue to ours; returns how many errors there were, of any kind.

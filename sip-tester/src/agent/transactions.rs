@@ -281,7 +281,7 @@ impl Transactions {
     pub(crate) fn answer_again(&mut self, now: Instant, id: TransactionId) {
         let timings = self.timings;
         if let Some(Machine::InviteServer(machine)) = self.machine(id) {
-            let actions = machine.on(InviteServerInput::ResponseAgain, &timings);
+            let actions = machine.on(InviteServerInput::SuccessAgain, &timings);
             self.carry_out(now, id, actions, None, None);
         }
     }

@@ -2,7 +2,6 @@
 
 use super::rows::insert_calls;
 use crate::cdrs::json;
-use crate::database::sql;
 use crate::{Store, StoreError};
 use rating::cdr::{
     AppliedRate, AttemptRecord, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
@@ -11,6 +10,7 @@ use rating::charge::charge;
 use rating::journal::BootId;
 use rating::rate::RateTerms;
 use rating::{Amount, Timestamp};
+use sqlx::Row as _;
 
 /// Q.850: temporary failure.
 const TEMPORARY_FAILURE: u8 = 41;
@@ -18,15 +18,10 @@ const TEMPORARY_FAILURE: u8 = 41;
 impl Store {
     /// The processes that have calls in `open_call`, living or dead.
     pub(super) async fn boots_with_open_calls(&self) -> Result<Vec<BootId>, StoreError> {
-        let rows = sql("SELECT DISTINCT boot FROM open_call")
-            .fetch_all(self.reader())
+        let boots: Vec<String> = sqlx::query_scalar("SELECT DISTINCT boot FROM open_call")
+            .fetch_all(self.writer())
             .await?;
-        let mut boots = Vec::with_capacity(rows.len());
-        for row in &rows {
-            // Only boots are written there.
-            boots.extend(row.get::<&str>(0)?.parse::<BootId>().ok());
-        }
-        Ok(boots)
+        Ok(boots.iter().filter_map(|boot| boot.parse().ok()).collect())
     }
 
     /// Closes all open calls of a dead process, in one transaction. `last_alive` is the last
@@ -37,21 +32,21 @@ impl Store {
         last_alive: impl Fn(u16) -> Option<Timestamp>,
     ) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        let rows = sql("SELECT shard, record FROM open_call WHERE boot = $1")
+        let rows = sqlx::query("SELECT shard, record FROM open_call WHERE boot = $1")
             .bind(boot.to_string())
-            .fetch_all(&mut transaction)
+            .fetch_all(&mut *transaction)
             .await?;
         let mut calls = Vec::with_capacity(rows.len());
         for row in &rows {
-            let shard: i64 = row.get(0)?;
-            let call: CallRecord = json("open_call", row.get(1)?)?;
+            let shard: i64 = row.try_get(0)?;
+            let call: CallRecord = json("open_call", row.try_get(1)?)?;
             let shard = u16::try_from(shard).unwrap_or(call.shard);
             calls.push(closed(call, last_alive(shard)));
         }
         let count = insert_calls(&mut transaction, &calls.iter().collect::<Vec<_>>()).await?;
-        sql("DELETE FROM open_call WHERE boot = $1")
+        sqlx::query("DELETE FROM open_call WHERE boot = $1")
             .bind(boot.to_string())
-            .execute(&mut transaction)
+            .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
         Ok(count)

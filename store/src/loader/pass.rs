@@ -85,11 +85,10 @@ impl Loader {
     }
 
     /// Closes the calls that were up when their process died, as far as all that it wrote is
-    /// loaded. In a database that nodes share, those without a segment here are another's.
+    /// loaded.
     async fn close_interrupted(&mut self) -> Result<(), LoaderError> {
         for boot in self.store.boots_with_open_calls().await? {
-            let ours = !self.store.is_shared() || self.segments.knows(boot);
-            if boot == self.config.boot || !ours || !self.segments.is_finished(boot) {
+            if boot == self.config.boot || !self.segments.is_finished(boot) {
                 continue;
             }
             let last_alive = |shard| self.segments.last_alive(boot, shard);

@@ -2,10 +2,11 @@
 
 use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
-use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::database::{Database, MAX_BINDS, Transaction};
 use crate::{Store, StoreError};
 use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
 use rating::journal::SegmentName;
+use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 const CDR_BINDS: usize = 26;
@@ -48,7 +49,7 @@ impl Store {
 
     /// Forgets the place in a segment whose file is gone.
     pub(super) async fn forget_segment(&self, name: SegmentName) -> Result<(), StoreError> {
-        sql("DELETE FROM journal_position WHERE segment = $1")
+        sqlx::query("DELETE FROM journal_position WHERE segment = $1")
             .bind(name.to_string())
             .execute(self.writer())
             .await?;
@@ -86,18 +87,17 @@ async fn insert_open_calls(
             .map(serde_json::to_string)
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::Encode)?;
-        let mut insert = sql("INSERT INTO open_call (id, boot, shard, record) ");
-        insert.push_rows(calls.iter().zip(records), |(call, record)| {
-            let shard = i64::from(name.shard);
-            [
-                id_text(call.id).into(),
-                name.boot.to_string().into(),
-                shard.into(),
-                record.into(),
-            ]
-        });
-        insert.push(" ON CONFLICT (id) DO NOTHING");
-        insert.execute(&mut *transaction).await?;
+        QueryBuilder::<Database>::new("INSERT INTO open_call (id, boot, shard, record) ")
+            .push_values(calls.iter().zip(records), |mut row, (call, record)| {
+                row.push_bind(id_text(call.id))
+                    .push_bind(name.boot.to_string())
+                    .push_bind(i64::from(name.shard))
+                    .push_bind(record);
+            })
+            .push(" ON CONFLICT (id) DO NOTHING")
+            .build()
+            .execute(&mut **transaction)
+            .await?;
     }
     Ok(())
 }
@@ -107,10 +107,12 @@ async fn delete_open_calls(
     calls: &[&CallRecord],
 ) -> Result<(), StoreError> {
     for calls in calls.chunks(STATEMENT_ROWS) {
-        let mut delete = sql("DELETE FROM open_call WHERE id IN (");
-        delete.push_list(calls.iter().map(|call| id_text(call.id)));
-        delete.push(")");
-        delete.execute(&mut *transaction).await?;
+        let mut sql = QueryBuilder::<Database>::new("DELETE FROM open_call WHERE id IN (");
+        let mut ids = sql.separated(", ");
+        for call in calls {
+            ids.push_bind(id_text(call.id));
+        }
+        sql.push(")").build().execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -143,48 +145,48 @@ async fn insert_cdrs(
     transaction: &mut Transaction,
     rows: Vec<CdrColumns<'_>>,
 ) -> Result<u64, StoreError> {
-    let mut insert = sql("INSERT INTO cdr (");
-    insert.push(CDR_COLUMNS).push(") ");
-    insert.push_rows(rows, cdr_values);
-    insert.push(" ON CONFLICT (id) DO NOTHING");
-    insert.execute(transaction).await
-}
-
-fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {
-    let call = columns.call;
-    let customer = call.customer.as_ref();
-    let carrier = columns.last.map(|attempt| &attempt.carrier);
-    [
-        id_text(call.id).into(),
-        call.node.as_ref().into(),
-        call.snapshot_number.cast_signed().into(),
-        call.received_at.into(),
-        call.answered_at.into(),
-        call.ended_at.into(),
-        customer.map(|customer| customer.id).into(),
-        customer.map(|customer| customer.name.as_ref()).into(),
-        carrier.map(|carrier| carrier.id).into(),
-        carrier.map(|carrier| carrier.name.as_ref()).into(),
-        call.rate
-            .as_ref()
-            .map(|rate| rate.destination.as_ref())
-            .into(),
-        call.calling_number_received.as_ref().into(),
-        call.called_number.as_ref().into(),
-        text_of(&call.outcome).into(),
-        call.release.sip_status.into(),
-        text_of(&call.release.reason).into(),
-        text_of(&call.release.by).into(),
-        call.duration_ms().cast_signed().into(),
-        call.charge.billed_seconds.into(),
-        call.pdd_ms().map(u64::cast_signed).into(),
-        (call.attempts.len() as i64).into(),
-        call.charge.amount.0.into(),
-        columns.cost.0.into(),
-        call.margin.0.into(),
-        columns.currency.to_string().into(),
-        columns.json.into(),
-    ]
+    let mut sql = QueryBuilder::<Database>::new("INSERT INTO cdr (");
+    sql.push(CDR_COLUMNS).push(") ");
+    sql.push_values(rows, |mut row, columns| {
+        let call = columns.call;
+        let last = columns.last;
+        row.push_bind(id_text(call.id))
+            .push_bind(call.node.to_string())
+            .push_bind(call.snapshot_number.cast_signed())
+            .push_bind(call.received_at.0)
+            .push_bind(call.answered_at.map(|at| at.0))
+            .push_bind(call.ended_at.0)
+            .push_bind(call.customer.as_ref().map(|customer| customer.id))
+            .push_bind(
+                call.customer
+                    .as_ref()
+                    .map(|customer| customer.name.to_string()),
+            )
+            .push_bind(last.map(|attempt| attempt.carrier.id))
+            .push_bind(last.map(|attempt| attempt.carrier.name.to_string()))
+            .push_bind(call.rate.as_ref().map(|rate| rate.destination.to_string()))
+            .push_bind(call.calling_number_received.to_string())
+            .push_bind(call.called_number.to_string())
+            .push_bind(text_of(&call.outcome))
+            .push_bind(i64::from(call.release.sip_status))
+            .push_bind(text_of(&call.release.reason))
+            .push_bind(text_of(&call.release.by))
+            .push_bind(call.duration_ms().cast_signed())
+            .push_bind(i64::from(call.charge.billed_seconds))
+            .push_bind(call.pdd_ms().map(u64::cast_signed))
+            .push_bind(call.attempts.len() as i64)
+            .push_bind(call.charge.amount.0)
+            .push_bind(columns.cost.0)
+            .push_bind(call.margin.0)
+            .push_bind(columns.currency.to_string())
+            .push_bind(columns.json);
+    });
+    sql.push(" ON CONFLICT (id) DO NOTHING");
+    Ok(sql
+        .build()
+        .execute(&mut **transaction)
+        .await?
+        .rows_affected())
 }
 
 async fn insert_attempts(
@@ -192,38 +194,33 @@ async fn insert_attempts(
     rows: &[(CallId, &AttemptRecord)],
 ) -> Result<(), StoreError> {
     const { assert!(STATEMENT_ROWS * ATTEMPT_BINDS < MAX_BINDS) };
-    let mut insert = sql(
-        "INSERT INTO attempt (call_id, number, carrier_id, carrier, \
-         egress_trunk_id, egress_trunk, gateway, prefix, started_at, first_reply_at, ringing_at, \
-         answered_at, ended_at, outcome, sip_status, release_reason, billed_seconds, cost, \
-         currency) ",
+    let mut sql = QueryBuilder::<Database>::new(
+        "INSERT INTO attempt (call_id, number, carrier_id, carrier, egress_trunk_id, \
+         egress_trunk, gateway, prefix, started_at, first_reply_at, ringing_at, answered_at, \
+         ended_at, outcome, sip_status, release_reason, billed_seconds, cost, currency) ",
     );
-    insert.push_rows(rows, attempt_values);
-    insert.push(" ON CONFLICT (call_id, number) DO NOTHING");
-    insert.execute(transaction).await?;
+    sql.push_values(rows, |mut row, (call, attempt)| {
+        row.push_bind(id_text(*call))
+            .push_bind(i64::from(attempt.number))
+            .push_bind(attempt.carrier.id)
+            .push_bind(attempt.carrier.name.to_string())
+            .push_bind(attempt.egress_trunk.id)
+            .push_bind(attempt.egress_trunk.name.to_string())
+            .push_bind(attempt.gateway.to_string())
+            .push_bind(attempt.rate.prefix.to_string())
+            .push_bind(attempt.started_at.0)
+            .push_bind(attempt.first_reply_at.map(|at| at.0))
+            .push_bind(attempt.ringing_at.map(|at| at.0))
+            .push_bind(attempt.answered_at.map(|at| at.0))
+            .push_bind(attempt.ended_at.0)
+            .push_bind(text_of(&attempt.outcome))
+            .push_bind(i64::from(attempt.release.sip_status))
+            .push_bind(text_of(&attempt.release.reason))
+            .push_bind(i64::from(attempt.cost.billed_seconds))
+            .push_bind(attempt.cost.amount.0)
+            .push_bind(attempt.rate.currency.to_string());
+    });
+    sql.push(" ON CONFLICT (call_id, number) DO NOTHING");
+    sql.build().execute(&mut **transaction).await?;
     Ok(())
-}
-
-fn attempt_values((call, attempt): &(CallId, &AttemptRecord)) -> [Value; ATTEMPT_BINDS] {
-    [
-        id_text(*call).into(),
-        attempt.number.into(),
-        attempt.carrier.id.into(),
-        attempt.carrier.name.as_ref().into(),
-        attempt.egress_trunk.id.into(),
-        attempt.egress_trunk.name.as_ref().into(),
-        attempt.gateway.to_string().into(),
-        attempt.rate.prefix.as_ref().into(),
-        attempt.started_at.into(),
-        attempt.first_reply_at.into(),
-        attempt.ringing_at.into(),
-        attempt.answered_at.into(),
-        attempt.ended_at.into(),
-        text_of(&attempt.outcome).into(),
-        attempt.release.sip_status.into(),
-        text_of(&attempt.release.reason).into(),
-        attempt.cost.billed_seconds.into(),
-        attempt.cost.amount.0.into(),
-        attempt.rate.currency.to_string().into(),
-    ]
 }

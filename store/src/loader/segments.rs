@@ -2,10 +2,11 @@
 
 use super::LoaderError;
 use super::segment_reader::{ReadError, SegmentReader};
-use crate::database::{Transaction, sql};
+use crate::database::Transaction;
 use crate::{Store, StoreError};
 use rating::Timestamp;
 use rating::journal::{BootId, SegmentName};
+use sqlx::Row as _;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -59,11 +60,6 @@ impl Segments {
             }
         }
         shards.into_values().collect()
-    }
-
-    /// Whether a boot wrote here.
-    pub(super) fn knows(&self, boot: BootId) -> bool {
-        self.known.keys().any(|name| name.boot == boot)
     }
 
     /// Whether all that a boot wrote is loaded.
@@ -125,12 +121,12 @@ impl Segment {
         let statement = "INSERT INTO journal_position (segment, position, finished, damaged) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (segment) DO UPDATE SET \
              position = excluded.position, finished = excluded.finished, damaged = excluded.damaged";
-        sql(statement)
+        sqlx::query(statement)
             .bind(name.to_string())
             .bind(self.position.cast_signed())
             .bind(self.finished)
             .bind(self.damaged)
-            .execute(transaction)
+            .execute(&mut **transaction)
             .await?;
         Ok(())
     }
@@ -157,9 +153,9 @@ fn list(directory: &Path) -> Result<Vec<SegmentName>, LoaderError> {
 async fn stored(store: &Store, name: SegmentName, directory: &Path) -> Result<Segment, StoreError> {
     let file_name = name.to_string();
     let statement = "SELECT position, finished, damaged FROM journal_position WHERE segment = $1";
-    let row = sql(statement)
+    let row = sqlx::query(statement)
         .bind(&file_name)
-        .fetch_optional(store.reader())
+        .fetch_optional(store.writer())
         .await?;
     let mut segment = Segment {
         path: directory.join(file_name),
@@ -170,10 +166,10 @@ async fn stored(store: &Store, name: SegmentName, directory: &Path) -> Result<Se
         unsound_looks: 0,
     };
     if let Some(row) = row {
-        let position: i64 = row.get(0)?;
+        let position: i64 = row.try_get(0)?;
         segment.position = position.unsigned_abs();
-        segment.finished = row.get(1)?;
-        segment.damaged = row.get(2)?;
+        segment.finished = row.try_get(1)?;
+        segment.damaged = row.try_get(2)?;
     }
     Ok(segment)
 }

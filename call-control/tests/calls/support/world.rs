@@ -13,12 +13,11 @@ use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
     Carrier, Customer, Direction, Failover, MediaMode, PricedCard, RateCard, RateRow, Resources,
-    Signalling, Stored, Trunk,
+    Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,11 +32,6 @@ pub(crate) struct Setup {
     pub(crate) carrier: Carrier,
     pub(crate) media_pairs: u64,
     pub(crate) snapshot_number: u64,
-    pub(crate) tech_prefix: String,
-    /// Of the customer's trunk.
-    pub(crate) ingress: Signalling,
-    /// Of the carriers' trunks.
-    pub(crate) egress: Signalling,
 }
 
 impl Default for Setup {
@@ -47,13 +41,15 @@ impl Default for Setup {
             max_call_duration: None,
             media: MediaMode::Direct,
             failover: Failover::default(),
-            customer: Customer::new("retail"),
+            customer: Customer {
+                status: Default::default(),
+                rate_card: "retail".into(),
+                cps_limit: None,
+                channel_limit: None,
+            },
             carrier: Carrier::default(),
             media_pairs: 0,
             snapshot_number: 1,
-            tech_prefix: String::new(),
-            ingress: Signalling::default(),
-            egress: Signalling::default(),
         }
     }
 }
@@ -100,8 +96,6 @@ impl Setup {
                             CUSTOMER.split(':').next().unwrap().parse().unwrap(),
                         ],
                         media: self.media,
-                        tech_prefix: self.tech_prefix.clone(),
-                        signalling: self.ingress,
                         ..Trunk::new(Direction::Ingress)
                     },
                 },
@@ -116,11 +110,10 @@ impl Setup {
             id,
             name: name.to_owned(),
             spec: Trunk {
-                carrier: Some(carrier.into()),
-                rate_card: Some(carrier.to_lowercase().into()),
+                carrier: Some(carrier.to_owned()),
+                rate_card: Some(carrier.to_lowercase()),
                 gateway: Some(gateway.parse().unwrap()),
                 failover: Some(self.failover.clone()),
-                signalling: self.egress,
                 media: self.media,
                 ..Trunk::new(Direction::Egress)
             },
@@ -221,8 +214,6 @@ pub(crate) struct Switch {
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) media: Vec<MediaCommand>,
     pub(crate) traced: Vec<String>,
-    /// Addresses of which a report was believed.
-    pub(crate) refused: Vec<SocketAddr>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
 }
@@ -265,7 +256,6 @@ impl Switch {
             journal: Vec::new(),
             media: Vec::new(),
             traced: Vec::new(),
-            refused: Vec::new(),
             ports_left,
             ports_at_start: setup.media_pairs,
         }
@@ -328,7 +318,6 @@ impl Switch {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Media(command) => self.take_media(command),
-                Event::Refused { remote, .. } => self.refused.push(remote),
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();
                     let first = text.lines().next().unwrap().to_owned();

@@ -57,7 +57,15 @@ impl<U: Copy> TransactionTable<U> {
 
     /// RFC 3261 §17.1.3: by the branch, which is a ticket, and the method of CSeq.
     fn find_client(&self, response: &Message<'_>) -> Option<SlabKey> {
-        let slot = self.slot_of_branch(response.top_via().ok()?.branch?)?;
+        let branch = response.top_via().ok()?.branch?;
+        let ticket = self.config.ticket_key.read_branch(branch)?;
+        if ticket.shard != self.config.shard || ticket.discriminator != BRANCH {
+            return None;
+        }
+        let slot = SlabKey {
+            slot: ticket.slot,
+            generation: ticket.generation,
+        };
         let transaction = self.slots.get(slot)?;
         let method = response.cseq().ok()?.method;
         match (&transaction.machine, method, &transaction.side) {
@@ -67,16 +75,6 @@ impl<U: Copy> TransactionTable<U> {
             (Machine::Client(_), ..) => Some(slot),
             _ => None,
         }
-    }
-
-    /// The slot that a branch of this table's names; it may be stale.
-    pub(super) fn slot_of_branch(&self, branch: &str) -> Option<SlabKey> {
-        let ticket = self.config.ticket_key.read_branch(branch)?;
-        let is_ours = ticket.shard == self.config.shard && ticket.discriminator == BRANCH;
-        is_ours.then_some(SlabKey {
-            slot: ticket.slot,
-            generation: ticket.generation,
-        })
     }
 
     /// Sends a request: `write` gets the branch for its Via and writes the whole message.

@@ -70,22 +70,12 @@ impl<U: Copy> TransactionTable<U> {
         self.on_any(now, token.0, Input::TransportError, outbox)
     }
 
-    /// Whether `branch` is of a request that was sent to this address, has no response yet and is
-    /// still wanted.
-    pub fn is_unanswered_at(&self, branch: &str, transport: Transport, remote: SocketAddr) -> bool {
-        let Some(slot) = self.slot_of_branch(branch) else {
-            return false;
-        };
-        self.slots.get(slot).is_some_and(|transaction| {
-            transaction.is_at(transport, remote) && transaction.is_unanswered()
-        })
-    }
-
     /// The requests that were sent to an address, have no response yet and are still wanted.
     pub fn unanswered_at(&self, transport: Transport, remote: SocketAddr) -> Vec<TransmitToken> {
         let is_there = |key: &&SlabKey| {
-            let transaction = self.slots.get(**key);
-            transaction.is_some_and(|transaction| transaction.is_at(transport, remote))
+            self.slots.get(**key).is_some_and(|transaction| {
+                transaction.path.transport == transport && transaction.path.remote == remote
+            })
         };
         let there = self.unanswered.iter().filter(is_there);
         there.map(|key| TransmitToken(*key)).collect()

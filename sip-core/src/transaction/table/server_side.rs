@@ -203,14 +203,13 @@ impl<U: Copy> TransactionTable<U> {
         true
     }
 
-    /// Sends the last response to an INVITE again, as the UAS core must a 2xx until its ACK comes
-    /// (RFC 3261 §13.3.1.4) and a reliable provisional one until its PRACK comes (RFC 3262 §3).
-    /// Nothing happens when the transaction is gone or has another final response.
+    /// Sends the 2xx of an INVITE again, as the UAS core must until the ACK comes (RFC 3261
+    /// §13.3.1.4). Nothing happens when the transaction is gone.
     pub fn resend(&mut self, now: Instant, id: ServerId, outbox: &mut Outbox) {
         self.on_server(
             now,
             id.0,
-            InviteServerInput::ResponseAgain,
+            InviteServerInput::SuccessAgain,
             ServerInput::Request,
             outbox,
         );

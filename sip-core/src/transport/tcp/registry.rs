@@ -2,7 +2,7 @@
 
 use super::connection::{self, Context, Ended, Origin};
 use super::{ConnectionId, TcpConfig, TcpCounters, TcpDestination, TcpSink, Unreachable};
-use crate::transport::{Evidence, UnreachableReason};
+use crate::transport::UnreachableReason;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -197,7 +197,6 @@ impl Registry {
         self.sink.unreachable(Unreachable {
             destination,
             reason,
-            evidence: Evidence::Certain,
         });
     }
 

@@ -11,7 +11,7 @@ mod address;
 
 use super::receive::ReceiveBatch;
 use super::send::SendBatch;
-use super::{BATCH, Evidence, Unreachable, UnreachableReason, quote};
+use super::{BATCH, Unreachable};
 use crate::transport::reason_of;
 use address::RawAddress;
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sock_extended_err};
@@ -129,25 +129,18 @@ pub(super) fn send(socket: &UdpSocket, batch: &SendBatch) -> io::Result<usize> {
 }
 
 /// Takes one error from the socket's queue: `None` when it is empty, `Some(None)` when the error
-/// says nothing reliable of whether a destination can be reached.
+/// says nothing of whether a destination can be reached.
 pub(super) fn next_error(socket: &UdpSocket) -> Option<Option<Unreachable>> {
     let mut address = RawAddress::EMPTY;
     let mut control = Control([0; CONTROL_BYTES]);
-    let mut quoted = [0; quote::BYTES];
-    let mut vector = iovec {
-        iov_base: quoted.as_mut_ptr().cast::<c_void>(),
-        iov_len: quoted.len(),
-    };
     // SAFETY: `msghdr` is plain data, for which all zeroes is a valid value.
     let mut header: msghdr = unsafe { mem::zeroed() };
     header.msg_name = address.as_mut_ptr();
     header.msg_namelen = RawAddress::CAPACITY;
-    header.msg_iov = &raw mut vector;
-    header.msg_iovlen = 1;
     header.msg_control = control.0.as_mut_ptr().cast::<c_void>();
     header.msg_controllen = CONTROL_BYTES as _;
-    // SAFETY: the descriptor is open for the length of the borrow; the address, the control buffer
-    // and the one buffer for data have the lengths given and live until the call returns.
+    // SAFETY: the descriptor is open for the length of the borrow; the address and the control
+    // buffer have the lengths given and live until the call returns; no data buffer is given.
     let received = unsafe {
         libc::recvmsg(
             socket.as_raw_fd(),
@@ -155,37 +148,23 @@ pub(super) fn next_error(socket: &UdpSocket) -> Option<Option<Unreachable>> {
             libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT,
         )
     };
-    // Negative when the queue is empty.
-    let quoted = &quoted[..usize::try_from(received).ok()?];
+    if received < 0 {
+        return None;
+    }
     let destination = address.decode(header.msg_namelen);
-    Some(extended_error(&header).and_then(|error| report(&error, destination?, quoted)))
-}
-
-/// What an error says of a destination. `quoted` is the start of the datagram that it is about.
-fn report(
-    error: &sock_extended_err,
-    destination: SocketAddr,
-    quoted: &[u8],
-) -> Option<Unreachable> {
-    let errno = io::Error::from_raw_os_error(c_int::try_from(error.ee_errno).ok()?);
-    let reason = reason_of(&errno)?;
-    let evidence = match error.ee_origin {
-        libc::SO_EE_ORIGIN_LOCAL => Evidence::Certain,
-        // Only the host itself knows that a port is closed. That a host or a network is out of
-        // reach, any router on the way may say, for a moment.
-        libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6
-            if reason == UnreachableReason::Refused =>
-        {
-            Evidence::Quoted(quote::branch(quoted)?)
-        }
-        // Time stamps, zero-copy notices and what no router need be believed.
-        _ => return None,
-    };
-    Some(Unreachable {
-        destination,
-        reason,
-        evidence,
-    })
+    let unreachable = extended_error(&header).and_then(|error| {
+        // What ICMP or our own host says; not time stamps or zero-copy notices.
+        let told_by = matches!(
+            error.ee_origin,
+            libc::SO_EE_ORIGIN_LOCAL | libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6
+        );
+        let error = io::Error::from_raw_os_error(c_int::try_from(error.ee_errno).ok()?);
+        Some(Unreachable {
+            destination: destination.filter(|_| told_by)?,
+            reason: reason_of(&error)?,
+        })
+    });
+    Some(unreachable)
 }
 
 fn extended_error(header: &msghdr) -> Option<sock_extended_err> {
