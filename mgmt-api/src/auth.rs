@@ -5,11 +5,14 @@
 //! session's CSRF token in a header; a key does not.
 
 mod local_key;
+mod passkey;
 mod password;
 mod principal;
 mod recovery;
 mod request;
 mod session;
+#[cfg(test)]
+mod testing;
 mod throttle;
 mod totp;
 
