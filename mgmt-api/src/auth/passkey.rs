@@ -82,9 +82,9 @@ pub(crate) enum PasskeyError {
 impl RelyingParty {
     /// Of the address at which browsers see us, such as `https://switch.example.com`.
     pub(crate) fn of_public_url(url: &str) -> Result<Self, PasskeyError> {
-        let origin = url.trim_end_matches('/');
-        let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+        let authority = url.split_once("://").map_or("", |(_, rest)| rest);
         let host = authority.split(['/', ':']).next().unwrap_or_default();
+        let origin = url.trim_end_matches('/');
         let party = Self {
             id: host.to_owned(),
             origin: origin.to_owned(),
