@@ -7,15 +7,13 @@
 mod local_key;
 mod password;
 mod principal;
-mod recovery;
 mod request;
 mod session;
 mod throttle;
-mod totp;
 
 pub use local_key::{LocalKey, LocalKeyError};
-pub(crate) use password::Passwords;
 pub use password::{PasswordError, ensure_admin};
+pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Credential, Principal, SessionCredential};
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};

@@ -2,6 +2,7 @@
 
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
+use crate::routes::people::{password, sessions};
 use crate::routes::{apply, calls, cdrs, explain, health, live, resources, session, status};
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -52,10 +53,13 @@ fn open(table: RouteTable) -> RouteTable {
 
 /// What concerns the caller only.
 fn own_account(table: RouteTable) -> RouteTable {
-    table.signed_in(
-        Audiences::ALL,
-        routes!(session::session_view, session::session_delete),
-    )
+    table
+        .signed_in(
+            Audiences::ALL,
+            routes!(session::session_view, session::session_delete),
+        )
+        .signed_in(Audiences::ALL, routes!(sessions::session_delete_all))
+        .signed_in(Audiences::ALL, routes!(password::password_update))
 }
 
 /// Calls and records.

@@ -6,6 +6,7 @@ pub mod cdrs;
 pub mod explain;
 pub mod health;
 pub mod live;
+pub mod people;
 pub mod resources;
 pub mod session;
 pub mod status;

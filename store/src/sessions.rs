@@ -90,6 +90,17 @@ impl Store {
         Ok(())
     }
 
+    /// Ends all sessions of a user; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn end_sessions_of(&self, user: UserId) -> Result<u64, StoreError> {
+        sql("DELETE FROM session WHERE user_id = $1")
+            .bind(user.0)
+            .execute(self.writer())
+            .await
+    }
+
     /// Ends a session.
     ///
     /// # Errors
@@ -136,6 +147,39 @@ mod tests {
             assert!(found(100, 150).await);
             store.end_session("t").await.unwrap();
             assert!(!found(0, 0).await);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_new_password_and_signing_out_everywhere_end_the_sessions_of_that_user_only() {
+        databases(async |database| {
+            let store = database.open().await;
+            for (name, sessions) in [("ann", ["a1", "a2"]), ("bob", ["b1", "b2"])] {
+                store
+                    .add_user(name, "h", "viewer", Timestamp(0))
+                    .await
+                    .unwrap();
+                let id = store.user(name).await.unwrap().unwrap().id;
+                for token in sessions {
+                    store
+                        .add_session(token, id, Timestamp(100), Timestamp(0))
+                        .await
+                        .unwrap();
+                }
+            }
+            let id = async |name| UserId(store.user(name).await.unwrap().unwrap().id);
+            let there = async |token| {
+                let found = store.session(token, Timestamp(0), Timestamp(0)).await;
+                found.unwrap().is_some()
+            };
+            store.set_password(id("ann").await, "new").await.unwrap();
+            assert!(!there("a1").await && !there("a2").await);
+            assert!(there("b1").await && there("b2").await);
+            let ann = store.user("ann").await.unwrap().unwrap();
+            assert_eq!(ann.password_hash, "new");
+            assert_eq!(store.end_sessions_of(id("bob").await).await.unwrap(), 2);
+            assert!(!there("b1").await);
         })
         .await;
     }

@@ -1,7 +1,7 @@
 //! Who may sign in.
 
 use crate::database::sql;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, UserId};
 use rating::Timestamp;
 
 /// A user with the hash of the password.
@@ -68,6 +68,24 @@ impl Store {
             .execute(self.writer())
             .await?;
         Ok(written == 1)
+    }
+
+    /// Sets a user's password and ends all their sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        sql("UPDATE app_user SET password_hash = $1 WHERE id = $2")
+            .bind(password_hash)
+            .bind(user.0)
+            .execute(&mut transaction)
+            .await?;
+        sql("DELETE FROM session WHERE user_id = $1")
+            .bind(user.0)
+            .execute(&mut transaction)
+            .await?;
+        transaction.commit().await
     }
 }
 

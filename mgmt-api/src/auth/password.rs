@@ -1,6 +1,6 @@
 //! Passwords: hashed with Argon2id, checked in the same time whether the user exists or not.
 
-pub(crate) mod policy;
+mod policy;
 
 use crate::access::roles::Portal;
 use crate::clock;
@@ -10,7 +10,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, StoreError, UserRow};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes computed at the same time: each takes 19 MiB and tens of milliseconds of a core that
 /// calls need.
@@ -79,17 +79,35 @@ impl Passwords {
         user: Option<&UserRow>,
         password: String,
     ) -> Result<bool, PasswordError> {
-        let turn = Arc::clone(&self.turns).acquire_owned();
-        let turn = tokio::time::timeout(TURN_TIMEOUT, turn).await;
-        let Ok(Ok(_turn)) = turn else {
-            return Err(PasswordError::Busy);
-        };
+        let _turn = self.turn().await?;
         let hash = user.map_or(NOBODY, |user| &user.password_hash).to_owned();
         let matches = tokio::task::spawn_blocking(move || verify(&password, &hash))
             .await
             .map_err(|_| PasswordError::Interrupted)??;
         Ok(matches && user.is_some())
     }
+
+    /// What is stored of a new password.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, PasswordError> {
+        let _turn = self.turn().await?;
+        tokio::task::spawn_blocking(move || hash(&password))
+            .await
+            .map_err(|_| PasswordError::Interrupted)?
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        match tokio::time::timeout(TURN_TIMEOUT, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(PasswordError::Busy),
+        }
+    }
+}
+
+/// Why a new password is refused; `None` when it is good. `own_words` are the user's name and the
+/// like.
+pub(crate) fn weakness(password: &str, own_words: &[&str]) -> Option<impl std::fmt::Display> {
+    policy::check(password, own_words).err()
 }
 
 /// Makes the first user with a generated password, when there is no user. Gives the password, which

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::openapi::SESSION_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, header};
 use rating::Timestamp;
-use store::{SessionRow, Store, StoreError};
+use store::{SessionRow, Store, StoreError, UserId};
 
 /// A session ends this long after the sign-in, seconds.
 const ABSOLUTE_TIMEOUT_S: i64 = 12 * 3_600;
@@ -80,12 +80,12 @@ impl Sessions {
     }
 
     /// Begins a session.
-    pub(crate) async fn begin(&self, user_id: i64) -> Result<SessionToken, SessionError> {
+    pub(crate) async fn begin(&self, user: UserId) -> Result<SessionToken, SessionError> {
         let token = SessionToken(random_hex::<32>().map_err(SessionError::Random)?);
         let now = clock::now();
         let oldest = before(now, ABSOLUTE_TIMEOUT_S);
         self.store
-            .add_session(&token.hash(), user_id, now, oldest)
+            .add_session(&token.hash(), user.0, now, oldest)
             .await?;
         Ok(token)
     }

@@ -6,10 +6,11 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
+use store::UserId;
 use utoipa::ToSchema;
 
 /// Most bytes of the body.
@@ -83,14 +84,31 @@ pub(crate) async fn session_create(
         return Err(Problem::wrong_password());
     };
     state.throttle.succeeded(address, &username);
-    let token = state.sessions.begin(user.id).await?;
-    let session = Session::new(user.username, user.role, Some(&token));
-    let cookie = token.cookie(state.secure_cookies);
+    signed_in(&state, UserId(user.id), user.username, user.role).await
+}
+
+/// Begins a session; the answer has its cookie and its CSRF token.
+pub(crate) async fn signed_in(
+    state: &AppState,
+    user: UserId,
+    name: String,
+    role: String,
+) -> Result<Response, Problem> {
+    let token = state.sessions.begin(user).await?;
+    let session = Session::new(name, role, Some(&token));
+    Ok(with_cookie(
+        token.cookie(state.secure_cookies),
+        Json(session),
+    ))
+}
+
+/// An answer that sets the cookie.
+pub(crate) fn with_cookie(cookie: Option<HeaderValue>, answer: impl IntoResponse) -> Response {
     let cookies: HeaderMap = cookie
         .map(|cookie| (header::SET_COOKIE, cookie))
         .into_iter()
         .collect();
-    Ok((cookies, Json(session)).into_response())
+    (cookies, answer).into_response()
 }
 
 /// Shows who is signed in.
@@ -130,12 +148,10 @@ pub(crate) async fn session_delete(
     if let Some(session) = principal.session() {
         state.sessions.end(&session.token).await?;
     }
-    let cookie = clear_cookie(state.secure_cookies);
-    let cookies: HeaderMap = cookie
-        .map(|cookie| (header::SET_COOKIE, cookie))
-        .into_iter()
-        .collect();
-    Ok((StatusCode::NO_CONTENT, cookies).into_response())
+    Ok(with_cookie(
+        clear_cookie(state.secure_cookies),
+        StatusCode::NO_CONTENT,
+    ))
 }
 
 impl SignIn {

@@ -1,0 +1,4 @@
+//! What people do about their own accounts.
+
+pub mod password;
+pub mod sessions;
