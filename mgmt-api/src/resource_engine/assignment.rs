@@ -1,0 +1,68 @@
+//! "Who gets this?" and "what does this customer get, and why?".
+
+use super::current::{Entry, Key, Proposed};
+use resources::{
+    AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind, ResourceSpec,
+    entitlements,
+};
+use std::sync::Arc;
+
+/// The customers who get a resource, by name, each with the level at which.
+pub(crate) fn customers_of<'p>(
+    set: &'p Proposed,
+    entry: &Entry,
+) -> Vec<(&'p Arc<Entry>, AssignmentLevel)> {
+    let mut found: Vec<_> = set
+        .of_kind(entry.key.owner, ResourceKind::Customer)
+        .filter_map(|customer| {
+            let level = level_of(set, entry, customer)?;
+            Some((customer, level))
+        })
+        .collect();
+    found.sort_by(|(one, _), (other, _)| one.key.name.cmp(&other.key.name));
+    found
+}
+
+fn level_of(set: &Proposed, entry: &Entry, customer: &Entry) -> Option<AssignmentLevel> {
+    if customer.references.contains(&entry.key) {
+        return Some(AssignmentLevel::Named);
+    }
+    if !entry.spec.is_given_by_assignment() {
+        return None;
+    }
+    entry.assign.level_for(&place(set, customer)?)
+}
+
+/// Where a customer stands; `None` for what is no customer.
+fn place<'p>(set: &'p Proposed, customer: &'p Entry) -> Option<CustomerPlace<'p>> {
+    let ResourceSpec::Customer(spec) = &customer.spec else {
+        return None;
+    };
+    let group = spec.group.as_deref();
+    let own = spec.category.as_deref();
+    let category = own.or_else(|| category_of_group(set, &customer.key, group?));
+    Some(CustomerPlace {
+        name: &customer.key.name,
+        category,
+        group,
+    })
+}
+
+fn category_of_group<'p>(set: &'p Proposed, customer: &Key, group: &str) -> Option<&'p str> {
+    let key = customer.beside(ResourceKind::CustomerGroup, group);
+    match &set.get(&key)?.spec {
+        ResourceSpec::CustomerGroup(group) => Some(&group.category),
+        _ => None,
+    }
+}
+
+/// What a customer gets, by kind; `None` for what is no customer.
+pub(crate) fn entitlements_of(set: &Proposed, customer: &Entry) -> Option<Vec<KindEntitlements>> {
+    let place = place(set, customer)?;
+    let named = ResourceKind::Customer.references(&customer.spec.to_value());
+    let kinds = ResourceKind::ALL.into_iter();
+    let entries = kinds.flat_map(|kind| set.of_kind(customer.key.owner, kind));
+    let items = entries
+        .filter_map(|entry| AssignedItem::new(&entry.key.name, &entry.spec, &entry.assign));
+    Some(entitlements(&place, &named, items))
+}

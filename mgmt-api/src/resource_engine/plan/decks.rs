@@ -1,0 +1,86 @@
+//! The rates of cards: from text or rows, read once and shared.
+
+use crate::resource_engine::current::Entry;
+use crate::routes::apply::ApplyFile;
+use resources::{Problem, RateCard, ResourceDocument, ResourceSpec};
+use routing_engine::deck::{Deck, DestinationNames};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A deck as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct DeckText {
+    /// SHA-256 of the text, hexadecimal.
+    pub(crate) hash: String,
+    pub(crate) content: Arc<str>,
+}
+
+/// Decks by hash.
+pub(crate) type DeckTexts = BTreeMap<String, Arc<str>>;
+
+/// Reads decks with one table of destinations' names.
+pub(super) struct DeckReader<'t> {
+    texts: &'t DeckTexts,
+    names: DestinationNames,
+}
+
+impl DeckText {
+    pub(crate) fn new(content: Arc<str>) -> Self {
+        let digest = Sha256::digest(content.as_bytes());
+        let hash = digest.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Self { hash, content }
+    }
+}
+
+impl From<ApplyFile> for DeckText {
+    fn from(file: ApplyFile) -> Self {
+        Self::new(file.content.into())
+    }
+}
+
+impl<'t> DeckReader<'t> {
+    pub(super) fn new(texts: &'t DeckTexts) -> Self {
+        Self {
+            texts,
+            names: DestinationNames::default(),
+        }
+    }
+
+    /// The rates of a card; `None` for any other kind. What did not change is not read again.
+    pub(super) fn deck(
+        &mut self,
+        document: &ResourceDocument,
+        hash: Option<&str>,
+        before: Option<&Arc<Entry>>,
+    ) -> Result<Option<Arc<Deck>>, Vec<Problem>> {
+        let ResourceSpec::RateCard(card) = &document.spec else {
+            return Ok(None);
+        };
+        let same = before.filter(|before| {
+            before.deck_hash.as_deref() == hash && before.spec == document.spec
+        });
+        if let Some(deck) = same.and_then(|before| before.deck.clone()) {
+            return Ok(Some(deck));
+        }
+        self.read(card, hash).map(|deck| Some(Arc::new(deck)))
+    }
+
+    fn read(&mut self, card: &RateCard, hash: Option<&str>) -> Result<Deck, Vec<Problem>> {
+        if let Some(rows) = &card.rates {
+            return Deck::from_rows(rows, card, &mut self.names);
+        }
+        match hash.and_then(|hash| self.texts.get(hash)) {
+            Some(text) => Deck::read(text.as_bytes(), card, &mut self.names),
+            None => {
+                let message = "the rates of this file are not here: send them in `rates_csv`, or \
+                               apply the file";
+                Err(vec![Problem::in_field("rates_file", message)])
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Those who name a resource follow it to its new name.
+
+use crate::resource_engine::current::{CurrentSet, Entry, Key};
+use crate::resource_engine::draft::{Content, Draft};
+use resources::ResourceKind;
+use std::collections::{BTreeMap, BTreeSet};
+use store::TenantId;
+
+/// New names by kind and old name.
+pub(super) type Renames = BTreeMap<(ResourceKind, String), String>;
+
+/// The drafts with the new names in them, and a draft for each other resource that names one of
+/// the renamed. The flag says which were not asked for.
+pub(super) fn follow(
+    base: &CurrentSet,
+    owner: TenantId,
+    drafts: Vec<Draft>,
+) -> Vec<(Draft, bool)> {
+    let renames = renames(&drafts);
+    if renames.is_empty() {
+        return drafts.into_iter().map(|draft| (draft, false)).collect();
+    }
+    let drafted: BTreeSet<Key> = drafts
+        .iter()
+        .map(|draft| Key::new(owner, draft.kind, &draft.name))
+        .collect();
+    let referrers: BTreeSet<&Key> = renames
+        .keys()
+        .flat_map(|(kind, name)| base.referrers(&Key::new(owner, *kind, name)))
+        .filter(|referrer| !drafted.contains(referrer))
+        .collect();
+    let following = referrers.into_iter().filter_map(|key| base.get(key));
+    let following: Vec<_> = following.map(|entry| draft_of(entry)).collect();
+    let asked = drafts.into_iter().map(|draft| (draft, false));
+    let all = asked.chain(following.into_iter().map(|draft| (draft, true)));
+    all.map(|(mut draft, follows)| {
+        if let Some(content) = &mut draft.content {
+            rename(draft.kind, content, &renames);
+        }
+        (draft, follows)
+    })
+    .collect()
+}
+
+/// A name that another draft takes over at once still means something: it is not followed.
+fn renames(drafts: &[Draft]) -> Renames {
+    let taken: BTreeSet<_> = drafts
+        .iter()
+        .filter_map(|draft| Some((draft.kind, &draft.content.as_ref()?.name)))
+        .collect();
+    drafts
+        .iter()
+        .filter(|draft| draft.base_version.is_some())
+        .filter_map(|draft| {
+            let to = &draft.content.as_ref()?.name;
+            let is_new = *to != draft.name && !taken.contains(&(draft.kind, &draft.name));
+            is_new.then(|| ((draft.kind, draft.name.clone()), to.clone()))
+        })
+        .collect()
+}
+
+/// A draft that changes nothing yet.
+fn draft_of(entry: &Entry) -> Draft {
+    Draft {
+        kind: entry.key.kind,
+        name: entry.key.name.to_string(),
+        base_version: Some(entry.version),
+        content: Some(Content {
+            name: entry.key.name.to_string(),
+            external_id: entry.external_id.clone(),
+            assign: entry.assign.clone(),
+            spec: entry.spec.to_value(),
+            deck_hash: entry.deck_hash.clone(),
+        }),
+        note: None,
+    }
+}
+
+fn rename(kind: ResourceKind, content: &mut Content, renames: &Renames) {
+    for ((of, from), to) in renames {
+        kind.rename_references(&mut content.spec, *of, from, to);
+        content.assign.rename_references(*of, from, to);
+    }
+}
