@@ -1,13 +1,16 @@
 //! The command line: one file for each command.
 //!
-//! `serve`, `demo` and `probe` run parts of the switch in this process. `apply` and `explain` are
-//! clients of a running switch's API, so that there is one way to change it and one to ask it.
+//! `serve`, `demo` and `probe` run parts of the switch in this process. `apply`, `export`, `changes`
+//! and `explain` are clients of a running switch's API, so that there is one way to change it and
+//! one to ask it.
 
 pub(crate) mod api_client;
 pub(crate) mod apply;
+mod changes;
 mod check;
 mod demo;
 mod explain;
+mod export;
 mod probe;
 mod serve;
 
@@ -34,6 +37,10 @@ enum Command {
     Check(ConfigArgs),
     /// Create and update resources from YAML files on a running switch.
     Apply(apply::ApplyArgs),
+    /// Write all that is configured to YAML files and rate decks, as `apply` reads them.
+    Export(export::ExportArgs),
+    /// Look at change sets, push them and take them back.
+    Changes(changes::ChangesArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
     /// Place a test call to a SIP address: ladder, PDD, codes, audio.
@@ -91,6 +98,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => return check::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Apply(args) => apply::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Changes(args) => changes::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -24,6 +24,13 @@ pub(super) struct ApplyArgs {
     /// Show what would change; change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Also take away what the files do not name.
+    #[arg(long)]
+    prune: bool,
+    /// Write the changes as drafts of a new change set with this title, to be looked at with
+    /// `didtron changes` and pushed from there.
+    #[arg(long, value_name = "TITLE", conflicts_with = "dry_run")]
+    change_set: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -47,11 +54,14 @@ pub(crate) struct Bundle {
 pub(crate) struct AppliedBundle {
     dry_run: bool,
     snapshot_number: u64,
+    #[serde(default)]
+    change_set: Option<i64>,
     changes: Vec<Change>,
 }
 
+/// What becomes of one resource.
 #[derive(Debug, Deserialize)]
-struct Change {
+pub(super) struct Change {
     kind: String,
     name: String,
     action: String,
@@ -65,10 +75,21 @@ struct Difference {
     after: serde_json::Value,
 }
 
+/// A change set as far as its number matters.
+#[derive(Debug, Deserialize)]
+struct NewChangeSet {
+    id: i64,
+}
+
 pub(super) fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
     let bundle = read_bundle(&args.file)?;
     let client = ApiClient::new(&args.server)?;
-    let path = format!("/api/v1/apply?dry_run={}", args.dry_run);
+    let mut path = format!("/api/v1/apply?dry_run={}&prune={}", args.dry_run, args.prune);
+    if let Some(title) = &args.change_set {
+        let body = serde_json::json!({ "title": title });
+        let change_set: NewChangeSet = client.post("/api/v1/change-sets", &body)?;
+        let _ = write!(path, "&change_set={}", change_set.id);
+    }
     let answer: AppliedBundle = client.post(&path, &bundle)?;
     say(&report(&answer));
     Ok(ExitCode::SUCCESS)
@@ -157,15 +178,20 @@ fn read_deck(path: &Path) -> anyhow::Result<String> {
 }
 
 fn report(answer: &AppliedBundle) -> String {
+    changes_text(&answer.changes) + &answer.summary()
+}
+
+/// A line for each resource, and one for each of its fields that differ.
+pub(super) fn changes_text(changes: &[Change]) -> String {
     let mut text = String::new();
-    for change in &answer.changes {
+    for change in changes {
         let _ = writeln!(text, "{:9} {} {}", change.action, change.kind, change.name);
         for difference in &change.differences {
             let (before, after) = (shown(&difference.before), shown(&difference.after));
             let _ = writeln!(text, "          {}: {before} → {after}", difference.field);
         }
     }
-    text + &answer.summary()
+    text
 }
 
 impl AppliedBundle {
@@ -178,7 +204,12 @@ impl AppliedBundle {
             .filter(|change| change.action != "unchanged")
             .count();
         let number = self.snapshot_number;
-        if self.dry_run {
+        if let Some(id) = self.change_set {
+            format!(
+                "{changed} of {total} resources are drafts of change set {id}: look with \
+                 `didtron changes preview {id}`, push with `didtron changes push {id}`."
+            )
+        } else if self.dry_run {
             format!("Dry run: {changed} of {total} resources would change; nothing was applied.")
         } else {
             format!("{changed} of {total} resources changed; calls use snapshot {number}.")

@@ -1,88 +1,99 @@
-//! What is configured.
+//! Resources of every kind: one set of handlers, a path for each kind.
+//!
+//! A handler learns its kind from the route ([`Extension`]); what it does is the same for all. The
+//! description of each operation is made from the registry ([`describe`]).
 
-use crate::extract::ApiQuery;
-use crate::problem::Problem;
+mod body;
+mod bulk;
+mod cursor;
+mod describe;
+mod everything;
+mod import_export;
+mod list;
+mod list_query;
+mod schemas;
+mod single;
+mod submit;
+mod target;
+mod versions;
+mod view;
+
+pub(crate) use everything::{__path_resource_list, resource_list};
+pub use everything::{Resource, ResourceList, ResourceQuery};
+pub(crate) use submit::{Asked, DraftedResult, PushResult};
+pub(crate) use target::Target;
+
+use crate::access::{Audiences, Permission, RouteTable};
 use crate::state::AppState;
-use crate::values::Time;
-use axum::Json;
-use axum::extract::State;
-use routing_engine::resources::{ResourceKind, UnknownKind};
-use serde::{Deserialize, Serialize};
-use store::ResourceRow;
-use utoipa::{IntoParams, ToSchema};
+use axum::Extension;
+use axum::routing::{MethodRouter, delete, get, post, put};
+use describe::{Verb, described};
+use resources::ResourceKind;
 
-/// Which resources to list.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ResourceQuery {
-    /// Only this kind: `customer`, `carrier`, `trunk` or `rate_card`.
-    pub kind: Option<String>,
+/// Rows of a page when nothing is asked for.
+pub(crate) const LIMIT_DEFAULT: u32 = 50;
+
+/// Most rows of a page.
+pub(crate) const LIMIT_MAX: u32 = 200;
+
+/// Longest note on a version, characters.
+pub(crate) const NOTE_CHARS_MAX: usize = 2_000;
+
+/// Adds the operations of all kinds. Staff only: customers and carriers see what is theirs by
+/// paths of their own.
+pub(crate) fn of_all_kinds(mut table: RouteTable) -> RouteTable {
+    for kind in ResourceKind::ALL {
+        for verb in Verb::of(kind) {
+            let (schemas, paths) = described(kind, verb);
+            let handler = handler(verb).layer(Extension(kind));
+            let routes = (schemas, paths, handler);
+            table = table.guarded(permission(kind, verb), Audiences::STAFF, routes);
+        }
+    }
+    table
 }
 
-/// All resources of the question, by kind and name.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ResourceList {
-    /// The resources.
-    pub items: Vec<Resource>,
+/// A kind without permissions of its own is for those who may change everything.
+fn permission(kind: ResourceKind, verb: Verb) -> Permission {
+    let found = if verb.writes() {
+        Permission::write_of(kind.as_str())
+    } else {
+        Permission::read_of(kind.as_str())
+    };
+    found.unwrap_or(Permission::APPLY_USE)
 }
 
-/// One resource as it is now.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Resource {
-    /// Its kind.
-    pub kind: String,
-    /// Its name, unique within the kind.
-    pub name: String,
-    /// Its number, which survives a rename.
-    pub id: i64,
-    /// 1 for the first version, one more with each change.
-    pub version: u64,
-    /// When this version was applied.
-    pub updated_at: Time,
-    /// The fields of the kind.
-    #[schema(value_type = Object)]
-    pub spec: serde_json::Value,
+fn handler(verb: Verb) -> MethodRouter<AppState> {
+    match verb {
+        Verb::List => get(list::list),
+        Verb::Create => post(single::create),
+        Verb::View => get(single::view),
+        Verb::Update => put(single::update),
+        Verb::Delete => delete(single::delete),
+        Verb::BulkEdit => post(bulk::bulk_edit),
+        Verb::Import => post(import_export::import),
+        Verb::Export => get(import_export::export),
+        Verb::VersionList => get(versions::version_list),
+        Verb::VersionView => get(versions::version_view),
+        Verb::Compare => get(versions::compare),
+        Verb::RollBack => post(versions::roll_back),
+        Verb::Customers => get(super::assignment::customer_list),
+        Verb::Rates => get(import_export::rates),
+    }
 }
 
-/// Lists what is configured.
-#[utoipa::path(
-    get,
-    path = "/api/v1/resources",
-    operation_id = "resource_list",
-    tag = "resources",
-    params(ResourceQuery),
-    responses(
-        (status = 200, description = "The resources", body = ResourceList),
-        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("session_cookie" = []), ("api_key" = [])),
-)]
-pub(crate) async fn resource_list(
-    State(state): State<AppState>,
-    ApiQuery(query): ApiQuery<ResourceQuery>,
-) -> Result<Json<ResourceList>, Problem> {
-    let wrong = |error: UnknownKind| Problem::bad_parameter("kind", error.to_string());
-    let kind = query.kind.map(|kind| kind.parse::<ResourceKind>());
-    let kind = kind.transpose().map_err(wrong)?;
-    let rows = state
-        .store
-        .resources(kind.map(ResourceKind::as_str))
-        .await?;
-    let items = rows.into_iter().map(Resource::from).collect();
-    Ok(Json(ResourceList { items }))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<ResourceRow> for Resource {
-    fn from(row: ResourceRow) -> Self {
-        Self {
-            kind: row.kind,
-            name: row.name,
-            id: row.id,
-            version: row.version,
-            updated_at: Time(row.updated_at),
-            spec: row.spec,
+    #[test]
+    fn every_kind_has_permissions_and_a_description() {
+        for kind in ResourceKind::ALL {
+            for verb in Verb::of(kind) {
+                assert_ne!(permission(kind, verb), Permission::APPLY_USE, "{kind}");
+                let (_, paths) = described(kind, verb);
+                assert_eq!(paths.paths.len(), 1);
+            }
         }
     }
 }

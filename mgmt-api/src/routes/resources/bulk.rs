@@ -1,0 +1,176 @@
+//! Many resources changed at once, by one merge patch: all or nothing.
+
+use super::body::check_note;
+use super::list_query::read;
+use super::submit::{Asked, WriteQuery};
+use crate::auth::{ClientAddress, Principal};
+use crate::extract::{ApiJson, ApiQuery};
+use crate::problem::Problem;
+use crate::resource_engine::{Content, Draft, merged};
+use crate::state::AppState;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use resources::ResourceKind;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{ResourceRow, Scope};
+use utoipa::ToSchema;
+
+/// Most resources of one bulk edit, export or import.
+pub(super) const BULK_MAX: usize = 100_000;
+
+/// Rows that are read at once.
+const CHUNK: u32 = 1_000;
+
+/// What to change, and in which resources. Give `names` or `filter`.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkEdit {
+    /// The resources by name.
+    #[serde(default)]
+    pub names: Option<Vec<String>>,
+    /// All that a list with these parameters finds; `{}` means all of the kind.
+    #[serde(default)]
+    pub filter: Option<BTreeMap<String, String>>,
+    /// A merge patch (RFC 7396) of each spec; null takes a field away.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub spec: Option<Value>,
+    /// A merge patch of each assignment.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub assign: Option<Value>,
+    /// Take the resources away instead.
+    #[serde(default)]
+    pub delete: bool,
+    /// Why; kept with each version.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    pub note: Option<String>,
+}
+
+pub(super) async fn bulk_edit(
+    Extension(kind): Extension<ResourceKind>,
+    State(state): State<AppState>,
+    principal: Principal,
+    address: ClientAddress,
+    ApiQuery(query): ApiQuery<WriteQuery>,
+    ApiJson(body): ApiJson<BulkEdit, { 4 << 20 }>,
+) -> Result<Response, Problem> {
+    check_note(body.note.as_deref())?;
+    body.check()?;
+    let scope = principal.scope();
+    let rows = match (&body.names, &body.filter) {
+        (Some(names), None) => by_name(&state, &scope, kind, names).await?,
+        (None, Some(filter)) => by_filter(&state, &scope, kind, filter).await?,
+        _ => {
+            let message = "give either `names` or `filter`";
+            return Err(Problem::invalid_field("names", message));
+        }
+    };
+    let drafts = rows.into_iter().map(|row| body.draft(kind, row));
+    let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+    let asked = Asked {
+        state,
+        principal,
+        address,
+        change_set: query.change_set,
+    };
+    Ok(asked.submit(drafts, Vec::new()).await?.respond())
+}
+
+impl BulkEdit {
+    fn check(&self) -> Result<(), Problem> {
+        let changes = self.spec.is_some() || self.assign.is_some();
+        if changes == self.delete {
+            let message = "give `spec` or `assign`, or `delete: true`";
+            return Err(Problem::invalid_field("spec", message));
+        }
+        for (field, patch) in [("spec", &self.spec), ("assign", &self.assign)] {
+            if patch.as_ref().is_some_and(|patch| !patch.is_object()) {
+                return Err(Problem::invalid_field(field, "write an object of fields"));
+            }
+        }
+        Ok(())
+    }
+
+    fn draft(&self, kind: ResourceKind, row: ResourceRow) -> Result<Draft, Problem> {
+        let (name, version) = (row.name.clone(), row.version);
+        let mut content = Content::of_row(row);
+        if let Some(patch) = &self.spec {
+            content.spec = merged(&content.spec, patch);
+        }
+        if let Some(patch) = &self.assign {
+            content.patch_assignment(patch)?;
+        }
+        Ok(Draft {
+            kind,
+            name,
+            base_version: Some(version),
+            content: (!self.delete).then_some(content),
+            note: self.note.clone(),
+        })
+    }
+}
+
+async fn by_name(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    names: &[String],
+) -> Result<Vec<ResourceRow>, Problem> {
+    let wanted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    if wanted.len() > BULK_MAX {
+        let message = format!("name at most {BULK_MAX} resources");
+        return Err(Problem::invalid_field("names", message));
+    }
+    let list: Vec<&str> = wanted.iter().copied().collect();
+    let store = &state.store;
+    let rows = store.resources_by_name(scope, kind.as_str(), &list).await?;
+    let found: BTreeSet<&str> = rows.iter().map(|row| &*row.name).collect();
+    if let Some(missing) = wanted.iter().find(|name| !found.contains(**name)) {
+        let title = kind.title().to_lowercase();
+        let message = format!("there is no {title} \"{missing}\"");
+        return Err(Problem::invalid_field("names", message));
+    }
+    Ok(rows)
+}
+
+async fn by_filter(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    filter: &BTreeMap<String, String>,
+) -> Result<Vec<ResourceRow>, Problem> {
+    let text = serde_urlencoded::to_string(filter).unwrap_or_default();
+    selected(state, scope, kind, Some(&text), &[]).await.map(|(rows, _)| rows)
+}
+
+/// All that a list with these parameters finds, and the parameters that `also` names.
+pub(super) async fn selected(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    text: Option<&str>,
+    also: &[&str],
+) -> Result<(Vec<ResourceRow>, Vec<(String, String)>), Problem> {
+    let read = read(kind, text, also)?;
+    let mut query = read.query;
+    query.limit = CHUNK;
+    query.cursor = None;
+    let mut rows = Vec::new();
+    loop {
+        let page = state.store.list_resources(scope, &query).await?;
+        rows.extend(page.rows);
+        if rows.len() > BULK_MAX {
+            let message = format!("more than {BULK_MAX} resources are found: narrow the filter");
+            return Err(Problem::bad_parameter("q", message));
+        }
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok((rows, read.others)),
+        }
+    }
+}

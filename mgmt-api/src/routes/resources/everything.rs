@@ -1,0 +1,88 @@
+//! All kinds in one list, as it was before each kind had its own.
+
+use crate::extract::ApiQuery;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::values::Time;
+use axum::Json;
+use axum::extract::State;
+use routing_engine::resources::{ResourceKind, UnknownKind};
+use serde::{Deserialize, Serialize};
+use store::ResourceRow;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which resources to list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ResourceQuery {
+    /// Only this kind: `customer`, `carrier`, `trunk` or `rate_card`.
+    pub kind: Option<String>,
+}
+
+/// All resources of the question, by kind and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResourceList {
+    /// The resources.
+    pub items: Vec<Resource>,
+}
+
+/// One resource as it is now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Resource {
+    /// Its kind.
+    pub kind: String,
+    /// Its name, unique within the kind.
+    pub name: String,
+    /// Its number, which survives a rename.
+    pub id: i64,
+    /// 1 for the first version, one more with each change.
+    pub version: u64,
+    /// When this version was applied.
+    pub updated_at: Time,
+    /// The fields of the kind.
+    #[schema(value_type = Object)]
+    pub spec: serde_json::Value,
+}
+
+/// Lists what is configured.
+#[utoipa::path(
+    get,
+    path = "/api/v1/resources",
+    operation_id = "resource_list",
+    tag = "resources",
+    params(ResourceQuery),
+    responses(
+        (status = 200, description = "The resources", body = ResourceList),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn resource_list(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<ResourceQuery>,
+) -> Result<Json<ResourceList>, Problem> {
+    let wrong = |error: UnknownKind| Problem::bad_parameter("kind", error.to_string());
+    let kind = query.kind.map(|kind| kind.parse::<ResourceKind>());
+    let kind = kind.transpose().map_err(wrong)?;
+    let rows = state
+        .store
+        .resources(kind.map(ResourceKind::as_str))
+        .await?;
+    let items = rows.into_iter().map(Resource::from).collect();
+    Ok(Json(ResourceList { items }))
+}
+
+impl From<ResourceRow> for Resource {
+    fn from(row: ResourceRow) -> Self {
+        Self {
+            kind: row.kind,
+            name: row.name,
+            id: row.id,
+            version: row.version,
+            updated_at: Time(row.updated_at),
+            spec: row.spec,
+        }
+    }
+}

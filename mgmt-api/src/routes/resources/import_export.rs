@@ -1,0 +1,229 @@
+//! Resources of a kind as a table or as YAML, in and out.
+
+use super::bulk::selected;
+use super::single::find;
+use super::submit::{Asked, WriteQuery};
+use crate::auth::{ClientAddress, Principal};
+use crate::extract::{ApiQuery, read_text};
+use crate::problem::{FieldError, Problem};
+use crate::resource_engine::{
+    Content, CsvFault, Draft, TableRow, document_of, masked, merged, read_csv,
+    write_csv,
+};
+use crate::state::AppState;
+use axum::Extension;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use resources::ResourceKind;
+use resources::documents::{parse_documents, write_documents};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use store::{ResourceRow, Scope};
+
+/// Most bytes of a table or of documents.
+const IMPORT_BYTES_MAX: usize = 32 << 20;
+
+const CSV: &str = "text/csv";
+const YAML: &str = "application/yaml";
+
+pub(super) async fn export(
+    Extension(kind): Extension<ResourceKind>,
+    State(state): State<AppState>,
+    principal: Principal,
+    RawQuery(text): RawQuery,
+) -> Result<Response, Problem> {
+    let scope = principal.scope();
+    let found = selected(&state, &scope, kind, text.as_deref(), &["format"]).await?;
+    let (rows, others) = found;
+    let format = others.last().map_or("csv", |(_, value)| value.as_str());
+    match format {
+        "csv" => {
+            let rows: Vec<_> = rows.into_iter().map(|row| table_row(kind, row)).collect();
+            let table = write_csv(kind.schema(), &rows).map_err(|error| Problem::internal(&error))?;
+            Ok(file(CSV, kind, "csv", table))
+        }
+        "yaml" => {
+            let documents = rows.into_iter().map(|row| document_of(kind, row));
+            let documents = documents.collect::<Result<Vec<_>, _>>()?;
+            Ok(file(YAML, kind, "yaml", write_documents(&documents)))
+        }
+        _ => Err(Problem::bad_parameter("format", "write `csv` or `yaml`")),
+    }
+}
+
+fn table_row(kind: ResourceKind, row: ResourceRow) -> TableRow {
+    let mut spec = row.spec;
+    masked(kind, &mut spec);
+    TableRow {
+        line: 0,
+        name: row.name,
+        external_id: row.external_id.map(Value::from),
+        assign: row.assignment,
+        spec,
+    }
+}
+
+fn file(media_type: &'static str, kind: ResourceKind, ending: &str, text: String) -> Response {
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let name = format!("attachment; filename=\"{}.{ending}\"", kind.plural());
+    if let Ok(name) = HeaderValue::try_from(name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
+/// The rates of a card in a file, as the deck that came; of a card with rates in place, none.
+pub(super) async fn rates(
+    Extension(kind): Extension<ResourceKind>,
+    State(state): State<AppState>,
+    principal: Principal,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let row = find(&state, &principal, kind, &id).await?;
+    let text = match &row.deck_hash {
+        Some(hash) => state.store.deck(hash).await?,
+        None => None,
+    };
+    let Some(text) = text else {
+        let detail = format!("The rates of \"{}\" stand in the card itself.", row.name);
+        return Err(Problem::not_found(detail));
+    };
+    Ok(file(CSV, kind, "csv", text))
+}
+
+pub(super) async fn import(
+    Extension(kind): Extension<ResourceKind>,
+    State(state): State<AppState>,
+    principal: Principal,
+    address: ClientAddress,
+    ApiQuery(query): ApiQuery<WriteQuery>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let media_type = media_type(&request);
+    let text = read_text(request, IMPORT_BYTES_MAX).await?;
+    let scope = principal.scope();
+    let drafts = match media_type.as_str() {
+        CSV => drafts_of_table(&state, &scope, kind, &text).await?,
+        YAML | "application/x-yaml" | "text/yaml" => {
+            drafts_of_documents(&state, &scope, kind, &text).await?
+        }
+        _ => {
+            let detail = format!("Send the body as `Content-Type: {CSV}` or `{YAML}`.");
+            return Err(Problem::bad_request(detail));
+        }
+    };
+    let asked = Asked {
+        state,
+        principal,
+        address,
+        change_set: query.change_set,
+    };
+    Ok(asked.submit(drafts, Vec::new()).await?.respond())
+}
+
+fn media_type(request: &Request) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE);
+    let text = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = text.split(';').next().unwrap_or_default();
+    first.trim().to_ascii_lowercase()
+}
+
+async fn drafts_of_table(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    text: &str,
+) -> Result<Vec<Draft>, Problem> {
+    let rows = read_csv(kind.schema(), text).map_err(|faults| {
+        let errors = faults.into_iter().map(FieldError::from).collect();
+        Problem::invalid("Nothing was imported: the table cannot be read.", errors)
+    })?;
+    let names: Vec<&str> = rows.iter().map(|row| &*row.name).collect();
+    let mut known = by_name(state, scope, kind, &names).await?;
+    let drafts = rows.into_iter().map(|row| {
+        let known = known.remove(&row.name);
+        draft_of_row(kind, row, known)
+    });
+    drafts.collect()
+}
+
+fn draft_of_row(
+    kind: ResourceKind,
+    row: TableRow,
+    known: Option<ResourceRow>,
+) -> Result<Draft, Problem> {
+    let base_version = known.as_ref().map(|known| known.version);
+    let mut content = match known {
+        Some(known) => Content::of_row(known),
+        None => Content::new(row.name.clone(), Value::Object(Map::new())),
+    };
+    content.spec = merged(&content.spec, &row.spec);
+    if row.assign.as_object().is_some_and(|patch| !patch.is_empty()) {
+        content.patch_assignment(&row.assign)?;
+    }
+    if let Some(id) = row.external_id {
+        content.external_id = id.as_str().map(str::to_owned);
+    }
+    Ok(Draft {
+        kind,
+        name: row.name,
+        base_version,
+        content: Some(content),
+        note: None,
+    })
+}
+
+async fn drafts_of_documents(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    text: &str,
+) -> Result<Vec<Draft>, Problem> {
+    let documents = parse_documents("body", text).map_err(|problems| {
+        let errors = problems.into_iter().map(FieldError::from).collect();
+        Problem::invalid("Nothing was imported: the documents cannot be read.", errors)
+    })?;
+    let names: Vec<&str> = documents.iter().map(|found| &*found.value.name).collect();
+    let mut known = by_name(state, scope, kind, &names).await?;
+    let drafts = documents.into_iter().map(|found| {
+        let document = found.value;
+        if document.spec.kind() != kind {
+            let message = format!("only documents of the kind `{kind}` are taken here");
+            return Err(Problem::invalid_field("kind", message));
+        }
+        let known = known.remove(&document.name);
+        let deck_hash = known.as_ref().and_then(|known| known.deck_hash.clone());
+        Ok(Draft {
+            kind,
+            name: document.name.clone(),
+            base_version: known.map(|known| known.version),
+            content: Some(Content::of_document(document, deck_hash)),
+            note: None,
+        })
+    });
+    drafts.collect()
+}
+
+async fn by_name(
+    state: &AppState,
+    scope: &Scope,
+    kind: ResourceKind,
+    names: &[&str],
+) -> Result<BTreeMap<String, ResourceRow>, Problem> {
+    let rows = state.store.resources_by_name(scope, kind.as_str(), names).await?;
+    Ok(rows.into_iter().map(|row| (row.name.clone(), row)).collect())
+}
+
+impl From<CsvFault> for FieldError {
+    fn from(fault: CsvFault) -> Self {
+        Self {
+            line: fault.line,
+            field: fault.field,
+            message: fault.message,
+            ..Self::default()
+        }
+    }
+}
