@@ -14,6 +14,7 @@
 
 mod candidates;
 
+use candidates::Payer;
 pub use candidates::{CANDIDATES_MAX, Candidate};
 
 use crate::limits::{Admission, Permits};
@@ -165,7 +166,11 @@ fn pipeline(
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 
-    let candidates = candidates::rank(snapshot, &path, revenue, request.now_us, trace)?;
+    let payer = Payer {
+        owner: customer.owner,
+        revenue,
+    };
+    let candidates = candidates::rank(snapshot, &path, &payer, request.now_us, trace)?;
     Ok(RoutePlan {
         customer: trunk.customer,
         ingress_trunk: trunk_index,

@@ -25,7 +25,43 @@ pub struct PricedCard {
     pub deck: Arc<Deck>,
 }
 
-/// Everything that a snapshot is compiled from.
+/// A resource that is known to be sound, borrowed from whoever keeps it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StoredRef<'r, T> {
+    /// The database identifier, as in [`Stored`].
+    pub id: i64,
+    /// The operator that it belongs to. Names are unique within an owner, and mean nothing to
+    /// others: a call of one owner never takes a route of another.
+    pub owner: i64,
+    /// The name.
+    pub name: &'r str,
+    /// What it is.
+    pub spec: &'r T,
+}
+
+/// A rate card with its rows, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct PricedCardRef<'r> {
+    /// The resource.
+    pub card: StoredRef<'r, RateCard>,
+    /// Its rows.
+    pub deck: &'r Arc<Deck>,
+}
+
+/// Everything that a snapshot is compiled from, borrowed.
+#[derive(Clone, Debug, Default)]
+pub struct ResourcesRef<'r> {
+    /// Cards with their rows.
+    pub rate_cards: Vec<PricedCardRef<'r>>,
+    /// Whom we pay.
+    pub carriers: Vec<StoredRef<'r, Carrier>>,
+    /// Who pays us.
+    pub customers: Vec<StoredRef<'r, Customer>>,
+    /// Connections, ingress and egress.
+    pub trunks: Vec<StoredRef<'r, Trunk>>,
+}
+
+/// Everything that a snapshot is compiled from, of one owner.
 #[derive(Clone, Debug, Default)]
 pub struct Resources {
     /// Cards with their rows.
@@ -36,4 +72,41 @@ pub struct Resources {
     pub customers: Vec<Stored<Customer>>,
     /// Connections, ingress and egress.
     pub trunks: Vec<Stored<Trunk>>,
+}
+
+/// The owner of [`Resources`], which have one only.
+const ONE_OWNER: i64 = 1;
+
+impl<T> Clone for StoredRef<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for StoredRef<'_, T> {}
+
+impl<T> Stored<T> {
+    fn borrowed(&self) -> StoredRef<'_, T> {
+        StoredRef {
+            id: self.id,
+            owner: ONE_OWNER,
+            name: &self.name,
+            spec: &self.spec,
+        }
+    }
+}
+
+impl Resources {
+    pub(crate) fn borrowed(&self) -> ResourcesRef<'_> {
+        let cards = self.rate_cards.iter().map(|priced| PricedCardRef {
+            card: priced.card.borrowed(),
+            deck: &priced.deck,
+        });
+        ResourcesRef {
+            rate_cards: cards.collect(),
+            carriers: self.carriers.iter().map(Stored::borrowed).collect(),
+            customers: self.customers.iter().map(Stored::borrowed).collect(),
+            trunks: self.trunks.iter().map(Stored::borrowed).collect(),
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 use crate::Problem;
 use crate::deck::Offer;
 use crate::limits::Limiter;
-use crate::resources::{ResourceKind, Resources};
+use crate::resources::{ResourceKind, Resources, ResourcesRef};
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
 use rating::cdr::{AppliedRate, ResourceRef};
@@ -43,13 +43,15 @@ pub struct Snapshot {
     egress: Box<[EgressTrunk]>,
     /// Cards that carriers charge by come first: those below `egress_cards`.
     cards: Box<[CompiledCard]>,
+    /// Whose each card is: beside one another, because every decision asks.
+    card_owners: Box<[i64]>,
     egress_cards: CardNumber,
     /// Routes that may be tried, by card; those of card `n` begin at `first_route_of_card[n]`.
     open_routes: Box<[OpenRoute]>,
     /// One more than there are such cards.
     first_route_of_card: Box<[u32]>,
     sources: SourceTable,
-    prefixes: PrefixIndex,
+    prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
 }
 
@@ -65,7 +67,21 @@ impl Snapshot {
         resources: &Resources,
         previous: Option<&Self>,
     ) -> Result<Self, Vec<Problem>> {
-        compile::compile(number, resources, previous)
+        compile::compile_checked(number, resources, previous)
+    }
+
+    /// As [`compile`](Self::compile), of resources of any owners that are known to be sound each by
+    /// itself ([`ResourceDocument::check`](crate::resources::ResourceDocument::check)) and to have
+    /// unique names. What is the same as in `previous` is shared, not built again.
+    ///
+    /// # Errors
+    /// Everything that is wrong between them.
+    pub fn compile_sound(
+        number: u64,
+        resources: &ResourcesRef<'_>,
+        previous: Option<&Self>,
+    ) -> Result<Self, Vec<Problem>> {
+        compile::compile(number, resources, previous, Vec::new())
     }
 
     /// The number it was published under; stands in every call record.
@@ -177,6 +193,16 @@ impl Snapshot {
         self.card(rate).deck.offer(rate.offer)
     }
 
+    /// Whether a card belongs to the owner of a customer.
+    pub(crate) fn is_of_owner(&self, card: CardNumber, owner: i64) -> bool {
+        self.card_owners[usize::from(card)] == owner
+    }
+
+    /// Whether a card and the card of a rate belong to the same owner.
+    pub(crate) fn is_of_same_owner(&self, card: CardNumber, rate: RateRef) -> bool {
+        self.is_of_owner(card, self.card_owners[usize::from(rate.card)])
+    }
+
     pub(crate) fn egress_cards(&self) -> CardNumber {
         self.egress_cards
     }
@@ -191,12 +217,14 @@ impl Snapshot {
         self.prefixes.walk(called.as_bytes())
     }
 
-    /// The trunks of a customer, the longest tech prefix first.
+    /// The trunks of a customer, the longest tech prefix first. Of customers of the same name it is
+    /// that of the first owner.
     pub(crate) fn trunks_of_customer(&self, name: &str) -> impl Iterator<Item = TrunkIndex> {
-        let customer = self
-            .customers
-            .binary_search_by(|customer| (*customer.resource.name).cmp(name))
-            .ok();
+        let before = |customer: &CompiledCustomer| *customer.resource.name < *name;
+        let at = self.customers.partition_point(before);
+        let found = self.customers.get(at);
+        let is_it = found.is_some_and(|customer| *customer.resource.name == *name);
+        let customer = is_it.then_some(at);
         let mut trunks: Vec<_> = (0..)
             .map(TrunkIndex)
             .zip(&self.ingress)

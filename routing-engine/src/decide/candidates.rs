@@ -104,19 +104,30 @@ impl Candidate {
     }
 }
 
-/// The routes in hunting order; at least one. `revenue` is what the customer pays for the sample.
+/// For whom routes are ranked.
+pub(super) struct Payer {
+    /// Whose customer it is; only routes of the same owner serve it.
+    pub(super) owner: i64,
+    /// What it pays for the sample.
+    pub(super) revenue: Amount,
+}
+
+/// The routes in hunting order; at least one.
 pub(super) fn rank(
     snapshot: &Snapshot,
     path: &Path<'_>,
-    revenue: Amount,
+    payer: &Payer,
     now_us: u64,
     trace: &mut impl Trace,
 ) -> Result<Ranked, ReleaseReason> {
     let mut ranked = Ranked::new();
     let mut unprofitable_count = 0;
     for_each_egress_rate(snapshot, path, |rate, cost| {
+        if !snapshot.is_of_owner(rate.card, payer.owner) {
+            return;
+        }
         for route in snapshot.open_routes_of_card(rate.card) {
-            let lost = if cost > revenue {
+            let lost = if cost > payer.revenue {
                 unprofitable_count += 1;
                 Some((route.trunk, rate, LossReason::BelowCost))
             } else {

@@ -32,8 +32,8 @@ impl<'s> Recorder<'s> {
         called: &str,
         customer_rate: Option<RateRef>,
     ) -> (Vec<ExplainedStep>, Vec<ExplainedRoute>) {
-        if self.routes_were_ranked {
-            self.add_trunks_without_verdict();
+        if let Some(rate) = customer_rate.filter(|_| self.routes_were_ranked) {
+            self.add_trunks_without_verdict(rate);
         }
         let revenue = customer_rate.map(|rate| self.snapshot.expected_per_minute(rate));
         let mut ranks = 1..;
@@ -67,8 +67,12 @@ impl<'s> Recorder<'s> {
         (self.steps, routes)
     }
 
-    fn add_trunks_without_verdict(&mut self) {
+    /// Trunks of other owners than the customer's are none of its routes.
+    fn add_trunks_without_verdict(&mut self, rate: RateRef) {
         for (index, trunk) in (0..).map(TrunkIndex).zip(self.snapshot.egress_trunks()) {
+            if !self.snapshot.is_of_same_owner(trunk.card, rate) {
+                continue;
+            }
             if self.verdicts.iter().any(|verdict| verdict.trunk == index) {
                 continue;
             }

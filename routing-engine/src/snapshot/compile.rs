@@ -1,5 +1,7 @@
 //! From resources to a snapshot: names to indexes, and every fault between resources.
 
+mod check;
+
 use super::parts::{CompiledCard, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
@@ -11,8 +13,8 @@ use crate::Problem;
 use crate::deck::Deck;
 use crate::limits::{Limiter, Limits};
 use crate::resources::{
-    Direction, FailoverCodes, PricedCard, ResourceDocument, ResourceKind, ResourceSpec, Resources,
-    Status, Stored, Trunk,
+    Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
+    Status, StoredRef, Trunk,
 };
 use rating::cdr::{ResourceRef, Transport};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,29 +29,60 @@ pub const EGRESS_CARDS_MAX: usize = 2_048;
 const PRIORITY_DEFAULT: u16 = 100;
 const WEIGHT_DEFAULT: u16 = 100;
 
-pub(super) fn compile(
+/// Checks each resource, then compiles all.
+pub(super) fn compile_checked(
     number: u64,
     resources: &Resources,
     previous: Option<&Snapshot>,
 ) -> Result<Snapshot, Vec<Problem>> {
-    let mut compiler = Compiler::new(resources, previous);
-    compiler.check_each();
+    let problems = check::check_each(resources);
+    compile(number, &resources.borrowed(), previous, problems)
+}
+
+/// Compiles resources that are sound each by itself. `problems` are those known already.
+pub(super) fn compile(
+    number: u64,
+    resources: &ResourcesRef<'_>,
+    previous: Option<&Snapshot>,
+    problems: Vec<Problem>,
+) -> Result<Snapshot, Vec<Problem>> {
+    let mut compiler = Compiler::new(resources, previous, problems);
     let mut snapshot = compiler.resolve(number);
     if !compiler.problems.is_empty() {
         compiler.problems.sort();
         return Err(compiler.problems);
     }
-    let decks: Vec<&Deck> = snapshot.cards.iter().map(|card| &*card.deck).collect();
-    snapshot.prefixes = PrefixIndex::build(&decks);
+    snapshot.prefixes = prefixes(&snapshot.cards, previous);
     Ok(snapshot)
 }
 
-/// Names of one kind and their positions, in the order of names.
-type Names<'r> = BTreeMap<&'r str, u32>;
+/// The index of all prefixes: that of the snapshot before, when the decks are the same.
+fn prefixes(cards: &[CompiledCard], previous: Option<&Snapshot>) -> Arc<PrefixIndex> {
+    let same_decks = |previous: &&Snapshot| {
+        let pairs = previous.cards.iter().zip(cards);
+        previous.cards.len() == cards.len()
+            && pairs
+                .into_iter()
+                .all(|(before, card)| Arc::ptr_eq(&before.deck, &card.deck))
+    };
+    match previous.filter(same_decks) {
+        Some(previous) => Arc::clone(&previous.prefixes),
+        None => {
+            let decks: Vec<&Deck> = cards.iter().map(|card| &*card.deck).collect();
+            Arc::new(PrefixIndex::build(&decks))
+        }
+    }
+}
 
-struct Compiler<'r> {
-    resources: &'r Resources,
-    previous: Option<&'r Snapshot>,
+/// What a name means: names are unique within an owner.
+type Key<'r> = (i64, &'r str);
+
+/// Names of one kind and their positions, in the order of names.
+type Names<'r> = BTreeMap<Key<'r>, u32>;
+
+struct Compiler<'c, 'r> {
+    resources: &'c ResourcesRef<'r>,
+    previous: Option<&'c Snapshot>,
     cards: Names<'r>,
     carriers: Names<'r>,
     customers: Names<'r>,
@@ -57,61 +90,26 @@ struct Compiler<'r> {
     problems: Vec<Problem>,
 }
 
-impl<'r> Compiler<'r> {
-    fn new(resources: &'r Resources, previous: Option<&'r Snapshot>) -> Self {
-        Self {
-            resources,
-            previous,
-            cards: cards_in_order(resources),
-            carriers: in_order(names(&resources.carriers)),
-            customers: in_order(names(&resources.customers)),
-            limiters: BTreeMap::new(),
-            problems: Vec::new(),
-        }
-    }
-
-    fn check_each(&mut self) {
-        let resources = self.resources;
-        let cards = resources.rate_cards.iter().map(|priced| &priced.card);
-        self.check(cards, ResourceSpec::RateCard);
-        self.check(&resources.carriers, ResourceSpec::Carrier);
-        self.check(&resources.customers, ResourceSpec::Customer);
-        self.check(&resources.trunks, ResourceSpec::Trunk);
-        let cards = resources.rate_cards.iter();
-        self.check_unique(
-            ResourceKind::RateCard,
-            cards.map(|priced| &*priced.card.name),
-        );
-        self.check_unique(ResourceKind::Carrier, names(&resources.carriers));
-        self.check_unique(ResourceKind::Customer, names(&resources.customers));
-        self.check_unique(ResourceKind::Trunk, names(&resources.trunks));
+impl<'c, 'r> Compiler<'c, 'r> {
+    fn new(
+        resources: &'c ResourcesRef<'r>,
+        previous: Option<&'c Snapshot>,
+        mut problems: Vec<Problem>,
+    ) -> Self {
         if resources.rate_cards.len() > CARDS_MAX {
-            self.problems.push(Problem::new(format_args!(
+            problems.push(Problem::new(format_args!(
                 "{} rate cards: a snapshot holds at most {CARDS_MAX}",
                 resources.rate_cards.len()
             )));
         }
-    }
-
-    fn check<'s, T: Clone + 's>(
-        &mut self,
-        stored: impl IntoIterator<Item = &'s Stored<T>>,
-        wrap: fn(T) -> ResourceSpec,
-    ) {
-        for resource in stored {
-            let document = ResourceDocument::new(&resource.name, wrap(resource.spec.clone()));
-            self.problems.extend(document.check());
-        }
-    }
-
-    fn check_unique<'n>(&mut self, kind: ResourceKind, names: impl Iterator<Item = &'n str>) {
-        let mut seen = BTreeSet::new();
-        for name in names {
-            if !seen.insert(name) {
-                let message = "another resource of this kind has the same name";
-                self.problems
-                    .push(Problem::in_field("name", message).of(kind, name));
-            }
+        Self {
+            resources,
+            previous,
+            cards: cards_in_order(resources),
+            carriers: in_order(keys(&resources.carriers)),
+            customers: in_order(keys(&resources.customers)),
+            limiters: BTreeMap::new(),
+            problems,
         }
     }
 
@@ -121,7 +119,7 @@ impl<'r> Compiler<'r> {
         let egress = self.egress();
         let sources = self.sources(&ingress);
         let egress_cards = self.egress_cards_count();
-        let cards = self.compiled_cards();
+        let (cards, card_owners) = self.compiled_cards();
         let customers = self.compiled_customers();
         let carriers = self.compiled_carriers();
         let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
@@ -132,30 +130,30 @@ impl<'r> Compiler<'r> {
             ingress: ingress.into_iter().map(|(trunk, _)| trunk).collect(),
             egress,
             cards,
+            card_owners,
             egress_cards: egress_cards as CardNumber,
             open_routes,
             first_route_of_card,
             sources,
-            prefixes: PrefixIndex::default(),
+            prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
         }
     }
 
-    fn compiled_cards(&self) -> Box<[CompiledCard]> {
-        let mut cards: Vec<&PricedCard> = self.resources.rate_cards.iter().collect();
-        cards.sort_by_key(|priced| self.cards.get(&*priced.card.name));
-        cards
-            .into_iter()
-            .map(|priced| CompiledCard {
-                resource: resource(&priced.card),
-                currency: priced.card.spec.currency,
-                deck: Arc::clone(&priced.deck),
-            })
-            .collect()
+    fn compiled_cards(&self) -> (Box<[CompiledCard]>, Box<[i64]>) {
+        let mut cards: Vec<&PricedCardRef<'_>> = self.resources.rate_cards.iter().collect();
+        cards.sort_by_key(|priced| self.cards.get(&key(&priced.card)));
+        let compiled = cards.iter().map(|priced| CompiledCard {
+            resource: resource(&priced.card),
+            currency: priced.card.spec.currency,
+            deck: Arc::clone(priced.deck),
+        });
+        let owners = cards.iter().map(|priced| priced.card.owner);
+        (compiled.collect(), owners.collect())
     }
 
     fn egress_cards_count(&mut self) -> usize {
-        let count = egress_card_names(self.resources)
+        let count = egress_card_keys(self.resources)
             .intersection(&self.cards.keys().copied().collect())
             .count();
         if count > EGRESS_CARDS_MAX {
@@ -168,17 +166,14 @@ impl<'r> Compiler<'r> {
 
     fn compiled_customers(&mut self) -> Box<[CompiledCustomer]> {
         let mut customers: Vec<_> = self.resources.customers.iter().collect();
-        customers.sort_by_key(|customer| &customer.name);
+        customers.sort_by_key(|customer| (customer.name, customer.owner));
         customers
             .into_iter()
             .map(|customer| CompiledCustomer {
                 resource: resource(customer),
+                owner: customer.owner,
                 status: customer.spec.status,
-                card: self.card(
-                    ResourceKind::Customer,
-                    &customer.name,
-                    &customer.spec.rate_card,
-                ),
+                card: self.card(ResourceKind::Customer, customer, &customer.spec.rate_card),
                 limits: Limits::new(customer.spec.cps_limit, customer.spec.channel_limit),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
             })
@@ -187,7 +182,7 @@ impl<'r> Compiler<'r> {
 
     fn compiled_carriers(&mut self) -> Box<[CompiledCarrier]> {
         let mut carriers: Vec<_> = self.resources.carriers.iter().collect();
-        carriers.sort_by_key(|carrier| &carrier.name);
+        carriers.sort_by_key(|carrier| (carrier.name, carrier.owner));
         carriers
             .into_iter()
             .map(|carrier| CompiledCarrier {
@@ -199,25 +194,26 @@ impl<'r> Compiler<'r> {
             .collect()
     }
 
-    fn trunks(&self, direction: Direction) -> Vec<&'r Stored<Trunk>> {
+    fn trunks(&self, direction: Direction) -> Vec<StoredRef<'r, Trunk>> {
         let trunks = self.resources.trunks.iter();
         let mut trunks: Vec<_> = trunks
             .filter(|trunk| trunk.spec.direction == direction)
+            .copied()
             .collect();
-        trunks.sort_by_key(|trunk| (&trunk.spec.carrier, &trunk.name));
+        trunks.sort_by_key(|trunk| (&trunk.spec.carrier, trunk.name, trunk.owner));
         trunks
     }
 
     /// Active ingress trunks, each with its resource. References of inactive ones are checked too.
-    fn ingress(&mut self) -> Vec<(IngressTrunk, &'r Stored<Trunk>)> {
+    fn ingress(&mut self) -> Vec<(IngressTrunk, StoredRef<'r, Trunk>)> {
         let mut compiled = Vec::new();
         for trunk in self.trunks(Direction::Ingress) {
-            let customer = self.customer_of(trunk);
+            let customer = self.customer_of(&trunk);
             // Also when inactive: its calls that are up stay counted until it is active again.
             let limiter = self.limiter(ResourceKind::Trunk, trunk.id);
             if trunk.spec.status == Status::Active {
                 let ingress = IngressTrunk {
-                    resource: resource(trunk),
+                    resource: resource(&trunk),
                     customer,
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
@@ -236,15 +232,15 @@ impl<'r> Compiler<'r> {
         let trunks = self.trunks(Direction::Egress);
         let ranked = (0..).zip(trunks);
         ranked
-            .filter_map(|(rank, trunk)| self.egress_trunk(rank, trunk))
+            .filter_map(|(rank, trunk)| self.egress_trunk(rank, &trunk))
             .collect()
     }
 
-    fn egress_trunk(&mut self, rank: u32, trunk: &Stored<Trunk>) -> Option<EgressTrunk> {
-        let spec = &trunk.spec;
+    fn egress_trunk(&mut self, rank: u32, trunk: &StoredRef<'_, Trunk>) -> Option<EgressTrunk> {
+        let spec = trunk.spec;
         let carrier = self.carrier_of(trunk);
         let card_name = spec.rate_card.as_deref()?;
-        let card = self.card(ResourceKind::Trunk, &trunk.name, card_name);
+        let card = self.card(ResourceKind::Trunk, trunk, card_name);
         let failover = spec.failover.clone().unwrap_or_default();
         Some(EgressTrunk {
             resource: resource(trunk),
@@ -269,21 +265,18 @@ impl<'r> Compiler<'r> {
         })
     }
 
-    fn sources(&mut self, ingress: &[(IngressTrunk, &Stored<Trunk>)]) -> SourceTable {
+    fn sources(&mut self, ingress: &[(IngressTrunk, StoredRef<'_, Trunk>)]) -> SourceTable {
         let mut entries = Vec::new();
         let mut taken = BTreeMap::new();
         for (index, (compiled, trunk)) in ingress.iter().enumerate() {
             let networks: BTreeSet<_> = trunk.spec.source_addresses.iter().copied().collect();
             for network in networks {
                 let key = (network, &*compiled.tech_prefix);
-                if let Some(other) = taken.insert(key, &trunk.name) {
-                    let message = format_args!(
-                        "{network} belongs to trunk \"{other}\" already: calls from there need \
-                         different tech prefixes to be told apart"
-                    );
+                if let Some(other) = taken.insert(key, trunk) {
+                    let message = taken_source(trunk, other, network);
                     self.problems.push(
                         Problem::in_field("source_addresses", message)
-                            .of(ResourceKind::Trunk, &trunk.name),
+                            .of(ResourceKind::Trunk, trunk.name),
                     );
                 }
                 entries.push((network, TrunkIndex(index as u32)));
@@ -296,23 +289,24 @@ impl<'r> Compiler<'r> {
         SourceTable::build(entries)
     }
 
-    fn customer_of(&mut self, trunk: &Stored<Trunk>) -> CustomerIndex {
+    fn customer_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> CustomerIndex {
         let name = trunk.spec.customer.as_deref();
-        let index = name.and_then(|name| self.customers.get(name).copied());
-        self.resolved("customer", ResourceKind::Trunk, &trunk.name, name, index);
+        let index = name.and_then(|name| self.customers.get(&(trunk.owner, name)).copied());
+        self.resolved("customer", ResourceKind::Trunk, trunk.name, name, index);
         CustomerIndex(index.unwrap_or(0))
     }
 
-    fn carrier_of(&mut self, trunk: &Stored<Trunk>) -> CarrierIndex {
+    fn carrier_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> CarrierIndex {
         let name = trunk.spec.carrier.as_deref();
-        let index = name.and_then(|name| self.carriers.get(name).copied());
-        self.resolved("carrier", ResourceKind::Trunk, &trunk.name, name, index);
+        let index = name.and_then(|name| self.carriers.get(&(trunk.owner, name)).copied());
+        self.resolved("carrier", ResourceKind::Trunk, trunk.name, name, index);
         CarrierIndex(index.unwrap_or(0))
     }
 
-    fn card(&mut self, kind: ResourceKind, owner: &str, name: &str) -> CardNumber {
-        let index = self.cards.get(name).copied();
-        self.resolved("rate_card", kind, owner, Some(name), index);
+    /// The card that a resource names.
+    fn card<T>(&mut self, kind: ResourceKind, of: &StoredRef<'_, T>, name: &str) -> CardNumber {
+        let index = self.cards.get(&(of.owner, name)).copied();
+        self.resolved("rate_card", kind, of.name, Some(name), index);
         index.map_or(0, |index| index as CardNumber)
     }
 
@@ -344,37 +338,59 @@ impl<'r> Compiler<'r> {
     }
 }
 
-fn names<T>(stored: &[Stored<T>]) -> impl Iterator<Item = &str> {
-    stored.iter().map(|resource| &*resource.name)
+/// Why two trunks cannot have a source. Of another owner's trunk no more is said.
+fn taken_source(
+    trunk: &StoredRef<'_, Trunk>,
+    other: &StoredRef<'_, Trunk>,
+    network: Network,
+) -> String {
+    let owner = if other.owner == trunk.owner {
+        format!("trunk \"{}\"", other.name)
+    } else {
+        "a trunk of another operator".to_owned()
+    };
+    format!(
+        "{network} belongs to {owner} already: calls from there need different tech prefixes to be \
+         told apart"
+    )
 }
 
-fn in_order<'r>(names: impl Iterator<Item = &'r str>) -> Names<'r> {
-    let mut sorted: Vec<_> = names.collect();
-    sorted.sort_unstable();
+fn key<'r, T>(stored: &StoredRef<'r, T>) -> Key<'r> {
+    (stored.owner, stored.name)
+}
+
+fn keys<'r, T>(stored: &[StoredRef<'r, T>]) -> impl Iterator<Item = Key<'r>> {
+    stored.iter().map(key)
+}
+
+/// Positions in the order of names, then of owners.
+fn in_order<'r>(keys: impl Iterator<Item = Key<'r>>) -> Names<'r> {
+    let mut sorted: Vec<_> = keys.collect();
+    sorted.sort_unstable_by_key(|(owner, name)| (*name, *owner));
     sorted.into_iter().zip(0..).collect()
 }
 
-fn egress_card_names(resources: &Resources) -> BTreeSet<&str> {
+fn egress_card_keys<'r>(resources: &ResourcesRef<'r>) -> BTreeSet<Key<'r>> {
     let trunks = resources.trunks.iter();
     trunks
         .filter(|trunk| trunk.spec.direction == Direction::Egress)
-        .filter_map(|trunk| trunk.spec.rate_card.as_deref())
+        .filter_map(|trunk| Some((trunk.owner, trunk.spec.rate_card.as_deref()?)))
         .collect()
 }
 
 /// Cards that carriers charge by first, so that a decision can stop before the others.
-fn cards_in_order(resources: &Resources) -> Names<'_> {
-    let of_egress = egress_card_names(resources);
+fn cards_in_order<'r>(resources: &ResourcesRef<'r>) -> Names<'r> {
+    let of_egress = egress_card_keys(resources);
     let cards = resources.rate_cards.iter();
-    let mut sorted: Vec<_> = cards.map(|priced| &*priced.card.name).collect();
-    sorted.sort_unstable_by_key(|name| (!of_egress.contains(name), *name));
+    let mut sorted: Vec<_> = cards.map(|priced| key(&priced.card)).collect();
+    sorted.sort_unstable_by_key(|key| (!of_egress.contains(key), key.1, key.0));
     sorted.into_iter().zip(0..).collect()
 }
 
-fn resource<T>(stored: &Stored<T>) -> ResourceRef {
+fn resource<T>(stored: &StoredRef<'_, T>) -> ResourceRef {
     ResourceRef {
         id: stored.id,
-        name: stored.name.as_str().into(),
+        name: stored.name.into(),
     }
 }
 

@@ -34,6 +34,8 @@ pub struct RateRef {
 pub struct CompiledCustomer {
     /// Identifier and name.
     pub resource: ResourceRef,
+    /// The operator that it belongs to: only routes of the same owner are taken.
+    pub owner: i64,
     /// Whether it may place calls.
     pub status: Status,
     pub(crate) card: CardNumber,

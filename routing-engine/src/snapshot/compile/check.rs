@@ -1,0 +1,45 @@
+//! What is wrong within each resource, and names that stand twice.
+
+use crate::Problem;
+use crate::resources::{ResourceDocument, ResourceKind, ResourceSpec, Resources, Stored};
+use std::collections::BTreeSet;
+
+/// All problems of resources of one owner, each by itself.
+pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let cards = || resources.rate_cards.iter().map(|priced| &priced.card);
+    check(&mut problems, cards(), ResourceSpec::RateCard);
+    check(&mut problems, &resources.carriers, ResourceSpec::Carrier);
+    check(&mut problems, &resources.customers, ResourceSpec::Customer);
+    check(&mut problems, &resources.trunks, ResourceSpec::Trunk);
+    check_unique(&mut problems, ResourceKind::RateCard, cards());
+    check_unique(&mut problems, ResourceKind::Carrier, &resources.carriers);
+    check_unique(&mut problems, ResourceKind::Customer, &resources.customers);
+    check_unique(&mut problems, ResourceKind::Trunk, &resources.trunks);
+    problems
+}
+
+fn check<'s, T: Clone + 's>(
+    problems: &mut Vec<Problem>,
+    stored: impl IntoIterator<Item = &'s Stored<T>>,
+    wrap: fn(T) -> ResourceSpec,
+) {
+    for resource in stored {
+        let document = ResourceDocument::new(&resource.name, wrap(resource.spec.clone()));
+        problems.extend(document.check());
+    }
+}
+
+fn check_unique<'s, T: 's>(
+    problems: &mut Vec<Problem>,
+    kind: ResourceKind,
+    stored: impl IntoIterator<Item = &'s Stored<T>>,
+) {
+    let mut seen = BTreeSet::new();
+    for resource in stored {
+        if !seen.insert(&resource.name) {
+            let message = "another resource of this kind has the same name";
+            problems.push(Problem::in_field("name", message).of(kind, &resource.name));
+        }
+    }
+}
