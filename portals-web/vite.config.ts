@@ -32,6 +32,9 @@ export default defineConfig(({ mode }) => ({
     include: ['app/**/*.spec.{ts,tsx}', 'mock-api/**/*.spec.ts', 'test/unit/**/*.spec.{ts,tsx}'],
     setupFiles: ['test/unit/setup.ts'],
     restoreMocks: true,
+    // A limit for what hangs, not a measure of speed: a loaded machine is no failure.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     env: { TZ: 'Asia/Kolkata' },
   },
 }))

@@ -6,9 +6,10 @@ const NOW = Date.parse('2026-11-21T09:00:00Z')
 const nano = (amount: string) => BigInt(amount.replace('.', ''))
 
 test('the same seed and clock give the same world', () => {
-  const worlds = [new Simulator(3, NOW), new Simulator(3, NOW)]
-  expect(worlds[0]?.records).toEqual(worlds[1]?.records)
-  expect(new Simulator(4, NOW).records).not.toEqual(worlds[0]?.records)
+  // Compared as text: a structural comparison of thousands of records takes seconds.
+  const world = (seed: number) => JSON.stringify(new Simulator(seed, NOW).records)
+  expect(world(3) === world(3)).toBe(true)
+  expect(world(3) === world(4)).toBe(false)
 })
 
 test('records hold together', () => {
