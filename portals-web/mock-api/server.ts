@@ -201,7 +201,7 @@ export class MockServer {
 }
 
 function session(username: string): Session {
-  return { user: { username, role: 'admin' }, csrf_token: CSRF_TOKEN }
+  return { user: { username, role: 'super_admin' }, csrf_token: CSRF_TOKEN }
 }
 
 async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -13,6 +13,7 @@ import { useTranslation } from 'react-i18next'
 import type { SessionUser } from '~/api/__generated__/schema'
 import { ConnectionBadge } from '~/components/ConnectionBadge'
 import { Logo } from '~/components/Logo'
+import { useRoleName } from '~/hooks/use-role-name'
 import { zonePreference } from '~/stores/preferences'
 import { useStore } from '~/stores/persistent'
 import { themeChoice, useTheme } from '~/stores/theme'
@@ -108,6 +109,7 @@ function ThemeMenu() {
 
 function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
   const { t } = useTranslation('shell')
+  const roleName = useRoleName()
   const zone = useStore(zonePreference)
   return (
     <Menu
@@ -117,7 +119,7 @@ function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => voi
     >
       <div className="px-2 pt-1 pb-2">
         <p className="text-form font-medium">{user.username}</p>
-        <p className="text-meta text-ink-3">{t(`user.role.${user.role}`)}</p>
+        <p className="text-meta text-ink-3">{roleName(user.role)}</p>
       </div>
       <MenuSeparator />
       <MenuLabel>{t('zone.label')}</MenuLabel>

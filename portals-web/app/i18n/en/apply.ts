@@ -27,7 +27,7 @@ export const apply = {
   appliedChanges: 'What has changed',
   unchanged_one: '{{count}} resource stays as it is.',
   unchanged_other: '{{count}} resources stay as they are.',
-  action: { created: 'New', updated: 'Changed', unchanged: 'Unchanged' },
+  action: { created: 'New', updated: 'Changed', deleted: 'Deleted', unchanged: 'Unchanged' },
   field: 'Field',
   before: 'Before',
   after: 'After',

@@ -10,6 +10,7 @@ import { pb } from '~/util/path-builder'
 const TONES: Record<ChangeAction, Tone> = {
   created: 'success',
   updated: 'info',
+  deleted: 'danger',
   unchanged: 'neutral',
 }
 
