@@ -9,6 +9,7 @@ mod password;
 mod principal;
 mod request;
 mod session;
+mod source;
 mod throttle;
 
 pub use local_key::{LocalKey, LocalKeyError};
@@ -17,6 +18,7 @@ pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::Principal;
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
+pub(crate) use source::RequestSource;
 pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.

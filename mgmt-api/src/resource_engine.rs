@@ -11,6 +11,7 @@
 
 mod apply;
 mod assignment;
+mod audit;
 mod compile;
 mod current;
 mod difference;

@@ -15,7 +15,7 @@ pub use single::NewVersion;
 
 use crate::database::{Lock, Transaction, sql};
 use crate::resources::{IDS_PER_STATEMENT, ResourceRow, all_in, owned, resource};
-use crate::{Scope, Store, StoreError};
+use crate::{NewAuditEntry, Scope, Store, StoreError, audit};
 use rating::Timestamp;
 
 /// Who changes what is configured, and why.
@@ -147,6 +147,14 @@ impl ConfigurationWrite {
     pub async fn deck(&mut self, hash: &str) -> Result<Option<String>, StoreError> {
         let query = sql("SELECT content FROM deck WHERE hash = $1").bind(hash);
         query.fetch_optional_value(&mut self.transaction).await
+    }
+
+    /// Appends to the audit log, as part of the change; last, just before [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// [`StoreError::Query`]. The change must be dropped then.
+    pub async fn append_audit(&mut self, entries: &[NewAuditEntry]) -> Result<(), StoreError> {
+        audit::append(&mut self.transaction, entries).await
     }
 
     /// Makes the change last.

@@ -8,6 +8,7 @@
 //! and readers never wait for it, or PostgreSQL, which several nodes share. [`database`] says how a
 //! repository is written for both.
 
+mod audit;
 mod cdrs;
 mod configuration;
 mod database;
@@ -24,6 +25,9 @@ mod tenants;
 pub mod testing;
 mod users;
 
+pub use audit::{
+    AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
+};
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
 pub use configuration::{
     ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,

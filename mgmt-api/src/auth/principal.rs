@@ -1,13 +1,16 @@
 //! Who asks, in which tenant, and what they may do.
 
 use super::session::SessionToken;
+use super::source::RequestSource;
 use crate::access::roles::{self, Portal};
 use crate::access::{Audience, PermissionSet};
+use crate::clock;
 use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use rating::Timestamp;
-use store::{Scope, TenantId, UserId};
+use std::borrow::Cow;
+use store::{AuditActor, AuditCredential, NewAuditEntry, Scope, TenantId, UserId};
 
 /// Who asks: a user's session, an API key, or the local key. It acts in exactly one tenant.
 ///
@@ -27,6 +30,8 @@ pub(crate) struct Principal {
     pub(crate) permissions: PermissionSet,
     /// What proved it.
     pub(crate) credential: Credential,
+    /// Where the request came from.
+    pub(crate) source: RequestSource,
 }
 
 /// The tenant that is acted in.
@@ -90,6 +95,28 @@ impl Principal {
     #[allow(dead_code, reason = "read by what acts on tenants and people")]
     pub(crate) fn own_scope(&self) -> Scope {
         Scope::of_tenant(self.tenant.id)
+    }
+
+    /// Who does what this request asks for, as the audit log tells it.
+    pub(crate) fn actor(&self) -> AuditActor {
+        let credential = match self.credential {
+            Credential::LocalKey => AuditCredential::LocalKey,
+            Credential::ApiKey(id) => AuditCredential::ApiKey(id),
+            Credential::Session(_) => AuditCredential::Session,
+        };
+        AuditActor {
+            user: self.user,
+            ..self.source.actor(&self.name, credential)
+        }
+    }
+
+    /// An entry of the audit log: what this request does now to what belongs to `owner`.
+    pub(crate) fn audit(
+        &self,
+        owner: TenantId,
+        operation: impl Into<Cow<'static, str>>,
+    ) -> NewAuditEntry {
+        NewAuditEntry::new(owner, clock::now(), self.actor(), operation)
     }
 
     /// The session, when a cookie was used.

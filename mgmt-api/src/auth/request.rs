@@ -2,6 +2,7 @@
 
 use super::principal::{ActingTenant, Credential, Principal, SessionCredential};
 use super::session::SessionToken;
+use super::source::RequestSource;
 use crate::access::PermissionSet;
 use crate::access::roles::Portal;
 use crate::openapi::CSRF_HEADER;
@@ -25,7 +26,8 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let principal = authenticate(&state, request.method(), request.headers()).await?;
+    let mut principal = authenticate(&state, request.method(), request.headers()).await?;
+    principal.source = RequestSource::of(request.headers(), request.extensions());
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }
@@ -78,6 +80,7 @@ async fn authenticate(
             token,
             authenticated_at: session.created_at,
         })),
+        source: RequestSource::default(),
     })
 }
 
@@ -92,6 +95,7 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
         tenant: ActingTenant::platform(),
         permissions: PermissionSet::all(),
         credential: Credential::LocalKey,
+        source: RequestSource::default(),
     })
 }
 
@@ -101,7 +105,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
+pub(super) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     let info = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(info.0.ip().to_canonical())
 }

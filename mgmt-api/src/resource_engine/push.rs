@@ -4,7 +4,7 @@ use super::current::{CurrentSet, Entry, Key};
 use super::draft::Draft;
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
-use super::{Configuration, ConfigurationError, blocking, compile, stored};
+use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
 use crate::routes::apply::Change;
@@ -13,13 +13,15 @@ use resources::ResourceKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use store::{ConfigurationChange, ConfigurationWrite, ResourceWrite, Scope, Written};
+use store::{AuditActor, ConfigurationChange, ConfigurationWrite, ResourceWrite, Scope, Written};
 
 /// Who changes what is whose.
 #[derive(Clone, Debug)]
 pub(crate) struct PushOrigin {
     pub(crate) scope: Scope,
     pub(crate) author: String,
+    /// The same, as the audit log tells it.
+    pub(crate) actor: AuditActor,
 }
 
 /// What a push did, or would do.
@@ -35,6 +37,7 @@ impl PushOrigin {
         Self {
             scope: principal.scope(),
             author: principal.name.clone(),
+            actor: principal.actor(),
         }
     }
 }
@@ -77,9 +80,10 @@ impl Configuration {
             let number = in_use.number();
             return Ok(Pushed { number, changes });
         }
+        let at = clock::now();
         let change = ConfigurationChange {
             author: origin.author.clone(),
-            at: clock::now(),
+            at,
             ..ConfigurationChange::default()
         };
         let mut write = self.store.begin_configuration(change).await?;
@@ -89,6 +93,8 @@ impl Configuration {
             return Err(self.read_again().await);
         }
         write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
+        let told = audit::entries(&origin, &planned, number, None, at);
+        write.append_audit(&told).await?;
         let previous = Arc::clone(&in_use);
         let (planned, snapshot) = blocking(move || {
             let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&previous))?;
