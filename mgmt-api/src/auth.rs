@@ -18,7 +18,6 @@ pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::Principal;
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
-pub(crate) use source::RequestSource;
 pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.

@@ -20,7 +20,7 @@ pub use runs::{JobLease, JobReport};
 pub use schedules::ScheduleRow;
 
 use crate::database::{Transaction, sql};
-use crate::{Store, StoreError, TenantId};
+use crate::{NewAuditEntry, Store, StoreError, TenantId, audit};
 use rating::Timestamp;
 use serde_json::Value;
 
@@ -159,6 +159,26 @@ impl Store {
     ) -> Result<Option<i64>, StoreError> {
         let mut transaction = self.write().await?;
         let id = enqueue(&mut transaction, job, now).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// As [`enqueue_job`](Self::enqueue_job), because somebody asked for it: the audit log tells of
+    /// it.
+    ///
+    /// # Errors
+    /// As [`enqueue_job`](Self::enqueue_job).
+    pub async fn enqueue_job_by(
+        &self,
+        job: &NewJob,
+        told: &NewAuditEntry,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        let mut transaction = self.write().await?;
+        let id = enqueue(&mut transaction, job, now).await?;
+        if id.is_some() {
+            audit::append(&mut transaction, std::slice::from_ref(told)).await?;
+        }
         transaction.commit().await?;
         Ok(id)
     }

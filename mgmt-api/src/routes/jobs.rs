@@ -230,7 +230,7 @@ pub(crate) async fn job_retry(
     let id = number(&id).map_err(|()| unknown(&id))?;
     let changed = state
         .store
-        .retry_job(&principal.scope(), id, clock::now())
+        .retry_job(&principal.scope(), id, &principal.actor(), clock::now())
         .await?;
     let row = changed.ok_or(()).or(Err(id));
     state.job_bell.ring();
@@ -263,7 +263,7 @@ pub(crate) async fn job_discard(
     let id = number(&id).map_err(|()| unknown(&id))?;
     match state
         .store
-        .discard_job(&principal.scope(), id, clock::now())
+        .discard_job(&principal.scope(), id, &principal.actor(), clock::now())
         .await?
     {
         Some(row) => detail(&state, &principal, row).await,

@@ -1,8 +1,8 @@
 //! Looking at jobs, and what somebody who looks may do with them.
 
 use super::JobState;
-use crate::database::{Row, sql};
-use crate::{Scope, Store, StoreError, TenantId};
+use crate::database::{Row, Statement, sql};
+use crate::{AuditActor, NewAuditEntry, Scope, Store, StoreError, TenantId, audit};
 use rating::Timestamp;
 use serde_json::Value;
 
@@ -175,6 +175,7 @@ impl Store {
         &self,
         scope: &Scope,
         id: i64,
+        actor: &AuditActor,
         now: Timestamp,
     ) -> Result<Option<JobRow>, StoreError> {
         let mut update = sql("UPDATE job SET \
@@ -188,9 +189,10 @@ impl Store {
             .push(" AND tenant_id = ")
             .push_bind(scope.tenant().get());
         update.push(" RETURNING ").push(COLUMNS);
-        match update.fetch_optional(self.writer()).await {
+        let told = NewAuditEntry::new(scope.tenant(), now, actor.clone(), "job.retry");
+        match self.change_job(update, told).await {
             Err(error) if error.is_unique_violation() => Ok(None),
-            row => row?.as_ref().map(job).transpose(),
+            row => row,
         }
     }
 
@@ -203,6 +205,7 @@ impl Store {
         &self,
         scope: &Scope,
         id: i64,
+        actor: &AuditActor,
         now: Timestamp,
     ) -> Result<Option<JobRow>, StoreError> {
         let mut update = sql("UPDATE job SET state = 'discarded', updated_at = ");
@@ -214,8 +217,25 @@ impl Store {
             .push(" AND tenant_id = ")
             .push_bind(scope.tenant().get());
         update.push(" RETURNING ").push(COLUMNS);
-        let row = update.fetch_optional(self.writer()).await?;
-        row.as_ref().map(job).transpose()
+        let told = NewAuditEntry::new(scope.tenant(), now, actor.clone(), "job.discard");
+        self.change_job(update, told).await
+    }
+
+    /// Changes a job, when it is there, and tells the audit log of it.
+    async fn change_job(
+        &self,
+        update: Statement,
+        told: NewAuditEntry,
+    ) -> Result<Option<JobRow>, StoreError> {
+        let mut transaction = self.write().await?;
+        let Some(row) = update.fetch_optional(&mut transaction).await? else {
+            return Ok(None);
+        };
+        let row = job(&row)?;
+        let told = told.on("job", Some(row.id), row.kind.clone());
+        audit::append(&mut transaction, &[told]).await?;
+        transaction.commit().await?;
+        Ok(Some(row))
     }
 
     /// Forgets finished jobs: those done or discarded before one time, those dead before another.

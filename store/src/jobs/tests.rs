@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use super::*;
-use crate::Scope;
 use crate::testing;
+use crate::{AuditActor, AuditCredential, Scope};
 use serde_json::json;
 
 const ME: &str = "fra-1/one";
@@ -20,6 +20,10 @@ fn failed(retry_at: i64) -> JobReport {
 
 fn scope() -> Scope {
     Scope::of_tenant(TenantId::new(1))
+}
+
+fn by() -> AuditActor {
+    AuditActor::new("ann", AuditCredential::Session)
 }
 
 async fn add(store: &Store, job: &NewJob) -> i64 {
@@ -162,18 +166,21 @@ async fn a_dead_job_runs_again_when_somebody_says_so_and_not_when_it_is_discarde
             .unwrap();
         let elsewhere = Scope::of_tenant(TenantId::new(2));
         assert_eq!(
-            store.retry_job(&elsewhere, id, Timestamp(3)).await.unwrap(),
+            store
+                .retry_job(&elsewhere, id, &by(), Timestamp(3))
+                .await
+                .unwrap(),
             None
         );
         assert_eq!(
             store
-                .discard_job(&elsewhere, id, Timestamp(3))
+                .discard_job(&elsewhere, id, &by(), Timestamp(3))
                 .await
                 .unwrap(),
             None
         );
         let retried = store
-            .retry_job(&scope(), id, Timestamp(3))
+            .retry_job(&scope(), id, &by(), Timestamp(3))
             .await
             .unwrap()
             .unwrap();
@@ -185,7 +192,10 @@ async fn a_dead_job_runs_again_when_somebody_says_so_and_not_when_it_is_discarde
         );
         let lease = claim(&store, ME, 3).await.remove(0);
         assert_eq!(
-            store.discard_job(&scope(), id, Timestamp(4)).await.unwrap(),
+            store
+                .discard_job(&scope(), id, &by(), Timestamp(4))
+                .await
+                .unwrap(),
             None,
             "it runs"
         );
@@ -198,12 +208,16 @@ async fn a_dead_job_runs_again_when_somebody_says_so_and_not_when_it_is_discarde
             .await
             .unwrap();
         store
-            .discard_job(&scope(), id, Timestamp(5))
+            .discard_job(&scope(), id, &by(), Timestamp(5))
             .await
             .unwrap()
             .unwrap();
         assert_eq!(claim(&store, ME, 6).await, []);
         assert_eq!(state(&store, id).await, JobState::Discarded);
+        let told = sql("SELECT operation FROM audit_entry ORDER BY sequence");
+        let told = told.fetch_all(store.reader()).await.unwrap();
+        let told: Vec<&str> = told.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(told, ["job.retry", "job.discard"]);
     })
     .await;
 }
@@ -368,7 +382,7 @@ async fn a_key_is_unique_among_the_unfinished() {
         add(&store, &keyed).await;
         assert_eq!(
             store
-                .retry_job(&scope(), first, Timestamp(3))
+                .retry_job(&scope(), first, &by(), Timestamp(3))
                 .await
                 .unwrap(),
             None,

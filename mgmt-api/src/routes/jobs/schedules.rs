@@ -1,5 +1,6 @@
 //! Jobs put in by the clock.
 
+use crate::auth::Principal;
 use crate::clock;
 use crate::jobs::{Schedule, maintenance};
 use crate::problem::Problem;
@@ -8,7 +9,7 @@ use crate::values::Time;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
-use store::ScheduleRow;
+use store::{ScheduleRow, TenantId};
 use utoipa::ToSchema;
 
 /// The schedules.
@@ -89,6 +90,7 @@ pub(crate) async fn job_schedule_list(
 )]
 pub(crate) async fn job_schedule_run(
     State(state): State<AppState>,
+    principal: Principal,
     Path(name): Path<String>,
 ) -> Result<Json<JobScheduleRun>, Problem> {
     let known = schedules()?;
@@ -96,7 +98,10 @@ pub(crate) async fn job_schedule_run(
     let unknown = || Problem::not_found("There is no such schedule.");
     let schedule = schedule.ok_or_else(unknown)?;
     let now = clock::now();
-    let job_id = state.store.enqueue_job(&schedule.job(now), now).await?;
+    let told = principal.audit(TenantId::PLATFORM, "schedule.run");
+    let told = told.on("schedule", None, name);
+    let job = schedule.job(now);
+    let job_id = state.store.enqueue_job_by(&job, &told, now).await?;
     state.job_bell.ring();
     Ok(Json(JobScheduleRun { job_id }))
 }
