@@ -12,6 +12,7 @@ mod audit;
 mod cdrs;
 mod configuration;
 mod database;
+mod events;
 mod jobs;
 mod loader;
 mod outbox;
@@ -33,6 +34,7 @@ pub use configuration::{
     ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
 };
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
+pub use events::{EVENT_DATA_BYTES_MAX, EventQuery, EventRow, NewEvent};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
     JobState, NewJob, ScheduleRow,

@@ -17,6 +17,8 @@ pub(crate) enum Dialect {
 pub(crate) enum Lock {
     /// Changing what is configured: numbers have no gap, and change sets do not mix.
     Configuration = 0x6469_6474_0001,
+    /// Appending events: their numbers are in the order of the commits.
+    Events = 0x6469_6474_0002,
 }
 
 impl Transaction {
