@@ -4,8 +4,8 @@ use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    apply, assignment, calls, cdrs, explain, export, health, jobs, kinds, live, resources, session,
-    status,
+    apply, assignment, calls, cdrs, events, explain, export, health, jobs, kinds, live, resources,
+    session, status,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -96,6 +96,8 @@ fn background(table: RouteTable) -> RouteTable {
         .guarded(write, staff, routes!(jobs::job_discard))
         .guarded(read, platform, routes!(jobs::job_schedule_list))
         .guarded(write, platform, routes!(jobs::job_schedule_run))
+        .guarded(Permission::EVENT_READ, staff, routes!(events::event_list))
+        .guarded(Permission::EVENT_READ, staff, routes!(events::event_stream))
 }
 
 /// What is configured.

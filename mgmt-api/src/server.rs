@@ -137,6 +137,10 @@ impl Server {
             let state = state.clone();
             async move { state.sample_for_ever().await }
         });
+        let follower = tokio::spawn({
+            let state = state.clone();
+            async move { state.follow_events_for_ever().await }
+        });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
             router: router(state.clone()),
@@ -152,9 +156,11 @@ impl Server {
         }
         // Streams never end by themselves.
         state.live.close();
+        state.events.close();
         let _ = stopping.send(true);
         let _ = tokio::time::timeout(STOP_TIMEOUT, places.all_free()).await;
         sampler.abort();
+        follower.abort();
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
+use crate::events::EventFeed;
 use crate::jobs::JobBell;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
@@ -56,6 +57,7 @@ pub struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) live: LiveFeed,
+    pub(crate) events: EventFeed,
     pub(crate) http_metrics: HttpMetrics,
     pub(crate) job_bell: JobBell,
 }
@@ -77,6 +79,7 @@ impl AppState {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             live: LiveFeed::new(),
+            events: EventFeed::default(),
             http_metrics: HttpMetrics::default(),
             job_bell: parts.job_bell,
         }))
@@ -87,6 +90,12 @@ impl AppState {
         &self,
     ) -> tokio::sync::broadcast::Receiver<Arc<crate::ConfigurationChanged>> {
         self.configuration.subscribe()
+    }
+
+    /// Wakes the streams of events when there is something new; never ends.
+    pub async fn follow_events_for_ever(&self) {
+        let changes = self.configuration.subscribe();
+        self.events.run(&self.store, changes).await;
     }
 
     /// Samples the switch once a second for the live page; never ends.

@@ -11,7 +11,7 @@ use rating::Timestamp;
 use serde_json::Value;
 
 /// Longest data of an event, bytes of JSON.
-pub const EVENT_DATA_BYTES_MAX: usize = 8 * 1024;
+pub const EVENT_DATA_BYTES_MAX: usize = 16 * 1024;
 
 /// Longest subject and actor, bytes; what is longer is cut.
 const NAME_BYTES_MAX: usize = 200;

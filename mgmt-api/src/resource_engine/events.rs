@@ -29,6 +29,8 @@ pub struct ResourceChanged {
     pub kind: ResourceKind,
     /// Its name; the new one when it was renamed, the last one when it is gone.
     pub name: Arc<str>,
+    /// The name that it had before, when it was renamed.
+    pub previous_name: Option<Arc<str>>,
     /// What was done.
     pub action: ChangeAction,
 }

@@ -7,6 +7,7 @@ use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
 use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
+use crate::events::PushFacts;
 use crate::routes::apply::Change;
 use crate::switch_port::SwitchPort;
 use resources::ResourceKind;
@@ -105,8 +106,15 @@ impl Configuration {
             let number = in_use.number();
             return Ok(Pushed { number, changes });
         }
+        let told: Arc<[_]> = planned.changed().filter_map(Step::told).collect();
+        let facts = PushFacts {
+            tenant: origin.scope.tenant(),
+            author: &origin.author,
+            number,
+            change_set: None,
+        };
+        write.append_events(&facts.events(&told), at).await?;
         write.commit().await?;
-        let told = planned.changed().filter_map(Step::told).collect();
         self.keep(number, base, planned);
         switch.publish(Arc::new(snapshot));
         tracing::info!(
@@ -264,9 +272,11 @@ impl Step {
 
     fn told(&self) -> Option<ResourceChanged> {
         let key = self.key()?;
+        let before = self.before.as_ref().map(|before| &before.key.name);
         Some(ResourceChanged {
             kind: key.kind,
             name: Arc::clone(&key.name),
+            previous_name: before.filter(|name| **name != key.name).cloned(),
             action: self.action,
         })
     }

@@ -1,0 +1,231 @@
+//! What happened, as others are told of it: the names of events and what each says.
+//!
+//! An event is a row that the transaction of its change leaves (`store::NewEvent`). From the table
+//! it goes three ways: the list, the stream of server-sent events ([`EventFeed`] wakes the streams),
+//! and the notification targets. The name has two words, an area and what happened in it, so that
+//! `customer.*` means all of an area.
+//!
+//! | event | when |
+//! |---|---|
+//! | `KIND.created`, `KIND.updated`, `KIND.deleted` | a resource of that kind changed |
+//! | `change_set.pushed` | a configuration is in force |
+//! | `change_set.failed` | a push that nobody waits for did not succeed |
+//! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |
+//! | `job.died` | a job failed for good |
+//! | `mail.failed` | a mail could not be sent; no mail is sent of this |
+//! | `notification.failed` | a notification could not be delivered; nobody is told but the list |
+
+mod feed;
+
+pub(crate) use feed::{EventFeed, StreamPlace};
+
+use crate::resource_engine::ResourceChanged;
+use crate::routes::apply::ChangeAction;
+use serde_json::{Value, json};
+use store::{JobRow, MAIL_JOB, NewEvent, TenantId};
+
+/// A configuration is in force.
+pub(crate) const PUSHED: &str = "change_set.pushed";
+
+/// A push that nobody waits for did not succeed.
+pub(crate) const PUSH_FAILED: &str = "change_set.failed";
+
+/// A mail could not be sent.
+pub(crate) const MAIL_FAILED: &str = "mail.failed";
+
+/// A notification could not be delivered.
+pub(crate) const NOTIFICATION_FAILED: &str = "notification.failed";
+
+/// Kind of the job that delivers a notification by a request.
+pub(crate) const DELIVER_JOB: &str = "notification.deliver";
+
+/// Names of changed resources that the event of a push holds; it says how many there are.
+const CHANGES_LISTED_MAX: usize = 50;
+
+/// What stands in the place of the actor when nobody asked for it.
+const SWITCH: &str = "switch";
+
+/// A push: whose, by whom, of what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PushFacts<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) author: &'a str,
+    /// Number of the configuration.
+    pub(crate) number: u64,
+    pub(crate) change_set: Option<i64>,
+}
+
+impl PushFacts<'_> {
+    /// The events of a push: one of each resource that changed, and one of the whole.
+    pub(crate) fn events(&self, changes: &[ResourceChanged]) -> Vec<NewEvent> {
+        let of_resources = changes.iter().filter_map(|change| self.changed(change));
+        let mut events: Vec<_> = of_resources.collect();
+        events.push(self.pushed(changes));
+        events
+    }
+
+    fn changed(&self, change: &ResourceChanged) -> Option<NewEvent> {
+        let verb = match change.action {
+            ChangeAction::Created => "created",
+            ChangeAction::Updated => "updated",
+            ChangeAction::Deleted => "deleted",
+            ChangeAction::Unchanged => return None,
+        };
+        let mut data = json!({
+            "kind": change.kind.as_str(),
+            "name": &*change.name,
+            "action": verb,
+            "configuration": self.number,
+            "change_set": self.change_set,
+        });
+        if let Some(previous) = &change.previous_name {
+            data["previous_name"] = (**previous).into();
+        }
+        Some(self.event(format!("{}.{verb}", change.kind), subject(change), data))
+    }
+
+    fn pushed(&self, changes: &[ResourceChanged]) -> NewEvent {
+        let named = changes.iter().take(CHANGES_LISTED_MAX);
+        let named: Vec<_> = named.map(subject).collect();
+        let data = json!({
+            "configuration": self.number,
+            "change_set": self.change_set,
+            "changed": changes.len(),
+            "resources": named,
+        });
+        self.event(PUSHED.into(), self.subject(), data)
+    }
+
+    fn subject(&self) -> String {
+        match self.change_set {
+            Some(id) => format!("change_set/{id}"),
+            None => format!("configuration/{}", self.number),
+        }
+    }
+
+    fn event(&self, kind: String, subject: String, data: Value) -> NewEvent {
+        NewEvent {
+            tenant: self.tenant,
+            kind,
+            subject,
+            actor: self.author.to_owned(),
+            data,
+        }
+    }
+}
+
+fn subject(change: &ResourceChanged) -> String {
+    format!("{}/{}", change.kind, change.name)
+}
+
+/// A push that nobody waits for, such as one at a set time, did not succeed.
+#[allow(dead_code, reason = "pushes at a set time come with change sets")]
+pub(crate) fn push_failed(
+    tenant: TenantId,
+    change_set: i64,
+    author: &str,
+    reason: &str,
+) -> NewEvent {
+    NewEvent {
+        tenant,
+        kind: PUSH_FAILED.into(),
+        subject: format!("change_set/{change_set}"),
+        actor: author.to_owned(),
+        data: json!({ "change_set": change_set, "reason": shortened(reason) }),
+    }
+}
+
+/// Somebody signed in, or could not.
+pub(crate) fn signed_in(tenant: TenantId, user: &str, address: &str, succeeded: bool) -> NewEvent {
+    let what = if succeeded {
+        "signed_in"
+    } else {
+        "sign_in_failed"
+    };
+    NewEvent {
+        tenant,
+        kind: format!("user.{what}"),
+        subject: format!("user/{user}"),
+        actor: user.to_owned(),
+        data: json!({ "address": address }),
+    }
+}
+
+/// A job failed for good. What became of a notification or a mail has a name of its own, so that a
+/// target that is out of order is not told of itself again and again.
+pub fn job_died(job: &JobRow) -> NewEvent {
+    let kind = match job.kind.as_str() {
+        DELIVER_JOB => NOTIFICATION_FAILED,
+        MAIL_JOB => MAIL_FAILED,
+        _ => "job.died",
+    };
+    NewEvent {
+        tenant: job.tenant,
+        kind: kind.into(),
+        subject: format!("job/{}", job.id),
+        actor: SWITCH.into(),
+        data: json!({
+            "job": job.id,
+            "kind": job.kind,
+            "attempts": job.attempts,
+            "error": job.last_error.as_deref().map(shortened),
+        }),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resources::ResourceKind;
+
+    fn changed(name: &str, action: ChangeAction) -> ResourceChanged {
+        ResourceChanged {
+            kind: ResourceKind::Carrier,
+            name: name.into(),
+            previous_name: None,
+            action,
+        }
+    }
+
+    const FACTS: PushFacts<'_> = PushFacts {
+        tenant: TenantId::PLATFORM,
+        author: "ann",
+        number: 7,
+        change_set: None,
+    };
+
+    #[test]
+    fn a_push_tells_of_each_resource_and_of_the_whole() {
+        let changes = [
+            changed("a", ChangeAction::Created),
+            changed("b", ChangeAction::Deleted),
+        ];
+        let events = FACTS.events(&changes);
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| (event.kind.as_str(), event.subject.as_str()))
+            .collect();
+        let expected = [
+            ("carrier.created", "carrier/a"),
+            ("carrier.deleted", "carrier/b"),
+            ("change_set.pushed", "configuration/7"),
+        ];
+        assert_eq!(told, expected);
+        let resources = &events[2].data["resources"];
+        assert_eq!(resources, &json!(["carrier/a", "carrier/b"]));
+    }
+
+    #[test]
+    fn the_event_of_the_largest_push_fits() {
+        let name = "\u{1f4de}".repeat(64);
+        let changes = vec![changed(&name, ChangeAction::Updated); 5_000];
+        let events = FACTS.events(&changes);
+        let data = events.last().map(|event| event.data.to_string());
+        let length = data.map_or(0, |data| data.len());
+        assert!(length < store::EVENT_DATA_BYTES_MAX, "{length}");
+    }
+}
