@@ -11,7 +11,7 @@
 //! | `change_set.pushed` | a configuration is in force |
 //! | `change_set.failed` | a push that nobody waits for did not succeed |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |
-//! | `job.died` | a job failed for good |
+//! | `job.died` | a job failed for good (`store` writes this one and the next two) |
 //! | `mail.failed` | a mail could not be sent; no mail is sent of this |
 //! | `notification.failed` | a notification could not be delivered; nobody is told but the list |
 
@@ -19,10 +19,12 @@ mod feed;
 
 pub(crate) use feed::{EventFeed, StreamPlace};
 
+use crate::clock;
 use crate::resource_engine::ResourceChanged;
 use crate::routes::apply::ChangeAction;
 use serde_json::{Value, json};
-use store::{JobRow, MAIL_JOB, NewEvent, TenantId};
+use std::net::IpAddr;
+use store::{NewEvent, Store, TenantId};
 
 /// A configuration is in force.
 pub(crate) const PUSHED: &str = "change_set.pushed";
@@ -30,20 +32,8 @@ pub(crate) const PUSHED: &str = "change_set.pushed";
 /// A push that nobody waits for did not succeed.
 pub(crate) const PUSH_FAILED: &str = "change_set.failed";
 
-/// A mail could not be sent.
-pub(crate) const MAIL_FAILED: &str = "mail.failed";
-
-/// A notification could not be delivered.
-pub(crate) const NOTIFICATION_FAILED: &str = "notification.failed";
-
-/// Kind of the job that delivers a notification by a request.
-pub(crate) const DELIVER_JOB: &str = "notification.deliver";
-
 /// Names of changed resources that the event of a push holds; it says how many there are.
 const CHANGES_LISTED_MAX: usize = 50;
-
-/// What stands in the place of the actor when nobody asked for it.
-const SWITCH: &str = "switch";
 
 /// A push: whose, by whom, of what.
 #[derive(Clone, Copy, Debug)]
@@ -135,8 +125,7 @@ pub(crate) fn push_failed(
     }
 }
 
-/// Somebody signed in, or could not.
-pub(crate) fn signed_in(tenant: TenantId, user: &str, address: &str, succeeded: bool) -> NewEvent {
+fn signed_in(tenant: TenantId, user: &str, address: Option<IpAddr>, succeeded: bool) -> NewEvent {
     let what = if succeeded {
         "signed_in"
     } else {
@@ -147,29 +136,21 @@ pub(crate) fn signed_in(tenant: TenantId, user: &str, address: &str, succeeded: 
         kind: format!("user.{what}"),
         subject: format!("user/{user}"),
         actor: user.to_owned(),
-        data: json!({ "address": address }),
+        data: json!({ "address": address.map(|address| address.to_string()) }),
     }
 }
 
-/// A job failed for good. What became of a notification or a mail has a name of its own, so that a
-/// target that is out of order is not told of itself again and again.
-pub fn job_died(job: &JobRow) -> NewEvent {
-    let kind = match job.kind.as_str() {
-        DELIVER_JOB => NOTIFICATION_FAILED,
-        MAIL_JOB => MAIL_FAILED,
-        _ => "job.died",
-    };
-    NewEvent {
-        tenant: job.tenant,
-        kind: kind.into(),
-        subject: format!("job/{}", job.id),
-        actor: SWITCH.into(),
-        data: json!({
-            "job": job.id,
-            "kind": job.kind,
-            "attempts": job.attempts,
-            "error": job.last_error.as_deref().map(shortened),
-        }),
+/// Notes that somebody signed in, or could not. That it cannot be noted keeps nobody out.
+pub(crate) async fn note_sign_in(
+    store: &Store,
+    tenant: TenantId,
+    user: &str,
+    address: Option<IpAddr>,
+    succeeded: bool,
+) {
+    let event = signed_in(tenant, user, address, succeeded);
+    if let Err(error) = store.append_events(&[event], clock::now()).await {
+        tracing::warn!(%error, "a sign-in cannot be noted as an event");
     }
 }
 

@@ -18,7 +18,7 @@ pub mod access;
 mod auth;
 mod clock;
 mod console;
-pub mod events;
+mod events;
 mod extract;
 mod headers;
 mod hex;

@@ -26,6 +26,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "live", description = "The pulse of the switch"),
         (name = "routing", description = "How calls are routed"),
         (name = "jobs", description = "What runs in the background"),
+        (name = "events", description = "What happened, and who is told of it"),
         (name = "resources", description = "What is configured"),
         (name = "status", description = "The switch itself"),
     ),

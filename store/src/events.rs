@@ -10,6 +10,15 @@ use crate::{ConfigurationWrite, Scope, Store, StoreError, TenantId};
 use rating::Timestamp;
 use serde_json::Value;
 
+/// A job failed for good.
+pub const JOB_DIED: &str = "job.died";
+
+/// A mail could not be sent.
+pub const MAIL_FAILED: &str = "mail.failed";
+
+/// A notification could not be delivered.
+pub const NOTIFICATION_FAILED: &str = "notification.failed";
+
 /// Longest data of an event, bytes of JSON.
 pub const EVENT_DATA_BYTES_MAX: usize = 16 * 1024;
 

@@ -15,6 +15,7 @@ mod database;
 mod events;
 mod jobs;
 mod loader;
+mod notifications;
 mod outbox;
 mod people;
 mod resources;
@@ -34,12 +35,18 @@ pub use configuration::{
     ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
 };
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
-pub use events::{EVENT_DATA_BYTES_MAX, EventQuery, EventRow, NewEvent};
+pub use events::{
+    EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
+    NewEvent,
+};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
     JobState, NewJob, ScheduleRow,
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
+pub use notifications::{
+    DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,
+};
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
 pub use people::UserId;
 pub use resources::{

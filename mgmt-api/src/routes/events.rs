@@ -3,6 +3,7 @@
 mod stream;
 
 pub(crate) use stream::{__path_event_stream, event_stream};
+pub use stream::{EventGap, EventStreamQuery};
 
 use crate::auth::Principal;
 use crate::extract::ApiQuery;

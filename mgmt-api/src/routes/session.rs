@@ -1,6 +1,7 @@
 //! Signing in and out of the console.
 
 use crate::auth::{ClientAddress, PasswordError, Principal, SessionToken, clear_cookie};
+use crate::events::note_sign_in;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -10,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
-use store::UserId;
+use store::{TenantId, UserId};
 use utoipa::ToSchema;
 
 /// Most bytes of the body.
@@ -79,11 +80,20 @@ pub(crate) async fn session_create(
     state.throttle.failed(address, &username, Instant::now());
     let user = state.store.user(&username).await?;
     let matches = state.passwords.verify(user.as_ref(), password).await?;
+    let is_known = user.is_some();
     let Some(user) = user.filter(|_| matches) else {
         tracing::warn!("sign-in refused");
+        if is_known {
+            // Not waited for: the answer must not take longer for names that are known.
+            let store = state.store.clone();
+            tokio::spawn(async move {
+                note_sign_in(&store, TenantId::PLATFORM, &username, address, false).await;
+            });
+        }
         return Err(Problem::wrong_password());
     };
     state.throttle.succeeded(address, &username);
+    note_sign_in(&state.store, TenantId::PLATFORM, &username, address, true).await;
     signed_in(&state, UserId(user.id), user.username, user.role).await
 }
 

@@ -2,6 +2,9 @@
 
 use super::list::{COLUMNS, JobRow, job};
 use crate::database::{Transaction, sql};
+use crate::events::{self, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED, NewEvent};
+use crate::notifications::DELIVER_JOB;
+use crate::outbox::MAIL_JOB;
 use crate::{Store, StoreError};
 use rating::Timestamp;
 
@@ -198,6 +201,10 @@ impl Store {
             return Ok(None);
         }
         end_attempt(&mut transaction, lease, report, now).await?;
+        if state == JobState::Dead {
+            let died = died(&lease.job, lease.attempt, report.error());
+            events::append(&mut transaction, &[died], now).await?;
+        }
         transaction.commit().await?;
         Ok(Some(state))
     }
@@ -264,8 +271,34 @@ impl Store {
         .bind(id)
         .execute(&mut transaction)
         .await?;
+        if job.state == super::JobState::Dead {
+            let died = died(&job, job.attempts, Some(LOST));
+            events::append(&mut transaction, &[died], now).await?;
+        }
         transaction.commit().await?;
         Ok(Some(job))
+    }
+}
+
+/// What became of a notification or a mail has a name of its own, so that a target that is out of
+/// order is not told of itself again and again.
+fn died(job: &JobRow, attempts: u32, error: Option<&str>) -> NewEvent {
+    let kind = match job.kind.as_str() {
+        DELIVER_JOB => NOTIFICATION_FAILED,
+        MAIL_JOB => MAIL_FAILED,
+        _ => JOB_DIED,
+    };
+    NewEvent {
+        tenant: job.tenant,
+        kind: kind.into(),
+        subject: format!("job/{}", job.id),
+        actor: "switch".into(),
+        data: serde_json::json!({
+            "job": job.id,
+            "kind": job.kind,
+            "attempts": attempts,
+            "error": error,
+        }),
     }
 }
 
