@@ -8,6 +8,7 @@ mod authorisation;
 mod cdrs;
 mod console;
 mod contract;
+mod events;
 mod explain;
 mod fixture;
 mod headers;
