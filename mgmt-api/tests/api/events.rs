@@ -172,7 +172,7 @@ async fn a_stream_without_a_beginning_has_only_what_happens_next_of_the_kind() {
         .await;
     let text = read_until(&mut body, "customer_category/vip").await;
     assert!(
-        !text.contains("before") && !text.contains("change_set"),
+        !text.contains("before") && !text.contains("change_set.pushed"),
         "{text}"
     );
     follower.abort();
