@@ -1488,6 +1488,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what happened, newest first. */
+        get: operations["event_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams events as they happen. Each message has the event's number as its `id` and a
+         *     `SwitchEvent` as its data; a reader that comes back with `Last-Event-ID` misses nothing that is
+         *     kept. A message of the type `gap` says that something was missed. A comment comes every 15 s. A
+         *     stream ends after 15 minutes, or when its reader does not read for 30 s: come back.
+         */
+        get: operations["event_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explain": {
         parameters: {
             query?: never;
@@ -5406,6 +5445,13 @@ export interface components {
             /** @description Whether only one of them counts. */
             one_only: boolean;
         };
+        /** @description A page of events, newest first. */
+        EventList: {
+            /** @description The events. */
+            items: components["schemas"]["SwitchEvent"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
         /** @description What the customer would pay. */
         ExplainRate: {
             /** @description Charged once per answered call. */
@@ -6968,6 +7014,30 @@ export interface components {
          * @enum {string}
          */
         StepOutcome: "passed" | "rejected";
+        /** @description Something that happened. */
+        SwitchEvent: {
+            /** @description Who did it. */
+            actor: string;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description What else there is to know. */
+            data: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description Its number; later events have higher ones.
+             */
+            id: number;
+            /**
+             * @description Area and what happened.
+             * @example carrier.updated
+             */
+            kind: string;
+            /**
+             * @description What it happened to.
+             * @example carrier/acme
+             */
+            subject: string;
+        };
         /**
          * Format: date-time
          * @description RFC 3339, UTC, microseconds
@@ -7468,6 +7538,7 @@ export type DrainState = components['schemas']['DrainState'];
 export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
+export type EventList = components['schemas']['EventList'];
 export type ExplainRate = components['schemas']['ExplainRate'];
 export type ExplainRoute = components['schemas']['ExplainRoute'];
 export type ExplainStep = components['schemas']['ExplainStep'];
@@ -7558,6 +7629,7 @@ export type Shard = components['schemas']['Shard'];
 export type SignIn = components['schemas']['SignIn'];
 export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
+export type SwitchEvent = components['schemas']['SwitchEvent'];
 export type Time = components['schemas']['Time'];
 export type TranslationRulesPage = components['schemas']['TranslationRulesPage'];
 export type TranslationRulesResource = components['schemas']['TranslationRulesResource'];
@@ -14628,6 +14700,135 @@ export interface operations {
             };
             /** @description There is no such resource or version */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    event_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind, such as `carrier.updated`; `carrier.*` means all of an area. */
+                kind?: string;
+                /** @description Only what happened to this, such as `carrier/acme`. */
+                subject?: string;
+                /** @description Only what this user, key or node did. */
+                actor?: string;
+                /** @description Not before this time. */
+                from?: components["schemas"]["Time"];
+                /** @description Only before this time. */
+                to?: components["schemas"]["Time"];
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    event_stream: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind, such as `carrier.updated`; `carrier.*` means all of an area. */
+                kind?: string;
+                /**
+                 * @description Begin behind the event of this number. The header `Last-Event-ID` goes before it; without
+                 *     both, the stream begins with what happens next.
+                 */
+                after?: string;
+            };
+            header?: {
+                /** @description Number of the last event that was read */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["SwitchEvent"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many streams are open */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
