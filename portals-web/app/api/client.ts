@@ -1,6 +1,7 @@
 import createClient from 'openapi-fetch'
 
 import type { paths, Problem } from './__generated__/schema'
+import { sign } from './csrf'
 import { ApiError, UnreachableError } from './errors'
 
 /** Same origin: the session cookie goes along by itself and no address is configured. */
@@ -8,7 +9,7 @@ export const api = createClient<paths>({
   baseUrl: '/',
   fetch: async (request) => {
     try {
-      return await globalThis.fetch(request)
+      return await globalThis.fetch(sign(request))
     } catch (cause) {
       if (request.signal.aborted) throw cause
       throw new UnreachableError('The switch cannot be reached', { cause })

@@ -1,7 +1,10 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
-import type { ApplyRequest, Outcome } from './__generated__/schema'
+import { withoutUndefined } from '~/util/objects'
+
+import type { ApplyRequest, Outcome, Session } from './__generated__/schema'
 import { api, unwrap } from './client'
+import { setCsrfToken } from './csrf'
 import { ApiError, isSignedOut } from './errors'
 
 /** The session, or null when nobody is signed in. Asked once; signing in and out writes it. */
@@ -9,7 +12,7 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: async ({ signal }) => {
     try {
-      return await unwrap(api.GET('/api/v1/session', { signal }))
+      return begun(await unwrap(api.GET('/api/v1/session', { signal })))
     } catch (error) {
       if (isSignedOut(error)) return null
       throw error
@@ -86,48 +89,34 @@ export const explainQuery = (question: ExplainQuestion) =>
     },
   })
 
-export const resourcesQuery = queryOptions({
-  queryKey: ['resources'],
-  queryFn: ({ signal }) => unwrap(api.GET('/api/v1/resources', { signal })),
-  staleTime: 30_000,
-})
-
 export const statusQuery = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }) => unwrap(api.GET('/api/v1/status', { signal })),
 })
 
 /** Signs in; the server sets the cookie. */
-export async function signIn(username: string, password: string) {
-  return unwrap(api.POST('/api/v1/session', { body: { username, password } }))
+export async function signIn(username: string, password: string): Promise<Session> {
+  return begun(await unwrap(api.POST('/api/v1/session', { body: { username, password } })))
 }
 
 /** Signs out. A session that is already over counts as done. */
-export async function signOut(csrfToken: string | null): Promise<void> {
+export async function signOut(): Promise<void> {
   try {
-    await unwrap(
-      api.DELETE('/api/v1/session', { headers: csrfToken ? { 'X-CSRF-Token': csrfToken } : {} }),
-    )
+    await unwrap(api.DELETE('/api/v1/session'))
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error
   }
 }
 
 /** Applies files, all or none of them; with `dryRun` it is only said what would change. */
-export async function applyBundle(bundle: ApplyRequest, dryRun: boolean, csrfToken: string | null) {
+export async function applyBundle(bundle: ApplyRequest, dryRun: boolean) {
   return unwrap(
-    api.POST('/api/v1/apply', {
-      params: { query: { dry_run: dryRun } },
-      body: bundle,
-      headers: csrfToken ? { 'X-CSRF-Token': csrfToken } : {},
-    }),
+    api.POST('/api/v1/apply', { params: { query: { dry_run: dryRun } }, body: bundle }),
   )
 }
 
-/** The same object without the keys that hold undefined. */
-function withoutUndefined<T extends object>(
-  object: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(object).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> }
+/** Keeps the token of a session for the changes that follow. */
+export function begun(session: Session): Session {
+  setCsrfToken(session.csrf_token)
+  return session
 }

@@ -16,7 +16,7 @@ export interface FilterChipProps {
 
 /** One filter: an outline to add it, `name value ×` when it is set. */
 export function FilterChip({ name, value, onClear, children }: FilterChipProps) {
-  const { t } = useTranslation('cdrs')
+  const { t } = useTranslation('lists')
   const [isOpen, setOpen] = useState(false)
   const isSet = value !== undefined
   return (
@@ -31,7 +31,7 @@ export function FilterChip({ name, value, onClear, children }: FilterChipProps) 
       {isSet ? (
         <button
           type="button"
-          aria-label={t('filter.remove', { name })}
+          aria-label={t('removeFilter', { name })}
           onClick={onClear}
           className="flex size-7 shrink-0 items-center justify-center rounded-full hover:bg-hover"
         >

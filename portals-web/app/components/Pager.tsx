@@ -13,7 +13,7 @@ export interface PagerProps {
 
 /** The foot of a list: newest, newer, older. Nothing but the count when there is one page. */
 export function Pager({ pages, children }: PagerProps) {
-  const { t } = useTranslation('cdrs')
+  const { t } = useTranslation('lists')
   const isOnly = pages.isFirst && !pages.older
   return (
     <nav

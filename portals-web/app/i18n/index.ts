@@ -1,41 +1,68 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 
-import { apply } from './en/apply'
-import { cdrs } from './en/cdrs'
 import { common } from './en/common'
-import { configuration } from './en/configuration'
 import { errors } from './en/errors'
-import { explain } from './en/explain'
-import { live } from './en/live'
 import { shell } from './en/shell'
-import { system } from './en/system'
 
-/** The catalogue that all others translate; its shape is the type of every key. */
-export const en = { common, shell, live, cdrs, explain, configuration, apply, system, errors }
+/** The texts that every page shows. They are in the first bundle: the first render has them. */
+const bundled = { common, errors, shell }
 
-/** A further language is one more entry here, loaded when it is chosen. */
-const languages = { en }
+/** The texts of an area: fetched with its first page. Each file exports what it is named. */
+const files = {
+  account: () => import('./en/account'),
+  apply: () => import('./en/apply'),
+  cdrs: () => import('./en/cdrs'),
+  configuration: () => import('./en/configuration'),
+  explain: () => import('./en/explain'),
+  fields: () => import('./en/fields'),
+  lists: () => import('./en/lists'),
+  live: () => import('./en/live'),
+  system: () => import('./en/system'),
+}
+
+/** The name of an area's texts. */
+export type Area = keyof typeof files
+
+/** The shape of an area's texts, by its name. */
+type AreaTexts = {
+  [Name in Area]: Awaited<ReturnType<(typeof files)[Name]>> extends Record<Name, infer Texts>
+    ? Texts
+    : never
+}
+
+export const AREAS = Object.keys(files) as Area[]
 
 export const DEFAULT_LANGUAGE = 'en'
 
 void i18next.use(initReactI18next).init({
   lng: DEFAULT_LANGUAGE,
   fallbackLng: DEFAULT_LANGUAGE,
-  resources: languages,
+  resources: { en: bundled },
   defaultNS: 'common',
   // React escapes what it renders.
   interpolation: { escapeValue: false },
-  // All texts are in the bundle: the first render has them.
+  // The first render has its texts: nothing is waited for.
   initAsync: false,
   showSupportNotice: false,
 })
+
+/** Fetches the texts of areas, once. A route does so before its page is shown. */
+export async function loadTexts(...areas: readonly Area[]): Promise<void> {
+  const missing = areas.filter((area) => !i18next.hasResourceBundle(DEFAULT_LANGUAGE, area))
+  await Promise.all(
+    missing.map(async (area) => {
+      const texts: Record<string, unknown> = await files[area]()
+      i18next.addResourceBundle(DEFAULT_LANGUAGE, area, texts[area])
+    }),
+  )
+}
 
 export default i18next
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common'
-    resources: typeof en
+    resources: typeof bundled & AreaTexts
   }
 }

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { countByKind } from '~/api/kinds'
 import { resourcesQuery } from '~/api/queries'
 import { useFormat } from '~/hooks/use-format'
-import { useKindName } from '~/hooks/use-kind-name'
+import { useKindName } from '~/hooks/use-kinds'
 import { pb } from '~/util/path-builder'
 
 import { PAGES, type SectionId } from './navigation'

@@ -15,7 +15,7 @@ import { useTranslation } from 'react-i18next'
 
 import { countByKind } from '~/api/kinds'
 import { resourcesQuery } from '~/api/queries'
-import { useKindName } from '~/hooks/use-kind-name'
+import { useKindName } from '~/hooks/use-kinds'
 import { zonePreference } from '~/stores/preferences'
 import { themeChoice } from '~/stores/theme'
 import { formatE164, toDialString } from '~/util/e164'

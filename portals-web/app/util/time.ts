@@ -43,6 +43,11 @@ export function zoneLabel(zone: Zone, at: Date = new Date()): string {
   return `UTC${sign}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`
 }
 
+/** The names of all zones, as the IANA database has them. */
+export function timeZones(): string[] {
+  return ['UTC', ...Intl.supportedValuesOf('timeZone')]
+}
+
 /** The value of a `datetime-local` input for an instant, to the minute. */
 export function toInputValue(iso: string, zone: Zone): string {
   const parts = split(iso, zone)

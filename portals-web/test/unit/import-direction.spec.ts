@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   forms: ['components', 'ui', 'hooks', 'api', 'stores', 'util', 'i18n'],
   layouts: ['components', 'ui', 'hooks', 'api', 'stores', 'util', 'i18n'],
   pages: ['table', 'forms', 'components', 'ui', 'hooks', 'api', 'stores', 'util', 'i18n'],
-  'routes.tsx': ['pages', 'layouts', 'api', 'util'],
+  'routes.tsx': ['pages', 'layouts', 'api', 'util', 'i18n'],
   'main.tsx': ['routes', 'api', 'stores', 'i18n', 'ui'],
 }
 

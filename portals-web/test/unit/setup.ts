@@ -2,7 +2,8 @@ import { afterEach } from 'vitest'
 
 // Only specs of components have a document; the others need none of this.
 if (typeof document !== 'undefined') {
-  await import('~/i18n')
+  const { AREAS, loadTexts } = await import('~/i18n')
+  await loadTexts(...AREAS)
   const { cleanup } = await import('@testing-library/react')
   afterEach(cleanup)
   // What jsdom lacks and the console asks for.

@@ -25,7 +25,6 @@ export const cdrs = {
   filter: {
     label: 'Filters',
     add: 'Add filter',
-    remove: 'Remove the filter {{name}}',
     is: 'is',
     startsWith: 'starts with',
     customer: 'Customer',
@@ -60,14 +59,6 @@ export const cdrs = {
     '30s': '30 s',
     '1m': '1 min',
     value: 'Refresh: {{interval}}',
-  },
-  pager: {
-    label: 'Pages',
-    newest: 'Newest',
-    newer: 'Newer',
-    older: 'Older',
-    shown_one: '{{count}} record on this page',
-    shown_other: '{{count}} records on this page',
   },
   detail: {
     title: 'Call to {{number}}',

@@ -4,6 +4,8 @@ import { type ComponentProps, type ReactNode, useId } from 'react'
 
 export interface FieldProps {
   label: string
+  /** Beside the label: that the field may stay empty, for one. */
+  mark?: string | undefined
   help?: string | undefined
   /** Replaces the help. */
   error?: string | undefined
@@ -18,7 +20,7 @@ export interface ControlProps {
 }
 
 /** Label above, control, help or error below. */
-export function Field({ label, help, error, children }: FieldProps) {
+export function Field({ label, mark, help, error, children }: FieldProps) {
   const id = useId()
   const messageId = `${id}-message`
   const message = error ?? help
@@ -26,6 +28,7 @@ export function Field({ label, help, error, children }: FieldProps) {
     <div className="flex flex-col gap-1">
       <label htmlFor={id} className="text-body font-medium text-ink">
         {label}
+        {mark ? <span className="font-normal text-ink-3"> {mark}</span> : null}
       </label>
       {children({
         id,
@@ -53,6 +56,21 @@ const CONTROL =
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={clsx(CONTROL, className)} {...rest} />
+}
+
+export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return (
+    <textarea
+      className={clsx(CONTROL, 'h-auto! min-h-20 resize-y py-2 leading-5', className)}
+      {...rest}
+    />
+  )
+}
+
+export function Checkbox({ className, ...rest }: ComponentProps<'input'>) {
+  return (
+    <input type="checkbox" className={clsx('size-4 shrink-0 accent-primary', className)} {...rest} />
+  )
 }
 
 export function Select({ className, children, ...rest }: ComponentProps<'select'>) {

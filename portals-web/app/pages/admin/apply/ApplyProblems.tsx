@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { FieldError } from '~/api/__generated__/schema'
 import { ApiError, errorCode } from '~/api/errors'
 import { ErrorNotice } from '~/components/ErrorNotice'
-import { useKindName } from '~/hooks/use-kind-name'
+import { useKindName } from '~/hooks/use-kinds'
 
 export interface ApplyProblemsProps {
   error: unknown

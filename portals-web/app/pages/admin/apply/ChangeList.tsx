@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { Change, ChangeAction } from '~/api/__generated__/schema'
 import { DifferenceTable } from '~/components/DifferenceTable'
-import { useKindName } from '~/hooks/use-kind-name'
+import { useKindName } from '~/hooks/use-kinds'
 import { Badge, type Tone } from '~/ui/lib/Badge'
 import { pb } from '~/util/path-builder'
 

@@ -24,7 +24,7 @@ import { type CdrsSearch, DEFAULT_REFRESH, REFRESHES, SPANS } from '~/util/searc
 import { RefreshMenu } from './RefreshMenu'
 
 export default function CdrsPage() {
-  const { t } = useTranslation(['cdrs', 'common'])
+  const { t } = useTranslation(['cdrs', 'common', 'lists'])
   useTitle(t('title'))
   const search = useSearch({ from: '/shell/cdrs' })
   const navigate = useNavigate({ from: '/cdrs' })
@@ -89,7 +89,7 @@ export default function CdrsPage() {
           }
         />
       </div>
-      <Pager pages={pages}>{data ? t('pager.shown', { count: data.items.length }) : null}</Pager>
+      <Pager pages={pages}>{data ? t('lists:pager.shown', { count: data.items.length }) : null}</Pager>
     </div>
   )
 }
