@@ -8,7 +8,9 @@ import {
   redirect,
 } from '@tanstack/react-router'
 
-import { resourcesQuery, sessionQuery } from '~/api/queries'
+import { sessionQuery } from '~/api/queries'
+import { kindsQuery } from '~/api/resources'
+import { type Area, loadTexts } from '~/i18n'
 import { CrashPage } from '~/pages/CrashPage'
 import NotFoundPage from '~/pages/NotFoundPage'
 import { pb } from '~/util/path-builder'
@@ -17,11 +19,17 @@ import {
   cdrsSearch,
   explainSearch,
   liveCallsSearch,
+  resourceSearch,
   resourcesSearch,
   signInSearch,
 } from '~/util/searches'
 
-/** The whole map of the console. Each page is a chunk of its own. */
+/** The whole map of the console. Each page is a chunk of its own, and so are the texts of an area. */
+
+const texts =
+  (...areas: Area[]) =>
+  () =>
+    loadTexts(...areas)
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet })
 
@@ -56,12 +64,14 @@ const home = createRoute({
 const live = createRoute({
   getParentRoute: () => shell,
   path: '/live',
+  loader: texts('live'),
   component: lazyRouteComponent(() => import('~/pages/admin/live/LivePage')),
 })
 
 const liveCalls = createRoute({
   getParentRoute: () => shell,
   path: '/live/calls',
+  loader: texts('live', 'lists'),
   validateSearch: liveCallsSearch,
   component: lazyRouteComponent(() => import('~/pages/admin/live/LiveCallsPage')),
 })
@@ -69,6 +79,7 @@ const liveCalls = createRoute({
 const cdrs = createRoute({
   getParentRoute: () => shell,
   path: '/cdrs',
+  loader: texts('cdrs', 'lists'),
   validateSearch: cdrsSearch,
   component: lazyRouteComponent(() => import('~/pages/admin/cdrs/CdrsPage')),
 })
@@ -76,12 +87,14 @@ const cdrs = createRoute({
 const cdr = createRoute({
   getParentRoute: () => shell,
   path: '/cdrs/$id',
+  loader: texts('cdrs'),
   component: lazyRouteComponent(() => import('~/pages/admin/cdrs/CdrPage')),
 })
 
 const explain = createRoute({
   getParentRoute: () => shell,
   path: '/explain',
+  loader: texts('explain', 'cdrs', 'fields'),
   validateSearch: explainSearch,
   component: lazyRouteComponent(() => import('~/pages/admin/explain/ExplainPage')),
 })
@@ -98,26 +111,44 @@ const configuration = createRoute({
 const apply = createRoute({
   getParentRoute: () => shell,
   path: '/configuration/apply',
+  loader: texts('apply', 'configuration'),
   component: lazyRouteComponent(() => import('~/pages/admin/apply/ApplyPage')),
 })
+
+/** The kinds and their texts come together. */
+const ofKinds = async ({ context }: { context: { queryClient: QueryClient } }) => {
+  void context.queryClient.prefetchQuery(kindsQuery)
+  await loadTexts('configuration', 'lists', 'fields', 'apply')
+}
 
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/configuration/$kind',
   validateSearch: resourcesSearch,
-  loader: ({ context }) => void context.queryClient.prefetchQuery(resourcesQuery),
+  loader: ofKinds,
   component: lazyRouteComponent(() => import('~/pages/admin/configuration/ResourcesPage')),
+})
+
+const newResource = createRoute({
+  getParentRoute: () => shell,
+  path: '/configuration/$kind/new',
+  validateSearch: resourceSearch,
+  loader: ofKinds,
+  component: lazyRouteComponent(() => import('~/pages/admin/configuration/NewResourcePage')),
 })
 
 const resource = createRoute({
   getParentRoute: () => shell,
   path: '/configuration/$kind/$name',
+  validateSearch: resourceSearch,
+  loader: ofKinds,
   component: lazyRouteComponent(() => import('~/pages/admin/configuration/ResourcePage')),
 })
 
 const system = createRoute({
   getParentRoute: () => shell,
   path: '/system',
+  loader: texts('system'),
   component: lazyRouteComponent(() => import('~/pages/admin/system/SystemPage')),
 })
 
@@ -140,6 +171,7 @@ const routeTree = root.addChildren([
     configuration,
     apply,
     resources,
+    newResource,
     resource,
     system,
     unknown,

@@ -30,16 +30,20 @@ export class UnreachableError extends Error {
  */
 export const ERROR_CODES = [
   'bad-request',
+  'conflict',
   'csrf',
+  'forbidden',
   'internal',
   'invalid',
   'not-found',
   'sign-in-refused',
   'slow-down',
+  'too-large',
   'unauthenticated',
   'unavailable',
   'unknown',
   'unreachable',
+  'version-changed',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -1,15 +1,13 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
-import type { Json, JsonObject } from '~/util/json-path'
+import type { JsonObject } from '~/util/json-path'
 import type { FieldSchema } from '~/util/schema'
 
 import type {
   Assignment,
   BulkEdit,
-  Comparison,
   CustomerPage,
   CustomerResource,
-  CustomerVersion,
   CustomerWrite,
   KindView,
   paths,
@@ -29,10 +27,6 @@ export interface Kind extends Omit<KindView, 'schema'> {
 
 export type Resource = Omit<CustomerResource, 'kind' | 'spec'> & { kind: string; spec: JsonObject }
 export type ResourcePage = Omit<CustomerPage, 'items'> & { items: Resource[] }
-export type ResourceVersion = Omit<CustomerVersion, 'kind' | 'spec'> & {
-  kind: string
-  spec: JsonObject
-}
 /** A resource as it shall be. */
 export type ResourceWrite = Omit<CustomerWrite, 'spec'> & {
   spec: JsonObject
@@ -46,7 +40,7 @@ export interface BulkChange {
   change: { spec: JsonObject } | { assign: JsonObject } | { delete: true }
   note?: string
 }
-export type { Assignment, Comparison, PushResult }
+export type { Assignment, PushResult }
 
 /** What a list is asked for: `sort`, `q`, `limit`, and the kind's own filters. */
 export type ListParameters = Record<string, string>
@@ -117,13 +111,13 @@ export const versionsQuery = (plural: string, id: number, cursor?: string) =>
     placeholderData: keepPreviousData,
   })
 
-export const versionQuery = (plural: string, id: number, version: number) =>
+export const comparisonQuery = (plural: string, id: number, from: number, to: number) =>
   queryOptions({
-    queryKey: ['resources', plural, 'version', id, version],
-    queryFn: async ({ signal }): Promise<ResourceVersion> => {
-      const path = at(plural, '/api/v1/customers/{id}/versions/{version}')
-      const params = { path: { id: String(id), version } }
-      return (await unwrap(api.GET(path, { params, signal }))) as ResourceVersion
+    queryKey: ['resources', plural, 'comparison', id, from, to],
+    queryFn: ({ signal }) => {
+      const path = at(plural, '/api/v1/customers/{id}/compare')
+      const params = { path: { id: String(id) }, query: { from, to } }
+      return unwrap(api.GET(path, { params, signal }))
     },
     // A version is written once and never changed.
     staleTime: Infinity,
@@ -219,15 +213,7 @@ export function exportAddress(
   return `/api/v1/${plural}/export?${query.toString()}`
 }
 
-/** What a path of the API means by a name: a number, or a name that would be read otherwise. */
-export function targetOf(name: string): string {
-  const isReadOtherwise = /^\d+$|^(name|external_id):|^(bulk|import|export|new)$/.test(name)
-  return isReadOtherwise ? `name:${name}` : name
-}
-
 /** A path of one kind, for another. */
 function at<Path extends keyof paths>(plural: string, path: Path, kind = 'customers'): Path {
   return path.replace(kind, plural) as Path
 }
-
-export type { Json }

@@ -11,7 +11,7 @@ export function ApplyLink() {
   return (
     <Link {...pb.apply()} className={buttonClass('secondary', 'default')}>
       <FileUp aria-hidden size={16} strokeWidth={1.75} />
-      {t('changeIt')}
+      {t('byFiles')}
     </Link>
   )
 }

@@ -1,17 +1,22 @@
 import { useTranslation } from 'react-i18next'
 
 import type { Difference } from '~/api/__generated__/schema'
-import { fieldLabel } from '~/util/spec-fields'
+import { fieldLabel } from '~/util/field-label'
 
 export interface DifferenceTableProps {
   /** What is compared, for screen readers. */
   label: string
+  /** Heads of the columns, instead of Before and After. */
+  beforeLabel?: string
+  afterLabel?: string
   differences: readonly Difference[]
 }
 
 /** Fields before and after, side by side. The colours repeat what the columns say. */
-export function DifferenceTable({ label, differences }: DifferenceTableProps) {
+export function DifferenceTable(props: DifferenceTableProps) {
+  const { label, beforeLabel, afterLabel, differences } = props
   const { t } = useTranslation('apply')
+  const heads = [t('field'), beforeLabel ?? t('before'), afterLabel ?? t('after')]
   return (
     // What scrolls must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -19,9 +24,9 @@ export function DifferenceTable({ label, differences }: DifferenceTableProps) {
       <table className="w-full min-w-120 table-fixed border-separate border-spacing-0">
         <thead>
           <tr className="text-meta text-ink-2">
-            {(['field', 'before', 'after'] as const).map((name) => (
+            {heads.map((name) => (
               <th key={name} scope="col" className="h-7 px-3 text-start font-medium first:ps-4">
-                {t(name)}
+                {name}
               </th>
             ))}
           </tr>

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { resourcesQuery } from '~/api/queries'
+import { namesQuery } from '~/api/resources'
 import { FilterChip } from '~/components/FilterChip'
+import { useDebounced } from '~/hooks/use-debounced'
 import { useFormat } from '~/hooks/use-format'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { Button } from '~/ui/lib/Button'
@@ -43,9 +44,6 @@ export function CdrFilters({ search, onChange }: CdrFiltersProps) {
   const { t } = useTranslation(['cdrs', 'common'])
   const ref = useRef<HTMLDivElement>(null)
   const time = useTimeText(search)
-  const { data } = useQuery(resourcesQuery)
-  const namesOf = (kind: string) =>
-    (data?.items ?? []).filter((each) => each.kind === kind).map(({ name }) => name)
   useShortcut('filter', () => ref.current?.querySelector<HTMLElement>('[data-filter]')?.focus())
 
   return (
@@ -78,9 +76,9 @@ export function CdrFilters({ search, onChange }: CdrFiltersProps) {
           onClear={() => onChange({ [name]: undefined })}
         >
           {(close) => (
-            <NameEditor
+            <KnownNameEditor
               label={t(`filter.${name}`)}
-              names={namesOf(name)}
+              plural={`${name}s`}
               value={search[name]}
               onApply={(value) => {
                 onChange({ [name]: value })
@@ -131,6 +129,20 @@ export function CdrFilters({ search, onChange }: CdrFiltersProps) {
       ) : null}
     </div>
   )
+}
+
+interface KnownNameEditorProps {
+  label: string
+  plural: string
+  value: string | undefined
+  onApply: (value: string) => void
+}
+
+/** Names of what is configured are offered, as the switch finds them. */
+function KnownNameEditor({ plural, ...rest }: KnownNameEditorProps) {
+  const [typed, setTyped] = useState('')
+  const { data = [] } = useQuery(namesQuery(plural, useDebounced(typed)))
+  return <NameEditor {...rest} names={data} onType={setTyped} />
 }
 
 function useTimeText({ last, from, to }: CdrsSearch): string | undefined {

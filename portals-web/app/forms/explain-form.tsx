@@ -1,13 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
 import { type ComponentProps, type SubmitEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { resourcesQuery } from '~/api/queries'
 import { Button } from '~/ui/lib/Button'
-import { Field, Input, Select } from '~/ui/lib/Field'
+import { Field, Input } from '~/ui/lib/Field'
 import { Segmented } from '~/ui/lib/Segmented'
 import { toDialString } from '~/util/e164'
 import type { ExplainSearch } from '~/util/searches'
+
+import { NamePicker } from './spec/ReferenceInput'
 
 export interface ExplainFormProps {
   search: ExplainSearch
@@ -20,8 +20,7 @@ type FieldErrors = Partial<Record<FieldName, 'required' | 'invalidNumber'>>
 
 export function ExplainForm({ search, onSubmit }: ExplainFormProps) {
   const { t } = useTranslation('explain')
-  const { data } = useQuery(resourcesQuery)
-  const customers = (data?.items ?? []).filter(({ kind }) => kind === 'customer')
+  const [customer, setCustomer] = useState(search.customer ?? '')
   const [caller, setCaller] = useState<Caller>(search.source ? 'source' : 'customer')
   const [errors, setErrors] = useState<FieldErrors>({})
   const formRef = useRef<HTMLFormElement>(null)
@@ -60,20 +59,15 @@ export function ExplainForm({ search, onSubmit }: ExplainFormProps) {
       {caller === 'customer' ? (
         <Field label={t('form.customer')} error={errorOf('customer')}>
           {(control) => (
-            // Names come after the first paint; the key lets the given one be chosen then.
-            <Select
+            <NamePicker
               {...control}
-              key={customers.length}
+              kind="customer"
               name="customer"
-              defaultValue={search.customer ?? ''}
-            >
-              <option value="">{t('form.choose')}</option>
-              {customers.map(({ id, name }) => (
-                <option key={id} value={name}>
-                  {name}
-                </option>
-              ))}
-            </Select>
+              listLabel={t('form.customer')}
+              placeholder={t('form.choose')}
+              value={customer}
+              onChange={setCustomer}
+            />
           )}
         </Field>
       ) : (

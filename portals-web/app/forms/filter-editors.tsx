@@ -43,11 +43,13 @@ interface NameProps {
   label: string
   names: readonly string[]
   value: string | undefined
+  /** Told with each letter, for finding further names. */
+  onType?: (typed: string) => void
   onApply: (value: string) => void
 }
 
 /** A name that may be typed, because a record can hold one that has been removed since. */
-export function NameEditor({ label, names, value, onApply }: NameProps) {
+export function NameEditor({ label, names, value, onType, onApply }: NameProps) {
   const { t } = useTranslation(['cdrs', 'common'])
   const [typed, setTyped] = useState(value ?? '')
   const matching = names.filter((name) => name.toLowerCase().includes(typed.trim().toLowerCase()))
@@ -62,7 +64,10 @@ export function NameEditor({ label, names, value, onApply }: NameProps) {
           aria-label={label}
           placeholder={t('filter.anyValue')}
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => {
+            setTyped(event.target.value)
+            onType?.(event.target.value)
+          }}
           autoComplete="off"
         />
         <Button type="submit" size="form" variant="primary">

@@ -10,7 +10,6 @@ const bundled = { common, errors, shell }
 
 /** The texts of an area: fetched with its first page. Each file exports what it is named. */
 const files = {
-  account: () => import('./en/account'),
   apply: () => import('./en/apply'),
   cdrs: () => import('./en/cdrs'),
   configuration: () => import('./en/configuration'),

@@ -18,6 +18,7 @@ import { GlobalHeader } from './GlobalHeader'
 import { sectionOf } from './navigation'
 import { Rail } from './Rail'
 import { Submenu } from './Submenu'
+import { Toasts } from './Toasts'
 import { useLayers } from './use-layers'
 
 /**
@@ -39,7 +40,7 @@ function Shell({ session }: { session: Session }) {
   const layers = useLayers(overlay !== 'none')
   const [signOutFailed, setSignOutFailed] = useState(false)
   const submenu = useSubmenu()
-  const { isLeaving, leave } = useSignOut(session)
+  const { isLeaving, leave } = useSignOut()
   const feed = useOwnLiveFeed(!isLeaving)
   const mainRef = useMainFocus(pathname)
 
@@ -87,12 +88,13 @@ function Shell({ session }: { session: Session }) {
               ref={mainRef}
               tabIndex={-1}
               onPointerDown={submenu.isOverlay ? submenu.close : undefined}
-              className="min-w-0 grow overflow-y-auto outline-none"
+              className="flex min-w-0 grow flex-col overflow-y-auto outline-none"
             >
               {isLeaving ? null : <Outlet />}
             </main>
           </div>
         </div>
+        <Toasts />
         {layers && overlay === 'palette' ? (
           <layers.CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
         ) : null}
@@ -116,7 +118,7 @@ function useSession(): Session | null {
 }
 
 /** Ends the session. Meanwhile no page is shown, because a page goes on asking, and would be refused. */
-function useSignOut(session: Session) {
+function useSignOut() {
   const client = useQueryClient()
   const router = useRouter()
   const [isLeaving, setLeaving] = useState(false)
@@ -124,7 +126,7 @@ function useSignOut(session: Session) {
     flushSync(() => setLeaving(true))
     try {
       await client.cancelQueries()
-      await signOut(session.csrf_token)
+      await signOut()
       await router.navigate(pb.signIn())
       client.clear()
       client.setQueryData(sessionQuery.queryKey, null)

@@ -111,6 +111,7 @@ function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => voi
   const { t } = useTranslation('shell')
   const roleName = useRoleName()
   const zone = useStore(zonePreference)
+  const roleName = useRoleName()
   return (
     <Menu
       trigger={

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, type LinkOptions, useLocation, useRouter } from '@tanstack/react-router'
 import { clsx } from 'clsx'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { countByKind } from '~/api/kinds'
-import { resourcesQuery } from '~/api/queries'
-import { useFormat } from '~/hooks/use-format'
-import { useKindName } from '~/hooks/use-kinds'
+import { kindsQuery } from '~/api/resources'
+import { Input } from '~/ui/lib/Field'
+import { groupKinds } from '~/util/kind-groups'
 import { pb } from '~/util/path-builder'
 
 import { PAGES, type SectionId } from './navigation'
@@ -18,10 +18,12 @@ export interface SubmenuProps {
   onLeave: () => void
 }
 
+/** More entries than these can be filtered. */
+const LONG = 12
+
 interface Entry {
   key: string
   label: string
-  count?: number
   link: LinkOptions
 }
 
@@ -30,7 +32,9 @@ export function Submenu({ section, overlay, onLeave }: SubmenuProps) {
   const { t } = useTranslation('shell')
   const groups = useGroups(section)
   const currentKey = useCurrentKey(groups.flatMap(({ entries }) => entries))
-  const format = useFormat()
+  const [typed, setTyped] = useState('')
+  const shown = matching(groups, typed)
+  const isLong = groups.flatMap(({ entries }) => entries).length > LONG
   return (
     // Escape leaves from any of its links.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
@@ -45,13 +49,23 @@ export function Submenu({ section, overlay, onLeave }: SubmenuProps) {
         if (overlay && event.key === 'Escape') onLeave()
       }}
     >
-      {groups.map(({ label, entries }) => (
+      {isLong ? (
+        <Input
+          type="search"
+          aria-label={t('submenu.filter')}
+          placeholder={t('submenu.filter')}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          className="mb-3 h-7! px-2! text-body!"
+        />
+      ) : null}
+      {shown.map(({ label, entries }) => (
         <section key={label} className="mb-3">
           <h2 className="px-2 pb-1 text-label font-medium tracking-[0.04em] text-ink-3 uppercase">
             {label}
           </h2>
           <ul>
-            {entries.map(({ key, label: name, count, link }) => {
+            {entries.map(({ key, label: name, link }) => {
               const current = key === currentKey
               return (
                 <li key={key}>
@@ -68,11 +82,6 @@ export function Submenu({ section, overlay, onLeave }: SubmenuProps) {
                     )}
                   >
                     <span className="truncate">{name}</span>
-                    {count === undefined ? null : (
-                      <span className="text-meta font-normal text-ink-3 tabular-nums">
-                        {format.count(count)}
-                      </span>
-                    )}
                   </Link>
                 </li>
               )
@@ -84,10 +93,14 @@ export function Submenu({ section, overlay, onLeave }: SubmenuProps) {
   )
 }
 
-function useGroups(section: SectionId): { label: string; entries: Entry[] }[] {
+interface Group {
+  label: string
+  entries: Entry[]
+}
+
+function useGroups(section: SectionId): Group[] {
   const { t } = useTranslation('shell')
-  const kindName = useKindName()
-  const { data } = useQuery({ ...resourcesQuery, enabled: section === 'configuration' })
+  const { data = [] } = useQuery({ ...kindsQuery, enabled: section === 'configuration' })
 
   const pages = PAGES.filter((page) => page.section === section)
   const groups = [...new Set(pages.map(({ group }) => group))].map((group) => ({
@@ -96,18 +109,27 @@ function useGroups(section: SectionId): { label: string; entries: Entry[] }[] {
       .filter((page) => page.group === group)
       .map(({ id, link }): Entry => ({ key: id, label: t(`page.${id}`), link })),
   }))
-
-  if (section === 'configuration') {
-    const entries = countByKind(data?.items ?? []).map(({ kind, count }) => ({
+  if (section !== 'configuration') return groups
+  const ofKinds = groupKinds(data).map(({ group, kinds }) => ({
+    label: t(`group.${group}`),
+    entries: kinds.map(({ kind, title_plural }) => ({
       key: kind,
-      label: kindName(kind),
+      label: title_plural,
       link: pb.resources(kind),
-      ...(data ? { count } : {}),
-    }))
-    return [{ label: t('group.resources'), entries }, ...groups]
-  }
+    })),
+  }))
+  return [...ofKinds, ...groups]
+}
 
+/** The entries that hold what is typed. */
+function matching(groups: readonly Group[], typed: string): Group[] {
+  const wanted = typed.trim().toLowerCase()
   return groups
+    .map(({ label, entries }) => ({
+      label,
+      entries: entries.filter(({ label: name }) => name.toLowerCase().includes(wanted)),
+    }))
+    .filter(({ entries }) => entries.length > 0)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { type LinkOptions, useRouter } from '@tanstack/react-router'
 import {
   Boxes,
@@ -8,14 +8,14 @@ import {
   Monitor,
   Moon,
   PhoneCall,
+  Plus,
   Sun,
   Waypoints,
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import { countByKind } from '~/api/kinds'
-import { resourcesQuery } from '~/api/queries'
-import { useKindName } from '~/hooks/use-kinds'
+import { kindsQuery, namesQuery } from '~/api/resources'
+import { useDebounced } from '~/hooks/use-debounced'
 import { zonePreference } from '~/stores/preferences'
 import { themeChoice } from '~/stores/theme'
 import { formatE164, toDialString } from '~/util/e164'
@@ -40,7 +40,7 @@ const MAX_RESULTS = 12
 /** What the palette offers for a typed text, best first within each group. */
 export function useCommands(query: string, onSignOut: () => void): Command[] {
   const all = useAllCommands(onSignOut)
-  const records = useRecordCommands(query)
+  const records = [...useRecordCommands(query), ...useResourceCommands(query)]
   const matching = all
     .map((command) => ({
       command,
@@ -57,8 +57,7 @@ export function useCommands(query: string, onSignOut: () => void): Command[] {
 function useAllCommands(onSignOut: () => void): Command[] {
   const { t } = useTranslation('shell')
   const go = useGo()
-  const kindName = useKindName()
-  const { data } = useQuery(resourcesQuery)
+  const { data = [] } = useQuery(kindsQuery)
 
   const pages = PAGES.map((page): Command => {
     const section = SECTIONS.find(({ id }) => id === page.section)
@@ -71,22 +70,23 @@ function useAllCommands(onSignOut: () => void): Command[] {
       run: () => go(page.link),
     }
   })
-  const kinds = countByKind(data?.items ?? []).map(({ kind }): Command => ({
+  const kinds = data.map(({ kind, title_plural }): Command => ({
     id: `kind-${kind}`,
     group: 'goTo',
-    label: kindName(kind),
+    label: title_plural,
     hint: t('section.configuration'),
     icon: Boxes,
     run: () => go(pb.resources(kind)),
   }))
-  const resources = (data?.items ?? []).map(({ kind, name }): Command => ({
-    id: `resource-${kind}-${name}`,
-    group: 'goTo',
-    label: name,
-    hint: kindName(kind),
-    icon: Boxes,
-    run: () => go(pb.resource(kind, name)),
-  }))
+  const making = data
+    .filter(({ can_write }) => can_write)
+    .map(({ kind, title }): Command => ({
+      id: `new-${kind}`,
+      group: 'actions',
+      label: t('search.create', { kind: title.toLowerCase() }),
+      icon: Plus,
+      run: () => go(pb.newResource(kind)),
+    }))
   const action = (id: string, label: string, icon: LucideIcon, run: () => void): Command => ({
     id,
     group: 'actions',
@@ -112,8 +112,38 @@ function useAllCommands(onSignOut: () => void): Command[] {
       () => zonePreference.set('local'),
     ),
     action('sign-out', t('user.signOut'), LogOut, onSignOut),
-    ...resources,
+    ...making,
   ]
+}
+
+/** The kinds whose records are found by their names. */
+const FOUND_KINDS = ['customer', 'carrier', 'trunk', 'rate_card']
+/** Records of one kind that are offered. */
+const FOUND_MAX = 4
+
+/** Records of the switch whose names begin with what is typed. */
+function useResourceCommands(query: string): Command[] {
+  const go = useGo()
+  const typed = useDebounced(query.trim())
+  const { data = [] } = useQuery(kindsQuery)
+  const kinds = data.filter(({ kind }) => FOUND_KINDS.includes(kind))
+  const found = useQueries({
+    queries: kinds.map(({ plural }) => ({
+      ...namesQuery(plural, typed, FOUND_MAX),
+      enabled: typed.length >= 2,
+    })),
+  })
+  if (typed.length < 2) return []
+  return kinds.flatMap(({ kind, title }, index) =>
+    (found[index]?.data ?? []).map((name): Command => ({
+      id: `resource-${kind}-${name}`,
+      group: 'records',
+      label: name,
+      hint: title,
+      icon: Boxes,
+      run: () => go(pb.resource(kind, name)),
+    })),
+  )
 }
 
 /** A call id opens the record; a number leads to its calls and its route. */

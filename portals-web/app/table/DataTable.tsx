@@ -1,26 +1,15 @@
 import { Link, type LinkOptions, useRouter } from '@tanstack/react-router'
 import { clsx } from 'clsx'
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useRef, useState } from 'react'
+import { type MouseEvent, type ReactNode, useRef } from 'react'
 
 import { ErrorNotice } from '~/components/ErrorNotice'
-import { useShortcut } from '~/hooks/use-shortcut'
 import { Skeleton } from '~/ui/lib/Skeleton'
 
-export interface Column<Row> {
-  id: string
-  header: string
-  /** Shown when the header is pointed at. */
-  help?: string
-  /** `end` for numbers, so that their digits stand below each other. */
-  align?: 'start' | 'end'
-  /** Pixels. Columns without one share what is left. */
-  width?: number
-  /** Below this a column without a width does not shrink; the table scrolls instead. */
-  minWidth?: number
-  /** Left out where the table is narrower than a wide screen's. */
-  optional?: boolean
-  cell: (row: Row) => ReactNode
-}
+import type { Column, Selection } from './column'
+import { HEADER, HeaderCell, OPTIONAL, PageCheckbox, RowCheckbox } from './parts'
+import { useRowKeys } from './use-row-keys'
+
+export type { Column } from './column'
 
 export interface DataTableProps<Row> {
   /** What the table holds, for screen readers. */
@@ -35,13 +24,15 @@ export interface DataTableProps<Row> {
   onRetry?: () => void
   /** The rows are of the question before; they stay, dimmed, until the answer comes. */
   isOutdated?: boolean
+  /** By what the rows are sorted; `-` before it says the greatest first. */
+  sort?: string | undefined
+  onSort?: (sort: string) => void
+  /** Rows may be chosen, by their keys. */
+  selection?: Selection
   /** Shown instead of rows when there are none. */
   empty: ReactNode
   skeletonRows?: number
 }
-
-/** Optional columns need a table of 1280 pixels. */
-const OPTIONAL = '@max-[1280px]:hidden'
 
 /**
  * The one table of the console: sticky header, rows that are links, J and K between them, and a
@@ -56,11 +47,16 @@ export function DataTable<Row>({
   error,
   onRetry,
   isOutdated = false,
+  sort,
+  onSort,
+  selection,
   empty,
   skeletonRows = 12,
 }: DataTableProps<Row>) {
   const bodyRef = useRef<HTMLTableSectionElement>(null)
   const rowKeys = useRowKeys(bodyRef, rowLink !== undefined)
+  const keys = rows?.map(rowKey) ?? []
+  const columnCount = columns.length + (selection ? 1 : 0)
   const minWidth = columns.reduce(
     (sum, { width, minWidth = 92, optional }) => sum + (optional ? 0 : (width ?? minWidth)),
     0,
@@ -79,6 +75,7 @@ export function DataTable<Row>({
       >
         <caption className="sr-only">{label}</caption>
         <colgroup>
+          {selection ? <col className="w-10" /> : null}
           {columns.map(({ id, width, optional }) => (
             <col
               key={id}
@@ -89,19 +86,13 @@ export function DataTable<Row>({
         </colgroup>
         <thead>
           <tr>
-            {columns.map(({ id, header, help, align, optional }) => (
-              <th
-                key={id}
-                scope="col"
-                title={help}
-                className={clsx(
-                  'layer-sticky sticky top-0 h-8 truncate border-b border-line bg-subtle px-2 text-meta font-medium text-ink-2 first:ps-5 last:pe-5',
-                  align === 'end' ? 'text-end' : 'text-start',
-                  optional && OPTIONAL,
-                )}
-              >
-                {header}
+            {selection ? (
+              <th scope="col" className={clsx(HEADER, 'ps-5')}>
+                <PageCheckbox keys={keys} selection={selection} />
               </th>
+            ) : null}
+            {columns.map((column) => (
+              <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} />
             ))}
           </tr>
         </thead>
@@ -121,14 +112,16 @@ export function DataTable<Row>({
                 columns={columns}
                 link={rowLink?.(row)}
                 isTabStop={index === Math.min(rowKeys.tabStop, rows.length - 1)}
+                rowKey={rowKey(row)}
+                selection={selection}
               />
             ))
           ) : (
-            <SkeletonRows columns={columns} count={skeletonRows} />
+            <SkeletonRows columns={columns} count={skeletonRows} hasSelection={Boolean(selection)} />
           )}
           {rows?.length === 0 ? (
             <tr>
-              <td colSpan={columns.length}>{empty}</td>
+              <td colSpan={columnCount}>{empty}</td>
             </tr>
           ) : null}
         </tbody>
@@ -142,9 +135,11 @@ interface DataRowProps<Row> {
   columns: readonly Column<Row>[]
   link: LinkOptions | undefined
   isTabStop: boolean
+  rowKey: string
+  selection: Selection | undefined
 }
 
-function DataRow<Row>({ row, columns, link, isTabStop }: DataRowProps<Row>) {
+function DataRow<Row>({ row, columns, link, isTabStop, rowKey, selection }: DataRowProps<Row>) {
   const router = useRouter()
   const open = (event: MouseEvent) => {
     if (!link || isInteractive(event.target) || hasSelection()) return
@@ -162,8 +157,14 @@ function DataRow<Row>({ row, columns, link, isTabStop }: DataRowProps<Row>) {
       className={clsx(
         'group hover:bg-hover has-[[data-row-link]:focus-visible]:bg-selected',
         link && 'cursor-pointer',
+        selection?.has(rowKey) && 'bg-selected',
       )}
     >
+      {selection ? (
+        <td className="border-b border-line ps-5 pe-1">
+          <RowCheckbox rowKey={rowKey} selection={selection} />
+        </td>
+      ) : null}
       {columns.map(({ id, align, optional, cell }, index) => (
         <td
           key={id}
@@ -192,11 +193,18 @@ function DataRow<Row>({ row, columns, link, isTabStop }: DataRowProps<Row>) {
   )
 }
 
-function SkeletonRows<Row>({ columns, count }: { columns: readonly Column<Row>[]; count: number }) {
+interface SkeletonRowsProps<Row> {
+  columns: readonly Column<Row>[]
+  count: number
+  hasSelection: boolean
+}
+
+function SkeletonRows<Row>({ columns, count, hasSelection }: SkeletonRowsProps<Row>) {
   return Array.from({ length: count }, (_, row) => (
     // Fast answers show no skeleton: it appears after 150 ms.
     // oxlint-disable-next-line react/no-array-index-key -- Rows without content have no other name.
     <tr key={row} className="animate-[appear_0s_150ms_both]">
+      {hasSelection ? <td className="h-8 border-b border-line" /> : null}
       {columns.map(({ id, align, optional }) => (
         <td
           key={id}
@@ -210,40 +218,6 @@ function SkeletonRows<Row>({ columns, count }: { columns: readonly Column<Row>[]
       ))}
     </tr>
   ))
-}
-
-/** J, K and the arrows move between row links; one of them at a time is in the tab order. */
-function useRowKeys(bodyRef: { current: HTMLTableSectionElement | null }, enabled: boolean) {
-  const [tabStop, setTabStop] = useState(0)
-
-  const links = () => [...(bodyRef.current?.querySelectorAll<HTMLElement>('[data-row-link]') ?? [])]
-  const move = (by: 1 | -1) => {
-    const all = links()
-    const at = all.findIndex((link) => link === document.activeElement)
-    const next = at === -1 ? (by === 1 ? 0 : all.length - 1) : at + by
-    all[Math.max(0, Math.min(all.length - 1, next))]?.focus()
-  }
-
-  useShortcut('rowNext', () => move(1), enabled)
-  useShortcut('rowPrevious', () => move(-1), enabled)
-
-  return {
-    tabStop,
-    onFocus: (event: { target: EventTarget }) => {
-      const at = links().findIndex((link) => link === event.target)
-      if (at !== -1) setTabStop(at)
-    },
-    onKeyDown: (event: KeyboardEvent) => {
-      if (!enabled) return
-      if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-        event.preventDefault()
-        move(event.key === 'ArrowDown' ? 1 : -1)
-      }
-      if (event.key === 'Escape' && document.activeElement instanceof HTMLElement) {
-        document.activeElement.blur()
-      }
-    },
-  }
 }
 
 function isInteractive(target: EventTarget): boolean {

@@ -23,7 +23,7 @@ test('every link leads where it always led', () => {
     explain: pb.explain({ from: '442071838750', to: '33142685300', customer: 'acme' }),
     configuration: pb.configuration(),
     apply: pb.apply(),
-    resources: pb.resources('rate_card', 'retail'),
+    resources: pb.resources('rate_card', { q: 'retail' }),
     resource: pb.resource('trunk', 'a/b c'),
     system: pb.system(),
     signIn: pb.signIn('/cdrs?outcome=failed'),

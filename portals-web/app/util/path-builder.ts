@@ -1,6 +1,7 @@
 import { linkOptions } from '@tanstack/react-router'
 
-import type { CdrsSearch, ExplainSearch } from './searches'
+import type { CdrsSearch, ExplainSearch, ResourceSearch, ResourcesSearch } from './searches'
+import { targetOf } from './target'
 
 /** Every link of the console. Nobody else writes a path. */
 export const pb = {
@@ -11,10 +12,15 @@ export const pb = {
   explain: (search: ExplainSearch = {}) => linkOptions({ to: '/explain', search }),
   configuration: () => linkOptions({ to: '/configuration' }),
   apply: () => linkOptions({ to: '/configuration/apply' }),
-  resources: (kind: string, q?: string) =>
-    linkOptions({ to: '/configuration/$kind', params: { kind }, search: { q } }),
-  resource: (kind: string, name: string) =>
-    linkOptions({ to: '/configuration/$kind/$name', params: { kind, name } }),
+  resources: (kind: string, search: ResourcesSearch = {}) =>
+    linkOptions({ to: '/configuration/$kind', params: { kind }, search }),
+  newResource: (kind: string) => linkOptions({ to: '/configuration/$kind/new', params: { kind } }),
+  resource: (kind: string, name: string, search: ResourceSearch = {}) =>
+    linkOptions({
+      to: '/configuration/$kind/$name',
+      params: { kind, name: targetOf(name) },
+      search,
+    }),
   system: () => linkOptions({ to: '/system' }),
   signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
 }

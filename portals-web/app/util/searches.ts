@@ -74,12 +74,52 @@ export function explainSearch(search: Record<string, unknown>): ExplainSearch {
   }
 }
 
+/** A list of resources. */
 export interface ResourcesSearch {
   q?: string | undefined
+  /** The kind's own filters, written as a query: `status=active&carrier=aurora`. */
+  filter?: string | undefined
+  /** A field; with `-` before it, the greatest first. */
+  sort?: string | undefined
+  /** Names of the columns, with commas between. */
+  columns?: string | undefined
+  cursor?: string | undefined
 }
 
 export function resourcesSearch(search: Record<string, unknown>): ResourcesSearch {
-  return { q: text(search['q']) }
+  return {
+    q: text(search['q'], 400),
+    filter: text(search['filter'], 2_000),
+    sort: text(search['sort']),
+    columns: text(search['columns'], 1_000),
+    cursor: text(search['cursor'], 2_000),
+  }
+}
+
+export const RESOURCE_TABS = [
+  'general',
+  'advanced',
+  'assignment',
+  'customers',
+  'entitlements',
+  'history',
+] as const
+export type ResourceTab = (typeof RESOURCE_TABS)[number]
+
+export interface ResourceSearch {
+  tab?: ResourceTab | undefined
+  /** The earlier of two versions that are compared. */
+  from?: string | undefined
+  /** The later one. */
+  to?: string | undefined
+}
+
+export function resourceSearch(search: Record<string, unknown>): ResourceSearch {
+  return {
+    tab: oneOf(search['tab'], RESOURCE_TABS),
+    from: version(search['from']),
+    to: version(search['to']),
+  }
 }
 
 export interface SignInSearch {
@@ -100,4 +140,9 @@ function isOwnPath(path: string): boolean {
 function instant(value: unknown): string | undefined {
   const found = text(value, 40)
   return found !== undefined && !Number.isNaN(Date.parse(found)) ? found : undefined
+}
+
+function version(value: unknown): string | undefined {
+  const found = text(value, 15)
+  return found !== undefined && /^[1-9]\d*$/.test(found) ? found : undefined
 }

@@ -7,6 +7,8 @@ export const SHORTCUTS = {
   help: { keys: '?', group: 'general' },
   submenu: { keys: '[', group: 'general' },
   filter: { keys: '/', group: 'general' },
+  create: { keys: 'c', group: 'general' },
+  save: { keys: 'mod+s', group: 'general' },
   goLive: { keys: 'g h', group: 'goTo' },
   goCalls: { keys: 'g m', group: 'goTo' },
   goCdrs: { keys: 'g l', group: 'goTo' },
@@ -15,6 +17,7 @@ export const SHORTCUTS = {
   goSystem: { keys: 'g n', group: 'goTo' },
   rowNext: { keys: 'j', group: 'tables' },
   rowPrevious: { keys: 'k', group: 'tables' },
+  rowChoose: { keys: 'x', group: 'tables' },
 } as const
 
 export type ShortcutId = keyof typeof SHORTCUTS

@@ -73,7 +73,6 @@ export function OrderedInput({ field: { schema }, path, label, frame }: ControlP
           placeholder={schema['x-default'] ?? t('addName')}
           onChange={setTyped}
           onChoose={add}
-          onKeyDown={undefined}
           onBlur={() => add(typed.trim())}
         />
       ) : (

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next'
 
 import { Field as FieldFrame } from '~/ui/lib/Field'
 import { fieldLabel } from '~/util/field-label'
-import { controlOf, type Field, fieldsOf } from '~/util/schema'
+import { controlOf, fieldsOf } from '~/util/schema'
 
 import { type ControlProps, type SpecFieldProps, useSpecForm } from './context'
 import { DeckInput } from './DeckInput'

@@ -60,7 +60,11 @@ export interface PermissionsInputProps {
 export function PermissionsInput({ schema, path }: PermissionsInputProps) {
   const { isReadOnly } = useSpecForm()
   const { all, chosen, toggle } = useChosen(schema, path)
-  const areas = Map.groupBy(all, (name) => name.split('.')[0] ?? name)
+  const areas = new Map<string, string[]>()
+  for (const name of all) {
+    const area = name.split('.')[0] ?? name
+    areas.set(area, [...(areas.get(area) ?? []), name])
+  }
   return (
     <div className="overflow-hidden rounded-panel border border-line">
       {[...areas].map(([area, names], line) => (

@@ -4,9 +4,17 @@ export const errors = {
     title: 'The request is not valid',
     advice: 'Check the values in the address or the form.',
   },
+  conflict: {
+    title: 'It does not fit to what there is',
+    advice: 'Look at the reasons, change what they name, and try again.',
+  },
   csrf: {
     title: 'This page is out of date',
     advice: 'Reload the page and try again.',
+  },
+  forbidden: {
+    title: 'Your role does not allow this',
+    advice: 'Ask somebody who may give you the permission.',
   },
   internal: {
     title: 'The switch had an error',
@@ -30,6 +38,10 @@ export const errors = {
     wait_one: 'Wait {{count}} second before the next try.',
     wait_other: 'Wait {{count}} seconds before the next try.',
   },
+  'too-large': {
+    title: 'That is too much at once',
+    advice: 'Split it into smaller parts.',
+  },
   unauthenticated: {
     title: 'You are signed out',
     advice: 'Sign in to go on.',
@@ -41,6 +53,10 @@ export const errors = {
   unknown: {
     title: 'Something went wrong',
     advice: 'Try again. If it stays, reload the page.',
+  },
+  'version-changed': {
+    title: 'Somebody else changed it meanwhile',
+    advice: 'Look at the newest version and change it again.',
   },
   unreachable: {
     title: 'The switch cannot be reached',

@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 import type { ComponentProps } from 'react'
 
 export interface ButtonProps extends ComponentProps<'button'> {
-  variant?: 'primary' | 'secondary' | 'quiet'
+  variant?: 'primary' | 'secondary' | 'quiet' | 'danger'
   size?: 'toolbar' | 'default' | 'form'
 }
 
@@ -11,6 +11,8 @@ const VARIANTS = {
   secondary:
     'bg-surface text-ink font-medium shadow-[inset_0_0_0_1px_var(--line-strong)] hover:bg-hover',
   quiet: 'text-ink-2 hover:bg-hover hover:text-ink',
+  danger:
+    'bg-surface text-danger font-medium shadow-[inset_0_0_0_1px_var(--line-strong)] hover:bg-badge-danger-bg',
 }
 
 const SIZES = {

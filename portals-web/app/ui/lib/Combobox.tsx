@@ -40,6 +40,7 @@ export function Combobox({
       setAt(Math.min(at + 1, options.length - 1))
     } else if (event.key === 'ArrowUp' && shown) setAt(Math.max(at - 1, 0))
     else if (event.key === 'Enter' && shown && at >= 0) choose(options[at])
+    else if (event.key === 'Enter' && onChoose && value.trim()) choose(value.trim())
     else if (event.key === 'Escape' && shown) setOpen(false)
     else return
     event.preventDefault()

@@ -21,7 +21,7 @@ export function Menu({ trigger, align = 'end', children }: MenuProps) {
           align={align}
           sideOffset={6}
           collisionPadding={8}
-          className="layer-popover min-w-44 rounded-panel bg-overlay p-1 shadow-layer data-[state=open]:animate-[layer-in_120ms_ease-out]"
+          className="layer-popover max-h-(--radix-dropdown-menu-content-available-height) min-w-44 overflow-y-auto rounded-panel bg-overlay p-1 shadow-layer data-[state=open]:animate-[layer-in_120ms_ease-out]"
         >
           {children}
         </RadixMenu.Content>
@@ -41,6 +41,40 @@ export function MenuItem({ icon: Icon, onSelect, children }: MenuItemProps) {
     <RadixMenu.Item className={ITEM} onSelect={onSelect}>
       {Icon ? <Icon aria-hidden size={16} strokeWidth={1.75} className="text-ink-3" /> : null}
       {children}
+    </RadixMenu.Item>
+  )
+}
+
+export interface MenuCheckProps {
+  checked: boolean
+  onChange: (checked: boolean) => void
+  children: ReactNode
+}
+
+/** One of several that can be on; the menu stays open. */
+export function MenuCheck({ checked, onChange, children }: MenuCheckProps) {
+  return (
+    <RadixMenu.CheckboxItem
+      className={ITEM}
+      checked={checked}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+    >
+      <span className="grow">{children}</span>
+      <RadixMenu.ItemIndicator>
+        <Check aria-hidden size={16} strokeWidth={1.75} className="text-link" />
+      </RadixMenu.ItemIndicator>
+    </RadixMenu.CheckboxItem>
+  )
+}
+
+/** A file of the API. */
+export function MenuLink({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <RadixMenu.Item className={ITEM} asChild>
+      <a href={href} download>
+        {children}
+      </a>
     </RadixMenu.Item>
   )
 }

@@ -3,7 +3,7 @@ import { FileUp } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
 import type { ApplyResult } from '~/api/__generated__/schema'
-import { applyBundle, resourcesQuery, sessionQuery } from '~/api/queries'
+import { applyBundle } from '~/api/queries'
 import { PageHeader } from '~/components/PageHeader'
 import { useTitle } from '~/hooks/use-title'
 import { Button } from '~/ui/lib/Button'
@@ -91,12 +91,9 @@ export default function ApplyPage() {
 function useApply(dryRun: boolean) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (files: readonly BundleFile[]) => {
-      const session = client.getQueryData(sessionQuery.queryKey)
-      return applyBundle(toBundle(files), dryRun, session?.csrf_token ?? null)
-    },
+    mutationFn: (files: readonly BundleFile[]) => applyBundle(toBundle(files), dryRun),
     onSuccess: async () => {
-      if (!dryRun) await client.invalidateQueries({ queryKey: resourcesQuery.queryKey })
+      if (!dryRun) await client.invalidateQueries({ queryKey: ['resources'] })
     },
   })
 }

@@ -38,11 +38,11 @@ export function ChangeList({ changes, isApplied }: ChangeListProps) {
               <summary className="flex min-h-10 flex-wrap items-center gap-2 px-4 py-1.5 hover:bg-hover">
                 <Badge tone={TONES[action]}>{t(`action.${action}`)}</Badge>
                 <span className="font-medium">{name}</span>
-                <span className="text-meta text-ink-3">{kindName(kind)}</span>
+                <span className="text-meta text-ink-3">{kindName(kind, 'one')}</span>
               </summary>
               <div className="pb-3">
                 <DifferenceTable
-                  label={t('differences', { kind: kindName(kind), name })}
+                  label={t('differences', { kind: kindName(kind, 'one'), name })}
                   differences={differences}
                 />
                 {isApplied || action === 'updated' ? (

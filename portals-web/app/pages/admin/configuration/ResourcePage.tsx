@@ -1,62 +1,53 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
-import { ChevronLeft, SearchX } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { SearchX } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import type { Resource } from '~/api/__generated__/schema'
-import { resourcesQuery } from '~/api/queries'
+import { errorCode } from '~/api/errors'
+import { type Kind, type Resource, resourceQuery } from '~/api/resources'
 import { ErrorNotice } from '~/components/ErrorNotice'
-import { ApplyLink } from '~/components/ApplyLink'
 import { PageHeader } from '~/components/PageHeader'
-import { useFormat } from '~/hooks/use-format'
-import { useKindName } from '~/hooks/use-kinds'
 import { useTitle } from '~/hooks/use-title'
 import { Badge } from '~/ui/lib/Badge'
 import { EmptyState } from '~/ui/lib/EmptyState'
-import { Facts } from '~/ui/lib/Facts'
-import { Panel } from '~/ui/lib/Panel'
 import { Skeleton } from '~/ui/lib/Skeleton'
-import { NO_VALUE } from '~/util/money'
-import { pb } from '~/util/path-builder'
-import { fieldLabel, type SpecField, specFields, type SpecValue } from '~/util/spec-fields'
+import { wordLabel } from '~/util/field-label'
+
+import { BackToList } from './BackToList'
+import { KindGate } from './KindGate'
+import { ResourceRecord } from './ResourceRecord'
+
+const FROM = '/shell/configuration/$kind/$name'
 
 export default function ResourcePage() {
+  const { kind, name } = useParams({ from: FROM })
+  return <KindGate kind={kind}>{(found) => <OfKind key={name} kind={found} id={name} />}</KindGate>
+}
+
+function OfKind({ kind, id }: { kind: Kind; id: string }) {
   const { t } = useTranslation(['configuration', 'common'])
-  const kindName = useKindName()
-  const { kind, name } = useParams({ from: '/shell/configuration/$kind/$name' })
-  const { data, error, refetch } = useQuery(resourcesQuery)
-  const resource = data?.items.find((each) => each.kind === kind && each.name === name)
-  useTitle(name, kindName(kind))
+  const { data, error, refetch } = useQuery(resourceQuery(kind, id))
+  const name = data?.name ?? id.replace(/^name:/, '')
+  useTitle(name, kind.title_plural)
   return (
     <>
       <PageHeader
         title={name}
-        breadcrumb={
-          <Link
-            {...pb.resources(kind)}
-            className="-ms-1.5 flex h-8 items-center gap-0.5 rounded-control pe-2 text-ink-2 hover:bg-hover hover:text-ink"
-          >
-            <ChevronLeft aria-hidden size={16} strokeWidth={1.75} />
-            {kindName(kind)}
-          </Link>
-        }
-        badges={
-          resource ? (
-            <Badge tone="neutral" plain>
-              {t('version', { version: resource.version })}
-            </Badge>
-          ) : null
-        }
-        actions={<ApplyLink />}
+        breadcrumb={<BackToList kind={kind} />}
+        badges={data ? <Badges resource={data} /> : null}
       />
-      {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : null}
-      {resource ? <Details resource={resource} /> : null}
-      {data && !resource ? (
-        <EmptyState
-          icon={SearchX}
-          title={t('notFound', { kind: kind.replaceAll('_', ' '), name })}
-        />
+      {data ? <Record kind={kind} resource={data} /> : null}
+      {error && !data ? (
+        errorCode(error) === 'not-found' ? (
+          <EmptyState
+            icon={SearchX}
+            title={t('notFound', { kind: kind.title.toLowerCase(), name })}
+          >
+            {t('notFoundBody')}
+          </EmptyState>
+        ) : (
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        )
       ) : null}
       {!data && !error ? (
         <div role="status" aria-label={t('common:loading')} className="p-5">
@@ -67,59 +58,30 @@ export default function ResourcePage() {
   )
 }
 
-function Details({ resource }: { resource: Resource }) {
-  const { t } = useTranslation('configuration')
-  const format = useFormat()
+function Record({ kind, resource }: { kind: Kind; resource: Resource }) {
+  const search = useSearch({ from: FROM })
+  const navigate = useNavigate({ from: '/configuration/$kind/$name' })
   return (
-    <div className="grid items-start gap-4 p-5 2xl:grid-cols-[2fr_1fr]">
-      <Panel title={t('fields')}>
-        <Facts
-          facts={specFields(resource.spec).map(({ path, value }) => ({
-            label: fieldLabel(path),
-            value: <FieldValue value={value} />,
-          }))}
-        />
-      </Panel>
-      <Panel title={t('source')}>
-        <Facts
-          facts={[
-            { label: t('column.name'), value: resource.name },
-            { label: t('column.id'), value: resource.id },
-            { label: t('column.version'), value: resource.version },
-            {
-              label: t('column.updated'),
-              value: `${format.dateTime(resource.updated_at)} ${format.zoneName}`,
-            },
-          ]}
-        />
-      </Panel>
-    </div>
+    <ResourceRecord
+      kind={kind}
+      resource={resource}
+      search={search}
+      onSearch={(next) => void navigate({ search: next, replace: true })}
+    />
   )
 }
 
-/** A card can hold more rows than a page should. */
-const MAX_ITEMS = 200
-
-function FieldValue({ value }: { value: SpecField['value'] }): ReactNode {
+function Badges({ resource }: { resource: Resource }) {
   const { t } = useTranslation('configuration')
-  if (value === null || value === '') return <span className="text-ink-3">{NO_VALUE}</span>
-  if (typeof value === 'boolean') return value ? t('yes') : t('no')
-  if (typeof value !== 'object') return value
-  if (value.length === 0) return <span className="text-ink-3">{NO_VALUE}</span>
+  const status = resource.spec['status']
   return (
-    <ul className="flex flex-col gap-0.5">
-      {value.slice(0, MAX_ITEMS).map((item) => (
-        <li key={itemText(item)} className="font-mono text-meta">
-          {itemText(item)}
-        </li>
-      ))}
-      {value.length > MAX_ITEMS ? (
-        <li className="text-ink-3">{t('more', { count: value.length - MAX_ITEMS })}</li>
+    <>
+      {typeof status === 'string' ? (
+        <Badge tone={status === 'active' ? 'success' : 'warning'}>{wordLabel(status)}</Badge>
       ) : null}
-    </ul>
+      <Badge tone="neutral" plain>
+        {t('version', { version: resource.version })}
+      </Badge>
+    </>
   )
-}
-
-function itemText(item: SpecValue): string {
-  return typeof item === 'object' ? JSON.stringify(item) : String(item)
 }

@@ -1,168 +1,180 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { clsx } from 'clsx'
-import { Boxes } from 'lucide-react'
-import { type RefObject, useRef, useState } from 'react'
+import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
+import { Boxes, Plus } from 'lucide-react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import type { Resource } from '~/api/__generated__/schema'
-import { countByKind } from '~/api/kinds'
-import { resourcesQuery } from '~/api/queries'
-import { ApplyLink } from '~/components/ApplyLink'
+import { type Kind, resourcePageQuery } from '~/api/resources'
 import { PageHeader } from '~/components/PageHeader'
+import { Pager } from '~/components/Pager'
+import { ResourceFilters } from '~/forms/resource-filters'
 import { useFormat } from '~/hooks/use-format'
-import { useKindName } from '~/hooks/use-kinds'
+import { usePages } from '~/hooks/use-pages'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { useTitle } from '~/hooks/use-title'
-import { TimeCell } from '~/table/cells/TimeCell'
-import { type Column, DataTable } from '~/table/DataTable'
+import { useResourceColumns } from '~/table/columns/resource-columns'
+import { DataTable } from '~/table/DataTable'
+import { useSelection } from '~/table/use-selection'
+import { buttonClass } from '~/ui/lib/Button'
 import { EmptyState } from '~/ui/lib/EmptyState'
-import { Input } from '~/ui/lib/Field'
+import { chosenColumns } from '~/util/columns'
 import { pb } from '~/util/path-builder'
-import { specSummary } from '~/util/spec-fields'
+import type { ResourcesSearch } from '~/util/searches'
+
+import { BulkDock } from './BulkDock'
+import { ImportDialog } from './ImportDialog'
+import { KindGate } from './KindGate'
+import { ListMenus } from './ListMenus'
+
+const FROM = '/shell/configuration/$kind'
+/** The search is asked for when typing rests. */
+const REST_MS = 250
 
 export default function ResourcesPage() {
-  const { t } = useTranslation('configuration')
-  const kindName = useKindName()
-  const { kind } = useParams({ from: '/shell/configuration/$kind' })
-  const { q = '' } = useSearch({ from: '/shell/configuration/$kind' })
-  const navigate = useNavigate({ from: '/configuration/$kind' })
-  const filterRef = useRef<HTMLInputElement>(null)
-  const { data, error, refetch } = useQuery(resourcesQuery)
-  const ofKind = data?.items.filter((resource) => resource.kind === kind)
-  const matching = ofKind?.filter(({ name }) => name.toLowerCase().includes(q.toLowerCase()))
-  const columns = useColumns()
-  useTitle(kindName(kind), t('title'))
-  useShortcut('filter', () => filterRef.current?.focus())
+  const { kind } = useParams({ from: FROM })
+  return <KindGate kind={kind}>{(found) => <OfKind key={kind} kind={found} />}</KindGate>
+}
+
+function OfKind({ kind }: { kind: Kind }) {
+  const { t } = useTranslation(['configuration', 'lists'])
+  const format = useFormat()
+  const router = useRouter()
+  const search = useSearch({ from: FROM })
+  const change = useChange()
+  const asked = askedOf(kind, search)
+  const page = useQuery(resourcePageQuery(kind, asked.parameters, search.cursor))
+  const { data, error, refetch, isPlaceholderData } = page
+  const pages = usePages(search.cursor, data?.next_cursor)
+  const shown = chosenColumns(kind.schema, search.columns)
+  const columns = useResourceColumns(kind, shown)
+  const chosen = useSelection(data?.items.map(({ name }) => name) ?? [])
+  const [isImporting, setImporting] = useState(false)
+  const one = kind.title.toLowerCase()
+  useTitle(kind.title_plural, t('title'))
+  useShortcut(
+    'create',
+    () => void router.navigate(pb.newResource(kind.kind)),
+    kind.can_write,
+  )
 
   return (
     <div className="flex h-full flex-col">
-      <PageHeader title={t('title')} actions={<ApplyLink />} />
-      <div className="flex min-h-11 items-end justify-between gap-4 border-b border-line bg-surface px-5">
-        <KindTabs kinds={countByKind(data?.items ?? [])} active={kind} isKnown={Boolean(data)} />
-        <NameFilter
-          key={kind}
-          inputRef={filterRef}
-          value={q}
-          onChange={(next) => void navigate({ search: { q: next || undefined }, replace: true })}
+      <PageHeader
+        title={kind.title_plural}
+        actions={
+          <>
+            <ListMenus
+              kind={kind}
+              parameters={asked.parameters}
+              columns={shown}
+              onColumns={(names) => change({ columns: names.join(',') || 'none' })}
+              onImport={kind.can_write ? () => setImporting(true) : null}
+            />
+            {kind.can_write ? (
+              <Link {...pb.newResource(kind.kind)} className={buttonClass('primary')}>
+                <Plus aria-hidden size={16} strokeWidth={1.75} />
+                {t('create', { kind: one })}
+              </Link>
+            ) : null}
+          </>
+        }
+      />
+      <div className="flex min-h-11 items-center gap-4 border-b border-line bg-surface px-5 py-2">
+        <ResourceFilters
+          kind={kind}
+          q={search.q ?? ''}
+          onSearch={(q) => change.later({ q: q || undefined, cursor: undefined })}
+          filters={asked.filters}
+          onFilter={(field, value) => change({ filter: asked.with(field, value), cursor: undefined })}
+          onClear={() => change({ q: undefined, filter: undefined, cursor: undefined })}
         />
       </div>
       <div className="min-h-0 grow bg-surface">
         <DataTable
-          label={kindName(kind)}
+          label={kind.title_plural}
           columns={columns}
-          rows={matching}
+          rows={data?.items}
           rowKey={({ name }) => name}
-          rowLink={({ name }) => pb.resource(kind, name)}
+          rowLink={({ name }) => pb.resource(kind.kind, name)}
           error={error}
           onRetry={() => void refetch()}
-          empty={
-            q && ofKind?.length ? (
-              <EmptyState icon={Boxes} title={t('noMatch', { query: q })} />
-            ) : (
-              <EmptyState icon={Boxes} title={t('empty')}>
-                {t('emptyBody')}
-              </EmptyState>
-            )
-          }
+          isOutdated={isPlaceholderData}
+          sort={search.sort ?? 'name'}
+          onSort={(sort) => change({ sort, cursor: undefined })}
+          {...(kind.can_write ? { selection: chosen } : {})}
+          empty={<Empty kind={kind} isFiltered={asked.isFiltered} />}
         />
       </div>
+      <Pager pages={pages}>
+        {data?.total == null
+          ? data && t('lists:pager.shown', { count: data.items.length })
+          : t('lists:pager.total', { count: data.total, formatted: format.count(data.total) })}
+      </Pager>
+      {chosen.keys.length > 0 ? (
+        <BulkDock
+          kind={kind}
+          names={chosen.keys}
+          total={data?.total ?? null}
+          parameters={asked.parameters}
+          onClear={chosen.clear}
+        />
+      ) : null}
+      {isImporting ? <ImportDialog kind={kind} onClose={() => setImporting(false)} /> : null}
     </div>
   )
 }
 
-interface NameFilterProps {
-  inputRef: RefObject<HTMLInputElement | null>
-  value: string
-  onChange: (value: string) => void
-}
-
-/** Holds what is typed itself: the address follows a moment later. */
-function NameFilter({ inputRef, value, onChange }: NameFilterProps) {
-  const { t } = useTranslation('configuration')
-  const [typed, setTyped] = useState(value)
+function Empty({ kind, isFiltered }: { kind: Kind; isFiltered: boolean }) {
+  const { t } = useTranslation(['configuration', 'lists'])
+  if (isFiltered) return <EmptyState icon={Boxes} title={t('lists:noMatch')} />
   return (
-    <Input
-      ref={inputRef}
-      type="search"
-      aria-label={t('search')}
-      placeholder={t('search')}
-      value={typed}
-      onChange={(event) => {
-        setTyped(event.target.value)
-        onChange(event.target.value)
-      }}
-      className="mb-2 h-7! max-w-56 text-body!"
-    />
-  )
-}
-
-interface KindTabsProps {
-  kinds: readonly { kind: string; count: number }[]
-  active: string
-  /** Whether the counts are counts yet. */
-  isKnown: boolean
-}
-
-function KindTabs({ kinds, active, isKnown }: KindTabsProps) {
-  const { t } = useTranslation('configuration')
-  const kindName = useKindName()
-  const format = useFormat()
-  return (
-    <nav aria-label={t('title')} className="flex gap-5">
-      {kinds.map(({ kind, count }) => (
-        <Link
-          key={kind}
-          {...pb.resources(kind)}
-          aria-current={kind === active ? 'page' : undefined}
-          className={clsx(
-            'flex h-10 items-center gap-1.5 border-b-2 font-medium',
-            kind === active
-              ? 'border-primary text-ink'
-              : 'border-transparent text-ink-2 hover:text-ink',
-          )}
-        >
-          {kindName(kind)}
-          {isKnown ? (
-            <span className="text-meta font-normal text-ink-3 tabular-nums">
-              {format.count(count)}
-            </span>
-          ) : null}
+    <EmptyState icon={Boxes} title={t('empty', { kind: kind.title_plural.toLowerCase() })}>
+      {kind.summary}
+      {kind.can_write ? (
+        <Link {...pb.newResource(kind.kind)} className={`${buttonClass('primary')} mt-4`}>
+          {t('create', { kind: kind.title.toLowerCase() })}
         </Link>
-      ))}
-    </nav>
+      ) : (
+        <span className="block">{t('emptyReadOnly')}</span>
+      )}
+    </EmptyState>
   )
 }
 
-function useColumns(): Column<Resource>[] {
-  const { t } = useTranslation('configuration')
-  const { zoneName } = useFormat()
-  return [
-    {
-      id: 'name',
-      header: t('column.name'),
-      width: 240,
-      cell: ({ name }) => <span className="font-medium">{name}</span>,
+/** What the address asks of the switch. */
+function askedOf(kind: Kind, { q, sort, filter = '' }: ResourcesSearch) {
+  const wanted = new URLSearchParams(filter)
+  const filters = Object.fromEntries(
+    kind.filter_fields.flatMap((name) => {
+      const value = wanted.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+  return {
+    filters,
+    isFiltered: q !== undefined || Object.keys(filters).length > 0,
+    parameters: { ...filters, ...(q ? { q } : {}), ...(sort ? { sort } : {}) },
+    /** The filters of the address with another value of one. */
+    with: (field: string, value: string | undefined) => {
+      const next = new URLSearchParams(filters)
+      if (value === undefined) next.delete(field)
+      else next.set(field, value)
+      return next.toString() || undefined
     },
-    {
-      id: 'summary',
-      header: t('column.summary'),
-      cell: ({ spec }) => <span className="text-ink-2">{specSummary(spec)}</span>,
-    },
-    {
-      id: 'version',
-      header: t('column.version'),
-      width: 88,
-      align: 'end',
-      cell: ({ version }) => version,
-    },
-    {
-      id: 'updated',
-      header: `${t('column.updated')} ${zoneName}`,
-      width: 180,
-      align: 'end',
-      cell: ({ updated_at }) => <TimeCell at={updated_at} />,
-    },
-    { id: 'id', header: t('column.id'), width: 72, align: 'end', cell: ({ id }) => id },
-  ]
+  }
+}
+
+/** Writes into the address: at once, or when typing rests. */
+function useChange() {
+  const navigate = useNavigate({ from: '/configuration/$kind' })
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const change = (next: ResourcesSearch) => {
+    clearTimeout(timer.current)
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true })
+  }
+  const later = (next: ResourcesSearch) => {
+    clearTimeout(timer.current)
+    timer.current = setTimeout(() => change(next), REST_MS)
+  }
+  return Object.assign(change, { later })
 }

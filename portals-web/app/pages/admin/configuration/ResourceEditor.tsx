@@ -1,0 +1,186 @@
+import { type ReactNode, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import type { Kind, Resource, ResourceWrite } from '~/api/resources'
+import { errorCode } from '~/api/errors'
+import { ActionDock } from '~/components/ActionDock'
+import { LeaveGuard } from '~/components/LeaveGuard'
+import { ProblemNotice } from '~/components/ProblemNotice'
+import { AssignmentFields } from '~/forms/resource/AssignmentFields'
+import { FaultSummary, focusField } from '~/forms/resource/FaultSummary'
+import { MetaFields, NoteField } from '~/forms/resource/MetaFields'
+import type { ResourceForm } from '~/forms/resource/use-resource-form'
+import { SpecFormContext } from '~/forms/spec/context'
+import { SpecFields } from '~/forms/spec/SpecFields'
+import { useShortcut } from '~/hooks/use-shortcut'
+import { Button } from '~/ui/lib/Button'
+import { fieldsOfSection } from '~/util/schema'
+import type { ResourceTab } from '~/util/searches'
+
+import { TabList } from './TabList'
+
+export interface ResourceEditorProps {
+  kind: Kind
+  /** Null for a new one. */
+  resource: Resource | null
+  form: ResourceForm
+  tabs: readonly ResourceTab[]
+  active: ResourceTab
+  onTab: (tab: ResourceTab) => void
+  /** Sends it; throws what speaks against it. */
+  onSave: (write: ResourceWrite) => Promise<void>
+  /** Between Cancel and the primary action. */
+  actions?: ReactNode
+  /** What the tabs show that are not part of the form. */
+  children?: ReactNode
+}
+
+const FORM_TABS: readonly ResourceTab[] = ['general', 'advanced', 'assignment']
+
+/** The form of one resource: its tabs, its faults, and the dock with what can be done. */
+export function ResourceEditor(props: ResourceEditorProps) {
+  const { kind, resource, form, tabs, active, onTab, actions, children } = props
+  const { t } = useTranslation('configuration')
+  const saving = useSaving(props)
+  const isDirty = form.changed.length > 0
+  const isFormTab = FORM_TABS.includes(active)
+  const canSave = kind.can_write && (isDirty || resource === null)
+  const go = (path: string) => {
+    onTab(tabOf(path, kind))
+    // The field is there after the next paint.
+    setTimeout(() => focusField(path), 50)
+  }
+  const save = () => saving.save(go)
+  useShortcut('save', save, canSave)
+
+  return (
+    <SpecFormContext value={form.specForm}>
+      <LeaveGuard isDirty={isDirty} />
+      <TabList tabs={tabs} active={active} faults={countByTab(form, kind)} />
+      <div className="max-w-240 p-5">
+        {isFormTab ? (
+          <form
+            noValidate
+            className="flex flex-col gap-5"
+            onSubmit={(event) => {
+              event.preventDefault()
+              if (canSave) save()
+            }}
+          >
+            {kind.can_write ? null : (
+              <p role="note" className="rounded-control bg-subtle px-3 py-2 text-ink-2">
+                {t('readOnly')}
+              </p>
+            )}
+            <FaultSummary faults={form.faults} onGo={go} />
+            {saving.error && form.faults.size === 0 ? (
+              <ProblemNotice error={saving.error} />
+            ) : null}
+            <FormTab kind={kind} form={form} tab={active} />
+            {isDirty && resource ? <NoteField form={form} /> : null}
+            {/* Enter in a field sends the form; the visible button is in the dock. */}
+            <button type="submit" hidden aria-hidden tabIndex={-1} />
+          </form>
+        ) : (
+          children
+        )}
+      </div>
+      {kind.can_write && (isFormTab || isDirty) ? (
+        <ActionDock
+          label={resource ? resource.name : t('createTitle', { kind: kind.title.toLowerCase() })}
+          status={isDirty && resource ? t('form.dirty', { count: form.changed.length }) : null}
+        >
+          {isDirty && resource ? (
+            <Button onClick={() => form.restart(form.base)}>{t('form.discard')}</Button>
+          ) : null}
+          {actions}
+          <Button variant="primary" disabled={!canSave || saving.isBusy} onClick={save}>
+            {t(
+              resource
+                ? saving.isBusy
+                  ? 'form.saving'
+                  : 'form.save'
+                : saving.isBusy
+                  ? 'form.creating'
+                  : 'form.create',
+            )}
+          </Button>
+        </ActionDock>
+      ) : null}
+    </SpecFormContext>
+  )
+}
+
+interface FormTabProps {
+  kind: Kind
+  form: ResourceForm
+  tab: ResourceTab
+}
+
+function FormTab({ kind, form, tab }: FormTabProps) {
+  const { t } = useTranslation('configuration')
+  if (tab === 'assignment') return <AssignmentFields form={form} />
+  if (tab === 'advanced') {
+    const fields = fieldsOfSection(kind.schema, 'advanced')
+    if (fields.length === 0) return <p className="text-ink-2">{t('form.advancedNone')}</p>
+    return <SpecFields fields={fields} />
+  }
+  return (
+    <>
+      <MetaFields form={form} />
+      <SpecFields fields={fieldsOfSection(kind.schema, 'general')} />
+    </>
+  )
+}
+
+function useSaving({ form, onSave }: ResourceEditorProps) {
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const save = (onFault: (path: string) => void) => {
+    if (isBusy) return
+    setError(null)
+    const write = form.check()
+    if (!write) {
+      // The faults are there after the next paint; the summary names the first.
+      setTimeout(() => {
+        const first = document.querySelector<HTMLElement>('[data-field][aria-invalid="true"]')
+        first?.focus()
+      }, 50)
+      return
+    }
+    setBusy(true)
+    onSave(write)
+      .catch((failure: unknown) => {
+        form.takeProblem(failure)
+        if (errorCode(failure) !== 'version-changed') setError(failure)
+        const first = firstField(failure)
+        if (first) onFault(first)
+      })
+      .finally(() => setBusy(false))
+  }
+  return { isBusy, error, save }
+}
+
+function firstField(failure: unknown): string | undefined {
+  const fields =
+    typeof failure === 'object' && failure !== null && 'fieldErrors' in failure
+      ? (failure.fieldErrors as { field?: string | null }[])
+      : []
+  return fields[0]?.field?.replace(/^spec\./, '') ?? undefined
+}
+
+/** The tab that a field is on. */
+function tabOf(path: string, kind: Kind): ResourceTab {
+  if (path.startsWith('assign')) return 'assignment'
+  const field = kind.schema.properties?.[path.split(/[.[]/)[0] ?? '']
+  return field?.['x-section'] === 'advanced' ? 'advanced' : 'general'
+}
+
+function countByTab(form: ResourceForm, kind: Kind): Partial<Record<ResourceTab, number>> {
+  const counts: Partial<Record<ResourceTab, number>> = {}
+  for (const path of form.faults.keys()) {
+    const tab = tabOf(path, kind)
+    counts[tab] = (counts[tab] ?? 0) + 1
+  }
+  return counts
+}

@@ -1,0 +1,143 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useRouter } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { errorCode } from '~/api/errors'
+import {
+  type Kind,
+  type Resource,
+  resourceQuery,
+  type ResourceWrite,
+  updateResource,
+} from '~/api/resources'
+import { ConflictDialog } from '~/forms/resource/ConflictDialog'
+import { draftOf } from '~/forms/resource/draft'
+import { useResourceForm } from '~/forms/resource/use-resource-form'
+import { toast } from '~/stores/toasts'
+import { Button } from '~/ui/lib/Button'
+import { pb } from '~/util/path-builder'
+import type { ResourceSearch, ResourceTab } from '~/util/searches'
+import { targetOf } from '~/util/target'
+
+import { CustomersTab } from './CustomersTab'
+import { DeleteDialog } from './DeleteDialog'
+import { EntitlementsTab } from './EntitlementsTab'
+import { HistoryTab } from './HistoryTab'
+import { ResourceEditor } from './ResourceEditor'
+
+export interface ResourceRecordProps {
+  kind: Kind
+  resource: Resource
+  search: ResourceSearch
+  onSearch: (search: ResourceSearch) => void
+}
+
+/** A resource that is there: its form, its past, and who gets it. */
+export function ResourceRecord({ kind, resource: first, search, onSearch }: ResourceRecordProps) {
+  const { t } = useTranslation('configuration')
+  const [resource, setResource] = useState(first)
+  const [theirs, setTheirs] = useState<Resource | null>(null)
+  const [isDeleting, setDeleting] = useState(false)
+  const deckAddress = `/api/v1/${kind.plural}/${resource.id}/rates`
+  const form = useResourceForm(kind, resource, deckAddress)
+  const keep = useKeep(kind)
+  const tabs = tabsOf(kind)
+  const active = search.tab && tabs.includes(search.tab) ? search.tab : 'general'
+
+  const takeOver = async (next: Resource) => {
+    setResource(next)
+    form.restart(draftOf(next))
+    await keep(next, first.name)
+  }
+  const save = async (write: ResourceWrite) => {
+    try {
+      await takeOver(await updateResource(kind.plural, resource, write))
+      toast(t('form.saved', { name: write.name }))
+    } catch (failure) {
+      if (errorCode(failure) === 'version-changed') setTheirs(await keep.newest(resource))
+      throw failure
+    }
+  }
+
+  return (
+    <>
+      <ResourceEditor
+        kind={kind}
+        resource={resource}
+        form={form}
+        tabs={tabs}
+        active={active}
+        onTab={(tab) => onSearch({ tab })}
+        onSave={save}
+        actions={
+          <Button variant="danger" onClick={() => setDeleting(true)}>
+            {t('form.delete')}
+          </Button>
+        }
+      >
+        {active === 'history' ? (
+          <HistoryTab
+            kind={kind}
+            resource={resource}
+            search={search}
+            onSearch={onSearch}
+            onRolledBack={(next) => void takeOver(next)}
+          />
+        ) : null}
+        {active === 'customers' ? <CustomersTab kind={kind} resource={resource} /> : null}
+        {active === 'entitlements' ? <EntitlementsTab resource={resource} /> : null}
+      </ResourceEditor>
+      {theirs ? (
+        <ConflictDialog
+          kind={kind}
+          form={form}
+          theirs={theirs}
+          onClose={() => setTheirs(null)}
+          onResolved={(isMerged) => {
+            setResource(theirs)
+            setTheirs(null)
+            if (isMerged) toast(t('conflict.merged'))
+          }}
+        />
+      ) : null}
+      {isDeleting ? (
+        <DeleteDialog kind={kind} resource={resource} onClose={() => setDeleting(false)} />
+      ) : null}
+    </>
+  )
+}
+
+/** Keeps what the switch answered, and the address in step with the name. */
+function useKeep(kind: Kind) {
+  const client = useQueryClient()
+  const router = useRouter()
+  const keep = async (next: Resource, nameBefore: string) => {
+    client.setQueryData(resourceQuery(kind, targetOf(next.name)).queryKey, next)
+    await client.invalidateQueries({
+      queryKey: ['resources'],
+      predicate: ({ queryKey }) => queryKey[2] !== 'one',
+    })
+    if (next.name === nameBefore) return
+    await router.navigate({
+      ...pb.resource(kind.kind, next.name),
+      replace: true,
+      ignoreBlocker: true,
+    })
+  }
+  return Object.assign(keep, {
+    newest: ({ id }: Resource) =>
+      client.fetchQuery({ ...resourceQuery(kind, String(id)), staleTime: 0 }),
+  })
+}
+
+function tabsOf(kind: Kind): ResourceTab[] {
+  const isAssignable = kind.assignable !== 'no'
+  return [
+    'general',
+    'advanced',
+    ...(isAssignable ? (['assignment', 'customers'] as const) : []),
+    ...(kind.kind === 'customer' ? (['entitlements'] as const) : []),
+    'history',
+  ]
+}
