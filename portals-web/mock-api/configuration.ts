@@ -1,14 +1,6 @@
-import type {
-  ApplyFile,
-  ApplyRequest,
-  ApplyResult,
-  Change,
-  Difference,
-  FieldError,
-  Resource,
-} from '~/api/__generated__/schema'
+import type { ApplyFile, ApplyRequest, ApplyResult, FieldError } from '~/api/__generated__/schema'
 
-import { resources, SNAPSHOT_NUMBER } from './world.ts'
+import type { ResourceStore } from './resource-store.ts'
 
 const KINDS = ['customer', 'carrier', 'trunk', 'rate_card']
 
@@ -21,62 +13,17 @@ interface Document {
   spec: Record<string, string | number | boolean>
 }
 
-/** What is configured: the world's resources and what was applied since. */
-export class Configuration {
-  #resources: Resource[]
-  #snapshot = SNAPSHOT_NUMBER
-
-  constructor(startedMs: number) {
-    this.#resources = resources(startedMs)
-  }
-
-  get resources(): Resource[] {
-    return this.#resources
-  }
-
-  get snapshotNumber(): number {
-    return this.#snapshot
-  }
-
-  /** The result, or what is wrong; then nothing has changed. */
-  apply(request: ApplyRequest, dryRun: boolean): ApplyResult | FieldError[] {
-    const documents = request.files.flatMap(parse)
-    const faults = documents.flatMap(check)
-    if (faults.length > 0) return faults
-    const changes = documents.map((document) => this.#change(document))
-    if (!dryRun && changes.some(({ action }) => action !== 'unchanged')) {
-      for (const document of documents) this.#put(document)
-      this.#snapshot += 1
-    }
-    return { dry_run: dryRun, snapshot_number: this.#snapshot, changes }
-  }
-
-  #find({ kind, name }: Document): Resource | undefined {
-    return this.#resources.find((each) => each.kind === kind && each.name === name)
-  }
-
-  #change(document: Document): Change {
-    const before = this.#find(document)
-    const differences = Object.entries(document.spec)
-      .map(([field, after]): Difference => ({ field, before: before?.spec[field] ?? null, after }))
-      .filter(({ before: old, after }) => old !== after)
-    const action = before ? (differences.length > 0 ? 'updated' : 'unchanged') : 'created'
-    return { kind: document.kind, name: document.name, action, differences }
-  }
-
-  #put(document: Document): void {
-    if (this.#change(document).action === 'unchanged') return
-    const before = this.#find(document)
-    const after: Resource = {
-      kind: document.kind,
-      name: document.name,
-      id: before?.id ?? this.#resources.length + 1,
-      version: (before?.version ?? 0) + 1,
-      updated_at: new Date().toISOString(),
-      spec: { ...before?.spec, ...document.spec },
-    }
-    this.#resources = [...this.#resources.filter((each) => each !== before), after]
-  }
+/** The result of applying files, or what is wrong; then nothing has changed. */
+export function applyFiles(
+  store: ResourceStore,
+  request: ApplyRequest,
+  dryRun: boolean,
+): ApplyResult | FieldError[] {
+  const documents = request.files.flatMap(parse)
+  const faults = documents.flatMap(check)
+  if (faults.length > 0) return faults
+  const changes = documents.map(({ kind, name, spec }) => store.change(kind, name, spec, dryRun))
+  return { dry_run: dryRun, snapshot_number: store.snapshotNumber, changes }
 }
 
 /** As much of YAML as the tests write: documents of `key: value` lines, the fields of `spec` indented. */

@@ -13,6 +13,8 @@ export const PERSONAS = {
   quiet: 'quiet',
   /** Too many failed sign-ins. */
   locked: 'locked',
+  /** Somebody who may look and not change. */
+  viewer: 'viewer',
   /** Signing in ends in an error of the switch. */
   broken: 'broken',
 } as const
@@ -26,3 +28,6 @@ export const SLOW_CUSTOMER = 'slow'
 /** Called numbers for the route explanation. */
 export const UNROUTABLE_PREFIX = '000'
 export const FAILING_PREFIX = '999'
+
+/** As name of a resource: saving it is an error of the switch. */
+export const FAILING_RESOURCE = 'error'

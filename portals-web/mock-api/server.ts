@@ -7,14 +7,17 @@ import type {
   Cdr,
   CdrPage,
   LiveHistory,
-  Problem,
-  ResourceList,
   Session,
   Status,
 } from '~/api/__generated__/schema'
+import type { Kind } from '~/api/resources'
 
-import { Configuration } from './configuration.ts'
+import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
+import { readKinds } from './kinds.ts'
+import { Refusal } from './refusal.ts'
+import { ResourceStore } from './resource-store.ts'
+import { answerResource } from './resources.ts'
 import {
   FAILING_CUSTOMER,
   FAILING_PREFIX,
@@ -24,27 +27,19 @@ import {
   UNROUTABLE_PREFIX,
 } from './sentinels.ts'
 import { Simulator, summary } from './simulator.ts'
-import { NODE } from './world.ts'
+import { NODE, resources } from './world.ts'
 
 const SEED = 7
 const COOKIE = 'didtron_session'
 const CSRF_TOKEN = 'mock-csrf-token'
 const SLOW_MS = 2_000
 
-class Refusal extends Error {
-  readonly problem: Problem
-
-  constructor(status: number, name: string, detail: string, more: Partial<Problem> = {}) {
-    super(detail)
-    this.problem = { type: `/problems/${name}`, title: name, status, detail, ...more }
-  }
-}
-
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
 export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
   /** Each user has one of its own, so that tests do not meet. */
-  readonly #configurations = new Map<string, Configuration>()
+  readonly #stores = new Map<string, ResourceStore>()
+  readonly #kinds = readKinds()
 
   /** Answers a request below `/api/`; false for any other. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
@@ -77,11 +72,11 @@ export class MockServer {
     else if (path === '/live/history') send(response, 200, this.#history(query, user))
     else if (path === '/live') this.#stream(request, response, user)
     else if (path === '/explain') send(response, 200, explained(query))
-    else if (path === '/resources') send(response, 200, this.#resources(user))
+    else if (path === '/kinds') send(response, 200, { items: this.#kindsFor(user) })
     else if (path === '/apply' && request.method === 'POST')
       send(response, 200, await this.#apply(request, query, user))
     else if (path === '/status') send(response, 200, this.#status(user))
-    else throw new Refusal(404, 'not-found', `There is no ${url.pathname}.`)
+    else await this.#resource(request, response, url, user)
   }
 
   async #cdrPage(query: URLSearchParams, user: string): Promise<CdrPage> {
@@ -146,8 +141,31 @@ export class MockServer {
     request.on('close', () => clearInterval(timer))
   }
 
-  #resources(user: string): ResourceList {
-    return { items: this.#configuration(user).resources }
+  #kindsFor(user: string): Kind[] {
+    return this.#kinds.map((kind) => ({ ...kind, can_write: user !== PERSONAS.viewer }))
+  }
+
+  async #resource(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    user: string,
+  ): Promise<void> {
+    const method = request.method ?? 'GET'
+    if (method !== 'GET') requireCsrf(request)
+    const answer = await answerResource(this.#store(user), {
+      method,
+      path: url.pathname.replace('/api/v1/', '').split('/'),
+      query: url.searchParams,
+      ifMatch: request.headers['if-match'],
+      author: user,
+      canWrite: user !== PERSONAS.viewer,
+      json: () => body(request),
+      text: () => bodyText(request),
+      contentType: request.headers['content-type'] ?? '',
+    })
+    if (!answer) throw new Refusal(404, 'not-found', `There is no ${url.pathname}.`)
+    send(response, answer.status, answer.body, answer.type, answer.headers)
   }
 
   async #apply(
@@ -157,16 +175,18 @@ export class MockServer {
   ): Promise<ApplyResult> {
     requireCsrf(request)
     const bundle = (await body(request)) as ApplyRequest
-    const result = this.#configuration(user).apply(bundle, query.get('dry_run') === 'true')
+    const result = applyFiles(this.#store(user), bundle, query.get('dry_run') === 'true')
     if (!Array.isArray(result)) return result
     throw new Refusal(422, 'invalid', `Nothing was applied: ${result.length} problems.`, {
       errors: result,
     })
   }
 
-  #configuration(user: string): Configuration {
-    const found = this.#configurations.get(user) ?? new Configuration(this.#simulator.startedMs)
-    this.#configurations.set(user, found)
+  #store(user: string): ResourceStore {
+    const isNew = user === PERSONAS.empty
+    const first = isNew ? [] : resources(this.#simulator.startedMs)
+    const found = this.#stores.get(user) ?? new ResourceStore(this.#kinds, first)
+    this.#stores.set(user, found)
     return found
   }
 
@@ -178,7 +198,7 @@ export class MockServer {
       version: '0.1.0',
       started_at: new Date(this.#simulator.startedMs).toISOString(),
       uptime_seconds: Math.floor((now - this.#simulator.startedMs) / 1000),
-      snapshot_number: this.#configuration(user).snapshotNumber,
+      snapshot_number: this.#store(user).snapshotNumber,
       drain: 'running',
       journal: { available: true, detail: null },
       loader: {
@@ -201,7 +221,10 @@ export class MockServer {
 }
 
 function session(username: string): Session {
-  return { user: { username, role: 'super_admin' }, csrf_token: CSRF_TOKEN }
+  return {
+    user: { username, role: username === PERSONAS.viewer ? 'viewer' : 'super_admin' },
+    csrf_token: CSRF_TOKEN,
+  }
 }
 
 async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -231,9 +254,13 @@ function requireCsrf(request: IncomingMessage): void {
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {
+  return JSON.parse(await bodyText(request))
+}
+
+async function bodyText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
-  return JSON.parse(Buffer.concat(chunks).toString())
+  return Buffer.concat(chunks).toString()
 }
 
 function userOf(request: IncomingMessage): string | null {
@@ -278,5 +305,6 @@ function send(
   headers: Record<string, string> = {},
 ): void {
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers })
-  response.end(JSON.stringify(body))
+  if (status === 204) response.end()
+  else response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }

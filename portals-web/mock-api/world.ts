@@ -1,4 +1,5 @@
-import type { Resource } from '~/api/__generated__/schema'
+import type { Resource } from '~/api/resources'
+import type { JsonObject } from '~/util/json-path'
 
 /** Micro-units of USD a minute: whole numbers, because money is never a float here either. */
 export interface Destination {
@@ -109,6 +110,11 @@ export const SNAPSHOT_NUMBER = 17
 export const CURRENCY = 'USD'
 export const NODE = 'fra1'
 
+const PREMIUM_FOR = { all: false, categories: ['wholesale'] }
+
+/** More than a page of them. */
+const MANY_LISTS = Array.from({ length: 60 }, (_, at) => `blocked-${String(at).padStart(2, '0')}`)
+
 /** The destination of a number: the longest prefix wins. */
 export function destinationOf(called: string): Destination | undefined {
   return DESTINATIONS.filter(({ prefix }) => called.startsWith(prefix)).toSorted(
@@ -123,12 +129,14 @@ export function micros(amount: number): string {
   return `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}`
 }
 
-export function resources(startedAt: number): Resource[] {
+export function resources(startedAt: number): Omit<Resource, 'updated_by'>[] {
   const at = new Date(startedAt - 86_400_000).toISOString()
   let id = 0
-  const make = (kind: string, name: string, version: number, spec: Resource['spec']): Resource => {
+  const make = (kind: string, name: string, version: number, spec: JsonObject) => {
     id += 1
-    return { kind, name, id, version, updated_at: at, spec }
+    const assign = kind === 'voice_tier' && name === 'premium' ? PREMIUM_FOR : { all: true }
+    const times = { created_at: at, updated_at: at }
+    return { kind, name, id, external_id: null, version, assign, spec, ...times }
   }
   return [
     ...CUSTOMERS.map(({ name }, index) =>
@@ -136,7 +144,8 @@ export function resources(startedAt: number): Resource[] {
         status: 'active',
         rate_card: 'retail-usd',
         cps_limit: 20,
-        channel_limit: index === 0 ? null : 120,
+        ...(index === 0 ? {} : { channel_limit: 120 }),
+        ...(index === 1 ? { category: 'wholesale' } : {}),
       }),
     ),
     ...CARRIERS.map(({ name }) =>
@@ -179,6 +188,12 @@ export function resources(startedAt: number): Resource[] {
         next_interval_s: 1,
         connection_fee: '0.000000000',
       }),
+    ),
+    make('customer_category', 'wholesale', 1, { open_for_registration: false }),
+    make('voice_tier', 'standard', 1, { code: 'S', position: 1 }),
+    make('voice_tier', 'premium', 1, { code: 'P', position: 2, asr_percent: 55 }),
+    ...MANY_LISTS.map((name) =>
+      make('number_list', name, 1, { action: 'block', entries: ['4499', '88213'] }),
     ),
   ]
 }

@@ -110,9 +110,7 @@ export async function signOut(): Promise<void> {
 
 /** Applies files, all or none of them; with `dryRun` it is only said what would change. */
 export async function applyBundle(bundle: ApplyRequest, dryRun: boolean) {
-  return unwrap(
-    api.POST('/api/v1/apply', { params: { query: { dry_run: dryRun } }, body: bundle }),
-  )
+  return unwrap(api.POST('/api/v1/apply', { params: { query: { dry_run: dryRun } }, body: bundle }))
 }
 
 /** Keeps the token of a session for the changes that follow. */

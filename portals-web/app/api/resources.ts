@@ -178,9 +178,7 @@ export async function rollBack(
 ): Promise<Resource> {
   const path = at(plural, '/api/v1/customers/{id}/rollback')
   const body = note ? { version, note } : { version }
-  return (await unwrap(
-    api.POST(path, { params: { path: { id: String(id) } }, body }),
-  )) as Resource
+  return (await unwrap(api.POST(path, { params: { path: { id: String(id) } }, body }))) as Resource
 }
 
 export async function bulkEdit(plural: string, edit: BulkChange): Promise<PushResult> {

@@ -109,7 +109,6 @@ function ThemeMenu() {
 
 function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
   const { t } = useTranslation('shell')
-  const roleName = useRoleName()
   const zone = useStore(zonePreference)
   const roleName = useRoleName()
   return (

@@ -17,12 +17,7 @@ export function Toasts() {
           key={id}
           className="pointer-events-auto flex min-h-10 max-w-96 animate-[layer-in_120ms_ease-out] items-center gap-2 rounded-panel bg-overlay ps-3 pe-1 shadow-layer"
         >
-          <CircleCheck
-            aria-hidden
-            size={16}
-            strokeWidth={1.75}
-            className="shrink-0 text-success"
-          />
+          <CircleCheck aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-success" />
           <span className="grow py-2">{text}</span>
           <button
             type="button"

@@ -117,7 +117,7 @@ function useAllCommands(onSignOut: () => void): Command[] {
 }
 
 /** The kinds whose records are found by their names. */
-const FOUND_KINDS = ['customer', 'carrier', 'trunk', 'rate_card']
+const FOUND_KINDS = new Set(['customer', 'carrier', 'trunk', 'rate_card'])
 /** Records of one kind that are offered. */
 const FOUND_MAX = 4
 
@@ -126,7 +126,7 @@ function useResourceCommands(query: string): Command[] {
   const go = useGo()
   const typed = useDebounced(query.trim())
   const { data = [] } = useQuery(kindsQuery)
-  const kinds = data.filter(({ kind }) => FOUND_KINDS.includes(kind))
+  const kinds = data.filter(({ kind }) => FOUND_KINDS.has(kind))
   const found = useQueries({
     queries: kinds.map(({ plural }) => ({
       ...namesQuery(plural, typed, FOUND_MAX),

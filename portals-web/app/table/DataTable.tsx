@@ -117,7 +117,11 @@ export function DataTable<Row>({
               />
             ))
           ) : (
-            <SkeletonRows columns={columns} count={skeletonRows} hasSelection={Boolean(selection)} />
+            <SkeletonRows
+              columns={columns}
+              count={skeletonRows}
+              hasSelection={Boolean(selection)}
+            />
           )}
           {rows?.length === 0 ? (
             <tr>
@@ -204,7 +208,11 @@ function SkeletonRows<Row>({ columns, count, hasSelection }: SkeletonRowsProps<R
     // Fast answers show no skeleton: it appears after 150 ms.
     // oxlint-disable-next-line react/no-array-index-key -- Rows without content have no other name.
     <tr key={row} className="animate-[appear_0s_150ms_both]">
-      {hasSelection ? <td className="h-8 border-b border-line" /> : null}
+      {hasSelection ? (
+        <td className="h-8 border-b border-line ps-5">
+          <Skeleton className="size-4" />
+        </td>
+      ) : null}
       {columns.map(({ id, align, optional }) => (
         <td
           key={id}

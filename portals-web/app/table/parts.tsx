@@ -29,11 +29,7 @@ export function HeaderCell<Row>({ column, sort, onSort }: HeaderCellProps<Row>) 
       scope="col"
       title={help}
       aria-sort={isUp ? 'ascending' : isDown ? 'descending' : undefined}
-      className={clsx(
-        HEADER,
-        align === 'end' ? 'text-end' : 'text-start',
-        optional && OPTIONAL,
-      )}
+      className={clsx(HEADER, align === 'end' ? 'text-end' : 'text-start', optional && OPTIONAL)}
     >
       {sortBy && onSort ? (
         <button

@@ -6,7 +6,7 @@ export type FixedColumn = (typeof FIXED_COLUMNS)[number]
 
 /** Columns of the spec that are shown unless others are chosen. */
 const SHOWN_MAX = 5
-const SHOWN_FIXED: readonly string[] = ['version', 'updated_at']
+const SHOWN_FIXED: ReadonlySet<string> = new Set(['version', 'updated_at'])
 
 /** Fields that a cell can show: single values, and lists of single values. */
 export function columnFields(schema: FieldSchema): Field[] {
@@ -30,5 +30,5 @@ export function chosenColumns(schema: FieldSchema, chosen: string | undefined): 
     (a, b) => Number(b.schema['x-filter'] ?? false) - Number(a.schema['x-filter'] ?? false),
   )
   const first = new Set(telling.slice(0, SHOWN_MAX).map(({ name }) => name))
-  return known.filter((name) => first.has(name) || SHOWN_FIXED.includes(name))
+  return known.filter((name) => first.has(name) || SHOWN_FIXED.has(name))
 }

@@ -1,7 +1,5 @@
 /** Words that are written in capitals. */
-const ACRONYMS = new Set([
-  ...['acd', 'api', 'asr', 'cdr', 'cps', 'dtmf', 'id', 'ip', 'lcr', 'pdd', 'pop', 'rtp', 'sip', 'url'],
-])
+const ACRONYMS = new Set('acd api asr cdr cps dtmf id ip lcr pdd pop rtp sip url'.split(' '))
 
 /** Ends of a name that say the unit, which stands beside the control. */
 const UNITS = /_(s|ms|percent)$/

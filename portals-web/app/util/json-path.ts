@@ -53,8 +53,7 @@ export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
 function place(at: Json | undefined, steps: readonly Step[], value: Json | undefined): Json {
   const [step, ...rest] = steps
   if (step === undefined) return value ?? null
-  const next = (inner: Json | undefined) =>
-    rest.length === 0 ? value : place(inner, rest, value)
+  const next = (inner: Json | undefined) => (rest.length === 0 ? value : place(inner, rest, value))
   if (typeof step === 'number') {
     const list = Array.isArray(at) ? [...at] : []
     list[step] = next(list[step]) ?? null

@@ -98,9 +98,7 @@ function faultsOfProblem(error: unknown, kind: Kind, name: string): Faults {
   const errors = error instanceof ApiError ? error.fieldErrors : []
   const own = errors.filter(
     (each) =>
-      each.field &&
-      (each.kind ?? kind.kind) === kind.kind &&
-      (!each.name || each.name === name),
+      each.field && (each.kind ?? kind.kind) === kind.kind && (!each.name || each.name === name),
   )
   return new Map(own.map(({ field, message }) => [(field ?? '').replace(/^spec\./, ''), message]))
 }

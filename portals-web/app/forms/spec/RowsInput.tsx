@@ -1,14 +1,13 @@
 import { Plus } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { Button } from '~/ui/lib/Button'
 import { itemNumber } from '~/util/field-label'
-import { type FieldSchema, fieldsOf, newRow } from '~/util/schema'
+import { type Field, type FieldSchema, fieldsOf, newRow } from '~/util/schema'
 
 import { useSpecForm, useValue } from './context'
 import { ItemActions, moved } from './ItemActions'
-import { SpecFields } from './SpecFields'
 
 /** Rows that are shown at once: a card may have ten thousand. */
 const ROWS_SHOWN = 20
@@ -17,10 +16,12 @@ export interface RowsInputProps {
   schema: FieldSchema
   path: string
   label: string
+  /** The fields of one row. */
+  renderRow: (fields: readonly Field[], within: string) => ReactNode
 }
 
 /** A list of small forms. */
-export function RowsInput({ schema, path, label }: RowsInputProps) {
+export function RowsInput({ schema, path, label, renderRow }: RowsInputProps) {
   const { t } = useTranslation('fields')
   const { set, errorsWithin, isReadOnly } = useSpecForm()
   const value = useValue(path)
@@ -69,7 +70,7 @@ export function RowsInput({ schema, path, label }: RowsInputProps) {
                 />
               )}
             </div>
-            <SpecFields fields={fieldsOf(items)} within={`${path}[${index}]`} />
+            {renderRow(fieldsOf(items), `${path}[${index}]`)}
           </div>
         )
       })}

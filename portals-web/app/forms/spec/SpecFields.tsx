@@ -1,12 +1,35 @@
 import { clsx } from 'clsx'
+import { useTranslation } from 'react-i18next'
 
-import { type Control, controlOf, type Field, isShown } from '~/util/schema'
+import { Field as FieldFrame } from '~/ui/lib/Field'
+import { fieldLabel } from '~/util/field-label'
+import {
+  type Control as ControlName,
+  controlOf,
+  type Field,
+  fieldsOf,
+  isShown,
+} from '~/util/schema'
 
-import { useSpecForm } from './context'
-import { SpecField } from './SpecField'
+import { type ControlProps, type SpecFieldProps, useSpecForm } from './context'
+import { DeckInput } from './DeckInput'
+import { JsonInput } from './JsonInput'
+import { LinesInput } from './LinesInput'
+import { ChoicesInput, PermissionsInput } from './choices'
+import { OrderedInput } from './OrderedInput'
+import { ReferenceInput } from './ReferenceInput'
+import { RowsInput } from './RowsInput'
+import { ChoiceInput, FlagInput, IntegerInput, SecretInput, TextInput, ZoneInput } from './scalars'
 
 /** What needs the whole width. */
-const WIDE: readonly Control[] = ['long-text', 'permissions', 'rows', 'group', 'deck', 'json']
+const WIDE: ReadonlySet<ControlName> = new Set([
+  'long-text',
+  'permissions',
+  'rows',
+  'group',
+  'deck',
+  'json',
+])
 
 export interface SpecFieldsProps {
   fields: readonly Field[]
@@ -23,11 +46,83 @@ export function SpecFields({ fields, within = '' }: SpecFieldsProps) {
       {shown.map((field) => (
         <div
           key={field.name}
-          className={clsx('min-w-0', WIDE.includes(controlOf(field.schema)) && 'xl:col-span-2')}
+          className={clsx('min-w-0', WIDE.has(controlOf(field.schema)) && 'xl:col-span-2')}
         >
           <SpecField field={field} path={within ? `${within}.${field.name}` : field.name} />
         </div>
       ))}
     </div>
   )
+}
+
+/** A field with its label, its control by the schema, and one sentence: help, or what is wrong. */
+export function SpecField({ field, path }: SpecFieldProps) {
+  const { schema, name, isRequired } = field
+  const { t } = useTranslation('fields')
+  const { errorOf } = useSpecForm()
+  const control = controlOf(schema)
+  const label = fieldLabel(name)
+  const error = errorOf(path)
+  if (control === 'flag') return <FlagInput schema={schema} path={path} label={label} />
+  if (control === 'group' || control === 'rows' || control === 'permissions') {
+    return (
+      <fieldset className="min-w-0">
+        <legend className="pb-1 text-body font-medium text-ink">{label}</legend>
+        <p className={error ? 'pb-2 text-meta text-danger' : 'pb-2 text-meta text-ink-3'}>
+          {error ?? schema.description}
+        </p>
+        {control === 'group' ? (
+          <div className="border-s-2 border-line ps-4">
+            <SpecFields fields={fieldsOf(schema)} within={path} />
+          </div>
+        ) : control === 'rows' ? (
+          <RowsInput
+            schema={schema}
+            path={path}
+            label={label}
+            renderRow={(fields, within) => <SpecFields fields={fields} within={within} />}
+          />
+        ) : (
+          <PermissionsInput schema={schema} path={path} />
+        )}
+      </fieldset>
+    )
+  }
+  return (
+    <FieldFrame
+      label={label}
+      mark={isRequired ? undefined : t('optional')}
+      help={schema.description}
+      error={error}
+    >
+      {(frame) => <Control field={field} path={path} label={label} frame={frame} />}
+    </FieldFrame>
+  )
+}
+
+function Control(props: ControlProps) {
+  switch (controlOf(props.field.schema)) {
+    case 'choice':
+      return <ChoiceInput {...props} />
+    case 'integer':
+      return <IntegerInput {...props} />
+    case 'secret':
+      return <SecretInput {...props} />
+    case 'reference':
+      return <ReferenceInput {...props} />
+    case 'time-zone':
+      return <ZoneInput {...props} />
+    case 'deck':
+      return <DeckInput {...props} />
+    case 'choices':
+      return <ChoicesInput {...props} />
+    case 'lines':
+      return <LinesInput {...props} />
+    case 'ordered':
+      return <OrderedInput {...props} />
+    case 'json':
+      return <JsonInput {...props} />
+    default:
+      return <TextInput {...props} />
+  }
 }

@@ -64,6 +64,7 @@ export function FlagInput({ schema, path, label }: FlagInputProps) {
   const value = useValue(path) ?? schema.default ?? false
   const error = errorOf(path)
   return (
+    // oxlint-disable-next-line jsx-a11y/label-has-associated-control -- The checkbox is inside.
     <label className="flex cursor-pointer items-start gap-2.5">
       <Checkbox
         className="mt-0.5"

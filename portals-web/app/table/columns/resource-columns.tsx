@@ -56,16 +56,14 @@ export function useResourceColumns(kind: Kind, chosen: readonly string[]): Colum
     },
     id: { id: 'id', header: t('column.id'), width: 80, align: 'end', cell: ({ id }) => id },
   }
-  const ofFields = fields.map(
-    (field): Column<Resource> => ({
-      id: field.name,
-      header: fieldLabel(field.name),
-      align: typeOf(field.schema) === 'integer' ? 'end' : 'start',
-      ...(field.schema.description ? { help: field.schema.description } : {}),
-      ...(sortable.has(field.name) ? { sortBy: field.name } : {}),
-      cell: ({ spec }) => <FieldCell field={field} value={spec[field.name]} />,
-    }),
-  )
+  const ofFields = fields.map((field): Column<Resource> => ({
+    id: field.name,
+    header: fieldLabel(field.name),
+    align: typeOf(field.schema) === 'integer' ? 'end' : 'start',
+    ...(field.schema.description ? { help: field.schema.description } : {}),
+    ...(sortable.has(field.name) ? { sortBy: field.name } : {}),
+    cell: ({ spec }) => <FieldCell field={field} value={spec[field.name]} />,
+  }))
   return [
     {
       id: 'name',
@@ -85,7 +83,8 @@ function FieldCell({ field, value }: { field: Field; value: Json | undefined }) 
   const format = useFormat()
   const shown = value ?? field.schema.default ?? null
   if (shown === null || shown === '') return null
-  if (typeof shown === 'boolean') return shown ? t('yes') : <span className="text-ink-3">{t('no')}</span>
+  if (typeof shown === 'boolean')
+    return shown ? t('yes') : <span className="text-ink-3">{t('no')}</span>
   if (typeof shown === 'number') return format.count(shown)
   if (Array.isArray(shown)) return <ListCell items={shown} />
   if (typeof shown === 'object') return null

@@ -76,7 +76,7 @@ export function Combobox({
         onKeyDown={onKeyDown}
       />
       {shown ? (
-        <ul
+        <div
           id={listId}
           role="listbox"
           aria-label={listLabel}
@@ -85,7 +85,7 @@ export function Combobox({
           {options.map((option, index) => (
             // Keys are handled by the input, which keeps the focus.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-            <li
+            <div
               key={option}
               id={`${listId}-${index}`}
               role="option"
@@ -101,9 +101,9 @@ export function Combobox({
               )}
             >
               {option}
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
       ) : null}
     </span>
   )

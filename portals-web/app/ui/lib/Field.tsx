@@ -69,7 +69,11 @@ export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
 
 export function Checkbox({ className, ...rest }: ComponentProps<'input'>) {
   return (
-    <input type="checkbox" className={clsx('size-4 shrink-0 accent-primary', className)} {...rest} />
+    <input
+      type="checkbox"
+      className={clsx('size-4 shrink-0 accent-primary', className)}
+      {...rest}
+    />
   )
 }
 

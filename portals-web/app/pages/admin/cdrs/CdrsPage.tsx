@@ -89,7 +89,9 @@ export default function CdrsPage() {
           }
         />
       </div>
-      <Pager pages={pages}>{data ? t('lists:pager.shown', { count: data.items.length }) : null}</Pager>
+      <Pager pages={pages}>
+        {data ? t('lists:pager.shown', { count: data.items.length }) : null}
+      </Pager>
     </div>
   )
 }

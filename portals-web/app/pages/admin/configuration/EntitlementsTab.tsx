@@ -19,12 +19,15 @@ export function EntitlementsTab({ resource }: { resource: Resource }) {
   const { data, error, refetch } = useQuery(entitlementsQuery(resource.id))
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} />
   if (!data) return <Skeleton className="h-40" />
-  if (data.items.length === 0) return <EmptyState icon={PackageOpen} title={t('entitlements.none')} />
+  if (data.items.length === 0)
+    return <EmptyState icon={PackageOpen} title={t('entitlements.none')} />
   return (
     <div className="flex flex-col gap-4">
       {data.items.map(({ kind, one_only, items }) => (
         <Panel key={kind} title={kindName(kind)} padded={false}>
-          {one_only ? <p className="px-4 pt-2 text-meta text-ink-3">{t('entitlements.one')}</p> : null}
+          {one_only ? (
+            <p className="px-4 pt-2 text-meta text-ink-3">{t('entitlements.one')}</p>
+          ) : null}
           <PlainTable
             label={kindName(kind)}
             rows={items}

@@ -31,9 +31,7 @@ export function HistoryTab(props: HistoryTabProps) {
   const { t } = useTranslation(['configuration', 'lists'])
   const [cursors, setCursors] = useState<readonly string[]>([])
   const [wanted, setWanted] = useState<number | null>(null)
-  const { data, error, refetch } = useQuery(
-    versionsQuery(kind.plural, resource.id, cursors.at(-1)),
-  )
+  const { data, error, refetch } = useQuery(versionsQuery(kind.plural, resource.id, cursors.at(-1)))
   const from = Number(search.from ?? resource.version - 1)
   const to = Number(search.to ?? resource.version)
   const compare = (next: { from?: number; to?: number }) =>

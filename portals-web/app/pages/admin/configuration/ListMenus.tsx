@@ -52,9 +52,7 @@ export function ListMenus({ kind, parameters, columns, onColumns, onImport }: Li
         }
       >
         <MenuLink href={exportAddress(kind.plural, parameters, 'csv')}>{t('exportCsv')}</MenuLink>
-        <MenuLink href={exportAddress(kind.plural, parameters, 'yaml')}>
-          {t('exportYaml')}
-        </MenuLink>
+        <MenuLink href={exportAddress(kind.plural, parameters, 'yaml')}>{t('exportYaml')}</MenuLink>
       </Menu>
       {onImport ? (
         <Button onClick={onImport}>

@@ -35,7 +35,7 @@ export interface ResourceEditorProps {
   children?: ReactNode
 }
 
-const FORM_TABS: readonly ResourceTab[] = ['general', 'advanced', 'assignment']
+const FORM_TABS: ReadonlySet<ResourceTab> = new Set(['general', 'advanced', 'assignment'])
 
 /** The form of one resource: its tabs, its faults, and the dock with what can be done. */
 export function ResourceEditor(props: ResourceEditorProps) {
@@ -43,7 +43,7 @@ export function ResourceEditor(props: ResourceEditorProps) {
   const { t } = useTranslation('configuration')
   const saving = useSaving(props)
   const isDirty = form.changed.length > 0
-  const isFormTab = FORM_TABS.includes(active)
+  const isFormTab = FORM_TABS.has(active)
   const canSave = kind.can_write && (isDirty || resource === null)
   const go = (path: string) => {
     onTab(tabOf(path, kind))
@@ -73,9 +73,7 @@ export function ResourceEditor(props: ResourceEditorProps) {
               </p>
             )}
             <FaultSummary faults={form.faults} onGo={go} />
-            {saving.error && form.faults.size === 0 ? (
-              <ProblemNotice error={saving.error} />
-            ) : null}
+            {saving.error && form.faults.size === 0 ? <ProblemNotice error={saving.error} /> : null}
             <FormTab kind={kind} form={form} tab={active} />
             {isDirty && resource ? <NoteField form={form} /> : null}
             {/* Enter in a field sends the form; the visible button is in the dock. */}

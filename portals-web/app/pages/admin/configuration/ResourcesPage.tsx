@@ -51,11 +51,7 @@ function OfKind({ kind }: { kind: Kind }) {
   const [isImporting, setImporting] = useState(false)
   const one = kind.title.toLowerCase()
   useTitle(kind.title_plural, t('title'))
-  useShortcut(
-    'create',
-    () => void router.navigate(pb.newResource(kind.kind)),
-    kind.can_write,
-  )
+  useShortcut('create', () => void router.navigate(pb.newResource(kind.kind)), kind.can_write)
 
   return (
     <div className="flex h-full flex-col">
@@ -67,7 +63,7 @@ function OfKind({ kind }: { kind: Kind }) {
               kind={kind}
               parameters={asked.parameters}
               columns={shown}
-              onColumns={(names) => change({ columns: names.join(',') || 'none' })}
+              onColumns={(names) => change.now({ columns: names.join(',') || 'none' })}
               onImport={kind.can_write ? () => setImporting(true) : null}
             />
             {kind.can_write ? (
@@ -85,8 +81,10 @@ function OfKind({ kind }: { kind: Kind }) {
           q={search.q ?? ''}
           onSearch={(q) => change.later({ q: q || undefined, cursor: undefined })}
           filters={asked.filters}
-          onFilter={(field, value) => change({ filter: asked.with(field, value), cursor: undefined })}
-          onClear={() => change({ q: undefined, filter: undefined, cursor: undefined })}
+          onFilter={(field, value) =>
+            change.now({ filter: asked.with(field, value), cursor: undefined })
+          }
+          onClear={() => change.now({ q: undefined, filter: undefined, cursor: undefined })}
         />
       </div>
       <div className="min-h-0 grow bg-surface">
@@ -100,7 +98,7 @@ function OfKind({ kind }: { kind: Kind }) {
           onRetry={() => void refetch()}
           isOutdated={isPlaceholderData}
           sort={search.sort ?? 'name'}
-          onSort={(sort) => change({ sort, cursor: undefined })}
+          onSort={(sort) => change.now({ sort, cursor: undefined })}
           {...(kind.can_write ? { selection: chosen } : {})}
           empty={<Empty kind={kind} isFiltered={asked.isFiltered} />}
         />
@@ -176,5 +174,5 @@ function useChange() {
     clearTimeout(timer.current)
     timer.current = setTimeout(() => change(next), REST_MS)
   }
-  return Object.assign(change, { later })
+  return { now: change, later }
 }

@@ -23,7 +23,9 @@ export function VersionDifference({ plural, id, from, to }: VersionDifferencePro
     <Panel title={t('history.differences')} padded={false}>
       {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : null}
       {!data && !error ? <Skeleton className="m-4 h-16" /> : null}
-      {data?.differences.length === 0 ? <p className="p-4 text-ink-2">{t('history.same')}</p> : null}
+      {data?.differences.length === 0 ? (
+        <p className="p-4 text-ink-2">{t('history.same')}</p>
+      ) : null}
       {data && data.differences.length > 0 ? (
         <div className="py-2">
           <DifferenceTable
