@@ -301,10 +301,18 @@ function entitlements(store: ResourceStore, customer: Found): EntitlementList {
 }
 
 function shown(found: Found): Resource {
-  const { kind, id, name, external_id, version, assign, spec } = found
-  const { created_at, updated_at, updated_by } = found
+  const { kind, id, name, external_id, version, assign, spec, ...rest } = found
+  const { created_at, updated_at, updated_by } = rest
   return {
-    ...{ kind, id, name, external_id, version, assign, spec },
-    ...{ created_at, updated_at, updated_by },
+    kind,
+    id,
+    name,
+    external_id,
+    version,
+    assign,
+    spec,
+    created_at,
+    updated_at,
+    updated_by,
   }
 }

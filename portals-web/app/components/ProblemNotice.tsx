@@ -49,13 +49,14 @@ function Reason({ reason: { kind, name, field, line, message } }: { reason: Fiel
   const kindName = useKindName()
   return (
     <>
-      {line ? <span className="me-1 font-medium">{t('line', { line })}</span> : null}
+      {line ? <span className="font-medium">{t('line', { line })} </span> : null}
       {kind && name ? (
-        <Link {...pb.resource(kind, name)} className="me-1 font-medium underline">
+        <Link {...pb.resource(kind, name)} className="font-medium underline">
           {kindName(kind, 'one')} {name}
         </Link>
       ) : null}
-      {field ? <span className="me-1 font-medium">{fieldLabel(field)}</span> : null}
+      {kind && name ? ': ' : null}
+      {field ? <span className="font-medium">{fieldLabel(field)}: </span> : null}
       <Message text={message} />
     </>
   )

@@ -177,7 +177,7 @@ test('an assignment is changed by names', async ({ page }) => {
 
 test('many are changed at once, or none', async ({ page }) => {
   await page.goto('/configuration/trunk')
-  await rows(page).first().waitFor()
+  await page.getByRole('link', { name: 'aurora-fra' }).waitFor()
   await page.keyboard.press('j')
   await page.keyboard.press('x')
   await page.getByRole('checkbox', { name: 'Choose cirrus-lon' }).check()
@@ -204,7 +204,7 @@ test('a table is imported, and a wrong one is refused by line', async ({ page })
     })
   await choose('name,cps_limit\n,5\n')
   await dialog.getByRole('button', { name: 'Import' }).click()
-  await expect(dialog.getByRole('alert')).toContainText('Line 2: Name a row needs a name')
+  await expect(dialog.getByRole('alert')).toContainText('Line 2: Name: a row needs a name')
   await choose('name,cps_limit\ndelta,5\nepsilon,6\n')
   await dialog.getByRole('button', { name: 'Import' }).click()
   await expect(page.getByText('2 resources imported.')).toBeVisible()

@@ -10,6 +10,7 @@ interface Screen {
 }
 
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).waitFor()
+const form = (page: Page) => page.getByRole('navigation', { name: 'Parts' }).waitFor()
 const rowLink = (page: Page) => page.locator('[data-row-link]').first().waitFor()
 
 const SCREENS: readonly Screen[] = [
@@ -33,7 +34,31 @@ const SCREENS: readonly Screen[] = [
     ready: (page) => page.getByText('Rejected here').waitFor(),
   },
   { name: 'configuration', path: '/configuration/trunk', ready: rowLink },
-  { name: 'resource', path: '/configuration/trunk/aurora-fra', ready: heading },
+  { name: 'resource', path: '/configuration/trunk/aurora-fra', ready: form },
+  { name: 'resource-advanced', path: '/configuration/trunk/aurora-fra?tab=advanced', ready: form },
+  { name: 'resource-new', path: '/configuration/schedule/new', ready: form },
+  { name: 'resource-role', path: '/configuration/role/new', ready: form },
+  {
+    name: 'resource-assignment',
+    path: '/configuration/voice_tier/premium?tab=assignment',
+    ready: form,
+  },
+  {
+    name: 'resource-customers',
+    path: '/configuration/voice_tier/premium?tab=customers',
+    ready: (page) => page.getByText('1 customer gets it').waitFor(),
+  },
+  {
+    name: 'resource-history',
+    path: '/configuration/trunk/aurora-fra?tab=history',
+    ready: (page) =>
+      page.getByRole('table', { name: 'History' }).or(page.getByText('Now')).first().waitFor(),
+  },
+  {
+    name: 'entitlements',
+    path: '/configuration/customer/Cairo Connect?tab=entitlements',
+    ready: (page) => page.getByRole('region', { name: 'Voice tiers' }).waitFor(),
+  },
   { name: 'apply', path: '/configuration/apply', ready: heading },
   { name: 'system', path: '/system', ready: (page) => page.getByText('Running').waitFor() },
   { name: 'not-found', path: '/no/such/page', ready: heading },

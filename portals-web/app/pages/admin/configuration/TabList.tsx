@@ -17,7 +17,7 @@ export function TabList({ tabs, active, faults }: TabListProps) {
   return (
     <nav
       aria-label={t('tab.label')}
-      className="layer-tabs sticky top-0 flex gap-5 overflow-x-auto border-b border-line bg-surface px-5"
+      className="layer-tabs sticky top-0 flex shrink-0 gap-5 overflow-x-auto border-b border-line bg-surface px-5"
     >
       {tabs.map((tab) => (
         <Link
