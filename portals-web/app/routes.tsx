@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-router'
 
 import { sessionQuery } from '~/api/queries'
-import { kindsQuery } from '~/api/resources'
+import { kindsQuery } from '~/api/kinds'
 import { type Area, loadTexts } from '~/i18n'
 import { CrashPage } from '~/pages/CrashPage'
 import NotFoundPage from '~/pages/NotFoundPage'
@@ -36,6 +36,7 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ compon
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
+  loader: texts('signIn'),
   validateSearch: signInSearch,
   component: lazyRouteComponent(() => import('~/pages/SignInPage')),
 })

@@ -26,7 +26,11 @@ export class ResourceStore {
   constructor(kinds: readonly Kind[], first: readonly Omit<Resource, 'updated_by'>[]) {
     this.kinds = kinds
     for (const resource of first) {
-      this.#versions.push(versionOf({ ...resource, updated_by: 'demo' }, null, SNAPSHOT_NUMBER))
+      // All versions before the newest said the same.
+      for (let version = 1; version <= resource.version; version += 1) {
+        const each = { ...resource, version, updated_by: 'demo' }
+        this.#versions.push(versionOf(each, null, SNAPSHOT_NUMBER))
+      }
       this.#lastId = Math.max(this.#lastId, resource.id)
     }
   }

@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import type { JsonObject } from '~/util/json-path'
-import type { FieldSchema } from '~/util/schema'
 
 import type {
   Assignment,
@@ -9,21 +8,17 @@ import type {
   CustomerPage,
   CustomerResource,
   CustomerWrite,
-  KindView,
   paths,
   PushResult,
 } from './__generated__/schema'
 import { api, unwrap } from './client'
+import type { Kind } from './kinds'
 
 /**
  * Resources of any kind. The API gives all kinds the same operations with the same shapes, apart
  * from the spec, which the kind's schema describes at run time. The customer's types stand for all
  * of them; only its spec is not believed.
  */
-
-export interface Kind extends Omit<KindView, 'schema'> {
-  schema: FieldSchema
-}
 
 export type Resource = Omit<CustomerResource, 'kind' | 'spec'> & { kind: string; spec: JsonObject }
 export type ResourcePage = Omit<CustomerPage, 'items'> & { items: Resource[] }
@@ -40,20 +35,10 @@ export interface BulkChange {
   change: { spec: JsonObject } | { assign: JsonObject } | { delete: true }
   note?: string
 }
-export type { Assignment, PushResult }
+export type { Assignment, Kind, PushResult }
 
 /** What a list is asked for: `sort`, `q`, `limit`, and the kind's own filters. */
 export type ListParameters = Record<string, string>
-
-/** The kinds with their schemas. They change with the version of the switch only. */
-export const kindsQuery = queryOptions({
-  queryKey: ['kinds'],
-  queryFn: async ({ signal }): Promise<Kind[]> => {
-    const { items } = await unwrap(api.GET('/api/v1/kinds', { signal }))
-    return items.map((each) => ({ ...each, schema: each.schema as FieldSchema }))
-  },
-  staleTime: 600_000,
-})
 
 export const PAGE_SIZE = 50
 

@@ -10,7 +10,7 @@ const GROUPS: readonly ShortcutGroup[] = ['general', 'goTo', 'tables']
 const IDS = Object.keys(SHORTCUTS) as ShortcutId[]
 
 export function KeyboardHelp({ onClose }: { onClose: () => void }) {
-  const { t } = useTranslation(['shell', 'common'])
+  const { t } = useTranslation(['palette', 'common'])
   const singleKeys = useStore(singleKeysPreference)
   const mac = isMac(navigator.userAgent)
   return (
@@ -52,7 +52,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
 }
 
 function Row({ label, presses }: { label: string; presses: string[][] }) {
-  const { t } = useTranslation('shell')
+  const { t } = useTranslation('palette')
   return (
     <div className="flex h-8 items-center justify-between border-b border-line last:border-0">
       <dt>{label}</dt>

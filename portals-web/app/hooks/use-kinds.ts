@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 
-import { type Kind, kindsQuery } from '~/api/resources'
+import { type Kind, kindsQuery } from '~/api/kinds'
 
 /** A kind by its name; undefined until the kinds are known, null when there is none of it. */
 export function useKind(name: string): Kind | undefined | null {

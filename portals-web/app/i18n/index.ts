@@ -17,6 +17,8 @@ const files = {
   fields: () => import('./en/fields'),
   lists: () => import('./en/lists'),
   live: () => import('./en/live'),
+  palette: () => import('./en/palette'),
+  signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),
 }
 

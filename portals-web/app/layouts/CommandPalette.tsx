@@ -15,7 +15,7 @@ export interface CommandPaletteProps {
 
 /** Type to find, arrows to choose, Enter to go. A combobox over a list, as ARIA describes it. */
 export function CommandPalette({ onClose, onSignOut }: CommandPaletteProps) {
-  const { t } = useTranslation(['shell', 'common'])
+  const { t } = useTranslation(['palette', 'common'])
   const [query, setQuery] = useState('')
   const [chosen, setChosen] = useState(0)
   const inputRef = useRef<HTMLInputElement>(null)

@@ -4,7 +4,7 @@ import { clsx } from 'clsx'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { kindsQuery } from '~/api/resources'
+import { kindsQuery } from '~/api/kinds'
 import { Input } from '~/ui/lib/Field'
 import { groupKinds } from '~/util/kind-groups'
 import { pb } from '~/util/path-builder'

@@ -14,7 +14,8 @@ import {
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import { kindsQuery, namesQuery } from '~/api/resources'
+import { kindsQuery } from '~/api/kinds'
+import { namesQuery } from '~/api/resources'
 import { useDebounced } from '~/hooks/use-debounced'
 import { zonePreference } from '~/stores/preferences'
 import { themeChoice } from '~/stores/theme'
@@ -55,7 +56,7 @@ export function useCommands(query: string, onSignOut: () => void): Command[] {
 }
 
 function useAllCommands(onSignOut: () => void): Command[] {
-  const { t } = useTranslation('shell')
+  const { t } = useTranslation(['shell', 'palette'])
   const go = useGo()
   const { data = [] } = useQuery(kindsQuery)
 
@@ -83,7 +84,7 @@ function useAllCommands(onSignOut: () => void): Command[] {
     .map(({ kind, title }): Command => ({
       id: `new-${kind}`,
       group: 'actions',
-      label: t('search.create', { kind: title.toLowerCase() }),
+      label: t('palette:search.create', { kind: title.toLowerCase() }),
       icon: Plus,
       run: () => go(pb.newResource(kind)),
     }))
@@ -148,7 +149,7 @@ function useResourceCommands(query: string): Command[] {
 
 /** A call id opens the record; a number leads to its calls and its route. */
 function useRecordCommands(query: string): Command[] {
-  const { t } = useTranslation('shell')
+  const { t } = useTranslation(['shell', 'palette'])
   const go = useGo()
   const typed = query.trim()
   const id = typed.replace(/^#/, '').toLowerCase()
@@ -157,7 +158,7 @@ function useRecordCommands(query: string): Command[] {
       {
         id: 'open-call',
         group: 'records',
-        label: t('search.openCall', { id }),
+        label: t('palette:search.openCall', { id }),
         icon: PhoneCall,
         run: () => go(pb.cdr(id)),
       },
@@ -170,14 +171,14 @@ function useRecordCommands(query: string): Command[] {
     {
       id: 'calls-to',
       group: 'records',
-      label: t('search.callsTo', { number }),
+      label: t('palette:search.callsTo', { number }),
       icon: PhoneCall,
       run: () => go(pb.cdrs({ called_prefix: digits })),
     },
     {
       id: 'explain-to',
       group: 'records',
-      label: t('search.explainTo', { number }),
+      label: t('palette:search.explainTo', { number }),
       icon: Waypoints,
       run: () => go(pb.explain({ to: digits })),
     },

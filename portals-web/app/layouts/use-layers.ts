@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react'
 
+import { loadTexts } from '~/i18n'
+
 import type * as layersModule from './layers'
 
 type Layers = typeof layersModule
@@ -16,9 +18,12 @@ export function useLayers(isWanted: boolean): Layers | null {
   useEffect(() => {
     if (layers) return undefined
     const load = () => {
-      import('./layers').then(setLayers, () => {
-        // Without the network it is tried again when a layer is wanted the next time.
-      })
+      Promise.all([import('./layers'), loadTexts('palette')]).then(
+        ([module]) => setLayers(module),
+        () => {
+          // Without the network it is tried again when a layer is wanted the next time.
+        },
+      )
     }
     if (isWanted) {
       load()

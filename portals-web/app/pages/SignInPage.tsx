@@ -15,13 +15,13 @@ import { TooltipProvider } from '~/ui/lib/Tooltip'
 import { pb } from '~/util/path-builder'
 
 export default function SignInPage() {
-  const { t } = useTranslation('shell')
-  useTitle(t('signIn.title'))
+  const { t } = useTranslation('signIn')
+  useTitle(t('title'))
   return (
     <TooltipProvider delayDuration={400}>
       <main className="flex min-h-full flex-col items-center px-4 pt-[18vh] pb-16">
         <Logo size={40} />
-        <h1 className="mt-5 text-page font-semibold tracking-[-0.01em]">{t('signIn.lead')}</h1>
+        <h1 className="mt-5 text-page font-semibold tracking-[-0.01em]">{t('lead')}</h1>
         <SignInForm />
       </main>
     </TooltipProvider>
@@ -29,7 +29,7 @@ export default function SignInPage() {
 }
 
 function SignInForm() {
-  const { t } = useTranslation('shell')
+  const { t } = useTranslation('signIn')
   const { username, password, show, setShow, busy, error, missing, bind, submit } = useSignIn()
   const errorText = useErrorText()
   return (
@@ -50,10 +50,7 @@ function SignInForm() {
           </span>
         </p>
       ) : null}
-      <Field
-        label={t('signIn.username')}
-        error={missing && !username ? t('signIn.required') : undefined}
-      >
+      <Field label={t('username')} error={missing && !username ? t('required') : undefined}>
         {(control) => (
           <Input
             {...control}
@@ -66,10 +63,7 @@ function SignInForm() {
           />
         )}
       </Field>
-      <Field
-        label={t('signIn.password')}
-        error={missing && !password ? t('signIn.required') : undefined}
-      >
+      <Field label={t('password')} error={missing && !password ? t('required') : undefined}>
         {(control) => (
           <span className="relative">
             <Input
@@ -83,7 +77,7 @@ function SignInForm() {
             />
             <IconButton
               icon={show ? EyeOff : Eye}
-              label={show ? t('signIn.hide') : t('signIn.show')}
+              label={show ? t('hide') : t('show')}
               className="absolute end-0.5 top-0.5"
               onClick={() => setShow(!show)}
             />
@@ -91,7 +85,7 @@ function SignInForm() {
         )}
       </Field>
       <Button type="submit" variant="primary" size="form" disabled={busy} className="mt-1">
-        {busy ? t('signIn.busy') : t('signIn.submit')}
+        {busy ? t('busy') : t('submit')}
       </Button>
     </form>
   )

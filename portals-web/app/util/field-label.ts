@@ -1,5 +1,7 @@
 /** Words that are written in capitals. */
-const ACRONYMS = new Set('acd api asr cdr cps dtmf id ip lcr pdd pop rtp sip url'.split(' '))
+const ACRONYMS = new Set(
+  'acd api asr cdr cps dtmf id ip lcr pdd pop rtp sip tcp tls udp url utc'.split(' '),
+)
 
 /** Ends of a name that say the unit, which stands beside the control. */
 const UNITS = /_(s|ms|percent)$/
@@ -28,4 +30,9 @@ export function itemNumber(path: string): number | null {
 export function wordLabel(value: string): string {
   if (!/^[a-z][a-z0-9_]*$/.test(value)) return value
   return fieldLabel(value)
+}
+
+/** A sentence of the documentation without its marks of code. */
+export function plainText(sentence: string | undefined): string | undefined {
+  return sentence?.replaceAll('`', '')
 }

@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject } from './json-path'
-import { allows, type Field, type FieldSchema, fieldsOf, isShown, typeOf } from './schema'
+import { isObject, type Json, type JsonObject } from './json-path.ts'
+import { allows, type Field, type FieldSchema, fieldsOf, isShown, typeOf } from './schema.ts'
 
 /** Why a value cannot be sent: a key of the texts `fields:fault`, with what it says. */
 export interface Fault {

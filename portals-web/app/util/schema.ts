@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from './json-path'
+import { isObject, type Json, type JsonObject } from './json-path.ts'
 
 /**
  * The part of JSON Schema 2020-12 that kinds of resources use, with their hints for forms. A schema

@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 import { useTranslation } from 'react-i18next'
 
 import { Field as FieldFrame } from '~/ui/lib/Field'
-import { fieldLabel } from '~/util/field-label'
+import { fieldLabel, plainText } from '~/util/field-label'
 import {
   type Control as ControlName,
   controlOf,
@@ -55,9 +55,15 @@ export function SpecFields({ fields, within = '' }: SpecFieldsProps) {
   )
 }
 
+/** What has a default is never empty, and what belongs to a direction is needed by it. */
+function mayStayEmpty({ schema, isRequired }: Field): boolean {
+  const hasDefault = schema.default !== undefined || schema['x-default'] !== undefined
+  return !isRequired && !hasDefault && schema['x-direction'] === undefined
+}
+
 /** A field with its label, its control by the schema, and one sentence: help, or what is wrong. */
 export function SpecField({ field, path }: SpecFieldProps) {
-  const { schema, name, isRequired } = field
+  const { schema, name } = field
   const { t } = useTranslation('fields')
   const { errorOf } = useSpecForm()
   const control = controlOf(schema)
@@ -69,7 +75,7 @@ export function SpecField({ field, path }: SpecFieldProps) {
       <fieldset className="min-w-0">
         <legend className="pb-1 text-body font-medium text-ink">{label}</legend>
         <p className={error ? 'pb-2 text-meta text-danger' : 'pb-2 text-meta text-ink-3'}>
-          {error ?? schema.description}
+          {error ?? plainText(schema.description)}
         </p>
         {control === 'group' ? (
           <div className="border-s-2 border-line ps-4">
@@ -91,8 +97,8 @@ export function SpecField({ field, path }: SpecFieldProps) {
   return (
     <FieldFrame
       label={label}
-      mark={isRequired ? undefined : t('optional')}
-      help={schema.description}
+      mark={mayStayEmpty(field) ? t('optional') : undefined}
+      help={plainText(schema.description)}
       error={error}
     >
       {(frame) => <Control field={field} path={path} label={label} frame={frame} />}

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import { Combobox } from '~/ui/lib/Combobox'
 import { Checkbox, Input, Select, TextArea } from '~/ui/lib/Field'
-import { wordLabel } from '~/util/field-label'
+import { plainText, wordLabel } from '~/util/field-label'
 import type { Json } from '~/util/json-path'
 import { choicesOf, type FieldSchema, isNullable } from '~/util/schema'
 import { timeZones } from '~/util/time'
@@ -76,7 +76,7 @@ export function FlagInput({ schema, path, label }: FlagInputProps) {
       <span>
         <span className="block font-medium">{label}</span>
         <span className={error ? 'text-meta text-danger' : 'text-meta text-ink-3'}>
-          {error ?? schema.description}
+          {error ?? plainText(schema.description)}
         </span>
       </span>
     </label>

@@ -58,7 +58,6 @@ export const configuration = {
     created: '{{name}} is made.',
     deleted: '{{name}} is deleted.',
     nothing: 'Nothing has changed.',
-    advancedNone: 'This kind has no advanced fields.',
   },
   assign: {
     lead: 'Which customers get it. The most specific reason wins: customer, then group, then category, then all.',

@@ -3,7 +3,7 @@ import { SearchX } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { type Kind, kindsQuery } from '~/api/resources'
+import { type Kind, kindsQuery } from '~/api/kinds'
 import { ErrorNotice } from '~/components/ErrorNotice'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Skeleton } from '~/ui/lib/Skeleton'

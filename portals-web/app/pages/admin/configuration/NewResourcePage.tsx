@@ -6,9 +6,11 @@ import { createResource, type Kind, resourceQuery, type ResourceWrite } from '~/
 import { PageHeader } from '~/components/PageHeader'
 import { useResourceForm } from '~/forms/resource/use-resource-form'
 import { useTitle } from '~/hooks/use-title'
+import { plainText } from '~/util/field-label'
 import { toast } from '~/stores/toasts'
 import { Button } from '~/ui/lib/Button'
 import { pb } from '~/util/path-builder'
+import { fieldsOfSection } from '~/util/schema'
 import type { ResourceTab } from '~/util/searches'
 import { targetOf } from '~/util/target'
 
@@ -33,7 +35,7 @@ function OfKind({ kind }: { kind: Kind }) {
   const title = t('createTitle', { kind: kind.title.toLowerCase() })
   const tabs: ResourceTab[] = [
     'general',
-    'advanced',
+    ...(fieldsOfSection(kind.schema, 'advanced').length > 0 ? (['advanced'] as const) : []),
     ...(kind.assignable === 'no' ? [] : (['assignment'] as const)),
   ]
   useTitle(title)
@@ -56,7 +58,7 @@ function OfKind({ kind }: { kind: Kind }) {
   return (
     <>
       <PageHeader title={title} breadcrumb={<BackToList kind={kind} />} />
-      <p className="max-w-240 px-5 pt-4 text-ink-2">{kind.description}</p>
+      <p className="bg-surface px-5 py-3 text-ink-2">{plainText(kind.description)}</p>
       <ResourceEditor
         kind={kind}
         resource={null}

@@ -116,12 +116,9 @@ interface FormTabProps {
 }
 
 function FormTab({ kind, form, tab }: FormTabProps) {
-  const { t } = useTranslation('configuration')
   if (tab === 'assignment') return <AssignmentFields form={form} />
   if (tab === 'advanced') {
-    const fields = fieldsOfSection(kind.schema, 'advanced')
-    if (fields.length === 0) return <p className="text-ink-2">{t('form.advancedNone')}</p>
-    return <SpecFields fields={fields} />
+    return <SpecFields fields={fieldsOfSection(kind.schema, 'advanced')} />
   }
   return (
     <>

@@ -17,6 +17,7 @@ import { useResourceForm } from '~/forms/resource/use-resource-form'
 import { toast } from '~/stores/toasts'
 import { Button } from '~/ui/lib/Button'
 import { pb } from '~/util/path-builder'
+import { fieldsOfSection } from '~/util/schema'
 import type { ResourceSearch, ResourceTab } from '~/util/searches'
 import { targetOf } from '~/util/target'
 
@@ -135,7 +136,7 @@ function tabsOf(kind: Kind): ResourceTab[] {
   const isAssignable = kind.assignable !== 'no'
   return [
     'general',
-    'advanced',
+    ...(fieldsOfSection(kind.schema, 'advanced').length > 0 ? (['advanced'] as const) : []),
     ...(isAssignable ? (['assignment', 'customers'] as const) : []),
     ...(kind.kind === 'customer' ? (['entitlements'] as const) : []),
     'history',
