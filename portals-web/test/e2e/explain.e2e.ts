@@ -8,7 +8,7 @@ test.beforeEach(async ({ page, signIn }) => {
 test('an accepted call shows its steps, its routes and why the others lost', async ({ page }) => {
   await page.getByLabel('From', { exact: true }).fill('+44 20 7183 8750')
   await page.getByLabel('To', { exact: true }).fill('+20 10 0123 4567')
-  await page.getByRole('combobox', { name: 'Customer' }).selectOption('Cairo Connect')
+  await page.getByRole('combobox', { name: 'Customer' }).fill('Cairo Connect')
   await page.getByRole('button', { name: 'Explain' }).click()
 
   await expect(page).toHaveURL(/to=201001234567/)
@@ -32,7 +32,7 @@ test('an accepted call shows its steps, its routes and why the others lost', asy
 test('a rejected call shows where it ended', async ({ page }) => {
   await page.getByLabel('From', { exact: true }).fill('442071838750')
   await page.getByLabel('To', { exact: true }).fill('0001')
-  await page.getByRole('combobox', { name: 'Customer' }).selectOption('Cairo Connect')
+  await page.getByRole('combobox', { name: 'Customer' }).fill('Cairo Connect')
   await page.getByRole('button', { name: 'Explain' }).click()
   await expect(page.getByRole('status').first()).toContainText('The call would be rejected')
   await expect(page.getByRole('status').first()).toContainText('No rate on the customer’s card')
