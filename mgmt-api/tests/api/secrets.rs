@@ -48,11 +48,10 @@ async fn count(api: &Api) -> u64 {
 #[tokio::test]
 async fn no_answer_and_no_file_holds_a_secret() {
     let api = Api::start().await;
-    let refused = api.post(
-        TARGETS,
-        &json!({"name": "hook", "spec": {"signing_secret": FIRST}}),
-    );
-    let mut answers = vec![refused.await.body];
+    let faulty = json!({"name": "hook", "spec": {"signing_secret": FIRST}});
+    let refused = api.post(TARGETS, &faulty).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut answers = vec![refused.body];
     let made = api.post(TARGETS, &target(FIRST)).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     assert_eq!(made.json()["spec"]["signing_secret"], "********");
