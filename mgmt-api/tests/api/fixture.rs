@@ -6,6 +6,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use mgmt_api::jobs::JobBell;
+use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
     ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
@@ -148,6 +149,9 @@ impl Api {
             local_key,
             secrets,
             job_bell: JobBell::default(),
+            webhooks: WebhookClient::new(WebhookSettings {
+                allow_private_addresses: true,
+            }),
             secure_cookies: false,
             allowed_origins: vec!["https://tools.example.com".into()],
         });
