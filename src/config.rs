@@ -9,7 +9,7 @@ mod listener;
 mod overlay;
 mod validate;
 
-use background::{JobsConfig, MailConfig, MailDriverName, SecretsConfig};
+use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
 pub(crate) use listener::Listener;
 
 use serde::Deserialize;
@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseConfig,
     pub(crate) secrets: SecretsConfig,
     pub(crate) jobs: JobsConfig,
+    pub(crate) notifications: NotificationsConfig,
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,

@@ -9,8 +9,9 @@ use crate::edge::{self, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
-use mgmt_api::jobs::{JobBell, JobHandler, JobRunner};
+use mgmt_api::jobs::{JobBell, JobHandler, JobRunner, PruneEvents};
 use mgmt_api::mail::{MailSender, SendMail};
+use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
@@ -53,6 +54,7 @@ struct Ending {
     api: JoinHandle<std::io::Result<()>>,
     stop_jobs: oneshot::Sender<()>,
     jobs: JoinHandle<()>,
+    dispatcher: JoinHandle<()>,
 }
 
 /// The runtime for everything that is not a shard or a media thread.
@@ -99,14 +101,16 @@ impl Node {
             let (loaded, interrupted) = (recovered.loaded, recovered.interrupted);
             tracing::info!(loaded, interrupted, "loaded what an earlier process left");
         }
-        let (configuration, snapshot) = Configuration::open(store.clone()).await?;
+        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
+        let opened = Configuration::open(store.clone(), secrets.clone()).await;
+        let (configuration, snapshot) = opened?;
         let server = bind_api(config).await?;
         let (http, https) = (server.address(), server.tls_address());
         let edge = Arc::new(Edge::start(config, snapshot, journal)?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
-        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
         let job_bell = JobBell::default();
+        let webhooks = WebhookClient::new(config.webhook_settings());
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
@@ -115,11 +119,15 @@ impl Node {
             local_key,
             secrets: secrets.clone(),
             job_bell: job_bell.clone(),
+            webhooks: webhooks.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
             allowed_origins: config.http.allowed_origins.clone(),
         });
         let admin_password = ensure_admin(&store).await?;
-        let runner = job_runner(config, &store, secrets, job_bell)?;
+        let dispatcher = Dispatcher::new(store.clone(), secrets.clone(), job_bell.clone());
+        let runner = job_runner(config, &store, secrets, job_bell, webhooks)?;
+        // What it has begun is a transaction, so it can be cut off anywhere.
+        let dispatcher = tokio::spawn(dispatcher.run(std::future::pending()));
         let (stop_jobs, jobs_stopped) = oneshot::channel::<()>();
         let jobs = tokio::spawn(runner.run(async {
             let _ = jobs_stopped.await;
@@ -137,6 +145,7 @@ impl Node {
             api,
             stop_jobs,
             jobs,
+            dispatcher,
         }));
         tracing::info!(node = config.node.name, %http, "the switch is up");
         Ok(Self {
@@ -181,6 +190,7 @@ impl Node {
             // The shards have closed their journals: this loads the rest.
             ending.loader.stop().await;
             let _ = ending.stop_api.send(());
+            ending.dispatcher.abort();
             let _ = ending.stop_jobs.send(());
             if let Err(error) = ending.jobs.await {
                 tracing::error!(%error, "the job runner ended with an error");
@@ -238,11 +248,14 @@ fn job_runner(
     store: &Store,
     secrets: SecretBox,
     bell: JobBell,
+    webhooks: WebhookClient,
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
     let handlers: Vec<Arc<dyn JobHandler>> = vec![
-        Arc::new(SendMail::new(store.clone(), secrets, sender)),
+        Arc::new(SendMail::new(store.clone(), secrets.clone(), sender)),
+        Arc::new(DeliverWebhook::new(store.clone(), secrets, webhooks)),
         Arc::new(Prune::new(store.clone(), config.retention())),
+        Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

@@ -10,12 +10,14 @@
 //! attempt is left; then the job is *dead*, an event says so, and somebody retries or discards it.
 
 mod backoff;
+mod event_retention;
 mod handler;
 pub mod maintenance;
 mod runner;
 mod schedule;
 
 pub use backoff::Backoff;
+pub use event_retention::PruneEvents;
 pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};
 pub use runner::{JobRunner, JobSettings};
 pub use schedule::{Schedule, ScheduleError};

@@ -26,6 +26,7 @@ pub mod jobs;
 mod live;
 pub mod mail;
 mod metrics;
+pub mod notifications;
 pub mod openapi;
 pub mod problem;
 mod resource_engine;

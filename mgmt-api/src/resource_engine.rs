@@ -21,6 +21,7 @@ mod events;
 mod merge_patch;
 mod plan;
 mod push;
+mod sealing;
 mod stored;
 #[cfg(test)]
 mod testing;
@@ -39,6 +40,7 @@ pub(crate) use push::{PushOrigin, Pushed};
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
+use crate::secrets::SecretBox;
 use current::CurrentSet;
 use events::Events;
 use routing_engine::Snapshot;
@@ -49,6 +51,8 @@ use tokio::sync::broadcast;
 /// What is configured. One change at a time.
 pub struct Configuration {
     store: Store,
+    /// Seals the secrets of specs.
+    secrets: SecretBox,
     current: Mutex<Arc<CurrentSet>>,
     /// Held by the one that changes.
     changing: tokio::sync::Mutex<()>,
@@ -60,7 +64,10 @@ impl Configuration {
     ///
     /// # Errors
     /// [`ConfigurationError`]: the database fails, or was not written by this program.
-    pub async fn open(store: Store) -> Result<(Self, Snapshot), ConfigurationError> {
+    pub async fn open(
+        store: Store,
+        secrets: SecretBox,
+    ) -> Result<(Self, Snapshot), ConfigurationError> {
         stored::index_anew(&store).await?;
         let number = store.configuration_number().await?;
         let set = Arc::new(stored::load(&store, number).await?);
@@ -68,6 +75,7 @@ impl Configuration {
         let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
         let configuration = Self {
             store,
+            secrets,
             current: Mutex::new(set),
             changing: tokio::sync::Mutex::default(),
             events: Events::default(),

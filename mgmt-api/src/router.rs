@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
     apply, assignment, calls, cdrs, events, explain, export, health, jobs, kinds, live, resources,
-    session, status,
+    session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -98,6 +98,16 @@ fn background(table: RouteTable) -> RouteTable {
         .guarded(write, platform, routes!(jobs::job_schedule_run))
         .guarded(Permission::EVENT_READ, staff, routes!(events::event_list))
         .guarded(Permission::EVENT_READ, staff, routes!(events::event_stream))
+        .guarded(
+            Permission::NOTIFICATION_TARGET_READ,
+            staff,
+            routes!(webhooks::notification_delivery_list),
+        )
+        .guarded(
+            Permission::NOTIFICATION_TARGET_WRITE,
+            staff,
+            routes!(webhooks::notification_target_test),
+        )
 }
 
 /// What is configured.

@@ -15,3 +15,4 @@ pub mod people;
 pub mod resources;
 pub mod session;
 pub mod status;
+pub mod webhooks;

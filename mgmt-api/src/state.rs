@@ -5,6 +5,7 @@ use crate::events::EventFeed;
 use crate::jobs::JobBell;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
+use crate::notifications::WebhookClient;
 use crate::resource_engine::Configuration;
 use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
@@ -32,6 +33,8 @@ pub struct ApiParts {
     pub secrets: SecretBox,
     /// Tells this node's job runner that there is work.
     pub job_bell: JobBell,
+    /// What sends notifications by request.
+    pub webhooks: WebhookClient,
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
@@ -60,6 +63,7 @@ pub struct Parts {
     pub(crate) events: EventFeed,
     pub(crate) http_metrics: HttpMetrics,
     pub(crate) job_bell: JobBell,
+    pub(crate) webhooks: WebhookClient,
 }
 
 impl AppState {
@@ -82,6 +86,7 @@ impl AppState {
             events: EventFeed::default(),
             http_metrics: HttpMetrics::default(),
             job_bell: parts.job_bell,
+            webhooks: parts.webhooks,
         }))
     }
 

@@ -4,6 +4,7 @@ use super::Config;
 use mgmt_api::jobs::JobSettings;
 use mgmt_api::jobs::maintenance::Retention;
 use mgmt_api::mail::{MailDriver, MailSettings, SmtpSecurity, SmtpSettings};
+use mgmt_api::notifications::WebhookSettings;
 use mgmt_api::secrets::{KeySource, SecretText};
 use serde::Deserialize;
 use std::fmt;
@@ -36,6 +37,14 @@ pub(crate) struct JobsConfig {
     pub(crate) concurrency: u32,
     pub(crate) keep_finished_days: u32,
     pub(crate) keep_dead_days: u32,
+    pub(crate) keep_events_days: u32,
+}
+
+/// `[notifications]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NotificationsConfig {
+    pub(crate) allow_private_addresses: bool,
 }
 
 /// `[mail]`
@@ -120,6 +129,18 @@ impl Config {
         Retention {
             finished: days(self.jobs.keep_finished_days),
             dead: days(self.jobs.keep_dead_days),
+        }
+    }
+
+    /// How long events are kept.
+    pub(crate) fn event_retention(&self) -> Duration {
+        Duration::from_secs(u64::from(self.jobs.keep_events_days) * DAY)
+    }
+
+    /// Where notifications may be sent.
+    pub(crate) fn webhook_settings(&self) -> WebhookSettings {
+        WebhookSettings {
+            allow_private_addresses: self.notifications.allow_private_addresses,
         }
     }
 

@@ -4,7 +4,7 @@
 //! ([`put`]), and goes with it ([`delete`]).
 
 use crate::database::{Row, Transaction, sql};
-use crate::{Scope, Store, StoreError, TenantId};
+use crate::{ConfigurationWrite, Scope, Store, StoreError, TenantId};
 use rating::Timestamp;
 
 /// A secret as it is stored.
@@ -71,6 +71,38 @@ pub(crate) async fn delete(
         .execute(transaction)
         .await?;
     Ok(())
+}
+
+impl ConfigurationWrite {
+    /// Writes the secrets that the change's resources refer to.
+    ///
+    /// # Errors
+    /// [`StoreError::SecretKeyRetired`] when a master key was retired meanwhile: seal them anew.
+    pub async fn put_secrets(
+        &mut self,
+        sealed: &[SealedSecret],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for secret in sealed {
+            put(&mut self.transaction, secret, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets secrets of the scope that no resource refers to any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn delete_secrets(
+        &mut self,
+        scope: &Scope,
+        ids: &[String],
+    ) -> Result<(), StoreError> {
+        for id in ids {
+            delete(&mut self.transaction, scope.tenant(), id).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {

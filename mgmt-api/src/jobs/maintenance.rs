@@ -1,5 +1,6 @@
 //! What keeps the tables of jobs and mail from growing without end.
 
+use super::event_retention;
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::clock;
 use rating::Timestamp;
@@ -32,12 +33,10 @@ pub struct Prune {
 /// [`ScheduleError`] when a pattern is wrong.
 pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
     let summary = "Forgets finished jobs and sent mail after their time.";
-    Ok(vec![Schedule::new(
-        "prune",
-        summary,
-        "30 3 * * *",
-        prune_job,
-    )?])
+    Ok(vec![
+        Schedule::new("prune", summary, "30 3 * * *", prune_job)?,
+        event_retention::schedule()?,
+    ])
 }
 
 fn prune_job(now: Timestamp) -> NewJob {
@@ -144,6 +143,6 @@ mod tests {
     #[test]
     fn every_schedule_is_sound() {
         let names: Vec<_> = schedules().unwrap().iter().map(Schedule::name).collect();
-        assert_eq!(names, ["prune"]);
+        assert_eq!(names, ["prune", "prune_events"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::plan::Fault;
 use crate::problem::{FieldError, Problem as ProblemDocument};
+use crate::secrets::SecretError;
 use resources::Problem;
 use store::StoreError;
 
@@ -21,6 +22,9 @@ pub enum ConfigurationError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A secret cannot be sealed.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The database holds a resource that this program cannot read.
     #[error("the {kind} `{name}` in the database cannot be read: {reason}")]
     Stored {
@@ -71,6 +75,10 @@ impl From<ConfigurationError> for ProblemDocument {
             }
             ConfigurationError::ChangedElsewhere => {
                 let detail = "The configuration was changed elsewhere at the same time. Try again.";
+                Self::conflict(detail, Vec::new())
+            }
+            ConfigurationError::Store(StoreError::SecretKeyRetired) => {
+                let detail = "The master key of secrets was changed at the same time. Try again.";
                 Self::conflict(detail, Vec::new())
             }
             other => Self::internal(&other),

@@ -5,7 +5,7 @@ mod renames;
 mod secrets;
 
 pub(crate) use decks::{DeckReader, DeckText, DeckTexts};
-pub(crate) use secrets::{MASKED, masked};
+pub(crate) use secrets::{MASKED, is_written, masked, stored_ids};
 
 use super::current::{CurrentSet, Entry, Key, Proposed, references};
 use super::difference::entry_differences;
@@ -162,7 +162,7 @@ impl Planner<'_> {
     ) -> Result<(Entry, Value), Vec<Problem>> {
         let name = content.name.clone();
         let named = |problem: Problem| vec![problem.of(kind, &name)];
-        secrets::refuse_new(kind, &content.spec).map_err(|fault| named(*fault))?;
+        secrets::refuse_unsealed(kind, &content.spec).map_err(|fault| named(*fault))?;
         secrets::keep_unchanged(kind, &mut content.spec, before.map(|before| &before.spec))
             .map_err(|fault| named(*fault))?;
         let spec = ResourceSpec::from_value(kind, content.spec).map_err(|fault| named(*fault))?;

@@ -4,6 +4,7 @@ use super::current::{CurrentSet, Entry, Key};
 use super::draft::Draft;
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
+use super::sealing::write_secrets;
 use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
@@ -63,12 +64,13 @@ impl Configuration {
     pub(super) async fn push_alone(
         &self,
         origin: PushOrigin,
-        drafts: Vec<Draft>,
+        mut drafts: Vec<Draft>,
         decks: Vec<DeckText>,
         dry_run: bool,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
         let base = self.current();
+        let sealed = self.seal(&base, &origin.scope, &mut drafts).await?;
         let texts = self.texts(&base, origin.scope, &drafts, &decks).await?;
         let (planned_over, owner) = (Arc::clone(&base), origin.scope.tenant());
         let mut planned = blocking(move || {
@@ -94,6 +96,7 @@ impl Configuration {
             return Err(self.read_again().await);
         }
         write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
+        write_secrets(&mut write, &origin.scope, &planned, &sealed, at).await?;
         let told = audit::entries(&origin, &planned, number, None, at);
         write.append_audit(&told).await?;
         let previous = Arc::clone(&in_use);
@@ -107,13 +110,7 @@ impl Configuration {
             return Ok(Pushed { number, changes });
         }
         let told: Arc<[_]> = planned.changed().filter_map(Step::told).collect();
-        let facts = PushFacts {
-            tenant: origin.scope.tenant(),
-            author: &origin.author,
-            number,
-            change_set: None,
-        };
-        write.append_events(&facts.events(&told), at).await?;
+        append_events(&mut write, &origin, number, &told).await?;
         write.commit().await?;
         self.keep(number, base, planned);
         switch.publish(Arc::new(snapshot));
@@ -190,6 +187,25 @@ impl Configuration {
         }
         Ok(texts)
     }
+}
+
+/// Leaves events of the push, as the last thing before it is kept.
+async fn append_events(
+    write: &mut ConfigurationWrite,
+    origin: &PushOrigin,
+    number: u64,
+    told: &[ResourceChanged],
+) -> Result<(), ConfigurationError> {
+    let facts = PushFacts {
+        tenant: origin.scope.tenant(),
+        author: &origin.author,
+        number,
+        change_set: None,
+    };
+    write
+        .append_events(&facts.events(told), clock::now())
+        .await?;
+    Ok(())
 }
 
 /// Writes what changes, and gives what is new its number.

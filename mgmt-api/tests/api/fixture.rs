@@ -6,6 +6,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use mgmt_api::jobs::JobBell;
+use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
     ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
@@ -126,7 +127,10 @@ impl Api {
 
     pub(crate) async fn start_in(folder: tempfile::TempDir) -> Self {
         let store = open(folder.path()).await;
-        let (configuration, snapshot) = Configuration::open(store.clone()).await.unwrap();
+        let keys = KeySource::File(folder.path().join("secrets.key"));
+        let secrets = SecretBox::open(keys, &store).await.unwrap();
+        let opened = Configuration::open(store.clone(), secrets.clone()).await;
+        let (configuration, snapshot) = opened.unwrap();
         let switch = Arc::new(FakeSwitch {
             snapshot: Mutex::new(Arc::new(snapshot)),
             published: AtomicUsize::new(0),
@@ -137,8 +141,6 @@ impl Api {
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
-        let keys = KeySource::File(folder.path().join("secrets.key"));
-        let secrets = SecretBox::open(keys, &store).await.unwrap();
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,
@@ -147,6 +149,9 @@ impl Api {
             local_key,
             secrets,
             job_bell: JobBell::default(),
+            webhooks: WebhookClient::new(WebhookSettings {
+                allow_private_addresses: true,
+            }),
             secure_cookies: false,
             allowed_origins: vec!["https://tools.example.com".into()],
         });

@@ -17,6 +17,7 @@ mod live;
 mod permissions;
 mod problems;
 mod resources;
+mod secrets;
 mod server;
 mod sign_in;
 mod status;

@@ -6,12 +6,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A password or key. What an operator writes is its text; what is stored is `secret:` and the
-/// number of the encrypted text. Neither is printed.
+/// identifier of the encrypted text. Neither is printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 const STORED_PREFIX: &str = "secret:";
+
+/// Digits of the identifier of an encrypted text.
+const ID_DIGITS: usize = 32;
 
 impl Secret {
     /// Longest text, characters.
@@ -22,17 +25,19 @@ impl Secret {
         Self(text.into())
     }
 
-    /// A secret as it is stored: the number of its encrypted text.
-    pub fn stored(id: i64) -> Self {
+    /// A secret as it is stored, by the identifier of its encrypted text: 32 hexadecimal digits.
+    pub fn stored(id: &str) -> Self {
         Self(format!("{STORED_PREFIX}{id}"))
     }
 
-    /// The number of the encrypted text; `None` while it is still the text itself.
-    pub fn stored_id(&self) -> Option<i64> {
-        self.0.strip_prefix(STORED_PREFIX)?.parse().ok()
+    /// The identifier of the encrypted text; `None` while it is still the text itself.
+    pub fn stored_id(&self) -> Option<&str> {
+        let id = self.0.strip_prefix(STORED_PREFIX)?;
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (id.len() == ID_DIGITS && id.bytes().all(is_digit)).then_some(id)
     }
 
-    /// The text, or `secret:` and its number.
+    /// The text, or `secret:` and its identifier.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -73,7 +78,14 @@ mod tests {
         let text = Secret::from_text("hunter2");
         assert_eq!(format!("{text:?}"), "Secret(…)");
         assert_eq!(text.stored_id(), None);
-        assert_eq!(Secret::stored(12).stored_id(), Some(12));
-        assert_eq!(Secret::from_text("secret:x").stored_id(), None);
+        let id = "0123456789abcdef0123456789abcdef";
+        assert_eq!(Secret::stored(id).stored_id(), Some(id));
+        for text in [
+            "secret:x",
+            "secret:",
+            &format!("secret:{}", id.to_uppercase()),
+        ] {
+            assert_eq!(Secret::from_text(text).stored_id(), None);
+        }
     }
 }

@@ -1,26 +1,51 @@
 //! Secrets in specs: never shown, kept when they are sent back unchanged.
 
-use resources::{Problem, ResourceKind, ResourceSpec};
+use resources::{Problem, ResourceKind, ResourceSpec, Secret};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What is shown in place of a secret; sent back, it means that the secret stays.
 pub(crate) const MASKED: &str = "********";
 
-/// Refuses secrets that are not those kept already.
+/// Refuses secrets that are texts still: what is planned is written, and no text may be. One of a
+/// length that cannot be sealed is left to the schema, which says what is wrong with it.
 ///
 /// # Errors
 /// The first of them.
-pub(super) fn refuse_new(kind: ResourceKind, spec: &Value) -> Result<(), Box<Problem>> {
+pub(super) fn refuse_unsealed(kind: ResourceKind, spec: &Value) -> Result<(), Box<Problem>> {
+    if kind.secrets(spec).is_empty() {
+        return Ok(());
+    }
     let mut fault = None;
     kind.replace_secrets(&mut spec.clone(), |path, text| {
-        if text != MASKED && fault.is_none() {
-            let message = "secrets of resources cannot be kept yet";
-            fault = Some(Problem::in_field(path, message));
+        let is_open = is_written(text) && Secret::from_text(text).stored_id().is_none();
+        if is_open && fault.is_none() {
+            fault = Some(Problem::in_field(path, "the secret was not sealed"));
         }
         String::new()
     });
-    fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
+    fault.map_or(Ok(()), |fault| Err(Box::new(fault)))
+}
+
+/// Whether it is a secret that somebody wrote: not one that stays, and of a length that may be.
+pub(crate) fn is_written(text: &str) -> bool {
+    text != MASKED && (1..=Secret::CHARS_MAX).contains(&text.chars().count())
+}
+
+/// The identifiers of the secrets that a spec refers to, by their paths.
+pub(crate) fn stored_ids(kind: ResourceKind, spec: &ResourceSpec) -> BTreeMap<String, String> {
+    let mut ids = BTreeMap::new();
+    let mut value = spec.to_value();
+    if kind.secrets(&value).is_empty() {
+        return ids;
+    }
+    kind.replace_secrets(&mut value, |path, text| {
+        if let Some(id) = Secret::from_text(text).stored_id() {
+            ids.insert(path.to_owned(), id.to_owned());
+        }
+        String::new()
+    });
+    ids
 }
 
 /// Puts what is stored in the place of each masked secret.

@@ -2,6 +2,7 @@
 
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::resource_engine::masked;
 use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
@@ -75,7 +76,12 @@ pub(crate) async fn resource_list(
 }
 
 impl From<ResourceRow> for Resource {
-    fn from(row: ResourceRow) -> Self {
+    fn from(mut row: ResourceRow) -> Self {
+        // Which fields of an unknown kind are secrets, nobody knows.
+        match row.kind.parse() {
+            Ok(kind) => masked(kind, &mut row.spec),
+            Err(_) => row.spec = serde_json::json!({}),
+        }
         Self {
             kind: row.kind,
             name: row.name,

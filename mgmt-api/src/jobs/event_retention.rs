@@ -1,0 +1,94 @@
+//! What keeps the tables of events and deliveries from growing without end.
+
+use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
+use crate::clock;
+use rating::Timestamp;
+use std::time::Duration;
+use store::{NewJob, Store, TenantId};
+
+const KIND: &str = "maintenance.prune_events";
+
+/// Events that are kept, however young.
+const EVENTS_MAX: u32 = 1_000_000;
+
+/// Rows that one statement forgets: short enough that no other writer waits noticeably.
+const BATCH: u32 = 1_000;
+
+/// Forgets old events and what became of their notifications.
+pub struct PruneEvents {
+    store: Store,
+    keep: Duration,
+}
+
+impl PruneEvents {
+    /// A handler that keeps them so long.
+    pub fn new(store: Store, keep: Duration) -> Self {
+        Self { store, keep }
+    }
+
+    async fn prune(&self) -> Result<(), JobFailure> {
+        let keep = i64::try_from(self.keep.as_micros()).unwrap_or(i64::MAX);
+        let before = Timestamp(clock::now().0.saturating_sub(keep));
+        while self.store.prune_events(before, EVENTS_MAX, BATCH).await? == u64::from(BATCH) {}
+        while self.store.prune_deliveries(before, BATCH).await? == u64::from(BATCH) {}
+        Ok(())
+    }
+}
+
+/// Every ten minutes, so that a flood of events does not stay until the night.
+pub(super) fn schedule() -> Result<Schedule, ScheduleError> {
+    let summary = "Forgets old events and notifications.";
+    Schedule::new("prune_events", summary, "*/10 * * * *", |now| {
+        NewJob::new(TenantId::PLATFORM, KIND, serde_json::json!({}), now).unique("prune_events")
+    })
+}
+
+impl JobHandler for PruneEvents {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(300)
+    }
+
+    fn run<'a>(&'a self, _: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.prune())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use store::testing::TestDatabase;
+    use store::{EventQuery, NewEvent, Scope};
+
+    #[tokio::test]
+    async fn old_events_go_and_young_ones_stay() {
+        let database = TestDatabase::sqlite();
+        let store = database.open().await;
+        let day = 86_400_000_000;
+        for age in [9, 3, 1] {
+            let event = NewEvent {
+                tenant: TenantId::PLATFORM,
+                kind: "a.b".into(),
+                subject: age.to_string(),
+                actor: "ann".into(),
+                data: serde_json::json!({}),
+            };
+            let then = Timestamp(clock::now().0 - age * day);
+            store.append_events(&[event], then).await.unwrap();
+        }
+        let keep = Duration::from_secs(5 * 86_400);
+        PruneEvents::new(store.clone(), keep).prune().await.unwrap();
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        let query = EventQuery {
+            limit: 9,
+            ..EventQuery::default()
+        };
+        let rows = store.events(&scope, &query).await.unwrap();
+        let subjects: Vec<_> = rows.iter().map(|row| row.subject.as_str()).collect();
+        assert_eq!(subjects, ["1", "3"]);
+    }
+}

@@ -1,0 +1,204 @@
+//! One signed request.
+
+use crate::notifications::Signature;
+use crate::notifications::guard::is_public;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::DeliveryResult;
+use tokio::sync::Semaphore;
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+/// Requests at the same time on a node; each has a thread while it lasts.
+const REQUESTS_MAX: usize = 32;
+
+/// Most bytes of an answer's head. Its body is not read.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest error that is kept, characters.
+const ERROR_CHARS_MAX: usize = 300;
+
+/// Where requests may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Also to loopback, private and link-local addresses, and by plain `http`.
+    pub allow_private_addresses: bool,
+}
+
+/// Sends requests. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct WebhookClient {
+    settings: WebhookSettings,
+    places: Arc<Semaphore>,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) succeeded: bool,
+    /// Whether the same request would fail again whenever it is sent.
+    pub(crate) is_final: bool,
+    pub(crate) result: DeliveryResult,
+}
+
+/// A request to be sent.
+pub(crate) struct WebhookRequest {
+    pub(crate) url: String,
+    pub(crate) body: String,
+    pub(crate) signature: Signature,
+    pub(crate) timeout: Duration,
+}
+
+/// The receiver's name leads to no address that may be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the receiver's address is not a public one")]
+struct NotPublic;
+
+/// Resolves names to public addresses. What it gives is what is connected to, so a name cannot
+/// lead elsewhere between the look and the connection.
+#[derive(Debug, Default)]
+struct PublicResolver(DefaultResolver);
+
+impl Resolver for PublicResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        let mut public = self.empty();
+        for address in found.iter().filter(|address| is_public(address.ip())) {
+            public.push(*address);
+        }
+        if public.is_empty() {
+            return Err(ureq::Error::Other(Box::new(NotPublic)));
+        }
+        Ok(public)
+    }
+}
+
+impl WebhookClient {
+    /// A client that follows no redirect, uses no proxy and keeps no connection.
+    pub fn new(settings: WebhookSettings) -> Self {
+        Self {
+            settings,
+            places: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(&self, request: WebhookRequest) -> Outcome {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return Outcome::failed("The node stops.");
+        };
+        let settings = self.settings;
+        let work = tokio::task::spawn_blocking(move || {
+            let _held = place;
+            settings.send(&request)
+        });
+        work.await
+            .unwrap_or_else(|_| Outcome::failed("The request was interrupted."))
+    }
+}
+
+impl WebhookSettings {
+    fn send(self, request: &WebhookRequest) -> Outcome {
+        let began = Instant::now();
+        let answer = self.post(request);
+        let took = u32::try_from(began.elapsed().as_millis()).ok();
+        let mut outcome = match answer {
+            Ok(status) => Outcome::of_status(status),
+            Err(error) => Outcome::of_error(&error),
+        };
+        outcome.result.duration_ms = took;
+        outcome
+    }
+
+    fn post(self, request: &WebhookRequest) -> Result<u16, ureq::Error> {
+        let signature = &request.signature;
+        let mut post = self
+            .agent(request.timeout)
+            .post(&request.url)
+            .header("content-type", "application/json")
+            .header("webhook-id", &signature.id)
+            .header("webhook-timestamp", &signature.timestamp);
+        if let Some(proof) = &signature.signature {
+            post = post.header("webhook-signature", proof);
+        }
+        let answer = post.send(&request.body)?;
+        Ok(answer.status().as_u16())
+    }
+
+    fn agent(self, timeout: Duration) -> Agent {
+        let config = Agent::config_builder()
+            .proxy(None)
+            .https_only(!self.allow_private_addresses)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .timeout_global(Some(timeout))
+            .max_response_header_size(HEAD_BYTES_MAX)
+            .max_idle_connections(0)
+            .user_agent(concat!("DIDTron/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let connector = DefaultConnector::default();
+        if self.allow_private_addresses {
+            Agent::with_parts(config, connector, DefaultResolver::default())
+        } else {
+            Agent::with_parts(config, connector, PublicResolver::default())
+        }
+    }
+}
+
+impl Outcome {
+    fn of_status(status: u16) -> Self {
+        let error = match status {
+            200..300 => None,
+            300..400 => Some("The receiver redirects: set the new address.".to_owned()),
+            _ => Some(format!("The receiver answered {status}.")),
+        };
+        Self {
+            succeeded: error.is_none(),
+            // 410: the receiver wants no more of this (Standard Webhooks).
+            is_final: status == 410,
+            result: DeliveryResult {
+                status: Some(status),
+                duration_ms: None,
+                error,
+            },
+        }
+    }
+
+    fn of_error(error: &ureq::Error) -> Self {
+        let is_final = matches!(
+            error,
+            ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_)
+        );
+        let text = match error {
+            ureq::Error::Other(cause) => cause.to_string(),
+            ureq::Error::RequireHttpsOnly(_) => "only https:// is allowed".into(),
+            ureq::Error::Timeout(_) => "no answer came in time".into(),
+            other => other.to_string(),
+        };
+        let text: String = text.chars().take(ERROR_CHARS_MAX).collect();
+        Self {
+            is_final,
+            ..Self::failed(format!("The request failed: {text}."))
+        }
+    }
+
+    pub(crate) fn failed(error: impl Into<String>) -> Self {
+        Self {
+            succeeded: false,
+            is_final: false,
+            result: DeliveryResult {
+                error: Some(error.into()),
+                ..DeliveryResult::default()
+            },
+        }
+    }
+}
