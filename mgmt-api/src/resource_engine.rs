@@ -12,6 +12,7 @@
 mod apply;
 mod assignment;
 mod audit;
+mod change_sets;
 mod compile;
 mod current;
 mod difference;
@@ -28,6 +29,7 @@ mod transfer;
 
 pub(crate) use apply::ApplyMode;
 pub(crate) use assignment::{customers_of, entitlements_of};
+pub(crate) use change_sets::{DRAFTS_MAX, Drafted, draft_of_row, whole_of_base, whole_of_draft};
 pub(crate) use current::{Key, Proposed};
 pub(crate) use difference::value_differences;
 pub(crate) use draft::{Content, Draft};
@@ -35,7 +37,7 @@ pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use merge_patch::merged;
 pub(crate) use plan::{DeckText, masked};
-pub(crate) use push::{PushOrigin, Pushed};
+pub(crate) use push::{Push, PushOrigin, Pushed};
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
@@ -66,6 +68,11 @@ impl Configuration {
         let set = Arc::new(stored::load(&store, number).await?);
         let compiled = Arc::clone(&set);
         let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
+        // What a process did not live to publish is in force from here on.
+        let settled = store.settle_pushes().await?;
+        if settled > 0 {
+            tracing::warn!(settled, "pushes that were cut off are in force");
+        }
         let configuration = Self {
             store,
             current: Mutex::new(set),

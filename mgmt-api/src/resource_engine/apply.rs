@@ -3,7 +3,7 @@
 use super::current::{CurrentSet, Key};
 use super::draft::{Content, Draft};
 use super::plan::{DeckText, Fault};
-use super::push::PushOrigin;
+use super::push::{Push, PushOrigin};
 use super::{Configuration, ConfigurationError, blocking};
 use crate::routes::apply::{ApplyFile, ApplyRequest, Change};
 use crate::switch_port::SwitchPort;
@@ -64,9 +64,11 @@ impl Configuration {
         let ReadFiles {
             documents, decks, ..
         } = files;
-        let pushed = self
-            .push_alone(origin, drafts, decks, mode.dry_run, switch)
-            .await;
+        let push = Push {
+            dry_run: mode.dry_run,
+            ..Push::of(drafts, decks)
+        };
+        let pushed = self.push_alone(&origin, push, switch).await;
         let pushed = pushed.map_err(|error| located(error, &documents))?;
         Ok(Applied {
             number: pushed.number,
@@ -105,6 +107,7 @@ impl ReadFiles {
                 kind: key.kind,
                 name: document.name.clone(),
                 base_version: known.map(|known| known.version),
+                revives: None,
                 content: Some(Content::of_document(
                     document.clone(),
                     deck_hash.filter(|_| is_card),
@@ -121,6 +124,7 @@ impl ReadFiles {
                 kind: entry.key.kind,
                 name: entry.key.name.to_string(),
                 base_version: Some(entry.version),
+                revives: None,
                 content: None,
                 note: None,
             }));

@@ -37,6 +37,8 @@ pub(crate) struct Step {
     pub(crate) spec: Option<Value>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) note: Option<String>,
+    /// The number of a resource that is gone and is to be there again.
+    pub(crate) revives: Option<i64>,
     /// Not asked for: it names a resource that gets another name.
     #[allow(dead_code, reason = "shown by the preview of a change set")]
     pub(crate) follows_rename: bool,
@@ -88,6 +90,33 @@ pub(crate) fn plan(
         planner.step(draft, follows_rename);
     }
     planner.finish()
+}
+
+/// Looks at drafts one by one, not at how they fit together: a change set may be unfinished.
+///
+/// # Errors
+/// All faults that are found, at most [`FAULTS_MAX`] of them.
+pub(crate) fn check_each(
+    base: Arc<CurrentSet>,
+    owner: TenantId,
+    drafts: Vec<Draft>,
+    texts: &DeckTexts,
+) -> Result<Vec<Step>, Vec<Fault>> {
+    let mut planner = Planner {
+        base,
+        owner,
+        decks: DeckReader::new(texts),
+        steps: Vec::new(),
+        faults: Vec::new(),
+    };
+    for draft in planner.current(drafts) {
+        planner.step(draft, false);
+    }
+    if planner.faults.is_empty() {
+        return Ok(planner.steps);
+    }
+    planner.faults.truncate(FAULTS_MAX);
+    Err(planner.faults)
 }
 
 struct Planner<'t> {
@@ -150,6 +179,7 @@ impl Planner<'_> {
             spec,
             differences,
             note: draft.note,
+            revives: draft.revives,
             follows_rename,
         });
     }

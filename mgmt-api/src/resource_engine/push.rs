@@ -1,27 +1,47 @@
-//! The way of a change into force.
+//! The way of a change into force, and back when the switch does not take it.
+//!
+//! The database is the truth. A push is one transaction: the versions, the audit entry and the
+//! state of the change set. Then calls get the compiled snapshot. A process that dies before the
+//! commit has changed nothing; one that dies after it starts with the new configuration. When the
+//! switch refuses the snapshot, a second push writes what was before.
 
-use super::current::{CurrentSet, Entry, Key};
-use super::draft::Draft;
+mod write;
+
+use super::current::CurrentSet;
+use super::draft::{Content, Draft};
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
-use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
+use super::{Configuration, ConfigurationError, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
 use crate::routes::apply::Change;
 use crate::switch_port::SwitchPort;
 use resources::ResourceKind;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use routing_engine::Snapshot;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
-use store::{AuditActor, ConfigurationChange, ConfigurationWrite, ResourceWrite, Scope, Written};
+use store::{ChangeSetPush, ConfigurationChange, Scope};
 
-/// Who changes what is whose.
+/// Who changes what is whose, and from where.
 #[derive(Clone, Debug)]
 pub(crate) struct PushOrigin {
     pub(crate) scope: Scope,
     pub(crate) author: String,
-    /// The same, as the audit log tells it.
-    pub(crate) actor: AuditActor,
+    /// `None`: the switch itself, or a request without a connection.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// What is to be in force.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Push {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) decks: Vec<DeckText>,
+    /// Why; of each version that has no note of its own.
+    pub(crate) note: Option<String>,
+    /// The change set that the drafts are of.
+    pub(crate) change_set: Option<ChangeSetPush>,
+    /// Of a dry run nothing remains.
+    pub(crate) dry_run: bool,
 }
 
 /// What a push did, or would do.
@@ -32,12 +52,30 @@ pub(crate) struct Pushed {
     pub(crate) changes: Vec<Change>,
 }
 
+/// A configuration that is written and compiled, and not yet kept.
+struct Written {
+    number: u64,
+    planned: Plan,
+    snapshot: Arc<Snapshot>,
+    write: store::ConfigurationWrite,
+}
+
 impl PushOrigin {
-    pub(crate) fn new(principal: &Principal) -> Self {
+    pub(crate) fn new(principal: &Principal, address: Option<IpAddr>) -> Self {
         Self {
             scope: principal.scope(),
             author: principal.name.clone(),
-            actor: principal.actor(),
+            address,
+        }
+    }
+}
+
+impl Push {
+    pub(crate) fn of(drafts: Vec<Draft>, decks: Vec<DeckText>) -> Self {
+        Self {
+            drafts,
+            decks,
+            ..Self::default()
         }
     }
 }
@@ -50,65 +88,42 @@ impl Configuration {
     pub(crate) async fn push(
         &self,
         origin: PushOrigin,
-        drafts: Vec<Draft>,
-        decks: Vec<DeckText>,
+        push: Push,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
         let _changing = self.changing.lock().await;
-        self.push_alone(origin, drafts, decks, false, switch).await
+        self.push_alone(&origin, push, switch).await
     }
 
-    /// As [`push`](Self::push), for who holds the lock; of a dry run nothing remains.
+    /// As [`push`](Self::push), for who holds the lock.
     pub(super) async fn push_alone(
         &self,
-        origin: PushOrigin,
-        drafts: Vec<Draft>,
-        decks: Vec<DeckText>,
-        dry_run: bool,
+        origin: &PushOrigin,
+        push: Push,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
-        let base = self.current();
-        let texts = self.texts(&base, origin.scope, &drafts, &decks).await?;
-        let (planned_over, owner) = (Arc::clone(&base), origin.scope.tenant());
-        let mut planned = blocking(move || {
-            plan(planned_over, owner, drafts, &texts).map_err(ConfigurationError::Faults)
-        })
-        .await?;
-        let changes: Vec<_> = planned.steps.iter().filter_map(Step::change).collect();
-        let in_use = switch.snapshot();
-        if planned.changed().next().is_none() {
-            let number = in_use.number();
-            return Ok(Pushed { number, changes });
-        }
-        let at = clock::now();
-        let change = ConfigurationChange {
-            author: origin.author.clone(),
-            at,
-            ..ConfigurationChange::default()
+        let change_set = push.change_set;
+        let (base, written) = match self.written(origin, push, switch).await? {
+            Ok(written) => written,
+            Err(unchanged) => return Ok(unchanged),
         };
-        let mut write = self.store.begin_configuration(change).await?;
-        let number = write.number();
-        if number != base.number() + 1 {
-            drop(write);
-            return Err(self.read_again().await);
+        let (number, snapshot) = (written.number, written.snapshot);
+        let changes = written.planned.changes();
+        let told = written.planned.changed().filter_map(Step::told).collect();
+        let inverse = inverse(&written.planned);
+        written.write.commit().await?;
+        self.keep(number, base, written.planned);
+        if let Err(refused) = switch.publish(snapshot) {
+            let reason = refused.to_string();
+            self.undo(origin, number, inverse, &reason, switch).await;
+            return Err(ConfigurationError::NotPublished { reason });
         }
-        write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
-        let told = audit::entries(&origin, &planned, number, None, at);
-        write.append_audit(&told).await?;
-        let previous = Arc::clone(&in_use);
-        let (planned, snapshot) = blocking(move || {
-            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&previous))?;
-            Ok((planned, snapshot))
-        })
-        .await?;
-        if dry_run {
-            let number = in_use.number();
-            return Ok(Pushed { number, changes });
+        if let Some(push) = change_set {
+            // It is in force. When this cannot be written, the next start does.
+            if let Err(error) = self.store.change_set_in_force(push.id).await {
+                tracing::warn!(%error, change_set = push.id, "the push is not noted as done");
+            }
         }
-        write.commit().await?;
-        let told = planned.changed().filter_map(Step::told).collect();
-        self.keep(number, base, planned);
-        switch.publish(Arc::new(snapshot));
         tracing::info!(
             snapshot_number = number,
             author = origin.author,
@@ -117,10 +132,116 @@ impl Configuration {
         self.events.send(ConfigurationChanged {
             number,
             tenant: origin.scope.tenant(),
-            author: origin.author.into(),
+            author: origin.author.as_str().into(),
+            change_set: change_set.map(|push| push.id),
             changes: told,
         });
         Ok(Pushed { number, changes })
+    }
+
+    /// Plans, writes and compiles; what would change nothing, or is a dry run, ends here.
+    async fn written(
+        &self,
+        origin: &PushOrigin,
+        push: Push,
+        switch: &dyn SwitchPort,
+    ) -> Result<Result<(Arc<CurrentSet>, Written), Pushed>, ConfigurationError> {
+        let base = self.current();
+        let mut planned = self.planned(&base, origin.scope, &push).await?;
+        let in_use = switch.snapshot();
+        let unchanged = Pushed {
+            number: in_use.number(),
+            changes: planned.changes(),
+        };
+        if planned.changed().next().is_none() && push.change_set.is_none() {
+            return Ok(Err(unchanged));
+        }
+        let change = ConfigurationChange {
+            author: origin.author.clone(),
+            at: clock::now(),
+            note: push.note,
+            change_set: push.change_set.map(|push| push.id),
+        };
+        let mut write = self.store.begin_configuration(change).await?;
+        let number = write.number();
+        if number != base.number() + 1 {
+            drop(write);
+            return Err(self.read_again().await);
+        }
+        if let Some(change_set) = push.change_set {
+            write.push_change_set(&origin.scope, change_set).await?;
+        }
+        write::write_plan(&mut write, &origin.scope, &mut planned, &push.decks).await?;
+        let (planned, snapshot) = blocking(move || {
+            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&in_use))?;
+            Ok((planned, Arc::new(snapshot)))
+        })
+        .await?;
+        if push.dry_run {
+            return Ok(Err(unchanged));
+        }
+        let written = Written {
+            number,
+            planned,
+            snapshot,
+            write,
+        };
+        Ok(Ok((base, written)))
+    }
+
+    /// The configuration as it would be.
+    pub(super) async fn planned(
+        &self,
+        base: &Arc<CurrentSet>,
+        scope: Scope,
+        push: &Push,
+    ) -> Result<Plan, ConfigurationError> {
+        let texts = self.texts(base, scope, &push.drafts, &push.decks).await?;
+        let (base, drafts) = (Arc::clone(base), push.drafts.clone());
+        blocking(move || {
+            plan(base, scope.tenant(), drafts, &texts).map_err(ConfigurationError::Faults)
+        })
+        .await
+    }
+
+    /// Writes what was before a configuration that the switch did not take. The number goes on:
+    /// the past shows both.
+    async fn undo(
+        &self,
+        origin: &PushOrigin,
+        number: u64,
+        inverse: Vec<Draft>,
+        reason: &str,
+        switch: &dyn SwitchPort,
+    ) {
+        let push = Push {
+            note: Some(format!(
+                "Automatic rollback of configuration {number}: {reason}"
+            )),
+            ..Push::of(inverse, Vec::new())
+        };
+        let undone = async {
+            let (base, written) = match self.written(origin, push, switch).await? {
+                Ok(written) => written,
+                Err(_) => return Ok(()),
+            };
+            written.write.commit().await?;
+            let snapshot = written.snapshot;
+            self.keep(written.number, base, written.planned);
+            // Calls use what is equal to this already; the number is all that could be new.
+            let _ = switch.publish(snapshot);
+            Ok::<(), ConfigurationError>(())
+        };
+        match undone.await {
+            Ok(()) => tracing::warn!(snapshot_number = number, reason, "a push was rolled back"),
+            Err(error) => tracing::error!(
+                snapshot_number = number,
+                reason,
+                %error,
+                "a push that the switch did not take cannot be rolled back: \
+                 it comes into force at the next start"
+            ),
+        }
     }
 
     /// Makes the set in memory that of the database.
@@ -150,7 +271,7 @@ impl Configuration {
 
     /// The texts of decks that have to be read: those that came, and those that the database has of
     /// cards that change otherwise.
-    async fn texts(
+    pub(super) async fn texts(
         &self,
         base: &CurrentSet,
         scope: Scope,
@@ -168,12 +289,7 @@ impl Configuration {
             let Some(hash) = draft.content.as_ref().and_then(|c| c.deck_hash.as_ref()) else {
                 continue;
             };
-            let entry = base.get(&Key::new(scope.tenant(), draft.kind, &draft.name));
-            let is_same = entry.is_some_and(|entry| {
-                let spec = draft.content.as_ref().map(|content| &content.spec);
-                entry.deck_hash.as_ref() == Some(hash) && spec == Some(&entry.spec.to_value())
-            });
-            if !is_same
+            if !draft.keeps_deck(base, scope.tenant())
                 && !texts.contains_key(hash)
                 && let Some(text) = self.store.deck(hash).await?
             {
@@ -184,75 +300,37 @@ impl Configuration {
     }
 }
 
-/// Writes what changes, and gives what is new its number.
-async fn write_plan(
-    write: &mut ConfigurationWrite,
-    scope: &Scope,
-    planned: &mut Plan,
-    decks: &[DeckText],
-) -> Result<(), ConfigurationError> {
-    let gone: Vec<i64> = planned
-        .changed()
-        .filter(|step| step.after.is_none())
-        .filter_map(|step| step.before.as_ref().map(|before| before.id))
-        .collect();
-    if !gone.is_empty() {
-        write.delete(scope, &gone).await?;
-    }
-    let (keys, writes): (Vec<Key>, Vec<ResourceWrite>) =
-        planned.changed().filter_map(write_of).unzip();
-    let used: BTreeMap<&str, &DeckText> = decks
-        .iter()
-        .map(|deck| (deck.hash.as_str(), deck))
-        .collect();
-    for hash in writes.iter().filter_map(|write| write.deck_hash.as_deref()) {
-        if let Some(deck) = used.get(hash) {
-            write.put_deck(&deck.hash, &deck.content).await?;
-        }
-    }
-    if !writes.is_empty() {
-        let written = write.put_all(scope, &writes).await?;
-        for (key, written) in keys.iter().zip(written) {
-            number(planned, key, written);
-        }
-    }
-    Ok(())
+/// The drafts that lead back to before a plan, for when it is kept.
+fn inverse(planned: &Plan) -> Vec<Draft> {
+    let steps = planned.changed();
+    steps
+        .filter_map(|step| {
+            let (before, after) = (step.before.as_ref(), step.after.as_ref());
+            let named = after.or(before)?;
+            let gone_id = before.filter(|_| after.is_none()).map(|before| before.id);
+            // The version that the database gave stands in the set, not in the step.
+            let kept = planned.proposed.get(&named.key).filter(|_| after.is_some());
+            Some(Draft {
+                kind: named.key.kind,
+                name: named.key.name.to_string(),
+                base_version: kept.map(|kept| kept.version),
+                revives: gone_id,
+                content: before.map(|before| Content::of_entry(before)),
+                note: None,
+            })
+        })
+        .collect()
 }
 
-fn write_of(step: &Step) -> Option<(Key, ResourceWrite)> {
-    let (entry, spec) = (step.after.as_ref()?, step.spec.as_ref()?);
-    let (kind, name) = (entry.key.kind, &*entry.key.name);
-    let external_id = entry.external_id.as_deref();
-    let assignment = Some(&entry.assign).filter(|assign| !assign.is_default());
-    let assignment = assignment.and_then(|assign| serde_json::to_value(assign).ok());
-    let write = ResourceWrite {
-        id: step.before.as_ref().map(|before| before.id),
-        expected_version: step.before.as_ref().map(|before| before.version),
-        kind: kind.as_str().to_owned(),
-        name: name.to_owned(),
-        external_id: entry.external_id.clone(),
-        spec: spec.clone(),
-        assignment: assignment.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
-        deck_hash: entry.deck_hash.clone(),
-        note: step.note.clone(),
-        index: stored::index(kind, name, external_id, spec, &entry.assign),
-    };
-    Some((entry.key.clone(), write))
-}
-
-fn number(planned: &mut Plan, key: &Key, written: Written) {
-    if let Some(Some(entry)) = planned.proposed.changes_mut().get_mut(key) {
-        let numbered = Entry {
-            id: written.id,
-            version: written.version,
-            ..Entry::clone(entry)
-        };
-        *entry = Arc::new(numbered);
+impl Plan {
+    /// What is told of the steps.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        self.steps.iter().filter_map(Step::change).collect()
     }
 }
 
 impl Step {
-    fn change(&self) -> Option<Change> {
+    pub(super) fn change(&self) -> Option<Change> {
         let key = self.key()?;
         Some(Change {
             kind: key.kind.to_string(),

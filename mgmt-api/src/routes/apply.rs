@@ -1,9 +1,10 @@
 //! Declarative configuration: a set of files in, what they change out.
 
-use crate::auth::Principal;
+use crate::auth::{ClientAddress, Principal};
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
-use crate::resource_engine::{ApplyMode, ConfigurationError, PushOrigin};
+use crate::resource_engine::{ApplyMode, Applied, ConfigurationError};
+use crate::routes::resources::Writer;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;

@@ -22,7 +22,8 @@ pub use bulk::BulkEdit;
 pub(crate) use everything::{__path_resource_list, resource_list};
 pub use everything::{Resource, ResourceList, ResourceQuery};
 pub(crate) use single::find;
-pub use submit::PushResult;
+pub use submit::{DraftedResult, PushResult};
+pub(crate) use submit::Writer;
 pub use versions::{Comparison, RollBack, VersionPage, VersionSummary};
 
 use crate::access::{Audiences, Permission, RouteTable};

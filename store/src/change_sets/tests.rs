@@ -47,8 +47,8 @@ async fn state(store: &Store, id: i64) -> ChangeSetState {
 async fn carrier(store: &Store, name: &str) -> i64 {
     let mut write = store.begin_configuration(change("ada")).await.unwrap();
     let spec = json!({"cps_limit": 1});
-    let written = write.put_all(&HERE, &[resource("carrier", name, spec)]);
-    let id = written.await.unwrap()[0].id;
+    let new = [resource("carrier", name, spec)];
+    let id = write.put_all(&HERE, &new).await.unwrap()[0].id;
     write.commit().await.unwrap();
     id
 }
