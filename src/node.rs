@@ -14,7 +14,8 @@ use mgmt_api::mail::{MailSender, SendMail};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, Configuration, HttpLimits, LocalKey, Server, TlsFiles, ensure_admin,
+    ApiParts, AppState, Configuration, HttpLimits, LocalKey, PushScheduled, Server, TlsFiles,
+    ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -119,7 +120,7 @@ impl Node {
             allowed_origins: config.http.allowed_origins.clone(),
         });
         let admin_password = ensure_admin(&store).await?;
-        let runner = job_runner(config, &store, secrets, job_bell)?;
+        let runner = job_runner(config, &store, secrets, job_bell, state.clone())?;
         let (stop_jobs, jobs_stopped) = oneshot::channel::<()>();
         let jobs = tokio::spawn(runner.run(async {
             let _ = jobs_stopped.await;
@@ -238,11 +239,13 @@ fn job_runner(
     store: &Store,
     secrets: SecretBox,
     bell: JobBell,
+    state: AppState,
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
     let handlers: Vec<Arc<dyn JobHandler>> = vec![
         Arc::new(SendMail::new(store.clone(), secrets, sender)),
         Arc::new(Prune::new(store.clone(), config.retention())),
+        Arc::new(PushScheduled::new(state)),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

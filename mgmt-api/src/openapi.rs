@@ -27,6 +27,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "routing", description = "How calls are routed"),
         (name = "jobs", description = "What runs in the background"),
         (name = "resources", description = "What is configured"),
+        (name = "change-sets", description = "Changes that are drafted, previewed and pushed together"),
         (name = "status", description = "The switch itself"),
     ),
     components(schemas(crate::problem::Problem)),

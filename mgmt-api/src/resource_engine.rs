@@ -19,25 +19,36 @@ mod difference;
 mod draft;
 mod error;
 mod events;
+mod impact;
 mod merge_patch;
 mod plan;
+mod preview;
 mod push;
+mod replay;
+mod scheduled;
 mod stored;
 #[cfg(test)]
 mod testing;
 mod transfer;
 
-pub(crate) use apply::ApplyMode;
+pub(crate) use apply::{Applied, ApplyMode};
 pub(crate) use assignment::{customers_of, entitlements_of};
-pub(crate) use change_sets::{DRAFTS_MAX, Drafted, draft_of_row, whole_of_base, whole_of_draft};
+pub(crate) use change_sets::{
+    Drafted, LaterChanges, Prefer, draft_of_row, is_stale, whole_of_base, whole_of_draft,
+};
 pub(crate) use current::{Key, Proposed};
 pub(crate) use difference::value_differences;
 pub(crate) use draft::{Content, Draft};
 pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
+pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
 pub(crate) use plan::{DeckText, masked};
+pub(crate) use preview::Preview;
 pub(crate) use push::{Push, PushOrigin, Pushed};
+pub(crate) use replay::Replay;
+pub(crate) use replay::{REPLAYED_CALLS_DEFAULT, REPLAYED_CALLS_MAX};
+pub use scheduled::PushScheduled;
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
@@ -54,6 +65,8 @@ pub struct Configuration {
     current: Mutex<Arc<CurrentSet>>,
     /// Held by the one that changes.
     changing: tokio::sync::Mutex<()>,
+    /// Held by the one that previews: a preview may take a core for seconds.
+    previewing: tokio::sync::Mutex<()>,
     events: Events,
 }
 
@@ -77,6 +90,7 @@ impl Configuration {
             store,
             current: Mutex::new(set),
             changing: tokio::sync::Mutex::default(),
+            previewing: tokio::sync::Mutex::default(),
             events: Events::default(),
         };
         Ok((configuration, snapshot))

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod assignment;
 pub mod calls;
 pub mod cdrs;
+pub mod change_sets;
 pub mod explain;
 pub mod export;
 pub mod health;

@@ -2,8 +2,8 @@
 
 use super::current::{Entry, Key, Proposed};
 use resources::{
-    AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind, ResourceSpec,
-    entitlements,
+    Assignable, AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind,
+    ResourceSpec, entitlements,
 };
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn level_of(set: &Proposed, entry: &Entry, customer: &Entry) -> Option<Assignmen
 }
 
 /// Where a customer stands; `None` for what is no customer.
-fn place<'p>(set: &'p Proposed, customer: &'p Entry) -> Option<CustomerPlace<'p>> {
+pub(super) fn place<'p>(set: &'p Proposed, customer: &'p Entry) -> Option<CustomerPlace<'p>> {
     let ResourceSpec::Customer(spec) = &customer.spec else {
         return None;
     };
@@ -61,6 +61,7 @@ pub(crate) fn entitlements_of(set: &Proposed, customer: &Entry) -> Option<Vec<Ki
     let place = place(set, customer)?;
     let named = ResourceKind::Customer.references(&customer.spec.to_value());
     let kinds = ResourceKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| kind.info().assignable != Assignable::No);
     let entries = kinds.flat_map(|kind| set.of_kind(customer.key.owner, kind));
     let items =
         entries.filter_map(|entry| AssignedItem::new(&entry.key.name, &entry.spec, &entry.assign));

@@ -1,8 +1,14 @@
 //! Change sets: changes that wait as drafts until they are pushed together.
 
 mod drafted;
+mod merge;
+mod rebase;
+mod rollback;
 
 pub(crate) use drafted::{draft_of_row, whole_of_base, whole_of_draft};
+pub(crate) use merge::Prefer;
+pub(crate) use rebase::is_stale;
+pub(crate) use rollback::LaterChanges;
 
 use super::draft::Draft;
 use super::plan::{DeckText, Step, check_each};
@@ -146,10 +152,9 @@ impl Configuration {
         scope: &Scope,
         change_set: &ChangeSetRow,
     ) -> Result<Push, ConfigurationError> {
-        let rows = self
-            .store
-            .drafts(scope, change_set.id, &DraftQuery::default());
-        let drafts = rows.await?.into_iter().map(|row| draft_of_row(row.draft));
+        let query = DraftQuery::default();
+        let rows = self.store.drafts(scope, change_set.id, &query).await?;
+        let drafts = rows.into_iter().map(|row| draft_of_row(row.draft));
         Ok(Push {
             drafts: drafts.collect::<Result<_, _>>()?,
             note: change_set

@@ -59,6 +59,15 @@ pub enum Fault {
         /// The version that it has.
         version: Option<u64>,
     },
+    /// It was changed in two ways.
+    Diverged {
+        /// Which.
+        key: Key,
+        /// The field; empty for the whole.
+        field: String,
+        /// In which ways.
+        message: String,
+    },
     /// It would be gone, and others name it.
     Referenced {
         /// Which.
@@ -399,6 +408,18 @@ impl Fault {
                     ),
                 };
                 Problem::in_field("version", message).of(key.kind, &key.name)
+            }
+            Self::Diverged {
+                key,
+                field,
+                message,
+            } => {
+                let problem = if field.is_empty() {
+                    Problem::new(message)
+                } else {
+                    Problem::in_field(field, message)
+                };
+                problem.of(key.kind, &key.name)
             }
             Self::Referenced { key, by } => {
                 let problem = Problem::new(format_args!("named by {}", listed(by)));

@@ -40,8 +40,6 @@ pub(crate) struct Push {
     pub(crate) note: Option<String>,
     /// The change set that the drafts are of.
     pub(crate) change_set: Option<ChangeSetPush>,
-    /// Of a dry run nothing remains.
-    pub(crate) dry_run: bool,
 }
 
 /// What a push did, or would do.
@@ -139,7 +137,7 @@ impl Configuration {
         Ok(Pushed { number, changes })
     }
 
-    /// Plans, writes and compiles; what would change nothing, or is a dry run, ends here.
+    /// Plans, writes and compiles; what would change nothing ends here.
     async fn written(
         &self,
         origin: &PushOrigin,
@@ -177,9 +175,6 @@ impl Configuration {
             Ok((planned, Arc::new(snapshot)))
         })
         .await?;
-        if push.dry_run {
-            return Ok(Err(unchanged));
-        }
         let written = Written {
             number,
             planned,
@@ -221,9 +216,8 @@ impl Configuration {
             ..Push::of(inverse, Vec::new())
         };
         let undone = async {
-            let (base, written) = match self.written(origin, push, switch).await? {
-                Ok(written) => written,
-                Err(_) => return Ok(()),
+            let Ok((base, written)) = self.written(origin, push, switch).await? else {
+                return Ok(());
             };
             written.write.commit().await?;
             let snapshot = written.snapshot;

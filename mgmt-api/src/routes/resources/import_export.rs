@@ -10,15 +10,15 @@ use crate::resource_engine::{
     Content, CsvFault, Draft, TableRow, document_of, masked, merged, read_csv, write_csv,
 };
 use crate::state::AppState;
+use axum::Extension;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use resources::ResourceKind;
 use resources::documents::{parse_documents, write_documents};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use store::{ResourceRow, Scope};
+use store::ResourceRow;
 
 /// Most bytes of a table or of documents.
 const IMPORT_BYTES_MAX: usize = 32 << 20;
@@ -142,11 +142,7 @@ async fn drafts_of_table(
     drafts.collect()
 }
 
-fn draft_of_row(
-    kind: ResourceKind,
-    row: TableRow,
-    known: Option<Known>,
-) -> Result<Draft, Problem> {
+fn draft_of_row(kind: ResourceKind, row: TableRow, known: Option<Known>) -> Result<Draft, Problem> {
     let base_version = known.as_ref().and_then(|known| known.base_version);
     let mut content = match known {
         Some(known) => known.content,
@@ -234,7 +230,9 @@ async fn by_name(
     names: &[&str],
 ) -> Result<BTreeMap<String, Known>, Problem> {
     let (store, scope) = (&writer.state.store, writer.principal.scope());
-    let rows = store.resources_by_name(&scope, kind.as_str(), names).await?;
+    let rows = store
+        .resources_by_name(&scope, kind.as_str(), names)
+        .await?;
     let known = rows.into_iter().map(|row| {
         let known = Known {
             base_version: Some(row.version),
@@ -247,7 +245,13 @@ async fn by_name(
         // Of one that shall go, what is in force is what a file changes.
         if let Some(content) = drafted.content {
             let base_version = drafted.base_version;
-            known.insert(name, Known { base_version, content });
+            known.insert(
+                name,
+                Known {
+                    base_version,
+                    content,
+                },
+            );
         }
     }
     Ok(known)

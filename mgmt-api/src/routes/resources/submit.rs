@@ -155,7 +155,11 @@ impl Writer {
             return Ok(Vec::new());
         };
         let scope = self.principal.scope();
-        let rows = self.state.store.drafts(&scope, change_set.id, query).await?;
+        let rows = self
+            .state
+            .store
+            .drafts(&scope, change_set.id, query)
+            .await?;
         let drafts = rows.into_iter().map(|row| draft_of_row(row.draft));
         Ok(drafts.collect::<Result<_, _>>()?)
     }
@@ -196,7 +200,9 @@ impl Writer {
         name: String,
     ) -> Result<Outcome, Problem> {
         let Some(change_set) = &self.change_set else {
-            return Err(Problem::not_found(format!("There is no draft of \"{name}\".")));
+            return Err(Problem::not_found(format!(
+                "There is no draft of \"{name}\"."
+            )));
         };
         let scope = self.principal.scope();
         let gone = vec![(kind.to_string(), name)];

@@ -1,0 +1,283 @@
+//! Whom a change touches: along references and assignments, to customers, trunks and routes.
+
+use super::assignment::{customers_of, entitlements_of, place};
+use super::current::{Entry, Key, Proposed};
+use super::plan::{Plan, Step};
+use crate::routes::assignment::Level;
+use crate::switch_port::LiveCall;
+use resources::{Assignable, ResourceKind};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use store::TenantId;
+use utoipa::ToSchema;
+
+/// Most names of one list that are written out.
+const NAMES_MAX: usize = 100;
+
+/// Most customers whose entitlements are compared: each is a look at all that can be assigned.
+const COMPARED_MAX: usize = 1_000;
+
+/// Resources that are looked at from one change; a switch holds fewer.
+const VISITED_MAX: usize = 1_000_000;
+
+/// Whom a change touches.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Impact {
+    /// Customers whose calls may be decided in another way.
+    pub customers: Touched,
+    /// Carriers whose traffic may change.
+    pub carriers: Touched,
+    /// Trunks that are changed, or that use what is.
+    pub trunks: Touched,
+    /// Routes, route groups and LCR profiles that are changed, or that use what is.
+    pub routes: Touched,
+    /// Calls that are up now and belong to these customers or carriers. They go on as they were
+    /// decided; the next ones are decided anew. Null when the switch did not answer in time.
+    #[schema(required)]
+    pub live_calls: Option<u64>,
+    /// Customers who would get other resources by assignment, such as those that move to another
+    /// category; at most 100 of them.
+    pub entitlements: Vec<ImpactOnCustomer>,
+}
+
+/// What a customer would newly get, and no longer get, by assignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImpactOnCustomer {
+    /// The customer.
+    pub customer: String,
+    /// Its category now; null when it has none.
+    #[schema(required)]
+    pub category_before: Option<String>,
+    /// Its category by the draft; null when it would have none.
+    #[schema(required)]
+    pub category_after: Option<String>,
+    /// What it would no longer get.
+    pub lost: Vec<EntitlementChange>,
+    /// What it would newly get.
+    pub gained: Vec<EntitlementChange>,
+}
+
+/// A resource that a customer gets, or no longer gets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct EntitlementChange {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Why the customer gets it, or got it.
+    pub level: Level,
+}
+
+/// How many there are, and the first of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Touched {
+    /// All.
+    pub count: u64,
+    /// At most 100 of them, in their order.
+    pub names: Vec<String>,
+}
+
+/// All that is reached from the changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reached(BTreeSet<Key>);
+
+impl Reached {
+    /// Walks from each changed resource, as it is and as it would be, to all who name it, and from
+    /// each resource that is given by assignment to the customers who get it or got it.
+    pub(crate) fn by(plan: &Plan) -> Self {
+        let mut walk = Walk {
+            plan,
+            reached: BTreeSet::new(),
+            waiting: plan.changed().flat_map(keys).collect(),
+            assignments: BTreeSet::new(),
+        };
+        walk.run();
+        Self(walk.reached)
+    }
+
+    pub(crate) fn impact(&self, plan: &Plan, live_calls: Option<u64>) -> Impact {
+        let of = |kinds: &[ResourceKind]| self.touched(kinds);
+        Impact {
+            customers: of(&[ResourceKind::Customer]),
+            carriers: of(&[ResourceKind::Carrier]),
+            trunks: of(&[ResourceKind::Trunk]),
+            routes: of(&[
+                ResourceKind::Route,
+                ResourceKind::RouteGroup,
+                ResourceKind::LcrProfile,
+            ]),
+            live_calls,
+            entitlements: self.entitlements(plan),
+        }
+    }
+
+    /// The customers who would get other things than now.
+    fn entitlements(&self, plan: &Plan) -> Vec<ImpactOnCustomer> {
+        let now = Proposed::new(Arc::clone(plan.proposed.base()));
+        let customers = self.0.iter();
+        let customers = customers.filter(|key| key.kind == ResourceKind::Customer);
+        let found = customers
+            .take(COMPARED_MAX)
+            .filter_map(|key| ImpactOnCustomer::between(&now, &plan.proposed, key));
+        found.take(NAMES_MAX).collect()
+    }
+
+    fn touched(&self, kinds: &[ResourceKind]) -> Touched {
+        let found = self.0.iter().filter(|key| kinds.contains(&key.kind));
+        let mut touched = Touched::default();
+        for key in found {
+            touched.count += 1;
+            if touched.names.len() < NAMES_MAX {
+                touched.names.push(key.name.to_string());
+            }
+        }
+        touched
+    }
+
+    /// The names that live calls are asked by.
+    pub(crate) fn names(&self) -> TouchedNames<'_> {
+        let of = |kind| {
+            let keys = self.0.iter().filter(move |key| key.kind == kind);
+            keys.map(|key| &*key.name).collect()
+        };
+        TouchedNames {
+            customers: of(ResourceKind::Customer),
+            carriers: of(ResourceKind::Carrier),
+        }
+    }
+}
+
+/// Names of customers and carriers that are reached.
+pub(crate) struct TouchedNames<'r> {
+    customers: BTreeSet<&'r str>,
+    carriers: BTreeSet<&'r str>,
+}
+
+impl TouchedNames<'_> {
+    /// Whether a call that is up belongs to one of them.
+    pub(crate) fn has(&self, call: &LiveCall) -> bool {
+        let has = |set: &BTreeSet<&str>, name: &Option<Arc<str>>| {
+            name.as_deref().is_some_and(|name| set.contains(name))
+        };
+        has(&self.customers, &call.customer) || has(&self.carriers, &call.carrier)
+    }
+}
+
+impl ImpactOnCustomer {
+    /// `None` when nothing differs, or when there is no such customer before or after.
+    fn between(now: &Proposed, then: &Proposed, key: &Key) -> Option<Self> {
+        let (before, after) = (now.get(key)?, then.get(key)?);
+        let (had, has) = (effective(now, before)?, effective(then, after)?);
+        let only_in = |one: &Gets, other: &Gets| {
+            let differs = |((kind, name), level): (&(ResourceKind, String), &Level)| {
+                let change = EntitlementChange {
+                    kind: kind.to_string(),
+                    name: name.clone(),
+                    level: *level,
+                };
+                (!other.contains_key(&(*kind, name.clone()))).then_some(change)
+            };
+            one.iter().filter_map(differs).collect::<Vec<_>>()
+        };
+        let category = |set: &Proposed, entry: &Entry| {
+            let category = place(set, entry)?.category;
+            category.map(str::to_owned)
+        };
+        let found = Self {
+            customer: key.name.to_string(),
+            category_before: category(now, before),
+            category_after: category(then, after),
+            lost: only_in(&had, &has),
+            gained: only_in(&has, &had),
+        };
+        let differs = !found.lost.is_empty() || !found.gained.is_empty();
+        differs.then_some(found)
+    }
+}
+
+/// What a customer gets that counts.
+type Gets = BTreeMap<(ResourceKind, String), Level>;
+
+fn effective(set: &Proposed, customer: &Entry) -> Option<Gets> {
+    let kinds = entitlements_of(set, customer)?;
+    let items = kinds.into_iter().flat_map(|of_kind| {
+        let counting = of_kind.items.into_iter().filter(|item| item.is_effective);
+        counting.map(move |item| ((of_kind.kind, item.name), Level::from(item.level)))
+    });
+    Some(items.collect())
+}
+
+fn keys(step: &Step) -> impl Iterator<Item = Key> {
+    let entries = step.before.iter().chain(&step.after);
+    entries.map(|entry| entry.key.clone())
+}
+
+/// A walk over the graph.
+struct Walk<'p> {
+    plan: &'p Plan,
+    reached: BTreeSet<Key>,
+    waiting: Vec<Key>,
+    /// Those whose customers are reached already.
+    assignments: BTreeSet<(TenantId, String)>,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) {
+        while let Some(key) = self.waiting.pop() {
+            if self.reached.len() >= VISITED_MAX || !self.reached.insert(key.clone()) {
+                continue;
+            }
+            self.go_on_from(&key);
+        }
+    }
+
+    fn go_on_from(&mut self, key: &Key) {
+        let proposed = &self.plan.proposed;
+        let base = proposed.base();
+        let mut referrers: BTreeSet<Key> = base.referrers(key).cloned().collect();
+        referrers.extend(proposed.referrers(key));
+        // What is given to a customer does not change because the customer does.
+        let is_receiver = matches!(
+            key.kind,
+            ResourceKind::Customer | ResourceKind::CustomerGroup | ResourceKind::CustomerCategory
+        );
+        let follows = |referrer: &Key| {
+            let assigned = referrer.kind.info().assignable != Assignable::No;
+            !(is_receiver && assigned)
+        };
+        self.waiting.extend(referrers.into_iter().filter(follows));
+        let entries: Vec<_> = base.get(key).into_iter().chain(proposed.get(key)).collect();
+        for entry in entries {
+            self.reach_customers_of(entry);
+            if key.kind == ResourceKind::Trunk {
+                self.reach_owners_of(entry);
+            }
+        }
+    }
+
+    fn reach_customers_of(&mut self, entry: &Entry) {
+        if !entry.spec.is_given_by_assignment() {
+            return;
+        }
+        let text = serde_json::to_string(&entry.assign).unwrap_or_default();
+        if self.assignments.insert((entry.key.owner, text)) {
+            let customers = customers_of(&self.plan.proposed, entry);
+            let keys = customers
+                .into_iter()
+                .map(|(customer, _)| customer.key.clone());
+            self.waiting.extend(keys);
+        }
+    }
+
+    /// The other trunks of a trunk's owner are not touched, so the walk ends there.
+    fn reach_owners_of(&mut self, trunk: &Entry) {
+        let owners = trunk.references.iter();
+        let is_owner =
+            |key: &&Key| matches!(key.kind, ResourceKind::Customer | ResourceKind::Carrier);
+        self.reached.extend(owners.filter(is_owner).cloned());
+    }
+}
+
+#[cfg(test)]
+mod tests;
