@@ -33,6 +33,7 @@ mod transfer;
 
 pub(crate) use apply::{Applied, ApplyMode};
 pub(crate) use assignment::{customers_of, entitlements_of};
+pub(crate) use audit::of_change_set;
 pub(crate) use change_sets::{
     Drafted, LaterChanges, Prefer, draft_of_row, is_stale, whole_of_base, whole_of_draft,
 };

@@ -13,7 +13,7 @@ pub(crate) use rollback::LaterChanges;
 use super::draft::Draft;
 use super::plan::{DeckText, Step, check_each};
 use super::push::{Push, PushOrigin, Pushed};
-use super::{Configuration, ConfigurationError, blocking};
+use super::{Configuration, ConfigurationError, audit, blocking};
 use crate::clock;
 use crate::routes::apply::{Change, ChangeAction};
 use crate::switch_port::SwitchPort;
@@ -81,11 +81,10 @@ impl Configuration {
             .filter(|deck| used.contains(&&*deck.hash))
             .map(|deck| (deck.hash.clone(), deck.content.to_string()))
             .collect();
-        let store = &self.store;
-        let revision = store.edit_change_set(&origin.scope, change_set.id, &edit);
+        let revision = self.edited(origin, change_set, edit).await?;
         Ok(Drafted {
             change_set: change_set.id,
-            revision: revision.await?,
+            revision,
             changes,
         })
     }
@@ -96,7 +95,7 @@ impl Configuration {
     /// [`ConfigurationError`]; nothing has changed then.
     pub(crate) async fn withdraw(
         &self,
-        scope: &Scope,
+        origin: &PushOrigin,
         change_set: &ChangeSetRow,
         drafts: Vec<(String, String)>,
     ) -> Result<u64, ConfigurationError> {
@@ -109,7 +108,21 @@ impl Configuration {
             remove: drafts,
             ..ChangeSetEdit::default()
         };
-        let edited = self.store.edit_change_set(scope, change_set.id, &edit);
+        self.edited(origin, change_set, edit).await
+    }
+
+    /// Makes an edit last, and tells the audit log.
+    async fn edited(
+        &self,
+        origin: &PushOrigin,
+        change_set: &ChangeSetRow,
+        mut edit: ChangeSetEdit,
+    ) -> Result<u64, ConfigurationError> {
+        let (id, name) = (change_set.id, &*change_set.name);
+        let told = audit::of_change_set(origin, "change_set.edit", id, name, edit.at);
+        let drafts = audit::of_drafts(&edit.put, &edit.remove);
+        edit.told.push(told.values(None, Some(drafts)));
+        let edited = self.store.edit_change_set(&origin.scope, id, &edit);
         Ok(edited.await?)
     }
 

@@ -40,7 +40,10 @@ pub(crate) struct Step {
     /// The number of a resource that is gone and is to be there again.
     pub(crate) revives: Option<i64>,
     /// Not asked for: it names a resource that gets another name.
-    #[allow(dead_code, reason = "shown by the preview of a change set")]
+    #[allow(
+        dead_code,
+        reason = "told apart in tests: the API shows such a step as any other"
+    )]
     pub(crate) follows_rename: bool,
 }
 

@@ -11,24 +11,23 @@ use super::current::CurrentSet;
 use super::draft::{Content, Draft};
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
-use super::{Configuration, ConfigurationError, blocking, compile, stored};
+use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
 use crate::routes::apply::Change;
 use crate::switch_port::SwitchPort;
 use resources::ResourceKind;
 use routing_engine::Snapshot;
-use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
-use store::{ChangeSetPush, ConfigurationChange, Scope};
+use store::{AuditActor, ChangeSetPush, ConfigurationChange, Scope};
 
 /// Who changes what is whose, and from where.
 #[derive(Clone, Debug)]
 pub(crate) struct PushOrigin {
     pub(crate) scope: Scope,
     pub(crate) author: String,
-    /// `None`: the switch itself, or a request without a connection.
-    pub(crate) address: Option<IpAddr>,
+    /// The same, as the audit log tells it.
+    pub(crate) actor: AuditActor,
 }
 
 /// What is to be in force.
@@ -59,11 +58,11 @@ struct Written {
 }
 
 impl PushOrigin {
-    pub(crate) fn new(principal: &Principal, address: Option<IpAddr>) -> Self {
+    pub(crate) fn new(principal: &Principal) -> Self {
         Self {
             scope: principal.scope(),
             author: principal.name.clone(),
-            address,
+            actor: principal.actor(),
         }
     }
 }
@@ -154,11 +153,12 @@ impl Configuration {
         if planned.changed().next().is_none() && push.change_set.is_none() {
             return Ok(Err(unchanged));
         }
+        let (at, change_set) = (clock::now(), push.change_set.map(|push| push.id));
         let change = ConfigurationChange {
             author: origin.author.clone(),
-            at: clock::now(),
+            at,
             note: push.note,
-            change_set: push.change_set.map(|push| push.id),
+            change_set,
         };
         let mut write = self.store.begin_configuration(change).await?;
         let number = write.number();
@@ -175,6 +175,11 @@ impl Configuration {
             Ok((planned, Arc::new(snapshot)))
         })
         .await?;
+        let mut told = audit::entries(origin, &planned, number, change_set, at);
+        if let Some(id) = change_set {
+            told.push(audit::of_push(origin, id, number, at));
+        }
+        write.append_audit(&told).await?;
         let written = Written {
             number,
             planned,

@@ -7,7 +7,7 @@ use crate::problem::Problem as ProblemDocument;
 use crate::state::AppState;
 use serde::Deserialize;
 use std::time::Duration;
-use store::{ChangeSetRow, ChangeSetState, PUSH_JOB, Scope, Store};
+use store::{AuditActor, ChangeSetRow, ChangeSetState, PUSH_JOB, Scope, Store};
 
 /// A push compiles millions of rates at most.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(300);
@@ -39,13 +39,11 @@ impl PushScheduled {
         let Some(row) = due(&self.0.store, &scope, change_set, revision).await? else {
             return Ok(());
         };
+        let author = row.scheduled_by.as_ref().unwrap_or(&row.author);
         let origin = PushOrigin {
             scope,
-            author: row
-                .scheduled_by
-                .clone()
-                .unwrap_or_else(|| row.author.clone()),
-            address: None,
+            author: author.clone(),
+            actor: AuditActor::system(author),
         };
         let configuration = &self.0.configuration;
         let pushed = configuration.push_change_set(&origin, &row, &*self.0.switch);

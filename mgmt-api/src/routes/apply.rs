@@ -1,6 +1,6 @@
 //! Declarative configuration: a set of files in, what they change out.
 
-use crate::auth::{ClientAddress, Principal};
+use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
 use crate::resource_engine::{Applied, ApplyMode, ConfigurationError, Impact, Replay};
@@ -138,13 +138,12 @@ pub struct Difference {
 pub(crate) async fn apply(
     State(state): State<AppState>,
     principal: Principal,
-    address: ClientAddress,
     ApiQuery(query): ApiQuery<ApplyQuery>,
     ApiJson(request): ApiJson<ApplyRequest, APPLY_BYTES_MAX>,
 ) -> Result<Json<ApplyResult>, Problem> {
     // In a task of its own: a client that hangs up must not stop the work between keeping the
     // change and publishing it.
-    let writer = Writer::new(state, principal, address, query.change_set).await?;
+    let writer = Writer::new(state, principal, query.change_set).await?;
     let (origin, dry_run) = (writer.origin(), query.dry_run);
     let mode = ApplyMode {
         dry_run,

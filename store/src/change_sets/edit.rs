@@ -1,9 +1,9 @@
 //! Making, changing and discarding change sets.
 
 use super::{ChangeSetState, NewChangeSet, NewDraft, PUSH_JOB, Store, StoreError};
-use crate::Scope;
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
 use crate::jobs::{self, NewJob};
+use crate::{AuditActor, NewAuditEntry, Scope, audit};
 use rating::Timestamp;
 
 /// Drafts in one statement.
@@ -26,6 +26,8 @@ pub struct ChangeSetEdit {
     pub remove: Vec<(String, String)>,
     /// Decks of the drafts, by hash.
     pub decks: Vec<(String, String)>,
+    /// What the audit log is told.
+    pub told: Vec<NewAuditEntry>,
 }
 
 impl Store {
@@ -37,8 +39,10 @@ impl Store {
         &self,
         scope: &Scope,
         new: &NewChangeSet,
+        actor: AuditActor,
     ) -> Result<i64, StoreError> {
-        sql(
+        let mut transaction = self.write().await?;
+        let id = sql(
             "INSERT INTO change_set (owner, name, note, state, author, revision, created_at, \
              updated_at, rolls_back) VALUES ($1, $2, $3, 'draft', $4, 1, $5, $5, $6) RETURNING id",
         )
@@ -48,8 +52,16 @@ impl Store {
         .bind(&new.author)
         .bind(new.at)
         .bind(new.rolls_back)
-        .fetch_value(self.writer())
-        .await
+        .fetch_value(&mut transaction)
+        .await?;
+        let told = NewAuditEntry {
+            change_set: Some(id),
+            ..NewAuditEntry::new(scope.tenant(), new.at, actor, "change_set.create")
+        };
+        let told = told.on("change_set", Some(id), &new.name);
+        audit::append(&mut transaction, &[told]).await?;
+        transaction.commit().await?;
+        Ok(id)
     }
 
     /// Changes a change set whose drafts may be changed; one that failed is a draft again. Gives
@@ -87,12 +99,13 @@ impl Store {
         }
         remove(&mut transaction, id, edit).await?;
         put(&mut transaction, id, edit).await?;
+        audit::append(&mut transaction, &edit.told).await?;
         transaction.commit().await?;
         Ok(revision)
     }
 
     /// Discards a change set that is not in force, with its drafts, and the decks that nothing
-    /// else has. Whether there was one.
+    /// else has.
     ///
     /// # Errors
     /// [`StoreError::ChangeSetChanged`] when it was pushed, and [`StoreError::Query`].
@@ -100,7 +113,7 @@ impl Store {
         &self,
         scope: &Scope,
         id: i64,
-        now: Timestamp,
+        told: &NewAuditEntry,
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         let mut decks = sql(
@@ -119,7 +132,7 @@ impl Store {
         let Some(revision) = deleted else {
             return Err(StoreError::ChangeSetChanged { id });
         };
-        cancel_push(&mut transaction, id, revision.unsigned_abs(), now).await?;
+        cancel_push(&mut transaction, id, revision.unsigned_abs(), told.at).await?;
         for row in &decks {
             let hash: String = row.get(0)?;
             sql("DELETE FROM deck WHERE hash = $1 \
@@ -129,6 +142,7 @@ impl Store {
             .execute(&mut transaction)
             .await?;
         }
+        audit::append(&mut transaction, std::slice::from_ref(told)).await?;
         transaction.commit().await
     }
 
@@ -141,10 +155,10 @@ impl Store {
         scope: &Scope,
         id: i64,
         revision: u64,
-        wish: (Timestamp, &str),
-        now: Timestamp,
+        push_at: Timestamp,
+        told: &NewAuditEntry,
     ) -> Result<u64, StoreError> {
-        let (push_at, by) = wish;
+        let now = told.at;
         let mut transaction = self.write().await?;
         let updated: Option<i64> = sql(
             "UPDATE change_set SET state = 'scheduled', push_at = $1, scheduled_by = $2, \
@@ -153,7 +167,7 @@ impl Store {
              RETURNING revision",
         )
         .bind(push_at)
-        .bind(by)
+        .bind(&told.actor.name)
         .bind(now)
         .bind(id)
         .bind(scope.tenant().get())
@@ -170,6 +184,7 @@ impl Store {
             ..NewJob::new(scope.tenant(), PUSH_JOB, payload, now).unique(job_key(id, revision))
         };
         jobs::enqueue(&mut transaction, &job, now).await?;
+        audit::append(&mut transaction, std::slice::from_ref(told)).await?;
         transaction.commit().await?;
         Ok(revision)
     }
@@ -182,8 +197,9 @@ impl Store {
         &self,
         scope: &Scope,
         id: i64,
-        now: Timestamp,
+        told: &NewAuditEntry,
     ) -> Result<u64, StoreError> {
+        let now = told.at;
         let mut transaction = self.write().await?;
         let updated: Option<i64> = sql(
             "UPDATE change_set SET state = 'draft', push_at = NULL, scheduled_by = NULL, \
@@ -199,6 +215,7 @@ impl Store {
             .ok_or(StoreError::ChangeSetChanged { id })?
             .unsigned_abs();
         cancel_push(&mut transaction, id, revision - 1, now).await?;
+        audit::append(&mut transaction, std::slice::from_ref(told)).await?;
         transaction.commit().await?;
         Ok(revision)
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{change, databases, resource};
-use crate::{JobQuery, JobState, Scope, TenantId};
+use crate::{AuditActor, JobQuery, JobState, NewAuditEntry, Scope, TenantId};
 use serde_json::json;
 
 const HERE: Scope = Scope::of_tenant(TenantId::PLATFORM);
@@ -39,6 +39,19 @@ fn edit(revision: u64, put: Vec<NewDraft>) -> ChangeSetEdit {
     }
 }
 
+fn actor() -> AuditActor {
+    AuditActor::system("ada")
+}
+
+fn told(at: i64) -> NewAuditEntry {
+    NewAuditEntry::new(
+        TenantId::PLATFORM,
+        Timestamp(at),
+        actor(),
+        "change_set.test",
+    )
+}
+
 async fn state(store: &Store, id: i64) -> ChangeSetState {
     store.change_set(&HERE, id).await.unwrap().unwrap().state
 }
@@ -59,7 +72,7 @@ async fn drafts_show_what_they_were_made_from_and_what_is_in_force() {
         let store = database.open().await;
         let aurora = carrier(&store, "aurora").await;
         let id = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
         let drafts = vec![draft("aurora", Some((aurora, 1))), draft("borealis", None)];
@@ -112,7 +125,7 @@ async fn an_edit_of_another_revision_changes_nothing() {
     databases(async |database| {
         let store = database.open().await;
         let id = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
         let late = edit(7, vec![draft("a", None)]);
@@ -145,7 +158,7 @@ async fn a_push_and_its_state_are_one_transaction() {
     databases(async |database| {
         let store = database.open().await;
         let id = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
         let push = ChangeSetPush { id, revision: 1 };
@@ -169,7 +182,7 @@ async fn a_push_and_its_state_are_one_transaction() {
         drop(write);
         assert_eq!(store.settle_pushes().await.unwrap(), 1);
         assert_eq!(state(&store, id).await, ChangeSetState::Pushed);
-        let gone = store.discard_change_set(&HERE, id, Timestamp(9)).await;
+        let gone = store.discard_change_set(&HERE, id, &told(9)).await;
         assert!(matches!(gone, Err(StoreError::ChangeSetChanged { .. })));
     })
     .await;
@@ -180,14 +193,17 @@ async fn what_a_rollback_undid_is_in_force_again_when_the_rollback_fails() {
     databases(async |database| {
         let store = database.open().await;
         let first = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
         let undo = NewChangeSet {
             rolls_back: Some(first),
             ..new("undo")
         };
-        let second = store.create_change_set(&HERE, &undo).await.unwrap();
+        let second = store
+            .create_change_set(&HERE, &undo, actor())
+            .await
+            .unwrap();
         for id in [first, second] {
             let mut write = store.begin_configuration(change("ada")).await.unwrap();
             let push = ChangeSetPush { id, revision: 1 };
@@ -220,11 +236,11 @@ async fn a_scheduled_push_is_a_job_that_goes_when_it_is_not_wanted() {
     databases(async |database| {
         let store = database.open().await;
         let id = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
-        let wish = (Timestamp(1_000), "bob");
-        let scheduled = store.schedule_change_set(&HERE, id, 1, wish, Timestamp(3));
+        let wish = told(3);
+        let scheduled = store.schedule_change_set(&HERE, id, 1, Timestamp(1_000), &wish);
         let revision = scheduled.await.unwrap();
         let job = async || {
             let query = JobQuery {
@@ -246,8 +262,8 @@ async fn a_scheduled_push_is_a_job_that_goes_when_it_is_not_wanted() {
             "what is scheduled stays as it was looked at"
         );
 
-        let unscheduled = store.unschedule_change_set(&HERE, id, Timestamp(4));
-        assert_eq!(unscheduled.await.unwrap(), revision + 1);
+        let unscheduled = store.unschedule_change_set(&HERE, id, &told(4)).await;
+        assert_eq!(unscheduled.unwrap(), revision + 1);
         assert_eq!(job().await.state, JobState::Discarded);
         assert_eq!(state(&store, id).await, ChangeSetState::Draft);
     })
@@ -259,7 +275,7 @@ async fn a_discarded_change_set_takes_its_own_decks_with_it() {
     databases(async |database| {
         let store = database.open().await;
         let id = store
-            .create_change_set(&HERE, &new("prices"))
+            .create_change_set(&HERE, &new("prices"), actor())
             .await
             .unwrap();
         let mut write = store.begin_configuration(change("ada")).await.unwrap();
@@ -277,10 +293,7 @@ async fn a_discarded_change_set_takes_its_own_decks_with_it() {
         edit.decks = vec![("own".into(), "prefix,rate\n1,2".into())];
         store.edit_change_set(&HERE, id, &edit).await.unwrap();
         assert!(store.deck("own").await.unwrap().is_some());
-        store
-            .discard_change_set(&HERE, id, Timestamp(5))
-            .await
-            .unwrap();
+        store.discard_change_set(&HERE, id, &told(5)).await.unwrap();
         assert_eq!(store.deck("own").await.unwrap(), None);
         assert!(store.deck("used").await.unwrap().is_some());
         assert_eq!(store.change_set(&HERE, id).await.unwrap(), None);

@@ -68,9 +68,7 @@ impl Configuration {
         let revision = if stale == 0 {
             change_set.revision
         } else {
-            self.store
-                .edit_change_set(scope, change_set.id, &edit)
-                .await?
+            self.edited(origin, change_set, edit).await?
         };
         Ok(Rebased {
             revision,

@@ -6,8 +6,8 @@ use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::resource_engine::{
-    ConfigurationError, Draft, draft_of_row, is_stale, masked, value_differences, whole_of_base,
-    whole_of_draft,
+    ConfigurationError, Draft, PushOrigin, draft_of_row, is_stale, masked, value_differences,
+    whole_of_base, whole_of_draft,
 };
 use crate::routes::apply::{ChangeAction, Difference};
 use crate::state::AppState;
@@ -192,8 +192,8 @@ pub(crate) async fn change_set_draft_delete(
 ) -> Result<StatusCode, Problem> {
     let (change_set, row) = find_draft(&state, &principal, (&id, &kind, &name)).await?;
     let gone = vec![(row.draft.kind, row.draft.name)];
-    let (configuration, scope) = (&state.configuration, principal.scope());
-    configuration.withdraw(&scope, &change_set, gone).await?;
+    let (configuration, origin) = (&state.configuration, PushOrigin::new(&principal));
+    configuration.withdraw(&origin, &change_set, gone).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,13 +5,14 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::ConfigurationError;
+use crate::resource_engine::{ConfigurationError, PushOrigin, of_change_set};
 use crate::routes::resources::check_note;
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::json;
 use store::{ChangeSetEdit, ChangeSetState, NewChangeSet};
 use utoipa::ToSchema;
 
@@ -73,7 +74,10 @@ pub(crate) async fn change_set_create(
         rolls_back: None,
     };
     let scope = principal.scope();
-    let id = state.store.create_change_set(&scope, &new).await?;
+    let id = state
+        .store
+        .create_change_set(&scope, &new, principal.actor())
+        .await?;
     respond_anew(&state, &principal, id, StatusCode::CREATED).await
 }
 
@@ -114,9 +118,17 @@ pub(crate) async fn change_set_update(
     if !row.state.is_open() {
         return Err(ConfigurationError::NotOpen(row.state).into());
     }
+    let (origin, at) = (PushOrigin::new(&principal), clock::now());
+    let told = of_change_set(&origin, "change_set.update", row.id, &body.name, at);
+    let (before, after) = (
+        json!({"name": row.name, "note": row.note}),
+        json!({"name": body.name, "note": body.note}),
+    );
+    let told = told.values(Some(before), Some(after));
     let edit = ChangeSetEdit {
         revision: row.revision,
-        at: clock::now(),
+        at,
+        told: vec![told],
         rename: Some((body.name, body.note)),
         ..ChangeSetEdit::default()
     };
@@ -149,10 +161,10 @@ pub(crate) async fn change_set_delete(
     if !row.state.is_open() && row.state != ChangeSetState::Scheduled {
         return Err(ConfigurationError::NotOpen(row.state).into());
     }
+    let (origin, now) = (PushOrigin::new(&principal), clock::now());
+    let told = of_change_set(&origin, "change_set.discard", row.id, &row.name, now);
     let (store, scope) = (&state.store, principal.scope());
-    store
-        .discard_change_set(&scope, row.id, clock::now())
-        .await?;
+    store.discard_change_set(&scope, row.id, &told).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

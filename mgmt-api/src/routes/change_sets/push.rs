@@ -1,11 +1,11 @@
 //! Into force: now, at a time, or after a rebase.
 
 use super::{another_revision, check_revision, find, respond_anew};
-use crate::auth::{ClientAddress, Principal};
+use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::{ConfigurationError, Prefer, PushOrigin};
+use crate::resource_engine::{ConfigurationError, Prefer, PushOrigin, of_change_set};
 use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::ChangeSetState;
 use utoipa::ToSchema;
 
@@ -88,7 +89,6 @@ pub struct RebaseResult {
 pub(crate) async fn change_set_push(
     State(state): State<AppState>,
     principal: Principal,
-    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
     ApiJson(body): ApiJson<PushRequest, 65_536>,
 ) -> Result<Response, Problem> {
@@ -108,14 +108,16 @@ pub(crate) async fn change_set_push(
             let message = "write a time to come, or leave it out to push now";
             return Err(Problem::invalid_field("at", message));
         }
-        let wish = (at, principal.name.as_str());
-        let store = &state.store;
+        let origin = PushOrigin::new(&principal);
+        let told = of_change_set(&origin, "change_set.schedule", id, &row.name, now);
+        let told = told.values(None, Some(json!({"push_at": Time(at)})));
+        let (store, revision) = (&state.store, row.revision);
         store
-            .schedule_change_set(&scope, id, row.revision, wish, now)
+            .schedule_change_set(&scope, id, revision, at, &told)
             .await?;
         return respond_anew(&state, &principal, id, StatusCode::OK).await;
     }
-    let origin = PushOrigin::new(&principal, address);
+    let origin = PushOrigin::new(&principal);
     let work = {
         let state = state.clone();
         // In a task of its own: a client that hangs up must not stop it half-way.
@@ -155,10 +157,10 @@ pub(crate) async fn change_set_unschedule(
         );
         return Err(Problem::conflict(detail, Vec::new()));
     }
+    let (origin, now) = (PushOrigin::new(&principal), clock::now());
+    let told = of_change_set(&origin, "change_set.unschedule", row.id, &row.name, now);
     let (store, scope) = (&state.store, principal.scope());
-    store
-        .unschedule_change_set(&scope, row.id, clock::now())
-        .await?;
+    store.unschedule_change_set(&scope, row.id, &told).await?;
     respond_anew(&state, &principal, row.id, StatusCode::OK).await
 }
 
@@ -189,14 +191,13 @@ pub(crate) async fn change_set_unschedule(
 pub(crate) async fn change_set_rebase(
     State(state): State<AppState>,
     principal: Principal,
-    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
     headers: HeaderMap,
     ApiJson(body): ApiJson<RebaseRequest, 65_536>,
 ) -> Result<Json<RebaseResult>, Problem> {
     let row = find(&state, &principal, &id).await?;
     check_revision(&headers, &row)?;
-    let origin = PushOrigin::new(&principal, address);
+    let origin = PushOrigin::new(&principal);
     let prefer = body.prefer.map(Prefer::from);
     let rebased = state.configuration.rebase(&origin, &row, prefer).await?;
     Ok(Json(RebaseResult {

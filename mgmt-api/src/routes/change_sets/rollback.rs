@@ -1,11 +1,11 @@
 //! The way back.
 
 use super::{find, respond_anew};
-use crate::auth::{ClientAddress, Principal};
+use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::{ConfigurationError, LaterChanges, PushOrigin};
+use crate::resource_engine::{ConfigurationError, LaterChanges, PushOrigin, of_change_set};
 use crate::routes::resources::check_note;
 use crate::state::AppState;
 use crate::values::Time;
@@ -102,13 +102,12 @@ pub struct LaterChange {
 pub(crate) async fn change_set_roll_back(
     State(state): State<AppState>,
     principal: Principal,
-    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
     ApiJson(body): ApiJson<RollbackRequest, 65_536>,
 ) -> Result<Response, Problem> {
     check_note(body.note.as_deref())?;
     let row = find(&state, &principal, &id).await?;
-    let origin = PushOrigin::new(&principal, address);
+    let origin = PushOrigin::new(&principal);
     let work = {
         let state = state.clone();
         // In a task of its own: a client that hangs up must not stop it half-way.
@@ -140,14 +139,17 @@ async fn roll_back(
         at: clock::now(),
         rolls_back: Some(row.id),
     };
-    let id = store.create_change_set(scope, &new).await?;
+    let id = store
+        .create_change_set(scope, &new, origin.actor.clone())
+        .await?;
     match fill_and_push(state, origin, id, drafts, body.draft_only).await {
         Ok(()) => Ok(id),
         // It has failed and says why.
         Err(error @ ConfigurationError::NotPublished { .. }) => Err(error.into()),
         Err(error) => {
             // Nothing was rolled back: no trace is left.
-            store.discard_change_set(scope, id, clock::now()).await?;
+            let told = of_change_set(origin, "change_set.discard", id, &new.name, clock::now());
+            store.discard_change_set(scope, id, &told).await?;
             Err(error.into())
         }
     }

@@ -1,7 +1,7 @@
 //! What becomes of changes: they are pushed at once, or are drafts of a change set.
 
 use crate::access::Permission;
-use crate::auth::{ClientAddress, Principal};
+use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::resource_engine::{
@@ -17,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use resources::ResourceKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use store::{ChangeSetRow, DraftQuery};
 use utoipa::ToSchema;
 
@@ -54,7 +53,6 @@ pub struct DraftedResult {
 pub(crate) struct Writer {
     pub(crate) state: AppState,
     pub(crate) principal: Principal,
-    address: Option<IpAddr>,
     change_set: Option<ChangeSetRow>,
 }
 
@@ -69,9 +67,8 @@ impl FromRequestParts<AppState> for Writer {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let ApiQuery(query) = ApiQuery::<WriteQuery>::from_request_parts(parts, state).await?;
-        let Ok(address) = ClientAddress::from_request_parts(parts, state).await;
         let principal = Principal::from_request_parts(parts, state).await?;
-        Self::new(state.clone(), principal, address, query.change_set).await
+        Self::new(state.clone(), principal, query.change_set).await
     }
 }
 
@@ -81,7 +78,6 @@ impl Writer {
     pub(crate) async fn new(
         state: AppState,
         principal: Principal,
-        ClientAddress(address): ClientAddress,
         change_set: Option<i64>,
     ) -> Result<Self, Problem> {
         let change_set = match change_set {
@@ -105,13 +101,12 @@ impl Writer {
         Ok(Self {
             state,
             principal,
-            address,
             change_set,
         })
     }
 
     pub(crate) fn origin(&self) -> PushOrigin {
-        PushOrigin::new(&self.principal, self.address)
+        PushOrigin::new(&self.principal)
     }
 
     pub(crate) fn change_set(&self) -> Option<&ChangeSetRow> {
@@ -204,10 +199,11 @@ impl Writer {
                 "There is no draft of \"{name}\"."
             )));
         };
-        let scope = self.principal.scope();
         let gone = vec![(kind.to_string(), name)];
         let configuration = &self.state.configuration;
-        let revision = configuration.withdraw(&scope, change_set, gone).await?;
+        let revision = configuration
+            .withdraw(&self.origin(), change_set, gone)
+            .await?;
         Ok(Outcome::Drafted(Drafted {
             change_set: change_set.id,
             revision,
