@@ -5,6 +5,7 @@ use resources::{
     Assignable, AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind,
     ResourceSpec, entitlements,
 };
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// The customers who get a resource, by name, each with the level at which.
@@ -21,6 +22,27 @@ pub(crate) fn customers_of<'p>(
         .collect();
     found.sort_by(|(one, _), (other, _)| one.key.name.cmp(&other.key.name));
     found
+}
+
+/// The resource that a customer has of a kind of which each has one.
+pub(super) fn effective_of_kind<'p>(
+    set: &'p Proposed,
+    customer: &Entry,
+    kind: ResourceKind,
+) -> Option<&'p Arc<Entry>> {
+    // What the customer names itself counts before all that is assigned.
+    let named = customer.references.iter().find(|key| key.kind == kind);
+    if let Some(entry) = named.and_then(|key| set.get(key)) {
+        return Some(entry);
+    }
+    let place = place(set, customer)?;
+    let given = set.of_kind(customer.key.owner, kind).filter_map(|entry| {
+        let is_given = entry.spec.is_given_by_assignment();
+        let level = is_given.then(|| entry.assign.level_for(&place))??;
+        Some(((level, Reverse(&entry.key.name)), entry))
+    });
+    let first = given.max_by(|(one, _), (other, _)| one.cmp(other));
+    first.map(|(_, entry)| entry)
 }
 
 fn level_of(set: &Proposed, entry: &Entry, customer: &Entry) -> Option<AssignmentLevel> {

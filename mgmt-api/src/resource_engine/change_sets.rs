@@ -11,7 +11,7 @@ pub(crate) use rebase::is_stale;
 pub(crate) use rollback::LaterChanges;
 
 use super::draft::Draft;
-use super::plan::{DeckText, Step, check_each};
+use super::plan::{DeckText, Step, check_each, masked};
 use super::push::{Push, PushOrigin, Pushed};
 use super::{Configuration, ConfigurationError, audit, blocking};
 use crate::clock;
@@ -60,7 +60,12 @@ impl Configuration {
             at: clock::now(),
             ..ChangeSetEdit::default()
         };
-        for (step, draft) in steps.iter().zip(drafts) {
+        for (step, mut draft) in steps.iter().zip(drafts) {
+            if let (Some(content), Some(spec)) = (&mut draft.content, &step.spec) {
+                // With all defaults, as versions have it, so that the two can be compared.
+                content.spec = spec.clone();
+                masked(draft.kind, &mut content.spec);
+            }
             if step.action == ChangeAction::Unchanged {
                 edit.remove.push((draft.kind.to_string(), draft.name));
             } else {

@@ -1,6 +1,6 @@
 //! Whom a change touches: along references and assignments, to customers, trunks and routes.
 
-use super::assignment::{customers_of, entitlements_of, place};
+use super::assignment::{customers_of, effective_of_kind, entitlements_of, place};
 use super::current::{Entry, Key, Proposed};
 use super::plan::{Plan, Step};
 use crate::routes::assignment::Level;
@@ -86,11 +86,14 @@ impl Reached {
     /// Walks from each changed resource, as it is and as it would be, to all who name it, and from
     /// each resource that is given by assignment to the customers who get it or got it.
     pub(crate) fn by(plan: &Plan) -> Self {
+        let now = Proposed::new(Arc::clone(plan.proposed.base()));
         let mut walk = Walk {
             plan,
+            sides: [now, plan.proposed.clone()],
+            walked: BTreeSet::new(),
             reached: BTreeSet::new(),
             waiting: plan.changed().flat_map(keys).collect(),
-            assignments: BTreeSet::new(),
+            holders: BTreeMap::new(),
         };
         walk.run();
         Self(walk.reached)
@@ -216,19 +219,28 @@ fn keys(step: &Step) -> impl Iterator<Item = Key> {
 /// A walk over the graph.
 struct Walk<'p> {
     plan: &'p Plan,
+    /// As it is, and as it would be.
+    sides: [Proposed; 2],
+    /// From here the walk went on.
+    walked: BTreeSet<Key>,
+    /// Touched, whether or not the walk went on from there.
     reached: BTreeSet<Key>,
     waiting: Vec<Key>,
-    /// Those whose customers are reached already.
-    assignments: BTreeSet<(TenantId, String)>,
+    /// Of kinds of which a customer has one: who has which, on each side.
+    holders: BTreeMap<(usize, TenantId, ResourceKind), Holders>,
 }
+
+/// Customers by what they have of a kind.
+type Holders = BTreeMap<Key, BTreeSet<Key>>;
 
 impl Walk<'_> {
     fn run(&mut self) {
         while let Some(key) = self.waiting.pop() {
-            if self.reached.len() >= VISITED_MAX || !self.reached.insert(key.clone()) {
+            if self.walked.len() >= VISITED_MAX || !self.walked.insert(key.clone()) {
                 continue;
             }
             self.go_on_from(&key);
+            self.reached.insert(key);
         }
     }
 
@@ -247,36 +259,60 @@ impl Walk<'_> {
             !(is_receiver && assigned)
         };
         self.waiting.extend(referrers.into_iter().filter(follows));
-        let entries: Vec<_> = base.get(key).into_iter().chain(proposed.get(key)).collect();
-        for entry in entries {
-            self.reach_customers_of(entry);
+        for side in 0..self.sides.len() {
+            let Some(entry) = self.sides[side].get(key).cloned() else {
+                continue;
+            };
+            self.reach_customers_of(side, &entry);
             if key.kind == ResourceKind::Trunk {
-                self.reach_owners_of(entry);
+                self.reach_owners_of(side, &entry);
             }
         }
     }
 
-    fn reach_customers_of(&mut self, entry: &Entry) {
+    /// Those who get a resource are touched; what they have is not, so the walk ends there.
+    fn reach_customers_of(&mut self, side: usize, entry: &Entry) {
         if !entry.spec.is_given_by_assignment() {
             return;
         }
-        let text = serde_json::to_string(&entry.assign).unwrap_or_default();
-        if self.assignments.insert((entry.key.owner, text)) {
-            let customers = customers_of(&self.plan.proposed, entry);
-            let keys = customers
-                .into_iter()
-                .map(|(customer, _)| customer.key.clone());
-            self.waiting.extend(keys);
+        let kind = entry.key.kind;
+        if kind.info().assignable == Assignable::One {
+            let set = &self.sides[side];
+            let of_kind = (side, entry.key.owner, kind);
+            let holders = self.holders.entry(of_kind);
+            let holders = holders.or_insert_with(|| holders_of(set, entry.key.owner, kind));
+            let found = holders.get(&entry.key).into_iter().flatten();
+            self.reached.extend(found.cloned());
+            return;
         }
+        let customers = customers_of(&self.sides[side], entry);
+        let customers = customers.into_iter().map(|(customer, _)| &customer.key);
+        self.reached.extend(customers.cloned());
     }
 
-    /// The other trunks of a trunk's owner are not touched, so the walk ends there.
-    fn reach_owners_of(&mut self, trunk: &Entry) {
-        let owners = trunk.references.iter();
+    /// The other trunks of a trunk's owner are not touched. Who may use a carrier is.
+    fn reach_owners_of(&mut self, side: usize, trunk: &Entry) {
         let is_owner =
             |key: &&Key| matches!(key.kind, ResourceKind::Customer | ResourceKind::Carrier);
-        self.reached.extend(owners.filter(is_owner).cloned());
+        for owner in trunk.references.iter().filter(is_owner) {
+            self.reached.insert(owner.clone());
+            if let Some(entry) = self.sides[side].get(owner).cloned() {
+                self.reach_customers_of(side, &entry);
+            }
+        }
     }
+}
+
+/// Which customers have which resource of a kind of which each has one.
+fn holders_of(set: &Proposed, owner: TenantId, kind: ResourceKind) -> Holders {
+    let mut holders = Holders::new();
+    for customer in set.of_kind(owner, ResourceKind::Customer) {
+        if let Some(entry) = effective_of_kind(set, customer, kind) {
+            let customers = holders.entry(entry.key.clone()).or_default();
+            customers.insert(customer.key.clone());
+        }
+    }
+    holders
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const LIVE_CALLS_MAX: usize = 200_000;
 
 /// What a push of a change set would do.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Number of the change set.
     pub change_set: i64,
     /// Its revision that was looked at; send it with the push, so that nothing else is pushed.

@@ -6,7 +6,7 @@
 
 mod sums;
 
-pub use sums::{MoneyLine, ReplayLine};
+pub(crate) use sums::{MoneyLine, ReplayLine};
 
 use crate::values::{Money, Time};
 use rating::cdr::{CallRecord, Outcome};

@@ -182,7 +182,7 @@ async fn a_draft_is_changed_further_by_whoever_writes_to_the_change_set() {
     let draft = api.get(&path).await.json();
     assert_eq!(
         draft["content"]["spec"],
-        json!({"cps_limit": 7, "channel_limit": 70})
+        json!({"cps_limit": 7, "channel_limit": 70, "status": "active"})
     );
     // A change back to what is in force leaves no draft.
     let body = json!({"name": "aurora", "spec": {"cps_limit": 5}});
@@ -251,14 +251,15 @@ async fn a_draft_whose_resource_has_changed_is_rebased() {
     let carrier = api.get("/api/v1/carriers/aurora").await.json();
     assert_eq!(
         carrier["spec"],
-        json!({"cps_limit": 9, "channel_limit": 50})
+        json!({"cps_limit": 9, "channel_limit": 50, "status": "active"})
     );
 }
 
 #[tokio::test]
 async fn a_preview_tells_what_a_push_would_do_and_what_speaks_against_it() {
     let api = world().await;
-    let tier = json!({"name": "premium", "spec": {}, "assign": {"categories": ["gold"]}});
+    let tier =
+        json!({"name": "premium", "spec": {"code": "P"}, "assign": {"categories": ["gold"]}});
     sent(&api, "POST", "/api/v1/voice-tiers", tier, 201).await;
     let set = change_set(&api, "moves").await;
     let moved = json!({"name": "acme", "spec": {"rate_card": "sell", "category": "gold"}});

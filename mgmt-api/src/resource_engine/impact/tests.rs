@@ -57,8 +57,14 @@ fn base() -> Arc<CurrentSet> {
         trunk("aurora-1", "192.0.2.11:5060"),
         trunk("aurora-2", "192.0.2.12:5060"),
         created("trunk", "acme-in", ingress),
-        assigned(created("voice_tier", "premium", json!({})), "gold"),
-        assigned(created("voice_tier", "basic", json!({})), "silver"),
+        assigned(
+            created("voice_tier", "premium", json!({"code": "P"})),
+            "gold",
+        ),
+        assigned(
+            created("voice_tier", "basic", json!({"code": "B"})),
+            "silver",
+        ),
     ])
 }
 
@@ -69,7 +75,7 @@ fn impact(base: &Arc<CurrentSet>, drafts: Vec<Draft>) -> Impact {
 }
 
 #[test]
-fn a_trunk_touches_itself_and_its_owner() {
+fn a_trunk_touches_its_owner_and_those_who_may_use_it() {
     let base = base();
     let change = draft(&base, "trunk", "aurora-1", |content| {
         content.spec["cps_limit"] = json!(7);
@@ -77,7 +83,13 @@ fn a_trunk_touches_itself_and_its_owner() {
     let impact = impact(&base, vec![change]);
     assert_eq!(impact.trunks.names, ["aurora-1"]);
     assert_eq!(impact.carriers.names, ["aurora"]);
-    assert_eq!(impact.customers.count, 0);
+    assert_eq!(impact.customers.names, ["acme", "zenith"]);
+    let own = draft(&base, "trunk", "acme-in", |content| {
+        content.spec["cps_limit"] = json!(7);
+    });
+    let impact = self::impact(&base, vec![own]);
+    assert_eq!(impact.customers.names, ["acme"]);
+    assert_eq!(impact.carriers.count, 0);
 }
 
 #[test]
@@ -95,7 +107,7 @@ fn a_rate_card_touches_those_who_charge_or_pay_by_it() {
     let bought = impact(&base, vec![dearer("buy")]);
     assert_eq!(bought.trunks.names, ["aurora-1", "aurora-2"]);
     assert_eq!(bought.carriers.names, ["aurora"]);
-    assert_eq!(bought.customers.count, 0);
+    assert_eq!(bought.customers.names, ["acme", "zenith"]);
 }
 
 #[test]

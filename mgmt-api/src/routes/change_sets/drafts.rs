@@ -77,7 +77,7 @@ pub struct DraftDetail {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct DraftListQuery {
+pub(crate) struct DraftListQuery {
     /// Only of this kind.
     #[serde(default)]
     #[param(example = "trunk")]

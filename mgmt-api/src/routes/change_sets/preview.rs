@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct PreviewQuery {
+pub(crate) struct PreviewQuery {
     /// How many recent calls to decide again, at most.
     #[serde(default)]
     #[param(minimum = 0, maximum = 10_000, default = 2_000)]
