@@ -58,8 +58,8 @@ pub struct ApplyResult {
     pub dry_run: bool,
     /// Number of the snapshot in use after the call.
     pub snapshot_number: u64,
-    /// The change set that the changes are drafts of; null when they are in force.
-    #[schema(required)]
+    /// The change set that the changes are drafts of; without it they are in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub change_set: Option<i64>,
     /// One entry for each resource in the files.
     pub changes: Vec<Change>,

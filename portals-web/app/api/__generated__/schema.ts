@@ -30,7 +30,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Applies a set of files: all of it or nothing. */
+        /**
+         * Applies a set of files: all of it or nothing.
+         * @description With `change_set` the differences become drafts, to be previewed and pushed together with
+         *     others. A dry run changes nothing and also tells whom the changes would touch and what recent
+         *     calls would have become.
+         */
         post: operations["apply"];
         delete?: never;
         options?: never;
@@ -53,7 +58,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a authentication method.
-         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone. It is in force when the answer comes.
+         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_create"];
         delete?: never;
@@ -73,7 +78,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many authentication methods at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_bulk_edit"];
         delete?: never;
@@ -113,7 +118,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes authentication methods from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_import"];
         delete?: never;
@@ -136,13 +141,13 @@ export interface paths {
         get: operations["authentication_method_view"];
         /**
          * Changes a authentication method.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["authentication_method_update"];
         post?: never;
         /**
          * Takes a authentication method away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["authentication_method_delete"];
         options?: never;
@@ -198,7 +203,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a authentication method the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_roll_back"];
         delete?: never;
@@ -276,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a carrier.
-         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet. It is in force when the answer comes.
+         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_create"];
         delete?: never;
@@ -296,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many carriers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_bulk_edit"];
         delete?: never;
@@ -336,7 +341,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes carriers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_import"];
         delete?: never;
@@ -359,13 +364,13 @@ export interface paths {
         get: operations["carrier_view"];
         /**
          * Changes a carrier.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["carrier_update"];
         post?: never;
         /**
          * Takes a carrier away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["carrier_delete"];
         options?: never;
@@ -421,7 +426,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a carrier the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_roll_back"];
         delete?: never;
@@ -501,6 +506,222 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/change-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists change sets, the newest first. */
+        get: operations["change_set_list"];
+        put?: never;
+        /**
+         * Makes a change set.
+         * @description Then send changes of resources with `?change_set=` and its number: they become its drafts and
+         *     nothing is in force before its push.
+         */
+        post: operations["change_set_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One change set.
+         * @description The header `ETag` has its revision, to be sent back in `If-Match`. Its drafts are a list of
+         *     their own.
+         */
+        get: operations["change_set_view"];
+        /**
+         * Gives a change set another name or note.
+         * @description Only of one that is not scheduled and not pushed.
+         */
+        put: operations["change_set_update"];
+        post?: never;
+        /**
+         * Discards a change set with all its drafts.
+         * @description Also one that is scheduled: it will not be pushed then. One that was pushed stays.
+         */
+        delete: operations["change_set_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the drafts of a change set.
+         * @description Each with the fields that differ from the version that it was made from. What a push would do
+         *     now, the preview tells.
+         */
+        get: operations["change_set_draft_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/drafts/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One draft, with all that the resource shall be. */
+        get: operations["change_set_draft_view"];
+        put?: never;
+        post?: never;
+        /** Takes a draft out of a change set. */
+        delete: operations["change_set_draft_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/later-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was changed again after a change set was pushed: what a rollback would undo with it. */
+        get: operations["change_set_later_change_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a push of a change set would do now; nothing is changed.
+         * @description Tells the fields that would differ from what is in force, what speaks against the push, whom it
+         *     would touch, which calls that are up belong to those, what customers would get or lose by
+         *     assignment, and what recent calls would have become: each is decided once by the configuration
+         *     in force and once by that of the change set, by the pipeline that live calls take. It says how
+         *     many calls would take other routes or carriers, how many would be refused, and what that means
+         *     in money. No call waits for it.
+         */
+        get: operations["change_set_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes all drafts of a change set take effect at once: all of them or none.
+         * @description The answer comes when new calls use them. With `at` the push is scheduled instead, and the
+         *     drafts cannot be changed until then. Refused with 409, naming each resource and its versions,
+         *     when a resource has changed since its draft was made: rebase the change set then. When the
+         *     switch does not take the configuration, what was before is put in force again and the answer is
+         *     503.
+         */
+        post: operations["change_set_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the drafts anew whose resources have changed since.
+         * @description Field by field: what only one side has changed is kept. A field that both have changed is told
+         *     with 409, unless `prefer` says which change counts. Drafts that would not change anything any
+         *     more go.
+         */
+        post: operations["change_set_rebase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes what a change set changed as it was before, by another change set.
+         * @description Nothing is lost: both stay in the history. Refused with 409 when resources of it were changed
+         *     again, unless `later_changes` says what to do with those; `…/later-changes` lists them.
+         */
+        post: operations["change_set_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/unschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a scheduled change set a draft again: it will not be pushed at its time. */
+        post: operations["change_set_unschedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channel-plans": {
         parameters: {
             query?: never;
@@ -516,7 +737,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a channel plan.
-         * @description How many channels and calls per second a customer may use, and what that costs it a month. Calls do not read it yet: the limits are those of the customer itself. It is in force when the answer comes.
+         * @description How many channels and calls per second a customer may use, and what that costs it a month. Calls do not read it yet: the limits are those of the customer itself. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_create"];
         delete?: never;
@@ -536,7 +757,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many channel plans at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_bulk_edit"];
         delete?: never;
@@ -576,7 +797,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes channel plans from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_import"];
         delete?: never;
@@ -599,13 +820,13 @@ export interface paths {
         get: operations["channel_plan_view"];
         /**
          * Changes a channel plan.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["channel_plan_update"];
         post?: never;
         /**
          * Takes a channel plan away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["channel_plan_delete"];
         options?: never;
@@ -661,7 +882,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a channel plan the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_roll_back"];
         delete?: never;
@@ -722,7 +943,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a codec set.
-         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer. It is in force when the answer comes.
+         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_create"];
         delete?: never;
@@ -742,7 +963,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many codec sets at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_bulk_edit"];
         delete?: never;
@@ -782,7 +1003,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes codec sets from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_import"];
         delete?: never;
@@ -805,13 +1026,13 @@ export interface paths {
         get: operations["codec_set_view"];
         /**
          * Changes a codec set.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["codec_set_update"];
         post?: never;
         /**
          * Takes a codec set away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["codec_set_delete"];
         options?: never;
@@ -867,7 +1088,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a codec set the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_roll_back"];
         delete?: never;
@@ -928,7 +1149,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer category.
-         * @description The first division of customers, such as wholesale or call centre; what is assigned to it is got by all its customers. It is in force when the answer comes.
+         * @description The first division of customers, such as wholesale or call centre; what is assigned to it is got by all its customers. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_create"];
         delete?: never;
@@ -948,7 +1169,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customer categories at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_bulk_edit"];
         delete?: never;
@@ -988,7 +1209,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customer categories from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_import"];
         delete?: never;
@@ -1011,13 +1232,13 @@ export interface paths {
         get: operations["customer_category_view"];
         /**
          * Changes a customer category.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_category_update"];
         post?: never;
         /**
          * Takes a customer category away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_category_delete"];
         options?: never;
@@ -1053,7 +1274,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer category the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_roll_back"];
         delete?: never;
@@ -1114,7 +1335,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer group.
-         * @description A division of the customers of one category; what is assigned to it comes before what is assigned to the category. It is in force when the answer comes.
+         * @description A division of the customers of one category; what is assigned to it comes before what is assigned to the category. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_create"];
         delete?: never;
@@ -1134,7 +1355,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customer groups at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_bulk_edit"];
         delete?: never;
@@ -1174,7 +1395,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customer groups from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_import"];
         delete?: never;
@@ -1197,13 +1418,13 @@ export interface paths {
         get: operations["customer_group_view"];
         /**
          * Changes a customer group.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_group_update"];
         post?: never;
         /**
          * Takes a customer group away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_group_delete"];
         options?: never;
@@ -1239,7 +1460,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer group the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_roll_back"];
         delete?: never;
@@ -1300,7 +1521,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer.
-         * @description Who pays us for calls. Where its calls come from is said by its ingress trunks. It is in force when the answer comes.
+         * @description Who pays us for calls. Where its calls come from is said by its ingress trunks. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_create"];
         delete?: never;
@@ -1320,7 +1541,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_bulk_edit"];
         delete?: never;
@@ -1360,7 +1581,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_import"];
         delete?: never;
@@ -1383,13 +1604,13 @@ export interface paths {
         get: operations["customer_view"];
         /**
          * Changes a customer.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_update"];
         post?: never;
         /**
          * Takes a customer away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_delete"];
         options?: never;
@@ -1442,7 +1663,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_roll_back"];
         delete?: never;
@@ -1537,7 +1758,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a gateway.
-         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself. It is in force when the answer comes.
+         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_create"];
         delete?: never;
@@ -1557,7 +1778,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many gateways at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_bulk_edit"];
         delete?: never;
@@ -1597,7 +1818,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes gateways from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_import"];
         delete?: never;
@@ -1620,13 +1841,13 @@ export interface paths {
         get: operations["gateway_view"];
         /**
          * Changes a gateway.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["gateway_update"];
         post?: never;
         /**
          * Takes a gateway away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["gateway_delete"];
         options?: never;
@@ -1662,7 +1883,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a gateway the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_roll_back"];
         delete?: never;
@@ -1842,7 +2063,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a lcr profile.
-         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first. It is in force when the answer comes.
+         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_create"];
         delete?: never;
@@ -1862,7 +2083,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many lcr profiles at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_bulk_edit"];
         delete?: never;
@@ -1902,7 +2123,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes lcr profiles from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_import"];
         delete?: never;
@@ -1925,13 +2146,13 @@ export interface paths {
         get: operations["lcr_profile_view"];
         /**
          * Changes a lcr profile.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["lcr_profile_update"];
         post?: never;
         /**
          * Takes a lcr profile away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["lcr_profile_delete"];
         options?: never;
@@ -1987,7 +2208,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a lcr profile the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_roll_back"];
         delete?: never;
@@ -2102,7 +2323,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a notification target.
-         * @description Where events are told: by mail, or by a request to a web server. It is in force when the answer comes.
+         * @description Where events are told: by mail, or by a request to a web server. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_create"];
         delete?: never;
@@ -2122,7 +2343,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many notification targets at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_bulk_edit"];
         delete?: never;
@@ -2162,7 +2383,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes notification targets from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_import"];
         delete?: never;
@@ -2185,13 +2406,13 @@ export interface paths {
         get: operations["notification_target_view"];
         /**
          * Changes a notification target.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["notification_target_update"];
         post?: never;
         /**
          * Takes a notification target away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["notification_target_delete"];
         options?: never;
@@ -2227,7 +2448,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a notification target the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_roll_back"];
         delete?: never;
@@ -2288,7 +2509,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a number list.
-         * @description Numbers that are let through or refused. Calls do not read it yet. It is in force when the answer comes.
+         * @description Numbers that are let through or refused. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_create"];
         delete?: never;
@@ -2308,7 +2529,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many number lists at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_bulk_edit"];
         delete?: never;
@@ -2348,7 +2569,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes number lists from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_import"];
         delete?: never;
@@ -2371,13 +2592,13 @@ export interface paths {
         get: operations["number_list_view"];
         /**
          * Changes a number list.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["number_list_update"];
         post?: never;
         /**
          * Takes a number list away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["number_list_delete"];
         options?: never;
@@ -2413,7 +2634,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a number list the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_roll_back"];
         delete?: never;
@@ -2474,7 +2695,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a pop.
-         * @description A point of presence: where customers send calls, and where media comes from. Calls do not read it yet; it is what customers are shown. It is in force when the answer comes.
+         * @description A point of presence: where customers send calls, and where media comes from. Calls do not read it yet; it is what customers are shown. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_create"];
         delete?: never;
@@ -2494,7 +2715,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many pops at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_bulk_edit"];
         delete?: never;
@@ -2534,7 +2755,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes pops from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_import"];
         delete?: never;
@@ -2557,13 +2778,13 @@ export interface paths {
         get: operations["pop_view"];
         /**
          * Changes a pop.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["pop_update"];
         post?: never;
         /**
          * Takes a pop away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["pop_delete"];
         options?: never;
@@ -2619,7 +2840,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a pop the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_roll_back"];
         delete?: never;
@@ -2680,7 +2901,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a rate card.
-         * @description What calls to each prefix cost: a currency, defaults, and rows, either in a file beside or in place. Its assignment is shown, and calls do not read it yet: a customer pays by the card it names. It is in force when the answer comes.
+         * @description What calls to each prefix cost: a currency, defaults, and rows, either in a file beside or in place. Its assignment is shown, and calls do not read it yet: a customer pays by the card it names. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_create"];
         delete?: never;
@@ -2700,7 +2921,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many rate cards at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_bulk_edit"];
         delete?: never;
@@ -2740,7 +2961,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes rate cards from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_import"];
         delete?: never;
@@ -2763,13 +2984,13 @@ export interface paths {
         get: operations["rate_card_view"];
         /**
          * Changes a rate card.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["rate_card_update"];
         post?: never;
         /**
          * Takes a rate card away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["rate_card_delete"];
         options?: never;
@@ -2845,7 +3066,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a rate card the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_roll_back"];
         delete?: never;
@@ -2923,7 +3144,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a role.
-         * @description What users of a portal may do: a set of permissions, beside the roles that are built in. It is in force when the answer comes.
+         * @description What users of a portal may do: a set of permissions, beside the roles that are built in. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_create"];
         delete?: never;
@@ -2943,7 +3164,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many roles at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_bulk_edit"];
         delete?: never;
@@ -2983,7 +3204,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes roles from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_import"];
         delete?: never;
@@ -3006,13 +3227,13 @@ export interface paths {
         get: operations["role_view"];
         /**
          * Changes a role.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["role_update"];
         post?: never;
         /**
          * Takes a role away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["role_delete"];
         options?: never;
@@ -3048,7 +3269,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a role the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_roll_back"];
         delete?: never;
@@ -3109,7 +3330,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route group.
-         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet. It is in force when the answer comes.
+         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_create"];
         delete?: never;
@@ -3129,7 +3350,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many route groups at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_bulk_edit"];
         delete?: never;
@@ -3169,7 +3390,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes route groups from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_import"];
         delete?: never;
@@ -3192,13 +3413,13 @@ export interface paths {
         get: operations["route_group_view"];
         /**
          * Changes a route group.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["route_group_update"];
         post?: never;
         /**
          * Takes a route group away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["route_group_delete"];
         options?: never;
@@ -3254,7 +3475,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a route group the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_roll_back"];
         delete?: never;
@@ -3315,7 +3536,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route.
-         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first. It is in force when the answer comes.
+         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_create"];
         delete?: never;
@@ -3335,7 +3556,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many routes at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_bulk_edit"];
         delete?: never;
@@ -3375,7 +3596,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes routes from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_import"];
         delete?: never;
@@ -3398,13 +3619,13 @@ export interface paths {
         get: operations["route_view"];
         /**
          * Changes a route.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["route_update"];
         post?: never;
         /**
          * Takes a route away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["route_delete"];
         options?: never;
@@ -3460,7 +3681,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a route the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_roll_back"];
         delete?: never;
@@ -3521,7 +3742,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a schedule.
-         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet. It is in force when the answer comes.
+         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_create"];
         delete?: never;
@@ -3541,7 +3762,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many schedules at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_bulk_edit"];
         delete?: never;
@@ -3581,7 +3802,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes schedules from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_import"];
         delete?: never;
@@ -3604,13 +3825,13 @@ export interface paths {
         get: operations["schedule_view"];
         /**
          * Changes a schedule.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["schedule_update"];
         post?: never;
         /**
          * Takes a schedule away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["schedule_delete"];
         options?: never;
@@ -3646,7 +3867,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a schedule the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_roll_back"];
         delete?: never;
@@ -3760,7 +3981,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a translation rules.
-         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own. It is in force when the answer comes.
+         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_create"];
         delete?: never;
@@ -3780,7 +4001,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many translation rules at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_bulk_edit"];
         delete?: never;
@@ -3820,7 +4041,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes translation rules from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_import"];
         delete?: never;
@@ -3843,13 +4064,13 @@ export interface paths {
         get: operations["translation_rules_view"];
         /**
          * Changes a translation rules.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["translation_rules_update"];
         post?: never;
         /**
          * Takes a translation rules away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["translation_rules_delete"];
         options?: never;
@@ -3885,7 +4106,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a translation rules the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_roll_back"];
         delete?: never;
@@ -3946,7 +4167,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a trunk.
-         * @description A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other direction is an error. It is in force when the answer comes.
+         * @description A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other direction is an error. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_create"];
         delete?: never;
@@ -3966,7 +4187,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many trunks at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_bulk_edit"];
         delete?: never;
@@ -4006,7 +4227,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes trunks from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_import"];
         delete?: never;
@@ -4029,13 +4250,13 @@ export interface paths {
         get: operations["trunk_view"];
         /**
          * Changes a trunk.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["trunk_update"];
         post?: never;
         /**
          * Takes a trunk away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["trunk_delete"];
         options?: never;
@@ -4071,7 +4292,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a trunk the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_roll_back"];
         delete?: never;
@@ -4132,7 +4353,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a voice tier.
-         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet. It is in force when the answer comes.
+         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_create"];
         delete?: never;
@@ -4152,7 +4373,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many voice tiers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_bulk_edit"];
         delete?: never;
@@ -4192,7 +4413,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes voice tiers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_import"];
         delete?: never;
@@ -4215,13 +4436,13 @@ export interface paths {
         get: operations["voice_tier_view"];
         /**
          * Changes a voice tier.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["voice_tier_update"];
         post?: never;
         /**
          * Takes a voice tier away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["voice_tier_delete"];
         options?: never;
@@ -4277,7 +4498,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a voice tier the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_roll_back"];
         delete?: never;
@@ -4394,10 +4615,17 @@ export interface components {
         };
         /** @description What was, or would be, done. */
         ApplyResult: {
+            /**
+             * Format: int64
+             * @description The change set that the changes are drafts of; without it they are in force.
+             */
+            change_set?: number | null;
             /** @description One entry for each resource in the files. */
             changes: components["schemas"]["Change"][];
             /** @description Whether it was only a question. */
             dry_run: boolean;
+            impact?: components["schemas"]["Impact"] | null;
+            replay?: components["schemas"]["Replay"] | null;
             /**
              * Format: int64
              * @description Number of the snapshot in use after the call.
@@ -4542,6 +4770,16 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description Its name. */
             name: string;
+        };
+        /** @description A reason, and how many calls it would block. */
+        BlockedReason: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            calls: number;
+            /** @description As in call records. */
+            reason: string;
         };
         /** @description What to change, and in which resources. Give `names` or `filter`. */
         BulkEdit: {
@@ -4926,6 +5164,89 @@ export interface components {
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "unchanged";
+        /** @description A change set as it stands. */
+        ChangeSet: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The configuration that it became; null before its push.
+             */
+            configuration_number: number | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many drafts it has.
+             */
+            drafts: number;
+            /** @description Why its last push did not succeed. */
+            failure: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description What its author calls it.
+             * @example Prices of March
+             */
+            name: string;
+            /** @description Why. */
+            note: string | null;
+            push_at: components["schemas"]["Time"] | null;
+            pushed_at: components["schemas"]["Time"] | null;
+            /** @description Who pushed it. */
+            pushed_by: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change of it; also in the header `ETag`.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The change set that rolled it back.
+             */
+            rolled_back_by: number | null;
+            /**
+             * Format: int64
+             * @description The change set that it rolls back.
+             */
+            rolls_back: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ChangeSetState"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A change set that shall be. */
+        ChangeSetCreate: {
+            /**
+             * @description What to call it; need not be unique.
+             * @example Prices of March
+             */
+            name: string;
+            /** @description Why; kept with each version that has no note of its own. */
+            note?: string | null;
+        };
+        /** @description A page of change sets, the newest first. */
+        ChangeSetPage: {
+            /** @description The page. */
+            items: components["schemas"]["ChangeSet"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where a change set stands.
+         * @enum {string}
+         */
+        ChangeSetState: "draft" | "scheduled" | "pushing" | "pushed" | "failed" | "rolled_back";
+        /** @description What a change set shall be called. */
+        ChangeSetUpdate: {
+            /** @description What to call it. */
+            name: string;
+            /** @description Why; null takes the note away. */
+            note?: string | null;
+        };
         /** @description A page of a list. */
         ChannelPlanPage: {
             /** @description The page */
@@ -5378,11 +5699,81 @@ export interface components {
             /** @description Path of the field within the resource, such as `limits.channels`. */
             field: string;
         };
+        /** @description A draft with all that the resource shall be. */
+        DraftDetail: components["schemas"]["DraftSummary"] & {
+            /** @description The whole resource as it shall be: name, external_id, assign, spec. Null when it shall go. */
+            content: Record<string, unknown> | null;
+        };
+        /** @description A page of drafts, by kind and name. */
+        DraftPage: {
+            /** @description The page. */
+            items: components["schemas"]["DraftSummary"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description What a change set wants of a resource. */
+        DraftSummary: {
+            /** @description What shall be done. */
+            action: components["schemas"]["ChangeAction"];
+            /** @description Who wants it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The version that the draft was made from; null when there was none.
+             */
+            base_version: number | null;
+            /**
+             * @description The fields that differ from the version it was made from. Empty for who may not read the
+             *     kind.
+             */
+            differences: components["schemas"]["Difference"][];
+            /** @description Whether the resource has changed since the draft was made: rebase before the push. */
+            is_stale: boolean;
+            /** @description Kind of the resource. */
+            kind: string;
+            /** @description Its name in force; the name it shall get, when it is new. */
+            name: string;
+            /** @description The name it shall have; another one than `name` is a rename. */
+            new_name: string;
+            /** @description Why. */
+            note: string | null;
+            /** @description When it was last written. */
+            updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The version in force; null when there is none.
+             */
+            version_in_force: number | null;
+        };
+        /** @description What was put into a change set. */
+        DraftedResult: {
+            /**
+             * Format: int64
+             * @description Number of the change set.
+             */
+            change_set: number;
+            /** @description One entry for each resource: how it would differ from what is in force. */
+            changes: components["schemas"]["Change"][];
+            /**
+             * Format: int64
+             * @description Its revision with these drafts.
+             */
+            revision: number;
+        };
         /**
          * @description Whether new calls are taken.
          * @enum {string}
          */
         DrainState: "running" | "draining";
+        /** @description A resource that a customer gets, or no longer gets. */
+        EntitlementChange: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description Why the customer gets it, or got it. */
+            level: components["schemas"]["Level"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description What a customer gets. */
         EntitlementList: {
             /** @description One entry for each kind that it gets anything of. */
@@ -5630,6 +6021,41 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["GatewaySpec"];
         };
+        /** @description Whom a change touches. */
+        Impact: {
+            /** @description Carriers whose traffic may change. */
+            carriers: components["schemas"]["Touched"];
+            /** @description Customers whose calls may be decided in another way. */
+            customers: components["schemas"]["Touched"];
+            /**
+             * @description Customers who would get other resources by assignment, such as those that move to another
+             *     category; at most 100 of them.
+             */
+            entitlements: components["schemas"]["ImpactOnCustomer"][];
+            /**
+             * Format: int64
+             * @description Calls that are up now and belong to these customers or carriers. They go on as they were
+             *     decided; the next ones are decided anew. Null when the switch did not answer in time.
+             */
+            live_calls: number | null;
+            /** @description Routes, route groups and LCR profiles that are changed, or that use what is. */
+            routes: components["schemas"]["Touched"];
+            /** @description Trunks that are changed, or that use what is. */
+            trunks: components["schemas"]["Touched"];
+        };
+        /** @description What a customer would newly get, and no longer get, by assignment. */
+        ImpactOnCustomer: {
+            /** @description Its category by the draft; null when it would have none. */
+            category_after: string | null;
+            /** @description Its category now; null when it has none. */
+            category_before: string | null;
+            /** @description The customer. */
+            customer: string;
+            /** @description What it would newly get. */
+            gained: components["schemas"]["EntitlementChange"][];
+            /** @description What it would no longer get. */
+            lost: components["schemas"]["EntitlementChange"][];
+        };
         /** @description A job. */
         Job: {
             /**
@@ -5794,6 +6220,46 @@ export interface components {
             /** @description On a screen: `Rate cards`. */
             title_plural: string;
         };
+        /** @description A version of a resource that came after the one of the change set. */
+        LaterChange: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The change set that it came with; null when it was a change of its own.
+             */
+            change_set: number | null;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description Whether it took the resource away. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Kind of the resource. */
+            kind: string;
+            /** @description Its name in that version. */
+            name: string;
+            /** @description Why. */
+            note: string | null;
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description What was changed again after a push. */
+        LaterChangeList: {
+            /** @description By resource and version. */
+            items: components["schemas"]["LaterChange"][];
+        };
+        /**
+         * @description What to do with resources that were changed again.
+         * @enum {string}
+         */
+        LaterChangesChoice: "refuse" | "overwrite" | "skip";
         /** @description A page of a list. */
         LcrProfilePage: {
             /** @description The page */
@@ -5986,6 +6452,15 @@ export interface components {
          * @example 0.0125
          */
         Money: string;
+        /** @description What customers pay, what carriers charge, and what is left. */
+        MoneyLine: {
+            /** @description What carriers charge. */
+            cost: components["schemas"]["Money"];
+            /** @description Revenue minus cost. */
+            margin: components["schemas"]["Money"];
+            /** @description What customers pay. */
+            revenue: components["schemas"]["Money"];
+        };
         /** @description A page of a list. */
         NotificationTargetPage: {
             /** @description The page */
@@ -6307,6 +6782,38 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["PopSpec"];
         };
+        /**
+         * @description Which change of a field counts.
+         * @enum {string}
+         */
+        PreferredSide: "draft" | "in_force";
+        /** @description What a push of a change set would do. */
+        Preview: {
+            /**
+             * Format: int64
+             * @description Number of the change set.
+             */
+            change_set: number;
+            /**
+             * @description One entry for each resource: how it would differ from what is in force. Also those that
+             *     follow the rename of what they name.
+             */
+            changes: components["schemas"]["Change"][];
+            impact: components["schemas"]["Impact"] | null;
+            /** @description What speaks against a push; without any it would succeed now. */
+            problems: components["schemas"]["FieldError"][];
+            replay: components["schemas"]["Replay"] | null;
+            /**
+             * Format: int64
+             * @description Its revision that was looked at; send it with the push, so that nothing else is pushed.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The configuration that it was compared with.
+             */
+            snapshot_number: number;
+        };
         /** @description An error as RFC 9457 writes it, `application/problem+json`. */
         Problem: {
             /** @description What is wrong this time and what to do about it. */
@@ -6330,6 +6837,15 @@ export interface components {
              * @example /problems/not-found
              */
             type: string;
+        };
+        /** @description When to push, and what. */
+        PushRequest: {
+            at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description The revision that was looked at; when it is another by now, nothing is pushed.
+             */
+            revision?: number | null;
         };
         /** @description What a change of many resources did. */
         PushResult: {
@@ -6467,11 +6983,129 @@ export interface components {
             rates_csv?: string | null;
             spec: components["schemas"]["RateCardSpec"];
         };
+        /** @description How to put two changes of one resource together. */
+        RebaseRequest: {
+            prefer?: components["schemas"]["PreferredSide"] | null;
+        };
+        /** @description What became of the drafts. */
+        RebaseResult: {
+            /**
+             * Format: int64
+             * @description Drafts that would not change anything any more, and are gone.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Drafts that are made from what is in force now.
+             */
+            rebased: number;
+            /**
+             * Format: int64
+             * @description The revision of the change set now.
+             */
+            revision: number;
+        };
         /**
          * @description Who ended the call.
          * @enum {string}
          */
         ReleasedBy: "customer" | "carrier" | "switch";
+        /** @description What recent traffic would have become. */
+        Replay: {
+            /** @description Money of all these calls by the draft. */
+            after: components["schemas"]["MoneyLine"];
+            /** @description Money of all these calls by the configuration in force. */
+            before: components["schemas"]["MoneyLine"];
+            /**
+             * Format: int32
+             * @description Calls that would be sold below their cost.
+             */
+            below_cost: number;
+            /** @description Why calls would newly have no route, such as `no_route`, and how many. */
+            blocked_reasons: components["schemas"]["BlockedReason"][];
+            /** @description By the carrier that is tried first, the largest change of margin first. */
+            by_carrier: components["schemas"]["ReplayLine"][];
+            /** @description By customer, the largest change of margin first. */
+            by_customer: components["schemas"]["ReplayLine"][];
+            /** @description By the destination on the customer's card, the largest change of margin first. */
+            by_destination: components["schemas"]["ReplayLine"][];
+            /**
+             * Format: int32
+             * @description How many recent calls were decided again.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description Calls that would go to another carrier first.
+             */
+            carrier_changed: number;
+            /**
+             * @description Of the money amounts.
+             * @example USD
+             */
+            currency: string;
+            from: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Calls that have a route now and would have none.
+             */
+            newly_blocked: number;
+            /**
+             * Format: int32
+             * @description Calls that have no route now and would have one.
+             */
+            newly_routed: number;
+            /**
+             * Format: int32
+             * @description Calls for which the customer would pay another price.
+             */
+            price_changed: number;
+            /**
+             * Format: int32
+             * @description Calls whose list of routes, in the order in which they are tried, would be another.
+             */
+            routes_changed: number;
+            to: components["schemas"]["Time"] | null;
+        };
+        /** @description The replayed calls of one customer, carrier or destination. */
+        ReplayLine: {
+            /** @description By the draft. */
+            after: components["schemas"]["MoneyLine"];
+            /** @description By the configuration in force. */
+            before: components["schemas"]["MoneyLine"];
+            /**
+             * Format: int32
+             * @description Calls that would be sold below their cost.
+             */
+            below_cost: number;
+            /**
+             * Format: int32
+             * @description How many of the calls.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            carrier_changed: number;
+            /** @description Of whom. */
+            name: string;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            newly_blocked: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            price_changed: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            routes_changed: number;
+        };
         /** @description One resource as it is now. */
         Resource: {
             /**
@@ -6592,6 +7226,15 @@ export interface components {
              * @description Its number.
              */
             version: number;
+        };
+        /** @description How to roll back. */
+        RollbackRequest: {
+            /** @description Only make the change set that leads back, as a draft, to be looked at. */
+            draft_only?: boolean;
+            /** @description What to do with resources that were changed again after the push. */
+            later_changes?: components["schemas"]["LaterChangesChoice"];
+            /** @description Why. */
+            note?: string | null;
         };
         /** @description A page of a list. */
         RouteGroupPage: {
@@ -6974,6 +7617,16 @@ export interface components {
          * @example 2026-03-01T12:00:00.000000Z
          */
         Time: string;
+        /** @description How many there are, and the first of their names. */
+        Touched: {
+            /**
+             * Format: int64
+             * @description All.
+             */
+            count: number;
+            /** @description At most 100 of them, in their order. */
+            names: string[];
+        };
         /** @description A page of a list. */
         TranslationRulesPage: {
             /** @description The page */
@@ -7419,6 +8072,7 @@ export type AuthenticationMethodVersion = components['schemas']['AuthenticationM
 export type AuthenticationMethodWrite = components['schemas']['AuthenticationMethodWrite'];
 export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
 export type BeneficiaryView = components['schemas']['BeneficiaryView'];
+export type BlockedReason = components['schemas']['BlockedReason'];
 export type BulkEdit = components['schemas']['BulkEdit'];
 export type Call = components['schemas']['Call'];
 export type CallIdText = components['schemas']['CallIdText'];
@@ -7437,6 +8091,11 @@ export type CdrRate = components['schemas']['CdrRate'];
 export type CdrSummary = components['schemas']['CdrSummary'];
 export type Change = components['schemas']['Change'];
 export type ChangeAction = components['schemas']['ChangeAction'];
+export type ChangeSet = components['schemas']['ChangeSet'];
+export type ChangeSetCreate = components['schemas']['ChangeSetCreate'];
+export type ChangeSetPage = components['schemas']['ChangeSetPage'];
+export type ChangeSetState = components['schemas']['ChangeSetState'];
+export type ChangeSetUpdate = components['schemas']['ChangeSetUpdate'];
 export type ChannelPlanPage = components['schemas']['ChannelPlanPage'];
 export type ChannelPlanResource = components['schemas']['ChannelPlanResource'];
 export type ChannelPlanSpec = components['schemas']['ChannelPlanSpec'];
@@ -7464,7 +8123,12 @@ export type CustomerSpec = components['schemas']['CustomerSpec'];
 export type CustomerVersion = components['schemas']['CustomerVersion'];
 export type CustomerWrite = components['schemas']['CustomerWrite'];
 export type Difference = components['schemas']['Difference'];
+export type DraftDetail = components['schemas']['DraftDetail'];
+export type DraftPage = components['schemas']['DraftPage'];
+export type DraftSummary = components['schemas']['DraftSummary'];
+export type DraftedResult = components['schemas']['DraftedResult'];
 export type DrainState = components['schemas']['DrainState'];
+export type EntitlementChange = components['schemas']['EntitlementChange'];
 export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
@@ -7480,6 +8144,8 @@ export type GatewayResource = components['schemas']['GatewayResource'];
 export type GatewaySpec = components['schemas']['GatewaySpec'];
 export type GatewayVersion = components['schemas']['GatewayVersion'];
 export type GatewayWrite = components['schemas']['GatewayWrite'];
+export type Impact = components['schemas']['Impact'];
+export type ImpactOnCustomer = components['schemas']['ImpactOnCustomer'];
 export type Job = components['schemas']['Job'];
 export type JobAttempt = components['schemas']['JobAttempt'];
 export type JobDetail = components['schemas']['JobDetail'];
@@ -7492,6 +8158,9 @@ export type JobState = components['schemas']['JobState'];
 export type JournalStatus = components['schemas']['JournalStatus'];
 export type KindList = components['schemas']['KindList'];
 export type KindView = components['schemas']['KindView'];
+export type LaterChange = components['schemas']['LaterChange'];
+export type LaterChangeList = components['schemas']['LaterChangeList'];
+export type LaterChangesChoice = components['schemas']['LaterChangesChoice'];
 export type LcrProfilePage = components['schemas']['LcrProfilePage'];
 export type LcrProfileResource = components['schemas']['LcrProfileResource'];
 export type LcrProfileSpec = components['schemas']['LcrProfileSpec'];
@@ -7503,6 +8172,7 @@ export type LiveHistory = components['schemas']['LiveHistory'];
 export type LivePoint = components['schemas']['LivePoint'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
 export type Money = components['schemas']['Money'];
+export type MoneyLine = components['schemas']['MoneyLine'];
 export type NotificationTargetPage = components['schemas']['NotificationTargetPage'];
 export type NotificationTargetResource = components['schemas']['NotificationTargetResource'];
 export type NotificationTargetSpec = components['schemas']['NotificationTargetSpec'];
@@ -7520,14 +8190,21 @@ export type PopResource = components['schemas']['PopResource'];
 export type PopSpec = components['schemas']['PopSpec'];
 export type PopVersion = components['schemas']['PopVersion'];
 export type PopWrite = components['schemas']['PopWrite'];
+export type PreferredSide = components['schemas']['PreferredSide'];
+export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
+export type PushRequest = components['schemas']['PushRequest'];
 export type PushResult = components['schemas']['PushResult'];
 export type RateCardPage = components['schemas']['RateCardPage'];
 export type RateCardResource = components['schemas']['RateCardResource'];
 export type RateCardSpec = components['schemas']['RateCardSpec'];
 export type RateCardVersion = components['schemas']['RateCardVersion'];
 export type RateCardWrite = components['schemas']['RateCardWrite'];
+export type RebaseRequest = components['schemas']['RebaseRequest'];
+export type RebaseResult = components['schemas']['RebaseResult'];
 export type ReleasedBy = components['schemas']['ReleasedBy'];
+export type Replay = components['schemas']['Replay'];
+export type ReplayLine = components['schemas']['ReplayLine'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceList = components['schemas']['ResourceList'];
 export type RolePage = components['schemas']['RolePage'];
@@ -7536,6 +8213,7 @@ export type RoleSpec = components['schemas']['RoleSpec'];
 export type RoleVersion = components['schemas']['RoleVersion'];
 export type RoleWrite = components['schemas']['RoleWrite'];
 export type RollBack = components['schemas']['RollBack'];
+export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type RouteGroupPage = components['schemas']['RouteGroupPage'];
 export type RouteGroupResource = components['schemas']['RouteGroupResource'];
 export type RouteGroupSpec = components['schemas']['RouteGroupSpec'];
@@ -7559,6 +8237,7 @@ export type SignIn = components['schemas']['SignIn'];
 export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
 export type Time = components['schemas']['Time'];
+export type Touched = components['schemas']['Touched'];
 export type TranslationRulesPage = components['schemas']['TranslationRulesPage'];
 export type TranslationRulesResource = components['schemas']['TranslationRulesResource'];
 export type TranslationRulesSpec = components['schemas']['TranslationRulesSpec'];
@@ -7606,6 +8285,8 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description Also take away what the files do not name. */
                 prune?: boolean;
+                /** @description Number of a change set: the changes become its drafts and nothing is in force yet. */
+                change_set?: number;
             };
             header?: never;
             path?: never;
@@ -7646,6 +8327,24 @@ export interface operations {
             };
             /** @description No CSRF token */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the change set is not open */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7735,7 +8434,10 @@ export interface operations {
     };
     authentication_method_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7755,6 +8457,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -7784,7 +8495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7793,7 +8504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7824,7 +8535,10 @@ export interface operations {
     };
     authentication_method_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7842,6 +8556,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -7871,7 +8594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7880,7 +8603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7970,7 +8693,10 @@ export interface operations {
     };
     authentication_method_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7989,6 +8715,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8018,7 +8753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8027,7 +8762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8106,7 +8841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8119,7 +8854,10 @@ export interface operations {
     };
     authentication_method_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -8145,6 +8883,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8174,7 +8921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8183,7 +8930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8232,7 +8979,10 @@ export interface operations {
     };
     authentication_method_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -8245,6 +8995,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -8279,7 +9038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8288,7 +9047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8379,7 +9138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8443,7 +9202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8456,7 +9215,10 @@ export interface operations {
     };
     authentication_method_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -8479,6 +9241,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8508,7 +9279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8517,7 +9288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8590,7 +9361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8651,7 +9422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8783,7 +9554,10 @@ export interface operations {
     };
     carrier_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8803,6 +9577,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8832,7 +9615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8841,7 +9624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8872,7 +9655,10 @@ export interface operations {
     };
     carrier_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8890,6 +9676,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8919,7 +9714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8928,7 +9723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9016,7 +9811,10 @@ export interface operations {
     };
     carrier_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9035,6 +9833,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9064,7 +9871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9073,7 +9880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9152,7 +9959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9165,7 +9972,10 @@ export interface operations {
     };
     carrier_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -9191,6 +10001,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9220,7 +10039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9229,7 +10048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9278,7 +10097,10 @@ export interface operations {
     };
     carrier_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -9291,6 +10113,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -9325,7 +10156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9334,7 +10165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9425,7 +10256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9489,7 +10320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9502,7 +10333,10 @@ export interface operations {
     };
     carrier_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -9525,6 +10359,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9554,7 +10397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9563,7 +10406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9636,7 +10479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9697,7 +10540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9834,6 +10677,1013 @@ export interface operations {
             };
         };
     };
+    change_set_list: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: "draft" | "scheduled" | "pushing" | "pushed" | "failed" | "rolled_back";
+                /** @description Only those of exactly this name. */
+                name?: string;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSetPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSetCreate"];
+            };
+        };
+        responses: {
+            /** @description It; `Location` says where it is */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name or the note is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at, as `ETag` had it */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSetUpdate"];
+            };
+        };
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name or the note is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only of this kind.
+                 * @example trunk
+                 */
+                kind?: string;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+                /** @description Kind of the resource, such as `trunk` */
+                kind: string;
+                /** @description Its name in force, or the one it shall get */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+                /** @description Kind of the resource, such as `trunk` */
+                kind: string;
+                /** @description Its name in force, or the one it shall get */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone; the resource in force is as it was */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change set is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_later_change_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set that was pushed */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them; empty when a rollback is in nobody's way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaterChangeList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not in force */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_preview: {
+        parameters: {
+            query?: {
+                /** @description How many recent calls to decide again, at most. */
+                calls?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushRequest"];
+            };
+        };
+        responses: {
+            /** @description The change set: pushed, or scheduled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resources have changed since, others need what shall go, or it was pushed before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Drafts do not fit together; nothing was pushed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The switch did not take it; what was before is in force */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_rebase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at, as `ETag` had it */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebaseRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of the drafts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebaseResult"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields were changed on both sides, each is named; or the change set is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set that was pushed */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            /** @description The change set that rolled it back, or would */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not in force, or resources were changed again: each is named */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was before does not fit to what there is now */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The switch did not take it; nothing was rolled back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_unschedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change set, a draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not scheduled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     channel_plan_list: {
         parameters: {
             query?: {
@@ -9896,7 +11746,10 @@ export interface operations {
     };
     channel_plan_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9916,6 +11769,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9945,7 +11807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9954,7 +11816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9985,7 +11847,10 @@ export interface operations {
     };
     channel_plan_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10003,6 +11868,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10032,7 +11906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10041,7 +11915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10131,7 +12005,10 @@ export interface operations {
     };
     channel_plan_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10150,6 +12027,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10179,7 +12065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10188,7 +12074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10267,7 +12153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10280,7 +12166,10 @@ export interface operations {
     };
     channel_plan_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -10306,6 +12195,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10335,7 +12233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10344,7 +12242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10393,7 +12291,10 @@ export interface operations {
     };
     channel_plan_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -10406,6 +12307,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -10440,7 +12350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10449,7 +12359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10540,7 +12450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10604,7 +12514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10617,7 +12527,10 @@ export interface operations {
     };
     channel_plan_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -10640,6 +12553,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10669,7 +12591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10678,7 +12600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10751,7 +12673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10812,7 +12734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10885,7 +12807,10 @@ export interface operations {
     };
     codec_set_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10905,6 +12830,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10934,7 +12868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10943,7 +12877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10974,7 +12908,10 @@ export interface operations {
     };
     codec_set_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10992,6 +12929,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11021,7 +12967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11030,7 +12976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11120,7 +13066,10 @@ export interface operations {
     };
     codec_set_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11139,6 +13088,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11168,7 +13126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11177,7 +13135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11256,7 +13214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11269,7 +13227,10 @@ export interface operations {
     };
     codec_set_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -11295,6 +13256,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11324,7 +13294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11333,7 +13303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11382,7 +13352,10 @@ export interface operations {
     };
     codec_set_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -11395,6 +13368,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -11429,7 +13411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11438,7 +13420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11529,7 +13511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11593,7 +13575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11606,7 +13588,10 @@ export interface operations {
     };
     codec_set_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -11629,6 +13614,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11658,7 +13652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11667,7 +13661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11740,7 +13734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11801,7 +13795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11872,7 +13866,10 @@ export interface operations {
     };
     customer_category_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11892,6 +13889,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11921,7 +13927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11930,7 +13936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11961,7 +13967,10 @@ export interface operations {
     };
     customer_category_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11979,6 +13988,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12008,7 +14026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12017,7 +14035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12105,7 +14123,10 @@ export interface operations {
     };
     customer_category_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12124,6 +14145,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12153,7 +14183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12162,7 +14192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12241,7 +14271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12254,7 +14284,10 @@ export interface operations {
     };
     customer_category_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -12280,6 +14313,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12309,7 +14351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12318,7 +14360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12367,7 +14409,10 @@ export interface operations {
     };
     customer_category_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -12380,6 +14425,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -12414,7 +14468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12423,7 +14477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12514,7 +14568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12527,7 +14581,10 @@ export interface operations {
     };
     customer_category_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -12550,6 +14607,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12579,7 +14645,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12588,7 +14654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12661,7 +14727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12722,7 +14788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12793,7 +14859,10 @@ export interface operations {
     };
     customer_group_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12813,6 +14882,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12842,7 +14920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12851,7 +14929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12882,7 +14960,10 @@ export interface operations {
     };
     customer_group_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12900,6 +14981,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12929,7 +15019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12938,7 +15028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13026,7 +15116,10 @@ export interface operations {
     };
     customer_group_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13045,6 +15138,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13074,7 +15176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13083,7 +15185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13162,7 +15264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13175,7 +15277,10 @@ export interface operations {
     };
     customer_group_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -13201,6 +15306,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13230,7 +15344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13239,7 +15353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13288,7 +15402,10 @@ export interface operations {
     };
     customer_group_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -13301,6 +15418,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -13335,7 +15461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13344,7 +15470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13435,7 +15561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13448,7 +15574,10 @@ export interface operations {
     };
     customer_group_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -13471,6 +15600,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13500,7 +15638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13509,7 +15647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13582,7 +15720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13643,7 +15781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13720,7 +15858,10 @@ export interface operations {
     };
     customer_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13740,6 +15881,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13769,7 +15919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13778,7 +15928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13809,7 +15959,10 @@ export interface operations {
     };
     customer_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13827,6 +15980,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13856,7 +16018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13865,7 +16027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13959,7 +16121,10 @@ export interface operations {
     };
     customer_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13978,6 +16143,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14007,7 +16181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14016,7 +16190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14095,7 +16269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14108,7 +16282,10 @@ export interface operations {
     };
     customer_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -14134,6 +16311,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14163,7 +16349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14172,7 +16358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14221,7 +16407,10 @@ export interface operations {
     };
     customer_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -14234,6 +16423,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -14268,7 +16466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14277,7 +16475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14368,7 +16566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14431,7 +16629,10 @@ export interface operations {
     };
     customer_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -14454,6 +16655,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14483,7 +16693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14492,7 +16702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14565,7 +16775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14626,7 +16836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14804,7 +17014,10 @@ export interface operations {
     };
     gateway_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14824,6 +17037,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14853,7 +17075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14862,7 +17084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14893,7 +17115,10 @@ export interface operations {
     };
     gateway_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14911,6 +17136,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14940,7 +17174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14949,7 +17183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15041,7 +17275,10 @@ export interface operations {
     };
     gateway_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15060,6 +17297,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15089,7 +17335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15098,7 +17344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15177,7 +17423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15190,7 +17436,10 @@ export interface operations {
     };
     gateway_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -15216,6 +17465,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15245,7 +17503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15254,7 +17512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15303,7 +17561,10 @@ export interface operations {
     };
     gateway_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -15316,6 +17577,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -15350,7 +17620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15359,7 +17629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15450,7 +17720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15463,7 +17733,10 @@ export interface operations {
     };
     gateway_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -15486,6 +17759,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15515,7 +17797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15524,7 +17806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15597,7 +17879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15658,7 +17940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16079,7 +18361,10 @@ export interface operations {
     };
     lcr_profile_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16099,6 +18384,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16128,7 +18422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16137,7 +18431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16168,7 +18462,10 @@ export interface operations {
     };
     lcr_profile_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16186,6 +18483,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16215,7 +18521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16224,7 +18530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16312,7 +18618,10 @@ export interface operations {
     };
     lcr_profile_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16331,6 +18640,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16360,7 +18678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16369,7 +18687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16448,7 +18766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16461,7 +18779,10 @@ export interface operations {
     };
     lcr_profile_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -16487,6 +18808,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16516,7 +18846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16525,7 +18855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16574,7 +18904,10 @@ export interface operations {
     };
     lcr_profile_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -16587,6 +18920,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -16621,7 +18963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16630,7 +18972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16721,7 +19063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16785,7 +19127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16798,7 +19140,10 @@ export interface operations {
     };
     lcr_profile_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -16821,6 +19166,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16850,7 +19204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16859,7 +19213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16932,7 +19286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16993,7 +19347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17223,7 +19577,10 @@ export interface operations {
     };
     notification_target_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17243,6 +19600,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17272,7 +19638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17281,7 +19647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17312,7 +19678,10 @@ export interface operations {
     };
     notification_target_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17330,6 +19699,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17359,7 +19737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17368,7 +19746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17458,7 +19836,10 @@ export interface operations {
     };
     notification_target_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17477,6 +19858,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17506,7 +19896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17515,7 +19905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17594,7 +19984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17607,7 +19997,10 @@ export interface operations {
     };
     notification_target_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -17633,6 +20026,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17662,7 +20064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17671,7 +20073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17720,7 +20122,10 @@ export interface operations {
     };
     notification_target_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -17733,6 +20138,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -17767,7 +20181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17776,7 +20190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17867,7 +20281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17880,7 +20294,10 @@ export interface operations {
     };
     notification_target_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -17903,6 +20320,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17932,7 +20358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17941,7 +20367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18014,7 +20440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18075,7 +20501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18148,7 +20574,10 @@ export interface operations {
     };
     number_list_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18168,6 +20597,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18197,7 +20635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18206,7 +20644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18237,7 +20675,10 @@ export interface operations {
     };
     number_list_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18255,6 +20696,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18284,7 +20734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18293,7 +20743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18383,7 +20833,10 @@ export interface operations {
     };
     number_list_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18402,6 +20855,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18431,7 +20893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18440,7 +20902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18519,7 +20981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18532,7 +20994,10 @@ export interface operations {
     };
     number_list_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -18558,6 +21023,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18587,7 +21061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18596,7 +21070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18645,7 +21119,10 @@ export interface operations {
     };
     number_list_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -18658,6 +21135,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -18692,7 +21178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18701,7 +21187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18792,7 +21278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18805,7 +21291,10 @@ export interface operations {
     };
     number_list_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -18828,6 +21317,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18857,7 +21355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18866,7 +21364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18939,7 +21437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19000,7 +21498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19075,7 +21573,10 @@ export interface operations {
     };
     pop_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19095,6 +21596,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19124,7 +21634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19133,7 +21643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19164,7 +21674,10 @@ export interface operations {
     };
     pop_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19182,6 +21695,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19211,7 +21733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19220,7 +21742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19312,7 +21834,10 @@ export interface operations {
     };
     pop_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19331,6 +21856,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19360,7 +21894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19369,7 +21903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19448,7 +21982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19461,7 +21995,10 @@ export interface operations {
     };
     pop_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -19487,6 +22024,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19516,7 +22062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19525,7 +22071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19574,7 +22120,10 @@ export interface operations {
     };
     pop_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -19587,6 +22136,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -19621,7 +22179,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19630,7 +22188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19721,7 +22279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19785,7 +22343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19798,7 +22356,10 @@ export interface operations {
     };
     pop_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -19821,6 +22382,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19850,7 +22420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19859,7 +22429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19932,7 +22502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19993,7 +22563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20064,7 +22634,10 @@ export interface operations {
     };
     rate_card_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20084,6 +22657,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20113,7 +22695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20122,7 +22704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20153,7 +22735,10 @@ export interface operations {
     };
     rate_card_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20171,6 +22756,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20200,7 +22794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20209,7 +22803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20297,7 +22891,10 @@ export interface operations {
     };
     rate_card_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20316,6 +22913,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20345,7 +22951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20354,7 +22960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20433,7 +23039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20446,7 +23052,10 @@ export interface operations {
     };
     rate_card_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -20472,6 +23081,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20501,7 +23119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20510,7 +23128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20559,7 +23177,10 @@ export interface operations {
     };
     rate_card_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -20572,6 +23193,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -20606,7 +23236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20615,7 +23245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20706,7 +23336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20770,7 +23400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20829,7 +23459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20842,7 +23472,10 @@ export interface operations {
     };
     rate_card_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -20865,6 +23498,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20894,7 +23536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20903,7 +23545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20976,7 +23618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21037,7 +23679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21158,7 +23800,10 @@ export interface operations {
     };
     role_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21178,6 +23823,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21207,7 +23861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21216,7 +23870,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21247,7 +23901,10 @@ export interface operations {
     };
     role_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21265,6 +23922,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21294,7 +23960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21303,7 +23969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21391,7 +24057,10 @@ export interface operations {
     };
     role_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21410,6 +24079,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21439,7 +24117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21448,7 +24126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21527,7 +24205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21540,7 +24218,10 @@ export interface operations {
     };
     role_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -21566,6 +24247,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21595,7 +24285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21604,7 +24294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21653,7 +24343,10 @@ export interface operations {
     };
     role_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -21666,6 +24359,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -21700,7 +24402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21709,7 +24411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21800,7 +24502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21813,7 +24515,10 @@ export interface operations {
     };
     role_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -21836,6 +24541,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21865,7 +24579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21874,7 +24588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21947,7 +24661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22008,7 +24722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22079,7 +24793,10 @@ export interface operations {
     };
     route_group_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22099,6 +24816,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22128,7 +24854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22137,7 +24863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22168,7 +24894,10 @@ export interface operations {
     };
     route_group_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22186,6 +24915,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22215,7 +24953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22224,7 +24962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22312,7 +25050,10 @@ export interface operations {
     };
     route_group_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22331,6 +25072,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22360,7 +25110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22369,7 +25119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22448,7 +25198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22461,7 +25211,10 @@ export interface operations {
     };
     route_group_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -22487,6 +25240,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22516,7 +25278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22525,7 +25287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22574,7 +25336,10 @@ export interface operations {
     };
     route_group_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -22587,6 +25352,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -22621,7 +25395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22630,7 +25404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22721,7 +25495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22785,7 +25559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22798,7 +25572,10 @@ export interface operations {
     };
     route_group_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -22821,6 +25598,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22850,7 +25636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22859,7 +25645,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22932,7 +25718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22993,7 +25779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23074,7 +25860,10 @@ export interface operations {
     };
     route_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23094,6 +25883,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23123,7 +25921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23132,7 +25930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23163,7 +25961,10 @@ export interface operations {
     };
     route_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23181,6 +25982,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23210,7 +26020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23219,7 +26029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23317,7 +26127,10 @@ export interface operations {
     };
     route_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23336,6 +26149,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23365,7 +26187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23374,7 +26196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23453,7 +26275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23466,7 +26288,10 @@ export interface operations {
     };
     route_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -23492,6 +26317,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23521,7 +26355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23530,7 +26364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23579,7 +26413,10 @@ export interface operations {
     };
     route_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -23592,6 +26429,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -23626,7 +26472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23635,7 +26481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23726,7 +26572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23790,7 +26636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23803,7 +26649,10 @@ export interface operations {
     };
     route_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -23826,6 +26675,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23855,7 +26713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23864,7 +26722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23937,7 +26795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23998,7 +26856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24069,7 +26927,10 @@ export interface operations {
     };
     schedule_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24089,6 +26950,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24118,7 +26988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24127,7 +26997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24158,7 +27028,10 @@ export interface operations {
     };
     schedule_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24176,6 +27049,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24205,7 +27087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24214,7 +27096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24302,7 +27184,10 @@ export interface operations {
     };
     schedule_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24321,6 +27206,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24350,7 +27244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24359,7 +27253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24438,7 +27332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24451,7 +27345,10 @@ export interface operations {
     };
     schedule_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -24477,6 +27374,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24506,7 +27412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24515,7 +27421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24564,7 +27470,10 @@ export interface operations {
     };
     schedule_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -24577,6 +27486,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -24611,7 +27529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24620,7 +27538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24711,7 +27629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24724,7 +27642,10 @@ export interface operations {
     };
     schedule_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -24747,6 +27668,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24776,7 +27706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24785,7 +27715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24858,7 +27788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24919,7 +27849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25196,7 +28126,10 @@ export interface operations {
     };
     translation_rules_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25216,6 +28149,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25245,7 +28187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25254,7 +28196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25285,7 +28227,10 @@ export interface operations {
     };
     translation_rules_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25303,6 +28248,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25332,7 +28286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25341,7 +28295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25427,7 +28381,10 @@ export interface operations {
     };
     translation_rules_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25446,6 +28403,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25475,7 +28441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25484,7 +28450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25563,7 +28529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25576,7 +28542,10 @@ export interface operations {
     };
     translation_rules_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -25602,6 +28571,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25631,7 +28609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25640,7 +28618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25689,7 +28667,10 @@ export interface operations {
     };
     translation_rules_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -25702,6 +28683,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -25736,7 +28726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25745,7 +28735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25836,7 +28826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25849,7 +28839,10 @@ export interface operations {
     };
     translation_rules_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -25872,6 +28865,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25901,7 +28903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25910,7 +28912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25983,7 +28985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26044,7 +29046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26123,7 +29125,10 @@ export interface operations {
     };
     trunk_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26143,6 +29148,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26172,7 +29186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26181,7 +29195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26212,7 +29226,10 @@ export interface operations {
     };
     trunk_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26230,6 +29247,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26259,7 +29285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26268,7 +29294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26364,7 +29390,10 @@ export interface operations {
     };
     trunk_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26383,6 +29412,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26412,7 +29450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26421,7 +29459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26500,7 +29538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26513,7 +29551,10 @@ export interface operations {
     };
     trunk_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -26539,6 +29580,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26568,7 +29618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26577,7 +29627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26626,7 +29676,10 @@ export interface operations {
     };
     trunk_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -26639,6 +29692,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -26673,7 +29735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26682,7 +29744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26773,7 +29835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26786,7 +29848,10 @@ export interface operations {
     };
     trunk_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -26809,6 +29874,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26838,7 +29912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26847,7 +29921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26920,7 +29994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26981,7 +30055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27054,7 +30128,10 @@ export interface operations {
     };
     voice_tier_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27074,6 +30151,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27103,7 +30189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27112,7 +30198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27143,7 +30229,10 @@ export interface operations {
     };
     voice_tier_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27161,6 +30250,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27190,7 +30288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27199,7 +30297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27289,7 +30387,10 @@ export interface operations {
     };
     voice_tier_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27308,6 +30409,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27337,7 +30447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27346,7 +30456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27425,7 +30535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27438,7 +30548,10 @@ export interface operations {
     };
     voice_tier_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -27464,6 +30577,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27493,7 +30615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27502,7 +30624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27551,7 +30673,10 @@ export interface operations {
     };
     voice_tier_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -27564,6 +30689,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -27598,7 +30732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27607,7 +30741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27698,7 +30832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27762,7 +30896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27775,7 +30909,10 @@ export interface operations {
     };
     voice_tier_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -27798,6 +30935,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27827,7 +30973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27836,7 +30982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27909,7 +31055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27970,7 +31116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -28084,6 +31230,7 @@ export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<Flatt
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1CdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1ChangeSetsGetParametersQueryStateValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/change-sets"]["get"]["parameters"]["query"]["state"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const pathsApiV1ChannelPlansGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
 export const pathsApiV1ChannelPlansExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
 export const pathsApiV1ChannelPlansExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -28148,6 +31295,7 @@ export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];
+export const changeSetStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeSetState"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const channelPlanResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChannelPlanResource"]["kind"]> = ["channel_plan"];
 export const channelPlanVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChannelPlanVersion"]["kind"]> = ["channel_plan"];
 export const codecSetResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CodecSetResource"]["kind"]> = ["codec_set"];
@@ -28169,6 +31317,7 @@ export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<compon
 export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp"];
 export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayVersion"]["kind"]> = ["gateway"];
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
+export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
 export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileResource"]["kind"]> = ["lcr_profile"];
 export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
@@ -28187,6 +31336,7 @@ export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<componen
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
 export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopVersion"]["kind"]> = ["pop"];
+export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardVersion"]["kind"]> = ["rate_card"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
