@@ -15,7 +15,8 @@ use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, Configuration, HttpLimits, LocalKey, Server, TlsFiles, ensure_admin,
+    ApiParts, AppState, Configuration, HttpLimits, LocalKey, PushScheduled, Server, TlsFiles,
+    ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -125,7 +126,7 @@ impl Node {
         });
         let admin_password = ensure_admin(&store).await?;
         let dispatcher = Dispatcher::new(store.clone(), secrets.clone(), job_bell.clone());
-        let runner = job_runner(config, &store, secrets, job_bell, webhooks)?;
+        let runner = job_runner(config, &store, secrets, job_bell, webhooks, state.clone())?;
         // What it has begun is a transaction, so it can be cut off anywhere.
         let dispatcher = tokio::spawn(dispatcher.run(std::future::pending()));
         let (stop_jobs, jobs_stopped) = oneshot::channel::<()>();
@@ -249,6 +250,7 @@ fn job_runner(
     secrets: SecretBox,
     bell: JobBell,
     webhooks: WebhookClient,
+    state: AppState,
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
     let handlers: Vec<Arc<dyn JobHandler>> = vec![
@@ -256,6 +258,7 @@ fn job_runner(
         Arc::new(DeliverWebhook::new(store.clone(), secrets, webhooks)),
         Arc::new(Prune::new(store.clone(), config.retention())),
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
+        Arc::new(PushScheduled::new(state)),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

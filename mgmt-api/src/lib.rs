@@ -40,7 +40,7 @@ pub mod values;
 
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use resource_engine::{
-    Configuration, ConfigurationChanged, ConfigurationError, ResourceChanged,
+    Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,
 };
 pub use router::router;
 pub use server::{BindError, HttpLimits, Server, TlsError, TlsFiles};

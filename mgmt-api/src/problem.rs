@@ -301,6 +301,9 @@ impl IntoResponse for Problem {
 
 impl From<store::StoreError> for Problem {
     fn from(error: store::StoreError) -> Self {
+        if matches!(error, store::StoreError::ChangeSetChanged { .. }) {
+            return crate::resource_engine::ConfigurationError::from(error).into();
+        }
         Self::internal(&error)
     }
 }

@@ -12,31 +12,45 @@
 mod apply;
 mod assignment;
 mod audit;
+mod change_sets;
 mod compile;
 mod current;
 mod difference;
 mod draft;
 mod error;
 mod events;
+mod impact;
 mod merge_patch;
 mod plan;
+mod preview;
 mod push;
+mod replay;
+mod scheduled;
 mod sealing;
 mod stored;
 #[cfg(test)]
 mod testing;
 mod transfer;
 
-pub(crate) use apply::ApplyMode;
+pub(crate) use apply::{Applied, ApplyMode};
 pub(crate) use assignment::{customers_of, entitlements_of};
+pub(crate) use audit::of_change_set;
+pub(crate) use change_sets::{
+    Drafted, LaterChanges, Prefer, draft_of_row, is_stale, whole_of_base, whole_of_draft,
+};
 pub(crate) use current::{Key, Proposed};
 pub(crate) use difference::value_differences;
 pub(crate) use draft::{Content, Draft};
 pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
+pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
 pub(crate) use plan::{DeckText, masked};
-pub(crate) use push::{PushOrigin, Pushed};
+pub(crate) use preview::Preview;
+pub(crate) use push::{Push, PushOrigin, Pushed};
+pub(crate) use replay::Replay;
+pub(crate) use replay::{REPLAYED_CALLS_DEFAULT, REPLAYED_CALLS_MAX};
+pub use scheduled::PushScheduled;
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
@@ -56,6 +70,8 @@ pub struct Configuration {
     current: Mutex<Arc<CurrentSet>>,
     /// Held by the one that changes.
     changing: tokio::sync::Mutex<()>,
+    /// Held by the one that previews: a preview may take a core for seconds.
+    previewing: tokio::sync::Mutex<()>,
     events: Events,
 }
 
@@ -73,11 +89,17 @@ impl Configuration {
         let set = Arc::new(stored::load(&store, number).await?);
         let compiled = Arc::clone(&set);
         let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
+        // What a process did not live to publish is in force from here on.
+        let settled = store.settle_pushes().await?;
+        if settled > 0 {
+            tracing::warn!(settled, "pushes that were cut off are in force");
+        }
         let configuration = Self {
             store,
             secrets,
             current: Mutex::new(set),
             changing: tokio::sync::Mutex::default(),
+            previewing: tokio::sync::Mutex::default(),
             events: Events::default(),
         };
         Ok((configuration, snapshot))

@@ -4,8 +4,8 @@ use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    apply, assignment, calls, cdrs, events, explain, export, health, jobs, kinds, live, resources,
-    session, status, webhooks,
+    apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs, kinds, live,
+    resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -43,6 +43,7 @@ pub(crate) fn table() -> RouteTable {
     let table = traffic(table);
     let table = background(table);
     let table = configuration(table);
+    let table = change_set_table(table);
     resources::of_all_kinds(table)
 }
 
@@ -135,4 +136,39 @@ fn configuration(table: RouteTable) -> RouteTable {
             routes!(assignment::customer_entitlement_list),
         )
         .signed_in(Audiences::STAFF, routes!(kinds::kind_list))
+}
+
+/// Changes that are pushed together. Who drafts need not be who pushes.
+fn change_set_table(table: RouteTable) -> RouteTable {
+    let staff = Audiences::STAFF;
+    let reading = [
+        routes!(change_sets::change_set_list),
+        routes!(change_sets::change_set_view),
+        routes!(change_sets::change_set_draft_list),
+        routes!(change_sets::change_set_draft_view),
+        routes!(change_sets::change_set_preview),
+        routes!(change_sets::change_set_later_change_list),
+    ];
+    let writing = [
+        routes!(change_sets::change_set_create),
+        routes!(change_sets::change_set_update),
+        routes!(change_sets::change_set_delete),
+        routes!(change_sets::change_set_draft_delete),
+        routes!(change_sets::change_set_rebase),
+    ];
+    let pushing = [
+        routes!(change_sets::change_set_push),
+        routes!(change_sets::change_set_unschedule),
+        routes!(change_sets::change_set_roll_back),
+    ];
+    let guard = |needs| move |table: RouteTable, routes| table.guarded(needs, staff, routes);
+    let table = reading
+        .into_iter()
+        .fold(table, guard(Permission::CHANGE_SET_READ));
+    let table = writing
+        .into_iter()
+        .fold(table, guard(Permission::CHANGE_SET_WRITE));
+    pushing
+        .into_iter()
+        .fold(table, guard(Permission::CHANGE_SET_PUSH))
 }

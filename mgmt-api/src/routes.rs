@@ -4,6 +4,7 @@ pub mod apply;
 pub mod assignment;
 pub mod calls;
 pub mod cdrs;
+pub mod change_sets;
 pub mod events;
 pub mod explain;
 pub mod export;

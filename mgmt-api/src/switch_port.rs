@@ -22,7 +22,10 @@ pub trait SwitchPort: Send + Sync + 'static {
 
     /// Makes a configuration the one that new calls use. Its number is above that of the one
     /// before; calls that are up keep theirs.
-    fn publish(&self, snapshot: Arc<Snapshot>);
+    ///
+    /// # Errors
+    /// [`PublishError`]; new calls use the one before then.
+    fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError>;
 
     /// The clock that call limits run on: monotonic microseconds, as in
     /// [`routing_engine::CallRequest`].
@@ -54,6 +57,23 @@ pub enum PortError {
         /// Which one.
         shard: u16,
     },
+}
+
+/// Why the switch did not take a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// It has a later one, or this very one.
+    #[error("the switch uses snapshot {in_use}, and {offered} is not later")]
+    NotLater {
+        /// Number of the one in use.
+        in_use: u64,
+        /// Number of the one that was offered.
+        offered: u64,
+    },
+    /// It takes no calls any more.
+    #[error("the switch is stopping")]
+    Stopping,
 }
 
 /// Some of the live calls, newest first.

@@ -4,8 +4,8 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, ShardStatus, SipCounters,
-    SwitchPort, SwitchSample, SwitchStatus,
+    ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, PublishError, ShardStatus,
+    SipCounters, SwitchPort, SwitchSample, SwitchStatus,
 };
 use rating::Amount;
 use rating::cdr::CallId;
@@ -23,10 +23,18 @@ impl SwitchPort for Edge {
         self.snapshot.load_full()
     }
 
-    fn publish(&self, snapshot: Arc<Snapshot>) {
+    fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
+        if self.orders.stop.load(Ordering::Relaxed) {
+            return Err(PublishError::Stopping);
+        }
+        let (in_use, offered) = (self.snapshot.load().number(), snapshot.number());
+        if offered <= in_use {
+            return Err(PublishError::NotLater { in_use, offered });
+        }
         self.snapshot.store(snapshot);
         // A shard that sleeps would take it over at its next message anyway; this shows it sooner.
         self.mailboxes.iter().for_each(super::Mailbox::wake);
+        Ok(())
     }
 
     fn now_us(&self) -> u64 {

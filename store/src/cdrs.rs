@@ -5,11 +5,14 @@ mod columns;
 pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 
 use crate::database::{Row, Statement, prefix_range, sql};
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 use rating::cdr::{CallId, CallRecord, Outcome, ReleasedBy};
 use rating::{Amount, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// Newest records of all tenants among which [`Store::recent_calls`] looks for those of one.
+pub const RECENT_CALLS_SEARCHED: u32 = 100_000;
 
 /// Which records to list; all of what is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +118,31 @@ impl Store {
             id: last.id,
         });
         Ok(CdrRows { rows, next })
+    }
+
+    /// The newest calls of the tenant's customers, at most `limit`, newest first. Of a tenant with
+    /// little traffic only those among the last [`RECENT_CALLS_SEARCHED`] of all are found.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or holds what cannot be read.
+    pub async fn recent_calls(
+        &self,
+        scope: &Scope,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        let rows = sql(
+            "SELECT c.record FROM (SELECT id, customer_id, received_at FROM cdr \
+             ORDER BY received_at DESC, id DESC LIMIT $1) newest \
+             JOIN resource r ON r.id = newest.customer_id AND r.owner = $2 \
+             JOIN cdr c ON c.id = newest.id \
+             ORDER BY newest.received_at DESC, newest.id DESC LIMIT $3",
+        )
+        .bind(RECENT_CALLS_SEARCHED)
+        .bind(scope.tenant().get())
+        .bind(limit)
+        .fetch_all(self.reader())
+        .await?;
+        rows.iter().map(|row| json("cdr", row.get(0)?)).collect()
     }
 
     /// One record as the list shows it, and the whole of it.

@@ -94,6 +94,11 @@ impl ConfigurationWrite {
         self.number
     }
 
+    /// Who changes, when and why.
+    pub(crate) fn change(&self) -> &ConfigurationChange {
+        &self.change
+    }
+
     /// Everything of all tenants as it is with the changes made so far.
     ///
     /// # Errors
@@ -166,7 +171,7 @@ impl ConfigurationWrite {
     }
 
     /// Writes the number, before the first version refers to it.
-    async fn begin(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
         if self.begun {
             return Ok(());
         }

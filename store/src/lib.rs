@@ -10,6 +10,7 @@
 
 mod audit;
 mod cdrs;
+mod change_sets;
 mod configuration;
 mod database;
 mod events;
@@ -30,7 +31,11 @@ mod users;
 pub use audit::{
     AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
 };
-pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows};
+pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
+pub use change_sets::{
+    ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,
+    DraftQuery, DraftRow, NewChangeSet, NewDraft, PUSH_JOB,
+};
 pub use configuration::{
     ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
 };

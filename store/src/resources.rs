@@ -139,6 +139,26 @@ impl Store {
         Ok(found)
     }
 
+    /// The resources of those numbers, deleted ones too, in no order.
+    ///
+    /// # Errors
+    /// As [`resource`](Self::resource).
+    pub async fn resources_by_id(
+        &self,
+        scope: &Scope,
+        ids: &[i64],
+    ) -> Result<Vec<ResourceRow>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_PER_STATEMENT) {
+            let mut statement = owned(scope);
+            statement.push(" AND r.id IN (");
+            statement.push_list(ids.iter().copied()).push(")");
+            let rows = statement.fetch_all(self.reader()).await?;
+            found.extend(rows.iter().map(resource).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(found)
+    }
+
     /// How many there are of each kind, by kind.
     ///
     /// # Errors

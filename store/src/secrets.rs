@@ -88,24 +88,24 @@ impl ConfigurationWrite {
         }
         Ok(())
     }
+}
 
+impl Store {
     /// Forgets secrets of the scope that no resource refers to any more.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub async fn delete_secrets(
-        &mut self,
-        scope: &Scope,
-        ids: &[String],
-    ) -> Result<(), StoreError> {
-        for id in ids {
-            delete(&mut self.transaction, scope.tenant(), id).await?;
+    pub async fn forget_secrets(&self, scope: &Scope, ids: &[String]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut transaction = self.write().await?;
+        for id in ids {
+            delete(&mut transaction, scope.tenant(), id).await?;
+        }
+        transaction.commit().await
     }
-}
 
-impl Store {
     /// A secret of the tenant.
     ///
     /// # Errors

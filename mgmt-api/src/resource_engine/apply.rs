@@ -3,7 +3,9 @@
 use super::current::{CurrentSet, Key};
 use super::draft::{Content, Draft};
 use super::plan::{DeckText, Fault};
-use super::push::PushOrigin;
+use super::preview::Foresight;
+use super::push::{Push, PushOrigin};
+use super::replay::REPLAYED_CALLS_DEFAULT;
 use super::{Configuration, ConfigurationError, blocking};
 use crate::routes::apply::{ApplyFile, ApplyRequest, Change};
 use crate::switch_port::SwitchPort;
@@ -12,7 +14,7 @@ use resources::{Problem, ResourceDocument, ResourceKind, ResourceSpec};
 use routing_engine::deck::{Deck, DestinationNames};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use store::TenantId;
+use store::{ChangeSetRow, TenantId};
 
 /// What became of files.
 #[derive(Clone, Debug)]
@@ -20,15 +22,19 @@ pub(crate) struct Applied {
     /// The configuration that calls use after it.
     pub(crate) number: u64,
     pub(crate) changes: Vec<Change>,
+    /// Of a dry run.
+    pub(crate) foresight: Option<Foresight>,
 }
 
 /// How files are applied.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ApplyMode {
     /// Only say what would change.
     pub(crate) dry_run: bool,
     /// Take away what the files do not name.
     pub(crate) prune: bool,
+    /// Put the changes there instead.
+    pub(crate) change_set: Option<ChangeSetRow>,
 }
 
 /// What files hold, without fault within any of them.
@@ -64,13 +70,44 @@ impl Configuration {
         let ReadFiles {
             documents, decks, ..
         } = files;
-        let pushed = self
-            .push_alone(origin, drafts, decks, mode.dry_run, switch)
-            .await;
-        let pushed = pushed.map_err(|error| located(error, &documents))?;
+        let done = self.applied(&origin, drafts, decks, mode, switch).await;
+        done.map_err(|error| located(error, &documents))
+    }
+
+    async fn applied(
+        &self,
+        origin: &PushOrigin,
+        drafts: Vec<Draft>,
+        decks: Vec<DeckText>,
+        mode: ApplyMode,
+        switch: &dyn SwitchPort,
+    ) -> Result<Applied, ConfigurationError> {
+        let push = Push::of(drafts, decks);
+        if mode.dry_run {
+            let (planned, _) = self.planned(&self.current(), origin.scope, &push).await?;
+            let changes = planned.changes();
+            let calls = REPLAYED_CALLS_DEFAULT;
+            let foresight = self.foresee(&origin.scope, planned, calls, switch).await?;
+            return Ok(Applied {
+                number: switch.snapshot().number(),
+                changes,
+                foresight: Some(foresight),
+            });
+        }
+        let (number, changes) = match &mode.change_set {
+            Some(change_set) => {
+                let drafted = self.draft(origin, change_set, push.drafts, push.decks);
+                (switch.snapshot().number(), drafted.await?.changes)
+            }
+            None => {
+                let pushed = self.push_alone(origin, push, switch).await?;
+                (pushed.number, pushed.changes)
+            }
+        };
         Ok(Applied {
-            number: pushed.number,
-            changes: pushed.changes,
+            number,
+            changes,
+            foresight: None,
         })
     }
 }
@@ -105,6 +142,7 @@ impl ReadFiles {
                 kind: key.kind,
                 name: document.name.clone(),
                 base_version: known.map(|known| known.version),
+                revives: None,
                 content: Some(Content::of_document(
                     document.clone(),
                     deck_hash.filter(|_| is_card),
@@ -121,6 +159,7 @@ impl ReadFiles {
                 kind: entry.key.kind,
                 name: entry.key.name.to_string(),
                 base_version: Some(entry.version),
+                revives: None,
                 content: None,
                 note: None,
             }));

@@ -2,9 +2,10 @@
 
 use super::current::{Entry, Key, Proposed};
 use resources::{
-    AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind, ResourceSpec,
-    entitlements,
+    Assignable, AssignedItem, AssignmentLevel, CustomerPlace, KindEntitlements, ResourceKind,
+    ResourceSpec, entitlements,
 };
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// The customers who get a resource, by name, each with the level at which.
@@ -23,6 +24,27 @@ pub(crate) fn customers_of<'p>(
     found
 }
 
+/// The resource that a customer has of a kind of which each has one.
+pub(super) fn effective_of_kind<'p>(
+    set: &'p Proposed,
+    customer: &Entry,
+    kind: ResourceKind,
+) -> Option<&'p Arc<Entry>> {
+    // What the customer names itself counts before all that is assigned.
+    let named = customer.references.iter().find(|key| key.kind == kind);
+    if let Some(entry) = named.and_then(|key| set.get(key)) {
+        return Some(entry);
+    }
+    let place = place(set, customer)?;
+    let given = set.of_kind(customer.key.owner, kind).filter_map(|entry| {
+        let is_given = entry.spec.is_given_by_assignment();
+        let level = is_given.then(|| entry.assign.level_for(&place))??;
+        Some(((level, Reverse(&entry.key.name)), entry))
+    });
+    let first = given.max_by(|(one, _), (other, _)| one.cmp(other));
+    first.map(|(_, entry)| entry)
+}
+
 fn level_of(set: &Proposed, entry: &Entry, customer: &Entry) -> Option<AssignmentLevel> {
     if customer.references.contains(&entry.key) {
         return Some(AssignmentLevel::Named);
@@ -34,7 +56,7 @@ fn level_of(set: &Proposed, entry: &Entry, customer: &Entry) -> Option<Assignmen
 }
 
 /// Where a customer stands; `None` for what is no customer.
-fn place<'p>(set: &'p Proposed, customer: &'p Entry) -> Option<CustomerPlace<'p>> {
+pub(super) fn place<'p>(set: &'p Proposed, customer: &'p Entry) -> Option<CustomerPlace<'p>> {
     let ResourceSpec::Customer(spec) = &customer.spec else {
         return None;
     };
@@ -61,6 +83,7 @@ pub(crate) fn entitlements_of(set: &Proposed, customer: &Entry) -> Option<Vec<Ki
     let place = place(set, customer)?;
     let named = ResourceKind::Customer.references(&customer.spec.to_value());
     let kinds = ResourceKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| kind.info().assignable != Assignable::No);
     let entries = kinds.flat_map(|kind| set.of_kind(customer.key.owner, kind));
     let items =
         entries.filter_map(|entry| AssignedItem::new(&entry.key.name, &entry.spec, &entry.assign));

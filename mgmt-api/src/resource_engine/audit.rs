@@ -1,11 +1,12 @@
-//! What a push tells the audit log: an entry for each resource that changes.
+//! What is told to the audit log: an entry for each resource that a push changes, and what becomes
+//! of change sets.
 
 use super::plan::{Plan, Step};
 use super::push::PushOrigin;
 use crate::routes::apply::{ChangeAction, Difference};
 use rating::Timestamp;
-use serde_json::{Map, Value};
-use store::NewAuditEntry;
+use serde_json::{Map, Value, json};
+use store::{NewAuditEntry, NewDraft};
 
 /// The entries of a plan whose resources have their numbers. Secrets are masked in its differences.
 pub(super) fn entries(
@@ -41,6 +42,52 @@ pub(super) fn entries(
         })
     };
     plan.changed().filter_map(entry).collect()
+}
+
+/// The entry of the change set that is pushed.
+pub(super) fn of_push(
+    origin: &PushOrigin,
+    change_set: i64,
+    configuration: u64,
+    at: Timestamp,
+) -> NewAuditEntry {
+    NewAuditEntry {
+        configuration: Some(configuration),
+        ..of_change_set(origin, "change_set.push", change_set, "", at)
+    }
+}
+
+/// What is done to a change set.
+pub(crate) fn of_change_set(
+    origin: &PushOrigin,
+    operation: &'static str,
+    id: i64,
+    name: &str,
+    at: Timestamp,
+) -> NewAuditEntry {
+    let owner = origin.scope.tenant();
+    let entry = NewAuditEntry::new(owner, at, origin.actor.clone(), operation);
+    NewAuditEntry {
+        change_set: Some(id),
+        ..entry.on("change_set", Some(id), name)
+    }
+}
+
+/// Names of drafts that an entry lists.
+const LISTED_MAX: usize = 100;
+
+/// Drafts that come and go, as the values of an entry.
+pub(super) fn of_drafts(put: &[NewDraft], removed: &[(String, String)]) -> Value {
+    let put_names = put
+        .iter()
+        .map(|draft| format!("{}/{}", draft.kind, draft.name));
+    let removed_names = removed.iter().map(|(kind, name)| format!("{kind}/{name}"));
+    json!({
+        "drafted": put_names.take(LISTED_MAX).collect::<Vec<_>>(),
+        "drafted_count": put.len(),
+        "withdrawn": removed_names.take(LISTED_MAX).collect::<Vec<_>>(),
+        "withdrawn_count": removed.len(),
+    })
 }
 
 /// The values of one side, by field; `None` when it has none.

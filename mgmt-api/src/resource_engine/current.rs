@@ -230,6 +230,11 @@ impl Proposed {
         found
     }
 
+    /// What is in force.
+    pub(crate) fn base(&self) -> &Arc<CurrentSet> {
+        &self.base
+    }
+
     pub(crate) fn changes(&self) -> &BTreeMap<Key, Option<Arc<Entry>>> {
         &self.changes
     }

@@ -1,12 +1,14 @@
 //! What is asked for: one change of one resource.
 
+use super::current::{CurrentSet, Entry, Key};
 use super::merge_patch::merged;
 use super::plan::masked;
 use super::stored::assignment_of;
 use crate::problem::Problem as ProblemDocument;
 use resources::{Assignment, ResourceDocument, ResourceKind};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{ResourceRow, VersionRow};
+use store::{ResourceRow, TenantId, VersionRow};
 
 /// A change that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,9 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     /// The version in force that this was made from; `None`: there is none of this name.
     pub(crate) base_version: Option<u64>,
+    /// The number of a resource that is gone and shall be there again; `None`: it is new, or is
+    /// there.
+    pub(crate) revives: Option<i64>,
     /// How it shall be; `None`: it shall go.
     pub(crate) content: Option<Content>,
     /// Why, in the words of who asks.
@@ -23,13 +28,15 @@ pub(crate) struct Draft {
 }
 
 /// All of a resource that can be written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// Another name than the draft's is a rename.
     pub(crate) name: String,
     pub(crate) external_id: Option<String>,
     pub(crate) assign: Assignment,
     pub(crate) spec: Value,
+    /// In a change set it has a column of its own.
+    #[serde(skip)]
     pub(crate) deck_hash: Option<String>,
 }
 
@@ -55,6 +62,19 @@ impl Content {
             assign: assignment_of(&row.assignment),
             spec,
             deck_hash: row.deck_hash,
+        }
+    }
+
+    /// As it is in memory.
+    pub(crate) fn of_entry(entry: &Entry) -> Self {
+        let mut spec = entry.spec.to_value();
+        masked(entry.key.kind, &mut spec);
+        Self {
+            name: entry.key.name.to_string(),
+            external_id: entry.external_id.clone(),
+            assign: entry.assign.clone(),
+            spec,
+            deck_hash: entry.deck_hash.clone(),
         }
     }
 
@@ -102,5 +122,18 @@ impl Content {
             read.map_err(|error| ProblemDocument::invalid_field("assign", error.to_string()))?
         };
         Ok(())
+    }
+}
+
+impl Draft {
+    /// Whether the rates are those in force, so that they need not be read again.
+    pub(super) fn keeps_deck(&self, base: &CurrentSet, owner: TenantId) -> bool {
+        let Some(content) = &self.content else {
+            return true;
+        };
+        let entry = base.get(&Key::new(owner, self.kind, &self.name));
+        entry.is_some_and(|entry| {
+            entry.deck_hash == content.deck_hash && content.spec == entry.spec.to_value()
+        })
     }
 }

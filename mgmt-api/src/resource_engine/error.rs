@@ -1,10 +1,11 @@
 //! Why a configuration was not changed, and how the API says so.
 
+use super::change_sets::DRAFTS_MAX;
 use super::plan::Fault;
 use crate::problem::{FieldError, Problem as ProblemDocument};
 use crate::secrets::SecretError;
 use resources::Problem;
-use store::StoreError;
+use store::{ChangeSetState, StoreError};
 
 /// Why a configuration was not changed. Nothing has happened then.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,18 @@ pub enum ConfigurationError {
     /// Another node has changed the configuration meanwhile; it has been read again.
     #[error("the configuration was changed elsewhere at the same time")]
     ChangedElsewhere,
+    /// The change set is not one whose drafts can be changed.
+    #[error("the change set is {}", .0.as_str())]
+    NotOpen(ChangeSetState),
+    /// The change set would have too many drafts.
+    #[error("a change set has at most {DRAFTS_MAX} drafts")]
+    TooManyDrafts,
+    /// The switch did not take the configuration; what was before is in force.
+    #[error("the switch did not take the configuration: {reason}")]
+    NotPublished {
+        /// Why.
+        reason: String,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,8 +94,34 @@ impl From<ConfigurationError> for ProblemDocument {
                 let detail = "The master key of secrets was changed at the same time. Try again.";
                 Self::conflict(detail, Vec::new())
             }
+            ConfigurationError::NotOpen(state) => Self::conflict(not_open(state), Vec::new()),
+            ConfigurationError::TooManyDrafts => {
+                let detail = format!("A change set has at most {DRAFTS_MAX} drafts.");
+                Self::conflict(detail, Vec::new())
+            }
+            ConfigurationError::Store(StoreError::ChangeSetChanged { .. }) => {
+                let detail = "The change set was changed at the same time. Look at it again.";
+                Self::conflict(detail, Vec::new())
+            }
+            ConfigurationError::NotPublished { reason } => Self::unavailable(format!(
+                "The switch did not take the configuration: {reason}. What was before is in force."
+            )),
             other => Self::internal(&other),
         }
+    }
+}
+
+/// What to do about a change set whose drafts cannot be changed.
+fn not_open(state: ChangeSetState) -> &'static str {
+    match state {
+        ChangeSetState::Scheduled => {
+            "The change set is scheduled. Unschedule it before you change it."
+        }
+        ChangeSetState::Pushing => "The change set is being pushed.",
+        ChangeSetState::Pushed | ChangeSetState::RolledBack => {
+            "The change set was pushed. Make another one."
+        }
+        ChangeSetState::Draft | ChangeSetState::Failed => "The change set is open.",
     }
 }
 

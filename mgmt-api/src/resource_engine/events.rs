@@ -18,6 +18,8 @@ pub struct ConfigurationChanged {
     pub tenant: TenantId,
     /// Who pushed.
     pub author: Arc<str>,
+    /// The change set; `None` for a change of its own.
+    pub change_set: Option<i64>,
     /// What changed.
     pub changes: Arc<[ResourceChanged]>,
 }

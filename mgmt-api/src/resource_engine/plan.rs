@@ -37,8 +37,13 @@ pub(crate) struct Step {
     pub(crate) spec: Option<Value>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) note: Option<String>,
+    /// The number of a resource that is gone and is to be there again.
+    pub(crate) revives: Option<i64>,
     /// Not asked for: it names a resource that gets another name.
-    #[allow(dead_code, reason = "shown by the preview of a change set")]
+    #[allow(
+        dead_code,
+        reason = "told apart in tests: the API shows such a step as any other"
+    )]
     pub(crate) follows_rename: bool,
 }
 
@@ -56,6 +61,15 @@ pub enum Fault {
         base_version: Option<u64>,
         /// The version that it has.
         version: Option<u64>,
+    },
+    /// It was changed in two ways.
+    Diverged {
+        /// Which.
+        key: Key,
+        /// The field; empty for the whole.
+        field: String,
+        /// In which ways.
+        message: String,
     },
     /// It would be gone, and others name it.
     Referenced {
@@ -88,6 +102,33 @@ pub(crate) fn plan(
         planner.step(draft, follows_rename);
     }
     planner.finish()
+}
+
+/// Looks at drafts one by one, not at how they fit together: a change set may be unfinished.
+///
+/// # Errors
+/// All faults that are found, at most [`FAULTS_MAX`] of them.
+pub(crate) fn check_each(
+    base: Arc<CurrentSet>,
+    owner: TenantId,
+    drafts: Vec<Draft>,
+    texts: &DeckTexts,
+) -> Result<Vec<Step>, Vec<Fault>> {
+    let mut planner = Planner {
+        base,
+        owner,
+        decks: DeckReader::new(texts),
+        steps: Vec::new(),
+        faults: Vec::new(),
+    };
+    for draft in planner.current(drafts) {
+        planner.step(draft, false);
+    }
+    if planner.faults.is_empty() {
+        return Ok(planner.steps);
+    }
+    planner.faults.truncate(FAULTS_MAX);
+    Err(planner.faults)
 }
 
 struct Planner<'t> {
@@ -150,6 +191,7 @@ impl Planner<'_> {
             spec,
             differences,
             note: draft.note,
+            revives: draft.revives,
             follows_rename,
         });
     }
@@ -369,6 +411,18 @@ impl Fault {
                     ),
                 };
                 Problem::in_field("version", message).of(key.kind, &key.name)
+            }
+            Self::Diverged {
+                key,
+                field,
+                message,
+            } => {
+                let problem = if field.is_empty() {
+                    Problem::new(message)
+                } else {
+                    Problem::in_field(field, message)
+                };
+                problem.of(key.kind, &key.name)
             }
             Self::Referenced { key, by } => {
                 let problem = Problem::new(format_args!("named by {}", listed(by)));

@@ -1,10 +1,17 @@
-//! The way of a change into force.
+//! The way of a change into force, and back when the switch does not take it.
+//!
+//! The database is the truth. A push is one transaction: the versions, the audit entry and the
+//! state of the change set. Then calls get the compiled snapshot. A process that dies before the
+//! commit has changed nothing; one that dies after it starts with the new configuration. When the
+//! switch refuses the snapshot, a second push writes what was before.
 
-use super::current::{CurrentSet, Entry, Key};
-use super::draft::Draft;
+mod write;
+
+use super::current::CurrentSet;
+use super::draft::{Content, Draft};
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
-use super::sealing::write_secrets;
+use super::sealing::{forgotten, write_secrets};
 use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
@@ -12,12 +19,11 @@ use crate::events::PushFacts;
 use crate::routes::apply::Change;
 use crate::switch_port::SwitchPort;
 use resources::ResourceKind;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use routing_engine::Snapshot;
 use std::sync::{Arc, PoisonError};
-use store::{AuditActor, ConfigurationChange, ConfigurationWrite, ResourceWrite, Scope, Written};
+use store::{AuditActor, ChangeSetPush, ConfigurationChange, Scope, SealedSecret};
 
-/// Who changes what is whose.
+/// Who changes what is whose, and from where.
 #[derive(Clone, Debug)]
 pub(crate) struct PushOrigin {
     pub(crate) scope: Scope,
@@ -26,12 +32,32 @@ pub(crate) struct PushOrigin {
     pub(crate) actor: AuditActor,
 }
 
+/// What is to be in force.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Push {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) decks: Vec<DeckText>,
+    /// Why; of each version that has no note of its own.
+    pub(crate) note: Option<String>,
+    /// The change set that the drafts are of.
+    pub(crate) change_set: Option<ChangeSetPush>,
+}
+
 /// What a push did, or would do.
 #[derive(Clone, Debug)]
 pub(crate) struct Pushed {
     /// The configuration that calls use after it.
     pub(crate) number: u64,
     pub(crate) changes: Vec<Change>,
+}
+
+/// A configuration that is written and compiled, and not yet kept.
+struct Written {
+    number: u64,
+    planned: Plan,
+    snapshot: Arc<Snapshot>,
+    told: Arc<[ResourceChanged]>,
+    write: store::ConfigurationWrite,
 }
 
 impl PushOrigin {
@@ -44,6 +70,16 @@ impl PushOrigin {
     }
 }
 
+impl Push {
+    pub(crate) fn of(drafts: Vec<Draft>, decks: Vec<DeckText>) -> Self {
+        Self {
+            drafts,
+            decks,
+            ..Self::default()
+        }
+    }
+}
+
 impl Configuration {
     /// Makes drafts take effect, all at once.
     ///
@@ -52,68 +88,47 @@ impl Configuration {
     pub(crate) async fn push(
         &self,
         origin: PushOrigin,
-        drafts: Vec<Draft>,
-        decks: Vec<DeckText>,
+        push: Push,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
         let _changing = self.changing.lock().await;
-        self.push_alone(origin, drafts, decks, false, switch).await
+        self.push_alone(&origin, push, switch).await
     }
 
-    /// As [`push`](Self::push), for who holds the lock; of a dry run nothing remains.
+    /// As [`push`](Self::push), for who holds the lock.
     pub(super) async fn push_alone(
         &self,
-        origin: PushOrigin,
-        mut drafts: Vec<Draft>,
-        decks: Vec<DeckText>,
-        dry_run: bool,
+        origin: &PushOrigin,
+        push: Push,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
-        let base = self.current();
-        let sealed = self.seal(&base, &origin.scope, &mut drafts).await?;
-        let texts = self.texts(&base, origin.scope, &drafts, &decks).await?;
-        let (planned_over, owner) = (Arc::clone(&base), origin.scope.tenant());
-        let mut planned = blocking(move || {
-            plan(planned_over, owner, drafts, &texts).map_err(ConfigurationError::Faults)
-        })
-        .await?;
-        let changes: Vec<_> = planned.steps.iter().filter_map(Step::change).collect();
-        let in_use = switch.snapshot();
-        if planned.changed().next().is_none() {
-            let number = in_use.number();
-            return Ok(Pushed { number, changes });
-        }
-        let at = clock::now();
-        let change = ConfigurationChange {
-            author: origin.author.clone(),
-            at,
-            ..ConfigurationChange::default()
+        let change_set = push.change_set;
+        let (base, written) = match self.written(origin, push, switch).await? {
+            Ok(written) => written,
+            Err(unchanged) => return Ok(unchanged),
         };
-        let mut write = self.store.begin_configuration(change).await?;
-        let number = write.number();
-        if number != base.number() + 1 {
-            drop(write);
-            return Err(self.read_again().await);
+        let (number, snapshot) = (written.number, written.snapshot);
+        let changes = written.planned.changes();
+        let told = written.told;
+        let inverse = inverse(&written.planned);
+        let forgotten = forgotten(&written.planned);
+        written.write.commit().await?;
+        self.keep(number, base, written.planned);
+        if let Err(refused) = switch.publish(snapshot) {
+            let reason = refused.to_string();
+            self.undo(origin, number, inverse, &reason, switch).await;
+            return Err(ConfigurationError::NotPublished { reason });
         }
-        write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
-        write_secrets(&mut write, &origin.scope, &planned, &sealed, at).await?;
-        let told = audit::entries(&origin, &planned, number, None, at);
-        write.append_audit(&told).await?;
-        let previous = Arc::clone(&in_use);
-        let (planned, snapshot) = blocking(move || {
-            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&previous))?;
-            Ok((planned, snapshot))
-        })
-        .await?;
-        if dry_run {
-            let number = in_use.number();
-            return Ok(Pushed { number, changes });
+        // Only now: a push that is undone needs them again. What is left by a crash opens nothing.
+        if let Err(error) = self.store.forget_secrets(&origin.scope, &forgotten).await {
+            tracing::warn!(%error, "secrets that nothing refers to are still kept");
         }
-        let told: Arc<[_]> = planned.changed().filter_map(Step::told).collect();
-        append_events(&mut write, &origin, number, &told).await?;
-        write.commit().await?;
-        self.keep(number, base, planned);
-        switch.publish(Arc::new(snapshot));
+        if let Some(push) = change_set {
+            // It is in force. When this cannot be written, the next start does.
+            if let Err(error) = self.store.change_set_in_force(push.id).await {
+                tracing::warn!(%error, change_set = push.id, "the push is not noted as done");
+            }
+        }
         tracing::info!(
             snapshot_number = number,
             author = origin.author,
@@ -122,10 +137,130 @@ impl Configuration {
         self.events.send(ConfigurationChanged {
             number,
             tenant: origin.scope.tenant(),
-            author: origin.author.into(),
+            author: origin.author.as_str().into(),
+            change_set: change_set.map(|push| push.id),
             changes: told,
         });
         Ok(Pushed { number, changes })
+    }
+
+    /// Plans, writes and compiles; what would change nothing ends here.
+    async fn written(
+        &self,
+        origin: &PushOrigin,
+        push: Push,
+        switch: &dyn SwitchPort,
+    ) -> Result<Result<(Arc<CurrentSet>, Written), Pushed>, ConfigurationError> {
+        let base = self.current();
+        let (mut planned, sealed) = self.planned(&base, origin.scope, &push).await?;
+        let in_use = switch.snapshot();
+        let unchanged = Pushed {
+            number: in_use.number(),
+            changes: planned.changes(),
+        };
+        if planned.changed().next().is_none() && push.change_set.is_none() {
+            return Ok(Err(unchanged));
+        }
+        let (at, change_set) = (clock::now(), push.change_set.map(|push| push.id));
+        let change = ConfigurationChange {
+            author: origin.author.clone(),
+            at,
+            note: push.note,
+            change_set,
+        };
+        let mut write = self.store.begin_configuration(change).await?;
+        let number = write.number();
+        if number != base.number() + 1 {
+            drop(write);
+            return Err(self.read_again().await);
+        }
+        if let Some(change_set) = push.change_set {
+            write.push_change_set(&origin.scope, change_set).await?;
+        }
+        write::write_plan(&mut write, &origin.scope, &mut planned, &push.decks).await?;
+        write_secrets(&mut write, &sealed, at).await?;
+        let (planned, snapshot) = blocking(move || {
+            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&in_use))?;
+            Ok((planned, Arc::new(snapshot)))
+        })
+        .await?;
+        let mut audited = audit::entries(origin, &planned, number, change_set, at);
+        if let Some(id) = change_set {
+            audited.push(audit::of_push(origin, id, number, at));
+        }
+        write.append_audit(&audited).await?;
+        let told: Arc<[_]> = planned.changed().filter_map(Step::told).collect();
+        let facts = PushFacts {
+            tenant: origin.scope.tenant(),
+            author: &origin.author,
+            number,
+            change_set,
+        };
+        write.append_events(&facts.events(&told), at).await?;
+        let written = Written {
+            number,
+            planned,
+            snapshot,
+            told,
+            write,
+        };
+        Ok(Ok((base, written)))
+    }
+
+    /// The configuration as it would be, and the secrets to be written with it.
+    pub(super) async fn planned(
+        &self,
+        base: &Arc<CurrentSet>,
+        scope: Scope,
+        push: &Push,
+    ) -> Result<(Plan, Vec<SealedSecret>), ConfigurationError> {
+        let mut drafts = push.drafts.clone();
+        let sealed = self.seal(base, &scope, &mut drafts).await?;
+        let texts = self.texts(base, scope, &drafts, &push.decks).await?;
+        let base = Arc::clone(base);
+        let planned = blocking(move || {
+            plan(base, scope.tenant(), drafts, &texts).map_err(ConfigurationError::Faults)
+        });
+        Ok((planned.await?, sealed))
+    }
+
+    /// Writes what was before a configuration that the switch did not take. The number goes on:
+    /// the past shows both.
+    async fn undo(
+        &self,
+        origin: &PushOrigin,
+        number: u64,
+        inverse: Vec<Draft>,
+        reason: &str,
+        switch: &dyn SwitchPort,
+    ) {
+        let push = Push {
+            note: Some(format!(
+                "Automatic rollback of configuration {number}: {reason}"
+            )),
+            ..Push::of(inverse, Vec::new())
+        };
+        let undone = async {
+            let Ok((base, written)) = self.written(origin, push, switch).await? else {
+                return Ok(());
+            };
+            written.write.commit().await?;
+            let snapshot = written.snapshot;
+            self.keep(written.number, base, written.planned);
+            // Calls use what is equal to this already; the number is all that could be new.
+            let _ = switch.publish(snapshot);
+            Ok::<(), ConfigurationError>(())
+        };
+        match undone.await {
+            Ok(()) => tracing::warn!(snapshot_number = number, reason, "a push was rolled back"),
+            Err(error) => tracing::error!(
+                snapshot_number = number,
+                reason,
+                %error,
+                "a push that the switch did not take cannot be rolled back: \
+                 it comes into force at the next start"
+            ),
+        }
     }
 
     /// Makes the set in memory that of the database.
@@ -155,7 +290,7 @@ impl Configuration {
 
     /// The texts of decks that have to be read: those that came, and those that the database has of
     /// cards that change otherwise.
-    async fn texts(
+    pub(super) async fn texts(
         &self,
         base: &CurrentSet,
         scope: Scope,
@@ -173,12 +308,7 @@ impl Configuration {
             let Some(hash) = draft.content.as_ref().and_then(|c| c.deck_hash.as_ref()) else {
                 continue;
             };
-            let entry = base.get(&Key::new(scope.tenant(), draft.kind, &draft.name));
-            let is_same = entry.is_some_and(|entry| {
-                let spec = draft.content.as_ref().map(|content| &content.spec);
-                entry.deck_hash.as_ref() == Some(hash) && spec == Some(&entry.spec.to_value())
-            });
-            if !is_same
+            if !draft.keeps_deck(base, scope.tenant())
                 && !texts.contains_key(hash)
                 && let Some(text) = self.store.deck(hash).await?
             {
@@ -189,94 +319,41 @@ impl Configuration {
     }
 }
 
-/// Leaves events of the push, as the last thing before it is kept.
-async fn append_events(
-    write: &mut ConfigurationWrite,
-    origin: &PushOrigin,
-    number: u64,
-    told: &[ResourceChanged],
-) -> Result<(), ConfigurationError> {
-    let facts = PushFacts {
-        tenant: origin.scope.tenant(),
-        author: &origin.author,
-        number,
-        change_set: None,
-    };
-    write
-        .append_events(&facts.events(told), clock::now())
-        .await?;
-    Ok(())
+/// The drafts that lead back to before a plan, for when it is kept.
+fn inverse(planned: &Plan) -> Vec<Draft> {
+    let steps = planned.changed();
+    steps
+        .filter_map(|step| {
+            let (before, after) = (step.before.as_ref(), step.after.as_ref());
+            let named = after.or(before)?;
+            let gone_id = before.filter(|_| after.is_none()).map(|before| before.id);
+            // The version that the database gave stands in the set, not in the step.
+            let kept = planned.proposed.get(&named.key).filter(|_| after.is_some());
+            Some(Draft {
+                kind: named.key.kind,
+                name: named.key.name.to_string(),
+                base_version: kept.map(|kept| kept.version),
+                revives: gone_id,
+                // With the secrets of then: nothing has forgotten them yet.
+                content: before.map(|before| Content {
+                    spec: before.spec.to_value(),
+                    ..Content::of_entry(before)
+                }),
+                note: None,
+            })
+        })
+        .collect()
 }
 
-/// Writes what changes, and gives what is new its number.
-async fn write_plan(
-    write: &mut ConfigurationWrite,
-    scope: &Scope,
-    planned: &mut Plan,
-    decks: &[DeckText],
-) -> Result<(), ConfigurationError> {
-    let gone: Vec<i64> = planned
-        .changed()
-        .filter(|step| step.after.is_none())
-        .filter_map(|step| step.before.as_ref().map(|before| before.id))
-        .collect();
-    if !gone.is_empty() {
-        write.delete(scope, &gone).await?;
-    }
-    let (keys, writes): (Vec<Key>, Vec<ResourceWrite>) =
-        planned.changed().filter_map(write_of).unzip();
-    let used: BTreeMap<&str, &DeckText> = decks
-        .iter()
-        .map(|deck| (deck.hash.as_str(), deck))
-        .collect();
-    for hash in writes.iter().filter_map(|write| write.deck_hash.as_deref()) {
-        if let Some(deck) = used.get(hash) {
-            write.put_deck(&deck.hash, &deck.content).await?;
-        }
-    }
-    if !writes.is_empty() {
-        let written = write.put_all(scope, &writes).await?;
-        for (key, written) in keys.iter().zip(written) {
-            number(planned, key, written);
-        }
-    }
-    Ok(())
-}
-
-fn write_of(step: &Step) -> Option<(Key, ResourceWrite)> {
-    let (entry, spec) = (step.after.as_ref()?, step.spec.as_ref()?);
-    let (kind, name) = (entry.key.kind, &*entry.key.name);
-    let external_id = entry.external_id.as_deref();
-    let assignment = Some(&entry.assign).filter(|assign| !assign.is_default());
-    let assignment = assignment.and_then(|assign| serde_json::to_value(assign).ok());
-    let write = ResourceWrite {
-        id: step.before.as_ref().map(|before| before.id),
-        expected_version: step.before.as_ref().map(|before| before.version),
-        kind: kind.as_str().to_owned(),
-        name: name.to_owned(),
-        external_id: entry.external_id.clone(),
-        spec: spec.clone(),
-        assignment: assignment.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
-        deck_hash: entry.deck_hash.clone(),
-        note: step.note.clone(),
-        index: stored::index(kind, name, external_id, spec, &entry.assign),
-    };
-    Some((entry.key.clone(), write))
-}
-
-fn number(planned: &mut Plan, key: &Key, written: Written) {
-    if let Some(Some(entry)) = planned.proposed.changes_mut().get_mut(key) {
-        let numbered = Entry {
-            id: written.id,
-            version: written.version,
-            ..Entry::clone(entry)
-        };
-        *entry = Arc::new(numbered);
+impl Plan {
+    /// What is told of the steps.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        self.steps.iter().filter_map(Step::change).collect()
     }
 }
 
 impl Step {
-    fn change(&self) -> Option<Change> {
+    pub(super) fn change(&self) -> Option<Change> {
         let key = self.key()?;
         Some(Change {
             kind: key.kind.to_string(),

@@ -2,10 +2,10 @@
 //!
 //! What a spec keeps is `secret:` and the identifier of a row that only `secrets` opens. A secret
 //! that is written again as it was keeps its row: applying the same file twice changes nothing.
-//! When another takes its place, or the resource goes, the row goes in the same transaction; older
+//! When another takes its place, or the resource goes, the row goes once the change is in force; older
 //! versions of the resource do not bring it back.
 
-use super::current::{CurrentSet, Key};
+use super::current::{CurrentSet, Entry, Key};
 use super::draft::Draft;
 use super::plan::{Plan, is_written, stored_ids};
 use super::{Configuration, ConfigurationError};
@@ -14,6 +14,7 @@ use rating::Timestamp;
 use resources::{ResourceKind, Secret};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use store::{ConfigurationWrite, Scope, SealedSecret};
 use subtle::ConstantTimeEq as _;
 
@@ -100,36 +101,27 @@ fn written(kind: ResourceKind, spec: &Value) -> Vec<(String, Secret)> {
     texts
 }
 
-/// Writes what a plan refers to, and forgets what it refers to no more.
+/// Writes the secrets that a plan refers to.
 pub(super) async fn write_secrets(
     write: &mut ConfigurationWrite,
-    scope: &Scope,
-    plan: &Plan,
     sealed: &[SealedSecret],
     now: Timestamp,
 ) -> Result<(), ConfigurationError> {
-    let mut gone = BTreeSet::new();
-    for step in plan.changed() {
-        let ids = |entry: &super::current::Entry| stored_ids(entry.key.kind, &entry.spec);
-        gone.extend(
-            step.before
-                .as_deref()
-                .map(ids)
-                .into_iter()
-                .flat_map(BTreeMap::into_values),
-        );
-        for id in step
-            .after
-            .as_deref()
-            .map(ids)
-            .into_iter()
-            .flat_map(BTreeMap::into_values)
-        {
-            gone.remove(&id);
-        }
-    }
-    let gone: Vec<String> = gone.into_iter().collect();
-    write.delete_secrets(scope, &gone).await?;
     write.put_secrets(sealed, now).await?;
     Ok(())
+}
+
+/// The identifiers of the secrets that nothing refers to any more when a plan is in force.
+pub(super) fn forgotten(plan: &Plan) -> Vec<String> {
+    let ids = |entry: &Arc<Entry>| stored_ids(entry.key.kind, &entry.spec).into_values();
+    let before = plan.changed().filter_map(|step| step.before.as_ref());
+    let mut gone: BTreeSet<String> = before.flat_map(ids).collect();
+    for id in plan
+        .changed()
+        .filter_map(|step| step.after.as_ref())
+        .flat_map(ids)
+    {
+        gone.remove(&id);
+    }
+    gone.into_iter().collect()
 }

@@ -16,6 +16,7 @@ pub(crate) fn created(kind: &str, name: &str, spec: Value) -> Draft {
         kind: kind.parse().unwrap(),
         name: name.into(),
         base_version: None,
+        revives: None,
         content: Some(Content {
             name: name.into(),
             external_id: None,

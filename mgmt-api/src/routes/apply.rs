@@ -3,7 +3,8 @@
 use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
-use crate::resource_engine::{ApplyMode, ConfigurationError, PushOrigin};
+use crate::resource_engine::{Applied, ApplyMode, ConfigurationError, Impact, Replay};
+use crate::routes::resources::Writer;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -24,6 +25,9 @@ pub struct ApplyQuery {
     /// Also take away what the files do not name.
     #[serde(default)]
     pub prune: bool,
+    /// Number of a change set: the changes become its drafts and nothing is in force yet.
+    #[serde(default)]
+    pub change_set: Option<i64>,
 }
 
 /// The files of one apply. All of them take effect at once, or none.
@@ -54,8 +58,17 @@ pub struct ApplyResult {
     pub dry_run: bool,
     /// Number of the snapshot in use after the call.
     pub snapshot_number: u64,
+    /// The change set that the changes are drafts of; without it they are in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_set: Option<i64>,
     /// One entry for each resource in the files.
     pub changes: Vec<Change>,
+    /// Of a dry run: whom the changes would touch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
+    /// Of a dry run: what recent calls would have become.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
 }
 
 /// What happens to one resource.
@@ -99,6 +112,10 @@ pub struct Difference {
 }
 
 /// Applies a set of files: all of it or nothing.
+///
+/// With `change_set` the differences become drafts, to be previewed and pushed together with
+/// others. A dry run changes nothing and also tells whom the changes would touch and what recent
+/// calls would have become.
 #[utoipa::path(
     post,
     path = "/api/v1/apply",
@@ -111,6 +128,8 @@ pub struct Difference {
         (status = 400, description = "The request cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "No CSRF token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such change set", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It does not fit to what there is, or the change set is not open", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Something in the files is wrong; nothing was applied", body = Problem, content_type = "application/problem+json"),
     ),
@@ -124,23 +143,30 @@ pub(crate) async fn apply(
 ) -> Result<Json<ApplyResult>, Problem> {
     // In a task of its own: a client that hangs up must not stop the work between keeping the
     // change and publishing it.
-    let dry_run = query.dry_run;
-    let origin = PushOrigin::new(&principal);
+    let writer = Writer::new(state, principal, query.change_set).await?;
+    let (origin, dry_run) = (writer.origin(), query.dry_run);
     let mode = ApplyMode {
         dry_run,
         prune: query.prune,
+        change_set: writer.change_set().cloned(),
     };
+    let state = writer.state.clone();
     let work = tokio::spawn(async move {
         let switch = &*state.switch;
-        state
-            .configuration
-            .apply(origin, request, mode, switch)
-            .await
+        let configuration = &state.configuration;
+        configuration.apply(origin, request, mode, switch).await
     });
-    let applied = work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    let applied: Applied = work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    let (impact, replay) = match applied.foresight {
+        Some(foresight) => (Some(foresight.impact), Some(foresight.replay)),
+        None => (None, None),
+    };
     Ok(Json(ApplyResult {
         dry_run,
         snapshot_number: applied.number,
+        change_set: query.change_set,
         changes: applied.changes,
+        impact,
+        replay,
     }))
 }

@@ -33,7 +33,7 @@ pub struct BeneficiaryView {
 }
 
 /// Why a customer gets a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// It is assigned to all.

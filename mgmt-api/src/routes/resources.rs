@@ -18,12 +18,15 @@ mod target;
 mod versions;
 mod view;
 
+pub(crate) use body::check_note;
 pub use bulk::BulkEdit;
 pub(crate) use everything::{__path_resource_list, resource_list};
 pub use everything::{Resource, ResourceList, ResourceQuery};
 pub(crate) use single::find;
-pub use submit::PushResult;
+pub(crate) use submit::Writer;
+pub use submit::{DraftedResult, PushResult};
 pub use versions::{Comparison, RollBack, VersionPage, VersionSummary};
+pub(crate) use view::if_match;
 
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::state::AppState;

@@ -9,8 +9,8 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, PortError, PortFuture, ShardStatus, SwitchPort, SwitchSample,
-    SwitchStatus,
+    ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
+    SwitchSample, SwitchStatus,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, ensure_admin, router};
 use rating::Timestamp;
@@ -30,6 +30,8 @@ pub(crate) struct FakeSwitch {
     pub(crate) published: AtomicUsize,
     pub(crate) draining: AtomicBool,
     pub(crate) silent: AtomicBool,
+    /// Takes no configuration.
+    pub(crate) refusing: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
 }
@@ -39,9 +41,13 @@ impl SwitchPort for FakeSwitch {
         Arc::clone(&self.snapshot.lock().unwrap())
     }
 
-    fn publish(&self, snapshot: Arc<Snapshot>) {
+    fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
+        if self.refusing.load(Ordering::Relaxed) {
+            return Err(PublishError::Stopping);
+        }
         self.published.fetch_add(1, Ordering::Relaxed);
         *self.snapshot.lock().unwrap() = snapshot;
+        Ok(())
     }
 
     fn now_us(&self) -> u64 {
@@ -136,6 +142,7 @@ impl Api {
             published: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            refusing: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
         });

@@ -6,6 +6,7 @@ mod account;
 mod apply;
 mod authorisation;
 mod cdrs;
+mod change_sets;
 mod console;
 mod contract;
 mod events;

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// The identifier.
         external_id: String,
     },
+    /// The change set is not as it was looked at: it was edited, scheduled, pushed or discarded.
+    #[error("change set {id} is not as it was")]
+    ChangeSetChanged {
+        /// Its number.
+        id: i64,
+    },
     /// Something cannot be written as JSON.
     #[error("a record cannot be written as JSON")]
     Encode(#[source] serde_json::Error),

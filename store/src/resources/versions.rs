@@ -119,6 +119,54 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The versions that those of a configuration took the place of, by number of the resource.
+    /// What was new then has none.
+    ///
+    /// # Errors
+    /// As [`versions`](Self::versions).
+    pub async fn versions_before_configuration(
+        &self,
+        scope: &Scope,
+        configuration: u64,
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        let on = "v.version = p.version - 1";
+        beside(scope, configuration, on, self).await
+    }
+
+    /// The versions that came after those of a configuration, by number of the resource and
+    /// version.
+    ///
+    /// # Errors
+    /// As [`versions`](Self::versions).
+    pub async fn versions_after_configuration(
+        &self,
+        scope: &Scope,
+        configuration: u64,
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        let on = "v.version > p.version";
+        beside(scope, configuration, on, self).await
+    }
+}
+
+/// Versions `v` that stand to the versions `p` of a configuration as `on` says.
+async fn beside(
+    scope: &Scope,
+    configuration: u64,
+    on: &'static str,
+    store: &Store,
+) -> Result<Vec<VersionRow>, StoreError> {
+    let mut statement = select();
+    statement.push(" JOIN resource_version p ON p.resource_id = v.resource_id AND ");
+    statement.push(on).push(" WHERE r.owner = ");
+    statement.push_bind(scope.tenant().get());
+    statement.push(" AND p.configuration = ");
+    statement.push_bind(configuration.cast_signed());
+    statement.push(" ORDER BY v.resource_id, v.version");
+    let rows = statement.fetch_all(store.reader()).await?;
+    rows.iter().map(version).collect()
+}
+
 fn select() -> Statement {
     let mut statement = sql("SELECT ");
     statement.push(COLUMNS);

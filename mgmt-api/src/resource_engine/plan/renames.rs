@@ -61,13 +61,8 @@ fn draft_of(entry: &Entry) -> Draft {
         kind: entry.key.kind,
         name: entry.key.name.to_string(),
         base_version: Some(entry.version),
-        content: Some(Content {
-            name: entry.key.name.to_string(),
-            external_id: entry.external_id.clone(),
-            assign: entry.assign.clone(),
-            spec: entry.spec.to_value(),
-            deck_hash: entry.deck_hash.clone(),
-        }),
+        revives: None,
+        content: Some(Content::of_entry(entry)),
         note: None,
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 /// What is shown in place of a secret; sent back, it means that the secret stays.
 pub(crate) const MASKED: &str = "********";
 
-/// Refuses secrets that are texts still: what is planned is written, and no text may be. One of a
+/// Refuses secrets that are texts still. A push seals them before it plans; a draft that waits
+/// keeps none. One of a
 /// length that cannot be sealed is left to the schema, which says what is wrong with it.
 ///
 /// # Errors
@@ -20,7 +21,10 @@ pub(super) fn refuse_unsealed(kind: ResourceKind, spec: &Value) -> Result<(), Bo
     kind.replace_secrets(&mut spec.clone(), |path, text| {
         let is_open = is_written(text) && Secret::from_text(text).stored_id().is_none();
         if is_open && fault.is_none() {
-            fault = Some(Problem::in_field(path, "the secret was not sealed"));
+            fault = Some(Problem::in_field(
+                path,
+                "a change set keeps no secrets: write this one without a change set",
+            ));
         }
         String::new()
     });

@@ -68,7 +68,7 @@ impl WriteBody {
     }
 }
 
-pub(super) fn check_note(note: Option<&str>) -> Result<(), Problem> {
+pub(crate) fn check_note(note: Option<&str>) -> Result<(), Problem> {
     let length = note.map_or(0, |note| note.chars().count());
     if length > super::NOTE_CHARS_MAX {
         let message = format!("write at most {} characters", super::NOTE_CHARS_MAX);

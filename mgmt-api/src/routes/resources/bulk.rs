@@ -2,14 +2,13 @@
 
 use super::body::check_note;
 use super::list_query::read;
-use super::submit::{PushResult, submit};
-use crate::auth::Principal;
+use super::submit::Writer;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
 use crate::resource_engine::{Content, Draft, merged};
 use crate::state::AppState;
-use axum::extract::State;
-use axum::{Extension, Json};
+use axum::Extension;
+use axum::response::Response;
 use resources::ResourceKind;
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,24 +51,27 @@ pub struct BulkEdit {
 
 pub(super) async fn bulk_edit(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     ApiJson(body): ApiJson<BulkEdit, { 4 << 20 }>,
-) -> Result<Json<PushResult>, Problem> {
+) -> Result<Response, Problem> {
     check_note(body.note.as_deref())?;
     body.check()?;
-    let scope = principal.scope();
+    let (state, scope) = (&writer.state, writer.principal.scope());
     let rows = match (&body.names, &body.filter) {
-        (Some(names), None) => by_name(&state, &scope, kind, names).await?,
-        (None, Some(filter)) => by_filter(&state, &scope, kind, filter).await?,
+        (Some(names), None) => by_name(state, &scope, kind, names).await?,
+        (None, Some(filter)) => by_filter(state, &scope, kind, filter).await?,
         _ => {
             let message = "give either `names` or `filter`";
             return Err(Problem::invalid_field("names", message));
         }
     };
-    let drafts = rows.into_iter().map(|row| body.draft(kind, row));
+    let mut drafted = writer.drafts_of(kind).await?;
+    let drafts = rows.into_iter().map(|row| {
+        let drafted = drafted.remove(&row.name);
+        body.draft(kind, row, drafted)
+    });
     let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(submit(&state, &principal, drafts, Vec::new()).await?))
+    Ok(writer.submit(drafts, Vec::new()).await?.respond())
 }
 
 impl BulkEdit {
@@ -87,9 +89,24 @@ impl BulkEdit {
         Ok(())
     }
 
-    fn draft(&self, kind: ResourceKind, row: ResourceRow) -> Result<Draft, Problem> {
+    /// What is drafted already is changed further.
+    fn draft(
+        &self,
+        kind: ResourceKind,
+        row: ResourceRow,
+        drafted: Option<Draft>,
+    ) -> Result<Draft, Problem> {
         let (name, version) = (row.name.clone(), row.version);
         let mut content = Content::of_row(kind, row);
+        let base_version = drafted.as_ref().map_or(Some(version), |d| d.base_version);
+        match drafted.map(|drafted| drafted.content) {
+            Some(Some(drafted)) => content = drafted,
+            Some(None) if !self.delete => {
+                let detail = format!("The change set takes \"{name}\" away.");
+                return Err(Problem::conflict(detail, Vec::new()));
+            }
+            _ => {}
+        }
         if let Some(patch) = &self.spec {
             content.spec = merged(&content.spec, patch);
         }
@@ -99,7 +116,8 @@ impl BulkEdit {
         Ok(Draft {
             kind,
             name,
-            base_version: Some(version),
+            base_version,
+            revives: None,
             content: (!self.delete).then_some(content),
             note: self.note.clone(),
         })

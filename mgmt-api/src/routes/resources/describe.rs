@@ -241,7 +241,8 @@ impl Text {
     }
 }
 
-const PUSHED: &str = "It is in force when the answer comes.";
+const PUSHED: &str =
+    "It is in force when the answer comes; with `change_set` it is a draft instead.";
 
 fn parameters(kind: ResourceKind, verb: Verb) -> Value {
     let mut list = Vec::new();
@@ -277,6 +278,9 @@ fn parameters(kind: ResourceKind, verb: Verb) -> Value {
         }
         Verb::Update | Verb::Delete => list.push(if_match()),
         _ => {}
+    }
+    if verb.writes() {
+        list.push(change_set());
     }
     Value::Array(list)
 }
@@ -346,6 +350,16 @@ fn version(name: &str, place: &str, required: bool, description: &str) -> Value 
     })
 }
 
+fn change_set() -> Value {
+    json!({
+        "name": "change_set", "in": "query", "required": false,
+        "description": "Number of an open change set: the change becomes a draft of it, the \
+            answer is 202, and nothing is in force before its push. Needs the permission \
+            `change_set.write` too.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX},
+    })
+}
+
 fn if_match() -> Value {
     json!({
         "name": "If-Match", "in": "header", "required": true,
@@ -397,6 +411,12 @@ fn responses(verb: Verb, names: &Names) -> Value {
         Verb::Rates => add("200", file("The deck", &["text/csv"])),
         Verb::Export => add("200", file("The file", &["text/csv", "application/yaml"])),
     }
+    if verb.writes() {
+        add(
+            "202",
+            json_of("What the change set has now", "DraftedResult"),
+        );
+    }
     for (status, text) in faults(verb) {
         let content = json!({"application/problem+json": {"schema": reference("Problem")}});
         add(status, json!({"description": text, "content": content}));
@@ -422,14 +442,14 @@ fn reference(name: &str) -> Value {
 fn faults(verb: Verb) -> Vec<(&'static str, &'static str)> {
     let mut all = vec![("400", "The request cannot be read, or a parameter is wrong")];
     if verb.names_one() || verb.writes() {
-        all.push(("404", "There is no such resource or version"));
+        all.push(("404", "There is no such resource, version or change set"));
     }
     if verb.writes() {
         all.extend([
             (
                 "409",
                 "It does not fit to what there is: a name that is taken, a resource that \
-                     others name",
+                     others name, a change set that is not open",
             ),
             ("422", "Something is wrong with it; nothing was changed"),
         ]);

@@ -2,7 +2,7 @@
 
 use super::bulk::selected;
 use super::single::find;
-use super::submit::{PushResult, submit};
+use super::submit::Writer;
 use crate::auth::Principal;
 use crate::extract::read_text;
 use crate::problem::{FieldError, Problem};
@@ -10,15 +10,15 @@ use crate::resource_engine::{
     Content, CsvFault, Draft, TableRow, document_of, masked, merged, read_csv, write_csv,
 };
 use crate::state::AppState;
+use axum::Extension;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use resources::ResourceKind;
 use resources::documents::{parse_documents, write_documents};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use store::{ResourceRow, Scope};
+use store::ResourceRow;
 
 /// Most bytes of a table or of documents.
 const IMPORT_BYTES_MAX: usize = 32 << 20;
@@ -97,24 +97,22 @@ pub(super) async fn rates(
 
 pub(super) async fn import(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     request: Request,
-) -> Result<Json<PushResult>, Problem> {
+) -> Result<Response, Problem> {
     let media_type = media_type(&request);
     let text = read_text(request, IMPORT_BYTES_MAX).await?;
-    let scope = principal.scope();
     let drafts = match media_type.as_str() {
-        CSV => drafts_of_table(&state, &scope, kind, &text).await?,
+        CSV => drafts_of_table(&writer, kind, &text).await?,
         YAML | "application/x-yaml" | "text/yaml" => {
-            drafts_of_documents(&state, &scope, kind, &text).await?
+            drafts_of_documents(&writer, kind, &text).await?
         }
         _ => {
             let detail = format!("Send the body as `Content-Type: {CSV}` or `{YAML}`.");
             return Err(Problem::bad_request(detail));
         }
     };
-    Ok(Json(submit(&state, &principal, drafts, Vec::new()).await?))
+    Ok(writer.submit(drafts, Vec::new()).await?.respond())
 }
 
 fn media_type(request: &Request) -> String {
@@ -127,8 +125,7 @@ fn media_type(request: &Request) -> String {
 }
 
 async fn drafts_of_table(
-    state: &AppState,
-    scope: &Scope,
+    writer: &Writer,
     kind: ResourceKind,
     text: &str,
 ) -> Result<Vec<Draft>, Problem> {
@@ -137,7 +134,7 @@ async fn drafts_of_table(
         Problem::invalid("Nothing was imported: the table cannot be read.", errors)
     })?;
     let names: Vec<&str> = rows.iter().map(|row| &*row.name).collect();
-    let mut known = by_name(state, scope, kind, &names).await?;
+    let mut known = by_name(writer, kind, &names).await?;
     let drafts = rows.into_iter().map(|row| {
         let known = known.remove(&row.name);
         draft_of_row(kind, row, known)
@@ -145,14 +142,10 @@ async fn drafts_of_table(
     drafts.collect()
 }
 
-fn draft_of_row(
-    kind: ResourceKind,
-    row: TableRow,
-    known: Option<ResourceRow>,
-) -> Result<Draft, Problem> {
-    let base_version = known.as_ref().map(|known| known.version);
+fn draft_of_row(kind: ResourceKind, row: TableRow, known: Option<Known>) -> Result<Draft, Problem> {
+    let base_version = known.as_ref().and_then(|known| known.base_version);
     let mut content = match known {
-        Some(known) => Content::of_row(kind, known),
+        Some(known) => known.content,
         None => Content::new(row.name.clone(), Value::Object(Map::new())),
     };
     let before = std::mem::take(&mut content.spec);
@@ -172,6 +165,7 @@ fn draft_of_row(
         kind,
         name: row.name,
         base_version,
+        revives: None,
         content: Some(content),
         note: None,
     })
@@ -189,8 +183,7 @@ fn drop_new_empty(before: &Value, after: &mut Value) {
 }
 
 async fn drafts_of_documents(
-    state: &AppState,
-    scope: &Scope,
+    writer: &Writer,
     kind: ResourceKind,
     text: &str,
 ) -> Result<Vec<Draft>, Problem> {
@@ -202,7 +195,7 @@ async fn drafts_of_documents(
         )
     })?;
     let names: Vec<&str> = documents.iter().map(|found| &*found.value.name).collect();
-    let mut known = by_name(state, scope, kind, &names).await?;
+    let mut known = by_name(writer, kind, &names).await?;
     let drafts = documents.into_iter().map(|found| {
         let document = found.value;
         if document.spec.kind() != kind {
@@ -210,11 +203,13 @@ async fn drafts_of_documents(
             return Err(Problem::invalid_field("kind", message));
         }
         let known = known.remove(&document.name);
-        let deck_hash = known.as_ref().and_then(|known| known.deck_hash.clone());
+        let content = known.as_ref().map(|known| &known.content);
+        let deck_hash = content.and_then(|content| content.deck_hash.clone());
         Ok(Draft {
             kind,
             name: document.name.clone(),
-            base_version: known.map(|known| known.version),
+            base_version: known.and_then(|known| known.base_version),
+            revives: None,
             content: Some(Content::of_document(document, deck_hash)),
             note: None,
         })
@@ -222,20 +217,44 @@ async fn drafts_of_documents(
     drafts.collect()
 }
 
+/// What a line or a document of a name changes.
+struct Known {
+    base_version: Option<u64>,
+    content: Content,
+}
+
+/// What there is of those names, in force or as the change set wants it.
 async fn by_name(
-    state: &AppState,
-    scope: &Scope,
+    writer: &Writer,
     kind: ResourceKind,
     names: &[&str],
-) -> Result<BTreeMap<String, ResourceRow>, Problem> {
-    let rows = state
-        .store
-        .resources_by_name(scope, kind.as_str(), names)
+) -> Result<BTreeMap<String, Known>, Problem> {
+    let (store, scope) = (&writer.state.store, writer.principal.scope());
+    let rows = store
+        .resources_by_name(&scope, kind.as_str(), names)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.name.clone(), row))
-        .collect())
+    let known = rows.into_iter().map(|row| {
+        let known = Known {
+            base_version: Some(row.version),
+            content: Content::of_row(kind, row),
+        };
+        (known.content.name.clone(), known)
+    });
+    let mut known: BTreeMap<String, Known> = known.collect();
+    for (name, drafted) in writer.drafts_of(kind).await? {
+        // Of one that shall go, what is in force is what a file changes.
+        if let Some(content) = drafted.content {
+            let base_version = drafted.base_version;
+            known.insert(
+                name,
+                Known {
+                    base_version,
+                    content,
+                },
+            );
+        }
+    }
+    Ok(known)
 }
 
 impl From<CsvFault> for FieldError {

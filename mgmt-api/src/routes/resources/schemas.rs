@@ -1,7 +1,7 @@
 //! The schemas of each kind for the description of the API.
 
 use super::bulk::BulkEdit;
-use super::submit::PushResult;
+use super::submit::{DraftedResult, PushResult};
 use super::versions::{Comparison, RollBack, VersionPage};
 use crate::routes::assignment::BeneficiaryPage;
 use crate::values::Time;
@@ -60,6 +60,7 @@ pub(super) fn shared() -> Vec<(String, RefOr<Schema>)> {
         ("Assignment".to_owned(), assignment()),
         ("Time".to_owned(), Time::schema()),
         ("PushResult".to_owned(), PushResult::schema()),
+        ("DraftedResult".to_owned(), DraftedResult::schema()),
         ("BulkEdit".to_owned(), BulkEdit::schema()),
         ("RollBack".to_owned(), RollBack::schema()),
         ("Comparison".to_owned(), Comparison::schema()),
@@ -67,6 +68,7 @@ pub(super) fn shared() -> Vec<(String, RefOr<Schema>)> {
         ("BeneficiaryPage".to_owned(), BeneficiaryPage::schema()),
     ];
     PushResult::schemas(&mut all);
+    DraftedResult::schemas(&mut all);
     Comparison::schemas(&mut all);
     VersionPage::schemas(&mut all);
     BeneficiaryPage::schemas(&mut all);

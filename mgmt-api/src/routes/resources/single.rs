@@ -1,25 +1,24 @@
 //! One resource: made, shown, changed, taken away.
 
 use super::body::{WriteBody, bytes_max, check_note};
-use super::submit::submit;
+use super::submit::{Outcome, Writer};
 use super::target::Target;
 use super::view::{ResourceView, if_match};
 use crate::auth::Principal;
 use crate::extract::read_json;
 use crate::problem::Problem;
-use crate::resource_engine::{ConfigurationError, DeckText, Draft};
+use crate::resource_engine::{ConfigurationError, Content, DeckText, Draft};
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use resources::ResourceKind;
 use store::ResourceRow;
 
 pub(super) async fn create(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     request: Request,
 ) -> Result<Response, Problem> {
     let body: WriteBody = read_json(request, bytes_max(kind)).await?;
@@ -29,10 +28,18 @@ pub(super) async fn create(
         kind,
         name: content.name.clone(),
         base_version: None,
+        revives: None,
         content: Some(content),
         note,
     };
-    submit_one(&state, &principal, draft, deck, StatusCode::CREATED).await
+    if let Some(drafted) = writer.draft_of(kind, &draft.name).await? {
+        let name = drafted.content.map_or(drafted.name, |content| content.name);
+        if name == draft.name {
+            let detail = format!("The change set has a draft of \"{name}\". Change it by PUT.");
+            return Err(Problem::conflict(detail, Vec::new()));
+        }
+    }
+    submit_one(writer, draft, deck, StatusCode::CREATED).await
 }
 
 pub(super) async fn view(
@@ -47,54 +54,131 @@ pub(super) async fn view(
 
 pub(super) async fn update(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     Path(id): Path<String>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
     let wanted = if_match(&headers)?;
     let body: WriteBody = read_json(request, bytes_max(kind)).await?;
-    let row = find(&state, &principal, kind, &id).await?;
-    check_version(wanted, &row)?;
+    let subject = Subject::find(&writer, kind, &id).await?;
+    subject.check_version(wanted)?;
     let note = body.note.clone();
-    let (content, deck) = body.into_content(kind, kept_deck(&row))?;
-    let draft = Draft {
-        kind,
-        name: row.name,
-        base_version: Some(row.version),
-        content: Some(content),
-        note,
-    };
-    submit_one(&state, &principal, draft, deck, StatusCode::OK).await
+    let (content, deck) = body.into_content(kind, subject.deck_hash())?;
+    let draft = subject.changed_to(kind, Some(content), note);
+    submit_one(writer, draft, deck, StatusCode::OK).await
 }
 
 pub(super) async fn delete(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let wanted = if_match(&headers)?;
-    let row = find(&state, &principal, kind, &id).await?;
-    check_version(wanted, &row)?;
-    let draft = Draft {
-        kind,
-        name: row.name,
-        base_version: Some(row.version),
-        content: None,
-        note: None,
-    };
-    let done = submit(&state, &principal, vec![draft], Vec::new()).await;
-    done.map_err(ConfigurationError::into_problem_of_one)?;
-    Ok(StatusCode::NO_CONTENT)
+    let subject = Subject::find(&writer, kind, &id).await?;
+    subject.check_version(wanted)?;
+    if subject.row.is_none() {
+        // Only the change set knows it.
+        let draft = subject.changed_to(kind, None, None);
+        return Ok(writer.withdraw(kind, draft.name).await?.respond());
+    }
+    let draft = subject.changed_to(kind, None, None);
+    let done = writer.submit(vec![draft], Vec::new()).await;
+    match done.map_err(ConfigurationError::into_problem_of_one)? {
+        Outcome::Pushed(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        drafted @ Outcome::Drafted(_) => Ok(drafted.respond()),
+    }
 }
 
-/// Submits a draft and answers with the resource as it is then.
+/// A resource that is to be changed: as it is in force, and as the change set wants it.
+struct Subject {
+    row: Option<ResourceRow>,
+    draft: Option<Draft>,
+}
+
+impl Subject {
+    /// A name means what has it in force, then what shall have it by the change set.
+    async fn find(writer: &Writer, kind: ResourceKind, id: &str) -> Result<Self, Problem> {
+        let (state, principal) = (&writer.state, &writer.principal);
+        let target = Target::parse(id);
+        let row = find_any(state, principal, kind, &target).await?;
+        let row = row.filter(|row| row.deleted_at.is_none());
+        let (Target::Name(name), None) = (&target, &row) else {
+            let row = row.ok_or_else(|| target.not_found(kind.title()))?;
+            let draft = writer.draft_of(kind, &row.name).await?;
+            let draft = draft.filter(|draft| draft.name == row.name);
+            return Ok(Self {
+                row: Some(row),
+                draft,
+            });
+        };
+        let draft = writer.draft_of(kind, name).await?;
+        let draft = draft.ok_or_else(|| target.not_found(kind.title()))?;
+        let row = match draft.base_version {
+            Some(_) => {
+                let renamed = Target::Name(draft.name.clone());
+                Some(find_target(state, principal, kind, &renamed).await?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            row,
+            draft: Some(draft),
+        })
+    }
+
+    /// The version is that in force: a draft has none.
+    fn check_version(&self, wanted: Option<u64>) -> Result<(), Problem> {
+        let version = self.row.as_ref().map(|row| row.version);
+        match (wanted, version) {
+            (Some(wanted), Some(version)) if wanted != version => {
+                let detail = format!(
+                    "The resource has version {version}, `If-Match` names {wanted}. Look at it \
+                     again."
+                );
+                Err(Problem::precondition_failed(detail))
+            }
+            (Some(_), None) => Err(Problem::precondition_failed(
+                "The resource is a draft and has no version yet. Send `If-Match: *`.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The deck that stays when none is sent.
+    fn deck_hash(&self) -> Option<String> {
+        let drafted = self.draft.as_ref().and_then(|draft| draft.content.as_ref());
+        match drafted {
+            Some(content) => content.deck_hash.clone(),
+            None => self.row.as_ref().and_then(|row| row.deck_hash.clone()),
+        }
+    }
+
+    fn changed_to(
+        self,
+        kind: ResourceKind,
+        content: Option<Content>,
+        note: Option<String>,
+    ) -> Draft {
+        let revives = self.draft.as_ref().and_then(|draft| draft.revives);
+        let drafted = self.draft.map(|draft| draft.name);
+        let base_version = self.row.as_ref().map(|row| row.version);
+        let name = self.row.map(|row| row.name).or(drafted);
+        Draft {
+            kind,
+            name: name.unwrap_or_default(),
+            base_version,
+            revives,
+            content,
+            note,
+        }
+    }
+}
+
+/// Submits a draft and answers with the resource as it is then, or as a change set has it.
 pub(super) async fn submit_one(
-    state: &AppState,
-    principal: &Principal,
+    writer: Writer,
     draft: Draft,
     deck: Option<DeckText>,
     status: StatusCode,
@@ -103,34 +187,20 @@ pub(super) async fn submit_one(
     let kind = draft.kind;
     let name = draft.content.as_ref().map(|content| content.name.clone());
     let decks = deck.into_iter().collect();
-    let done = submit(state, principal, vec![draft], decks).await;
-    done.map_err(ConfigurationError::into_problem_of_one)?;
+    let (state, principal) = (writer.state.clone(), writer.principal.clone());
+    let done = writer.submit(vec![draft], decks).await;
+    let outcome = done.map_err(ConfigurationError::into_problem_of_one)?;
+    if matches!(outcome, Outcome::Drafted(_)) {
+        return Ok(outcome.respond());
+    }
     let target = Target::Name(name.unwrap_or_default());
-    let row = find_target(state, principal, kind, &target).await?;
+    let row = find_target(&state, &principal, kind, &target).await?;
     let location = HeaderValue::try_from(format!("/api/v1/{}/{}", kind.plural(), row.id));
     let mut response = ResourceView::new(kind, row).respond(status);
     if let (StatusCode::CREATED, Ok(location)) = (status, location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
-}
-
-/// The deck that stays when none is sent.
-fn kept_deck(row: &ResourceRow) -> Option<String> {
-    row.deck_hash.clone()
-}
-
-fn check_version(wanted: Option<u64>, row: &ResourceRow) -> Result<(), Problem> {
-    match wanted {
-        Some(wanted) if wanted != row.version => {
-            let detail = format!(
-                "The resource has version {}, `If-Match` names {wanted}. Look at it again.",
-                row.version
-            );
-            Err(Problem::precondition_failed(detail))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The resource that a path means.

@@ -3,6 +3,7 @@
 use super::body::check_note;
 use super::list_query::limit;
 use super::single::{find_any, submit_one};
+use super::submit::Writer;
 use super::target::Target;
 use super::view::VersionView;
 use super::{LIMIT_DEFAULT, LIMIT_MAX};
@@ -152,14 +153,14 @@ pub(super) async fn compare(
 
 pub(super) async fn roll_back(
     Extension(kind): Extension<ResourceKind>,
-    State(state): State<AppState>,
-    principal: Principal,
+    writer: Writer,
     Path(id): Path<String>,
     ApiJson(body): ApiJson<RollBack, 65_536>,
 ) -> Result<Response, Problem> {
     check_note(body.note.as_deref())?;
-    let resource = known(&state, &principal, kind, &id).await?;
-    let version = version_of(&state, &principal, &resource, body.version).await?;
+    let (state, principal) = (&writer.state, &writer.principal);
+    let resource = known(state, principal, kind, &id).await?;
+    let version = version_of(state, principal, &resource, body.version).await?;
     let is_gone = resource.deleted_at.is_some();
     let draft = Draft {
         kind,
@@ -169,12 +170,13 @@ pub(super) async fn roll_back(
             resource.name
         },
         base_version: (!is_gone).then_some(resource.version),
+        revives: is_gone.then_some(resource.id),
         note: body
             .note
             .or_else(|| Some(format!("Rolled back to version {}", body.version))),
         content: Some(Content::of_version(kind, version)),
     };
-    submit_one(&state, &principal, draft, None, StatusCode::OK).await
+    submit_one(writer, draft, None, StatusCode::OK).await
 }
 
 /// The resource, also when it is gone and asked for by its number.

@@ -97,7 +97,7 @@ fn etag(version: u64) -> HeaderValue {
 ///
 /// # Errors
 /// 428 when the header is missing, 412 when it names nothing that a version could be.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Err(Problem::precondition_required());
     };

@@ -30,7 +30,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Applies a set of files: all of it or nothing. */
+        /**
+         * Applies a set of files: all of it or nothing.
+         * @description With `change_set` the differences become drafts, to be previewed and pushed together with
+         *     others. A dry run changes nothing and also tells whom the changes would touch and what recent
+         *     calls would have become.
+         */
         post: operations["apply"];
         delete?: never;
         options?: never;
@@ -53,7 +58,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a authentication method.
-         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone. It is in force when the answer comes.
+         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_create"];
         delete?: never;
@@ -73,7 +78,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many authentication methods at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_bulk_edit"];
         delete?: never;
@@ -113,7 +118,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes authentication methods from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_import"];
         delete?: never;
@@ -136,13 +141,13 @@ export interface paths {
         get: operations["authentication_method_view"];
         /**
          * Changes a authentication method.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["authentication_method_update"];
         post?: never;
         /**
          * Takes a authentication method away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["authentication_method_delete"];
         options?: never;
@@ -198,7 +203,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a authentication method the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_roll_back"];
         delete?: never;
@@ -276,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a carrier.
-         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet. It is in force when the answer comes.
+         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_create"];
         delete?: never;
@@ -296,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many carriers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_bulk_edit"];
         delete?: never;
@@ -336,7 +341,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes carriers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_import"];
         delete?: never;
@@ -359,13 +364,13 @@ export interface paths {
         get: operations["carrier_view"];
         /**
          * Changes a carrier.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["carrier_update"];
         post?: never;
         /**
          * Takes a carrier away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["carrier_delete"];
         options?: never;
@@ -421,7 +426,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a carrier the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_roll_back"];
         delete?: never;
@@ -501,6 +506,222 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/change-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists change sets, the newest first. */
+        get: operations["change_set_list"];
+        put?: never;
+        /**
+         * Makes a change set.
+         * @description Then send changes of resources with `?change_set=` and its number: they become its drafts and
+         *     nothing is in force before its push.
+         */
+        post: operations["change_set_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One change set.
+         * @description The header `ETag` has its revision, to be sent back in `If-Match`. Its drafts are a list of
+         *     their own.
+         */
+        get: operations["change_set_view"];
+        /**
+         * Gives a change set another name or note.
+         * @description Only of one that is not scheduled and not pushed.
+         */
+        put: operations["change_set_update"];
+        post?: never;
+        /**
+         * Discards a change set with all its drafts.
+         * @description Also one that is scheduled: it will not be pushed then. One that was pushed stays.
+         */
+        delete: operations["change_set_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the drafts of a change set.
+         * @description Each with the fields that differ from the version that it was made from. What a push would do
+         *     now, the preview tells.
+         */
+        get: operations["change_set_draft_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/drafts/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One draft, with all that the resource shall be. */
+        get: operations["change_set_draft_view"];
+        put?: never;
+        post?: never;
+        /** Takes a draft out of a change set. */
+        delete: operations["change_set_draft_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/later-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was changed again after a change set was pushed: what a rollback would undo with it. */
+        get: operations["change_set_later_change_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a push of a change set would do now; nothing is changed.
+         * @description Tells the fields that would differ from what is in force, what speaks against the push, whom it
+         *     would touch, which calls that are up belong to those, what customers would get or lose by
+         *     assignment, and what recent calls would have become: each is decided once by the configuration
+         *     in force and once by that of the change set, by the pipeline that live calls take. It says how
+         *     many calls would take other routes or carriers, how many would be refused, and what that means
+         *     in money. No call waits for it.
+         */
+        get: operations["change_set_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes all drafts of a change set take effect at once: all of them or none.
+         * @description The answer comes when new calls use them. With `at` the push is scheduled instead, and the
+         *     drafts cannot be changed until then. Refused with 409, naming each resource and its versions,
+         *     when a resource has changed since its draft was made: rebase the change set then. When the
+         *     switch does not take the configuration, what was before is put in force again and the answer is
+         *     503.
+         */
+        post: operations["change_set_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the drafts anew whose resources have changed since.
+         * @description Field by field: what only one side has changed is kept. A field that both have changed is told
+         *     with 409, unless `prefer` says which change counts. Drafts that would not change anything any
+         *     more go.
+         */
+        post: operations["change_set_rebase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes what a change set changed as it was before, by another change set.
+         * @description Nothing is lost: both stay in the history. Refused with 409 when resources of it were changed
+         *     again, unless `later_changes` says what to do with those; `…/later-changes` lists them.
+         */
+        post: operations["change_set_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{id}/unschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a scheduled change set a draft again: it will not be pushed at its time. */
+        post: operations["change_set_unschedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channel-plans": {
         parameters: {
             query?: never;
@@ -516,7 +737,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a channel plan.
-         * @description How many channels and calls per second a customer may use, and what that costs it a month. Calls do not read it yet: the limits are those of the customer itself. It is in force when the answer comes.
+         * @description How many channels and calls per second a customer may use, and what that costs it a month. Calls do not read it yet: the limits are those of the customer itself. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_create"];
         delete?: never;
@@ -536,7 +757,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many channel plans at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_bulk_edit"];
         delete?: never;
@@ -576,7 +797,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes channel plans from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_import"];
         delete?: never;
@@ -599,13 +820,13 @@ export interface paths {
         get: operations["channel_plan_view"];
         /**
          * Changes a channel plan.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["channel_plan_update"];
         post?: never;
         /**
          * Takes a channel plan away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["channel_plan_delete"];
         options?: never;
@@ -661,7 +882,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a channel plan the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["channel_plan_roll_back"];
         delete?: never;
@@ -722,7 +943,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a codec set.
-         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer. It is in force when the answer comes.
+         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_create"];
         delete?: never;
@@ -742,7 +963,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many codec sets at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_bulk_edit"];
         delete?: never;
@@ -782,7 +1003,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes codec sets from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_import"];
         delete?: never;
@@ -805,13 +1026,13 @@ export interface paths {
         get: operations["codec_set_view"];
         /**
          * Changes a codec set.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["codec_set_update"];
         post?: never;
         /**
          * Takes a codec set away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["codec_set_delete"];
         options?: never;
@@ -867,7 +1088,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a codec set the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_roll_back"];
         delete?: never;
@@ -928,7 +1149,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer category.
-         * @description The first division of customers, such as wholesale or call centre; what is assigned to it is got by all its customers. It is in force when the answer comes.
+         * @description The first division of customers, such as wholesale or call centre; what is assigned to it is got by all its customers. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_create"];
         delete?: never;
@@ -948,7 +1169,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customer categories at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_bulk_edit"];
         delete?: never;
@@ -988,7 +1209,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customer categories from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_import"];
         delete?: never;
@@ -1011,13 +1232,13 @@ export interface paths {
         get: operations["customer_category_view"];
         /**
          * Changes a customer category.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_category_update"];
         post?: never;
         /**
          * Takes a customer category away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_category_delete"];
         options?: never;
@@ -1053,7 +1274,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer category the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_category_roll_back"];
         delete?: never;
@@ -1114,7 +1335,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer group.
-         * @description A division of the customers of one category; what is assigned to it comes before what is assigned to the category. It is in force when the answer comes.
+         * @description A division of the customers of one category; what is assigned to it comes before what is assigned to the category. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_create"];
         delete?: never;
@@ -1134,7 +1355,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customer groups at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_bulk_edit"];
         delete?: never;
@@ -1174,7 +1395,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customer groups from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_import"];
         delete?: never;
@@ -1197,13 +1418,13 @@ export interface paths {
         get: operations["customer_group_view"];
         /**
          * Changes a customer group.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_group_update"];
         post?: never;
         /**
          * Takes a customer group away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_group_delete"];
         options?: never;
@@ -1239,7 +1460,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer group the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_group_roll_back"];
         delete?: never;
@@ -1300,7 +1521,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a customer.
-         * @description Who pays us for calls. Where its calls come from is said by its ingress trunks. It is in force when the answer comes.
+         * @description Who pays us for calls. Where its calls come from is said by its ingress trunks. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_create"];
         delete?: never;
@@ -1320,7 +1541,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many customers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_bulk_edit"];
         delete?: never;
@@ -1360,7 +1581,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes customers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_import"];
         delete?: never;
@@ -1383,13 +1604,13 @@ export interface paths {
         get: operations["customer_view"];
         /**
          * Changes a customer.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["customer_update"];
         post?: never;
         /**
          * Takes a customer away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["customer_delete"];
         options?: never;
@@ -1442,7 +1663,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a customer the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_roll_back"];
         delete?: never;
@@ -1576,7 +1797,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a gateway.
-         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself. It is in force when the answer comes.
+         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_create"];
         delete?: never;
@@ -1596,7 +1817,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many gateways at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_bulk_edit"];
         delete?: never;
@@ -1636,7 +1857,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes gateways from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_import"];
         delete?: never;
@@ -1659,13 +1880,13 @@ export interface paths {
         get: operations["gateway_view"];
         /**
          * Changes a gateway.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["gateway_update"];
         post?: never;
         /**
          * Takes a gateway away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["gateway_delete"];
         options?: never;
@@ -1701,7 +1922,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a gateway the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_roll_back"];
         delete?: never;
@@ -1881,7 +2102,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a lcr profile.
-         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first. It is in force when the answer comes.
+         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_create"];
         delete?: never;
@@ -1901,7 +2122,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many lcr profiles at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_bulk_edit"];
         delete?: never;
@@ -1941,7 +2162,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes lcr profiles from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_import"];
         delete?: never;
@@ -1964,13 +2185,13 @@ export interface paths {
         get: operations["lcr_profile_view"];
         /**
          * Changes a lcr profile.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["lcr_profile_update"];
         post?: never;
         /**
          * Takes a lcr profile away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["lcr_profile_delete"];
         options?: never;
@@ -2026,7 +2247,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a lcr profile the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_roll_back"];
         delete?: never;
@@ -2141,7 +2362,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a notification target.
-         * @description Where events are told: by mail, or by a request to a web server. It is in force when the answer comes.
+         * @description Where events are told: by mail, or by a request to a web server. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_create"];
         delete?: never;
@@ -2161,7 +2382,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many notification targets at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_bulk_edit"];
         delete?: never;
@@ -2201,7 +2422,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes notification targets from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_import"];
         delete?: never;
@@ -2224,13 +2445,13 @@ export interface paths {
         get: operations["notification_target_view"];
         /**
          * Changes a notification target.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["notification_target_update"];
         post?: never;
         /**
          * Takes a notification target away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["notification_target_delete"];
         options?: never;
@@ -2266,7 +2487,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a notification target the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_roll_back"];
         delete?: never;
@@ -2327,7 +2548,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a number list.
-         * @description Numbers that are let through or refused. Calls do not read it yet. It is in force when the answer comes.
+         * @description Numbers that are let through or refused. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_create"];
         delete?: never;
@@ -2347,7 +2568,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many number lists at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_bulk_edit"];
         delete?: never;
@@ -2387,7 +2608,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes number lists from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_import"];
         delete?: never;
@@ -2410,13 +2631,13 @@ export interface paths {
         get: operations["number_list_view"];
         /**
          * Changes a number list.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["number_list_update"];
         post?: never;
         /**
          * Takes a number list away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["number_list_delete"];
         options?: never;
@@ -2452,7 +2673,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a number list the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_roll_back"];
         delete?: never;
@@ -2513,7 +2734,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a pop.
-         * @description A point of presence: where customers send calls, and where media comes from. Calls do not read it yet; it is what customers are shown. It is in force when the answer comes.
+         * @description A point of presence: where customers send calls, and where media comes from. Calls do not read it yet; it is what customers are shown. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_create"];
         delete?: never;
@@ -2533,7 +2754,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many pops at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_bulk_edit"];
         delete?: never;
@@ -2573,7 +2794,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes pops from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_import"];
         delete?: never;
@@ -2596,13 +2817,13 @@ export interface paths {
         get: operations["pop_view"];
         /**
          * Changes a pop.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["pop_update"];
         post?: never;
         /**
          * Takes a pop away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["pop_delete"];
         options?: never;
@@ -2658,7 +2879,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a pop the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["pop_roll_back"];
         delete?: never;
@@ -2719,7 +2940,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a rate card.
-         * @description What calls to each prefix cost: a currency, defaults, and rows, either in a file beside or in place. Its assignment is shown, and calls do not read it yet: a customer pays by the card it names. It is in force when the answer comes.
+         * @description What calls to each prefix cost: a currency, defaults, and rows, either in a file beside or in place. Its assignment is shown, and calls do not read it yet: a customer pays by the card it names. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_create"];
         delete?: never;
@@ -2739,7 +2960,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many rate cards at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_bulk_edit"];
         delete?: never;
@@ -2779,7 +3000,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes rate cards from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_import"];
         delete?: never;
@@ -2802,13 +3023,13 @@ export interface paths {
         get: operations["rate_card_view"];
         /**
          * Changes a rate card.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["rate_card_update"];
         post?: never;
         /**
          * Takes a rate card away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["rate_card_delete"];
         options?: never;
@@ -2884,7 +3105,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a rate card the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["rate_card_roll_back"];
         delete?: never;
@@ -2962,7 +3183,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a role.
-         * @description What users of a portal may do: a set of permissions, beside the roles that are built in. It is in force when the answer comes.
+         * @description What users of a portal may do: a set of permissions, beside the roles that are built in. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_create"];
         delete?: never;
@@ -2982,7 +3203,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many roles at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_bulk_edit"];
         delete?: never;
@@ -3022,7 +3243,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes roles from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_import"];
         delete?: never;
@@ -3045,13 +3266,13 @@ export interface paths {
         get: operations["role_view"];
         /**
          * Changes a role.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["role_update"];
         post?: never;
         /**
          * Takes a role away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["role_delete"];
         options?: never;
@@ -3087,7 +3308,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a role the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["role_roll_back"];
         delete?: never;
@@ -3148,7 +3369,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route group.
-         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet. It is in force when the answer comes.
+         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_create"];
         delete?: never;
@@ -3168,7 +3389,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many route groups at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_bulk_edit"];
         delete?: never;
@@ -3208,7 +3429,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes route groups from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_import"];
         delete?: never;
@@ -3231,13 +3452,13 @@ export interface paths {
         get: operations["route_group_view"];
         /**
          * Changes a route group.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["route_group_update"];
         post?: never;
         /**
          * Takes a route group away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["route_group_delete"];
         options?: never;
@@ -3293,7 +3514,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a route group the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_roll_back"];
         delete?: never;
@@ -3354,7 +3575,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route.
-         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first. It is in force when the answer comes.
+         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_create"];
         delete?: never;
@@ -3374,7 +3595,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many routes at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_bulk_edit"];
         delete?: never;
@@ -3414,7 +3635,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes routes from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_import"];
         delete?: never;
@@ -3437,13 +3658,13 @@ export interface paths {
         get: operations["route_view"];
         /**
          * Changes a route.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["route_update"];
         post?: never;
         /**
          * Takes a route away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["route_delete"];
         options?: never;
@@ -3499,7 +3720,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a route the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_roll_back"];
         delete?: never;
@@ -3560,7 +3781,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a schedule.
-         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet. It is in force when the answer comes.
+         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_create"];
         delete?: never;
@@ -3580,7 +3801,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many schedules at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_bulk_edit"];
         delete?: never;
@@ -3620,7 +3841,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes schedules from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_import"];
         delete?: never;
@@ -3643,13 +3864,13 @@ export interface paths {
         get: operations["schedule_view"];
         /**
          * Changes a schedule.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["schedule_update"];
         post?: never;
         /**
          * Takes a schedule away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["schedule_delete"];
         options?: never;
@@ -3685,7 +3906,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a schedule the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_roll_back"];
         delete?: never;
@@ -3799,7 +4020,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a translation rules.
-         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own. It is in force when the answer comes.
+         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_create"];
         delete?: never;
@@ -3819,7 +4040,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many translation rules at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_bulk_edit"];
         delete?: never;
@@ -3859,7 +4080,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes translation rules from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_import"];
         delete?: never;
@@ -3882,13 +4103,13 @@ export interface paths {
         get: operations["translation_rules_view"];
         /**
          * Changes a translation rules.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["translation_rules_update"];
         post?: never;
         /**
          * Takes a translation rules away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["translation_rules_delete"];
         options?: never;
@@ -3924,7 +4145,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a translation rules the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_roll_back"];
         delete?: never;
@@ -3985,7 +4206,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a trunk.
-         * @description A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other direction is an error. It is in force when the answer comes.
+         * @description A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other direction is an error. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_create"];
         delete?: never;
@@ -4005,7 +4226,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many trunks at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_bulk_edit"];
         delete?: never;
@@ -4045,7 +4266,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes trunks from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_import"];
         delete?: never;
@@ -4068,13 +4289,13 @@ export interface paths {
         get: operations["trunk_view"];
         /**
          * Changes a trunk.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["trunk_update"];
         post?: never;
         /**
          * Takes a trunk away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["trunk_delete"];
         options?: never;
@@ -4110,7 +4331,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a trunk the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["trunk_roll_back"];
         delete?: never;
@@ -4171,7 +4392,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a voice tier.
-         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet. It is in force when the answer comes.
+         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_create"];
         delete?: never;
@@ -4191,7 +4412,7 @@ export interface paths {
         put?: never;
         /**
          * Changes many voice tiers at once.
-         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_bulk_edit"];
         delete?: never;
@@ -4231,7 +4452,7 @@ export interface paths {
         put?: never;
         /**
          * Makes and changes voice tiers from a table or from YAML.
-         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_import"];
         delete?: never;
@@ -4254,13 +4475,13 @@ export interface paths {
         get: operations["voice_tier_view"];
         /**
          * Changes a voice tier.
-         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         put: operations["voice_tier_update"];
         post?: never;
         /**
          * Takes a voice tier away.
-         * @description Refused while other resources name it. It is in force when the answer comes.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         delete: operations["voice_tier_delete"];
         options?: never;
@@ -4316,7 +4537,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version of a voice tier the newest.
-         * @description It becomes a new version; nothing is lost. It is in force when the answer comes.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_roll_back"];
         delete?: never;
@@ -4433,10 +4654,17 @@ export interface components {
         };
         /** @description What was, or would be, done. */
         ApplyResult: {
+            /**
+             * Format: int64
+             * @description The change set that the changes are drafts of; without it they are in force.
+             */
+            change_set?: number | null;
             /** @description One entry for each resource in the files. */
             changes: components["schemas"]["Change"][];
             /** @description Whether it was only a question. */
             dry_run: boolean;
+            impact?: components["schemas"]["Impact"] | null;
+            replay?: components["schemas"]["Replay"] | null;
             /**
              * Format: int64
              * @description Number of the snapshot in use after the call.
@@ -4581,6 +4809,16 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description Its name. */
             name: string;
+        };
+        /** @description A reason, and how many calls it would block. */
+        BlockedReason: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            calls: number;
+            /** @description As in call records. */
+            reason: string;
         };
         /** @description What to change, and in which resources. Give `names` or `filter`. */
         BulkEdit: {
@@ -4965,6 +5203,89 @@ export interface components {
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "unchanged";
+        /** @description A change set as it stands. */
+        ChangeSet: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The configuration that it became; null before its push.
+             */
+            configuration_number: number | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many drafts it has.
+             */
+            drafts: number;
+            /** @description Why its last push did not succeed. */
+            failure: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description What its author calls it.
+             * @example Prices of March
+             */
+            name: string;
+            /** @description Why. */
+            note: string | null;
+            push_at: components["schemas"]["Time"] | null;
+            pushed_at: components["schemas"]["Time"] | null;
+            /** @description Who pushed it. */
+            pushed_by: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change of it; also in the header `ETag`.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The change set that rolled it back.
+             */
+            rolled_back_by: number | null;
+            /**
+             * Format: int64
+             * @description The change set that it rolls back.
+             */
+            rolls_back: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ChangeSetState"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A change set that shall be. */
+        ChangeSetCreate: {
+            /**
+             * @description What to call it; need not be unique.
+             * @example Prices of March
+             */
+            name: string;
+            /** @description Why; kept with each version that has no note of its own. */
+            note?: string | null;
+        };
+        /** @description A page of change sets, the newest first. */
+        ChangeSetPage: {
+            /** @description The page. */
+            items: components["schemas"]["ChangeSet"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where a change set stands.
+         * @enum {string}
+         */
+        ChangeSetState: "draft" | "scheduled" | "pushing" | "pushed" | "failed" | "rolled_back";
+        /** @description What a change set shall be called. */
+        ChangeSetUpdate: {
+            /** @description What to call it. */
+            name: string;
+            /** @description Why; null takes the note away. */
+            note?: string | null;
+        };
         /** @description A page of a list. */
         ChannelPlanPage: {
             /** @description The page */
@@ -5417,11 +5738,81 @@ export interface components {
             /** @description Path of the field within the resource, such as `limits.channels`. */
             field: string;
         };
+        /** @description A draft with all that the resource shall be. */
+        DraftDetail: components["schemas"]["DraftSummary"] & {
+            /** @description The whole resource as it shall be: name, external_id, assign, spec. Null when it shall go. */
+            content: Record<string, unknown> | null;
+        };
+        /** @description A page of drafts, by kind and name. */
+        DraftPage: {
+            /** @description The page. */
+            items: components["schemas"]["DraftSummary"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description What a change set wants of a resource. */
+        DraftSummary: {
+            /** @description What shall be done. */
+            action: components["schemas"]["ChangeAction"];
+            /** @description Who wants it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The version that the draft was made from; null when there was none.
+             */
+            base_version: number | null;
+            /**
+             * @description The fields that differ from the version it was made from. Empty for who may not read the
+             *     kind.
+             */
+            differences: components["schemas"]["Difference"][];
+            /** @description Whether the resource has changed since the draft was made: rebase before the push. */
+            is_stale: boolean;
+            /** @description Kind of the resource. */
+            kind: string;
+            /** @description Its name in force; the name it shall get, when it is new. */
+            name: string;
+            /** @description The name it shall have; another one than `name` is a rename. */
+            new_name: string;
+            /** @description Why. */
+            note: string | null;
+            /** @description When it was last written. */
+            updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The version in force; null when there is none.
+             */
+            version_in_force: number | null;
+        };
+        /** @description What was put into a change set. */
+        DraftedResult: {
+            /**
+             * Format: int64
+             * @description Number of the change set.
+             */
+            change_set: number;
+            /** @description One entry for each resource: how it would differ from what is in force. */
+            changes: components["schemas"]["Change"][];
+            /**
+             * Format: int64
+             * @description Its revision with these drafts.
+             */
+            revision: number;
+        };
         /**
          * @description Whether new calls are taken.
          * @enum {string}
          */
         DrainState: "running" | "draining";
+        /** @description A resource that a customer gets, or no longer gets. */
+        EntitlementChange: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description Why the customer gets it, or got it. */
+            level: components["schemas"]["Level"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description What a customer gets. */
         EntitlementList: {
             /** @description One entry for each kind that it gets anything of. */
@@ -5676,6 +6067,41 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["GatewaySpec"];
         };
+        /** @description Whom a change touches. */
+        Impact: {
+            /** @description Carriers whose traffic may change. */
+            carriers: components["schemas"]["Touched"];
+            /** @description Customers whose calls may be decided in another way. */
+            customers: components["schemas"]["Touched"];
+            /**
+             * @description Customers who would get other resources by assignment, such as those that move to another
+             *     category; at most 100 of them.
+             */
+            entitlements: components["schemas"]["ImpactOnCustomer"][];
+            /**
+             * Format: int64
+             * @description Calls that are up now and belong to these customers or carriers. They go on as they were
+             *     decided; the next ones are decided anew. Null when the switch did not answer in time.
+             */
+            live_calls: number | null;
+            /** @description Routes, route groups and LCR profiles that are changed, or that use what is. */
+            routes: components["schemas"]["Touched"];
+            /** @description Trunks that are changed, or that use what is. */
+            trunks: components["schemas"]["Touched"];
+        };
+        /** @description What a customer would newly get, and no longer get, by assignment. */
+        ImpactOnCustomer: {
+            /** @description Its category by the draft; null when it would have none. */
+            category_after: string | null;
+            /** @description Its category now; null when it has none. */
+            category_before: string | null;
+            /** @description The customer. */
+            customer: string;
+            /** @description What it would newly get. */
+            gained: components["schemas"]["EntitlementChange"][];
+            /** @description What it would no longer get. */
+            lost: components["schemas"]["EntitlementChange"][];
+        };
         /** @description A job. */
         Job: {
             /**
@@ -5840,6 +6266,46 @@ export interface components {
             /** @description On a screen: `Rate cards`. */
             title_plural: string;
         };
+        /** @description A version of a resource that came after the one of the change set. */
+        LaterChange: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description The change set that it came with; null when it was a change of its own.
+             */
+            change_set: number | null;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description Whether it took the resource away. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Kind of the resource. */
+            kind: string;
+            /** @description Its name in that version. */
+            name: string;
+            /** @description Why. */
+            note: string | null;
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description What was changed again after a push. */
+        LaterChangeList: {
+            /** @description By resource and version. */
+            items: components["schemas"]["LaterChange"][];
+        };
+        /**
+         * @description What to do with resources that were changed again.
+         * @enum {string}
+         */
+        LaterChangesChoice: "refuse" | "overwrite" | "skip";
         /** @description A page of a list. */
         LcrProfilePage: {
             /** @description The page */
@@ -6032,6 +6498,15 @@ export interface components {
          * @example 0.0125
          */
         Money: string;
+        /** @description What customers pay, what carriers charge, and what is left. */
+        MoneyLine: {
+            /** @description What carriers charge. */
+            cost: components["schemas"]["Money"];
+            /** @description Revenue minus cost. */
+            margin: components["schemas"]["Money"];
+            /** @description What customers pay. */
+            revenue: components["schemas"]["Money"];
+        };
         /** @description A page of a list. */
         NotificationTargetPage: {
             /** @description The page */
@@ -6353,6 +6828,38 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["PopSpec"];
         };
+        /**
+         * @description Which change of a field counts.
+         * @enum {string}
+         */
+        PreferredSide: "draft" | "in_force";
+        /** @description What a push of a change set would do. */
+        Preview: {
+            /**
+             * Format: int64
+             * @description Number of the change set.
+             */
+            change_set: number;
+            /**
+             * @description One entry for each resource: how it would differ from what is in force. Also those that
+             *     follow the rename of what they name.
+             */
+            changes: components["schemas"]["Change"][];
+            impact: components["schemas"]["Impact"] | null;
+            /** @description What speaks against a push; without any it would succeed now. */
+            problems: components["schemas"]["FieldError"][];
+            replay: components["schemas"]["Replay"] | null;
+            /**
+             * Format: int64
+             * @description Its revision that was looked at; send it with the push, so that nothing else is pushed.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The configuration that it was compared with.
+             */
+            snapshot_number: number;
+        };
         /** @description An error as RFC 9457 writes it, `application/problem+json`. */
         Problem: {
             /** @description What is wrong this time and what to do about it. */
@@ -6376,6 +6883,15 @@ export interface components {
              * @example /problems/not-found
              */
             type: string;
+        };
+        /** @description When to push, and what. */
+        PushRequest: {
+            at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description The revision that was looked at; when it is another by now, nothing is pushed.
+             */
+            revision?: number | null;
         };
         /** @description What a change of many resources did. */
         PushResult: {
@@ -6513,11 +7029,129 @@ export interface components {
             rates_csv?: string | null;
             spec: components["schemas"]["RateCardSpec"];
         };
+        /** @description How to put two changes of one resource together. */
+        RebaseRequest: {
+            prefer?: components["schemas"]["PreferredSide"] | null;
+        };
+        /** @description What became of the drafts. */
+        RebaseResult: {
+            /**
+             * Format: int64
+             * @description Drafts that would not change anything any more, and are gone.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Drafts that are made from what is in force now.
+             */
+            rebased: number;
+            /**
+             * Format: int64
+             * @description The revision of the change set now.
+             */
+            revision: number;
+        };
         /**
          * @description Who ended the call.
          * @enum {string}
          */
         ReleasedBy: "customer" | "carrier" | "switch";
+        /** @description What recent traffic would have become. */
+        Replay: {
+            /** @description Money of all these calls by the draft. */
+            after: components["schemas"]["MoneyLine"];
+            /** @description Money of all these calls by the configuration in force. */
+            before: components["schemas"]["MoneyLine"];
+            /**
+             * Format: int32
+             * @description Calls that would be sold below their cost.
+             */
+            below_cost: number;
+            /** @description Why calls would newly have no route, such as `no_route`, and how many. */
+            blocked_reasons: components["schemas"]["BlockedReason"][];
+            /** @description By the carrier that is tried first, the largest change of margin first. */
+            by_carrier: components["schemas"]["ReplayLine"][];
+            /** @description By customer, the largest change of margin first. */
+            by_customer: components["schemas"]["ReplayLine"][];
+            /** @description By the destination on the customer's card, the largest change of margin first. */
+            by_destination: components["schemas"]["ReplayLine"][];
+            /**
+             * Format: int32
+             * @description How many recent calls were decided again.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description Calls that would go to another carrier first.
+             */
+            carrier_changed: number;
+            /**
+             * @description Of the money amounts.
+             * @example USD
+             */
+            currency: string;
+            from: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Calls that have a route now and would have none.
+             */
+            newly_blocked: number;
+            /**
+             * Format: int32
+             * @description Calls that have no route now and would have one.
+             */
+            newly_routed: number;
+            /**
+             * Format: int32
+             * @description Calls for which the customer would pay another price.
+             */
+            price_changed: number;
+            /**
+             * Format: int32
+             * @description Calls whose list of routes, in the order in which they are tried, would be another.
+             */
+            routes_changed: number;
+            to: components["schemas"]["Time"] | null;
+        };
+        /** @description The replayed calls of one customer, carrier or destination. */
+        ReplayLine: {
+            /** @description By the draft. */
+            after: components["schemas"]["MoneyLine"];
+            /** @description By the configuration in force. */
+            before: components["schemas"]["MoneyLine"];
+            /**
+             * Format: int32
+             * @description Calls that would be sold below their cost.
+             */
+            below_cost: number;
+            /**
+             * Format: int32
+             * @description How many of the calls.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            carrier_changed: number;
+            /** @description Of whom. */
+            name: string;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            newly_blocked: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            price_changed: number;
+            /**
+             * Format: int32
+             * @description As in the whole.
+             */
+            routes_changed: number;
+        };
         /** @description One resource as it is now. */
         Resource: {
             /**
@@ -6638,6 +7272,15 @@ export interface components {
              * @description Its number.
              */
             version: number;
+        };
+        /** @description How to roll back. */
+        RollbackRequest: {
+            /** @description Only make the change set that leads back, as a draft, to be looked at. */
+            draft_only?: boolean;
+            /** @description What to do with resources that were changed again after the push. */
+            later_changes?: components["schemas"]["LaterChangesChoice"];
+            /** @description Why. */
+            note?: string | null;
         };
         /** @description A page of a list. */
         RouteGroupPage: {
@@ -7044,6 +7687,16 @@ export interface components {
          * @example 2026-03-01T12:00:00.000000Z
          */
         Time: string;
+        /** @description How many there are, and the first of their names. */
+        Touched: {
+            /**
+             * Format: int64
+             * @description All.
+             */
+            count: number;
+            /** @description At most 100 of them, in their order. */
+            names: string[];
+        };
         /** @description A page of a list. */
         TranslationRulesPage: {
             /** @description The page */
@@ -7489,6 +8142,7 @@ export type AuthenticationMethodVersion = components['schemas']['AuthenticationM
 export type AuthenticationMethodWrite = components['schemas']['AuthenticationMethodWrite'];
 export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
 export type BeneficiaryView = components['schemas']['BeneficiaryView'];
+export type BlockedReason = components['schemas']['BlockedReason'];
 export type BulkEdit = components['schemas']['BulkEdit'];
 export type Call = components['schemas']['Call'];
 export type CallIdText = components['schemas']['CallIdText'];
@@ -7507,6 +8161,11 @@ export type CdrRate = components['schemas']['CdrRate'];
 export type CdrSummary = components['schemas']['CdrSummary'];
 export type Change = components['schemas']['Change'];
 export type ChangeAction = components['schemas']['ChangeAction'];
+export type ChangeSet = components['schemas']['ChangeSet'];
+export type ChangeSetCreate = components['schemas']['ChangeSetCreate'];
+export type ChangeSetPage = components['schemas']['ChangeSetPage'];
+export type ChangeSetState = components['schemas']['ChangeSetState'];
+export type ChangeSetUpdate = components['schemas']['ChangeSetUpdate'];
 export type ChannelPlanPage = components['schemas']['ChannelPlanPage'];
 export type ChannelPlanResource = components['schemas']['ChannelPlanResource'];
 export type ChannelPlanSpec = components['schemas']['ChannelPlanSpec'];
@@ -7534,7 +8193,12 @@ export type CustomerSpec = components['schemas']['CustomerSpec'];
 export type CustomerVersion = components['schemas']['CustomerVersion'];
 export type CustomerWrite = components['schemas']['CustomerWrite'];
 export type Difference = components['schemas']['Difference'];
+export type DraftDetail = components['schemas']['DraftDetail'];
+export type DraftPage = components['schemas']['DraftPage'];
+export type DraftSummary = components['schemas']['DraftSummary'];
+export type DraftedResult = components['schemas']['DraftedResult'];
 export type DrainState = components['schemas']['DrainState'];
+export type EntitlementChange = components['schemas']['EntitlementChange'];
 export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
@@ -7551,6 +8215,8 @@ export type GatewayResource = components['schemas']['GatewayResource'];
 export type GatewaySpec = components['schemas']['GatewaySpec'];
 export type GatewayVersion = components['schemas']['GatewayVersion'];
 export type GatewayWrite = components['schemas']['GatewayWrite'];
+export type Impact = components['schemas']['Impact'];
+export type ImpactOnCustomer = components['schemas']['ImpactOnCustomer'];
 export type Job = components['schemas']['Job'];
 export type JobAttempt = components['schemas']['JobAttempt'];
 export type JobDetail = components['schemas']['JobDetail'];
@@ -7563,6 +8229,9 @@ export type JobState = components['schemas']['JobState'];
 export type JournalStatus = components['schemas']['JournalStatus'];
 export type KindList = components['schemas']['KindList'];
 export type KindView = components['schemas']['KindView'];
+export type LaterChange = components['schemas']['LaterChange'];
+export type LaterChangeList = components['schemas']['LaterChangeList'];
+export type LaterChangesChoice = components['schemas']['LaterChangesChoice'];
 export type LcrProfilePage = components['schemas']['LcrProfilePage'];
 export type LcrProfileResource = components['schemas']['LcrProfileResource'];
 export type LcrProfileSpec = components['schemas']['LcrProfileSpec'];
@@ -7574,6 +8243,7 @@ export type LiveHistory = components['schemas']['LiveHistory'];
 export type LivePoint = components['schemas']['LivePoint'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
 export type Money = components['schemas']['Money'];
+export type MoneyLine = components['schemas']['MoneyLine'];
 export type NotificationTargetPage = components['schemas']['NotificationTargetPage'];
 export type NotificationTargetResource = components['schemas']['NotificationTargetResource'];
 export type NotificationTargetSpec = components['schemas']['NotificationTargetSpec'];
@@ -7591,14 +8261,21 @@ export type PopResource = components['schemas']['PopResource'];
 export type PopSpec = components['schemas']['PopSpec'];
 export type PopVersion = components['schemas']['PopVersion'];
 export type PopWrite = components['schemas']['PopWrite'];
+export type PreferredSide = components['schemas']['PreferredSide'];
+export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
+export type PushRequest = components['schemas']['PushRequest'];
 export type PushResult = components['schemas']['PushResult'];
 export type RateCardPage = components['schemas']['RateCardPage'];
 export type RateCardResource = components['schemas']['RateCardResource'];
 export type RateCardSpec = components['schemas']['RateCardSpec'];
 export type RateCardVersion = components['schemas']['RateCardVersion'];
 export type RateCardWrite = components['schemas']['RateCardWrite'];
+export type RebaseRequest = components['schemas']['RebaseRequest'];
+export type RebaseResult = components['schemas']['RebaseResult'];
 export type ReleasedBy = components['schemas']['ReleasedBy'];
+export type Replay = components['schemas']['Replay'];
+export type ReplayLine = components['schemas']['ReplayLine'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceList = components['schemas']['ResourceList'];
 export type RolePage = components['schemas']['RolePage'];
@@ -7607,6 +8284,7 @@ export type RoleSpec = components['schemas']['RoleSpec'];
 export type RoleVersion = components['schemas']['RoleVersion'];
 export type RoleWrite = components['schemas']['RoleWrite'];
 export type RollBack = components['schemas']['RollBack'];
+export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type RouteGroupPage = components['schemas']['RouteGroupPage'];
 export type RouteGroupResource = components['schemas']['RouteGroupResource'];
 export type RouteGroupSpec = components['schemas']['RouteGroupSpec'];
@@ -7631,6 +8309,7 @@ export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
 export type SwitchEvent = components['schemas']['SwitchEvent'];
 export type Time = components['schemas']['Time'];
+export type Touched = components['schemas']['Touched'];
 export type TranslationRulesPage = components['schemas']['TranslationRulesPage'];
 export type TranslationRulesResource = components['schemas']['TranslationRulesResource'];
 export type TranslationRulesSpec = components['schemas']['TranslationRulesSpec'];
@@ -7678,6 +8357,8 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description Also take away what the files do not name. */
                 prune?: boolean;
+                /** @description Number of a change set: the changes become its drafts and nothing is in force yet. */
+                change_set?: number;
             };
             header?: never;
             path?: never;
@@ -7718,6 +8399,24 @@ export interface operations {
             };
             /** @description No CSRF token */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the change set is not open */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7807,7 +8506,10 @@ export interface operations {
     };
     authentication_method_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7827,6 +8529,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -7856,7 +8567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7865,7 +8576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7896,7 +8607,10 @@ export interface operations {
     };
     authentication_method_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7914,6 +8628,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -7943,7 +8666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7952,7 +8675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8042,7 +8765,10 @@ export interface operations {
     };
     authentication_method_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8061,6 +8787,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8090,7 +8825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8099,7 +8834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8178,7 +8913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8191,7 +8926,10 @@ export interface operations {
     };
     authentication_method_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -8217,6 +8955,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8246,7 +8993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8255,7 +9002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8304,7 +9051,10 @@ export interface operations {
     };
     authentication_method_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -8317,6 +9067,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -8351,7 +9110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8360,7 +9119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8451,7 +9210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8515,7 +9274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8528,7 +9287,10 @@ export interface operations {
     };
     authentication_method_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -8551,6 +9313,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthenticationMethodResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8580,7 +9351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8589,7 +9360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8662,7 +9433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8723,7 +9494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8855,7 +9626,10 @@ export interface operations {
     };
     carrier_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8875,6 +9649,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8904,7 +9687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8913,7 +9696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8944,7 +9727,10 @@ export interface operations {
     };
     carrier_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8962,6 +9748,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -8991,7 +9786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9000,7 +9795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9088,7 +9883,10 @@ export interface operations {
     };
     carrier_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9107,6 +9905,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9136,7 +9943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9145,7 +9952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9224,7 +10031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9237,7 +10044,10 @@ export interface operations {
     };
     carrier_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -9263,6 +10073,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9292,7 +10111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9301,7 +10120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9350,7 +10169,10 @@ export interface operations {
     };
     carrier_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -9363,6 +10185,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -9397,7 +10228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9406,7 +10237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9497,7 +10328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9561,7 +10392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9574,7 +10405,10 @@ export interface operations {
     };
     carrier_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -9597,6 +10431,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CarrierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -9626,7 +10469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9635,7 +10478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9708,7 +10551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9769,7 +10612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9906,6 +10749,1013 @@ export interface operations {
             };
         };
     };
+    change_set_list: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: "draft" | "scheduled" | "pushing" | "pushed" | "failed" | "rolled_back";
+                /** @description Only those of exactly this name. */
+                name?: string;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSetPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSetCreate"];
+            };
+        };
+        responses: {
+            /** @description It; `Location` says where it is */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name or the note is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at, as `ETag` had it */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSetUpdate"];
+            };
+        };
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name or the note is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only of this kind.
+                 * @example trunk
+                 */
+                kind?: string;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+                /** @description Kind of the resource, such as `trunk` */
+                kind: string;
+                /** @description Its name in force, or the one it shall get */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_draft_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+                /** @description Kind of the resource, such as `trunk` */
+                kind: string;
+                /** @description Its name in force, or the one it shall get */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone; the resource in force is as it was */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change set is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_later_change_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set that was pushed */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them; empty when a rollback is in nobody's way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaterChangeList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not in force */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_preview: {
+        parameters: {
+            query?: {
+                /** @description How many recent calls to decide again, at most. */
+                calls?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushRequest"];
+            };
+        };
+        responses: {
+            /** @description The change set: pushed, or scheduled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resources have changed since, others need what shall go, or it was pushed before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Drafts do not fit together; nothing was pushed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The switch did not take it; what was before is in force */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_rebase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at, as `ETag` had it */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebaseRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of the drafts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebaseResult"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields were changed on both sides, each is named; or the change set is scheduled or was pushed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has another revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set that was pushed */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            /** @description The change set that rolled it back, or would */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not in force, or resources were changed again: each is named */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was before does not fit to what there is now */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The switch did not take it; nothing was rolled back */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_set_unschedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the change set */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change set, a draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not scheduled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     channel_plan_list: {
         parameters: {
             query?: {
@@ -9968,7 +11818,10 @@ export interface operations {
     };
     channel_plan_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9988,6 +11841,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10017,7 +11879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10026,7 +11888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10057,7 +11919,10 @@ export interface operations {
     };
     channel_plan_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10075,6 +11940,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10104,7 +11978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10113,7 +11987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10203,7 +12077,10 @@ export interface operations {
     };
     channel_plan_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10222,6 +12099,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10251,7 +12137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10260,7 +12146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10339,7 +12225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10352,7 +12238,10 @@ export interface operations {
     };
     channel_plan_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -10378,6 +12267,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10407,7 +12305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10416,7 +12314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10465,7 +12363,10 @@ export interface operations {
     };
     channel_plan_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -10478,6 +12379,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -10512,7 +12422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10521,7 +12431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10612,7 +12522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10676,7 +12586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10689,7 +12599,10 @@ export interface operations {
     };
     channel_plan_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -10712,6 +12625,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelPlanResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -10741,7 +12663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10750,7 +12672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10823,7 +12745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10884,7 +12806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10957,7 +12879,10 @@ export interface operations {
     };
     codec_set_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10977,6 +12902,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11006,7 +12940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11015,7 +12949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11046,7 +12980,10 @@ export interface operations {
     };
     codec_set_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11064,6 +13001,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11093,7 +13039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11102,7 +13048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11192,7 +13138,10 @@ export interface operations {
     };
     codec_set_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11211,6 +13160,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11240,7 +13198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11249,7 +13207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11328,7 +13286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11341,7 +13299,10 @@ export interface operations {
     };
     codec_set_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -11367,6 +13328,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11396,7 +13366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11405,7 +13375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11454,7 +13424,10 @@ export interface operations {
     };
     codec_set_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -11467,6 +13440,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -11501,7 +13483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11510,7 +13492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11601,7 +13583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11665,7 +13647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11678,7 +13660,10 @@ export interface operations {
     };
     codec_set_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -11701,6 +13686,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodecSetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11730,7 +13724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11739,7 +13733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11812,7 +13806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11873,7 +13867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11944,7 +13938,10 @@ export interface operations {
     };
     customer_category_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11964,6 +13961,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -11993,7 +13999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12002,7 +14008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12033,7 +14039,10 @@ export interface operations {
     };
     customer_category_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12051,6 +14060,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12080,7 +14098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12089,7 +14107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12177,7 +14195,10 @@ export interface operations {
     };
     customer_category_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12196,6 +14217,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12225,7 +14255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12234,7 +14264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12313,7 +14343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12326,7 +14356,10 @@ export interface operations {
     };
     customer_category_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -12352,6 +14385,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12381,7 +14423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12390,7 +14432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12439,7 +14481,10 @@ export interface operations {
     };
     customer_category_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -12452,6 +14497,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -12486,7 +14540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12495,7 +14549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12586,7 +14640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12599,7 +14653,10 @@ export interface operations {
     };
     customer_category_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -12622,6 +14679,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerCategoryResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12651,7 +14717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12660,7 +14726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12733,7 +14799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12794,7 +14860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12865,7 +14931,10 @@ export interface operations {
     };
     customer_group_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12885,6 +14954,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -12914,7 +14992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12923,7 +15001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12954,7 +15032,10 @@ export interface operations {
     };
     customer_group_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12972,6 +15053,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13001,7 +15091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13010,7 +15100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13098,7 +15188,10 @@ export interface operations {
     };
     customer_group_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13117,6 +15210,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13146,7 +15248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13155,7 +15257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13234,7 +15336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13247,7 +15349,10 @@ export interface operations {
     };
     customer_group_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -13273,6 +15378,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13302,7 +15416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13311,7 +15425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13360,7 +15474,10 @@ export interface operations {
     };
     customer_group_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -13373,6 +15490,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -13407,7 +15533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13416,7 +15542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13507,7 +15633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13520,7 +15646,10 @@ export interface operations {
     };
     customer_group_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -13543,6 +15672,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13572,7 +15710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13581,7 +15719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13654,7 +15792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13715,7 +15853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13792,7 +15930,10 @@ export interface operations {
     };
     customer_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13812,6 +15953,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13841,7 +15991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13850,7 +16000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13881,7 +16031,10 @@ export interface operations {
     };
     customer_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13899,6 +16052,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -13928,7 +16090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13937,7 +16099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14031,7 +16193,10 @@ export interface operations {
     };
     customer_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14050,6 +16215,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14079,7 +16253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14088,7 +16262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14167,7 +16341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14180,7 +16354,10 @@ export interface operations {
     };
     customer_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -14206,6 +16383,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14235,7 +16421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14244,7 +16430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14293,7 +16479,10 @@ export interface operations {
     };
     customer_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -14306,6 +16495,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -14340,7 +16538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14349,7 +16547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14440,7 +16638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14503,7 +16701,10 @@ export interface operations {
     };
     customer_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -14526,6 +16727,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -14555,7 +16765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14564,7 +16774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14637,7 +16847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14698,7 +16908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15005,7 +17215,10 @@ export interface operations {
     };
     gateway_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15025,6 +17238,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15054,7 +17276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15063,7 +17285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15094,7 +17316,10 @@ export interface operations {
     };
     gateway_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15112,6 +17337,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15141,7 +17375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15150,7 +17384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15242,7 +17476,10 @@ export interface operations {
     };
     gateway_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15261,6 +17498,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15290,7 +17536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15299,7 +17545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15378,7 +17624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15391,7 +17637,10 @@ export interface operations {
     };
     gateway_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -15417,6 +17666,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15446,7 +17704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15455,7 +17713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15504,7 +17762,10 @@ export interface operations {
     };
     gateway_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -15517,6 +17778,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -15551,7 +17821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15560,7 +17830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15651,7 +17921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15664,7 +17934,10 @@ export interface operations {
     };
     gateway_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -15687,6 +17960,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -15716,7 +17998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15725,7 +18007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15798,7 +18080,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15859,7 +18141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16280,7 +18562,10 @@ export interface operations {
     };
     lcr_profile_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16300,6 +18585,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16329,7 +18623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16338,7 +18632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16369,7 +18663,10 @@ export interface operations {
     };
     lcr_profile_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16387,6 +18684,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16416,7 +18722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16425,7 +18731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16513,7 +18819,10 @@ export interface operations {
     };
     lcr_profile_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16532,6 +18841,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16561,7 +18879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16570,7 +18888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16649,7 +18967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16662,7 +18980,10 @@ export interface operations {
     };
     lcr_profile_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -16688,6 +19009,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -16717,7 +19047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16726,7 +19056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16775,7 +19105,10 @@ export interface operations {
     };
     lcr_profile_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -16788,6 +19121,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -16822,7 +19164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16831,7 +19173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16922,7 +19264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16986,7 +19328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16999,7 +19341,10 @@ export interface operations {
     };
     lcr_profile_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -17022,6 +19367,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LcrProfileResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17051,7 +19405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17060,7 +19414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17133,7 +19487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17194,7 +19548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17424,7 +19778,10 @@ export interface operations {
     };
     notification_target_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17444,6 +19801,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17473,7 +19839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17482,7 +19848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17513,7 +19879,10 @@ export interface operations {
     };
     notification_target_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17531,6 +19900,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17560,7 +19938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17569,7 +19947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17659,7 +20037,10 @@ export interface operations {
     };
     notification_target_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17678,6 +20059,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17707,7 +20097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17716,7 +20106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17795,7 +20185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17808,7 +20198,10 @@ export interface operations {
     };
     notification_target_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -17834,6 +20227,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -17863,7 +20265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17872,7 +20274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17921,7 +20323,10 @@ export interface operations {
     };
     notification_target_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -17934,6 +20339,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -17968,7 +20382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17977,7 +20391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18068,7 +20482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18081,7 +20495,10 @@ export interface operations {
     };
     notification_target_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -18104,6 +20521,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationTargetResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18133,7 +20559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18142,7 +20568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18215,7 +20641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18276,7 +20702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18349,7 +20775,10 @@ export interface operations {
     };
     number_list_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18369,6 +20798,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18398,7 +20836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18407,7 +20845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18438,7 +20876,10 @@ export interface operations {
     };
     number_list_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18456,6 +20897,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18485,7 +20935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18494,7 +20944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18584,7 +21034,10 @@ export interface operations {
     };
     number_list_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18603,6 +21056,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18632,7 +21094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18641,7 +21103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18720,7 +21182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18733,7 +21195,10 @@ export interface operations {
     };
     number_list_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -18759,6 +21224,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -18788,7 +21262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18797,7 +21271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18846,7 +21320,10 @@ export interface operations {
     };
     number_list_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -18859,6 +21336,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -18893,7 +21379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18902,7 +21388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18993,7 +21479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19006,7 +21492,10 @@ export interface operations {
     };
     number_list_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -19029,6 +21518,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberListResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19058,7 +21556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19067,7 +21565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19140,7 +21638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19201,7 +21699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19276,7 +21774,10 @@ export interface operations {
     };
     pop_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19296,6 +21797,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19325,7 +21835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19334,7 +21844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19365,7 +21875,10 @@ export interface operations {
     };
     pop_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19383,6 +21896,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19412,7 +21934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19421,7 +21943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19513,7 +22035,10 @@ export interface operations {
     };
     pop_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19532,6 +22057,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19561,7 +22095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19570,7 +22104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19649,7 +22183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19662,7 +22196,10 @@ export interface operations {
     };
     pop_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -19688,6 +22225,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -19717,7 +22263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19726,7 +22272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19775,7 +22321,10 @@ export interface operations {
     };
     pop_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -19788,6 +22337,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -19822,7 +22380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19831,7 +22389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19922,7 +22480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19986,7 +22544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19999,7 +22557,10 @@ export interface operations {
     };
     pop_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -20022,6 +22583,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20051,7 +22621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20060,7 +22630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20133,7 +22703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20194,7 +22764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20265,7 +22835,10 @@ export interface operations {
     };
     rate_card_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20285,6 +22858,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20314,7 +22896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20323,7 +22905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20354,7 +22936,10 @@ export interface operations {
     };
     rate_card_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20372,6 +22957,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20401,7 +22995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20410,7 +23004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20498,7 +23092,10 @@ export interface operations {
     };
     rate_card_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20517,6 +23114,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20546,7 +23152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20555,7 +23161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20634,7 +23240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20647,7 +23253,10 @@ export interface operations {
     };
     rate_card_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -20673,6 +23282,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -20702,7 +23320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20711,7 +23329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20760,7 +23378,10 @@ export interface operations {
     };
     rate_card_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -20773,6 +23394,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -20807,7 +23437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20816,7 +23446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20907,7 +23537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20971,7 +23601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21030,7 +23660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21043,7 +23673,10 @@ export interface operations {
     };
     rate_card_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -21066,6 +23699,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21095,7 +23737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21104,7 +23746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21177,7 +23819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21238,7 +23880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21359,7 +24001,10 @@ export interface operations {
     };
     role_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21379,6 +24024,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21408,7 +24062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21417,7 +24071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21448,7 +24102,10 @@ export interface operations {
     };
     role_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21466,6 +24123,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21495,7 +24161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21504,7 +24170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21592,7 +24258,10 @@ export interface operations {
     };
     role_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -21611,6 +24280,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21640,7 +24318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21649,7 +24327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21728,7 +24406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21741,7 +24419,10 @@ export interface operations {
     };
     role_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -21767,6 +24448,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -21796,7 +24486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21805,7 +24495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21854,7 +24544,10 @@ export interface operations {
     };
     role_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -21867,6 +24560,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -21901,7 +24603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21910,7 +24612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22001,7 +24703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22014,7 +24716,10 @@ export interface operations {
     };
     role_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -22037,6 +24742,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22066,7 +24780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22075,7 +24789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22148,7 +24862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22209,7 +24923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22280,7 +24994,10 @@ export interface operations {
     };
     route_group_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22300,6 +25017,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22329,7 +25055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22338,7 +25064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22369,7 +25095,10 @@ export interface operations {
     };
     route_group_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22387,6 +25116,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22416,7 +25154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22425,7 +25163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22513,7 +25251,10 @@ export interface operations {
     };
     route_group_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -22532,6 +25273,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22561,7 +25311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22570,7 +25320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22649,7 +25399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22662,7 +25412,10 @@ export interface operations {
     };
     route_group_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -22688,6 +25441,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -22717,7 +25479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22726,7 +25488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22775,7 +25537,10 @@ export interface operations {
     };
     route_group_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -22788,6 +25553,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -22822,7 +25596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22831,7 +25605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22922,7 +25696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22986,7 +25760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22999,7 +25773,10 @@ export interface operations {
     };
     route_group_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -23022,6 +25799,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteGroupResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23051,7 +25837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23060,7 +25846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23133,7 +25919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23194,7 +25980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23275,7 +26061,10 @@ export interface operations {
     };
     route_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23295,6 +26084,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23324,7 +26122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23333,7 +26131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23364,7 +26162,10 @@ export interface operations {
     };
     route_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23382,6 +26183,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23411,7 +26221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23420,7 +26230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23518,7 +26328,10 @@ export interface operations {
     };
     route_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23537,6 +26350,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23566,7 +26388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23575,7 +26397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23654,7 +26476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23667,7 +26489,10 @@ export interface operations {
     };
     route_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -23693,6 +26518,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -23722,7 +26556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23731,7 +26565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23780,7 +26614,10 @@ export interface operations {
     };
     route_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -23793,6 +26630,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -23827,7 +26673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23836,7 +26682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23927,7 +26773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23991,7 +26837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24004,7 +26850,10 @@ export interface operations {
     };
     route_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -24027,6 +26876,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24056,7 +26914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24065,7 +26923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24138,7 +26996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24199,7 +27057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24270,7 +27128,10 @@ export interface operations {
     };
     schedule_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24290,6 +27151,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24319,7 +27189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24328,7 +27198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24359,7 +27229,10 @@ export interface operations {
     };
     schedule_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24377,6 +27250,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24406,7 +27288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24415,7 +27297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24503,7 +27385,10 @@ export interface operations {
     };
     schedule_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24522,6 +27407,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24551,7 +27445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24560,7 +27454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24639,7 +27533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24652,7 +27546,10 @@ export interface operations {
     };
     schedule_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -24678,6 +27575,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24707,7 +27613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24716,7 +27622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24765,7 +27671,10 @@ export interface operations {
     };
     schedule_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -24778,6 +27687,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -24812,7 +27730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24821,7 +27739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24912,7 +27830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24925,7 +27843,10 @@ export interface operations {
     };
     schedule_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -24948,6 +27869,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -24977,7 +27907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -24986,7 +27916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25059,7 +27989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25120,7 +28050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25397,7 +28327,10 @@ export interface operations {
     };
     translation_rules_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25417,6 +28350,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25446,7 +28388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25455,7 +28397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25486,7 +28428,10 @@ export interface operations {
     };
     translation_rules_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25504,6 +28449,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25533,7 +28487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25542,7 +28496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25628,7 +28582,10 @@ export interface operations {
     };
     translation_rules_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25647,6 +28604,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25676,7 +28642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25685,7 +28651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25764,7 +28730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25777,7 +28743,10 @@ export interface operations {
     };
     translation_rules_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -25803,6 +28772,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -25832,7 +28810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25841,7 +28819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25890,7 +28868,10 @@ export interface operations {
     };
     translation_rules_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -25903,6 +28884,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -25937,7 +28927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25946,7 +28936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26037,7 +29027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26050,7 +29040,10 @@ export interface operations {
     };
     translation_rules_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -26073,6 +29066,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranslationRulesResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26102,7 +29104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26111,7 +29113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26184,7 +29186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26245,7 +29247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26324,7 +29326,10 @@ export interface operations {
     };
     trunk_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26344,6 +29349,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26373,7 +29387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26382,7 +29396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26413,7 +29427,10 @@ export interface operations {
     };
     trunk_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26431,6 +29448,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26460,7 +29486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26469,7 +29495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26565,7 +29591,10 @@ export interface operations {
     };
     trunk_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26584,6 +29613,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26613,7 +29651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26622,7 +29660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26701,7 +29739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26714,7 +29752,10 @@ export interface operations {
     };
     trunk_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -26740,6 +29781,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -26769,7 +29819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26778,7 +29828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26827,7 +29877,10 @@ export interface operations {
     };
     trunk_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -26840,6 +29893,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -26874,7 +29936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26883,7 +29945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -26974,7 +30036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -26987,7 +30049,10 @@ export interface operations {
     };
     trunk_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -27010,6 +30075,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrunkResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27039,7 +30113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27048,7 +30122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27121,7 +30195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27182,7 +30256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27255,7 +30329,10 @@ export interface operations {
     };
     voice_tier_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27275,6 +30352,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27304,7 +30390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27313,7 +30399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27344,7 +30430,10 @@ export interface operations {
     };
     voice_tier_bulk_edit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27362,6 +30451,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27391,7 +30489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27400,7 +30498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27490,7 +30588,10 @@ export interface operations {
     };
     voice_tier_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -27509,6 +30610,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27538,7 +30648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27547,7 +30657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27626,7 +30736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27639,7 +30749,10 @@ export interface operations {
     };
     voice_tier_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -27665,6 +30778,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -27694,7 +30816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27703,7 +30825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27752,7 +30874,10 @@ export interface operations {
     };
     voice_tier_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
@@ -27765,6 +30890,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
             /** @description It is gone */
             204: {
                 headers: {
@@ -27799,7 +30933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27808,7 +30942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27899,7 +31033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27963,7 +31097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -27976,7 +31110,10 @@ export interface operations {
     };
     voice_tier_roll_back: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
             header?: never;
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -27999,6 +31136,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceTierResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
                 };
             };
             /** @description The request cannot be read, or a parameter is wrong */
@@ -28028,7 +31174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -28037,7 +31183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not fit to what there is: a name that is taken, a resource that others name */
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -28110,7 +31256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -28171,7 +31317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such resource or version */
+            /** @description There is no such resource, version or change set */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -28285,6 +31431,7 @@ export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<Flatt
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1CdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1ChangeSetsGetParametersQueryStateValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/change-sets"]["get"]["parameters"]["query"]["state"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const pathsApiV1ChannelPlansGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
 export const pathsApiV1ChannelPlansExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
 export const pathsApiV1ChannelPlansExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -28349,6 +31496,7 @@ export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];
+export const changeSetStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeSetState"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const channelPlanResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChannelPlanResource"]["kind"]> = ["channel_plan"];
 export const channelPlanVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChannelPlanVersion"]["kind"]> = ["channel_plan"];
 export const codecSetResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CodecSetResource"]["kind"]> = ["codec_set"];
@@ -28370,6 +31518,7 @@ export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<compon
 export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp"];
 export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayVersion"]["kind"]> = ["gateway"];
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
+export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
 export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileResource"]["kind"]> = ["lcr_profile"];
 export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
@@ -28388,6 +31537,7 @@ export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<componen
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
 export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopVersion"]["kind"]> = ["pop"];
+export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardVersion"]["kind"]> = ["rate_card"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
