@@ -4,8 +4,8 @@ use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs, kinds, live,
-    resources, session, status, webhooks,
+    apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs, kinds,
+    live, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};

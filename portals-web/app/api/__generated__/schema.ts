@@ -2347,6 +2347,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notification-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what notification targets were told, newest first. */
+        get: operations["notification_delivery_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notification-targets": {
         parameters: {
             query?: never;
@@ -2490,6 +2507,26 @@ export interface paths {
          * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["notification_target_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-targets/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a test to a notification target, once, and says what became of it: the event
+         *     `notification.test` by a request, or a mail to each recipient.
+         */
+        post: operations["notification_target_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6507,6 +6544,73 @@ export interface components {
             /** @description What customers pay. */
             revenue: components["schemas"]["Money"];
         };
+        /** @description What a target was, or is to be, told of. */
+        NotificationDelivery: {
+            /**
+             * Format: int32
+             * @description Tries that were made.
+             */
+            attempts: number;
+            /**
+             * @description `webhook` or `email`.
+             * @example webhook
+             */
+            channel: string;
+            /** @description When it was noted. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description How long the last try took, in milliseconds.
+             */
+            duration_ms: number | null;
+            /** @description Why the last try did not succeed. */
+            error: string | null;
+            /**
+             * @description Kind of the event.
+             * @example change_set.pushed
+             */
+            event: string;
+            /**
+             * Format: int64
+             * @description Its number; null for a test.
+             */
+            event_id: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The job that delivers it, which can be retried; null for mails and tests.
+             */
+            job_id: number | null;
+            /** @description The `webhook-id` of each try. */
+            message_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["NotificationState"];
+            /**
+             * Format: int32
+             * @description The status that the receiver answered the last try with.
+             */
+            status: number | null;
+            /** @description Name of the target. */
+            target: string;
+            /** @description When its state last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A page of deliveries, newest first. */
+        NotificationDeliveryList: {
+            /** @description The deliveries. */
+            items: components["schemas"]["NotificationDelivery"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        NotificationState: "pending" | "delivered" | "failed" | "dead" | "suppressed";
         /** @description A page of a list. */
         NotificationTargetPage: {
             /** @description The page */
@@ -8244,6 +8348,9 @@ export type LivePoint = components['schemas']['LivePoint'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
 export type Money = components['schemas']['Money'];
 export type MoneyLine = components['schemas']['MoneyLine'];
+export type NotificationDelivery = components['schemas']['NotificationDelivery'];
+export type NotificationDeliveryList = components['schemas']['NotificationDeliveryList'];
+export type NotificationState = components['schemas']['NotificationState'];
 export type NotificationTargetPage = components['schemas']['NotificationTargetPage'];
 export type NotificationTargetResource = components['schemas']['NotificationTargetResource'];
 export type NotificationTargetSpec = components['schemas']['NotificationTargetSpec'];
@@ -19716,6 +19823,64 @@ export interface operations {
             };
         };
     };
+    notification_delivery_list: {
+        parameters: {
+            query?: {
+                /** @description Only to the target of this name. */
+                target?: string;
+                /** @description Only in this state. */
+                state?: components["schemas"]["NotificationState"];
+                /** @description Only of events of this kind, such as `change_set.pushed`. */
+                event?: string;
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notification_target_list: {
         parameters: {
             query?: {
@@ -20579,6 +20744,65 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notification_target_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or name of the target */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it, also when the receiver did not take it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The test cannot be sent now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31523,6 +31747,7 @@ export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<c
 export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
 export const levelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Level"]> = ["all", "category", "group", "customer", "named"];
+export const notificationStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationState"]> = ["pending", "delivered", "failed", "dead", "suppressed"];
 export const notificationTargetResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetResource"]["kind"]> = ["notification_target"];
 export const notificationTargetSpecChannelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetSpec"]["channel"]> = ["email", "webhook"];
 export const notificationTargetSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetSpec"]["status"]> = ["active", "inactive"];
