@@ -171,7 +171,8 @@ export async function bulkEdit(plural: string, edit: BulkChange): Promise<PushRe
   const { target, change, note } = edit
   // What is not changed is left out; the generated type wants the default of `delete`, too.
   const body = { ...target, ...change, ...(note ? { note } : {}) } as BulkEdit
-  return unwrap(api.POST(path, { body }))
+  // Without a change set it is in force at once.
+  return (await unwrap(api.POST(path, { body }))) as PushResult
 }
 
 /** A table or documents as they were written. */
@@ -181,9 +182,9 @@ export async function importResources(
   type: 'text/csv' | 'application/yaml',
 ): Promise<PushResult> {
   const path = at(plural, '/api/v1/customers/import')
-  return unwrap(
-    api.POST(path, { body: text, bodySerializer: String, headers: { 'Content-Type': type } }),
-  )
+  const headers = { 'Content-Type': type }
+  const answer = await unwrap(api.POST(path, { body: text, bodySerializer: String, headers }))
+  return answer as PushResult
 }
 
 /** Where a file of all that a list finds is fetched from. */
