@@ -49,9 +49,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let (parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
-        return Err(Problem::bad_request(
-            "Send the body as `Content-Type: application/json`.",
-        ));
+        return Err(Problem::unsupported_media_type("application/json"));
     }
     let bytes = read(body, limit).await?;
     let mut json = serde_json::Deserializer::from_slice(&bytes);

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use serde_json::json;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -59,6 +59,7 @@ impl RouteTable {
         for (operation, _) in operations(&mut routes) {
             mark(operation, access.clone());
             operation.security = Some(vec![SecurityRequirement::default()]);
+            answers_to_input(operation);
         }
         self.open = self.open.routes(routes);
         self
@@ -128,6 +129,27 @@ fn describe(guard: Guard, routes: &mut UtoipaMethodRouter<AppState>) {
         operation.security = Some(credentials(safe));
         answers(operation, "401", "Not signed in");
         answers(operation, "403", "Not allowed");
+        answers_to_input(operation);
+    }
+}
+
+/// What every handler answers to a request of the wrong form.
+fn answers_to_input(operation: &mut Operation) {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let in_path = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Path);
+    let (any, path) = (!parameters.is_empty(), parameters.iter().any(in_path));
+    let body = operation.request_body.is_some();
+    if any || body {
+        answers(operation, "400", "The request cannot be read, or a parameter is wrong");
+    }
+    if path {
+        answers(operation, "404", "There is no such thing");
+    }
+    if body {
+        answers(operation, "408", "The body did not come in time");
+        answers(operation, "413", "The body is too large");
+        answers(operation, "415", "The body is of another type");
+        answers(operation, "422", "A field is wrong");
     }
 }
 

@@ -65,6 +65,7 @@ pub struct CdrFilter {
     #[param(default = 50, minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{32}$")]
     pub cursor: Option<String>,
     /// Name of the customer, exactly.
     pub customer: Option<String>,
@@ -74,7 +75,7 @@ pub struct CdrFilter {
     #[param(inline)]
     pub outcome: Option<Outcome>,
     /// First digits of the called number after translation.
-    #[param(example = "4477")]
+    #[param(example = "4477", pattern = "^[0-9]{0,32}$")]
     pub called_prefix: Option<String>,
     /// Received at or after this time.
     pub from: Option<Time>,
@@ -307,7 +308,7 @@ pub(crate) async fn cdr_list(
     path = "/api/v1/cdrs/{id}",
     operation_id = "cdr_view",
     tag = "cdrs",
-    params(("id" = String, Path, description = "Identifier of the call")),
+    params(("id" = CallIdText, Path, description = "Identifier of the call")),
     responses(
         (status = 200, description = "The record", body = Cdr),
         (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),

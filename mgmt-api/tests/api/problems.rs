@@ -106,5 +106,7 @@ async fn a_wrong_body_is_named() {
         .header(header::CONTENT_TYPE, "text/plain")
         .body(Body::from("{}"))
         .unwrap();
-    assert_eq!(api.send(plain).await.problem(), "/problems/bad-request");
+    let answer = api.send(plain).await;
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(answer.problem(), "/problems/unsupported-media-type");
 }

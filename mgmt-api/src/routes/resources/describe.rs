@@ -330,7 +330,7 @@ fn page() -> [Value; 2] {
         json!({
             "name": "cursor", "in": "query", "required": false,
             "description": "`next_cursor` of the page before.",
-            "schema": {"type": "string", "maxLength": 2_000},
+            "schema": {"type": "string", "pattern": "^([0-9a-f]{2})+$", "maxLength": 2_000},
         }),
     ]
 }
@@ -376,7 +376,8 @@ fn request_body(verb: Verb, names: &Names) -> Value {
         Verb::RollBack => json_of("RollBack"),
         Verb::Import => json!({"required": true, "content": {
             "text/csv": {"schema": {"type": "string"}},
-            "application/yaml": {"schema": {"type": "string"}},
+            // A stream of documents is not one value, so nothing is said of what it holds.
+            "application/yaml": {},
         }}),
         _ => Value::Null,
     }
@@ -428,8 +429,11 @@ fn file(text: &str, types: &[&str]) -> Value {
     let content: Map<String, Value> = types
         .iter()
         .map(|media_type| {
-            let schema = json!({"schema": {"type": "string"}});
-            ((*media_type).to_owned(), schema)
+            let content = match *media_type {
+                "application/yaml" => json!({}),
+                _ => json!({"schema": {"type": "string"}}),
+            };
+            ((*media_type).to_owned(), content)
         })
         .collect();
     json!({"description": text, "content": content})

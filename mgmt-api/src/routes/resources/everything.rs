@@ -10,6 +10,7 @@ use axum::extract::State;
 use routing_engine::resources::{ResourceKind, UnknownKind};
 use serde::{Deserialize, Serialize};
 use store::ResourceRow;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which resources to list.
@@ -17,8 +18,15 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ResourceQuery {
-    /// Only this kind: `customer`, `carrier`, `trunk` or `rate_card`.
+    /// Only this kind.
+    #[param(schema_with = kinds)]
     pub kind: Option<String>,
+}
+
+fn kinds() -> Object {
+    let names = ResourceKind::ALL.iter().map(|kind| kind.as_str());
+    let builder = ObjectBuilder::new().schema_type(Type::String);
+    builder.enum_values(Some(names.collect::<Vec<_>>())).build()
 }
 
 /// All resources of the question, by kind and name.

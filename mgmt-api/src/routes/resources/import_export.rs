@@ -108,8 +108,8 @@ pub(super) async fn import(
             drafts_of_documents(&writer, kind, &text).await?
         }
         _ => {
-            let detail = format!("Send the body as `Content-Type: {CSV}` or `{YAML}`.");
-            return Err(Problem::bad_request(detail));
+            let taken = format!("{CSV}` or `{YAML}");
+            return Err(Problem::unsupported_media_type(&taken));
         }
     };
     Ok(writer.submit(drafts, Vec::new()).await?.respond())

@@ -192,7 +192,7 @@ fn write(kind: ResourceKind, names: &Names) -> Value {
             "maxLength": resources::EXTERNAL_ID_CHARS_MAX,
             "description": "What another system calls it; unique within the kind",
         },
-        "assign": reference("Assignment"),
+        "assign": {"oneOf": [reference("Assignment"), {"type": "null"}]},
         "note": {
             "type": ["string", "null"], "maxLength": super::NOTE_CHARS_MAX,
             "description": "Why; kept with the version",
