@@ -4,7 +4,7 @@ CONSOLE := portals-web
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-live bench sim fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench sim fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ test: ## Install what the tests need and run all of them
 	@$(MAKE) --no-print-directory test-console
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory test-rust
+	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-live
 
 lint: ## Formatting and lints of the Rust code
@@ -37,6 +38,12 @@ test-rust: ## Unit, simulation and end-to-end tests (wants `make build` first)
 
 test-console: console ## Lints, types, unit and browser tests of the console
 	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e
+
+test-api: ## Schemathesis over the whole OpenAPI document, bounded (wants `make build` first)
+	@scripts/test-api
+
+test-api-long: ## The same for longer: make test-api-long API_SECONDS=600
+	@API_SECONDS=$(or $(API_SECONDS),1800) scripts/test-api
 
 test-live: ## The console in a real browser against a running demo (wants `make build` first)
 	@scripts/test-live

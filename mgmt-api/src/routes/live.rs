@@ -93,6 +93,17 @@ pub(crate) async fn live_history(
     Ok(Json(LiveHistory { points }))
 }
 
+/// An event of the stream, by its fields.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it is only described: the stream writes the fields itself")]
+pub struct LiveEvent {
+    /// Always `sample`.
+    #[schema(example = "sample")]
+    event: String,
+    /// A `LivePoint` as JSON.
+    data: String,
+}
+
 /// Streams one server-sent event `sample` each second, whose data is a `LivePoint`.
 #[utoipa::path(
     get,
@@ -100,7 +111,7 @@ pub(crate) async fn live_history(
     operation_id = "live_stream",
     tag = "live",
     responses(
-        (status = 200, description = "Events without end", body = LivePoint, content_type = "text/event-stream"),
+        (status = 200, description = "Events without end", body = LiveEvent, content_type = "text/event-stream"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
     ),
     security(("session_cookie" = []), ("api_key" = [])),
