@@ -5,6 +5,7 @@
 //! strangers and 403 to those who may not. Which *rows* a principal sees is the scope's matter:
 //! what belongs to another tenant is not found.
 
+pub(crate) mod api_keys;
 mod audience;
 mod guard;
 mod permission;

@@ -5,6 +5,7 @@
 //! session's CSRF token in a header; a key does not.
 
 mod local_key;
+mod maker;
 mod password;
 mod principal;
 mod request;
@@ -13,6 +14,7 @@ mod source;
 mod throttle;
 
 pub use local_key::{LocalKey, LocalKeyError};
+pub(crate) use maker::maker_rights;
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::Principal;
@@ -21,7 +23,7 @@ pub(crate) use session::{SessionToken, Sessions, clear_cookie};
 pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.
-fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
+pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(hex(&bytes))
@@ -36,7 +38,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of several parts, which must not be ambiguous when joined.
-fn sha256_hex(parts: &[&str]) -> String {
+pub(crate) fn sha256_hex(parts: &[&str]) -> String {
     use sha2::{Digest as _, Sha256};
     let mut hasher = Sha256::new();
     for part in parts {

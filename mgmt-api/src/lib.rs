@@ -33,6 +33,7 @@ mod resource_engine;
 mod router;
 pub mod routes;
 pub mod secrets;
+mod sensitive;
 mod server;
 mod state;
 pub mod switch_port;

@@ -21,6 +21,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
     ),
     tags(
         (name = "session", description = "Signing in and out"),
+        (name = "api_keys", description = "Keys of programs"),
         (name = "cdrs", description = "Call records"),
         (name = "calls", description = "Calls that are up"),
         (name = "live", description = "The pulse of the switch"),
@@ -48,7 +49,7 @@ impl Modify for SecuritySchemes {
         );
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key, such as the one in `local-api.key`"));
+            .description(Some("An API key: `POST /api/v1/api-keys` makes one; the file `local-api.key` holds the machine's own"));
         let schemes = [
             (
                 "session_cookie",

@@ -208,7 +208,10 @@ impl Problem {
     /// 415: the body is of another type than the operation takes.
     pub fn unsupported_media_type(taken: &str) -> Self {
         let detail = format!("Send the body as `Content-Type: {taken}`.");
-        let (kind, title) = ("/problems/unsupported-media-type", "Not a body of this type");
+        let (kind, title) = (
+            "/problems/unsupported-media-type",
+            "Not a body of this type",
+        );
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, kind, title, detail)
     }
 

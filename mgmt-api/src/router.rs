@@ -4,8 +4,8 @@ use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs, kinds,
-    live, resources, session, status, webhooks,
+    api_keys, apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs,
+    kinds, live, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -40,6 +40,7 @@ pub(crate) fn table() -> RouteTable {
     let table = RouteTable::new(openapi::head());
     let table = open(table);
     let table = own_account(table);
+    let table = keys(table);
     let table = traffic(table);
     let table = background(table);
     let table = configuration(table);
@@ -66,6 +67,17 @@ fn own_account(table: RouteTable) -> RouteTable {
         )
         .signed_in(Audiences::ALL, routes!(sessions::session_delete_all))
         .signed_in(Audiences::ALL, routes!(password::password_update))
+}
+
+/// Keys of programs, of each tenant its own.
+fn keys(table: RouteTable) -> RouteTable {
+    let (read, write) = (Permission::API_KEY_READ, Permission::API_KEY_WRITE);
+    table
+        .guarded(read, Audiences::ALL, routes!(api_keys::api_key_list))
+        .guarded(write, Audiences::ALL, routes!(api_keys::api_key_create))
+        .guarded(read, Audiences::ALL, routes!(api_keys::api_key_view))
+        .guarded(write, Audiences::ALL, routes!(api_keys::api_key_revoke))
+        .guarded(write, Audiences::ALL, routes!(api_keys::api_key_rotate))
 }
 
 /// Calls and records.

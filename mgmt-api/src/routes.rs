@@ -1,5 +1,6 @@
 //! The operations of the API, one module for each group.
 
+pub mod api_keys;
 pub mod apply;
 pub mod assignment;
 pub mod calls;

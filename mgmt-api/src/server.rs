@@ -141,6 +141,10 @@ impl Server {
             let state = state.clone();
             async move { state.follow_events_for_ever().await }
         });
+        let tidier = tokio::spawn({
+            let state = state.clone();
+            async move { state.tidy_for_ever().await }
+        });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
             router: router(state.clone()),
@@ -161,6 +165,8 @@ impl Server {
         let _ = tokio::time::timeout(STOP_TIMEOUT, places.all_free()).await;
         sampler.abort();
         follower.abort();
+        tidier.abort();
+        state.tidy().await;
         Ok(())
     }
 }

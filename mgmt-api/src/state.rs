@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use crate::access::api_keys::ApiKeyUses;
 use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
 use crate::events::EventFeed;
 use crate::jobs::JobBell;
@@ -59,6 +60,7 @@ pub struct Parts {
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) api_key_uses: ApiKeyUses,
     pub(crate) live: LiveFeed,
     pub(crate) events: EventFeed,
     pub(crate) http_metrics: HttpMetrics,
@@ -82,6 +84,7 @@ impl AppState {
             sessions,
             passwords: Passwords::new(),
             throttle: Throttle::default(),
+            api_key_uses: ApiKeyUses::default(),
             live: LiveFeed::new(),
             events: EventFeed::default(),
             http_metrics: HttpMetrics::default(),
@@ -101,6 +104,18 @@ impl AppState {
     pub async fn follow_events_for_ever(&self) {
         let changes = self.configuration.subscribe();
         self.events.run(&self.store, changes).await;
+    }
+
+    /// Writes from time to time what requests leave in memory; never ends.
+    pub async fn tidy_for_ever(&self) {
+        self.api_key_uses.write_for_ever(&self.store).await;
+    }
+
+    /// Writes what requests have left in memory.
+    pub(crate) async fn tidy(&self) {
+        if let Err(error) = self.api_key_uses.write(&self.store).await {
+            tracing::warn!(%error, "the last uses of API keys cannot be written");
+        }
     }
 
     /// Samples the switch once a second for the live page; never ends.

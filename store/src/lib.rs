@@ -8,6 +8,7 @@
 //! and readers never wait for it, or PostgreSQL, which several nodes share. [`database`] says how a
 //! repository is written for both.
 
+mod api_keys;
 mod audit;
 mod cdrs;
 mod change_sets;
@@ -28,6 +29,7 @@ mod tenants;
 pub mod testing;
 mod users;
 
+pub use api_keys::{API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyUse, NewApiKey};
 pub use audit::{
     AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
 };

@@ -140,7 +140,11 @@ fn answers_to_input(operation: &mut Operation) {
     let (any, path) = (!parameters.is_empty(), parameters.iter().any(in_path));
     let body = operation.request_body.is_some();
     if any || body {
-        answers(operation, "400", "The request cannot be read, or a parameter is wrong");
+        answers(
+            operation,
+            "400",
+            "The request cannot be read, or a parameter is wrong",
+        );
     }
     if path {
         answers(operation, "404", "There is no such thing");

@@ -58,7 +58,6 @@ pub(crate) enum Credential {
     /// The key of whoever may read the data folder.
     LocalKey,
     /// An API key, by its number.
-    #[allow(dead_code, reason = "keys are made by the access module")]
     ApiKey(i64),
     /// A session.
     Session(Box<SessionCredential>),

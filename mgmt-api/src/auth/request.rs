@@ -3,8 +3,8 @@
 use super::principal::{ActingTenant, Credential, Principal, SessionCredential};
 use super::session::SessionToken;
 use super::source::RequestSource;
-use crate::access::PermissionSet;
 use crate::access::roles::Portal;
+use crate::access::{PermissionSet, api_keys};
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -26,7 +26,8 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let mut principal = authenticate(&state, request.method(), request.headers()).await?;
+    let address = client_address(request.extensions());
+    let mut principal = authenticate(&state, request.method(), request.headers(), address).await?;
     principal.source = RequestSource::of(request.headers(), request.extensions());
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
@@ -54,7 +55,11 @@ async fn authenticate(
     state: &AppState,
     method: &Method,
     headers: &HeaderMap,
+    address: Option<IpAddr>,
 ) -> Result<Principal, Problem> {
+    if let Some(key) = bearer(headers).filter(|key| api_keys::looks_like_one(key)) {
+        return api_keys::authenticate(state, key, address).await;
+    }
     if let Some(key) = bearer(headers) {
         return by_key(state, key);
     }

@@ -95,7 +95,10 @@ pub(crate) async fn live_history(
 
 /// An event of the stream, by its fields.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "it is only described: the stream writes the fields itself")]
+#[allow(
+    dead_code,
+    reason = "it is only described: the stream writes the fields itself"
+)]
 pub struct LiveEvent {
     /// Always `sample`.
     #[schema(example = "sample")]

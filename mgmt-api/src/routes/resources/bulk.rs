@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use crate::resource_engine::{Content, Draft, merged};
 use crate::state::AppState;
 use axum::Extension;
+use axum::http::StatusCode;
 use axum::response::Response;
 use resources::ResourceKind;
 use serde::Deserialize;
@@ -154,9 +155,21 @@ async fn by_filter(
     filter: &BTreeMap<String, String>,
 ) -> Result<Vec<ResourceRow>, Problem> {
     let text = serde_urlencoded::to_string(filter).unwrap_or_default();
-    selected(state, scope, kind, Some(&text), &[])
-        .await
-        .map(|(rows, _)| rows)
+    let found = selected(state, scope, kind, Some(&text), &[]).await;
+    found.map(|(rows, _)| rows).map_err(in_body)
+}
+
+/// What is wrong with a parameter, said of the field of the body that it came from.
+fn in_body(problem: Problem) -> Problem {
+    if problem.status != StatusCode::BAD_REQUEST.as_u16() {
+        return problem;
+    }
+    let mut errors = problem.errors;
+    for error in &mut errors {
+        let name = error.field.take().unwrap_or_default();
+        error.field = Some(format!("filter.{name}"));
+    }
+    Problem::invalid(problem.detail, errors)
 }
 
 /// All that a list with these parameters finds, and the parameters that `also` names.
