@@ -17,7 +17,7 @@ pub use local_key::{LocalKey, LocalKeyError};
 pub(crate) use maker::maker_rights;
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
-pub(crate) use principal::Principal;
+pub(crate) use principal::{ActingTenant, Credential, Principal};
 pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
 pub(crate) use throttle::{Throttle, network};

@@ -54,6 +54,15 @@ pub async fn databases(test: impl AsyncFn(&TestDatabase)) {
     database.remove().await;
 }
 
+/// Runs a statement that no repository has: what a test needs to have happened.
+///
+/// # Panics
+/// When it fails.
+pub async fn execute(store: &Store, text: &'static str) {
+    let done = crate::database::sql(text).execute(store.writer()).await;
+    done.unwrap_or_else(|error| panic!("{error}: {text}"));
+}
+
 #[allow(
     clippy::print_stderr,
     reason = "shown with a failure: it tells which database it was on"

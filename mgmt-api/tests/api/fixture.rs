@@ -17,10 +17,13 @@ use rating::Timestamp;
 use rating::cdr::{CallId, Transport};
 use routing_engine::Snapshot;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 use store::{LoaderProgress, Store};
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
@@ -223,6 +226,37 @@ impl Api {
         )
     }
 
+    /// A session of a user with that role, who is called as the role; gives the cookie and the CSRF
+    /// token.
+    pub(crate) async fn sign_in_as(&self, role: &str) -> (String, String) {
+        let added = self.store.add_user(role, "no hash", role, Timestamp(0));
+        added.await.unwrap();
+        let user = self.store.user(role).await.unwrap().unwrap();
+        let token = sha256(&format!("token of {role}"));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = Timestamp(now.as_micros().try_into().unwrap());
+        let hash = sha256(&format!("session:{token}"));
+        let begun = self.store.add_session(&hash, user.id, now, Timestamp(0));
+        begun.await.unwrap();
+        let csrf = sha256(&format!("csrf:{token}"));
+        (format!("didtron_session={token}"), csrf)
+    }
+
+    /// Gives a user another role.
+    pub(crate) async fn set_role(&self, username: &str, role: &str) {
+        let text = format!("UPDATE app_user SET role = '{role}' WHERE username = '{username}'");
+        store::testing::execute(&self.store, text.leak()).await;
+    }
+
+    /// Takes a user away.
+    pub(crate) async fn remove_user(&self, username: &str) {
+        let sessions =
+            "DELETE FROM session WHERE user_id = (SELECT id FROM app_user WHERE username";
+        store::testing::execute(&self.store, format!("{sessions} = '{username}')").leak()).await;
+        let text = format!("DELETE FROM app_user WHERE username = '{username}'");
+        store::testing::execute(&self.store, text.leak()).await;
+    }
+
     pub(crate) async fn try_sign_in(&self, username: &str, password: &str) -> Answer {
         let body = serde_json::json!({"username": username, "password": password});
         let mut request = request("POST", "/api/v1/session")
@@ -237,6 +271,14 @@ impl Api {
 
 pub(crate) fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path)
+}
+
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 pub(crate) async fn open(folder: &Path) -> Store {
