@@ -130,7 +130,18 @@ pub(crate) struct HttpConfig {
     pub(crate) write_timeout_s: u32,
     pub(crate) behind_tls_proxy: bool,
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) rate_limits: HttpRateLimitsConfig,
     pub(crate) tls: HttpTlsConfig,
+}
+
+/// `[http.rate_limits]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpRateLimitsConfig {
+    pub(crate) read_per_minute: u32,
+    pub(crate) write_per_minute: u32,
+    pub(crate) heavy_per_minute: u32,
+    pub(crate) sign_in_per_minute: u32,
 }
 
 /// `[http.tls]`

@@ -123,6 +123,7 @@ impl Node {
             webhooks: webhooks.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
             allowed_origins: config.http.allowed_origins.clone(),
+            rate_limits: config.rate_limits(),
         });
         let admin_password = ensure_admin(&store).await?;
         let dispatcher = Dispatcher::new(store.clone(), secrets.clone(), job_bell.clone());

@@ -8,12 +8,15 @@
 pub(crate) mod api_keys;
 mod audience;
 mod guard;
+pub(crate) mod idempotency;
 mod permission;
 mod permission_set;
+pub(crate) mod rate_limit;
 pub mod roles;
 mod route_table;
 
 pub use audience::{Audience, Audiences};
 pub use permission::{Permission, UnknownPermission};
 pub use permission_set::PermissionSet;
+pub use rate_limit::RateLimits;
 pub(crate) use route_table::RouteTable;

@@ -18,7 +18,9 @@ pub(crate) use maker::maker_rights;
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Credential, Principal};
-pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
+pub(crate) use request::{
+    ClientAddress, client_address, from_this_machine, require, require_beyond_loopback,
+};
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
 pub(crate) use throttle::{Throttle, network};
 

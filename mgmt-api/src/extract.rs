@@ -51,7 +51,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     if !is_json(&parts.headers) {
         return Err(Problem::unsupported_media_type("application/json"));
     }
-    let bytes = read(body, limit).await?;
+    let bytes = read_body(body, limit).await?;
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -66,7 +66,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
 /// # Errors
 /// 413 when it is too long, 400 when it is not UTF-8.
 pub(crate) async fn read_text(request: Request, limit: usize) -> Result<String, Problem> {
-    let bytes = read(request.into_body(), limit).await?;
+    let bytes = read_body(request.into_body(), limit).await?;
     String::from_utf8(bytes.to_vec())
         .map_err(|_| Problem::bad_request("The body is not text in UTF-8."))
 }
@@ -83,7 +83,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// The bytes of a body.
+///
+/// # Errors
+/// 413 when it is too long, 408 when it does not come in time, 400 when it breaks off.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
     to_bytes(body, limit).await.map_err(|error| {
         if caused_by::<LengthLimitError>(&error) {
             Problem::too_large(limit)

@@ -39,6 +39,7 @@ mod state;
 pub mod switch_port;
 pub mod values;
 
+pub use access::RateLimits;
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,

@@ -251,6 +251,18 @@ impl Problem {
         }
     }
 
+    /// 429: a quota is used up.
+    pub fn quota_used_up(quota: &str, seconds: u64) -> Self {
+        let detail = format!("The quota \"{quota}\" is used up. Try again in {seconds} s.");
+        let title = "Wait before the next request";
+        let kind = "/problems/slow-down";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, kind, title, detail);
+        Self {
+            retry_after_seconds: Some(seconds),
+            ..problem
+        }
+    }
+
     /// 500: our failure. The cause goes to the log, never to the client.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(cause = %Chain(cause), "request failed");

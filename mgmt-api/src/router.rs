@@ -89,7 +89,7 @@ fn traffic(table: RouteTable) -> RouteTable {
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_stream))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_history))
-        .guarded(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
+        .heavy(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
         .guarded(
             Permission::STATUS_READ,
             platform,
@@ -127,17 +127,17 @@ fn background(table: RouteTable) -> RouteTable {
 fn configuration(table: RouteTable) -> RouteTable {
     let platform = Audiences::PLATFORM;
     table
-        .guarded(
+        .heavy(
             Permission::EXPORT_USE,
             platform,
             routes!(resources::resource_list),
         )
-        .guarded(
+        .heavy(
             Permission::APPLY_USE,
             Audiences::STAFF,
             routes!(apply::apply),
         )
-        .guarded(
+        .heavy(
             Permission::EXPORT_USE,
             Audiences::STAFF,
             routes!(export::export_all),

@@ -1,8 +1,11 @@
 //! What every handler can reach.
 
 use crate::access::api_keys::ApiKeyUses;
+use crate::access::idempotency;
+use crate::access::rate_limit::{RateLimiter, RateLimits};
 use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
 use crate::events::EventFeed;
+use crate::clock;
 use crate::jobs::JobBell;
 use crate::live::LiveFeed;
 use crate::metrics::HttpMetrics;
@@ -12,7 +15,11 @@ use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{LoaderProgress, Store};
+
+/// How often what requests leave in memory is written. A crash loses as much.
+const TIDY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What the API is made of. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +48,8 @@ pub struct ApiParts {
     pub secure_cookies: bool,
     /// Web origins whose pages may call the API with a key, as browsers write them.
     pub allowed_origins: Vec<String>,
+    /// How often users, keys and strangers may ask.
+    pub rate_limits: RateLimits,
 }
 
 /// The fields that handlers use.
@@ -61,6 +70,7 @@ pub struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) api_key_uses: ApiKeyUses,
+    pub(crate) rate_limiter: RateLimiter,
     pub(crate) live: LiveFeed,
     pub(crate) events: EventFeed,
     pub(crate) http_metrics: HttpMetrics,
@@ -85,6 +95,7 @@ impl AppState {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             api_key_uses: ApiKeyUses::default(),
+            rate_limiter: RateLimiter::new(parts.rate_limits),
             live: LiveFeed::new(),
             events: EventFeed::default(),
             http_metrics: HttpMetrics::default(),
@@ -106,15 +117,22 @@ impl AppState {
         self.events.run(&self.store, changes).await;
     }
 
-    /// Writes from time to time what requests leave in memory; never ends.
+    /// Writes from time to time what requests leave in memory, and forgets what is old; never ends.
     pub async fn tidy_for_ever(&self) {
-        self.api_key_uses.write_for_ever(&self.store).await;
+        loop {
+            tokio::time::sleep(TIDY_INTERVAL).await;
+            self.tidy().await;
+        }
     }
 
-    /// Writes what requests have left in memory.
+    /// Writes what requests have left in memory, and forgets what is old.
     pub(crate) async fn tidy(&self) {
         if let Err(error) = self.api_key_uses.write(&self.store).await {
             tracing::warn!(%error, "the last uses of API keys cannot be written");
+        }
+        let since = idempotency::forgotten_before(clock::now());
+        if let Err(error) = self.store.forget_requests(since).await {
+            tracing::warn!(%error, "old requests with an Idempotency-Key cannot be forgotten");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The settings of what works behind the API: secrets at rest, background jobs, mail.
 
-use super::Config;
+use super::{Config, HttpRateLimitsConfig};
+use mgmt_api::RateLimits;
 use mgmt_api::jobs::JobSettings;
 use mgmt_api::jobs::maintenance::Retention;
 use mgmt_api::mail::{MailDriver, MailSettings, SmtpSecurity, SmtpSettings};
@@ -158,6 +159,22 @@ impl Config {
         MailSettings {
             from: mail.from.clone(),
             driver,
+        }
+    }
+
+    /// How often users, keys and strangers may ask the API.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        let HttpRateLimitsConfig {
+            read_per_minute,
+            write_per_minute,
+            heavy_per_minute,
+            sign_in_per_minute,
+        } = self.http.rate_limits;
+        RateLimits {
+            read_per_minute,
+            write_per_minute,
+            heavy_per_minute,
+            sign_in_per_minute,
         }
     }
 

@@ -196,6 +196,18 @@ impl Check<'_> {
             1,
             3_600,
         );
+        let rates = &http.rate_limits;
+        for (key, value) in [
+            ("http.rate_limits.read_per_minute", rates.read_per_minute),
+            ("http.rate_limits.write_per_minute", rates.write_per_minute),
+            ("http.rate_limits.heavy_per_minute", rates.heavy_per_minute),
+            (
+                "http.rate_limits.sign_in_per_minute",
+                rates.sign_in_per_minute,
+            ),
+        ] {
+            self.within(key, value.into(), 0, 1_000_000);
+        }
         for origin in &http.allowed_origins {
             if !is_origin(origin) {
                 let message = format!("has `{origin}`, which is no origin like https://host:port");

@@ -15,6 +15,7 @@ mod change_sets;
 mod configuration;
 mod database;
 mod events;
+mod idempotency;
 mod jobs;
 mod loader;
 mod notifications;
@@ -46,6 +47,7 @@ pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
     NewEvent,
 };
+pub use idempotency::{Claim, IDEMPOTENT_REQUESTS_MAX, KeptAnswer};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
     JobState, NewJob, ScheduleRow,

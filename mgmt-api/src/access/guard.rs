@@ -1,11 +1,14 @@
 //! The check before every operation: is this kind of tenant meant, and is the permission there?
 
+use super::rate_limit::{Category, announce, refusal};
 use super::{Audience, Audiences, Permission, PermissionSet};
 use crate::auth::{Principal, from_this_machine};
 use crate::problem::Problem;
+use crate::state::AppState;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 /// What an operation asks of those who call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub(crate) struct Guard {
     pub(crate) needs: Needs,
     /// Whose people may call it at all.
     pub(crate) audiences: Audiences,
+    /// Whether it takes long, and so has a quota of its own.
+    pub(crate) heavy: bool,
 }
 
 /// What a caller must be allowed.
@@ -46,6 +51,19 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// What a request counts as.
+    pub(crate) fn category(&self, method: &Method) -> Category {
+        if self.heavy {
+            Category::Heavy
+        } else if method.is_safe() {
+            Category::Read
+        } else {
+            Category::Write
+        }
+    }
+}
+
 impl Needs {
     /// The permission, when one is needed.
     pub(crate) fn permission(self) -> Option<Permission> {
@@ -62,7 +80,8 @@ impl From<Permission> for Needs {
     }
 }
 
-/// Lets those through whom the guard admits. Authentication comes before it.
+/// Lets those through whom the guard admits and who have not asked too often. Authentication comes
+/// before it.
 pub(crate) async fn check(
     State(guard): State<Guard>,
     request: Request,
@@ -70,8 +89,22 @@ pub(crate) async fn check(
 ) -> Result<Response, Problem> {
     let principal = request.extensions().get::<Principal>();
     let principal = principal.ok_or_else(Problem::unauthenticated)?;
-    guard.admit(principal.audience(), principal.permissions())?;
-    Ok(next.run(request).await)
+    let state = request.extensions().get::<AppState>();
+    let state = state.ok_or_else(Problem::unauthenticated)?;
+    let category = guard.category(request.method());
+    let standing = state.rate_limiter.take(principal, category);
+    if let Some(standing) = standing.filter(|standing| !standing.admitted) {
+        return Ok(refusal(&standing));
+    }
+    let admitted = guard.admit(principal.audience(), principal.permissions());
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(standing) = standing {
+        announce(&standing, &mut response);
+    }
+    Ok(response)
 }
 
 /// As [`check`], but requests from this machine pass.
@@ -95,6 +128,7 @@ mod tests {
         let guard = Guard {
             needs: Needs::Permission(Permission::CDR_READ),
             audiences: Audiences::PLATFORM,
+            heavy: false,
         };
         let all = PermissionSet::all();
         let status = |audience, permissions: &PermissionSet| {

@@ -1,14 +1,17 @@
 //! The table of all operations. Each entry says who may call it; there is no other way in.
 
 use super::guard::{Guard, Needs, check, check_beyond_loopback};
-use super::{Audiences, Permission};
+use super::rate_limit::{Category, limit_strangers};
+use super::{Audiences, Permission, idempotency};
 use crate::auth::{require, require_beyond_loopback};
 use crate::state::AppState;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::json;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -39,6 +42,23 @@ impl RouteTable {
         let guard = Guard {
             needs: needs.into(),
             audiences,
+            heavy: false,
+        };
+        self.guarded = self.guarded.routes(guard_routes(guard, routes));
+        self
+    }
+
+    /// As [`guarded`](Self::guarded), for operations that take long.
+    pub(crate) fn heavy(
+        mut self,
+        needs: impl Into<Needs>,
+        audiences: Audiences,
+        routes: UtoipaMethodRouter<AppState>,
+    ) -> Self {
+        let guard = Guard {
+            needs: needs.into(),
+            audiences,
+            heavy: true,
         };
         self.guarded = self.guarded.routes(guard_routes(guard, routes));
         self
@@ -56,10 +76,14 @@ impl RouteTable {
     /// Operations that anybody may call. Say why beside each.
     pub(crate) fn open(mut self, mut routes: UtoipaMethodRouter<AppState>) -> Self {
         let access = json!({ "open": true });
-        for (operation, _) in operations(&mut routes) {
+        for (operation, safe) in operations(&mut routes) {
             mark(operation, access.clone());
             operation.security = Some(vec![SecurityRequirement::default()]);
             answers_to_input(operation);
+            if !safe {
+                answers(operation, "429", "Too many requests: wait");
+                extend(operation, "x-rate-limit", json!(Category::SignIn.as_str()));
+            }
         }
         self.open = self.open.routes(routes);
         self
@@ -75,6 +99,7 @@ impl RouteTable {
         let guard = Guard {
             needs: needs.into(),
             audiences,
+            heavy: false,
         };
         describe(guard, &mut routes);
         let (schemas, paths, handlers) = routes;
@@ -90,8 +115,10 @@ impl RouteTable {
         let guarded = self.guarded.route_layer(authenticated);
         let unless_local = from_fn_with_state(state.clone(), require_beyond_loopback);
         let beyond_loopback = self.beyond_loopback.route_layer(unless_local);
+        let limited = from_fn_with_state(state.clone(), limit_strangers);
         let (routes, _) = self
             .open
+            .route_layer(limited)
             .merge(guarded)
             .merge(beyond_loopback)
             .split_for_parts();
@@ -112,6 +139,8 @@ fn guard_routes(
     describe(guard, &mut routes);
     let (schemas, paths, handlers) = routes;
     let layer = from_fn_with_state(guard, check);
+    // Inside the guard: an answer is given again only to those who still may ask.
+    let handlers = handlers.route_layer(from_fn(idempotency::once_if_unsafe));
     (schemas, paths, handlers.route_layer(layer))
 }
 
@@ -130,7 +159,54 @@ fn describe(guard: Guard, routes: &mut UtoipaMethodRouter<AppState>) {
         answers(operation, "401", "Not signed in");
         answers(operation, "403", "Not allowed");
         answers_to_input(operation);
+        answers(operation, "429", "Too many requests: wait");
+        if !safe {
+            takes_idempotency_key(operation);
+        }
+        let method = if safe { Method::GET } else { Method::POST };
+        extend(
+            operation,
+            "x-rate-limit",
+            json!(guard.category(&method).as_str()),
+        );
     }
+}
+
+/// Describes the header by which a change is done once, and its answers.
+fn takes_idempotency_key(operation: &mut Operation) {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[!-~]{1,255}$"));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Names the request for 24 hours: sent again with the same key, it is done once and \
+             gets the same answer.",
+        ))
+        .schema(Some(key))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(parameter));
+    answers(
+        operation,
+        "400",
+        "The request cannot be read, or a parameter is wrong",
+    );
+    answers(operation, "408", "The body did not come in time");
+    answers(
+        operation,
+        "409",
+        "It does not fit to what there is, or the same request is under way",
+    );
+    answers(operation, "413", "The body is too large");
+    answers(
+        operation,
+        "422",
+        "A field is wrong, or the key came with another request",
+    );
 }
 
 /// What every handler answers to a request of the wrong form.
@@ -159,10 +235,14 @@ fn answers_to_input(operation: &mut Operation) {
 
 /// Puts the guard beside the operation, where the authorisation tests and the console find it.
 fn mark(operation: &mut Operation, access: serde_json::Value) {
-    let access = Extensions::from_iter([("x-access", access)]);
+    extend(operation, "x-access", access);
+}
+
+fn extend(operation: &mut Operation, name: &str, value: serde_json::Value) {
+    let extension = Extensions::from_iter([(name, value)]);
     match &mut operation.extensions {
-        Some(extensions) => extensions.merge(access),
-        none => *none = Some(access),
+        Some(extensions) => extensions.merge(extension),
+        none => *none = Some(extension),
     }
 }
 

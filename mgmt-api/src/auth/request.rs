@@ -30,6 +30,8 @@ pub(crate) async fn require(
     let mut principal = authenticate(&state, request.method(), request.headers(), address).await?;
     principal.source = RequestSource::of(request.headers(), request.extensions());
     request.extensions_mut().insert(principal);
+    // The guards of the operations, which are declared before there is a state, find it there.
+    request.extensions_mut().insert(state);
     Ok(next.run(request).await)
 }
 
@@ -110,7 +112,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-pub(super) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
+/// Where a request came from; `None` when it came by no connection (tests).
+pub(crate) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     let info = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(info.0.ip().to_canonical())
 }

@@ -52,7 +52,12 @@ pub(crate) fn of_all_kinds(mut table: RouteTable) -> RouteTable {
             let (schemas, paths) = described(kind, verb);
             let handler = handler(verb).layer(Extension(kind));
             let routes = (schemas, paths, handler);
-            table = table.guarded(permission(kind, verb), Audiences::STAFF, routes);
+            let needed = permission(kind, verb);
+            table = if verb.takes_long() {
+                table.heavy(needed, Audiences::STAFF, routes)
+            } else {
+                table.guarded(needed, Audiences::STAFF, routes)
+            };
         }
     }
     table

@@ -12,7 +12,7 @@ use mgmt_api::switch_port::{
     ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
     SwitchSample, SwitchStatus,
 };
-use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, ensure_admin, router};
+use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
 use rating::cdr::{CallId, Transport};
 use routing_engine::Snapshot;
@@ -135,6 +135,10 @@ impl Api {
     }
 
     pub(crate) async fn start_in(folder: tempfile::TempDir) -> Self {
+        Self::start_with(folder, RateLimits::default()).await
+    }
+
+    pub(crate) async fn start_with(folder: tempfile::TempDir, rate_limits: RateLimits) -> Self {
         let store = open(folder.path()).await;
         let keys = KeySource::File(folder.path().join("secrets.key"));
         let secrets = SecretBox::open(keys, &store).await.unwrap();
@@ -164,6 +168,7 @@ impl Api {
             }),
             secure_cookies: false,
             allowed_origins: vec!["https://tools.example.com".into()],
+            rate_limits,
         });
         let router = router(state.clone());
         Self {

@@ -4,11 +4,7 @@ use rating::Timestamp;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use store::{ApiKeyRow, ApiKeyUse, Store, StoreError};
-
-/// How often uses are written. What a crash loses is as much.
-const WRITE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Keys with uses that are not written yet; uses of further ones are not noted.
 const PENDING_MAX: usize = 10_000;
@@ -62,16 +58,6 @@ impl ApiKeyUses {
             })
             .collect();
         store.note_api_key_uses(&uses).await
-    }
-
-    /// Writes again and again; never ends.
-    pub(crate) async fn write_for_ever(&self, store: &Store) {
-        loop {
-            tokio::time::sleep(WRITE_INTERVAL).await;
-            if let Err(error) = self.write(store).await {
-                tracing::warn!(%error, "the last uses of API keys cannot be written");
-            }
-        }
     }
 }
 

@@ -125,6 +125,11 @@ impl Verb {
         self.method() != "GET"
     }
 
+    /// Whether it reads or changes very many at once.
+    pub(super) fn takes_long(self) -> bool {
+        [Self::BulkEdit, Self::Import, Self::Export, Self::Rates].contains(&self)
+    }
+
     pub(super) fn path(self, kind: ResourceKind) -> String {
         let plural = kind.plural();
         let rest = match self {
