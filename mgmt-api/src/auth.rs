@@ -22,6 +22,7 @@ pub(crate) use request::{
     ClientAddress, client_address, from_this_machine, require, require_beyond_loopback,
 };
 pub(crate) use session::{SessionToken, Sessions, clear_cookie};
+pub(crate) use source::RequestSource;
 pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.

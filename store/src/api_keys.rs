@@ -4,7 +4,7 @@
 //! without, because it is what tells the tenant.
 
 use crate::database::{Row, Statement, sql};
-use crate::{Scope, Store, StoreError, TenantId, UserId};
+use crate::{NewAuditEntry, Scope, Store, StoreError, TenantId, UserId, audit};
 use rating::Timestamp;
 
 /// Keys of a tenant that count at the same time, at most.
@@ -147,11 +147,13 @@ impl Store {
         rows.iter().map(key).collect()
     }
 
-    /// Makes a key, and forgets the tenant's keys that ended before `forget_before`.
+    /// Makes a key, tells the audit log of it, and forgets the tenant's keys that ended before
+    /// `forget_before`.
     pub async fn add_api_key(
         &self,
         scope: &Scope,
         new: NewApiKey<'_>,
+        told: NewAuditEntry,
         now: Timestamp,
         forget_before: Timestamp,
     ) -> Result<Result<i64, ApiKeyRefusal>, StoreError> {
@@ -173,7 +175,7 @@ impl Store {
         if count >= i64::from(API_KEYS_MAX) {
             return Ok(Err(ApiKeyRefusal::TooMany));
         }
-        let id = sql(
+        let id: Option<i64> = sql(
             "INSERT INTO api_key (tenant_id, name, hint, key_hash, permissions, networks, maker_id, \
              made_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
              ON CONFLICT (tenant_id, name) WHERE revoked_at IS NULL DO NOTHING RETURNING id",
@@ -190,8 +192,13 @@ impl Store {
         .bind(new.expires_at)
         .fetch_optional_value(&mut transaction)
         .await?;
+        let Some(id) = id else {
+            return Ok(Err(ApiKeyRefusal::NameTaken));
+        };
+        let told = told.on("api_key", Some(id), new.name);
+        audit::append(&mut transaction, &[told]).await?;
         transaction.commit().await?;
-        Ok(id.ok_or(ApiKeyRefusal::NameTaken))
+        Ok(Ok(id))
     }
 
     /// Gives a key that counts another secret; false when there is none.
@@ -212,10 +219,8 @@ impl Store {
         .bind(rotation.hint)
         .bind(now)
         .bind(id)
-        .bind(scope.tenant().get())
-        .execute(self.writer())
-        .await?;
-        Ok(changed == 1)
+        .bind(scope.tenant().get());
+        self.change_api_key(id, update, told).await
     }
 
     /// Ends a key; false when there is none that has not been ended before.
@@ -223,18 +228,35 @@ impl Store {
         &self,
         scope: &Scope,
         id: i64,
+        told: NewAuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let changed = sql(
+        let update = sql(
             "UPDATE api_key SET revoked_at = $1, previous_hash = NULL, previous_until = NULL \
-             WHERE id = $2 AND tenant_id = $3 AND revoked_at IS NULL",
+             WHERE id = $2 AND tenant_id = $3 AND revoked_at IS NULL RETURNING name",
         )
         .bind(now)
         .bind(id)
-        .bind(scope.tenant().get())
-        .execute(self.writer())
-        .await?;
-        Ok(changed == 1)
+        .bind(scope.tenant().get());
+        self.change_api_key(id, update, told).await
+    }
+
+    /// Changes a key, when it is there, and tells the audit log of it.
+    async fn change_api_key(
+        &self,
+        id: i64,
+        update: Statement,
+        told: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let name: Option<String> = update.fetch_optional_value(&mut transaction).await?;
+        let Some(name) = name else {
+            return Ok(false);
+        };
+        let told = told.on("api_key", Some(id), name);
+        audit::append(&mut transaction, &[told]).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The role of a user, who may have made keys.
@@ -296,7 +318,9 @@ fn key(row: &Row) -> Result<ApiKeyRow, StoreError> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
+    use crate::database::Value;
     use crate::testing::databases;
+    use crate::{AuditActor, AuditCredential};
 
     const HERE: Scope = Scope::of_tenant(TenantId::PLATFORM);
     const ELSEWHERE: Scope = Scope::of_tenant(TenantId::new(2));
@@ -314,8 +338,18 @@ mod tests {
         }
     }
 
+    fn told(scope: &Scope) -> NewAuditEntry {
+        let ann = AuditActor::new("ann", AuditCredential::Session);
+        NewAuditEntry::new(scope.tenant(), Timestamp(100), ann, "api_key.change")
+    }
+
+    async fn revoke(store: &Store, scope: &Scope, id: i64, at: i64) -> bool {
+        let revoked = store.revoke_api_key(scope, id, told(scope), Timestamp(at));
+        revoked.await.unwrap()
+    }
+
     async fn add(store: &Store, scope: &Scope, new: NewApiKey<'_>) -> Result<i64, ApiKeyRefusal> {
-        let added = store.add_api_key(scope, new, Timestamp(100), Timestamp(0));
+        let added = store.add_api_key(scope, new, told(scope), Timestamp(100), Timestamp(0));
         added.await.unwrap()
     }
 
@@ -346,22 +380,13 @@ mod tests {
 
             let other = add(&store, &HERE, new("other", "h2")).await.unwrap();
             assert!(
-                !store
-                    .revoke_api_key(&ELSEWHERE, other, Timestamp(1))
-                    .await
-                    .unwrap()
+                !revoke(&store, &ELSEWHERE, other, 1).await
             );
             assert!(
-                store
-                    .revoke_api_key(&HERE, other, Timestamp(1))
-                    .await
-                    .unwrap()
+                revoke(&store, &HERE, other, 1).await
             );
             assert!(
-                !store
-                    .revoke_api_key(&HERE, other, Timestamp(2))
-                    .await
-                    .unwrap()
+                !revoke(&store, &HERE, other, 2).await
             );
             assert_eq!(found(&store, "h2", 0).await, None, "revoked");
         })
@@ -376,10 +401,7 @@ mod tests {
             let taken = add(&store, &HERE, new("sync", "h2")).await;
             assert_eq!(taken, Err(ApiKeyRefusal::NameTaken));
             assert!(add(&store, &ELSEWHERE, new("sync", "h3")).await.is_ok());
-            store
-                .revoke_api_key(&HERE, first, Timestamp(1))
-                .await
-                .unwrap();
+            revoke(&store, &HERE, first, 1).await;
             let second = add(&store, &HERE, new("sync", "h4")).await.unwrap();
             let listed = store.api_keys(&HERE, None, 10).await.unwrap();
             let ids: Vec<_> = listed.iter().map(|key| key.id).collect();
@@ -403,7 +425,7 @@ mod tests {
             };
             let rotate = async |scope: &Scope, hash, until| {
                 let rotated =
-                    store.rotate_api_key(scope, id, rotation(hash, until), Timestamp(100));
+                    store.rotate_api_key(scope, id, rotation(hash, until), told(scope), Timestamp(100));
                 rotated.await.unwrap()
             };
             assert!(!rotate(&ELSEWHERE, "stolen", None).await);
@@ -413,11 +435,13 @@ mod tests {
             assert_eq!(found(&store, "old", 150).await, None);
             assert!(rotate(&HERE, "third", None).await);
             assert_eq!(found(&store, "second", 101).await, None);
-            store
-                .revoke_api_key(&HERE, id, Timestamp(100))
+            revoke(&store, &HERE, id, 100).await;
+            assert!(!rotate(&HERE, "fourth", None).await);
+            let entries: i64 = sql("SELECT COUNT(*) FROM audit_entry")
+                .fetch_value(store.reader())
                 .await
                 .unwrap();
-            assert!(!rotate(&HERE, "fourth", None).await);
+            assert_eq!(entries, 4, "made, rotated twice, revoked");
         })
         .await;
     }
@@ -448,10 +472,16 @@ mod tests {
     async fn the_keys_of_a_tenant_have_an_end_and_old_ones_are_forgotten() {
         databases(async |database| {
             let store = database.open().await;
-            for number in 0..API_KEYS_MAX {
-                let text = number.to_string();
-                add(&store, &HERE, new(&text, &text)).await.unwrap();
-            }
+            add(&store, &HERE, new("0", "0")).await.unwrap();
+            let mut rows = sql("INSERT INTO api_key (tenant_id, name, hint, key_hash, \
+                permissions, networks, made_by, created_at) ");
+            rows.push_rows(1..i64::from(API_KEYS_MAX), |number| {
+                let name = number.to_string();
+                let (text, none) = (|text: &str| Value::from(text), Value::from(""));
+                let (tenant, at) = (HERE.tenant().get().into(), Timestamp(100).into());
+                [tenant, text(&name), none.clone(), text(&name), none.clone(), none, text("ann"), at]
+            });
+            rows.execute(store.writer()).await.unwrap();
             let more = add(&store, &HERE, new("more", "more")).await;
             assert_eq!(more, Err(ApiKeyRefusal::TooMany));
             let first = store
@@ -459,12 +489,9 @@ mod tests {
                 .await
                 .unwrap()
                 .unwrap();
-            store
-                .revoke_api_key(&HERE, first.id, Timestamp(10))
-                .await
-                .unwrap();
+            revoke(&store, &HERE, first.id, 10).await;
             let added =
-                store.add_api_key(&HERE, new("more", "more"), Timestamp(100), Timestamp(11));
+                store.add_api_key(&HERE, new("more", "more"), told(&HERE), Timestamp(100), Timestamp(11));
             assert!(added.await.unwrap().is_ok());
             assert_eq!(
                 store.api_key(&HERE, first.id).await.unwrap(),

@@ -11,7 +11,7 @@ mod uses;
 pub(crate) use uses::ApiKeyUses;
 
 use crate::access::{Permission, PermissionSet};
-use crate::auth::{ActingTenant, Credential, Principal, maker_rights};
+use crate::auth::{ActingTenant, Credential, Principal, RequestSource, maker_rights};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::{auth, clock};
@@ -91,6 +91,7 @@ fn principal(row: ApiKeyRow, tenant: ActingTenant, rights: &PermissionSet) -> Pr
         tenant,
         permissions: own.intersection(rights),
         credential: Credential::ApiKey(row.id),
+        source: RequestSource::default(),
     }
 }
 

@@ -197,7 +197,10 @@ pub(crate) async fn api_key_create(
     };
     let scope = principal.own_scope();
     let forget_before = Timestamp(now.0 - KEPT_DAYS * 86_400 * 1_000_000);
-    let added = state.store.add_api_key(&scope, new, now, forget_before);
+    let told = principal.audit(scope.tenant(), "api_key.create");
+    let added = state
+        .store
+        .add_api_key(&scope, new, told, now, forget_before);
     let id = added.await?.map_err(refused)?;
     let row = state.store.api_key(&scope, id).await?;
     let row = row.ok_or_else(|| unknown(id))?;
@@ -240,14 +243,11 @@ pub(crate) async fn api_key_revoke(
 ) -> Result<Json<ApiKey>, Problem> {
     let row = find(&state, &principal, &id).await?;
     let scope = principal.own_scope();
-    let revoked = state.store.revoke_api_key(&scope, row.id, clock::now());
-    if revoked.await? {
-        tracing::info!(
-            key = row.hint,
-            by = principal.name,
-            "an API key was revoked"
-        );
-    }
+    let told = principal.audit(scope.tenant(), "api_key.revoke");
+    let store = &state.store;
+    store
+        .revoke_api_key(&scope, row.id, told, clock::now())
+        .await?;
     let row = find(&state, &principal, &id).await?;
     Ok(Json(shown(&state, row)))
 }
@@ -297,21 +297,14 @@ pub(crate) async fn api_key_rotate(
         previous_until,
     };
     let scope = principal.own_scope();
-    if !state
-        .store
-        .rotate_api_key(&scope, id, rotation, now)
-        .await?
-    {
+    let told = principal.audit(scope.tenant(), "api_key.rotate");
+    let rotated = state.store.rotate_api_key(&scope, id, rotation, told, now);
+    if !rotated.await? {
         return Err(Problem::conflict(
             "The key has ended. Make another one.",
             Vec::new(),
         ));
     }
-    tracing::info!(
-        key = row.hint,
-        by = principal.name,
-        "an API key was rotated"
-    );
     let row = state.store.api_key(&scope, id).await?;
     let row = row.ok_or_else(|| unknown(id))?;
     Ok(secret_shown(&state, row, &secret))
