@@ -379,15 +379,9 @@ mod tests {
             assert_eq!(found(&store, "h2", 0).await, None);
 
             let other = add(&store, &HERE, new("other", "h2")).await.unwrap();
-            assert!(
-                !revoke(&store, &ELSEWHERE, other, 1).await
-            );
-            assert!(
-                revoke(&store, &HERE, other, 1).await
-            );
-            assert!(
-                !revoke(&store, &HERE, other, 2).await
-            );
+            assert!(!revoke(&store, &ELSEWHERE, other, 1).await);
+            assert!(revoke(&store, &HERE, other, 1).await);
+            assert!(!revoke(&store, &HERE, other, 2).await);
             assert_eq!(found(&store, "h2", 0).await, None, "revoked");
         })
         .await;
@@ -424,8 +418,13 @@ mod tests {
                 previous_until: until.map(Timestamp),
             };
             let rotate = async |scope: &Scope, hash, until| {
-                let rotated =
-                    store.rotate_api_key(scope, id, rotation(hash, until), told(scope), Timestamp(100));
+                let rotated = store.rotate_api_key(
+                    scope,
+                    id,
+                    rotation(hash, until),
+                    told(scope),
+                    Timestamp(100),
+                );
                 rotated.await.unwrap()
             };
             assert!(!rotate(&ELSEWHERE, "stolen", None).await);
@@ -479,7 +478,16 @@ mod tests {
                 let name = number.to_string();
                 let (text, none) = (|text: &str| Value::from(text), Value::from(""));
                 let (tenant, at) = (HERE.tenant().get().into(), Timestamp(100).into());
-                [tenant, text(&name), none.clone(), text(&name), none.clone(), none, text("ann"), at]
+                [
+                    tenant,
+                    text(&name),
+                    none.clone(),
+                    text(&name),
+                    none.clone(),
+                    none,
+                    text("ann"),
+                    at,
+                ]
             });
             rows.execute(store.writer()).await.unwrap();
             let more = add(&store, &HERE, new("more", "more")).await;
@@ -490,8 +498,13 @@ mod tests {
                 .unwrap()
                 .unwrap();
             revoke(&store, &HERE, first.id, 10).await;
-            let added =
-                store.add_api_key(&HERE, new("more", "more"), told(&HERE), Timestamp(100), Timestamp(11));
+            let added = store.add_api_key(
+                &HERE,
+                new("more", "more"),
+                told(&HERE),
+                Timestamp(100),
+                Timestamp(11),
+            );
             assert!(added.await.unwrap().is_ok());
             assert_eq!(
                 store.api_key(&HERE, first.id).await.unwrap(),
