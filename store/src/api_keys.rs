@@ -207,13 +207,14 @@ impl Store {
         scope: &Scope,
         id: i64,
         rotation: ApiKeyRotation<'_>,
+        told: NewAuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let changed = sql("UPDATE api_key SET previous_until = $1, \
+        let update = sql("UPDATE api_key SET previous_until = $1, \
              previous_hash = CASE WHEN $1 IS NULL THEN NULL ELSE key_hash END, \
              key_hash = $2, hint = $3, rotated_at = $4 \
              WHERE id = $5 AND tenant_id = $6 AND revoked_at IS NULL \
-             AND (expires_at IS NULL OR expires_at > $4)")
+             AND (expires_at IS NULL OR expires_at > $4) RETURNING name")
         .bind(rotation.previous_until)
         .bind(rotation.key_hash)
         .bind(rotation.hint)

@@ -1,0 +1,159 @@
+//! `Idempotency-Key`: what comes twice is done once.
+
+use crate::fixture::{Answer, Api, request};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+async fn send(api: &Api, credential: &str, key: &str, path: &str, body: &Value) -> Answer {
+    let request = request("POST", path)
+        .header(header::AUTHORIZATION, format!("Bearer {credential}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(body.to_string()));
+    api.send(request.unwrap()).await
+}
+
+async fn create(api: &Api, key: &str, name: &str) -> Answer {
+    let body = json!({"name": name, "spec": {}});
+    send(api, &api.key, key, "/api/v1/customer-categories", &body).await
+}
+
+fn replayed(answer: &Answer) -> bool {
+    answer.headers.get("idempotent-replayed").is_some()
+}
+
+#[tokio::test]
+async fn the_second_request_gets_the_answer_of_the_first() {
+    let api = Api::start().await;
+    let first = create(&api, "k-1", "wholesale").await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
+    assert!(!replayed(&first));
+    let second = create(&api, "k-1", "wholesale").await;
+    assert!(replayed(&second));
+    assert_eq!((second.status, &second.body), (first.status, &first.body));
+    for name in [header::ETAG, header::CONTENT_TYPE] {
+        assert_eq!(
+            second.headers.get(&name),
+            first.headers.get(&name),
+            "{name}"
+        );
+    }
+    let plain = json!({"name": "wholesale", "spec": {}});
+    let without = api.post("/api/v1/customer-categories", &plain).await;
+    assert_eq!(without.status, StatusCode::CONFLICT, "it was made once");
+}
+
+#[tokio::test]
+async fn a_refusal_is_given_again_too() {
+    let api = Api::start().await;
+    let body = json!({"name": "", "spec": {}});
+    let path = "/api/v1/customer-categories";
+    let first = send(&api, &api.key, "k-1", path, &body).await;
+    assert_eq!(
+        first.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        first.body
+    );
+    let second = send(&api, &api.key, "k-1", path, &body).await;
+    assert!(replayed(&second));
+    assert_eq!(
+        (second.status, second.problem()),
+        (first.status, first.problem())
+    );
+}
+
+#[tokio::test]
+async fn another_request_with_the_same_key_is_refused() {
+    let api = Api::start().await;
+    create(&api, "k-1", "wholesale").await;
+    let other_body = create(&api, "k-1", "retail").await;
+    assert_eq!(other_body.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(other_body.json()["errors"][0]["field"], "Idempotency-Key");
+    let body = json!({"name": "wholesale", "spec": {}});
+    let other_path = send(&api, &api.key, "k-1", "/api/v1/schedules", &body).await;
+    assert_eq!(other_path.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        create(&api, "k-2", "retail").await.status,
+        StatusCode::CREATED
+    );
+}
+
+#[tokio::test]
+async fn a_key_counts_for_whoever_sent_it() {
+    let api = Api::start().await;
+    let mut keys = Vec::new();
+    for name in ["a", "b"] {
+        let permissions = ["customer_category.write", "customer_category.read"];
+        let body = json!({"name": name, "permissions": permissions});
+        let made = api.post("/api/v1/api-keys", &body).await;
+        keys.push(made.json()["key"].as_str().unwrap().to_owned());
+    }
+    let path = "/api/v1/customer-categories";
+    for (key, name) in keys.iter().zip(["one", "two"]) {
+        let body = json!({"name": name, "spec": {}});
+        let answer = send(&api, key, "same", path, &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn of_requests_at_once_one_is_done() {
+    let api = Arc::new(Api::start().await);
+    let requests = (0..6).map(|_| {
+        let api = Arc::clone(&api);
+        tokio::spawn(async move { create(&api, "k-1", "wholesale").await.status })
+    });
+    let mut made = 0;
+    for status in requests.collect::<Vec<_>>() {
+        match status.await.unwrap() {
+            // The first, or one that came after it and got its answer.
+            StatusCode::CREATED => made += 1,
+            other => assert_eq!(other, StatusCode::CONFLICT, "it is under way"),
+        }
+    }
+    assert!(made >= 1);
+    let list = api.get("/api/v1/customer-categories").await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_shows_a_secret_is_not_kept() {
+    let api = Api::start().await;
+    let body = json!({"name": "a", "permissions": ["cdr.read"]});
+    let first = send(&api, &api.key, "k-1", "/api/v1/api-keys", &body).await;
+    assert_eq!(first.status, StatusCode::CREATED);
+    let second = send(&api, &api.key, "k-1", "/api/v1/api-keys", &body).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    assert!(
+        second.body.contains("201") && !second.body.contains("dtk_"),
+        "{}",
+        second.body
+    );
+    let list = api.get("/api/v1/api-keys").await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_not_allowed_may_come_again_with_the_same_key() {
+    let api = Api::start().await;
+    let body = json!({"name": "a", "permissions": ["api_key.read", "api_key.write"]});
+    let made = api.post("/api/v1/api-keys", &body).await;
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let body = json!({"name": "b", "permissions": ["api_key.read"]});
+    for _ in 0..2 {
+        let refused = send(&api, &key, "k-1", "/api/v1/api-keys", &body).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(!replayed(&refused));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_named() {
+    let api = Api::start().await;
+    let answer = create(&api, "two words", "wholesale").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.json()["errors"][0]["field"], "Idempotency-Key");
+}
