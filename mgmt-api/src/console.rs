@@ -1,5 +1,7 @@
 //! The console: files of `portals-web/dist`, built into the binary.
 
+mod api_docs;
+
 use crate::problem::Problem;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +21,11 @@ const NOT_BUILT: &str = "The console is not part of this build: run `make build`
 /// Whatever no route serves: a file of the console, or its first page for one of its own paths.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
+    if matches!(method, Method::GET | Method::HEAD)
+        && let Some(response) = api_docs::serve(path, &headers)
+    {
+        return response;
+    }
     if path == "api" || path.starts_with("api/") {
         return Problem::not_found(format!("Nothing is at `{}`.", uri.path())).into_response();
     }

@@ -37,6 +37,49 @@ async fn every_answer_carries_the_headers_that_protect_browsers() {
 }
 
 #[tokio::test]
+async fn the_page_of_the_api_asks_no_other_host_and_runs_no_inline_script() {
+    let api = Api::start().await;
+    let get = async |path: &str| {
+        let answer = api.send(request("GET", path).body(Body::empty()).unwrap());
+        answer.await
+    };
+    let script = get("/api/docs/init.js").await;
+    assert_eq!(script.status, StatusCode::OK);
+    assert_eq!(script.headers[header::CONTENT_TYPE], "text/javascript");
+    assert!(script.body.contains("/api/openapi.json"));
+    assert!(!script.body.contains("://"), "{}", script.body);
+    for missing in ["/api/docs/none.js", "/api/docs/../index.html", "/api/docsx"] {
+        assert_eq!(
+            get(missing).await.status,
+            StatusCode::NOT_FOUND,
+            "{missing}"
+        );
+    }
+    let page = get("/api/docs").await;
+    if page.status != StatusCode::OK {
+        assert!(page.body.contains("run `make build`"), "{}", page.body);
+        return;
+    }
+    assert_eq!(
+        page.headers[header::CONTENT_TYPE],
+        "text/html; charset=utf-8"
+    );
+    for part in page.body.split("<script").skip(1) {
+        assert!(part.starts_with(" src=\"/api/docs/"), "{part}");
+    }
+    assert!(!page.body.contains("://"), "{}", page.body);
+    for file in [
+        "swagger-ui-bundle.js",
+        "swagger-ui.css",
+        "LICENSE",
+        "NOTICE",
+    ] {
+        let answer = get(&format!("/api/docs/{file}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn paths_of_the_console_give_its_first_page_or_say_that_it_is_not_built() {
     let api = Api::start().await;
     let get = async |path: &str| {
