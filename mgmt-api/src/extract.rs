@@ -6,6 +6,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +54,9 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
         return Err(Problem::unsupported_media_type("application/json"));
     }
     let bytes = read_body(body, limit).await?;
+    if escapes_nul(&bytes) {
+        return Err(no_nul());
+    }
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -67,8 +72,41 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
 /// 413 when it is too long, 400 when it is not UTF-8.
 pub(crate) async fn read_text(request: Request, limit: usize) -> Result<String, Problem> {
     let bytes = read_body(request.into_body(), limit).await?;
-    String::from_utf8(bytes.to_vec())
-        .map_err(|_| Problem::bad_request("The body is not text in UTF-8."))
+    let text = String::from_utf8(bytes.to_vec())
+        .map_err(|_| Problem::bad_request("The body is not text in UTF-8."))?;
+    if text.contains('\0') {
+        return Err(no_nul());
+    }
+    Ok(text)
+}
+
+/// Refuses targets with a NUL character before anybody reads them: see [`no_nul`].
+pub(crate) async fn refuse_nul(request: Request, next: Next) -> Response {
+    let target = request.uri().path_and_query();
+    // A percent sign of its own is written `%25`, so this is nothing else.
+    if target.is_some_and(|target| target.as_str().contains("%00")) {
+        let detail = "The path and the query hold no NUL character.";
+        return Problem::bad_request(detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// No text of ours has NUL in it, and PostgreSQL takes none.
+fn no_nul() -> Problem {
+    Problem::invalid("The body holds a NUL character.", Vec::new())
+}
+
+/// Whether JSON holds `\u0000` in a text. Any other NUL is no JSON.
+fn escapes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if rest[at..].starts_with(br"\u0000") {
+            return true;
+        }
+        // The character behind a backslash begins no escape.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 fn form_pairs(query: &str) -> serde_urlencoded::Deserializer<'_> {
@@ -121,4 +159,24 @@ fn json_problem(path: &str, error: &serde_json::Error) -> Problem {
             ..FieldError::default()
         }],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nul_is_found_where_it_is_one() {
+        for json in [
+            r#""\u0000""#,
+            r#"{"a\u0000": 1}"#,
+            r#""\\\u0000""#,
+            r#""\n\u0000""#,
+        ] {
+            assert!(escapes_nul(json.as_bytes()), "{json}");
+        }
+        for json in [r#""\\u0000""#, r#""\u0001""#, r#""u0000""#, r#""\"#, ""] {
+            assert!(!escapes_nul(json.as_bytes()), "{json}");
+        }
+    }
 }

@@ -8,9 +8,9 @@ use crate::routes::{
     kinds, live, resources, session, status, webhooks,
 };
 use crate::state::AppState;
-use crate::{console, headers, metrics, openapi};
+use crate::{console, extract, headers, metrics, openapi};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::routes;
 
@@ -31,6 +31,7 @@ pub fn router(state: AppState) -> Router {
         None => routes,
     };
     routes
+        .layer(from_fn(extract::refuse_nul))
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .with_state(state)
 }

@@ -6,5 +6,11 @@ const from = join(import.meta.dirname, '../node_modules/swagger-ui-dist')
 const to = join(import.meta.dirname, '../dist/api-docs')
 
 mkdirSync(to, { recursive: true })
-for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE'])
-  copyFileSync(join(from, file), join(to, file))
+const files = [
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'swagger-ui.css',
+  'LICENSE',
+  'NOTICE',
+]
+for (const file of files) copyFileSync(join(from, file), join(to, file))

@@ -247,7 +247,7 @@ async fn what_is_wrong_with_a_key_is_said_by_field() {
     let cases = [
         (json!({"name": " ", "permissions": ["cdr.read"]}), "name"),
         (
-            json!({"name": "a\u{0}b", "permissions": ["cdr.read"]}),
+            json!({"name": "a\u{1}b", "permissions": ["cdr.read"]}),
             "name",
         ),
         (json!({"name": "a", "permissions": []}), "permissions"),

@@ -83,6 +83,31 @@ async fn a_wrong_parameter_is_named() {
 }
 
 #[tokio::test]
+async fn a_nul_character_goes_nowhere() {
+    let api = Api::start().await;
+    for path in [
+        "/api/v1/cdrs?customer=%00",
+        "/api/v1/customers/a%00b",
+        "/api/v1/customers?q=%00",
+    ] {
+        let answer = api.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+    let body = serde_json::json!({"username": "a\0b", "password": "x"});
+    let answer = api.post("/api/v1/session", &body).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let import = request("POST", "/api/v1/schedules/import")
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.key))
+        .header(header::CONTENT_TYPE, "text/csv")
+        .body(Body::from("name\na\0b\n"))
+        .unwrap();
+    assert_eq!(
+        api.send(import).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_body_is_named() {
     let api = Api::start().await;
     let post = async |body: &str| {
