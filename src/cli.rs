@@ -11,6 +11,7 @@ mod demo;
 mod explain;
 mod export;
 mod probe;
+mod secrets;
 mod serve;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -44,6 +45,9 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Run a switch with simulated carriers and live traffic on this machine.
     Demo(demo::DemoArgs),
+    /// The master keys of the secrets in the database: look at them, or rotate them.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -99,6 +103,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Secrets(command) => secrets::run(&command),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "didtron", &mut std::io::stdout());

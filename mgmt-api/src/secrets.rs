@@ -169,6 +169,11 @@ impl SecretBox {
         envelope::unseal(&ring, sealed)
     }
 
+    /// Name of the key that seals.
+    pub fn current_key(&self) -> String {
+        self.ring().current().id().to_owned()
+    }
+
     fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }

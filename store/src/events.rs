@@ -10,6 +10,9 @@ use crate::{ConfigurationWrite, Scope, Store, StoreError, TenantId};
 use rating::Timestamp;
 use serde_json::Value;
 
+/// The push of a change set did not succeed.
+pub const PUSH_FAILED: &str = "change_set.failed";
+
 /// A job failed for good.
 pub const JOB_DIED: &str = "job.died";
 

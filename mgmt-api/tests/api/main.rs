@@ -25,3 +25,4 @@ mod secrets;
 mod server;
 mod sign_in;
 mod status;
+mod webhooks;

@@ -2,7 +2,8 @@
 
 use super::{Store, StoreError};
 use crate::database::sql;
-use crate::{ConfigurationWrite, Scope};
+use crate::events::{self, NewEvent};
+use crate::{ConfigurationWrite, Scope, TenantId};
 use rating::Timestamp;
 
 /// A change set that a configuration is made of.
@@ -85,20 +86,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        let failed: Option<i64> = sql(
+        let failed = sql(
             "UPDATE change_set SET state = 'failed', failure = $1, push_at = NULL, \
              configuration = NULL, pushed_at = NULL, pushed_by = NULL, \
              revision = revision + 1, updated_at = $2 \
              WHERE id = $3 AND (state = 'pushing' \
-             OR (revision = $4 AND state IN ('draft', 'failed', 'scheduled'))) RETURNING id",
+             OR (revision = $4 AND state IN ('draft', 'failed', 'scheduled'))) RETURNING owner, author",
         )
         .bind(reason)
         .bind(now)
         .bind(push.id)
         .bind(push.revision.cast_signed())
-        .fetch_optional_value(&mut transaction)
+        .fetch_optional(&mut transaction)
         .await?;
-        if failed.is_some() {
+        if let Some(row) = failed {
             sql(
                 "UPDATE change_set SET state = 'pushed', rolled_back_by = NULL, updated_at = $1 \
                  WHERE rolled_back_by = $2",
@@ -107,6 +108,14 @@ impl Store {
             .bind(push.id)
             .execute(&mut transaction)
             .await?;
+            let event = NewEvent {
+                tenant: TenantId::new(row.get(0)?),
+                kind: events::PUSH_FAILED.into(),
+                subject: format!("change_set/{}", push.id),
+                actor: row.get(1)?,
+                data: serde_json::json!({ "change_set": push.id, "reason": reason }),
+            };
+            events::append(&mut transaction, &[event], now).await?;
         }
         transaction.commit().await
     }

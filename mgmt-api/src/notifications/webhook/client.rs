@@ -202,3 +202,60 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use rating::Timestamp;
+
+    async fn asked(url: String, settings: WebhookSettings) -> Outcome {
+        let client = WebhookClient::new(settings);
+        let request = WebhookRequest {
+            url,
+            body: "{}".into(),
+            signature: Signature::new("m", Timestamp(0), "{}", None),
+            timeout: Duration::from_secs(20),
+        };
+        client.send(request).await
+    }
+
+    #[tokio::test]
+    async fn what_is_beside_the_switch_is_not_asked() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hosts = [
+            "127.0.0.1",
+            "localhost",
+            "[::ffff:127.0.0.1]",
+            "2130706433",
+            "0",
+        ];
+        for host in hosts {
+            let url = format!("https://{host}:{port}/");
+            let outcome = asked(url, WebhookSettings::default()).await;
+            assert!(!outcome.succeeded && !outcome.is_final);
+            let error = outcome.result.error.unwrap();
+            assert!(error.contains("not a public one"), "{host}: {error}");
+        }
+        let plain = format!("http://127.0.0.1:{port}/");
+        let outcome = asked(plain, WebhookSettings::default()).await;
+        assert!(outcome.is_final);
+        let error = outcome.result.error.unwrap();
+        assert!(error.contains("only https"), "{error}");
+        let connected = listener.accept().map(|(_, peer)| peer);
+        assert!(connected.is_err(), "{connected:?}");
+    }
+
+    #[test]
+    fn what_a_status_means() {
+        let of = |status| {
+            let outcome = Outcome::of_status(status);
+            (outcome.succeeded, outcome.is_final)
+        };
+        assert_eq!([of(200), of(299)], [(true, false); 2]);
+        assert_eq!([of(302), of(404), of(429), of(503)], [(false, false); 4]);
+        assert_eq!(of(410), (false, true));
+    }
+}
