@@ -2,6 +2,7 @@
 
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::resource_engine::masked;
 use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
@@ -76,13 +77,19 @@ pub(crate) async fn resource_list(
 
 impl From<ResourceRow> for Resource {
     fn from(row: ResourceRow) -> Self {
+        let mut spec = row.spec;
+        // What this program does not know cannot be masked, and is not shown.
+        match row.kind.parse() {
+            Ok(kind) => masked(kind, &mut spec),
+            Err(UnknownKind(_)) => spec = serde_json::Value::Null,
+        }
         Self {
             kind: row.kind,
             name: row.name,
             id: row.id,
             version: row.version,
             updated_at: Time(row.updated_at),
-            spec: row.spec,
+            spec,
         }
     }
 }
