@@ -116,6 +116,7 @@ impl Node {
             secrets: secrets.clone(),
             job_bell: job_bell.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
+            behind_proxy: config.http.behind_tls_proxy,
             allowed_origins: config.http.allowed_origins.clone(),
         });
         let admin_password = ensure_admin(&store).await?;

@@ -28,6 +28,7 @@ pub mod mail;
 mod metrics;
 pub mod openapi;
 pub mod problem;
+mod proxy;
 mod resource_engine;
 mod router;
 pub mod routes;

@@ -12,6 +12,7 @@
 mod apply;
 mod assignment;
 mod audit;
+mod authority;
 mod compile;
 mod current;
 mod difference;

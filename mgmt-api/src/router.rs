@@ -8,7 +8,7 @@ use crate::routes::{
     session, status,
 };
 use crate::state::AppState;
-use crate::{console, headers, metrics, openapi};
+use crate::{console, headers, metrics, openapi, proxy};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::compression::CompressionLayer;
@@ -32,6 +32,7 @@ pub fn router(state: AppState) -> Router {
     };
     routes
         .layer(from_fn_with_state(state.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), proxy::see_through))
         .with_state(state)
 }
 

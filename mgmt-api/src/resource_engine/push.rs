@@ -4,7 +4,8 @@ use super::current::{CurrentSet, Entry, Key};
 use super::draft::Draft;
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
-use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
+use super::{Configuration, ConfigurationError, audit, authority, blocking, compile, stored};
+use crate::access::PermissionSet;
 use crate::auth::Principal;
 use crate::clock;
 use crate::events::PushFacts;
@@ -23,6 +24,8 @@ pub(crate) struct PushOrigin {
     pub(crate) author: String,
     /// The same, as the audit log tells it.
     pub(crate) actor: AuditActor,
+    /// What they may put in force; `None`: the switch does it, by leave that was given before.
+    pub(crate) permissions: Option<PermissionSet>,
 }
 
 /// What a push did, or would do.
@@ -39,6 +42,7 @@ impl PushOrigin {
             scope: principal.scope(),
             author: principal.name.clone(),
             actor: principal.actor(),
+            permissions: Some(principal.permissions().clone()),
         }
     }
 }
@@ -81,6 +85,9 @@ impl Configuration {
             let number = in_use.number();
             return Ok(Pushed { number, changes });
         }
+        if let Some(permissions) = origin.permissions.as_ref().filter(|_| !dry_run) {
+            authority::check(permissions, &planned)?;
+        }
         let at = clock::now();
         let change = ConfigurationChange {
             author: origin.author.clone(),
@@ -91,7 +98,7 @@ impl Configuration {
         let number = write.number();
         if number != base.number() + 1 {
             drop(write);
-            return Err(self.read_again().await);
+            return Err(self.read_again(switch).await);
         }
         write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
         let told = audit::entries(&origin, &planned, number, None, at);
@@ -140,16 +147,22 @@ impl Configuration {
         Arc::make_mut(&mut current).keep(number, changes);
     }
 
-    /// Another node has pushed: what it pushed is what the next change is judged against.
-    async fn read_again(&self) -> ConfigurationError {
+    /// The database has what this node has not: another node has pushed, or the answer to a commit
+    /// of ours was lost. It is what the next change is judged against, and what calls are to use.
+    async fn read_again(&self, switch: &dyn SwitchPort) -> ConfigurationError {
         let read = async {
             let number = self.store.configuration_number().await?;
-            stored::load(&self.store, number).await
+            let set = Arc::new(stored::load(&self.store, number).await?);
+            let (compiled, previous) = (Arc::clone(&set), switch.snapshot());
+            let snapshot =
+                blocking(move || compile::snapshot(number, compiled.iter(), Some(&previous)))
+                    .await?;
+            Ok::<_, ConfigurationError>((set, snapshot))
         };
         match read.await {
-            Ok(set) => {
-                let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-                *current = Arc::new(set);
+            Ok((set, snapshot)) => {
+                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = set;
+                switch.publish(Arc::new(snapshot));
                 ConfigurationError::ChangedElsewhere
             }
             Err(error) => error,

@@ -148,6 +148,7 @@ impl Api {
             secrets,
             job_bell: JobBell::default(),
             secure_cookies: false,
+            behind_proxy: true,
             allowed_origins: vec!["https://tools.example.com".into()],
         });
         let router = router(state.clone());
