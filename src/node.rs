@@ -122,6 +122,7 @@ impl Node {
             job_bell: job_bell.clone(),
             webhooks: webhooks.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
+            behind_proxy: config.http.behind_tls_proxy,
             allowed_origins: config.http.allowed_origins.clone(),
             rate_limits: config.rate_limits(),
         });

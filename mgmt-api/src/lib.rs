@@ -29,6 +29,7 @@ mod metrics;
 pub mod notifications;
 pub mod openapi;
 pub mod problem;
+mod proxy;
 mod resource_engine;
 mod router;
 pub mod routes;

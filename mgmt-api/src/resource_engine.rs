@@ -12,6 +12,7 @@
 mod apply;
 mod assignment;
 mod audit;
+mod authority;
 mod change_sets;
 mod compile;
 mod current;

@@ -8,7 +8,7 @@ use crate::routes::{
     kinds, live, resources, session, status, webhooks,
 };
 use crate::state::AppState;
-use crate::{console, extract, headers, metrics, openapi};
+use crate::{console, extract, headers, metrics, openapi, proxy};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::compression::CompressionLayer;
@@ -33,6 +33,7 @@ pub fn router(state: AppState) -> Router {
     routes
         .layer(from_fn(extract::refuse_nul))
         .layer(from_fn_with_state(state.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), proxy::see_through))
         .with_state(state)
 }
 

@@ -46,6 +46,8 @@ pub struct ApiParts {
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
+    /// Whether a proxy on this machine may say in `X-Forwarded-For` where a request came from.
+    pub behind_proxy: bool,
     /// Web origins whose pages may call the API with a key, as browsers write them.
     pub allowed_origins: Vec<String>,
     /// How often users, keys and strangers may ask.
@@ -65,6 +67,7 @@ pub struct Parts {
     )]
     pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
+    pub(crate) behind_proxy: bool,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
@@ -90,6 +93,7 @@ impl AppState {
             local_key: parts.local_key,
             secrets: parts.secrets,
             secure_cookies: parts.secure_cookies,
+            behind_proxy: parts.behind_proxy,
             allowed_origins: parts.allowed_origins,
             sessions,
             passwords: Passwords::new(),

@@ -50,7 +50,7 @@ pub use location::{DatabaseLocation, LocationError};
 pub(crate) use prefix::prefix_range;
 pub(crate) use row::Row;
 pub(crate) use statement::{MAX_BINDS, Statement, sql};
-pub(crate) use value::Value;
+pub(crate) use value::{Value, storable};
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -24,6 +24,8 @@ enum Key {
 struct Failures {
     count: u32,
     last: Instant,
+    /// The one before the last, for when the last turns out to be none.
+    before: Instant,
 }
 
 /// Remembers failures.
@@ -62,20 +64,29 @@ impl Throttle {
             let failures = entries.entry(key).or_insert(Failures {
                 count: 0,
                 last: now,
+                before: now,
             });
             if now.duration_since(failures.last) > MEMORY {
                 failures.count = 0;
             }
             failures.count = failures.count.saturating_add(1);
-            failures.last = now;
+            failures.before = std::mem::replace(&mut failures.last, now);
         }
     }
 
-    /// Forgets the failures of an address, after a success.
+    /// After a success: the failures of the name are forgotten, and the try that was counted for
+    /// the address is taken back. What the address failed with other names stays, or whoever has one
+    /// account could try those of all others without a delay.
     pub(crate) fn succeeded(&self, address: Option<IpAddr>, user: &str) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(address, user) {
-            entries.remove(&key);
+            match entries.get_mut(&key) {
+                Some(failures) if matches!(key, Key::Address(_)) && failures.count > 1 => {
+                    failures.count -= 1;
+                    failures.last = failures.before;
+                }
+                _ => drop(entries.remove(&key)),
+            }
         }
     }
 }
@@ -163,13 +174,25 @@ mod tests {
     }
 
     #[test]
-    fn a_success_and_a_quarter_of_an_hour_forgive() {
+    fn a_success_does_not_let_its_address_try_other_names_without_a_delay() {
         let throttle = Throttle::default();
         let now = Instant::now();
-        (0..10).for_each(|_| throttle.failed(HERE, "u", now));
-        assert!(throttle.wait(HERE, "u", now).is_some());
-        throttle.succeeded(HERE, "u");
-        assert_eq!(throttle.wait(HERE, "u", now), None);
+        for _ in 0..8 {
+            throttle.failed(HERE, "victim", now);
+            throttle.failed(HERE, "own", now);
+            throttle.succeeded(HERE, "own");
+        }
+        assert_eq!(seconds(throttle.wait(HERE, "victim", now)), 16);
+        // A name that succeeds is free at once, from elsewhere.
+        (0..20).for_each(|_| throttle.failed(None, "own", now));
+        throttle.succeeded(None, "own");
+        assert_eq!(throttle.wait(None, "own", now), None);
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_forgives() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
         (0..10).for_each(|_| throttle.failed(HERE, "u", now));
         let later = now + MEMORY + Duration::from_secs(1);
         throttle.failed(HERE, "u", later);

@@ -13,7 +13,7 @@ pub(crate) use rollback::LaterChanges;
 use super::draft::Draft;
 use super::plan::{DeckText, Step, check_each, masked};
 use super::push::{Push, PushOrigin, Pushed};
-use super::{Configuration, ConfigurationError, audit, blocking};
+use super::{Configuration, ConfigurationError, audit, authority, blocking};
 use crate::clock;
 use crate::routes::apply::{Change, ChangeAction};
 use crate::switch_port::SwitchPort;
@@ -150,6 +150,24 @@ impl Configuration {
             self.failed(change_set, &error.to_string()).await;
         }
         pushed
+    }
+
+    /// Whether a push of a change set would be let through now, asked before it is scheduled: at
+    /// its time nobody is there to be judged.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`], as the push would have it.
+    pub(crate) async fn may_push(
+        &self,
+        origin: &PushOrigin,
+        change_set: &ChangeSetRow,
+    ) -> Result<(), ConfigurationError> {
+        let push = self.push_of(&origin.scope, change_set).await?;
+        let (planned, _) = self.planned(&self.current(), origin.scope, &push).await?;
+        match &origin.permissions {
+            Some(permissions) => authority::check(permissions, &planned),
+            None => Ok(()),
+        }
     }
 
     /// Notes that the push of a change set has failed.

@@ -52,6 +52,8 @@ pub(crate) struct Proposed {
     base: Arc<CurrentSet>,
     /// `None`: it would be gone.
     changes: BTreeMap<Key, Option<Arc<Entry>>>,
+    /// Who of the changed would name a resource: asked for each that goes, and many may go.
+    named_by: BTreeMap<Key, BTreeSet<Key>>,
 }
 
 impl Key {
@@ -174,10 +176,16 @@ impl Proposed {
         Self {
             base,
             changes: BTreeMap::new(),
+            named_by: BTreeMap::new(),
         }
     }
 
+    /// Each resource is put in once.
     pub(crate) fn put(&mut self, entry: Arc<Entry>) {
+        for named in &entry.references {
+            let by = self.named_by.entry(named.clone()).or_default();
+            by.insert(entry.key.clone());
+        }
         self.changes.insert(entry.key.clone(), Some(entry));
     }
 
@@ -218,16 +226,9 @@ impl Proposed {
     /// Who would name a resource.
     pub(crate) fn referrers(&self, key: &Key) -> BTreeSet<Key> {
         let unchanged = self.base.referrers(key);
-        let mut found: BTreeSet<Key> = unchanged
-            .filter(|referrer| !self.changes.contains_key(referrer))
-            .cloned()
-            .collect();
-        for entry in self.changes.values().flatten() {
-            if entry.references.contains(key) {
-                found.insert(entry.key.clone());
-            }
-        }
-        found
+        let unchanged = unchanged.filter(|referrer| !self.changes.contains_key(referrer));
+        let changed = self.named_by.get(key).into_iter().flatten();
+        unchanged.chain(changed).cloned().collect()
     }
 
     /// What is in force.

@@ -17,6 +17,9 @@ pub enum ConfigurationError {
     /// Something speaks against the change as it is asked for.
     #[error("{} problems", .0.len())]
     Faults(Vec<Fault>),
+    /// Whoever asks for it may not put all of it in force.
+    #[error("{} problems", .0.len())]
+    NotAllowed(Vec<Problem>),
     /// Another node has changed the configuration meanwhile; it has been read again.
     #[error("the configuration was changed elsewhere at the same time")]
     ChangedElsewhere,
@@ -75,6 +78,10 @@ impl From<ConfigurationError> for ProblemDocument {
     fn from(error: ConfigurationError) -> Self {
         match error {
             ConfigurationError::Problems(problems) => invalid(problems),
+            ConfigurationError::NotAllowed(problems) => Self {
+                errors: problems.iter().cloned().map(FieldError::from).collect(),
+                ..Self::forbidden(detail(&problems))
+            },
             ConfigurationError::Faults(faults) => {
                 let is_invalid = faults
                     .iter()

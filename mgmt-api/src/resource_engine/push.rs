@@ -12,7 +12,8 @@ use super::draft::{Content, Draft};
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
 use super::sealing::{forgotten, write_secrets};
-use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
+use super::{Configuration, ConfigurationError, audit, authority, blocking, compile, stored};
+use crate::access::PermissionSet;
 use crate::auth::Principal;
 use crate::clock;
 use crate::events::PushFacts;
@@ -30,6 +31,8 @@ pub(crate) struct PushOrigin {
     pub(crate) author: String,
     /// The same, as the audit log tells it.
     pub(crate) actor: AuditActor,
+    /// What they may put in force; `None`: the switch does it, by leave that was given before.
+    pub(crate) permissions: Option<PermissionSet>,
 }
 
 /// What is to be in force.
@@ -66,6 +69,7 @@ impl PushOrigin {
             scope: principal.scope(),
             author: principal.name.clone(),
             actor: principal.actor(),
+            permissions: Some(principal.permissions().clone()),
         }
     }
 }
@@ -161,6 +165,9 @@ impl Configuration {
         if planned.changed().next().is_none() && push.change_set.is_none() {
             return Ok(Err(unchanged));
         }
+        if let Some(permissions) = &origin.permissions {
+            authority::check(permissions, &planned)?;
+        }
         let (at, change_set) = (clock::now(), push.change_set.map(|push| push.id));
         let change = ConfigurationChange {
             author: origin.author.clone(),
@@ -172,7 +179,7 @@ impl Configuration {
         let number = write.number();
         if number != base.number() + 1 {
             drop(write);
-            return Err(self.read_again().await);
+            return Err(self.read_again(switch).await);
         }
         if let Some(change_set) = push.change_set {
             write.push_change_set(&origin.scope, change_set).await?;
@@ -240,8 +247,12 @@ impl Configuration {
             )),
             ..Push::of(inverse, Vec::new())
         };
+        let origin = PushOrigin {
+            permissions: None,
+            ..origin.clone()
+        };
         let undone = async {
-            let Ok((base, written)) = self.written(origin, push, switch).await? else {
+            let Ok((base, written)) = self.written(&origin, push, switch).await? else {
                 return Ok(());
             };
             written.write.commit().await?;
@@ -272,16 +283,24 @@ impl Configuration {
         Arc::make_mut(&mut current).keep(number, changes);
     }
 
-    /// Another node has pushed: what it pushed is what the next change is judged against.
-    async fn read_again(&self) -> ConfigurationError {
+    /// The database has what this node has not: another node has pushed, or the answer to a commit
+    /// of ours was lost. It is what the next change is judged against, and what calls are to use.
+    async fn read_again(&self, switch: &dyn SwitchPort) -> ConfigurationError {
         let read = async {
             let number = self.store.configuration_number().await?;
-            stored::load(&self.store, number).await
+            let set = Arc::new(stored::load(&self.store, number).await?);
+            let (compiled, previous) = (Arc::clone(&set), switch.snapshot());
+            let snapshot =
+                blocking(move || compile::snapshot(number, compiled.iter(), Some(&previous)))
+                    .await?;
+            Ok::<_, ConfigurationError>((set, snapshot))
         };
         match read.await {
-            Ok(set) => {
-                let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-                *current = Arc::new(set);
+            Ok((set, snapshot)) => {
+                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = set;
+                if let Err(error) = switch.publish(Arc::new(snapshot)) {
+                    tracing::error!(%error, "the switch does not take what another node pushed");
+                }
                 ConfigurationError::ChangedElsewhere
             }
             Err(error) => error,

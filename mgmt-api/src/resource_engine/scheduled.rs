@@ -44,6 +44,8 @@ impl PushScheduled {
             scope,
             author: author.clone(),
             actor: AuditActor::system(author),
+            // Judged when it was scheduled; its drafts have not changed since.
+            permissions: None,
         };
         let configuration = &self.0.configuration;
         let pushed = configuration.push_change_set(&origin, &row, &*self.0.switch);

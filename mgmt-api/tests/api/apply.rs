@@ -2,8 +2,11 @@
 
 use crate::fixture::{Answer, Api};
 use axum::http::StatusCode;
+use rating::Timestamp;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use store::NewVersion;
 
 /// Two cards, two carriers, a customer, three trunks. Lines are counted by the tests below.
 pub(crate) const RESOURCES: &str = r#"kind: rate_card
@@ -332,4 +335,34 @@ async fn two_changes_at_the_same_time_are_one_after_the_other() {
     assert_eq!(numbers, [json!(1), json!(2)]);
     assert_eq!(resource_count(&api).await, 2);
     assert_eq!(api.switch.snapshot.lock().unwrap().carriers().len(), 2);
+}
+
+#[tokio::test]
+async fn what_another_node_has_pushed_is_in_force_here_once_it_is_met() {
+    let api = Api::start().await;
+    let mut other = api
+        .store
+        .change_configuration("another node", Timestamp(1))
+        .await
+        .unwrap();
+    let spec = json!({});
+    let elsewhere = NewVersion {
+        kind: "carrier",
+        name: "elsewhere",
+        spec: &spec,
+        deck_hash: None,
+    };
+    other.put(&elsewhere).await.unwrap();
+    other.commit().await.unwrap();
+    assert_eq!(published(&api), 0);
+    let content = "kind: carrier\nname: here\nspec: {}\n";
+    let body = json!({"files": [{"path": "c.yaml", "content": content}]});
+    let answer = api.post("/api/v1/apply", &body).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+    let snapshot = Arc::clone(&*api.switch.snapshot.lock().unwrap());
+    assert_eq!((snapshot.number(), snapshot.carriers().len()), (1, 1));
+    let answer = api.post("/api/v1/apply", &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let snapshot = Arc::clone(&*api.switch.snapshot.lock().unwrap());
+    assert_eq!((snapshot.number(), snapshot.carriers().len()), (2, 2));
 }

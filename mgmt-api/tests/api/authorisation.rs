@@ -125,3 +125,24 @@ async fn metrics_are_open_to_this_machine_only() {
     assert_eq!(from("192.0.2.1:9").await, StatusCode::UNAUTHORIZED);
     assert_eq!(api.get("/metrics").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_a_proxy_on_this_machine_forwards_comes_from_where_the_proxy_says() {
+    let api = Api::start().await;
+    let from = async |address: &str, forwarded_for: &str| {
+        let request = request("GET", "/metrics").header("x-forwarded-for", forwarded_for);
+        let mut request = request.body(Body::empty()).unwrap();
+        let address: SocketAddr = address.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(address));
+        api.send(request).await.status
+    };
+    let stranger = "127.0.0.1, 192.0.2.1";
+    assert_eq!(
+        from("127.0.0.1:9", stranger).await,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(from("127.0.0.1:9", "127.0.0.1").await, StatusCode::OK);
+    // From elsewhere the header is the client's own.
+    let made_up = from("192.0.2.1:9", "127.0.0.1").await;
+    assert_eq!(made_up, StatusCode::UNAUTHORIZED);
+}

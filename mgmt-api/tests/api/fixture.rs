@@ -167,6 +167,7 @@ impl Api {
                 allow_private_addresses: true,
             }),
             secure_cookies: false,
+            behind_proxy: true,
             allowed_origins: vec!["https://tools.example.com".into()],
             rate_limits,
         });

@@ -1,13 +1,13 @@
 //! Who may call what: every operation of the description as every built-in role.
 
-use crate::fixture::{Api, request};
+use crate::fixture::{Answer, Api, request};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use mgmt_api::access::roles::{BuiltInRole, Portal, built_in};
 use mgmt_api::access::{Audience, Permission};
 use mgmt_api::openapi::document;
 use rating::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -179,4 +179,53 @@ async fn every_role_of_the_platform_reaches_what_the_matrix_says_and_nothing_els
         allowed > 20 && refused > 5,
         "{allowed} allowed, {refused} refused"
     );
+}
+
+/// Sends a change as a user who has just signed in with `role`.
+async fn change(api: &Api, role: &str, path: &str, body: &Value) -> Answer {
+    let name = format!("as {role}");
+    let _ = api
+        .store
+        .add_user(&name, "no hash", role, Timestamp(0))
+        .await
+        .unwrap();
+    let user = api.store.user(&name).await.unwrap().unwrap();
+    let token = sha256(&format!("{role} {path} {body}"));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Timestamp(now.as_micros().try_into().unwrap());
+    let hash = sha256(&format!("session:{token}"));
+    api.store
+        .add_session(&hash, user.id, now, Timestamp(0))
+        .await
+        .unwrap();
+    let request = request("POST", path)
+        .header(header::COOKIE, format!("didtron_session={token}"))
+        .header("x-csrf-token", sha256(&format!("csrf:{token}")))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()));
+    api.send(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn who_only_drafts_prices_puts_none_in_force() {
+    let api = Api::start().await;
+    let card = json!({"name": "retail", "spec": {"currency": "USD", "rates": []}});
+    let answer = change(&api, "finance", "/api/v1/rate-cards", &card).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+    assert!(answer.body.contains("change_set.push"), "{}", answer.body);
+    let answer = change(&api, "admin", "/api/v1/rate-cards", &card).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn files_do_not_get_round_the_permission_of_a_kind() {
+    let api = Api::start().await;
+    let content = "kind: role\nname: all\nspec:\n  portal: operator\n  permissions: [role.write]\n";
+    let files = json!({"files": [{"path": "r.yaml", "content": content}]});
+    let answer = change(&api, "admin", "/api/v1/apply", &files).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+    assert_eq!(answer.json()["errors"][0]["kind"], "role");
+    assert_eq!(answer.json()["errors"][0]["name"], "all");
+    let answer = change(&api, "super_admin", "/api/v1/apply", &files).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }

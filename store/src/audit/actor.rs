@@ -1,6 +1,7 @@
 //! Who did something, and from where.
 
 use crate::UserId;
+use crate::database::storable;
 use std::net::IpAddr;
 
 /// Longest user agent that is kept, characters. The rest is cut off.
@@ -112,7 +113,9 @@ impl AuditCredential {
     }
 }
 
-fn cut(mut text: String, chars: usize) -> String {
+/// As it is kept: the hash of the entry is of this.
+fn cut(text: String, chars: usize) -> String {
+    let mut text = storable(text);
     if let Some((end, _)) = text.char_indices().nth(chars) {
         text.truncate(end);
     }

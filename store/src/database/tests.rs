@@ -163,3 +163,18 @@ async fn a_name_that_is_taken_is_told_from_other_trouble() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_nul_in_a_text_is_kept_as_a_stand_in_by_both_databases() {
+    databases(async |database| {
+        let store = database.open().await;
+        let echo: String = sql("SELECT CAST($1 AS TEXT)")
+            .bind("Lon\0don")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert_eq!(echo, "Lon\u{fffd}don");
+        assert!(store.user("ad\0min").await.unwrap().is_none());
+    })
+    .await;
+}

@@ -2,6 +2,10 @@
 
 use rating::Timestamp;
 
+/// What a NUL in a text becomes. PostgreSQL keeps none and refuses the whole statement, so that one
+/// such name would keep the journal of calls from being loaded; SQLite would keep it.
+const NUL_STAND_IN: &str = "\u{fffd}";
+
 /// A value for a place of a statement. A NULL has a type too: PostgreSQL wants to know it.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -49,31 +53,31 @@ impl From<Option<Timestamp>> for Value {
 
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
+        Self::Text(Some(storable(value.to_owned())))
     }
 }
 
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(Some(value))
+        Self::Text(Some(storable(value)))
     }
 }
 
 impl From<&String> for Value {
     fn from(value: &String) -> Self {
-        Self::Text(Some(value.clone()))
+        Self::Text(Some(storable(value.clone())))
     }
 }
 
 impl From<Option<&str>> for Value {
     fn from(value: Option<&str>) -> Self {
-        Self::Text(value.map(str::to_owned))
+        Self::Text(value.map(|text| storable(text.to_owned())))
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(value: Option<String>) -> Self {
-        Self::Text(value)
+        Self::Text(value.map(storable))
     }
 }
 
@@ -98,5 +102,14 @@ impl From<&[u8]> for Value {
 impl From<Option<Vec<u8>>> for Value {
     fn from(value: Option<Vec<u8>>) -> Self {
         Self::Bytes(value)
+    }
+}
+
+/// A text as both databases keep it.
+pub(crate) fn storable(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', NUL_STAND_IN)
+    } else {
+        text
     }
 }

@@ -220,3 +220,23 @@ fn the_first_of_many_are_written_out() {
     assert_eq!(listed(&keys[..1]), "trunk \"0\"");
     assert!(listed(&keys).ends_with("trunk \"9\" and 2 more"));
 }
+
+#[test]
+fn who_is_changed_and_still_names_what_goes_is_told() {
+    let base = world();
+    let mut gone = draft(&base, "carrier", "aurora", |_| {});
+    gone.content = None;
+    let trunk = draft(&base, "trunk", "aurora-out", |content| {
+        content.external_id = Some("crm-7".into());
+    });
+    let told = faults(plan(
+        base,
+        TenantId::PLATFORM,
+        vec![gone, trunk],
+        &DeckTexts::new(),
+    ));
+    assert!(
+        told.contains(&"carrier \"aurora\": named by trunk \"aurora-out\"".to_owned()),
+        "{told:?}"
+    );
+}

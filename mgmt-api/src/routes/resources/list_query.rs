@@ -8,6 +8,9 @@ use store::{ResourceQuery, SortBy};
 /// Longest text of one parameter, characters.
 const VALUE_CHARS_MAX: usize = 400;
 
+/// Most filters of a list: each costs the database a look at each row.
+const FILTERS_MAX: usize = 16;
+
 /// The parameters of a list, and those that `also` names, by name.
 pub(super) struct ListQuery {
     pub(super) query: ResourceQuery,
@@ -42,6 +45,10 @@ pub(super) fn read(
             "sort" => sort(&fields, &value, &mut query)?,
             "limit" => query.limit = limit(&value)?,
             "cursor" => place = Some(value.into_owned()),
+            field if fields.contains(&field) && query.filters.len() == FILTERS_MAX => {
+                let message = format!("write at most {FILTERS_MAX} filters");
+                return Err(Problem::bad_parameter(field, message));
+            }
             field if fields.contains(&field) => {
                 query.filters.push((field.to_owned(), value.to_lowercase()));
             }
@@ -86,4 +93,22 @@ pub(crate) fn limit(text: &str) -> Result<u32, Problem> {
         let message = format!("write a whole number from 1 to {LIMIT_MAX}");
         Problem::bad_parameter("limit", message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn a_list_has_an_end_of_filters() {
+        let kind = ResourceKind::Trunk;
+        let field = kind.filter_fields()[0];
+        let text = |count: usize| vec![format!("{field}=x"); count].join("&");
+        let found = read(kind, Some(&text(FILTERS_MAX)), &[]).unwrap_or_else(|_| panic!());
+        assert_eq!(found.query.filters.len(), FILTERS_MAX);
+        let refused = read(kind, Some(&text(FILTERS_MAX + 1)), &[]).err().unwrap();
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.errors[0].field.as_deref(), Some(field));
+    }
 }

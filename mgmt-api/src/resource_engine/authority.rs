@@ -1,0 +1,160 @@
+//! What somebody may put in force.
+//!
+//! The guard of an operation has looked at one permission, before anybody knew what would change:
+//! files name any kind, a rollback brings back any role. So a push is judged once more when it is
+//! planned.
+
+use super::ConfigurationError;
+use super::current::Entry;
+use super::plan::{FAULTS_MAX, Plan, Step};
+use crate::access::{Permission, PermissionSet};
+use resources::{Problem, ResourceSpec};
+
+/// Whether somebody with `permissions` may push a plan: it needs `change_set.push`, `write` of each
+/// kind that changes, and of a role that it allows nothing more than they may themselves.
+///
+/// # Errors
+/// [`ConfigurationError::NotAllowed`], which names the resources.
+pub(super) fn check(permissions: &PermissionSet, plan: &Plan) -> Result<(), ConfigurationError> {
+    let push = Permission::CHANGE_SET_PUSH;
+    if !permissions.contains(push) {
+        let message = format_args!("what takes effect at once needs the permission `{push}`");
+        return Err(ConfigurationError::NotAllowed(vec![Problem::new(message)]));
+    }
+    let faults = plan.changed().filter_map(|step| fault(permissions, step));
+    let faults: Vec<_> = faults.take(FAULTS_MAX).collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigurationError::NotAllowed(faults))
+    }
+}
+
+fn fault(permissions: &PermissionSet, step: &Step) -> Option<Problem> {
+    let key = step.key()?;
+    let may_write = |needed| permissions.contains(needed);
+    let needed = Permission::write_of(key.kind.as_str());
+    // Who may rename a resource may have its new name written where it stands.
+    let problem = if !step.follows_rename && !needed.is_some_and(may_write) {
+        let needed = needed.map_or("", Permission::as_str);
+        Problem::new(format_args!("this needs the permission `{needed}`"))
+    } else {
+        let beyond = granted(step).difference(permissions);
+        let beyond: Vec<_> = beyond.iter().map(|one| format!("`{one}`")).collect();
+        if beyond.is_empty() {
+            return None;
+        }
+        let message = format_args!("you may not do {} yourself", beyond.join(", "));
+        Problem::in_field("permissions", message)
+    };
+    Some(problem.of(key.kind, &key.name))
+}
+
+/// What a role allows that it did not allow before, to whoever has it. Users have a role by its name
+/// and portal, so under another one all of it is new.
+fn granted(step: &Step) -> PermissionSet {
+    let Some(after) = &step.after else {
+        return PermissionSet::default();
+    };
+    let same = step.before.as_ref().filter(|before| {
+        let portal = |entry: &Entry| match &entry.spec {
+            ResourceSpec::Role(role) => Some(role.portal),
+            _ => None,
+        };
+        before.key == after.key && portal(before) == portal(after)
+    });
+    let before = same.map(|before| allowed(before)).unwrap_or_default();
+    allowed(after).difference(&before)
+}
+
+/// What a role allows; nothing for any other kind.
+fn allowed(entry: &Entry) -> PermissionSet {
+    let ResourceSpec::Role(role) = &entry.spec else {
+        return PermissionSet::default();
+    };
+    let names = role.permissions.iter();
+    names
+        .filter_map(|permission| permission.as_str().parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use crate::resource_engine::current::CurrentSet;
+    use crate::resource_engine::draft::Draft;
+    use crate::resource_engine::plan::{DeckTexts, plan};
+    use crate::resource_engine::testing::{created, current, draft};
+    use serde_json::json;
+    use std::sync::Arc;
+    use store::TenantId;
+
+    fn told(base: &Arc<CurrentSet>, drafts: Vec<Draft>, permissions: &[Permission]) -> Vec<String> {
+        let texts = DeckTexts::new();
+        let plan = plan(Arc::clone(base), TenantId::PLATFORM, drafts, &texts).unwrap();
+        match check(&permissions.iter().copied().collect(), &plan) {
+            Ok(()) => Vec::new(),
+            Err(ConfigurationError::NotAllowed(problems)) => {
+                problems.iter().map(ToString::to_string).collect()
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn role(name: &str, permissions: &[&str]) -> Draft {
+        let spec = json!({"portal": "operator", "permissions": permissions});
+        created("role", name, spec)
+    }
+
+    const OWN: [Permission; 3] = [
+        Permission::CHANGE_SET_PUSH,
+        Permission::ROLE_WRITE,
+        Permission::CDR_READ,
+    ];
+
+    #[test]
+    fn who_may_write_a_kind_and_not_push_puts_nothing_in_force() {
+        let base = current(Vec::new());
+        let wanted = || vec![created("carrier", "aurora", json!({}))];
+        let write = Permission::CARRIER_WRITE;
+        assert!(told(&base, wanted(), &[write])[0].contains("`change_set.push`"));
+        let both = [write, Permission::CHANGE_SET_PUSH];
+        assert_eq!(told(&base, wanted(), &both), Vec::<String>::new());
+        let other = [Permission::CUSTOMER_WRITE, Permission::CHANGE_SET_PUSH];
+        assert_eq!(
+            told(&base, wanted(), &other),
+            ["carrier \"aurora\": this needs the permission `carrier.write`"]
+        );
+    }
+
+    #[test]
+    fn nobody_makes_a_role_that_may_do_more_than_they_may() {
+        let base = current(Vec::new());
+        let beyond = told(&base, vec![role("ops", &["cdr.read", "user.write"])], &OWN);
+        assert_eq!(beyond.len(), 1);
+        assert!(beyond[0].contains("permissions") && beyond[0].contains("`user.write`"));
+        assert!(!beyond[0].contains("cdr.read"), "{beyond:?}");
+        let within = told(&base, vec![role("ops", &["cdr.read"])], &OWN);
+        assert_eq!(within, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_mightier_role_can_be_cut_and_not_extended_or_renamed() {
+        let base = current(vec![role("ops", &["cdr.read", "user.write", "user.read"])]);
+        let changed = |permissions: serde_json::Value| {
+            draft(&base, "role", "ops", |content| {
+                content.spec["permissions"] = permissions;
+            })
+        };
+        let cut = changed(json!(["user.write"]));
+        assert_eq!(told(&base, vec![cut], &OWN), Vec::<String>::new());
+        let more = changed(json!(["user.write", "tenant.write"]));
+        assert!(told(&base, vec![more], &OWN)[0].contains("`tenant.write`"));
+        let renamed = draft(&base, "role", "ops", |content| content.name = "new".into());
+        assert_eq!(told(&base, vec![renamed], &OWN).len(), 1);
+        let mut gone = changed(json!([]));
+        gone.content = None;
+        assert_eq!(told(&base, vec![gone], &OWN), Vec::<String>::new());
+    }
+}
