@@ -42,7 +42,7 @@ pub use configuration::{
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
 pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
-    NewEvent,
+    NewEvent, PUSH_FAILED,
 };
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
