@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `KIND.created`, `KIND.updated`, `KIND.deleted` | a resource of that kind changed |
 //! | `change_set.pushed` | a configuration is in force |
-//! | `change_set.failed` | a push that nobody waits for did not succeed |
+//! | `change_set.failed` | the push of a change set did not succeed |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |
 //! | `job.died` | a job failed for good (`store` writes this one and the next two) |
 //! | `mail.failed` | a mail could not be sent; no mail is sent of this |
@@ -28,9 +28,6 @@ use store::{NewEvent, Store, TenantId};
 
 /// A configuration is in force.
 pub(crate) const PUSHED: &str = "change_set.pushed";
-
-/// A push that nobody waits for did not succeed.
-pub(crate) const PUSH_FAILED: &str = "change_set.failed";
 
 /// Names of changed resources that the event of a push holds; it says how many there are.
 const CHANGES_LISTED_MAX: usize = 50;
@@ -108,23 +105,6 @@ fn subject(change: &ResourceChanged) -> String {
     format!("{}/{}", change.kind, change.name)
 }
 
-/// A push that nobody waits for, such as one at a set time, did not succeed.
-#[allow(dead_code, reason = "pushes at a set time come with change sets")]
-pub(crate) fn push_failed(
-    tenant: TenantId,
-    change_set: i64,
-    author: &str,
-    reason: &str,
-) -> NewEvent {
-    NewEvent {
-        tenant,
-        kind: PUSH_FAILED.into(),
-        subject: format!("change_set/{change_set}"),
-        actor: author.to_owned(),
-        data: json!({ "change_set": change_set, "reason": shortened(reason) }),
-    }
-}
-
 fn signed_in(tenant: TenantId, user: &str, address: Option<IpAddr>, succeeded: bool) -> NewEvent {
     let what = if succeeded {
         "signed_in"
@@ -152,10 +132,6 @@ pub(crate) async fn note_sign_in(
     if let Err(error) = store.append_events(&[event], clock::now()).await {
         tracing::warn!(%error, "a sign-in cannot be noted as an event");
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(500).collect()
 }
 
 #[cfg(test)]

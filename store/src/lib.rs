@@ -45,7 +45,7 @@ pub use configuration::{
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
 pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
-    NewEvent,
+    NewEvent, PUSH_FAILED,
 };
 pub use idempotency::{Claim, IDEMPOTENT_REQUESTS_MAX, KeptAnswer};
 pub use jobs::{

@@ -226,6 +226,16 @@ async fn what_a_rollback_undid_is_in_force_again_when_the_rollback_fails() {
         let row = store.change_set(&HERE, second).await.unwrap().unwrap();
         assert_eq!(row.state, ChangeSetState::Failed);
         assert_eq!(row.failure.as_deref(), Some("the switch is gone"));
+        let query = crate::EventQuery {
+            kind: Some(crate::PUSH_FAILED.into()),
+            limit: 9,
+            ..crate::EventQuery::default()
+        };
+        let events = store.events(&HERE, &query).await.unwrap();
+        assert_eq!(
+            (events.len(), events[0].data["reason"].as_str()),
+            (1, Some("the switch is gone"))
+        );
         assert_eq!(row.configuration, None);
     })
     .await;
