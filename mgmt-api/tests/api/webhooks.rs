@@ -79,7 +79,7 @@ async fn receive(
 /// The contract, as a receiver of somebody else would check it.
 fn check(method: &Method, headers: &HeaderMap, body: &[u8]) -> Result<String, String> {
     let header = |name: &str| {
-        let value = headers.get(name).ok_or(format!("no {name}"))?;
+        let value = headers.get(name).ok_or_else(|| format!("no {name}"))?;
         value.to_str().map_err(|_| format!("{name} is no text"))
     };
     if method != Method::POST || header("content-type")? != "application/json" {

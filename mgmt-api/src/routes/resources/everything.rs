@@ -96,7 +96,7 @@ impl From<ResourceRow> for Resource {
             id: row.id,
             version: row.version,
             updated_at: Time(row.updated_at),
-            spec,
+            spec: row.spec,
         }
     }
 }
