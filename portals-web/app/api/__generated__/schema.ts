@@ -21,6 +21,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tenant's API keys. */
+        get: operations["api_key_list"];
+        put?: never;
+        /**
+         * Makes an API key. The answer shows it; nothing shows it again.
+         * @description It may do what is listed, as far as whoever makes it may still do it when the key is used. A key
+         *     makes no keys.
+         */
+        post: operations["api_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an API key, without its secret. */
+        get: operations["api_key_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an API key at once, for good. */
+        post: operations["api_key_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an API key another secret, which the answer shows.
+         * @description The old one ends at once, or counts for as long as is asked for, so that programs can be changed
+         *     one by one. Whoever rotates a key must be allowed all that it was made for; a key rotates only
+         *     itself.
+         */
+        post: operations["api_key_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apply": {
         parameters: {
             query?: never;
@@ -4675,6 +4753,79 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A key without its secret. */
+        ApiKey: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"] | null;
+            /**
+             * @description How the key begins.
+             * @example dtk_1f9a03
+             */
+            hint: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            last_used_at: components["schemas"]["Time"] | null;
+            /** @description From which address that was. */
+            last_used_from: string | null;
+            /** @description Who made it. */
+            made_by: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Addresses and ranges that it may be used from; empty: all. */
+            networks: string[];
+            /** @description What it was made for. It may do so much of it as its maker may do at that moment. */
+            permissions: components["schemas"]["PermissionName"][];
+            previous_valid_until: components["schemas"]["Time"] | null;
+            revoked_at: components["schemas"]["Time"] | null;
+            rotated_at: components["schemas"]["Time"] | null;
+            /** @description Whether it counts. */
+            state: components["schemas"]["ApiKeyState"];
+        };
+        /** @description A key to be made. */
+        ApiKeyCreate: {
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description Its name; unique among the keys that are not revoked. */
+            name: string;
+            /** @description Addresses and ranges in CIDR form that it may be used from. None: from everywhere. */
+            networks?: string[];
+            /** @description What it may do: nothing that its maker may not. */
+            permissions: components["schemas"]["PermissionName"][];
+        };
+        /** @description A page of keys, the newest first; those that ended stand in it for 90 days. */
+        ApiKeyPage: {
+            /** @description The keys. */
+            items: components["schemas"]["ApiKey"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description How a secret is changed. */
+        ApiKeyRotate: {
+            /**
+             * Format: int32
+             * @description How long the old secret counts beside the new one, seconds; 0: not at all.
+             * @default 0
+             */
+            previous_valid_seconds: number;
+        };
+        /** @description A key with its secret, which is shown this once. */
+        ApiKeySecretShown: {
+            /** @description What is known of it from now on. */
+            api_key: components["schemas"]["ApiKey"];
+            /**
+             * @description Send it as `Authorization: Bearer`. It cannot be shown again.
+             * @example dtk_…
+             */
+            key: string;
+        };
+        /**
+         * @description Whether a key counts.
+         * @enum {string}
+         */
+        ApiKeyState: "active" | "expired" | "revoked";
         /** @description One file. */
         ApplyFile: {
             /** @description The text. */
@@ -4819,7 +4970,7 @@ export interface components {
         };
         /** @description A authentication method as it shall be. */
         AuthenticationMethodWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -4997,7 +5148,7 @@ export interface components {
         };
         /** @description A carrier as it shall be. */
         CarrierWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -5404,7 +5555,7 @@ export interface components {
         };
         /** @description A channel plan as it shall be. */
         ChannelPlanWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -5497,7 +5648,7 @@ export interface components {
         };
         /** @description A codec set as it shall be. */
         CodecSetWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -5595,7 +5746,7 @@ export interface components {
         };
         /** @description A customer category as it shall be. */
         CustomerCategoryWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -5670,7 +5821,7 @@ export interface components {
         };
         /** @description A customer group as it shall be. */
         CustomerGroupWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -5757,7 +5908,7 @@ export interface components {
         };
         /** @description A customer as it shall be. */
         CustomerWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -6095,7 +6246,7 @@ export interface components {
         };
         /** @description A gateway as it shall be. */
         GatewayWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -6436,7 +6587,7 @@ export interface components {
         };
         /** @description A lcr profile as it shall be. */
         LcrProfileWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -6456,6 +6607,16 @@ export interface components {
             address: string;
             /** @description Its transport. */
             transport: components["schemas"]["Transport"];
+        };
+        /** @description An event of the stream, by its fields. */
+        LiveEvent: {
+            /** @description A `LivePoint` as JSON. */
+            data: string;
+            /**
+             * @description Always `sample`.
+             * @example sample
+             */
+            event: string;
         };
         /** @description Points of the last minutes, oldest first. */
         LiveHistory: {
@@ -6705,7 +6866,7 @@ export interface components {
         };
         /** @description A notification target as it shall be. */
         NotificationTargetWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -6797,7 +6958,7 @@ export interface components {
         };
         /** @description A number list as it shall be. */
         NumberListWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -6825,6 +6986,11 @@ export interface components {
              */
             new_password: string;
         };
+        /**
+         * @description A permission
+         * @enum {string}
+         */
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -6923,7 +7089,7 @@ export interface components {
         };
         /** @description A pop as it shall be. */
         PopWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7122,7 +7288,7 @@ export interface components {
         };
         /** @description A rate card as it shall be. */
         RateCardWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7358,7 +7524,7 @@ export interface components {
         };
         /** @description A role as it shall be. */
         RoleWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7467,7 +7633,7 @@ export interface components {
         };
         /** @description A route group as it shall be. */
         RouteGroupWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7576,7 +7742,7 @@ export interface components {
         };
         /** @description A route as it shall be. */
         RouteWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7678,7 +7844,7 @@ export interface components {
         };
         /** @description A schedule as it shall be. */
         ScheduleWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -7876,7 +8042,7 @@ export interface components {
         };
         /** @description A translation rules as it shall be. */
         TranslationRulesWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -8096,7 +8262,7 @@ export interface components {
         };
         /** @description A trunk as it shall be. */
         TrunkWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -8219,7 +8385,7 @@ export interface components {
         };
         /** @description A voice tier as it shall be. */
         VoiceTierWrite: {
-            assign?: components["schemas"]["Assignment"];
+            assign?: components["schemas"]["Assignment"] | null;
             /** @description What another system calls it; unique within the kind */
             external_id?: string | null;
             /** @description Unique within the kind */
@@ -8235,6 +8401,12 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyCreate = components['schemas']['ApiKeyCreate'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type ApiKeyRotate = components['schemas']['ApiKeyRotate'];
+export type ApiKeySecretShown = components['schemas']['ApiKeySecretShown'];
+export type ApiKeyState = components['schemas']['ApiKeyState'];
 export type ApplyFile = components['schemas']['ApplyFile'];
 export type ApplyRequest = components['schemas']['ApplyRequest'];
 export type ApplyResult = components['schemas']['ApplyResult'];
@@ -8343,6 +8515,7 @@ export type LcrProfileVersion = components['schemas']['LcrProfileVersion'];
 export type LcrProfileWrite = components['schemas']['LcrProfileWrite'];
 export type Level = components['schemas']['Level'];
 export type Listener = components['schemas']['Listener'];
+export type LiveEvent = components['schemas']['LiveEvent'];
 export type LiveHistory = components['schemas']['LiveHistory'];
 export type LivePoint = components['schemas']['LivePoint'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
@@ -8363,6 +8536,7 @@ export type NumberListVersion = components['schemas']['NumberListVersion'];
 export type NumberListWrite = components['schemas']['NumberListWrite'];
 export type Outcome = components['schemas']['Outcome'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PermissionName = components['schemas']['PermissionName'];
 export type PopPage = components['schemas']['PopPage'];
 export type PopResource = components['schemas']['PopResource'];
 export type PopSpec = components['schemas']['PopSpec'];
@@ -8457,6 +8631,472 @@ export interface operations {
             };
         };
     };
+    api_key_list: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The new key */
+            201: {
+                headers: {
+                    /** @description Where the key is read */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeySecretShown"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or there are too many keys */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_key_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the key */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_key_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the key */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, which counts no more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_key_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the key */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotate"];
+            };
+        };
+        responses: {
+            /** @description The key with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeySecretShown"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     apply: {
         parameters: {
             query?: {
@@ -8467,7 +9107,10 @@ export interface operations {
                 /** @description Number of a change set: the changes become its drafts and nothing is in force yet. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8522,6 +9165,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is, or the change set is not open */
             409: {
                 headers: {
@@ -8540,8 +9192,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the files is wrong; nothing was applied */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8609,6 +9279,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_create: {
@@ -8617,7 +9296,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8683,6 +9365,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -8701,8 +9392,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8718,7 +9427,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8782,6 +9494,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -8800,8 +9521,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8837,7 +9576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -8868,6 +9607,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_import: {
@@ -8876,13 +9624,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -8941,6 +9692,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -8959,8 +9719,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9029,6 +9807,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_update: {
@@ -9040,6 +9827,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -9109,6 +9898,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -9136,6 +9934,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -9154,6 +9961,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_delete: {
@@ -9165,6 +9981,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -9226,6 +10044,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -9244,6 +10071,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -9255,6 +10091,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9326,6 +10171,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_compare: {
@@ -9390,6 +10244,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_roll_back: {
@@ -9398,7 +10261,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -9467,6 +10333,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -9476,8 +10351,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9549,6 +10451,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     authentication_method_version_view: {
@@ -9610,6 +10521,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     call_list: {
@@ -9655,6 +10575,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9729,6 +10658,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_create: {
@@ -9737,7 +10675,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9803,6 +10744,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -9821,8 +10771,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9838,7 +10806,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9902,6 +10873,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -9920,8 +10900,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9955,7 +10953,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -9986,6 +10984,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_import: {
@@ -9994,13 +11001,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -10059,6 +11069,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -10077,8 +11096,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10147,6 +11184,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_update: {
@@ -10158,6 +11204,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -10227,6 +11275,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -10254,6 +11311,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -10272,6 +11338,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_delete: {
@@ -10283,6 +11358,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -10344,6 +11421,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -10362,6 +11448,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -10373,6 +11468,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10444,6 +11548,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_compare: {
@@ -10508,6 +11621,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_roll_back: {
@@ -10516,7 +11638,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -10585,6 +11710,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -10594,8 +11728,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10667,6 +11828,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     carrier_version_view: {
@@ -10721,6 +11891,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10795,6 +11974,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     cdr_view: {
@@ -10803,7 +11991,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description Identifier of the call */
-                id: string;
+                id: components["schemas"]["CallIdText"];
             };
             cookie?: never;
         };
@@ -10847,6 +12035,15 @@ export interface operations {
             };
             /** @description No such call */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10910,12 +12107,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10961,6 +12170,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -10970,8 +12197,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The name or the note is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11002,6 +12247,15 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeSet"];
                 };
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -11029,6 +12283,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_update: {
@@ -11037,6 +12300,8 @@ export interface operations {
             header?: {
                 /** @description The revision that was looked at, as `ETag` had it */
                 "If-Match"?: string | null;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number */
@@ -11095,6 +12360,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is scheduled or was pushed */
             409: {
                 headers: {
@@ -11122,8 +12396,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The name or the note is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11136,7 +12428,10 @@ export interface operations {
     change_set_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number */
                 id: number;
@@ -11151,6 +12446,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not signed in */
             401: {
@@ -11179,8 +12483,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It was pushed */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11257,6 +12597,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_draft_view: {
@@ -11284,6 +12633,15 @@ export interface operations {
                     "application/json": components["schemas"]["DraftDetail"];
                 };
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -11311,12 +12669,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_draft_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the change set */
                 id: number;
@@ -11336,6 +12706,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -11363,8 +12742,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The change set is scheduled or was pushed */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11393,6 +12808,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LaterChangeList"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -11424,6 +12848,15 @@ export interface operations {
             };
             /** @description It is not in force */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11502,12 +12935,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_push: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the change set */
                 id: number;
@@ -11565,6 +13010,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Resources have changed since, others need what shall go, or it was pushed before */
             409: {
                 headers: {
@@ -11592,8 +13046,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Drafts do not fit together; nothing was pushed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11618,6 +13090,8 @@ export interface operations {
             header?: {
                 /** @description The revision that was looked at, as `ETag` had it */
                 "If-Match"?: string | null;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Number of the change set */
@@ -11676,6 +13150,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields were changed on both sides, each is named; or the change set is scheduled or was pushed */
             409: {
                 headers: {
@@ -11703,12 +13186,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_set_roll_back: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the change set that was pushed */
                 id: number;
@@ -11766,6 +13279,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is not in force, or resources were changed again: each is named */
             409: {
                 headers: {
@@ -11784,8 +13306,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What was before does not fit to what there is now */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11807,7 +13347,10 @@ export interface operations {
     change_set_unschedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the change set */
                 id: number;
@@ -11823,6 +13366,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -11852,8 +13404,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is not scheduled */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11921,6 +13509,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_create: {
@@ -11929,7 +13526,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11995,6 +13595,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12013,8 +13622,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12030,7 +13657,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12094,6 +13724,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12112,8 +13751,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12149,7 +13806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -12180,6 +13837,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_import: {
@@ -12188,13 +13854,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -12253,6 +13922,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12271,8 +13949,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12341,6 +14037,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_update: {
@@ -12352,6 +14057,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -12421,6 +14128,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12448,6 +14164,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -12466,6 +14191,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_delete: {
@@ -12477,6 +14211,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -12538,6 +14274,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12556,6 +14301,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -12567,6 +14321,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12638,6 +14401,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_compare: {
@@ -12702,6 +14474,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_roll_back: {
@@ -12710,7 +14491,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -12779,6 +14563,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -12788,8 +14581,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12861,6 +14681,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channel_plan_version_view: {
@@ -12915,6 +14744,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12982,6 +14820,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_create: {
@@ -12990,7 +14837,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -13056,6 +14906,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13074,8 +14933,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13091,7 +14968,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -13155,6 +15035,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13173,8 +15062,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13210,7 +15117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -13241,6 +15148,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_import: {
@@ -13249,13 +15165,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -13314,6 +15233,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13332,8 +15260,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13402,6 +15348,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_update: {
@@ -13413,6 +15368,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -13482,6 +15439,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13509,6 +15475,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -13527,6 +15502,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_delete: {
@@ -13538,6 +15522,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -13599,6 +15585,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13617,6 +15612,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -13628,6 +15632,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13699,6 +15712,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_compare: {
@@ -13763,6 +15785,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_roll_back: {
@@ -13771,7 +15802,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -13840,6 +15874,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -13849,8 +15892,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13922,6 +15992,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     codec_set_version_view: {
@@ -13976,6 +16055,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14041,6 +16129,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_create: {
@@ -14049,7 +16146,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -14115,6 +16215,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14133,8 +16242,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14150,7 +16277,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -14214,6 +16344,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14232,8 +16371,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14267,7 +16424,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -14298,6 +16455,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_import: {
@@ -14306,13 +16472,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -14371,6 +16540,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14389,8 +16567,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14459,6 +16655,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_update: {
@@ -14470,6 +16675,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -14539,6 +16746,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14566,6 +16782,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -14584,6 +16809,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_delete: {
@@ -14595,6 +16829,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -14656,6 +16892,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14674,6 +16919,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -14685,6 +16939,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14756,6 +17019,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_roll_back: {
@@ -14764,7 +17036,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -14833,6 +17108,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -14842,8 +17126,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14915,6 +17226,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_category_version_view: {
@@ -14969,6 +17289,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15034,6 +17363,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_create: {
@@ -15042,7 +17380,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -15108,6 +17449,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15126,8 +17476,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15143,7 +17511,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -15207,6 +17578,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15225,8 +17605,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15260,7 +17658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -15291,6 +17689,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_import: {
@@ -15299,13 +17706,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -15364,6 +17774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15382,8 +17801,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15452,6 +17889,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_update: {
@@ -15463,6 +17909,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -15532,6 +17980,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15559,6 +18016,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -15577,6 +18043,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_delete: {
@@ -15588,6 +18063,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -15649,6 +18126,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15667,6 +18153,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -15678,6 +18173,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15749,6 +18253,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_roll_back: {
@@ -15757,7 +18270,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -15826,6 +18342,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -15835,8 +18360,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15908,6 +18460,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_group_version_view: {
@@ -15962,6 +18523,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16033,6 +18603,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_create: {
@@ -16041,7 +18620,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16107,6 +18689,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16125,8 +18716,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16142,7 +18751,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16206,6 +18818,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16224,8 +18845,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16265,7 +18904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -16296,6 +18935,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_import: {
@@ -16304,13 +18952,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -16369,6 +19020,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16387,8 +19047,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16457,6 +19135,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_update: {
@@ -16468,6 +19155,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -16537,6 +19226,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16564,6 +19262,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -16582,6 +19289,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_delete: {
@@ -16593,6 +19309,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -16654,6 +19372,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16672,6 +19399,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -16683,6 +19419,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16754,6 +19499,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_entitlement_list: {
@@ -16775,6 +19529,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntitlementList"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -16804,6 +19567,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_roll_back: {
@@ -16812,7 +19584,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -16881,6 +19656,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -16890,8 +19674,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16963,6 +19774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     customer_version_view: {
@@ -17017,6 +19837,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17086,6 +19915,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     event_stream: {
@@ -17137,6 +19975,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17218,6 +20065,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     export: {
@@ -17249,6 +20105,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17318,6 +20183,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_create: {
@@ -17326,7 +20200,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -17392,6 +20269,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -17410,8 +20296,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17427,7 +20331,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -17491,6 +20398,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -17509,8 +20425,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17548,7 +20482,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -17579,6 +20513,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_import: {
@@ -17587,13 +20530,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -17652,6 +20598,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -17670,8 +20625,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17740,6 +20713,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_update: {
@@ -17751,6 +20733,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -17820,6 +20804,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -17847,6 +20840,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -17865,6 +20867,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_delete: {
@@ -17876,6 +20887,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -17937,6 +20950,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -17955,6 +20977,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -17966,6 +20997,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18037,6 +21077,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_roll_back: {
@@ -18045,7 +21094,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -18114,6 +21166,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -18123,8 +21184,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18196,6 +21284,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     gateway_version_view: {
@@ -18257,6 +21354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     job_schedule_list: {
@@ -18295,12 +21401,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     job_schedule_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Name of the schedule */
                 name: string;
@@ -18316,6 +21434,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobScheduleRun"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -18338,6 +21465,51 @@ export interface operations {
             };
             /** @description There is no such schedule */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18401,6 +21573,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     job_view: {
@@ -18424,6 +21605,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobDetail"];
                 };
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -18451,12 +21641,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     job_discard: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the job */
                 id: string;
@@ -18474,6 +21676,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobDetail"];
                 };
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -18501,8 +21712,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The job runs or is finished */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18515,7 +21762,10 @@ export interface operations {
     job_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number of the job */
                 id: string;
@@ -18533,6 +21783,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobDetail"];
                 };
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -18560,8 +21819,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The job runs or is done, or another one does its work */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18600,6 +21895,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18665,6 +21969,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_create: {
@@ -18673,7 +21986,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -18739,6 +22055,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -18757,8 +22082,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18774,7 +22117,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -18838,6 +22184,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -18856,8 +22211,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18891,7 +22264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -18922,6 +22295,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_import: {
@@ -18930,13 +22312,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -18995,6 +22380,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -19013,8 +22407,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19083,6 +22495,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_update: {
@@ -19094,6 +22515,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -19163,6 +22586,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -19190,6 +22622,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -19208,6 +22649,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_delete: {
@@ -19219,6 +22669,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -19280,6 +22732,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -19298,6 +22759,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -19309,6 +22779,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19380,6 +22859,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_compare: {
@@ -19444,6 +22932,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_roll_back: {
@@ -19452,7 +22949,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -19521,6 +23021,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -19530,8 +23039,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19603,6 +23139,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     lcr_profile_version_view: {
@@ -19664,6 +23209,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     live_stream: {
@@ -19681,7 +23235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["LivePoint"];
+                    "text/event-stream": components["schemas"]["LiveEvent"];
                 };
             };
             /** @description Not signed in */
@@ -19695,6 +23249,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19752,12 +23315,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     password_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -19796,6 +23371,42 @@ export interface operations {
             };
             /** @description A key has no password */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19879,6 +23490,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_list: {
@@ -19939,6 +23559,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_create: {
@@ -19947,7 +23576,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20013,6 +23645,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -20031,8 +23672,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20048,7 +23707,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20112,6 +23774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -20130,8 +23801,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20167,7 +23856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -20198,6 +23887,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_import: {
@@ -20206,13 +23904,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -20271,6 +23972,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -20289,8 +23999,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20359,6 +24087,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_update: {
@@ -20370,6 +24107,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -20439,6 +24178,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -20466,6 +24214,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -20484,6 +24241,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_delete: {
@@ -20495,6 +24261,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -20556,6 +24324,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -20574,6 +24351,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -20585,6 +24371,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20656,6 +24451,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_roll_back: {
@@ -20664,7 +24468,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -20733,8 +24540,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20751,12 +24585,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_test: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Number or name of the target */
                 id: string;
@@ -20772,6 +24618,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -20794,6 +24649,51 @@ export interface operations {
             };
             /** @description There is no such target */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20874,6 +24774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     notification_target_version_view: {
@@ -20928,6 +24837,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20995,6 +24913,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_create: {
@@ -21003,7 +24930,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21069,6 +24999,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21087,8 +25026,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21104,7 +25061,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21168,6 +25128,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21186,8 +25155,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21223,7 +25210,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -21254,6 +25241,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_import: {
@@ -21262,13 +25258,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -21327,6 +25326,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21345,8 +25353,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21415,6 +25441,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_update: {
@@ -21426,6 +25461,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -21495,6 +25532,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21522,6 +25568,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -21540,6 +25595,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_delete: {
@@ -21551,6 +25615,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -21612,6 +25678,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21630,6 +25705,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -21641,6 +25725,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21712,6 +25805,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_roll_back: {
@@ -21720,7 +25822,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -21789,6 +25894,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -21798,8 +25912,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21871,6 +26012,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     number_list_version_view: {
@@ -21925,6 +26075,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21994,6 +26153,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_create: {
@@ -22002,7 +26170,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -22068,6 +26239,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22086,8 +26266,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22103,7 +26301,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -22167,6 +26368,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22185,8 +26395,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22224,7 +26452,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -22255,6 +26483,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_import: {
@@ -22263,13 +26500,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -22328,6 +26568,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22346,8 +26595,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22416,6 +26683,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_update: {
@@ -22427,6 +26703,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -22496,6 +26774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22523,6 +26810,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -22541,6 +26837,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_delete: {
@@ -22552,6 +26857,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -22613,6 +26920,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22631,6 +26947,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -22642,6 +26967,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22713,6 +27047,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_compare: {
@@ -22777,6 +27120,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_roll_back: {
@@ -22785,7 +27137,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -22854,6 +27209,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -22863,8 +27227,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22936,6 +27327,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pop_version_view: {
@@ -22990,6 +27390,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23055,6 +27464,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_create: {
@@ -23063,7 +27481,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -23129,6 +27550,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23147,8 +27577,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23164,7 +27612,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -23228,6 +27679,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23246,8 +27706,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23281,7 +27759,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -23312,6 +27790,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_import: {
@@ -23320,13 +27807,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -23385,6 +27875,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23403,8 +27902,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23473,6 +27990,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_update: {
@@ -23484,6 +28010,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -23553,6 +28081,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23580,6 +28117,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -23598,6 +28144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_delete: {
@@ -23609,6 +28164,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -23670,6 +28227,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23688,6 +28254,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -23699,6 +28274,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23770,6 +28354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_compare: {
@@ -23827,6 +28420,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23893,6 +28495,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_roll_back: {
@@ -23901,7 +28512,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -23970,6 +28584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -23979,8 +28602,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24052,6 +28702,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rate_card_version_view: {
@@ -24113,13 +28772,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     resource_list: {
         parameters: {
             query?: {
-                /** @description Only this kind: `customer`, `carrier`, `trunk` or `rate_card`. */
-                kind?: string;
+                kind?: "customer_category" | "customer_group" | "schedule" | "pop" | "codec_set" | "authentication_method" | "channel_plan" | "number_list" | "translation_rules" | "rate_card" | "voice_tier" | "carrier" | "gateway" | "lcr_profile" | "customer" | "trunk" | "route" | "route_group" | "role" | "notification_target";
             };
             header?: never;
             path?: never;
@@ -24156,6 +28823,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24221,6 +28897,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_create: {
@@ -24229,7 +28914,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -24295,6 +28983,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -24313,8 +29010,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24330,7 +29045,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -24394,6 +29112,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -24412,8 +29139,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24447,7 +29192,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -24478,6 +29223,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_import: {
@@ -24486,13 +29240,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -24551,6 +29308,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -24569,8 +29335,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24639,6 +29423,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_update: {
@@ -24650,6 +29443,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -24719,6 +29514,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -24746,6 +29550,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -24764,6 +29577,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_delete: {
@@ -24775,6 +29597,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -24836,6 +29660,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -24854,6 +29687,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -24865,6 +29707,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24936,6 +29787,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_roll_back: {
@@ -24944,7 +29804,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -25013,6 +29876,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25022,8 +29894,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25095,6 +29994,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     role_version_view: {
@@ -25149,6 +30057,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25214,6 +30131,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_create: {
@@ -25222,7 +30148,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -25288,6 +30217,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25306,8 +30244,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25323,7 +30279,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -25387,6 +30346,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25405,8 +30373,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25440,7 +30426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -25471,6 +30457,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_import: {
@@ -25479,13 +30474,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -25544,6 +30542,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25562,8 +30569,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25632,6 +30657,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_update: {
@@ -25643,6 +30677,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -25712,6 +30748,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25739,6 +30784,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -25757,6 +30811,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_delete: {
@@ -25768,6 +30831,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -25829,6 +30894,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -25847,6 +30921,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -25858,6 +30941,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25929,6 +31021,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_compare: {
@@ -25993,6 +31094,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_roll_back: {
@@ -26001,7 +31111,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -26070,6 +31183,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26079,8 +31201,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26152,6 +31301,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_group_version_view: {
@@ -26206,6 +31364,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26281,6 +31448,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_create: {
@@ -26289,7 +31465,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -26355,6 +31534,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26373,8 +31561,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26390,7 +31596,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -26454,6 +31663,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26472,8 +31690,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26517,7 +31753,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -26548,6 +31784,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_import: {
@@ -26556,13 +31801,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -26621,6 +31869,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26639,8 +31896,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26709,6 +31984,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_update: {
@@ -26720,6 +32004,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -26789,6 +32075,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26816,6 +32111,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -26834,6 +32138,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_delete: {
@@ -26845,6 +32158,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -26906,6 +32221,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -26924,6 +32248,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -26935,6 +32268,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27006,6 +32348,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_compare: {
@@ -27070,6 +32421,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_roll_back: {
@@ -27078,7 +32438,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -27147,6 +32510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27156,8 +32528,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27229,6 +32628,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     route_version_view: {
@@ -27283,6 +32691,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27348,6 +32765,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_create: {
@@ -27356,7 +32782,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -27422,6 +32851,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27440,8 +32878,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27457,7 +32913,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -27521,6 +32980,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27539,8 +33007,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27574,7 +33060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -27605,6 +33091,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_import: {
@@ -27613,13 +33108,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -27678,6 +33176,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27696,8 +33203,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27766,6 +33291,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_update: {
@@ -27777,6 +33311,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -27846,6 +33382,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27873,6 +33418,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -27891,6 +33445,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_delete: {
@@ -27902,6 +33465,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -27963,6 +33528,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -27981,6 +33555,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -27992,6 +33575,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28063,6 +33655,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_roll_back: {
@@ -28071,7 +33672,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -28140,6 +33744,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -28149,8 +33762,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28222,6 +33862,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     schedule_version_view: {
@@ -28283,6 +33932,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     session_view: {
@@ -28314,6 +33972,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28363,6 +34030,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is wrong */
             422: {
                 headers: {
@@ -28386,7 +34080,10 @@ export interface operations {
     session_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -28398,6 +34095,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not signed in */
             401: {
@@ -28417,12 +34123,60 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     session_delete_all: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -28435,6 +34189,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not signed in */
             401: {
                 headers: {
@@ -28446,6 +34209,51 @@ export interface operations {
             };
             /** @description No CSRF token, or a key, which has no sessions */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28484,6 +34292,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28547,6 +34364,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_create: {
@@ -28555,7 +34381,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -28621,6 +34450,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -28639,8 +34477,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28656,7 +34512,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -28720,6 +34579,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -28738,8 +34606,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28771,7 +34657,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -28802,6 +34688,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_import: {
@@ -28810,13 +34705,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -28875,6 +34773,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -28893,8 +34800,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28963,6 +34888,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_update: {
@@ -28974,6 +34908,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -29043,6 +34979,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29070,6 +35015,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -29088,6 +35042,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_delete: {
@@ -29099,6 +35062,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -29160,6 +35125,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29178,6 +35152,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -29189,6 +35172,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29260,6 +35252,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_roll_back: {
@@ -29268,7 +35269,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -29337,6 +35341,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29346,8 +35359,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29419,6 +35459,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     translation_rules_version_view: {
@@ -29473,6 +35522,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29546,6 +35604,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_create: {
@@ -29554,7 +35621,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -29620,6 +35690,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29638,8 +35717,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29655,7 +35752,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -29719,6 +35819,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29737,8 +35846,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29780,7 +35907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -29811,6 +35938,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_import: {
@@ -29819,13 +35955,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -29884,6 +36023,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -29902,8 +36050,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29972,6 +36138,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_update: {
@@ -29983,6 +36158,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -30052,6 +36229,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30079,6 +36265,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -30097,6 +36292,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_delete: {
@@ -30108,6 +36312,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -30169,6 +36375,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30187,6 +36402,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -30198,6 +36422,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30269,6 +36502,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_roll_back: {
@@ -30277,7 +36519,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -30346,6 +36591,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30355,8 +36609,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30428,6 +36709,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     trunk_version_view: {
@@ -30482,6 +36772,15 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30549,6 +36848,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_create: {
@@ -30557,7 +36865,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -30623,6 +36934,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30641,8 +36961,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30658,7 +36996,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -30722,6 +37063,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30740,8 +37090,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30777,7 +37145,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                     "text/csv": string;
                 };
             };
@@ -30808,6 +37176,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_import: {
@@ -30816,13 +37193,16 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/yaml": string;
+                "application/yaml": unknown;
                 "text/csv": string;
             };
         };
@@ -30881,6 +37261,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -30899,8 +37288,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30969,6 +37376,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_update: {
@@ -30980,6 +37396,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -31049,6 +37467,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -31076,6 +37503,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -31094,6 +37530,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_delete: {
@@ -31105,6 +37550,8 @@ export interface operations {
             header: {
                 /** @description The `ETag` of the version that is meant, or `*` for any. */
                 "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
@@ -31166,6 +37613,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -31184,6 +37640,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
                 headers: {
@@ -31195,6 +37660,15 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31266,6 +37740,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_compare: {
@@ -31330,6 +37813,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_roll_back: {
@@ -31338,7 +37830,10 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
                 id: string;
@@ -31407,6 +37902,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
             409: {
                 headers: {
@@ -31416,8 +37920,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31489,6 +38020,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     voice_tier_version_view: {
@@ -31550,6 +38090,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     healthz: {
@@ -31601,6 +38150,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31689,6 +38247,7 @@ export const pathsApiV1PopsExportGetParametersQueryFormatValues: ReadonlyArray<F
 export const pathsApiV1RateCardsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target"];
 export const pathsApiV1RolesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -31710,6 +38269,7 @@ export const pathsApiV1TrunksExportGetParametersQueryFormatValues: ReadonlyArray
 export const pathsApiV1VoiceTiersGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/voice-tiers"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "rate_card", "-rate_card"];
 export const pathsApiV1VoiceTiersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/voice-tiers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "rate_card", "-rate_card"];
 export const pathsApiV1VoiceTiersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/voice-tiers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const apiKeyStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ApiKeyState"]> = ["active", "expired", "revoked"];
 export const authenticationMethodResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodResource"]["kind"]> = ["authentication_method"];
 export const authenticationMethodSpecDigest_algorithmsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["digest_algorithms"]> = ["SHA-256", "SHA-512-256", "MD5"];
 export const authenticationMethodSpecModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["mode"]> = ["address", "digest", "address_or_digest", "address_and_digest"];
@@ -31758,6 +38318,7 @@ export const numberListSpecMatchingValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["number"]> = ["called", "calling"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
