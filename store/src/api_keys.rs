@@ -392,6 +392,11 @@ mod tests {
     async fn a_name_is_of_one_key_of_a_tenant_until_that_is_revoked() {
         databases(async |database| {
             let store = database.open().await;
+            let elsewhere = sql(
+                "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
+                 VALUES (2, 1, 'operator', 'other', 0)",
+            );
+            elsewhere.execute(store.writer()).await.unwrap();
             let first = add(&store, &HERE, new("sync", "h1")).await.unwrap();
             let taken = add(&store, &HERE, new("sync", "h2")).await;
             assert_eq!(taken, Err(ApiKeyRefusal::NameTaken));

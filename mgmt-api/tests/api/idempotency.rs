@@ -86,7 +86,11 @@ async fn a_key_counts_for_whoever_sent_it() {
     let api = Api::start().await;
     let mut keys = Vec::new();
     for name in ["a", "b"] {
-        let permissions = ["customer_category.write", "customer_category.read"];
+        let permissions = [
+            "customer_category.write",
+            "customer_category.read",
+            "change_set.push",
+        ];
         let body = json!({"name": name, "permissions": permissions});
         let made = api.post("/api/v1/api-keys", &body).await;
         keys.push(made.json()["key"].as_str().unwrap().to_owned());
