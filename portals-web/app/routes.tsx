@@ -18,6 +18,7 @@ import { parseSearch, stringifySearch } from '~/util/search-params'
 import {
   cdrsSearch,
   explainSearch,
+  jobsSearch,
   liveCallsSearch,
   resourceSearch,
   resourcesSearch,
@@ -153,6 +154,35 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/system/SystemPage')),
 })
 
+const jobs = createRoute({
+  getParentRoute: () => shell,
+  path: '/system/jobs',
+  validateSearch: jobsSearch,
+  loader: texts('jobs', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/jobs/JobsPage')),
+})
+
+const job = createRoute({
+  getParentRoute: () => shell,
+  path: '/system/jobs/$id',
+  loader: texts('jobs'),
+  component: lazyRouteComponent(() => import('~/pages/admin/jobs/JobPage')),
+})
+
+const schedules = createRoute({
+  getParentRoute: () => shell,
+  path: '/system/schedules',
+  loader: texts('jobs'),
+  component: lazyRouteComponent(() => import('~/pages/admin/jobs/SchedulesPage')),
+})
+
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  loader: texts('account'),
+  component: lazyRouteComponent(() => import('~/pages/admin/account/AccountPage')),
+})
+
 /** Unknown addresses of a signed-in user; the shell stays around the message. */
 const unknown = createRoute({
   getParentRoute: () => shell,
@@ -175,6 +205,10 @@ const routeTree = root.addChildren([
     newResource,
     resource,
     system,
+    jobs,
+    job,
+    schedules,
+    account,
     unknown,
   ]),
 ])

@@ -7,6 +7,7 @@ import type {
   Cdr,
   CdrPage,
   LiveHistory,
+  PasswordChange,
   Session,
   Status,
 } from '~/api/__generated__/schema'
@@ -14,6 +15,7 @@ import type { Kind } from '~/api/resources'
 
 import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
+import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Refusal } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
@@ -39,6 +41,9 @@ export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
   /** Each user has one of its own, so that tests do not meet. */
   readonly #stores = new Map<string, ResourceStore>()
+  readonly #jobs = new Map<string, Jobs>()
+  /** What was changed by users; any other has the one of all. */
+  readonly #passwords = new Map<string, string>()
   readonly #kinds = readKinds()
 
   /** Answers a request below `/api/`; false for any other. */
@@ -56,7 +61,7 @@ export class MockServer {
     this.#simulator.advance(Date.now())
     const path = url.pathname.replace('/api/v1', '')
     if (path === '/session' && request.method === 'POST') {
-      await signIn(request, response)
+      await this.#signIn(request, response)
       return
     }
     const user = userOf(request)
@@ -66,7 +71,11 @@ export class MockServer {
     const query = url.searchParams
     if (path === '/session' && request.method === 'DELETE') signOut(request, response)
     else if (path === '/session') send(response, 200, session(user))
-    else if (path === '/cdrs') send(response, 200, await this.#cdrPage(query, user))
+    else if (path === '/sessions' && request.method === 'DELETE') signOut(request, response)
+    else if (path === '/me/password') await this.#changePassword(request, response, user)
+    else if (/^\/(jobs|job-schedules)\b/.test(path)) {
+      send(response, 200, this.#job(request, path.split('/').slice(1), query, user))
+    } else if (path === '/cdrs') send(response, 200, await this.#cdrPage(query, user))
     else if (path.startsWith('/cdrs/')) send(response, 200, this.#cdr(path.slice('/cdrs/'.length)))
     else if (path === '/calls') send(response, 200, this.#callPage(query, user))
     else if (path === '/live/history') send(response, 200, this.#history(query, user))
@@ -182,6 +191,56 @@ export class MockServer {
     })
   }
 
+  #job(request: IncomingMessage, path: string[], query: URLSearchParams, user: string): unknown {
+    const jobs = this.#jobs.get(user) ?? new Jobs(Date.now())
+    this.#jobs.set(user, jobs)
+    const [area, id, action] = path
+    if (request.method === 'POST') requireCsrf(request)
+    if (area === 'job-schedules') {
+      return id === undefined ? { items: jobs.schedules } : jobs.run(decodeURIComponent(id))
+    }
+    if (id === undefined) return jobs.list(query)
+    if (action === 'retry') return jobs.retry(id)
+    return action === 'discard' ? jobs.discard(id) : jobs.view(id)
+  }
+
+  async #signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { username, password } = (await body(request)) as { username: string; password: string }
+    if (username === PERSONAS.locked) {
+      throw new Refusal(429, 'slow-down', 'Too many failed sign-ins. Try again in 30 s.', {
+        retry_after_seconds: 30,
+      })
+    }
+    if (username === PERSONAS.broken) throw new Refusal(500, 'internal', 'The switch failed.')
+    if (password !== this.#passwordOf(username)) {
+      throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
+    }
+    const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
+    send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
+  }
+
+  #passwordOf(user: string): string {
+    return this.#passwords.get(user) ?? PASSWORD
+  }
+
+  async #changePassword(
+    request: IncomingMessage,
+    response: ServerResponse,
+    user: string,
+  ): Promise<void> {
+    requireCsrf(request)
+    const change = (await body(request)) as PasswordChange
+    if (change.current_password !== this.#passwordOf(user)) {
+      throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
+    }
+    if (/^password/i.test(change.new_password)) {
+      const message = 'this is one of the passwords that are tried first'
+      throw new Refusal(422, 'invalid', message, { errors: [{ field: 'new_password', message }] })
+    }
+    this.#passwords.set(user, change.new_password)
+    send(response, 200, session(user))
+  }
+
   #store(user: string): ResourceStore {
     const isNew = user === PERSONAS.empty
     const first = isNew ? [] : resources(this.#simulator.startedMs)
@@ -225,21 +284,6 @@ function session(username: string): Session {
     user: { username, role: username === PERSONAS.viewer ? 'viewer' : 'super_admin' },
     csrf_token: CSRF_TOKEN,
   }
-}
-
-async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { username, password } = (await body(request)) as { username: string; password: string }
-  if (username === PERSONAS.locked) {
-    throw new Refusal(429, 'slow-down', 'Too many failed sign-ins. Try again in 30 s.', {
-      retry_after_seconds: 30,
-    })
-  }
-  if (username === PERSONAS.broken) throw new Refusal(500, 'internal', 'The switch failed.')
-  if (password !== PASSWORD) {
-    throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
-  }
-  const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
-  send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
 }
 
 function signOut(request: IncomingMessage, response: ServerResponse): void {

@@ -10,11 +10,13 @@ const bundled = { common, errors, shell }
 
 /** The texts of an area: fetched with its first page. Each file exports what it is named. */
 const files = {
+  account: () => import('./en/account'),
   apply: () => import('./en/apply'),
   cdrs: () => import('./en/cdrs'),
   configuration: () => import('./en/configuration'),
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),
+  jobs: () => import('./en/jobs'),
   lists: () => import('./en/lists'),
   live: () => import('./en/live'),
   palette: () => import('./en/palette'),

@@ -1,3 +1,4 @@
+import { useRouter } from '@tanstack/react-router'
 import {
   CircleUserRound,
   Keyboard,
@@ -7,6 +8,7 @@ import {
   PanelLeft,
   Search,
   Sun,
+  UserCog,
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
@@ -20,6 +22,7 @@ import { themeChoice, useTheme } from '~/stores/theme'
 import { IconButton } from '~/ui/lib/IconButton'
 import { Kbd } from '~/ui/lib/Kbd'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '~/ui/lib/Menu'
+import { pb } from '~/util/path-builder'
 import { isMac, keyCaps } from '~/util/shortcuts'
 import { zoneLabel } from '~/util/time'
 
@@ -111,6 +114,7 @@ function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => voi
   const { t } = useTranslation('shell')
   const zone = useStore(zonePreference)
   const roleName = useRoleName()
+  const router = useRouter()
   return (
     <Menu
       trigger={
@@ -133,6 +137,9 @@ function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => voi
         onChange={zonePreference.set}
       />
       <MenuSeparator />
+      <MenuItem icon={UserCog} onSelect={() => void router.navigate(pb.account())}>
+        {t('user.account')}
+      </MenuItem>
       <MenuItem icon={LogOut} onSelect={onSignOut}>
         {t('user.signOut')}
       </MenuItem>

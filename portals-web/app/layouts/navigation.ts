@@ -73,6 +73,8 @@ export const PAGES: readonly Page[] = [
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
   { id: 'apply', section: 'configuration', group: 'tools', link: pb.apply() },
   { id: 'node', section: 'system', group: 'health', link: pb.system() },
+  { id: 'jobs', section: 'system', group: 'background', link: pb.jobs() },
+  { id: 'schedules', section: 'system', group: 'background', link: pb.schedules() },
 ]
 
 export function sectionOf(pathname: string): Section | undefined {

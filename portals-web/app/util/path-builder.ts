@@ -1,6 +1,12 @@
 import { linkOptions } from '@tanstack/react-router'
 
-import type { CdrsSearch, ExplainSearch, ResourceSearch, ResourcesSearch } from './searches'
+import type {
+  CdrsSearch,
+  ExplainSearch,
+  JobsSearch,
+  ResourceSearch,
+  ResourcesSearch,
+} from './searches'
 import { targetOf } from './target'
 
 /** Every link of the console. Nobody else writes a path. */
@@ -21,6 +27,10 @@ export const pb = {
       params: { kind, name: targetOf(name) },
       search,
     }),
+  jobs: (search: JobsSearch = {}) => linkOptions({ to: '/system/jobs', search }),
+  job: (id: number | string) => linkOptions({ to: '/system/jobs/$id', params: { id: String(id) } }),
+  schedules: () => linkOptions({ to: '/system/schedules' }),
+  account: () => linkOptions({ to: '/account' }),
   system: () => linkOptions({ to: '/system' }),
   signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
 }

@@ -122,6 +122,22 @@ export function resourceSearch(search: Record<string, unknown>): ResourceSearch 
   }
 }
 
+export const JOB_STATES = ['ready', 'running', 'done', 'dead', 'discarded'] as const
+
+export interface JobsSearch {
+  state?: (typeof JOB_STATES)[number] | undefined
+  kind?: string | undefined
+  cursor?: string | undefined
+}
+
+export function jobsSearch(search: Record<string, unknown>): JobsSearch {
+  return {
+    state: oneOf(search['state'], JOB_STATES),
+    kind: text(search['kind']),
+    cursor: text(search['cursor'], 20),
+  }
+}
+
 export interface SignInSearch {
   /** Where to go after signing in: a path of this site. */
   next?: string | undefined

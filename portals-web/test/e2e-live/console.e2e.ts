@@ -103,7 +103,7 @@ test('what is applied is shown, and the node is well', async ({ page }) => {
   for (const kind of ['customer', 'carrier', 'trunk', 'rate_card']) {
     await page.goto(`/configuration/${kind}`)
     await page.locator('[data-row-link]').first().click()
-    await expect(page.getByRole('region', { name: 'Fields' })).toBeVisible()
+    await expect(page.getByRole('navigation', { name: 'Parts' })).toBeVisible()
   }
   await expectAccessible(page)
   await photograph(page, 'resource')

@@ -61,6 +61,14 @@ const SCREENS: readonly Screen[] = [
   },
   { name: 'apply', path: '/configuration/apply', ready: heading },
   { name: 'system', path: '/system', ready: (page) => page.getByText('Running').waitFor() },
+  { name: 'jobs', path: '/system/jobs', ready: rowLink },
+  { name: 'job', path: '/system/jobs/69', ready: (page) => page.getByText('Gave up').waitFor() },
+  {
+    name: 'schedules',
+    path: '/system/schedules',
+    ready: (page) => page.getByText('secrets.check').waitFor(),
+  },
+  { name: 'account', path: '/account', ready: heading },
   { name: 'not-found', path: '/no/such/page', ready: heading },
 ]
 

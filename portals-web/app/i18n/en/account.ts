@@ -1,0 +1,26 @@
+export const account = {
+  title: 'Your account',
+  password: {
+    title: 'Change your password',
+    lead: 'All your sessions end, on every device. You stay signed in here.',
+    current: 'Current password',
+    currentWrong: 'This is not your password.',
+    next: 'New password',
+    nextHelp: 'At least 12 characters; a few words that only you put together are good.',
+    tooShort: 'Write at least 12 characters.',
+    repeat: 'New password again',
+    different: 'The two are not the same.',
+    required: 'Fill in this field.',
+    show: 'Show the passwords',
+    save: 'Change password',
+    saving: 'Changing…',
+    done: 'Your password is changed. All other sessions have ended.',
+  },
+  sessions: {
+    title: 'Sign out everywhere',
+    lead: 'Ends all your sessions, this one too: for when a device is lost, or you do not know where you are signed in.',
+    button: 'Sign out everywhere',
+    confirmTitle: 'Sign out everywhere?',
+    confirmBody: 'You sign in again afterwards, here and on every other device.',
+  },
+}

@@ -1,0 +1,149 @@
+import type {
+  Job,
+  JobAttempt,
+  JobDetail,
+  JobList,
+  JobSchedule,
+  JobState,
+} from '~/api/__generated__/schema'
+
+import { Refusal } from './refusal.ts'
+import { NODE } from './world.ts'
+
+const MINUTE_MS = 60_000
+const JOB_COUNT = 70
+
+interface StoredJob extends Job {
+  runs: JobAttempt[]
+  payload: object
+}
+
+/** The background work of one user's world: some done, some waiting, one dead. */
+export class Jobs {
+  #jobs: StoredJob[]
+  #schedules: JobSchedule[]
+
+  constructor(nowMs: number) {
+    this.#jobs = Array.from({ length: JOB_COUNT }, (_, at) => job(at + 1, nowMs))
+    this.#schedules = [
+      {
+        name: 'prune',
+        summary: 'Forgets finished jobs and ended sessions.',
+        cron: '30 3 * * *',
+        next_run_at: iso(nowMs + 60 * MINUTE_MS),
+        last_run_at: iso(nowMs - 60 * MINUTE_MS),
+        last_job_id: 1,
+      },
+      {
+        name: 'secrets.check',
+        summary: 'Looks whether every secret can be opened.',
+        cron: '0 * * * *',
+        next_run_at: iso(nowMs + 10 * MINUTE_MS),
+        last_run_at: null,
+        last_job_id: null,
+      },
+    ]
+  }
+
+  list(query: URLSearchParams): JobList {
+    const [state, kind] = [query.get('state'), query.get('kind')]
+    const before = Number(query.get('cursor') ?? Number.MAX_SAFE_INTEGER)
+    const limit = Number(query.get('limit') ?? 50)
+    const matching = this.#jobs
+      .filter((each) => (!state || each.state === state) && (!kind || each.kind === kind))
+      .filter(({ id }) => id < before)
+      .toSorted((a, b) => b.id - a.id)
+    const items = matching.slice(0, limit)
+    const last = items.at(-1)
+    return {
+      items: items.map((each) => ({ ...each, runs: undefined, payload: undefined })),
+      next_cursor: matching.length > limit && last ? String(last.id) : null,
+      counts: this.#counts(),
+    }
+  }
+
+  view(id: string): JobDetail {
+    return { ...this.#find(id), unique_key: null }
+  }
+
+  retry(id: string): JobDetail {
+    return this.#move(id, ['dead', 'discarded', 'ready'], 'ready', 'be retried')
+  }
+
+  discard(id: string): JobDetail {
+    return this.#move(id, ['dead', 'ready'], 'discarded', 'be discarded')
+  }
+
+  get schedules(): JobSchedule[] {
+    return this.#schedules
+  }
+
+  run(name: string): { job_id: number | null } {
+    const schedule = this.#schedules.find((each) => each.name === name)
+    if (!schedule) throw new Refusal(404, 'not-found', 'There is no such schedule.')
+    const isAtWork = this.#jobs.some((each) => each.kind === name && each.state === 'ready')
+    if (isAtWork) return { job_id: null }
+    const id = this.#jobs.length + 1
+    const now = Date.now()
+    this.#jobs.push({ ...job(id, now), kind: name, state: 'ready', attempts: 0, runs: [] })
+    return { job_id: id }
+  }
+
+  #find(id: string): StoredJob {
+    const found = this.#jobs.find((each) => String(each.id) === id)
+    if (!found) throw new Refusal(404, 'not-found', `There is no job ${id}.`)
+    return found
+  }
+
+  #move(id: string, from: JobState[], to: JobState, what: string): JobDetail {
+    const found = this.#find(id)
+    if (!from.includes(found.state)) {
+      throw new Refusal(422, 'invalid', `Job ${id} is ${found.state} and cannot ${what}.`)
+    }
+    found.state = to
+    found.updated_at = iso(Date.now())
+    return this.view(id)
+  }
+
+  #counts(): JobList['counts'] {
+    const counts = new Map<string, JobList['counts'][number]>()
+    for (const { kind, state } of this.#jobs) {
+      const key = `${kind} ${state}`
+      const count = (counts.get(key)?.count ?? 0) + 1
+      counts.set(key, { kind, state, count })
+    }
+    return [...counts.values()]
+  }
+}
+
+function job(id: number, nowMs: number): StoredJob {
+  const at = nowMs - (JOB_COUNT - id) * MINUTE_MS
+  const state: JobState = id === JOB_COUNT ? 'ready' : id % 23 === 0 ? 'dead' : 'done'
+  const error = state === 'dead' ? 'the mail server refused the recipient: 550' : null
+  const attempts = state === 'dead' ? 3 : state === 'ready' ? 0 : 1
+  return {
+    id,
+    kind: id % 3 === 0 ? 'prune' : 'mail.send',
+    state,
+    attempts,
+    attempts_max: 3,
+    priority: 100,
+    run_at: iso(at),
+    last_error: error,
+    created_at: iso(at),
+    updated_at: iso(at + 2_000),
+    payload: { outbox: id },
+    runs: Array.from({ length: attempts }, (_, run) => ({
+      number: run + 1,
+      node: NODE,
+      started_at: iso(at + run * MINUTE_MS),
+      ended_at: iso(at + run * MINUTE_MS + 900),
+      outcome: error ? (run === 2 ? 'gave_up' : 'failed') : 'succeeded',
+      error,
+    })),
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
