@@ -6,6 +6,7 @@
 
 pub(crate) mod api_client;
 pub(crate) mod apply;
+mod changes;
 mod check;
 mod demo;
 mod explain;
@@ -38,6 +39,8 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Write all that is configured to YAML files and rate decks, as `apply` reads them.
     Export(export::ExportArgs),
+    /// List, show, preview, push and roll back change sets.
+    Changes(changes::ChangesArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
     /// Place a test call to a SIP address: ladder, PDD, codes, audio.
@@ -96,6 +99,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Changes(args) => changes::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -16,6 +16,8 @@
 
 #[path = "e2e/calls.rs"]
 mod calls;
+#[path = "e2e/change_sets.rs"]
+mod change_sets;
 #[path = "e2e/command_line.rs"]
 mod command_line;
 #[path = "e2e/failover.rs"]

@@ -1,6 +1,7 @@
 //! `didtron apply`: declarative resources from YAML files, with the rate decks they name.
 
 use super::api_client::ApiClient;
+use super::changes::{Impact, Replay, find_or_make};
 use super::{ServerArgs, say};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -27,6 +28,10 @@ pub(super) struct ApplyArgs {
     /// Also take away what the files do not name.
     #[arg(long)]
     prune: bool,
+    /// Put the changes into this change set instead, by number or name; it is made when there is no open
+    /// one of that name.
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    change_set: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -50,12 +55,18 @@ pub(crate) struct Bundle {
 pub(crate) struct AppliedBundle {
     dry_run: bool,
     snapshot_number: u64,
+    #[serde(default)]
+    change_set: Option<i64>,
     changes: Vec<Change>,
+    #[serde(default)]
+    impact: Option<Impact>,
+    #[serde(default)]
+    replay: Option<Replay>,
 }
 
 /// What becomes of one resource.
 #[derive(Debug, Deserialize)]
-struct Change {
+pub(super) struct Change {
     kind: String,
     name: String,
     action: String,
@@ -72,10 +83,17 @@ struct Difference {
 pub(super) fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
     let bundle = read_bundle(&args.file)?;
     let client = ApiClient::new(&args.server)?;
-    let path = format!(
+    let mut path = format!(
         "/api/v1/apply?dry_run={}&prune={}",
         args.dry_run, args.prune
     );
+    if let Some(change_set) = &args.change_set {
+        let id = match change_set.parse::<i64>() {
+            Ok(id) => id,
+            Err(_) => find_or_make(&client, change_set)?,
+        };
+        let _ = write!(path, "&change_set={id}");
+    }
     let answer: AppliedBundle = client.post(&path, &bundle)?;
     say(&report(&answer));
     Ok(ExitCode::SUCCESS)
@@ -164,11 +182,18 @@ fn read_deck(path: &Path) -> anyhow::Result<String> {
 }
 
 fn report(answer: &AppliedBundle) -> String {
-    changes_text(&answer.changes) + &answer.summary()
+    let mut text = changes_text(&answer.changes);
+    if let Some(impact) = &answer.impact {
+        let _ = write!(text, "{impact}");
+    }
+    if let Some(replay) = &answer.replay {
+        let _ = write!(text, "{replay}");
+    }
+    text + &answer.summary()
 }
 
 /// A line for each resource, and one for each of its fields that differ.
-fn changes_text(changes: &[Change]) -> String {
+pub(super) fn changes_text(changes: &[Change]) -> String {
     let mut text = String::new();
     for change in changes {
         let _ = writeln!(text, "{:9} {} {}", change.action, change.kind, change.name);
@@ -192,6 +217,11 @@ impl AppliedBundle {
         let number = self.snapshot_number;
         if self.dry_run {
             format!("Dry run: {changed} of {total} resources would change; nothing was applied.")
+        } else if let Some(id) = self.change_set {
+            format!(
+                "{changed} of {total} resources are drafts of change set {id}; nothing is in force \
+                 before `didtron changes push {id}`."
+            )
         } else {
             format!("{changed} of {total} resources changed; calls use snapshot {number}.")
         }

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Longest wait for the switch to be ready or to stop.
@@ -138,6 +139,31 @@ impl Switch {
         answer.body_mut().read_json().unwrap()
     }
 
+    /// Sends JSON as the local administrator, and wants success.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answer = request(&self.agent, method, &self.url(path), &self.key(), body);
+        let (status, body) = answer.unwrap();
+        assert!((200..300).contains(&status), "{method} {path}: {body}");
+        serde_json::from_str(&body).unwrap_or_default()
+    }
+
+    /// Sends JSON from another thread; what becomes of it is not looked at.
+    pub(crate) fn asking(&self, method: &'static str, path: &str, body: Value) -> JoinHandle<()> {
+        let (agent, url, key) = (self.agent.clone(), self.url(path), self.key());
+        std::thread::spawn(move || {
+            let _ = request(&agent, method, &url, &key, &body);
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.http)
+    }
+
+    fn key(&self) -> String {
+        let path = self.directory.path().join("data/local-api.key");
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
     /// Every CDR there is, newest first, by following the cursor.
     pub(crate) fn cdrs(&self) -> Vec<Value> {
         let mut all = Vec::new();
@@ -238,6 +264,26 @@ impl Drop for Switch {
             tail.iter().rev().for_each(|line| eprintln!("{line}"));
         }
     }
+}
+
+/// Sends JSON; gives the status and the body.
+fn request(
+    agent: &ureq::Agent,
+    method: &str,
+    url: &str,
+    key: &str,
+    body: &Value,
+) -> Result<(u16, String), ureq::Error> {
+    let request = ureq::http::Request::builder()
+        .method(method)
+        .uri(url)
+        .header("Authorization", format!("Bearer {key}"))
+        .header("Content-Type", "application/json")
+        .header("If-Match", "*")
+        .body(body.to_string())?;
+    let mut answer = agent.run(request)?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.body_mut().read_to_string()?))
 }
 
 /// Asks `done` every 50 ms until it says yes; panics when patience ends.
