@@ -109,7 +109,6 @@ fn subject(change: &ResourceChanged) -> String {
 }
 
 /// A push that nobody waits for, such as one at a set time, did not succeed.
-#[allow(dead_code, reason = "pushes at a set time come with change sets")]
 pub(crate) fn push_failed(
     tenant: TenantId,
     change_set: i64,
