@@ -236,3 +236,59 @@ fn kill_after(switch: &mut Switch, path: &str, delay: Duration) {
     switch.kill();
     let _ = asking.join();
 }
+
+/// Resources of the push that is measured, beside which there are as many of other kinds.
+const MEASURED: usize = 1_000;
+
+/// Customers that do not change.
+const BYSTANDERS: usize = 5_000;
+
+/// Prints how long pushes take until calls use them: `SWITCH_BINARY=…/release/didtron cargo test
+/// --test e2e -- --ignored --nocapture a_push_of_a_thousand_resources`.
+#[test]
+#[ignore = "a measurement, for the release build"]
+fn a_push_of_a_thousand_resources() {
+    let switch = Switch::start(&[]);
+    let card = |name: &str| {
+        format!(
+            "---\nkind: rate_card\nname: {name}\nspec:\n  currency: USD\n  rates:\n    \
+             - {{prefix: \"1\", destination: USA, rate_per_minute: \"0.01\"}}\n"
+        )
+    };
+    let mut yaml = card("buy") + &card("sell");
+    for number in 0..MEASURED {
+        let (a, b) = (number / 250, number % 250 + 1);
+        yaml += &format!("---\nkind: carrier\nname: c{number}\nspec: {{}}\n");
+        yaml += &format!(
+            "---\nkind: trunk\nname: t{number}\nspec:\n  direction: egress\n  \
+             carrier: c{number}\n  rate_card: buy\n  gateway: \"10.9.{a}.{b}:5060\"\n"
+        );
+    }
+    for number in 0..BYSTANDERS {
+        yaml += &format!("---\nkind: customer\nname: k{number}\nspec:\n  rate_card: sell\n");
+    }
+    let file = switch.scratch().join("all.yaml");
+    std::fs::write(&file, yaml).unwrap();
+    switch.apply(&file).unwrap();
+    let mut times: Vec<Duration> = (1..=11).map(|limit| push_time(&switch, limit)).collect();
+    times.sort();
+    let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    eprintln!("a push of {MEASURED} changed trunks: median {median:?}, worst {worst:?} of 11");
+}
+
+/// Changes all trunks; gives the time from the request of the push until the switch has the
+/// snapshot, which is when it answers.
+fn push_time(switch: &Switch, limit: u64) -> Duration {
+    let made = switch.send("POST", "/api/v1/change-sets", &json!({"name": "limits"}));
+    let path = format!("/api/v1/trunks/bulk?change_set={}", made["id"]);
+    let edit = json!({"filter": {}, "spec": {"cps_limit": limit}});
+    let drafted = switch.send("POST", &path, &edit);
+    assert_eq!(drafted["changes"].as_array().unwrap().len(), MEASURED);
+    let start = Instant::now();
+    let path = format!("/api/v1/change-sets/{}/push", made["id"]);
+    let pushed = switch.send("POST", &path, &json!({}));
+    let took = start.elapsed();
+    let status = switch.get("/api/v1/status");
+    assert_eq!(status["snapshot_number"], pushed["configuration_number"]);
+    took
+}

@@ -2,6 +2,8 @@
 
 use super::push::PushOrigin;
 use super::{Configuration, ConfigurationError};
+use crate::clock;
+use crate::events::push_failed;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::problem::Problem as ProblemDocument;
 use crate::state::AppState;
@@ -53,7 +55,8 @@ impl PushScheduled {
             return Ok(());
         };
         let is_last = run.attempt >= run.job.attempts_max;
-        settle(configuration, &row, error, is_last).await
+        let parts = (configuration, &self.0.store);
+        settle(parts, &scope, &row, (error, is_last)).await
     }
 }
 
@@ -84,10 +87,10 @@ async fn due(
 
 /// What another try could change is tried again; all else is told in the change set.
 async fn settle(
-    configuration: &Configuration,
+    (configuration, store): (&Configuration, &Store),
+    scope: &Scope,
     row: &ChangeSetRow,
-    error: ConfigurationError,
-    is_last: bool,
+    (error, is_last): (ConfigurationError, bool),
 ) -> Result<(), JobFailure> {
     let passes = matches!(
         error,
@@ -103,6 +106,9 @@ async fn settle(
     if !is_noted {
         configuration.failed(row, &reason).await;
     }
+    let author = row.scheduled_by.as_ref().unwrap_or(&row.author);
+    let told = push_failed(scope.tenant(), row.id, author, &reason);
+    store.append_events(&[told], clock::now()).await?;
     Err(JobFailure::GiveUp(reason))
 }
 

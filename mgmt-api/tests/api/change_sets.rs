@@ -3,8 +3,11 @@
 use crate::fixture::{Answer, Api};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
+use mgmt_api::PushScheduled;
+use mgmt_api::jobs::{JobFailure, JobHandler as _, JobRun};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
+use store::{JobQuery, PUSH_JOB, Scope, TenantId};
 
 async fn send(api: &Api, method: &str, path: &str, body: &Value) -> Answer {
     let mut request = api.with_key(method, path, body.to_string().into());
@@ -460,6 +463,63 @@ async fn a_scheduled_change_set_stays_as_it_was_looked_at() {
     draft_limit(&api, set, "aurora", 10).await;
     sent(&api, "DELETE", &path, Value::Null, 204).await;
     assert_eq!(api.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Runs the job of a scheduled push as the job runner would when its time has come.
+async fn run_push(api: &Api) -> Result<(), JobFailure> {
+    let query = JobQuery {
+        kind: Some(PUSH_JOB.into()),
+        limit: 1,
+        ..JobQuery::default()
+    };
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    let job = api.store.jobs(&scope, &query).await.unwrap().remove(0);
+    let run = JobRun { job, attempt: 1 };
+    PushScheduled::new(api.state.clone()).run(&run).await
+}
+
+#[tokio::test]
+async fn a_scheduled_change_set_is_pushed_by_its_job_once() {
+    let api = world().await;
+    let set = change_set(&api, "limits").await;
+    draft_limit(&api, set, "aurora", 9).await;
+    let path = format!("/api/v1/change-sets/{set}/push");
+    let at = json!({"at": "2999-01-01T00:00:00Z"});
+    sent(&api, "POST", &path, at, 200).await;
+    run_push(&api).await.unwrap();
+    assert_eq!(state_of(&api, set).await, "pushed");
+    assert_eq!(limit_of(&api, "aurora").await, 9);
+    let number = api.store.configuration_number().await.unwrap();
+    run_push(&api).await.unwrap();
+    assert_eq!(api.store.configuration_number().await.unwrap(), number);
+}
+
+#[tokio::test]
+async fn a_scheduled_push_that_cannot_be_fails_and_says_why() {
+    let api = world().await;
+    let set = change_set(&api, "limits").await;
+    draft_limit(&api, set, "aurora", 9).await;
+    let path = format!("/api/v1/change-sets/{set}/push");
+    let at = json!({"at": "2999-01-01T00:00:00Z"});
+    sent(&api, "POST", &path, at, 200).await;
+    let other = json!({"name": "aurora", "spec": {"cps_limit": 6}});
+    sent(&api, "PUT", "/api/v1/carriers/aurora", other, 200).await;
+    let gave_up = run_push(&api).await.unwrap_err();
+    assert!(matches!(gave_up, JobFailure::GiveUp(_)), "{gave_up:?}");
+    let view = api.get(&format!("/api/v1/change-sets/{set}")).await.json();
+    assert_eq!(view["state"], "failed");
+    assert!(
+        view["failure"].as_str().unwrap().contains("version 2"),
+        "{view}"
+    );
+    let events = api.get("/api/v1/events").await.json();
+    let named = events["items"].as_array().unwrap().iter();
+    assert_eq!(
+        named
+            .filter(|event| event["kind"] == "change_set.failed")
+            .count(),
+        1
+    );
 }
 
 #[tokio::test]

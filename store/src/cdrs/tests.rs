@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
+use crate::TenantId;
 use crate::loader::{Loader, LoaderConfig};
-use crate::testing::{NOON, TestDatabase, TestSegment, databases, ended};
+use crate::testing::{NOON, TestDatabase, TestSegment, change, databases, ended, resource};
 use rating::cdr::{JournalEntry, ReleaseReason};
 use rating::journal::BootId;
+use serde_json::json;
 
 /// Calls 1 to 9, of which every third failed.
 async fn filled(database: &TestDatabase) -> Store {
@@ -153,6 +155,30 @@ async fn a_call_that_is_not_there_is_none() {
     databases(async |database| {
         let store = filled(database).await;
         assert!(store.cdr(CallId(1)).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_recent_calls_of_a_tenant_are_those_of_its_customers() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let here = Scope::of_tenant(TenantId::PLATFORM);
+        let none = store.recent_calls(&here, 4).await.unwrap();
+        assert_eq!(none.len(), 0, "nobody has the customer of these calls");
+        // The calls are of the customer with the number 5.
+        let mut write = store.begin_configuration(change("ada")).await.unwrap();
+        let customers: Vec<_> = (1..=5)
+            .map(|number| resource("customer", &format!("c{number}"), json!({})))
+            .collect();
+        let written = write.put_all(&here, &customers).await.unwrap();
+        assert_eq!(written[4].id, 5);
+        write.commit().await.unwrap();
+        let found = store.recent_calls(&here, 4).await.unwrap();
+        let ids: Vec<u128> = found.iter().map(|record| record.id.0 >> 80).collect();
+        assert_eq!(ids, [9, 8, 7, 6]);
+        let others = Scope::of_tenant(TenantId::new(7));
+        assert_eq!(store.recent_calls(&others, 4).await.unwrap().len(), 0);
     })
     .await;
 }

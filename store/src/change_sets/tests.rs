@@ -281,6 +281,37 @@ async fn a_scheduled_push_is_a_job_that_goes_when_it_is_not_wanted() {
 }
 
 #[tokio::test]
+async fn the_versions_around_a_configuration_are_found() {
+    databases(async |database| {
+        let store = database.open().await;
+        let aurora = carrier(&store, "aurora").await;
+        let mut numbers = Vec::new();
+        for limit in 2..=4 {
+            let mut write = store.begin_configuration(change("ada")).await.unwrap();
+            let mut new = resource("carrier", "aurora", json!({ "cps_limit": limit }));
+            new.id = Some(aurora);
+            write.put_all(&HERE, &[new]).await.unwrap();
+            numbers.push(write.number());
+            write.commit().await.unwrap();
+        }
+        let versions = |rows: Vec<crate::VersionRow>| -> Vec<u64> {
+            rows.iter().map(|row| row.version).collect()
+        };
+        let (first, middle) = (numbers[0] - 1, numbers[0]);
+        let before = store.versions_before_configuration(&HERE, middle).await;
+        assert_eq!(versions(before.unwrap()), [1]);
+        let after = store.versions_after_configuration(&HERE, middle).await;
+        assert_eq!(versions(after.unwrap()), [3, 4]);
+        let before = store.versions_before_configuration(&HERE, first).await;
+        assert!(versions(before.unwrap()).is_empty());
+        let others = Scope::of_tenant(TenantId::new(7));
+        let foreign = store.versions_after_configuration(&others, middle).await;
+        assert!(versions(foreign.unwrap()).is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_discarded_change_set_takes_its_own_decks_with_it() {
     databases(async |database| {
         let store = database.open().await;
