@@ -32,7 +32,9 @@ mod users;
 
 pub use api_keys::{API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyUse, NewApiKey};
 pub use audit::{
-    AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
+    AUDIT_VALUE_BYTES_MAX, AuditActor, AuditBreak, AuditCredential, AuditEntry, AuditFault,
+    AuditFileError, AuditFollower, AuditHash, AuditHead, AuditImpersonator, AuditLine, AuditPage,
+    AuditQuery, AuditSeal, AuditVerification, NewAuditEntry, NotAHash,
 };
 pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
 pub use change_sets::{
