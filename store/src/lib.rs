@@ -36,7 +36,7 @@ pub use audit::{
     AuditFileError, AuditFollower, AuditHash, AuditHead, AuditImpersonator, AuditLine, AuditPage,
     AuditQuery, AuditSeal, AuditVerification, NewAuditEntry, NotAHash,
 };
-pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
+pub use cdrs::{CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,
     DraftQuery, DraftRow, NewChangeSet, NewDraft, PUSH_JOB,

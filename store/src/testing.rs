@@ -21,12 +21,16 @@
 
 #[cfg(test)]
 mod fixtures;
-#[cfg(test)]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "only the whole journal leaves the crate")
+)]
 mod journal;
 mod server;
 
 #[cfg(test)]
 pub(crate) use fixtures::{change, resource, spec_index};
+pub use journal::write_journal;
 #[cfg(test)]
 pub(crate) use journal::{NOON, TestSegment, answered, ended};
 
