@@ -20,6 +20,8 @@
 )]
 
 #[cfg(test)]
+mod first_release;
+#[cfg(test)]
 mod fixtures;
 #[cfg_attr(
     not(test),
@@ -28,6 +30,8 @@ mod fixtures;
 mod journal;
 mod server;
 
+#[cfg(test)]
+pub(crate) use first_release::{check_first_release, make_first_release};
 #[cfg(test)]
 pub(crate) use fixtures::{change, resource, spec_index};
 pub use journal::write_journal;

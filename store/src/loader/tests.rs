@@ -77,7 +77,11 @@ async fn records_are_loaded_as_they_are_written() {
         assert_eq!(row.carrier.as_deref(), Some("second"));
         assert_eq!(
             (row.charge, row.cost, row.margin),
-            (10_000_000, 5_000_000, 5_000_000)
+            (
+                Some(Amount(10_000_000)),
+                Some(Amount(5_000_000)),
+                Some(Amount(5_000_000))
+            )
         );
     })
     .await;
