@@ -15,6 +15,7 @@
 //! ```
 
 pub mod access;
+mod audit;
 mod auth;
 mod clock;
 mod console;
@@ -40,6 +41,7 @@ pub mod switch_port;
 pub mod values;
 
 pub use access::RateLimits;
+pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,

@@ -34,9 +34,9 @@ impl<'t> TableReader<'t> {
                     self.cursor().execute(&mut *on).await?;
                     self.begun = true;
                 }
-                let rows = sql("FETCH 500 FROM backup").fetch_all(&mut *on).await?;
+                let rows = self.with_cursor("FETCH 500 FROM ").fetch_all(&mut *on).await?;
                 if rows.is_empty() {
-                    sql("CLOSE backup").execute(on).await?;
+                    self.with_cursor("CLOSE ").execute(on).await?;
                 }
                 rows
             }
@@ -57,7 +57,8 @@ impl<'t> TableReader<'t> {
     }
 
     fn cursor(&self) -> Statement {
-        let mut query = sql("DECLARE backup CURSOR FOR ");
+        let mut query = self.with_cursor("DECLARE ");
+        query.push(" CURSOR FOR ");
         query.append(self.select());
         query.push(" FROM ").push_name(&self.table.name);
         if self.table.columns.iter().any(|column| column.name == "id") {
@@ -65,6 +66,14 @@ impl<'t> TableReader<'t> {
             query.push(" ORDER BY id");
         }
         query
+    }
+
+    /// A statement on the table's cursor. Each has a name of its own: the driver keeps what it knows
+    /// of the columns with the statement's text.
+    fn with_cursor(&self, words: &'static str) -> Statement {
+        let mut statement = sql(words);
+        statement.push_name(&format!("backup_{}", self.table.name));
+        statement
     }
 
     fn select(&self) -> Statement {
