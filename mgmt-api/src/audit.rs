@@ -56,10 +56,7 @@ pub enum ExportFault {
 
 impl AuditSigner {
     /// The installation's key, which is made when there is none.
-    pub(crate) async fn open(
-        store: &Store,
-        secrets: &SecretBox,
-    ) -> Result<Self, AuditSignerError> {
+    pub(crate) async fn open(store: &Store, secrets: &SecretBox) -> Result<Self, AuditSignerError> {
         let id = match store.setting(KEY_SETTING).await? {
             Some(id) => id,
             None => make_key(store, secrets).await?,

@@ -63,7 +63,9 @@ fn verify_switch(server: &ServerArgs) -> anyhow::Result<ExitCode> {
     let found: Verification = client.get("/api/v1/audit-entries/verify", &[])?;
     if let Some(broken) = found.broken {
         let Broken { sequence, fault } = broken;
-        say(&format!("The audit log does not hold: entry {sequence} {fault}."));
+        say(&format!(
+            "The audit log does not hold: entry {sequence} {fault}."
+        ));
         return Ok(ExitCode::FAILURE);
     }
     let (entries, last, hash) = (found.entries, found.head_sequence, found.head_hash);
@@ -91,7 +93,9 @@ fn verify_file(file: &Path, public_key: Option<&str>) -> anyhow::Result<ExitCode
         }
         Ok(found) => {
             let (entries, key) = (found.entries, found.public_key);
-            say(&format!("The file holds: {entries} entries, signed by {key}."));
+            say(&format!(
+                "The file holds: {entries} entries, signed by {key}."
+            ));
             Ok(ExitCode::SUCCESS)
         }
     }

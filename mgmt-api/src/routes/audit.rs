@@ -241,7 +241,9 @@ impl AuditFilter {
         let wrong = || Problem::bad_parameter("cursor", "send `next_cursor` as it came");
         let before = self.cursor.map(|cursor| {
             let number = cursor.parse::<i64>().ok();
-            number.and_then(|number| u64::try_from(number).ok()).ok_or_else(wrong)
+            number
+                .and_then(|number| u64::try_from(number).ok())
+                .ok_or_else(wrong)
         });
         Ok(AuditQuery {
             limit: page_limit(self.limit)?,

@@ -34,7 +34,10 @@ impl<'t> TableReader<'t> {
                     self.cursor().execute(&mut *on).await?;
                     self.begun = true;
                 }
-                let rows = self.with_cursor("FETCH 500 FROM ").fetch_all(&mut *on).await?;
+                let rows = self
+                    .with_cursor("FETCH 500 FROM ")
+                    .fetch_all(&mut *on)
+                    .await?;
                 if rows.is_empty() {
                     self.with_cursor("CLOSE ").execute(on).await?;
                 }

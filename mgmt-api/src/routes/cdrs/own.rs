@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct OwnCdrFilter {
+pub(crate) struct OwnCdrFilter {
     /// How many records a page holds, 1 to 500.
     #[param(default = 50, minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
@@ -36,7 +36,7 @@ pub struct OwnCdrFilter {
 
 /// One page of own records, newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OwnCdrPage {
+pub(crate) struct OwnCdrPage {
     /// The records.
     pub items: Vec<OwnCdr>,
     /// Send it as `cursor` to get the next page; null on the last.
@@ -46,7 +46,7 @@ pub struct OwnCdrPage {
 
 /// A call of a customer, or an attempt on a carrier, as it was on that side.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OwnCdr {
+pub(crate) struct OwnCdr {
     /// Identifier of the call.
     pub id: CallIdText,
     /// INVITE received from the customer, or sent to the carrier.
@@ -87,7 +87,7 @@ pub struct OwnCdr {
 
 /// An own record with the rate that was applied.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OwnCdrDetail {
+pub(crate) struct OwnCdrDetail {
     /// The fields of the list.
     #[serde(flatten)]
     pub summary: OwnCdr,
@@ -156,13 +156,19 @@ fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
         (Audience::Customer, Some(id)) => Ok(CdrParty::Customer(id)),
         (Audience::Carrier, Some(id)) => Ok(CdrParty::Carrier(id)),
         // The route table lets nobody else through; an account without its resource has no calls.
-        _ => Err(Problem::forbidden("This account stands for no customer and no carrier.")),
+        _ => Err(Problem::forbidden(
+            "This account stands for no customer and no carrier.",
+        )),
     }
 }
 
 fn own_rate(party: CdrParty, record: CallRecord) -> Option<CdrRate> {
     match party {
-        CdrParty::Carrier(_) => record.attempts.into_iter().next_back().map(|last| last.rate),
+        CdrParty::Carrier(_) => record
+            .attempts
+            .into_iter()
+            .next_back()
+            .map(|last| last.rate),
         CdrParty::Customer(_) | CdrParty::Staff => record.rate,
     }
     .map(CdrRate::from)
