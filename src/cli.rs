@@ -6,12 +6,15 @@
 
 pub(crate) mod api_client;
 pub(crate) mod apply;
+mod audit;
+mod backup;
 mod changes;
 mod check;
 mod demo;
 mod explain;
 mod export;
 mod probe;
+mod restore;
 mod secrets;
 mod serve;
 
@@ -42,6 +45,12 @@ enum Command {
     Export(export::ExportArgs),
     /// List, show, preview, push and roll back change sets.
     Changes(changes::ChangesArgs),
+    /// Write the whole database to one file and verify it; the switch may run.
+    Backup(backup::BackupArgs),
+    /// Bring a backup into the database of a switch that does not run: all of it or nothing.
+    Restore(restore::RestoreArgs),
+    /// Verify the audit log.
+    Audit(audit::AuditArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
     /// Place a test call to a SIP address: ladder, PDD, codes, audio.
@@ -104,6 +113,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Changes(args) => changes::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -25,7 +25,7 @@ mod sync;
 mod writer;
 
 pub use rating::journal::BootId;
-pub use sync::{Journal, JournalHealth, JournalTrouble, OpenError};
+pub use sync::{Journal, JournalHealth, JournalTrouble, OpenError, lock_directory};
 pub use writer::{AppendError, SegmentWriter};
 
 use std::path::PathBuf;

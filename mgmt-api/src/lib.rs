@@ -15,6 +15,7 @@
 //! ```
 
 pub mod access;
+mod audit;
 mod auth;
 mod clock;
 mod console;
@@ -41,6 +42,7 @@ pub mod switch_port;
 pub mod values;
 
 pub use access::RateLimits;
+pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,

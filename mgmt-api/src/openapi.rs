@@ -23,6 +23,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "session", description = "Signing in and out"),
         (name = "api_keys", description = "Keys of programs"),
         (name = "cdrs", description = "Call records"),
+        (name = "audit", description = "What was done, and by whom"),
         (name = "calls", description = "Calls that are up"),
         (name = "live", description = "The pulse of the switch"),
         (name = "routing", description = "How calls are routed"),

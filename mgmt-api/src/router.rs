@@ -1,11 +1,11 @@
 //! Which handler serves what, for whom, behind which checks.
 
-use crate::access::{Audiences, Permission, RouteTable};
+use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::people::{password, sessions};
 use crate::routes::{
-    api_keys, apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs,
-    kinds, live, resources, session, status, webhooks,
+    api_keys, apply, assignment, audit, calls, cdrs, change_sets, events, explain, export, health,
+    jobs, kinds, live, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, extract, headers, metrics, openapi, proxy};
@@ -44,6 +44,7 @@ pub(crate) fn table() -> RouteTable {
     let table = own_account(table);
     let table = keys(table);
     let table = traffic(table);
+    let table = audit_log(table);
     let table = background(table);
     let table = configuration(table);
     let table = change_set_table(table);
@@ -85,9 +86,15 @@ fn keys(table: RouteTable) -> RouteTable {
 /// Calls and records.
 fn traffic(table: RouteTable) -> RouteTable {
     let platform = Audiences::PLATFORM;
+    let (staff, accounts) = (
+        Audiences::STAFF,
+        Audiences::CUSTOMERS.and(Audience::Carrier),
+    );
     table
-        .guarded(Permission::CDR_READ, platform, routes!(cdrs::cdr_list))
-        .guarded(Permission::CDR_READ, platform, routes!(cdrs::cdr_view))
+        .guarded(Permission::CDR_READ, staff, routes!(cdrs::cdr_list))
+        .guarded(Permission::CDR_READ, staff, routes!(cdrs::cdr_view))
+        .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_list))
+        .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_view))
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_stream))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_history))
@@ -123,6 +130,16 @@ fn background(table: RouteTable) -> RouteTable {
             staff,
             routes!(webhooks::notification_target_test),
         )
+}
+
+/// What was done. Each tenant sees its own log.
+fn audit_log(table: RouteTable) -> RouteTable {
+    let (read, all) = (Permission::AUDIT_READ, Audiences::ALL);
+    table
+        .guarded(read, all, routes!(audit::audit_list))
+        .guarded(read, all, routes!(audit::audit_view))
+        .guarded(read, all, routes!(audit::audit_verify))
+        .guarded(Permission::AUDIT_EXPORT, all, routes!(audit::audit_export))
 }
 
 /// What is configured.

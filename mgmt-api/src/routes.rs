@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod apply;
 pub mod assignment;
+pub mod audit;
 pub mod calls;
 pub mod cdrs;
 pub mod change_sets;

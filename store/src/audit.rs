@@ -19,11 +19,18 @@
 
 mod actor;
 mod append;
+mod chain;
+mod entry;
+mod file;
 mod hash;
+mod retention;
 
 pub use actor::{AuditActor, AuditCredential, AuditImpersonator};
 pub use append::{AUDIT_VALUE_BYTES_MAX, NewAuditEntry};
-pub use hash::AuditHash;
+pub use chain::{AuditBreak, AuditFault, AuditFollower, AuditHead, AuditVerification};
+pub use entry::{AuditEntry, AuditPage, AuditQuery};
+pub use file::{AuditFileError, AuditLine, AuditSeal};
+pub use hash::{AuditHash, NotAHash};
 
 pub(crate) use append::append;
 

@@ -1,8 +1,10 @@
 //! Call records: the columns of a list, filters, pages.
 
 mod columns;
+mod party;
 
 pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
+pub use party::CdrParty;
 
 use crate::database::{Row, Statement, prefix_range, sql};
 use crate::{Scope, Store, StoreError};
@@ -17,17 +19,19 @@ pub const RECENT_CALLS_SEARCHED: u32 = 100_000;
 /// Which records to list; all of what is given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct CdrQuery {
+    /// Who looks.
+    pub party: CdrParty,
     /// How many, at most.
     pub limit: u32,
     /// Only those behind this one, in the order of the list.
     pub after: Option<CdrCursor>,
-    /// Name of the customer.
+    /// Name of the customer; of no effect for a customer or a carrier, whom it could tell of others.
     pub customer: Option<String>,
-    /// Name of the carrier of the last attempt.
+    /// Name of the carrier of the last attempt; of no effect for a customer or a carrier.
     pub carrier: Option<String>,
     /// How the call came out.
     pub outcome: Option<Outcome>,
-    /// First digits of the called number.
+    /// First digits of the called number; of no effect for a carrier.
     pub called_prefix: Option<String>,
     /// Received at or after.
     pub from: Option<Timestamp>,
@@ -58,8 +62,9 @@ pub struct CdrRows {
 pub struct CdrRow {
     /// Identifier of the call.
     pub id: CallId,
-    /// Number of the configuration that decided it.
-    pub snapshot_number: u64,
+    /// Number of the configuration that decided it; `None` for customers and carriers, as for all
+    /// that follow as an `Option` and are of the other side.
+    pub snapshot_number: Option<u64>,
     /// INVITE received.
     pub received_at: Timestamp,
     /// 2xx sent.
@@ -91,25 +96,35 @@ pub struct CdrRow {
     /// INVITE received to the first ringing indication sent.
     pub pdd_ms: Option<u64>,
     /// Egress attempts.
-    pub attempts: u32,
+    pub attempts: Option<u32>,
     /// What the customer pays.
-    pub charge: Amount,
+    pub charge: Option<Amount>,
     /// What the carriers charge.
-    pub cost: Amount,
+    pub cost: Option<Amount>,
     /// Charge minus cost.
-    pub margin: Amount,
+    pub margin: Option<Amount>,
     /// Currency of the three.
     pub currency: String,
 }
 
 impl Store {
-    /// One page of records, newest first.
+    /// One page of the scope's records, newest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails or holds what cannot be read.
-    pub async fn cdrs(&self, query: &CdrQuery) -> Result<CdrRows, StoreError> {
-        let rows = page(query).fetch_all(self.reader()).await?;
-        let mut rows = rows.iter().map(cdr).collect::<Result<Vec<_>, _>>()?;
+    pub async fn cdrs(&self, scope: &Scope, query: &CdrQuery) -> Result<CdrRows, StoreError> {
+        let mut rows = match query.party {
+            CdrParty::Staff | CdrParty::Customer(_) => {
+                let rows = page(scope, query).fetch_all(self.reader()).await?;
+                let rows = rows.iter().map(|row| seen_by(query.party, cdr(row)?));
+                rows.collect::<Result<Vec<_>, _>>()?
+            }
+            CdrParty::Carrier(carrier) => {
+                let page = page_of_attempts(scope, carrier, query);
+                let rows = page.fetch_all(self.reader()).await?;
+                rows.iter().map(attempt).collect::<Result<Vec<_>, _>>()?
+            }
+        };
         // One more than wanted was asked for: it tells whether there is a next page.
         let more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
@@ -120,8 +135,8 @@ impl Store {
         Ok(CdrRows { rows, next })
     }
 
-    /// The newest calls of the tenant's customers, at most `limit`, newest first. Of a tenant with
-    /// little traffic only those among the last [`RECENT_CALLS_SEARCHED`] of all are found.
+    /// The newest calls of the tenant's customers, at most `limit`, newest first: of those
+    /// among its last [`RECENT_CALLS_SEARCHED`].
     ///
     /// # Errors
     /// [`StoreError`] when the database fails or holds what cannot be read.
@@ -132,9 +147,8 @@ impl Store {
     ) -> Result<Vec<CallRecord>, StoreError> {
         let rows = sql(
             "SELECT c.record FROM (SELECT id, customer_id, received_at FROM cdr \
-             ORDER BY received_at DESC, id DESC LIMIT $1) newest \
-             JOIN resource r ON r.id = newest.customer_id AND r.owner = $2 \
-             JOIN cdr c ON c.id = newest.id \
+             WHERE owner = $2 ORDER BY received_at DESC, id DESC LIMIT $1) newest \
+             JOIN cdr c ON c.id = newest.id WHERE newest.customer_id IS NOT NULL \
              ORDER BY newest.received_at DESC, newest.id DESC LIMIT $3",
         )
         .bind(RECENT_CALLS_SEARCHED)
@@ -145,29 +159,72 @@ impl Store {
         rows.iter().map(|row| json("cdr", row.get(0)?)).collect()
     }
 
-    /// One record as the list shows it, and the whole of it.
+    /// One record of the scope as the list shows it, and the whole of it: of the whole, the caller
+    /// shows the party's side only. For a carrier it has the attempts on that carrier alone, and
+    /// the row is that of the last.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails or holds what cannot be read.
-    pub async fn cdr(&self, id: CallId) -> Result<Option<(CdrRow, CallRecord)>, StoreError> {
-        let mut statement = sql("SELECT ");
-        statement.push(CDR_COLUMNS).push(" FROM cdr WHERE id = ");
-        statement.push_bind(id_text(id));
+    pub async fn cdr(
+        &self,
+        scope: &Scope,
+        party: CdrParty,
+        id: CallId,
+    ) -> Result<Option<(CdrRow, CallRecord)>, StoreError> {
+        let mut statement = of(scope, party);
+        statement.push(" AND id = ").push_bind(id_text(id));
         let row = statement.fetch_optional(self.reader()).await?;
         let Some(row) = row else { return Ok(None) };
-        let record = json("cdr", row.get("record")?)?;
-        Ok(Some((cdr(&row)?, record)))
+        let mut record: CallRecord = json("cdr", row.get("record")?)?;
+        let CdrParty::Carrier(carrier) = party else {
+            return Ok(Some((seen_by(party, cdr(&row)?)?, record)));
+        };
+        record
+            .attempts
+            .retain(|attempt| attempt.carrier.id == carrier);
+        let last = record.attempts.last();
+        let row = last.map(|attempt| CdrRow::of_attempt(&record, attempt));
+        Ok(row.map(|row| (row, record)))
     }
 }
 
-fn page(query: &CdrQuery) -> Statement {
+/// A customer's or the staff's row as they see it.
+fn seen_by(party: CdrParty, row: CdrRow) -> Result<CdrRow, StoreError> {
+    Ok(match party {
+        CdrParty::Customer(_) => row.for_customer(),
+        CdrParty::Staff | CdrParty::Carrier(_) => row,
+    })
+}
+
+/// The records that a party of the scope may see at all.
+fn of(scope: &Scope, party: CdrParty) -> Statement {
     let mut sql = sql("SELECT ");
-    sql.push(CDR_COLUMNS).push(" FROM cdr WHERE 1 = 1");
-    if let Some(customer) = &query.customer {
-        sql.push(" AND customer = ").push_bind(customer);
+    sql.push(CDR_COLUMNS).push(" FROM cdr WHERE owner = ");
+    sql.push_bind(scope.tenant().get());
+    match party {
+        CdrParty::Staff => {}
+        CdrParty::Customer(customer) => {
+            sql.push(" AND customer_id = ").push_bind(customer);
+        }
+        CdrParty::Carrier(carrier) => {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM attempt a WHERE a.call_id = cdr.id AND a.carrier_id = ",
+            );
+            sql.push_bind(carrier).push(")");
+        }
     }
-    if let Some(carrier) = &query.carrier {
-        sql.push(" AND carrier = ").push_bind(carrier);
+    sql
+}
+
+fn page(scope: &Scope, query: &CdrQuery) -> Statement {
+    let mut sql = of(scope, query.party);
+    if query.party == CdrParty::Staff {
+        if let Some(customer) = &query.customer {
+            sql.push(" AND customer = ").push_bind(customer);
+        }
+        if let Some(carrier) = &query.carrier {
+            sql.push(" AND carrier = ").push_bind(carrier);
+        }
     }
     if let Some(outcome) = query.outcome {
         sql.push(" AND outcome = ").push_bind(text_of(&outcome));
@@ -192,10 +249,49 @@ fn page(query: &CdrQuery) -> Statement {
     sql
 }
 
+fn page_of_attempts(scope: &Scope, carrier: i64, query: &CdrQuery) -> Statement {
+    let mut sql = sql(
+        "SELECT a.number, c.record FROM attempt a JOIN cdr c ON c.id = a.call_id \
+         WHERE a.owner = ",
+    );
+    sql.push_bind(scope.tenant().get());
+    sql.push(" AND a.carrier_id = ").push_bind(carrier);
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND a.outcome = ").push_bind(text_of(&outcome));
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND a.started_at >= ").push_bind(from.0);
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND a.started_at < ").push_bind(to.0);
+    }
+    if let Some(after) = query.after {
+        sql.push(" AND (a.started_at, a.call_id) < (")
+            .push_bind(after.received_at.0);
+        sql.push(", ").push_bind(id_text(after.id)).push(")");
+    }
+    sql.push(" ORDER BY a.started_at DESC, a.call_id DESC LIMIT ");
+    sql.push_bind(i64::from(query.limit) + 1);
+    sql
+}
+
+/// A carrier's row.
+fn attempt(row: &Row) -> Result<CdrRow, StoreError> {
+    let number: u16 = row.unsigned(0)?;
+    let call: CallRecord = json("cdr", row.get(1)?)?;
+    let attempt = call
+        .attempts
+        .iter()
+        .find(|attempt| attempt.number == number);
+    let attempt =
+        attempt.ok_or_else(|| StoreError::column("number", "no attempt of the record"))?;
+    Ok(CdrRow::of_attempt(&call, attempt))
+}
+
 fn cdr(row: &Row) -> Result<CdrRow, StoreError> {
     Ok(CdrRow {
         id: columns::id_of(row.get("id")?),
-        snapshot_number: row.unsigned("snapshot_number")?,
+        snapshot_number: Some(row.unsigned("snapshot_number")?),
         received_at: Timestamp(row.get("received_at")?),
         answered_at: row.get::<Option<i64>>("answered_at")?.map(Timestamp),
         ended_at: Timestamp(row.get("ended_at")?),
@@ -211,10 +307,10 @@ fn cdr(row: &Row) -> Result<CdrRow, StoreError> {
         duration_ms: row.unsigned("duration_ms")?,
         billed_seconds: row.unsigned("billed_seconds")?,
         pdd_ms: row.get::<Option<i64>>("pdd_ms")?.map(i64::unsigned_abs),
-        attempts: row.unsigned("attempts")?,
-        charge: Amount(row.get("charge")?),
-        cost: Amount(row.get("cost")?),
-        margin: Amount(row.get("margin")?),
+        attempts: Some(row.unsigned("attempts")?),
+        charge: Some(Amount(row.get("charge")?)),
+        cost: Some(Amount(row.get("cost")?)),
+        margin: Some(Amount(row.get("margin")?)),
         currency: row.get("currency")?,
     })
 }

@@ -10,6 +10,7 @@
 
 mod api_keys;
 mod audit;
+mod backup;
 mod cdrs;
 mod change_sets;
 mod configuration;
@@ -32,9 +33,15 @@ mod users;
 
 pub use api_keys::{API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyUse, NewApiKey};
 pub use audit::{
-    AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
+    AUDIT_VALUE_BYTES_MAX, AuditActor, AuditBreak, AuditCredential, AuditEntry, AuditFault,
+    AuditFileError, AuditFollower, AuditHash, AuditHead, AuditImpersonator, AuditLine, AuditPage,
+    AuditQuery, AuditSeal, AuditVerification, NewAuditEntry, NotAHash,
 };
-pub use cdrs::{CdrCursor, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
+pub use backup::{
+    BackupError, BackupManifest, BackupTable, RestoreTarget, Restored, restore_backup,
+    verify_backup, write_backup,
+};
+pub use cdrs::{CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,
     DraftQuery, DraftRow, NewChangeSet, NewDraft, PUSH_JOB,

@@ -28,6 +28,21 @@ impl Store {
         .await?;
         Ok(())
     }
+
+    /// Stores the value of a setting that has none; gives the value that it has now, which is
+    /// another's when that one was first.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn claim_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        sql("INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(self.writer())
+            .await?;
+        let query = sql("SELECT value FROM setting WHERE name = $1");
+        query.bind(name).fetch_value(self.writer()).await
+    }
 }
 
 #[cfg(test)]

@@ -20,13 +20,21 @@
 )]
 
 #[cfg(test)]
-mod fixtures;
+mod first_release;
 #[cfg(test)]
+mod fixtures;
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "only the whole journal leaves the crate")
+)]
 mod journal;
 mod server;
 
 #[cfg(test)]
+pub(crate) use first_release::{check_first_release, make_first_release};
+#[cfg(test)]
 pub(crate) use fixtures::{change, resource, spec_index};
+pub use journal::write_journal;
 #[cfg(test)]
 pub(crate) use journal::{NOON, TestSegment, answered, ended};
 

@@ -8,7 +8,7 @@ use rating::Timestamp;
 use rating::journal::{HeaderError, SegmentHeader, SegmentName};
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -135,7 +135,7 @@ impl Journal {
         if !(MIN_SEGMENT_BYTES..=MAX_SEGMENT_BYTES).contains(&config.segment_bytes) {
             return Err(OpenError::SegmentBytes(config.segment_bytes));
         }
-        let lock = lock(&config)?;
+        let lock = lock_directory(&config.directory)?;
         let trouble = Arc::new(Mutex::new(None));
         let mut worker = Worker {
             config,
@@ -202,9 +202,11 @@ impl Drop for Journal {
     }
 }
 
-/// Makes the folder and locks it against a second process.
-fn lock(config: &JournalConfig) -> Result<File, OpenError> {
-    let directory = &config.directory;
+/// Makes the journal's folder and locks it against a second process, as long as the file lives.
+///
+/// # Errors
+/// [`OpenError::InUse`] when another process has it, or [`OpenError::Io`].
+pub fn lock_directory(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join(LOCK_FILE);
     let failed = |source| OpenError::Io {
         path: path.clone(),
@@ -220,7 +222,7 @@ fn lock(config: &JournalConfig) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            directory: directory.clone(),
+            directory: directory.to_owned(),
         }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }

@@ -2,8 +2,6 @@
 
 use super::push::PushOrigin;
 use super::{Configuration, ConfigurationError};
-use crate::clock;
-use crate::events::push_failed;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::problem::Problem as ProblemDocument;
 use crate::state::AppState;
@@ -55,8 +53,7 @@ impl PushScheduled {
             return Ok(());
         };
         let is_last = run.attempt >= run.job.attempts_max;
-        let parts = (configuration, &self.0.store);
-        settle(parts, &scope, &row, (error, is_last)).await
+        settle(configuration, &row, error, is_last).await
     }
 }
 
@@ -87,10 +84,10 @@ async fn due(
 
 /// What another try could change is tried again; all else is told in the change set.
 async fn settle(
-    (configuration, store): (&Configuration, &Store),
-    scope: &Scope,
+    configuration: &Configuration,
     row: &ChangeSetRow,
-    (error, is_last): (ConfigurationError, bool),
+    error: ConfigurationError,
+    is_last: bool,
 ) -> Result<(), JobFailure> {
     let passes = matches!(
         error,
@@ -106,9 +103,6 @@ async fn settle(
     if !is_noted {
         configuration.failed(row, &reason).await;
     }
-    let author = row.scheduled_by.as_ref().unwrap_or(&row.author);
-    let told = push_failed(scope.tenant(), row.id, author, &reason);
-    store.append_events(&[told], clock::now()).await?;
     Err(JobFailure::GiveUp(reason))
 }
 

@@ -1,9 +1,12 @@
 //! Call detail records: the list and the whole record.
 
 mod convert;
+mod own;
 
 pub(crate) use convert::word;
+pub(crate) use own::{__path_own_cdr_list, __path_own_cdr_view, own_cdr_list, own_cdr_view};
 
+use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -12,7 +15,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CdrCursor, CdrQuery};
+use store::{CdrCursor, CdrParty, CdrQuery};
 use utoipa::{IntoParams, ToSchema};
 
 const PAGE_DEFAULT: u32 = 50;
@@ -293,9 +296,13 @@ pub struct CdrMedia {
 )]
 pub(crate) async fn cdr_list(
     State(state): State<AppState>,
+    principal: Principal,
     ApiQuery(filter): ApiQuery<CdrFilter>,
 ) -> Result<Json<CdrPage>, Problem> {
-    let found = state.store.cdrs(&filter.query()?).await?;
+    let found = state
+        .store
+        .cdrs(&principal.scope(), &filter.query()?)
+        .await?;
     Ok(Json(CdrPage {
         items: found.rows.into_iter().map(CdrSummary::from).collect(),
         next_cursor: found.next.map(write_cursor),
@@ -319,11 +326,15 @@ pub(crate) async fn cdr_list(
 )]
 pub(crate) async fn cdr_view(
     State(state): State<AppState>,
+    principal: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<Cdr>, Problem> {
     let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
     let id: CallIdText = id.parse().map_err(wrong)?;
-    let found = state.store.cdr(id.0).await?;
+    let found = state
+        .store
+        .cdr(&principal.scope(), CdrParty::Staff, id.0)
+        .await?;
     let (row, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
     Ok(Json(Cdr::new(row.into(), record)))
 }
@@ -338,6 +349,7 @@ impl CdrFilter {
             return Err(Problem::bad_parameter("called_prefix", message));
         }
         Ok(CdrQuery {
+            party: CdrParty::Staff,
             limit: page_limit(self.limit)?,
             after: cursor,
             customer: self.customer,

@@ -5,6 +5,7 @@
 mod account;
 mod api_keys;
 mod apply;
+mod audit;
 mod authorisation;
 mod cdrs;
 mod change_sets;

@@ -1,5 +1,6 @@
 //! A record as the columns of its row.
 
+use crate::TenantId;
 use rating::cdr::{AttemptRecord, CallId, CallRecord};
 use rating::{Amount, Currency};
 use serde::Serialize;
@@ -9,7 +10,8 @@ use serde_json::Value;
 pub(crate) const CDR_COLUMNS: &str = "id, node, snapshot_number, received_at, answered_at, \
     ended_at, customer_id, customer, carrier_id, carrier, destination, calling_number, \
     called_number, outcome, sip_status, release_reason, released_by, duration_ms, \
-    billed_seconds, pdd_ms, attempts, charge, cost, margin, currency, record";
+    billed_seconds, pdd_ms, attempts, charge, cost, margin, currency, record, \
+    owner";
 
 /// What the row holds beside the plain fields of the record.
 pub(crate) struct CdrColumns<'a> {
@@ -23,10 +25,12 @@ pub(crate) struct CdrColumns<'a> {
     pub(crate) currency: Currency,
     /// The whole record as JSON.
     pub(crate) json: String,
+    /// The tenant that owns the customer.
+    pub(crate) owner: TenantId,
 }
 
 impl<'a> CdrColumns<'a> {
-    pub(crate) fn new(call: &'a CallRecord) -> serde_json::Result<Self> {
+    pub(crate) fn new(call: &'a CallRecord, owner: TenantId) -> serde_json::Result<Self> {
         Ok(Self {
             call,
             last: call.attempts.last(),
@@ -36,6 +40,7 @@ impl<'a> CdrColumns<'a> {
                 .as_ref()
                 .map_or(Currency::USD, |rate| rate.currency),
             json: serde_json::to_string(call)?,
+            owner,
         })
     }
 }

@@ -8,6 +8,10 @@ use rating::cdr::{JournalEntry, ReleaseReason};
 use rating::journal::BootId;
 use serde_json::json;
 
+fn platform() -> Scope {
+    Scope::of_tenant(TenantId::PLATFORM)
+}
+
 /// Calls 1 to 9, of which every third failed.
 async fn filled(database: &TestDatabase) -> Store {
     let store = database.open().await;
@@ -28,7 +32,11 @@ async fn filled(database: &TestDatabase) -> Store {
 
 async fn ids(store: &Store, query: CdrQuery) -> Vec<u128> {
     let limit = if query.limit == 0 { 100 } else { query.limit };
-    let rows = store.cdrs(&CdrQuery { limit, ..query }).await.unwrap().rows;
+    let rows = store
+        .cdrs(&platform(), &CdrQuery { limit, ..query })
+        .await
+        .unwrap()
+        .rows;
     rows.iter().map(|row| row.id.0 >> 80).collect()
 }
 
@@ -44,7 +52,7 @@ async fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition() {
                 after,
                 ..CdrQuery::default()
             };
-            let page = store.cdrs(&query).await.unwrap();
+            let page = store.cdrs(&platform(), &query).await.unwrap();
             seen.extend(page.rows.iter().map(|row| row.id.0 >> 80));
             after = page.next;
             if after.is_none() {
@@ -57,7 +65,7 @@ async fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition() {
             ..CdrQuery::default()
         };
         assert_eq!(
-            store.cdrs(&exact).await.unwrap().next,
+            store.cdrs(&platform(), &exact).await.unwrap().next,
             None,
             "a full last page is the last"
         );
@@ -154,7 +162,150 @@ async fn each_filter_keeps_what_it_names() {
 async fn a_call_that_is_not_there_is_none() {
     databases(async |database| {
         let store = filled(database).await;
-        assert!(store.cdr(CallId(1)).await.unwrap().is_none());
+        assert!(
+            store
+                .cdr(&platform(), CdrParty::Staff, CallId(1))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    })
+    .await;
+}
+
+async fn seen(store: &Store, scope: Scope, party: CdrParty) -> Vec<CdrRow> {
+    let query = CdrQuery {
+        party,
+        limit: 100,
+        ..CdrQuery::default()
+    };
+    store.cdrs(&scope, &query).await.unwrap().rows
+}
+
+#[tokio::test]
+async fn a_customer_sees_its_own_calls_and_nothing_of_carriers_and_costs() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let rows = seen(&store, platform(), CdrParty::Customer(5)).await;
+        assert_eq!(
+            rows.len(),
+            9,
+            "all calls of the journal are this customer's"
+        );
+        for row in rows {
+            assert!(row.customer.is_some() && row.charge.is_some());
+            let other = (
+                row.carrier,
+                row.cost,
+                row.margin,
+                row.attempts,
+                row.snapshot_number,
+            );
+            assert_eq!(other, (None, None, None, None, None));
+        }
+        assert_eq!(seen(&store, platform(), CdrParty::Customer(6)).await, []);
+        let id = ended(1).id;
+        let own = store.cdr(&platform(), CdrParty::Customer(5), id).await;
+        assert_eq!(own.unwrap().unwrap().0.cost, None);
+        let other = store.cdr(&platform(), CdrParty::Customer(6), id).await;
+        assert!(other.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_cannot_ask_which_carrier_had_its_calls() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let asked = async |carrier: &str| {
+            let query = CdrQuery {
+                party: CdrParty::Customer(5),
+                carrier: Some(carrier.into()),
+                limit: 100,
+                ..CdrQuery::default()
+            };
+            store.cdrs(&platform(), &query).await.unwrap().rows.len()
+        };
+        assert_eq!((asked("second").await, asked("nobody").await), (9, 9));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_sees_the_attempts_on_it_as_they_came_there() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let first = seen(&store, platform(), CdrParty::Carrier(1)).await;
+        let second = seen(&store, platform(), CdrParty::Carrier(2)).await;
+        assert_eq!((first.len(), second.len()), (9, 6));
+        assert!(first.iter().all(|row| row.outcome == Outcome::Failed));
+        assert!(second.iter().all(|row| row.outcome == Outcome::Answered));
+        for row in first.iter().chain(&second) {
+            assert!(row.cost.is_some());
+            let other = (&row.customer, row.charge, row.margin, row.snapshot_number);
+            assert_eq!(other, (&None, None, None, None));
+            assert_eq!(row.called_number, "33142685300", "as it was sent");
+        }
+        let id = ended(1).id;
+        let (_, record) = store
+            .cdr(&platform(), CdrParty::Carrier(2), id)
+            .await
+            .unwrap()
+            .unwrap();
+        let carriers: Vec<_> = record.attempts.iter().map(|a| a.carrier.id).collect();
+        assert_eq!(carriers, [2]);
+        let failed = ended(3).id;
+        let other = store.cdr(&platform(), CdrParty::Carrier(2), failed).await;
+        assert!(other.unwrap().is_none(), "it never had that call");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carriers_pages_have_no_gap() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let mut query = CdrQuery {
+            party: CdrParty::Carrier(1),
+            limit: 4,
+            ..CdrQuery::default()
+        };
+        let mut seen = Vec::new();
+        loop {
+            let page = store.cdrs(&platform(), &query).await.unwrap();
+            seen.extend(page.rows.iter().map(|row| row.id.0 >> 80));
+            query.after = page.next;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_belongs_to_the_tenant_that_owns_its_customer() {
+    databases(async |database| {
+        let store = database.open().await;
+        for text in [
+            "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
+             VALUES (2, 1, 'operator', 'o', 0)",
+            "INSERT INTO resource (id, owner, kind, name, version, spec, assignment, created_at, \
+             created_by, updated_at, updated_by, index_generation) \
+             VALUES (5, 2, 'customer', 'even', 1, '{}', '{}', 0, 'a', 0, 'a', 0)",
+        ] {
+            sql(text).execute(store.writer()).await.unwrap();
+        }
+        let store = filled(database).await;
+        let operator = Scope::of_tenant(TenantId::new(2));
+        assert_eq!(seen(&store, operator, CdrParty::Staff).await.len(), 9);
+        assert_eq!(seen(&store, operator, CdrParty::Carrier(1)).await.len(), 9);
+        assert_eq!(seen(&store, platform(), CdrParty::Staff).await, []);
+        assert_eq!(seen(&store, platform(), CdrParty::Carrier(1)).await, []);
+        assert_eq!(seen(&store, platform(), CdrParty::Customer(5)).await, []);
+        let other = store.cdr(&platform(), CdrParty::Staff, ended(1).id).await;
+        assert!(other.unwrap().is_none());
     })
     .await;
 }

@@ -61,8 +61,20 @@ impl Pool {
         }
     }
 
+    /// A transaction that sees the database as it is at its first statement, whatever others write
+    /// meanwhile.
+    pub(crate) async fn begin_moment(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+
     /// Waits for what runs and closes all connections.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
@@ -71,7 +83,7 @@ impl Pool {
 
     /// A transaction that may write. On SQLite it has the write lock from its first moment, so it
     /// never fails half-way because another was faster.
-    pub(super) async fn begin_write(&self) -> Result<Transaction, StoreError> {
+    pub(crate) async fn begin_write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
@@ -154,6 +166,37 @@ async fn open_postgres(
         .map_err(|source| cannot_open(location, source))?;
     migrations::run(&pool, Dialect::Postgres).await?;
     Ok((Pool::Postgres(pool.clone()), Pool::Postgres(pool)))
+}
+
+/// Opens one connection to a database of whatever version and changes nothing in it. On SQLite
+/// references are not looked at while rows are written; `create` makes a file that is missing.
+pub(crate) async fn open_as_it_is(
+    location: &DatabaseLocation,
+    create: bool,
+) -> Result<Pool, StoreError> {
+    let failed = |source| cannot_open(location, source);
+    match location {
+        DatabaseLocation::Sqlite(path) => {
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(create)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(false)
+                .busy_timeout(SQLITE_BUSY_TIMEOUT);
+            let pool = SqlitePoolOptions::new().max_connections(1);
+            Ok(Pool::Sqlite(
+                pool.connect_with(options).await.map_err(failed)?,
+            ))
+        }
+        DatabaseLocation::Postgres(options) => {
+            let options = PgConnectOptions::clone(options).application_name("didtron backup");
+            let pool = PgPoolOptions::new().max_connections(1);
+            Ok(Pool::Postgres(
+                pool.connect_with(options).await.map_err(failed)?,
+            ))
+        }
+    }
 }
 
 fn cannot_open(location: &DatabaseLocation, source: sqlx::Error) -> StoreError {

@@ -14,8 +14,8 @@
 //! Numbers are `BIGINT`, truths `BOOLEAN`. A file that has landed is never changed: the database
 //! keeps the checksum of the file as it is written, which is the same on both.
 
-use super::Dialect;
 use super::error::StoreError;
+use super::{Dialect, Transaction};
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Database, Pool, SqlSafeStr as _, SqlStr};
 use std::borrow::Cow;
@@ -38,6 +38,27 @@ where
         MigrateError::VersionMissing(version) => StoreError::TooNew { version },
         other => StoreError::Migrate(Box::new(other)),
     })
+}
+
+/// The versions of all migrations, in order.
+pub(crate) fn versions() -> Vec<i64> {
+    FILES.iter().map(|(version, ..)| *version).collect()
+}
+
+/// Runs those of the migrations that are wanted and were not run, within a transaction.
+pub(crate) async fn run_some(
+    transaction: &mut Transaction,
+    wanted: impl Fn(i64) -> bool,
+) -> Result<(), StoreError> {
+    let dialect = transaction.dialect();
+    let files = FILES.iter().filter(|(version, ..)| wanted(*version));
+    let migrations = files.map(|file| migration(file, dialect)).collect();
+    let migrator = Migrator::with_migrations(migrations);
+    let run = match transaction {
+        Transaction::Sqlite(transaction) => migrator.run(&mut **transaction).await,
+        Transaction::Postgres(transaction) => migrator.run(&mut **transaction).await,
+    };
+    run.map_err(|error| StoreError::Migrate(Box::new(error)))
 }
 
 fn migration(

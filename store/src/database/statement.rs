@@ -52,6 +52,19 @@ impl Statement {
         self
     }
 
+    /// Appends the name of a table or column that was read from the database's own catalogue. Whatever
+    /// is no letter, digit or underscore is left out, so that it cannot be more than a name.
+    pub(crate) fn push_name(&mut self, name: &str) -> &mut Self {
+        let letters = name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_');
+        let text = self.text.to_mut();
+        text.push('"');
+        text.extend(letters);
+        text.push('"');
+        self
+    }
+
     /// Appends another statement, whose places get the next numbers.
     pub(crate) fn append(&mut self, other: Self) -> &mut Self {
         let mut rest = other.text.as_ref();

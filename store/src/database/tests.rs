@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
-use crate::testing::{TestDatabase, databases};
+use crate::testing::{TestDatabase, check_first_release, databases, make_first_release};
 use std::path::Path;
 
 #[tokio::test]
@@ -157,4 +157,23 @@ async fn a_nul_in_a_text_is_kept_as_a_stand_in_by_both_databases() {
         assert!(store.user("ad\0min").await.unwrap().is_none());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_release_is_brought_up_without_loss() {
+    let sqlite = TestDatabase::sqlite();
+    make_first_release(sqlite.location()).await;
+    let postgres = TestDatabase::postgres().await;
+    let store = postgres.open().await;
+    for text in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+        sql(text).execute(store.writer()).await.unwrap();
+    }
+    store.close().await;
+    make_first_release(postgres.location()).await;
+    for database in [sqlite, postgres] {
+        let store = database.open().await;
+        check_first_release(&store).await;
+        store.close().await;
+        database.remove().await;
+    }
 }

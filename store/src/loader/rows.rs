@@ -3,13 +3,13 @@
 use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TenantId};
 use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
 use rating::journal::SegmentName;
 use std::collections::HashMap;
 
-const CDR_BINDS: usize = 26;
-const ATTEMPT_BINDS: usize = 19;
+const CDR_BINDS: usize = 27;
+const ATTEMPT_BINDS: usize = 20;
 const OPEN_CALL_BINDS: usize = 4;
 
 /// Rows in one statement; more gain nothing.
@@ -121,22 +121,55 @@ pub(super) async fn insert_calls(
     calls: &[&CallRecord],
 ) -> Result<u64, StoreError> {
     let mut new = 0;
+    let owners = Owners::of(transaction, calls).await?;
     for calls in calls.chunks(STATEMENT_ROWS) {
         let columns = calls
             .iter()
-            .map(|call| CdrColumns::new(call))
+            .map(|call| CdrColumns::new(call, owners.owner(call)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::Encode)?;
         new += insert_cdrs(transaction, columns).await?;
     }
     let attempts: Vec<_> = calls
         .iter()
-        .flat_map(|call| call.attempts.iter().map(|attempt| (call.id, attempt)))
+        .flat_map(|call| {
+            let owner = owners.owner(call);
+            let attempts = call.attempts.iter();
+            attempts.map(move |attempt| (call.id, owner, attempt))
+        })
         .collect();
     for attempts in attempts.chunks(STATEMENT_ROWS) {
         insert_attempts(transaction, attempts).await?;
     }
     Ok(new)
+}
+
+/// Who owns the customers of some calls.
+struct Owners(HashMap<i64, TenantId>);
+
+impl Owners {
+    async fn of(transaction: &mut Transaction, calls: &[&CallRecord]) -> Result<Self, StoreError> {
+        let customers = calls.iter().filter_map(|call| call.customer.as_ref());
+        let mut ids: Vec<i64> = customers.map(|customer| customer.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut owners = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(STATEMENT_ROWS) {
+            let mut select = sql("SELECT id, owner FROM resource WHERE id IN (");
+            select.push_list(ids.iter().copied()).push(")");
+            for row in select.fetch_all(&mut *transaction).await? {
+                owners.insert(row.get(0)?, TenantId::new(row.get(1)?));
+            }
+        }
+        Ok(Self(owners))
+    }
+
+    /// Calls of nobody that is known are the platform's.
+    fn owner(&self, call: &CallRecord) -> TenantId {
+        let customer = call.customer.as_ref();
+        let owner = customer.and_then(|customer| self.0.get(&customer.id));
+        owner.copied().unwrap_or(TenantId::PLATFORM)
+    }
 }
 
 async fn insert_cdrs(
@@ -184,19 +217,20 @@ fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {
         call.margin.0.into(),
         columns.currency.to_string().into(),
         columns.json.into(),
+        columns.owner.get().into(),
     ]
 }
 
 async fn insert_attempts(
     transaction: &mut Transaction,
-    rows: &[(CallId, &AttemptRecord)],
+    rows: &[(CallId, TenantId, &AttemptRecord)],
 ) -> Result<(), StoreError> {
     const { assert!(STATEMENT_ROWS * ATTEMPT_BINDS < MAX_BINDS) };
     let mut insert = sql(
         "INSERT INTO attempt (call_id, number, carrier_id, carrier, \
          egress_trunk_id, egress_trunk, gateway, prefix, started_at, first_reply_at, ringing_at, \
          answered_at, ended_at, outcome, sip_status, release_reason, billed_seconds, cost, \
-         currency) ",
+         currency, owner) ",
     );
     insert.push_rows(rows, attempt_values);
     insert.push(" ON CONFLICT (call_id, number) DO NOTHING");
@@ -204,7 +238,9 @@ async fn insert_attempts(
     Ok(())
 }
 
-fn attempt_values((call, attempt): &(CallId, &AttemptRecord)) -> [Value; ATTEMPT_BINDS] {
+fn attempt_values(
+    (call, owner, attempt): &(CallId, TenantId, &AttemptRecord),
+) -> [Value; ATTEMPT_BINDS] {
     [
         id_text(*call).into(),
         attempt.number.into(),
@@ -225,5 +261,6 @@ fn attempt_values((call, attempt): &(CallId, &AttemptRecord)) -> [Value; ATTEMPT
         attempt.cost.billed_seconds.into(),
         attempt.cost.amount.0.into(),
         attempt.rate.currency.to_string().into(),
+        owner.get().into(),
     ]
 }

@@ -129,6 +129,27 @@ pub(crate) fn ended(id: u32) -> CallRecord {
     call
 }
 
+/// Writes the journal of a dead process: so many calls, answered and ended, of two attempts each.
+/// Gives how many segments it has.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_journal(folder: &Path, calls: u32) -> u64 {
+    let mut segments = 1;
+    let mut segment = TestSegment::create(folder, 1, segments);
+    for id in 0..calls {
+        if segment.position > (1 << 20) - 16_384 {
+            segment.seal(false);
+            segments += 1;
+            segment = TestSegment::create(folder, 1, segments);
+        }
+        segment.answered(id);
+        segment.ended(id);
+    }
+    segment.seal(true);
+    segments
+}
+
 /// A segment file that is written like a shard writes it.
 pub(crate) struct TestSegment {
     pub(crate) file: File,

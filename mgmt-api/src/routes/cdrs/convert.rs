@@ -2,6 +2,7 @@
 
 use super::{Cdr, CdrAttempt, CdrMedia, CdrRate, CdrSummary, Outcome, ReleasedBy, Transport};
 use crate::values::{CallIdText, Money, Time};
+use rating::Amount;
 use rating::cdr::{self, AppliedRate, AttemptRecord, CallRecord, MediaStatistics, ReleaseReason};
 use serde_json::Value;
 use store::CdrRow;
@@ -49,8 +50,10 @@ impl From<cdr::Transport> for Transport {
     }
 }
 
+/// The staff's row, which has both sides.
 impl From<CdrRow> for CdrSummary {
     fn from(row: CdrRow) -> Self {
+        let money = |amount: Option<Amount>| Money(amount.unwrap_or_default());
         Self {
             id: CallIdText(row.id),
             received_at: Time(row.received_at),
@@ -68,12 +71,12 @@ impl From<CdrRow> for CdrSummary {
             duration_ms: row.duration_ms,
             billed_seconds: row.billed_seconds,
             pdd_ms: row.pdd_ms,
-            attempts: row.attempts,
-            charge: Money(row.charge),
-            cost: Money(row.cost),
-            margin: Money(row.margin),
+            attempts: row.attempts.unwrap_or_default(),
+            charge: money(row.charge),
+            cost: money(row.cost),
+            margin: money(row.margin),
             currency: row.currency,
-            snapshot_number: row.snapshot_number,
+            snapshot_number: row.snapshot_number.unwrap_or_default(),
         }
     }
 }

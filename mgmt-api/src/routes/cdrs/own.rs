@@ -1,0 +1,237 @@
+//! The records of the customer or carrier that is acted in: only its own, and of each only its
+//! side. The other side has no field here, so it cannot be shown by mistake.
+
+use super::{CdrRate, Outcome, ReleasedBy, page_limit, read_cursor, write_cursor};
+use crate::access::Audience;
+use crate::auth::{ActingTenant, Principal};
+use crate::extract::ApiQuery;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::values::{CallIdText, Money, Time, ValueError};
+use axum::Json;
+use axum::extract::{Path, State};
+use rating::cdr::CallRecord;
+use serde::{Deserialize, Serialize};
+use store::{CdrParty, CdrQuery, CdrRow};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which own records to list. Filters are joined by "and".
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OwnCdrFilter {
+    /// How many records a page holds, 1 to 500.
+    #[param(default = 50, minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// How the call came out.
+    #[param(inline)]
+    pub outcome: Option<Outcome>,
+    /// Received at or after this time.
+    pub from: Option<Time>,
+    /// Received before this time.
+    pub to: Option<Time>,
+}
+
+/// One page of own records, newest first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OwnCdrPage {
+    /// The records.
+    pub items: Vec<OwnCdr>,
+    /// Send it as `cursor` to get the next page; null on the last.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// A call of a customer, or an attempt on a carrier, as it was on that side.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OwnCdr {
+    /// Identifier of the call.
+    pub id: CallIdText,
+    /// INVITE received from the customer, or sent to the carrier.
+    pub received_at: Time,
+    /// 2xx on that side.
+    #[schema(required)]
+    pub answered_at: Option<Time>,
+    /// The end.
+    pub ended_at: Time,
+    /// Destination's name on the own card.
+    #[schema(required)]
+    pub destination: Option<String>,
+    /// As it was on that side.
+    pub calling_number: String,
+    /// As it was on that side.
+    pub called_number: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Final status on that side; 0 when there was none.
+    pub sip_status: u16,
+    /// Our reason, such as `normal_clearing`.
+    pub release_reason: String,
+    /// Who ended it.
+    pub released_by: ReleasedBy,
+    /// Talk time.
+    pub duration_ms: u64,
+    /// Seconds charged.
+    pub billed_seconds: u32,
+    /// Post-dial delay.
+    #[schema(required)]
+    pub pdd_ms: Option<u64>,
+    /// What the customer pays, or what the carrier is paid.
+    pub amount: Money,
+    /// Its currency.
+    #[schema(example = "USD")]
+    pub currency: String,
+}
+
+/// An own record with the rate that was applied.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OwnCdrDetail {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub summary: OwnCdr,
+    /// The own rate; null when the call was refused before rating.
+    #[schema(required)]
+    pub rate: Option<CdrRate>,
+}
+
+/// Lists the account's own call records, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/own-cdrs",
+    operation_id = "own_cdr_list",
+    tag = "cdrs",
+    params(OwnCdrFilter),
+    responses(
+        (status = 200, description = "One page", body = OwnCdrPage),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn own_cdr_list(
+    State(state): State<AppState>,
+    principal: Principal,
+    ApiQuery(filter): ApiQuery<OwnCdrFilter>,
+) -> Result<Json<OwnCdrPage>, Problem> {
+    let query = filter.query(party(&principal.tenant)?)?;
+    let found = state.store.cdrs(&principal.scope(), &query).await?;
+    Ok(Json(OwnCdrPage {
+        items: found.rows.into_iter().map(OwnCdr::from).collect(),
+        next_cursor: found.next.map(write_cursor),
+    }))
+}
+
+/// Shows one of the account's own records. Of a call that came to a carrier several times, the last.
+#[utoipa::path(
+    get,
+    path = "/api/v1/own-cdrs/{id}",
+    operation_id = "own_cdr_view",
+    tag = "cdrs",
+    params(("id" = String, Path, description = "Identifier of the call")),
+    responses(
+        (status = 200, description = "The record", body = OwnCdrDetail),
+        (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call of this account", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn own_cdr_view(
+    State(state): State<AppState>,
+    principal: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<OwnCdrDetail>, Problem> {
+    let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
+    let id: CallIdText = id.parse().map_err(wrong)?;
+    let party = party(&principal.tenant)?;
+    let found = state.store.cdr(&principal.scope(), party, id.0).await?;
+    let (row, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
+    Ok(Json(OwnCdrDetail {
+        summary: row.into(),
+        rate: own_rate(party, record),
+    }))
+}
+
+/// The side that a tenant sees.
+fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
+    match (tenant.audience, tenant.resource_id) {
+        (Audience::Customer, Some(id)) => Ok(CdrParty::Customer(id)),
+        (Audience::Carrier, Some(id)) => Ok(CdrParty::Carrier(id)),
+        // The route table lets nobody else through; an account without its resource has no calls.
+        _ => Err(Problem::forbidden(
+            "This account stands for no customer and no carrier.",
+        )),
+    }
+}
+
+fn own_rate(party: CdrParty, record: CallRecord) -> Option<CdrRate> {
+    match party {
+        CdrParty::Carrier(_) => record
+            .attempts
+            .into_iter()
+            .next_back()
+            .map(|last| last.rate),
+        CdrParty::Customer(_) | CdrParty::Staff => record.rate,
+    }
+    .map(CdrRate::from)
+}
+
+impl OwnCdrFilter {
+    fn query(self, party: CdrParty) -> Result<CdrQuery, Problem> {
+        Ok(CdrQuery {
+            party,
+            limit: page_limit(self.limit)?,
+            after: self.cursor.as_deref().map(read_cursor).transpose()?,
+            outcome: self.outcome.map(Into::into),
+            from: self.from.map(|time| time.0),
+            to: self.to.map(|time| time.0),
+            ..CdrQuery::default()
+        })
+    }
+}
+
+impl From<CdrRow> for OwnCdr {
+    fn from(row: CdrRow) -> Self {
+        Self {
+            id: CallIdText(row.id),
+            received_at: Time(row.received_at),
+            answered_at: row.answered_at.map(Time),
+            ended_at: Time(row.ended_at),
+            destination: row.destination,
+            calling_number: row.calling_number,
+            called_number: row.called_number,
+            outcome: row.outcome.into(),
+            sip_status: row.sip_status,
+            release_reason: row.release_reason,
+            released_by: row.released_by.into(),
+            duration_ms: row.duration_ms,
+            billed_seconds: row.billed_seconds,
+            pdd_ms: row.pdd_ms,
+            // A customer's row has a charge and no cost, a carrier's a cost and no charge.
+            amount: Money(row.charge.or(row.cost).unwrap_or_default()),
+            currency: row.currency,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    fn tenant(audience: Audience, resource_id: Option<i64>) -> ActingTenant {
+        ActingTenant {
+            audience,
+            resource_id,
+            ..ActingTenant::platform()
+        }
+    }
+
+    #[test]
+    fn an_account_sees_the_side_that_it_stands_for_and_no_other() {
+        let of = |audience, id| party(&tenant(audience, id)).ok();
+        assert_eq!(of(Audience::Customer, Some(5)), Some(CdrParty::Customer(5)));
+        assert_eq!(of(Audience::Carrier, Some(5)), Some(CdrParty::Carrier(5)));
+        assert_eq!(of(Audience::Customer, None), None);
+        assert_eq!(of(Audience::Operator, Some(5)), None);
+        assert_eq!(of(Audience::Platform, Some(5)), None);
+    }
+}
