@@ -30,7 +30,9 @@ mod tenants;
 pub mod testing;
 mod users;
 
-pub use api_keys::{API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyUse, NewApiKey};
+pub use api_keys::{
+    API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyTenant, ApiKeyUse, NewApiKey,
+};
 pub use audit::{
     AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
 };
