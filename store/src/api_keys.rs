@@ -430,6 +430,9 @@ mod tests {
         databases(async |database| {
             let store = database.open().await;
             let first = add(&store, &HERE, new("sync", "h1")).await.unwrap();
+            let tenant = "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
+                 VALUES (2, 1, 'operator', 'other', 0)";
+            crate::testing::execute(&store, tenant).await;
             let taken = add(&store, &HERE, new("sync", "h2")).await;
             assert_eq!(taken, Err(ApiKeyRefusal::NameTaken));
             assert!(add(&store, &ELSEWHERE, new("sync", "h3")).await.is_ok());
