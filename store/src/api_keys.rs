@@ -45,6 +45,19 @@ pub struct ApiKeyRow {
     pub last_used_from: Option<String>,
 }
 
+/// The tenant of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeyTenant {
+    /// `platform`, `operator`, `customer` or `carrier`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The tenant above; `None` for the platform.
+    pub parent: Option<TenantId>,
+    /// The resource that it stands for.
+    pub resource_id: Option<i64>,
+}
+
 /// A key to be.
 #[derive(Clone, Copy, Debug)]
 pub struct NewApiKey<'a> {
@@ -260,6 +273,30 @@ impl Store {
         Ok(true)
     }
 
+    /// What a key of a tenant needs to know of it, when nobody of it and above is suspended: its
+    /// kind, its name, the tenant above, and the resource that it stands for.
+    pub async fn tenant_of_api_key(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Option<ApiKeyTenant>, StoreError> {
+        let row = sql(
+            "SELECT t.kind, t.name, t.parent_id, t.resource_id FROM tenant t \
+             LEFT JOIN tenant p ON p.id = t.parent_id LEFT JOIN tenant g ON g.id = p.parent_id \
+             WHERE t.id = $1 AND t.suspended_at IS NULL AND p.suspended_at IS NULL \
+             AND g.suspended_at IS NULL",
+        )
+        .bind(tenant.get())
+        .fetch_optional(self.reader())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(ApiKeyTenant {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            parent: row.get::<Option<i64>>(2)?.map(TenantId::new),
+            resource_id: row.get(3)?,
+        }))
+    }
+
     /// The role of a user, who may have made keys.
     pub async fn role_of_user(&self, user: UserId) -> Result<Option<String>, StoreError> {
         sql("SELECT role FROM app_user WHERE id = $1")
@@ -398,6 +435,9 @@ mod tests {
             );
             elsewhere.execute(store.writer()).await.unwrap();
             let first = add(&store, &HERE, new("sync", "h1")).await.unwrap();
+            let tenant = "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
+                 VALUES (2, 1, 'operator', 'other', 0)";
+            crate::testing::execute(&store, tenant).await;
             let taken = add(&store, &HERE, new("sync", "h2")).await;
             assert_eq!(taken, Err(ApiKeyRefusal::NameTaken));
             assert!(add(&store, &ELSEWHERE, new("sync", "h3")).await.is_ok());

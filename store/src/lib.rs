@@ -31,7 +31,9 @@ mod tenants;
 pub mod testing;
 mod users;
 
-pub use api_keys::{API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyUse, NewApiKey};
+pub use api_keys::{
+    API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyTenant, ApiKeyUse, NewApiKey,
+};
 pub use audit::{
     AUDIT_VALUE_BYTES_MAX, AuditActor, AuditBreak, AuditCredential, AuditEntry, AuditFault,
     AuditFileError, AuditFollower, AuditHash, AuditHead, AuditImpersonator, AuditLine, AuditPage,

@@ -1,7 +1,8 @@
 //! What the maker of an API key may do at this moment.
 
 use super::ActingTenant;
-use crate::access::PermissionSet;
+use crate::access::roles::{Portal, ceiling};
+use crate::access::{Audience, PermissionSet};
 use crate::problem::Problem;
 use crate::state::AppState;
 use store::{TenantId, UserId};
@@ -16,16 +17,42 @@ pub(crate) async fn maker_rights(
     tenant: TenantId,
     maker: Option<UserId>,
 ) -> Result<Option<(ActingTenant, PermissionSet)>, Problem> {
-    if tenant != TenantId::PLATFORM {
+    let Some(tenant) = open_tenant(state, tenant).await? else {
+        return Ok(None);
+    };
+    let Some(user) = maker else {
+        let rights = ceiling(Portal::from(tenant.audience)).clone();
+        return Ok(Some((tenant, rights)));
+    };
+    // Users are the platform's.
+    if tenant.id != TenantId::PLATFORM {
         return Ok(None);
     }
-    let platform = ActingTenant::platform();
-    let Some(user) = maker else {
-        return Ok(Some((platform, PermissionSet::all())));
-    };
     let role = state.store.role_of_user(user).await?;
     Ok(role.map(|role| {
-        let rights = platform.permissions_of(&role);
-        (platform, rights)
+        let rights = tenant.permissions_of(&role);
+        (tenant, rights)
+    }))
+}
+
+/// A tenant that is neither suspended nor below one that is.
+async fn open_tenant(state: &AppState, id: TenantId) -> Result<Option<ActingTenant>, Problem> {
+    let Some(row) = state.store.tenant_of_api_key(id).await? else {
+        return Ok(None);
+    };
+    let mut audiences = Audience::ALL.into_iter();
+    let Some(audience) = audiences.find(|one| one.as_str() == row.kind) else {
+        return Ok(None);
+    };
+    let owner = match audience {
+        Audience::Platform | Audience::Operator => Some(id),
+        Audience::Customer | Audience::Carrier => row.parent,
+    };
+    Ok(owner.map(|owner| ActingTenant {
+        id,
+        audience,
+        name: row.name,
+        owner,
+        resource_id: row.resource_id,
     }))
 }

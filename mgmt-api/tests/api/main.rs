@@ -18,6 +18,7 @@ mod headers;
 mod idempotency;
 mod jobs;
 mod live;
+mod other_tenants;
 mod permissions;
 mod problems;
 mod rate_limits;

@@ -21,17 +21,19 @@ const HEAD: &str = "# Permissions\n\nWho may call which operation. A test writes
     `metrics`, which this machine may read.\n";
 
 /// An operation with what its guard says of it.
-struct Operation {
-    method: Method,
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    /// The path as the description has it.
+    pub(crate) template: String,
     path: String,
-    name: String,
-    open: bool,
+    pub(crate) name: String,
+    pub(crate) open: bool,
     permission: Option<Permission>,
     audiences: Vec<String>,
 }
 
 impl Operation {
-    fn allows(&self, audience: Audience, role: &BuiltInRole) -> bool {
+    pub(crate) fn allows(&self, audience: Audience, role: &BuiltInRole) -> bool {
         let meant = self.audiences.iter().any(|name| name == audience.as_str());
         meant
             && self
@@ -40,7 +42,7 @@ impl Operation {
     }
 }
 
-fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let document: Value = serde_json::from_str(&document()).unwrap();
     let mut all = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -52,6 +54,7 @@ fn operations() -> Vec<Operation> {
             let audiences = access["audiences"].as_array().into_iter().flatten();
             all.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
+                template: path.clone(),
                 path: path.replace("{id}", &"0".repeat(32)),
                 open: access["open"] == true,
                 permission: permission.map(|text| text.parse().unwrap()),
@@ -66,7 +69,7 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-fn roles(audience: Audience) -> impl Iterator<Item = &'static BuiltInRole> {
+pub(crate) fn roles(audience: Audience) -> impl Iterator<Item = &'static BuiltInRole> {
     let portal = Portal::from(audience);
     built_in().iter().filter(move |role| role.portal == portal)
 }
