@@ -21,12 +21,10 @@ mod outbox;
 mod people;
 mod resources;
 mod secrets;
-mod sessions;
 mod settings;
 mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod users;
 
 pub use audit::{
     AUDIT_VALUE_BYTES_MAX, AuditActor, AuditCredential, AuditHash, AuditImpersonator, NewAuditEntry,
@@ -53,12 +51,14 @@ pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,
 };
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
-pub use people::UserId;
+pub use people::{
+    DeviceSeen, InvitationRow, NewInvitation, NewPasskey, NewSession, NewSignIn, NewToken, NewUser,
+    PasskeyRow, PeopleWrite, SessionRow, SignInPolicyRow, SignInQuery, SignInRow, TenantQuery,
+    TenantRow, TokenRow, TotpRow, UserId, UserQuery, UserRow, UserStatus,
+};
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
     ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,
 };
 pub use secrets::SealedSecret;
-pub use sessions::SessionRow;
 pub use tenants::{Scope, TenantId};
-pub use users::UserRow;
