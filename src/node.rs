@@ -122,6 +122,7 @@ impl Node {
             job_bell: job_bell.clone(),
             webhooks: webhooks.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
+            public_url: config.public_url(),
             allowed_origins: config.http.allowed_origins.clone(),
         });
         let admin_password = ensure_admin(&store).await?;

@@ -4,20 +4,26 @@
 //! A cookie is sent by the browser whoever made the page, so a change by cookie also needs the
 //! session's CSRF token in a header; a key does not.
 
+mod background;
+pub(crate) mod identity;
 mod local_key;
 mod password;
+pub(crate) mod policy;
 mod principal;
 mod request;
-mod session;
+pub(crate) mod session;
+pub(crate) mod sign_in;
 mod source;
 mod throttle;
+pub(crate) mod tokens;
 
+pub(crate) use background::Background;
 pub use local_key::{LocalKey, LocalKeyError};
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
-pub(crate) use principal::Principal;
-pub(crate) use request::{ClientAddress, from_this_machine, require, require_beyond_loopback};
-pub(crate) use session::{SessionToken, Sessions, clear_cookie};
+pub(crate) use principal::{ActingTenant, Principal};
+pub(crate) use request::{Visitor, from_this_machine, require, require_beyond_loopback};
+pub(crate) use session::{SessionToken, clear_cookie};
 pub(crate) use throttle::{Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.

@@ -21,6 +21,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
     ),
     tags(
         (name = "session", description = "Signing in and out"),
+        (name = "people", description = "Users, invitations, and how people sign in"),
         (name = "cdrs", description = "Call records"),
         (name = "calls", description = "Calls that are up"),
         (name = "live", description = "The pulse of the switch"),

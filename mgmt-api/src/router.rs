@@ -2,10 +2,9 @@
 
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::problem::Problem;
-use crate::routes::people::{password, sessions};
 use crate::routes::{
     apply, assignment, calls, cdrs, change_sets, events, explain, export, health, jobs, kinds,
-    live, resources, session, status, webhooks,
+    live, people, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, headers, metrics, openapi};
@@ -39,7 +38,10 @@ pub fn router(state: AppState) -> Router {
 pub(crate) fn table() -> RouteTable {
     let table = RouteTable::new(openapi::head());
     let table = open(table);
+    let table = people::open(table);
     let table = own_account(table);
+    let table = people::own_account(table);
+    let table = people::of_tenants(table);
     let table = traffic(table);
     let table = background(table);
     let table = configuration(table);
@@ -59,13 +61,10 @@ fn open(table: RouteTable) -> RouteTable {
 
 /// What concerns the caller only.
 fn own_account(table: RouteTable) -> RouteTable {
-    table
-        .signed_in(
-            Audiences::ALL,
-            routes!(session::session_view, session::session_delete),
-        )
-        .signed_in(Audiences::ALL, routes!(sessions::session_delete_all))
-        .signed_in(Audiences::ALL, routes!(password::password_update))
+    table.signed_in(
+        Audiences::ALL,
+        routes!(session::session_view, session::session_delete),
+    )
 }
 
 /// Calls and records.

@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
+use crate::auth::{Background, LocalKey, Passwords, Throttle};
 use crate::events::EventFeed;
 use crate::jobs::JobBell;
 use crate::live::LiveFeed;
@@ -38,6 +38,9 @@ pub struct ApiParts {
     /// Whether browsers reach the API by TLS only, through whatever ends it: the session cookie
     /// is then never sent in the clear.
     pub secure_cookies: bool,
+    /// Where browsers reach the console, such as `https://switch.example.com`, without a path: what
+    /// links in mail begin with. `None`: no mail with links is sent.
+    pub public_url: Option<String>,
     /// Web origins whose pages may call the API with a key, as browsers write them.
     pub allowed_origins: Vec<String>,
 }
@@ -56,7 +59,8 @@ pub struct Parts {
     pub(crate) secrets: SecretBox,
     pub(crate) secure_cookies: bool,
     pub(crate) allowed_origins: Vec<String>,
-    pub(crate) sessions: Sessions,
+    pub(crate) background: Background,
+    pub(crate) public_url: Option<String>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) live: LiveFeed,
@@ -69,7 +73,6 @@ pub struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub fn new(parts: ApiParts) -> Self {
-        let sessions = Sessions::new(parts.store.clone());
         Self(Arc::new(Parts {
             store: parts.store,
             configuration: parts.configuration,
@@ -79,7 +82,8 @@ impl AppState {
             secrets: parts.secrets,
             secure_cookies: parts.secure_cookies,
             allowed_origins: parts.allowed_origins,
-            sessions,
+            background: Background::new(),
+            public_url: parts.public_url,
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             live: LiveFeed::new(),

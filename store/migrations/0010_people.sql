@@ -32,16 +32,18 @@ FROM app_user_before;
 DROP TABLE app_user_before;
 
 -- The token itself is known only to the browser. `tenant_id` is where the session acts: the
--- user's own tenant, or another one while `parent_id` names the session it was entered from.
+-- user's own tenant, or one below it while `parent_id` names the session it was entered from; then
+-- `role` is the one that is acted in, else it is null and the user's own counts.
 CREATE TABLE session (
   id               TEXT    NOT NULL PRIMARY KEY,
   token_hash       TEXT    NOT NULL UNIQUE,
   user_id          BIGINT  NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
   tenant_id        BIGINT  NOT NULL,
   parent_id        TEXT    REFERENCES session (id) ON DELETE CASCADE,
-  acting_as        BIGINT  REFERENCES app_user (id) ON DELETE CASCADE,
+  role             TEXT,
   method           TEXT    NOT NULL,
   remembered       BOOLEAN NOT NULL,
+  idle_timeout_s   BIGINT  NOT NULL,
   created_at       BIGINT  NOT NULL,
   last_used_at     BIGINT  NOT NULL,
   expires_at       BIGINT  NOT NULL,

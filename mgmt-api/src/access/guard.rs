@@ -70,6 +70,9 @@ pub(crate) async fn check(
 ) -> Result<Response, Problem> {
     let principal = request.extensions().get::<Principal>();
     let principal = principal.ok_or_else(Problem::unauthenticated)?;
+    if principal.must_enrol && guard.needs != Needs::SignedIn {
+        return Err(Problem::second_factor_required());
+    }
     guard.admit(principal.audience(), principal.permissions())?;
     Ok(next.run(request).await)
 }

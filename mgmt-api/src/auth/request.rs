@@ -1,7 +1,8 @@
 //! Authentication of requests, before any handler sees them.
 
-use super::principal::{ActingTenant, Credential, Principal, SessionCredential};
-use super::session::SessionToken;
+use super::identity::principal_of;
+use super::principal::{ActingTenant, Credential, Principal};
+use super::session::{self, SessionToken};
 use super::source::RequestSource;
 use crate::access::PermissionSet;
 use crate::access::roles::Portal;
@@ -16,9 +17,17 @@ use axum::response::Response;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-/// Where a request came from; `None` when it came by no connection (tests).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
+/// Who is at the other end, as far as the connection and the browser say.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// Where the request came from; `None` when it came by no connection.
+    pub(crate) address: Option<IpAddr>,
+    /// What the browser says it is; cut to [`USER_AGENT_CHARS_MAX`], of printable ASCII.
+    pub(crate) user_agent: String,
+}
+
+/// Characters that are kept of what a browser says it is.
+const USER_AGENT_CHARS_MAX: usize = 200;
 
 /// Lets only authenticated requests through, and changes by cookie only with the CSRF token.
 pub(crate) async fn require(
@@ -26,8 +35,8 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let mut principal = authenticate(&state, request.method(), request.headers()).await?;
-    principal.source = RequestSource::of(request.headers(), request.extensions());
+    let source = RequestSource::of(request.headers(), request.extensions());
+    let principal = authenticate(&state, request.method(), request.headers(), source).await?;
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }
@@ -54,12 +63,14 @@ async fn authenticate(
     state: &AppState,
     method: &Method,
     headers: &HeaderMap,
+    address: Option<IpAddr>,
 ) -> Result<Principal, Problem> {
     if let Some(key) = bearer(headers) {
         return by_key(state, key);
     }
     let token = SessionToken::of(headers).ok_or_else(Problem::unauthenticated)?;
-    let session = state.sessions.find(&token).await?;
+    let from = address.map(|address| address.to_string());
+    let session = session::find(&state.store, &token, from.as_deref()).await?;
     let session = session.ok_or_else(Problem::unauthenticated)?;
     if !method.is_safe() {
         let sent = headers
@@ -69,19 +80,8 @@ async fn authenticate(
             return Err(Problem::csrf());
         }
     }
-    let tenant = ActingTenant::platform();
-    Ok(Principal {
-        name: session.username,
-        user: Some(session.user),
-        permissions: tenant.permissions_of(&session.role),
-        role: session.role,
-        tenant,
-        credential: Credential::Session(Box::new(SessionCredential {
-            token,
-            authenticated_at: session.created_at,
-        })),
-        source: RequestSource::default(),
-    })
+    let principal = principal_of(state, session, token, address).await?;
+    principal.ok_or_else(Problem::unauthenticated)
 }
 
 fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
@@ -96,6 +96,8 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
         permissions: PermissionSet::all(),
         credential: Credential::LocalKey,
         source: RequestSource::default(),
+        must_enrol: false,
+        visit: None,
     })
 }
 
@@ -110,10 +112,22 @@ pub(super) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAd
     Some(info.0.ip().to_canonical())
 }
 
-impl<S: Sync> FromRequestParts<S> for ClientAddress {
+impl Visitor {
+    /// The address as it is stored.
+    pub(crate) fn address_text(&self) -> Option<String> {
+        self.address.map(|address| address.to_string())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(client_address(&parts.extensions)))
+        let said = parts.headers.get(header::USER_AGENT);
+        let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
+        Ok(Self {
+            address: client_address(&parts.extensions),
+            user_agent: said.chars().take(USER_AGENT_CHARS_MAX).collect(),
+        })
     }
 }

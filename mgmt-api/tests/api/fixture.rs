@@ -160,6 +160,7 @@ impl Api {
                 allow_private_addresses: true,
             }),
             secure_cookies: false,
+            public_url: Some("https://switch.example.com".into()),
             allowed_origins: vec!["https://tools.example.com".into()],
         });
         let router = router(state.clone());

@@ -3,7 +3,7 @@
 use super::users::UserStatus;
 use super::{PeopleWrite, UserId};
 use crate::database::{Row, Statement, sql};
-use crate::{Store, StoreError, TenantId};
+use crate::{Scope, Store, StoreError, TenantId};
 use rating::Timestamp;
 
 /// A session.
@@ -17,12 +17,14 @@ pub struct SessionRow {
     pub tenant: TenantId,
     /// The session that this one was entered from, when it acts in another tenant.
     pub parent: Option<String>,
-    /// The user of the other tenant whose permissions it has.
-    pub acting_as: Option<UserId>,
+    /// The role that is acted in there.
+    pub acting_role: Option<String>,
     /// How the user proved who they are.
     pub method: String,
     /// Whether it was to be remembered beyond the idle time.
     pub remembered: bool,
+    /// It ends when it is not used for this long, seconds.
+    pub idle_timeout_s: u32,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last used, roughly.
@@ -62,12 +64,14 @@ pub struct NewSession<'a> {
     pub tenant: TenantId,
     /// The session that this one was entered from.
     pub parent: Option<&'a str>,
-    /// The user of the other tenant whose permissions it has.
-    pub acting_as: Option<UserId>,
+    /// The role that is acted in there; `None` in the user's own tenant.
+    pub acting_role: Option<&'a str>,
     /// How the user proved who they are.
     pub method: &'a str,
     /// Whether it is to be remembered.
     pub remembered: bool,
+    /// It ends when it is not used for this long, seconds.
+    pub idle_timeout_s: u32,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
     /// When the user proved who they are.
@@ -78,15 +82,15 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
-const COLUMNS: &str = "SELECT s.id, s.user_id, s.tenant_id, s.parent_id, s.acting_as, s.method, \
+const COLUMNS: &str = "SELECT s.id, s.user_id, s.tenant_id, s.parent_id, s.role, s.method, \
     s.remembered, s.created_at, s.last_used_at, s.expires_at, s.authenticated_at, s.address, \
     s.user_agent, u.username, u.tenant_id, u.role, u.status, u.allowed_networks, \
     (EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) \
-     OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id)) \
+     OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id)), s.idle_timeout_s \
     FROM session s JOIN app_user u ON u.id = s.user_id ";
 
 impl Store {
-    /// The session of that token, when it has not expired.
+    /// The session of that token, when it has not expired and was used lately enough.
     ///
     /// # Errors
     /// [`StoreError::Query`], as for all that follow.
@@ -97,7 +101,7 @@ impl Store {
     ) -> Result<Option<SessionRow>, StoreError> {
         let mut query = sql(COLUMNS);
         query.push("WHERE s.token_hash = ").push_bind(token_hash);
-        query.push(" AND s.expires_at > ").push_bind(now);
+        push_alive(&mut query, now);
         let row = query.fetch_optional(self.reader()).await?;
         row.as_ref().map(session).transpose()
     }
@@ -111,7 +115,7 @@ impl Store {
     ) -> Result<Vec<SessionRow>, StoreError> {
         let mut query = sql(COLUMNS);
         query.push("WHERE s.user_id = ").push_bind(user.0);
-        query.push(" AND s.expires_at > ").push_bind(now);
+        push_alive(&mut query, now);
         query
             .push(" ORDER BY s.created_at DESC, s.id LIMIT ")
             .push_bind(limit);
@@ -134,17 +138,20 @@ impl Store {
             .await?;
         Ok(())
     }
-
-    /// Forgets sessions and tokens that expired before `before`.
-    pub async fn forget_expired_sessions(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let sessions = sql("DELETE FROM session WHERE expires_at < $1").bind(before);
-        let tokens = sql("DELETE FROM one_time_token WHERE expires_at < $1").bind(before);
-        let forgotten = sessions.execute(self.writer()).await?;
-        Ok(forgotten + tokens.execute(self.writer()).await?)
-    }
 }
 
 impl PeopleWrite {
+    /// Forgets sessions and tokens that have expired; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn forget_expired(&mut self) -> Result<u64, StoreError> {
+        let sessions = sql("DELETE FROM session WHERE expires_at <= $1").bind(self.now);
+        let tokens = sql("DELETE FROM one_time_token WHERE expires_at <= $1").bind(self.now);
+        let forgotten = sessions.execute(&mut self.transaction).await?;
+        Ok(forgotten + tokens.execute(&mut self.transaction).await?)
+    }
+
     /// Begins a session. Of more than `limit` sessions of the user the oldest end.
     ///
     /// # Errors
@@ -154,17 +161,18 @@ impl PeopleWrite {
         new: &NewSession<'_>,
         limit: u32,
     ) -> Result<(), StoreError> {
-        sql("INSERT INTO session (id, token_hash, user_id, tenant_id, parent_id, acting_as, method, \
-             remembered, created_at, last_used_at, expires_at, authenticated_at, address, \
-             user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)")
+        sql("INSERT INTO session (id, token_hash, user_id, tenant_id, parent_id, role, method, \
+             remembered, idle_timeout_s, created_at, last_used_at, expires_at, authenticated_at, address, \
+             user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)")
         .bind(new.id)
         .bind(new.token_hash)
         .bind(new.user.0)
         .bind(new.tenant.get())
         .bind(new.parent)
-        .bind(new.acting_as.map(|user| user.0))
+        .bind(new.acting_role)
         .bind(new.method)
         .bind(new.remembered)
+        .bind(new.idle_timeout_s)
         .bind(self.now)
         .bind(new.expires_at)
         .bind(new.authenticated_at)
@@ -232,6 +240,23 @@ impl PeopleWrite {
         query.execute(&mut self.transaction).await
     }
 
+    /// Ends the sessions of the tenant's users, but for one.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn end_sessions_in(
+        &mut self,
+        scope: &Scope,
+        but_for: Option<&str>,
+    ) -> Result<u64, StoreError> {
+        sql("DELETE FROM session WHERE id <> $1 \
+             AND user_id IN (SELECT id FROM app_user WHERE tenant_id = $2)")
+        .bind(but_for.unwrap_or_default())
+        .bind(scope.tenant().get())
+        .execute(&mut self.transaction)
+        .await
+    }
+
     /// Ends every session of the users of a tenant, and those that act in it.
     pub async fn end_sessions_of_tenant(&mut self, tenant: TenantId) -> Result<u64, StoreError> {
         let statement: Statement = sql("DELETE FROM session WHERE tenant_id = $1 \
@@ -243,14 +268,19 @@ impl PeopleWrite {
     }
 }
 
+fn push_alive(query: &mut Statement, now: Timestamp) {
+    query.push(" AND s.expires_at > ").push_bind(now);
+    query.push(" AND s.last_used_at + s.idle_timeout_s * 1000000 > ");
+    query.push_bind(now);
+}
+
 fn session(row: &Row) -> Result<SessionRow, StoreError> {
-    let acting_as: Option<i64> = row.get(4)?;
     Ok(SessionRow {
         id: row.get(0)?,
         user: UserId(row.get(1)?),
         tenant: TenantId::new(row.get(2)?),
         parent: row.get(3)?,
-        acting_as: acting_as.map(UserId),
+        acting_role: row.get(4)?,
         method: row.get(5)?,
         remembered: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
@@ -265,5 +295,6 @@ fn session(row: &Row) -> Result<SessionRow, StoreError> {
         status: UserStatus::of(row.get(16)?),
         allowed_networks: row.get(17)?,
         has_second_factor: row.get(18)?,
+        idle_timeout_s: row.unsigned(19)?,
     })
 }

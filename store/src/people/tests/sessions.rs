@@ -10,9 +10,10 @@ fn new(id: &str, user: UserId) -> NewSession<'_> {
         user,
         tenant: TenantId::PLATFORM,
         parent: None,
-        acting_as: None,
+        acting_role: None,
         method: "password",
         remembered: false,
+        idle_timeout_s: 1,
         expires_at: Timestamp(1_000),
         authenticated_at: Timestamp(100),
         address: Some("192.0.2.1"),
@@ -29,6 +30,25 @@ async fn begin(store: &Store, now: i64, session: &NewSession<'_>, limit: u32) {
 async fn is_there(store: &Store, token: &str) -> bool {
     let found = store.session(token, Timestamp(200)).await.unwrap();
     found.is_some()
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_used_ends_by_silence() {
+    databases(async |database| {
+        let store = database.open().await;
+        let ann = user(&store, "ann").await;
+        let session = NewSession {
+            expires_at: Timestamp(9_000_000),
+            ..new("s", ann)
+        };
+        begin(&store, 100, &session, 5).await;
+        let there = async |at| store.session("s", Timestamp(at)).await.unwrap().is_some();
+        assert!(there(1_000_099).await && !there(1_000_100).await);
+        let touched = store.touch_session("s", None, Timestamp(1_000_000));
+        touched.await.unwrap();
+        assert!(there(1_999_999).await && !there(2_000_000).await);
+    })
+    .await;
 }
 
 #[tokio::test]
