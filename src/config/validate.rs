@@ -203,7 +203,8 @@ impl Check<'_> {
             }
         }
         if !http.public_url.is_empty() && !is_origin(&http.public_url) {
-            let message = "must be like https://host or https://host:port, without a path, or empty";
+            let message =
+                "must be like https://host or https://host:port, without a path, or empty";
             self.problem("http.public_url", message);
         }
         let tls = &http.tls;

@@ -3,7 +3,7 @@
 pub mod invitations;
 pub mod password;
 pub mod policy;
-mod reach;
+pub mod reach;
 pub mod sessions;
 pub mod sign_ins;
 pub mod users;

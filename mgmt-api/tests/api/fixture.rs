@@ -96,6 +96,7 @@ pub(crate) struct Api {
     pub(crate) state: AppState,
     pub(crate) router: Router,
     pub(crate) key: String,
+    pub(crate) secrets: SecretBox,
     /// Made when it is needed: it takes a while to hash.
     password: OnceCell<String>,
 }
@@ -154,7 +155,7 @@ impl Api {
             switch: Arc::<FakeSwitch>::clone(&switch),
             loader: Box::new(LoaderProgress::default),
             local_key,
-            secrets,
+            secrets: secrets.clone(),
             job_bell: JobBell::default(),
             webhooks: WebhookClient::new(WebhookSettings {
                 allow_private_addresses: true,
@@ -171,6 +172,7 @@ impl Api {
             state,
             router,
             key,
+            secrets,
             password: OnceCell::new(),
         }
     }

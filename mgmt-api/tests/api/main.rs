@@ -15,6 +15,7 @@ mod fixture;
 mod headers;
 mod jobs;
 mod live;
+mod people;
 mod permissions;
 mod problems;
 mod resources;
