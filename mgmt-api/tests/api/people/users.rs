@@ -48,7 +48,7 @@ async fn nobody_raises_themselves_nor_touches_who_may_do_more() {
         let answer = browser.send("PUT", &path, &body).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{body}");
     }
-    for user in [eve, boss] {
+    for user in [boss, eve] {
         let path = format!("/api/v1/users/{user}");
         let answer = browser.send("DELETE", &path, &json!(null)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
