@@ -7,15 +7,21 @@
 mod background;
 pub(crate) mod identity;
 mod local_key;
+pub(crate) mod passkey;
 mod password;
 pub(crate) mod policy;
 mod principal;
+pub(crate) mod recovery;
 mod request;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod sign_in;
 mod source;
+#[cfg(test)]
+mod testing;
 mod throttle;
 pub(crate) mod tokens;
+pub(crate) mod totp;
 
 pub(crate) use background::Background;
 pub use local_key::{LocalKey, LocalKeyError};
@@ -24,7 +30,7 @@ pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Principal};
 pub(crate) use request::{Visitor, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, clear_cookie};
-pub(crate) use throttle::{Throttle, network};
+pub(crate) use throttle::{Subject, Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.
 fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {

@@ -151,6 +151,20 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, kind, title, detail.into())
     }
 
+    /// 401: the code is wrong, or was used before.
+    pub fn wrong_second_factor() -> Self {
+        let detail = "The code is wrong, was used before, or is too old.";
+        let (kind, title) = ("/problems/second-factor-refused", "Second factor refused");
+        Self::new(StatusCode::UNAUTHORIZED, kind, title, detail.into())
+    }
+
+    /// 401: the passkey is not known, or does not prove enough.
+    pub fn wrong_passkey() -> Self {
+        let detail = "This passkey does not sign in here.";
+        let (kind, title) = ("/problems/passkey-refused", "Passkey refused");
+        Self::new(StatusCode::UNAUTHORIZED, kind, title, detail.into())
+    }
+
     /// 401: a link or a code that is unknown, used or too old.
     pub fn stale_token() -> Self {
         let detail = "It is unknown, was used before, or is too old. Ask for a new one.";

@@ -42,6 +42,7 @@ pub(crate) fn table() -> RouteTable {
     let table = own_account(table);
     let table = people::own_account(table);
     let table = people::of_tenants(table);
+    let table = people::tenants_below(table);
     let table = traffic(table);
     let table = background(table);
     let table = configuration(table);

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use crate::auth::passkey::RelyingParty;
 use crate::auth::{Background, LocalKey, Passwords, Throttle};
 use crate::events::EventFeed;
 use crate::jobs::JobBell;
@@ -61,6 +62,7 @@ pub struct Parts {
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) background: Background,
     pub(crate) public_url: Option<String>,
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) live: LiveFeed,
@@ -73,6 +75,9 @@ pub struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub fn new(parts: ApiParts) -> Self {
+        // An address without a domain, such as 192.0.2.7, has no passkeys.
+        let relying_party = parts.public_url.as_deref();
+        let relying_party = relying_party.and_then(|url| RelyingParty::of_public_url(url).ok());
         Self(Arc::new(Parts {
             store: parts.store,
             configuration: parts.configuration,
@@ -83,6 +88,7 @@ impl AppState {
             secure_cookies: parts.secure_cookies,
             allowed_origins: parts.allowed_origins,
             background: Background::new(),
+            relying_party,
             public_url: parts.public_url,
             passwords: Passwords::new(),
             throttle: Throttle::default(),

@@ -52,9 +52,10 @@ pub use notifications::{
 };
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
 pub use people::{
-    DeviceSeen, InvitationRow, NewInvitation, NewPasskey, NewSession, NewSignIn, NewToken, NewUser,
-    PasskeyRow, PeopleWrite, SessionRow, SignInPolicyRow, SignInQuery, SignInRow, TenantQuery,
-    TenantRow, TokenRow, TotpRow, UserId, UserQuery, UserRow, UserStatus,
+    DeviceSeen, InvitationRow, NewInvitation, NewPasskey, NewRegistration, NewSession, NewSignIn,
+    NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow, SignInPolicyRow,
+    SignInQuery, SignInRow, TenantQuery, TenantRow, TokenRow, TotpRow, UserId, UserQuery, UserRow,
+    UserStatus,
 };
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,

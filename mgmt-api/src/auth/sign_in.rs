@@ -6,7 +6,7 @@
 
 use super::policy::{Lifetimes, may_come_from, policy_of, stored_networks};
 use super::session::{self, SessionStart, SessionToken};
-use super::{Visitor, identity, sha256_hex};
+use super::{Subject, Visitor, identity, sha256_hex};
 use crate::clock;
 use crate::mail::{Message, compose};
 use crate::problem::Problem;
@@ -28,6 +28,8 @@ pub(crate) const PASSWORD: &str = "password";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     WrongPassword,
+    WrongSecondFactor,
+    WrongPasskey,
     NotActive,
     TenantShut,
     Network,
@@ -44,6 +46,8 @@ impl Refusal {
     fn as_str(self) -> &'static str {
         match self {
             Self::WrongPassword => "wrong_password",
+            Self::WrongSecondFactor => "wrong_second_factor",
+            Self::WrongPasskey => "wrong_passkey",
             Self::NotActive => "not_active",
             Self::TenantShut => "tenant_shut",
             Self::Network => "network",
@@ -61,7 +65,7 @@ pub(crate) async fn check_password(
     username: &str,
     password: String,
 ) -> Result<UserRow, Problem> {
-    let count = Attempt::begin(state, visitor, username)?;
+    let count = Attempt::begin(state, visitor, Subject::User(username))?;
     let user = state.store.user_by_name(username).await?;
     let matches = state.passwords.verify(user.as_ref(), password).await?;
     let refusal = match &user {
@@ -109,7 +113,7 @@ pub(crate) async fn refusal_of(
 pub(crate) struct Attempt<'a> {
     state: &'a AppState,
     visitor: &'a Visitor,
-    name: &'a str,
+    subject: Subject<'a>,
 }
 
 impl<'a> Attempt<'a> {
@@ -118,23 +122,23 @@ impl<'a> Attempt<'a> {
     pub(crate) fn begin(
         state: &'a AppState,
         visitor: &'a Visitor,
-        name: &'a str,
+        subject: Subject<'a>,
     ) -> Result<Self, Problem> {
         let address = visitor.address;
-        if let Some(wait) = state.throttle.wait(address, name, Instant::now()) {
+        if let Some(wait) = state.throttle.wait(address, subject, Instant::now()) {
             return Err(Problem::slow_down(wait.as_secs() + 1));
         }
-        state.throttle.failed(address, name, Instant::now());
+        state.throttle.failed(address, subject, Instant::now());
         Ok(Self {
             state,
             visitor,
-            name,
+            subject,
         })
     }
 
     pub(crate) fn succeeded(self) {
         let throttle = &self.state.throttle;
-        throttle.succeeded(self.visitor.address, self.name);
+        throttle.succeeded(self.visitor.address, self.subject);
     }
 }
 

@@ -6,9 +6,40 @@ use crate::problem::Problem;
 /// Characters of a token.
 pub(crate) const TOKEN_CHARS: usize = 64;
 
+/// What a token is good for. A token for one thing is good for no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To say the second factor after the password.
+    SecondFactor,
+    /// To choose a new password.
+    PasswordReset,
+    /// To prove that an address is somebody's.
+    EmailVerification,
+    /// To prove it, and choose a password, for who asks for an account.
+    Registration,
+    /// To register a passkey.
+    PasskeyRegistration,
+    /// To sign in by a passkey.
+    PasskeySignIn,
+}
+
 /// A token that was just drawn.
 #[derive(Clone)]
 pub(crate) struct OneTimeToken(String);
+
+impl Purpose {
+    /// As it is stored.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::SecondFactor => "second_factor",
+            Self::PasswordReset => "password_reset",
+            Self::EmailVerification => "email_verification",
+            Self::Registration => "registration",
+            Self::PasskeyRegistration => "passkey_registration",
+            Self::PasskeySignIn => "passkey_sign_in",
+        }
+    }
+}
 
 impl OneTimeToken {
     /// 256 random bits.
@@ -19,6 +50,11 @@ impl OneTimeToken {
         random_hex::<{ TOKEN_CHARS / 2 }>()
             .map(Self)
             .map_err(|error| Problem::internal(&error))
+    }
+
+    /// As it is given out.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
     }
 
     /// What is stored of it.

@@ -1,12 +1,20 @@
 //! People: what they do about their own accounts, and what is done about others'.
 
+pub mod email;
 pub mod invitations;
+pub mod passkeys;
 pub mod password;
+pub mod password_reset;
 pub mod policy;
 pub mod reach;
+pub mod registration;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_ins;
+pub mod tenants;
+pub mod totp;
 pub mod users;
+pub mod visit;
 
 use crate::access::{Audiences, Permission, RouteTable};
 use crate::auth::ActingTenant;
@@ -41,6 +49,21 @@ pub(crate) fn own_account(table: RouteTable) -> RouteTable {
         .signed_in(all, routes!(sessions::own_sign_in_list))
         .signed_in(all, routes!(password::password_update))
         .signed_in(all, routes!(password::session_confirm))
+        .signed_in(all, routes!(email::email_update))
+        .signed_in(all, routes!(totp::account_view))
+        .signed_in(all, routes!(totp::totp_begin, totp::totp_remove))
+        .signed_in(all, routes!(totp::totp_confirm))
+        .signed_in(all, routes!(totp::recovery_code_renew))
+        .signed_in(
+            all,
+            routes!(passkeys::passkey_list, passkeys::passkey_register),
+        )
+        .signed_in(all, routes!(passkeys::passkey_registration_begin))
+        .signed_in(
+            all,
+            routes!(passkeys::passkey_rename, passkeys::passkey_remove),
+        )
+        .signed_in(all, routes!(visit::visit_end))
 }
 
 /// The people of a tenant, and of the tenants right below it.
@@ -55,6 +78,8 @@ pub(crate) fn of_tenants(table: RouteTable) -> RouteTable {
         .guarded(write, all, routes!(users::user_delete))
         .guarded(sessions, all, routes!(users::user_session_list))
         .guarded(sessions, all, routes!(users::user_session_delete_all))
+        .guarded(sessions, all, routes!(password_reset::user_password_reset))
+        .guarded(write, all, routes!(users::user_second_factor_remove))
         .guarded(read, all, routes!(sign_ins::sign_in_list))
         .guarded(read, all, routes!(invitations::invitation_list))
         .guarded(write, all, routes!(invitations::invitation_create))
@@ -65,7 +90,53 @@ pub(crate) fn of_tenants(table: RouteTable) -> RouteTable {
 
 /// What people do before they can sign in: a link from a mail is their proof.
 pub(crate) fn open(table: RouteTable) -> RouteTable {
-    table.open(routes!(invitations::invitation_accept))
+    table
+        .open(routes!(invitations::invitation_accept))
+        .open(routes!(password_reset::password_reset_request))
+        .open(routes!(password_reset::password_reset_complete))
+        .open(routes!(email::email_verify))
+        .open(routes!(registration::registration_offer_view))
+        .open(routes!(registration::registration_create))
+        .open(routes!(registration::registration_verify))
+        .open(routes!(second_factor::second_factor_check))
+        .open(routes!(passkeys::passkey_sign_in_begin))
+        .open(routes!(passkeys::passkey_sign_in))
+}
+
+/// The tenants right below the caller's.
+pub(crate) fn tenants_below(table: RouteTable) -> RouteTable {
+    let (staff, platform) = (Audiences::STAFF, Audiences::PLATFORM);
+    let (read, write) = (Permission::TENANT_READ, Permission::TENANT_WRITE);
+    table
+        .guarded(read, staff, routes!(tenants::tenant_list))
+        .guarded(write, platform, routes!(tenants::tenant_create))
+        .guarded(read, staff, routes!(tenants::tenant_view))
+        .guarded(write, platform, routes!(tenants::tenant_rename))
+        .guarded(
+            write,
+            staff,
+            routes!(tenants::tenant_suspend, tenants::tenant_resume),
+        )
+        .guarded(
+            Permission::IMPERSONATE_USE,
+            staff,
+            routes!(visit::visit_begin),
+        )
+        .guarded(
+            Permission::USER_READ,
+            platform,
+            routes!(registration::registration_list),
+        )
+        .guarded(
+            Permission::USER_WRITE,
+            platform,
+            routes!(registration::registration_approve),
+        )
+        .guarded(
+            Permission::USER_WRITE,
+            platform,
+            routes!(registration::registration_refuse),
+        )
 }
 
 /// # Errors

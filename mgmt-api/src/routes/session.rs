@@ -4,6 +4,7 @@ use crate::auth::sign_in::{self, SignedIn};
 use crate::auth::{PasswordError, Principal, Visitor, clear_cookie, identity};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
+use crate::routes::people::second_factor::{self, SecondFactorNeeded};
 use crate::state::AppState;
 use crate::values::Time;
 use crate::{access::Audience, auth::SessionToken, clock};
@@ -91,6 +92,7 @@ pub struct SessionVisit {
     request_body = SignIn,
     responses(
         (status = 200, description = "Signed in", body = Session),
+        (status = 202, description = "The password is right; a second factor is needed", body = SecondFactorNeeded),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Name or password is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
@@ -110,6 +112,10 @@ pub(crate) async fn session_create(
         remember,
     } = sign_in;
     let user = sign_in::check_password(&state, &visitor, &username, password).await?;
+    let methods = second_factor::methods_of(&state, &user).await?;
+    if !methods.is_empty() {
+        return second_factor::ask(&state, &user, methods, remember).await;
+    }
     let write = state.store.change_people(clock::now()).await?;
     let begun =
         sign_in::complete(&state, write, &visitor, &user, sign_in::PASSWORD, remember).await?;

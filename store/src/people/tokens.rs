@@ -33,7 +33,46 @@ pub struct TokenRow {
     pub created_at: Timestamp,
 }
 
+/// Purpose of the rows that only say that something happened a short while ago.
+const PAUSE: &str = "pause";
+
 impl Store {
+    /// A token that was given out and is good still; it stays good.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn token(
+        &self,
+        purpose: &str,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<TokenRow>, StoreError> {
+        let row = sql(
+            "SELECT user_id, content, tries, created_at FROM one_time_token \
+             WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3",
+        )
+        .bind(hash)
+        .bind(purpose)
+        .bind(now)
+        .fetch_optional(self.reader())
+        .await?;
+        row.as_ref().map(token).transpose()
+    }
+
+    /// How many tokens for a purpose are good.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn tokens(&self, purpose: &str, now: Timestamp) -> Result<u32, StoreError> {
+        let count: i64 =
+            sql("SELECT COUNT(*) FROM one_time_token WHERE purpose = $1 AND expires_at > $2")
+                .bind(purpose)
+                .bind(now)
+                .fetch_value(self.reader())
+                .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// Notes a try with a token that stays good: at most `tries_max`, before it expires.
     ///
     /// # Errors
@@ -94,6 +133,26 @@ impl PeopleWrite {
         .fetch_optional(&mut self.transaction)
         .await?;
         row.as_ref().map(token).transpose()
+    }
+
+    /// Notes that something was done, by the hash of a name for it, and that it is not to be done
+    /// again before that time. False when it was noted before and the time is not over.
+    pub async fn pause(&mut self, hash: &str, until: Timestamp) -> Result<bool, StoreError> {
+        sql("DELETE FROM one_time_token WHERE token_hash = $1 AND expires_at <= $2")
+            .bind(hash)
+            .bind(self.now)
+            .execute(&mut self.transaction)
+            .await?;
+        let noted = sql("INSERT INTO one_time_token \
+             (token_hash, purpose, content, tries, created_at, expires_at) \
+             VALUES ($1, $2, '', 0, $3, $4) ON CONFLICT (token_hash) DO NOTHING")
+        .bind(hash)
+        .bind(PAUSE)
+        .bind(self.now)
+        .bind(until)
+        .execute(&mut self.transaction)
+        .await?;
+        Ok(noted == 1)
     }
 
     /// Makes a user's tokens for a purpose void.

@@ -143,6 +143,14 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
+    /// The user that a proof names: a token, a passkey.
+    pub async fn user_by_id(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
+        let mut query = sql(COLUMNS);
+        query.push("WHERE id = ").push_bind(id.0);
+        let row = query.fetch_optional(self.reader()).await?;
+        row.as_ref().map(user).transpose()
+    }
+
     /// A user of the tenant.
     pub async fn user(&self, scope: &Scope, id: UserId) -> Result<Option<UserRow>, StoreError> {
         let mut query = sql(COLUMNS);

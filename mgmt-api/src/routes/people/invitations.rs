@@ -6,7 +6,7 @@ use super::{checked_email, checked_full_name, grantable, hours_later, mail, publ
 use crate::auth::identity::open_tenant;
 use crate::auth::sign_in::{self, Attempt};
 use crate::auth::tokens::{OneTimeToken, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Visitor};
+use crate::auth::{Principal, Subject, Visitor};
 use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
@@ -275,7 +275,7 @@ pub(crate) async fn invitation_accept(
     if acceptance.token.len() != TOKEN_CHARS {
         return Err(Problem::stale_token());
     }
-    let count = Attempt::begin(&state, &visitor, "")?;
+    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
     let hash = hash_of(&acceptance.token);
     let invited = state.store.invitation_by_token(&hash, clock::now()).await?;
     let invited = invited.ok_or_else(Problem::stale_token)?;

@@ -1,9 +1,10 @@
 //! Changing one's own password, and confirming that one is still the one at the keyboard.
 
+use super::second_factor::{CODE_BYTES_MAX, Code, methods_of, take_code};
 use crate::auth::policy::policy_of;
 use crate::auth::session::SessionToken;
-use crate::auth::sign_in::{self, SignedIn};
-use crate::auth::{Principal, Visitor, weakness};
+use crate::auth::sign_in::{self, Attempt, SignedIn};
+use crate::auth::{Principal, Subject, Visitor, weakness};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
@@ -39,6 +40,10 @@ pub struct Confirmation {
     /// The user's password.
     #[schema(max_length = 256, format = Password)]
     pub password: String,
+    /// The code that the authenticator app shows, when the user has one.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub code: Option<String>,
 }
 
 /// Changes the caller's password. All sessions of the user end; the answer begins a new one, so
@@ -121,9 +126,33 @@ pub(crate) async fn session_confirm(
     };
     check_length("password", &proof.password)?;
     let name = &principal.name;
-    sign_in::check_password(&state, &visitor, name, proof.password).await?;
+    let user = sign_in::check_password(&state, &visitor, name, proof.password).await?;
+    confirm_by_app(&state, &visitor, &user, proof.code.as_deref()).await?;
     let begun = rotated(&state, &session.id, Some(clock::now())).await?;
     signed_in(&state, &visitor, begun).await
+}
+
+/// The second half of a confirmation, of a user who has an authenticator app.
+async fn confirm_by_app(
+    state: &AppState,
+    visitor: &Visitor,
+    user: &UserRow,
+    code: Option<&str>,
+) -> Result<(), Problem> {
+    if !methods_of(state, user).await?.contains(&"totp") {
+        return Ok(());
+    }
+    let Some(code) = code.filter(|code| code.len() <= CODE_BYTES_MAX) else {
+        return Err(Problem::wrong_second_factor());
+    };
+    let count = Attempt::begin(state, visitor, Subject::SecondFactor(&user.username))?;
+    let mut write = state.store.change_people(clock::now()).await?;
+    if !take_code(state, &mut write, user, &Code::App(code)).await? {
+        return Err(Problem::wrong_second_factor());
+    }
+    write.commit().await?;
+    count.succeeded();
+    Ok(())
 }
 
 /// Gives a session another token.

@@ -54,7 +54,7 @@ pub struct SignInEntry {
     pub username: String,
     /// When.
     pub at: Time,
-    /// `signed_in`, `wrong_password`, `wrong_second_factor`, `not_active`, `tenant_shut` or
+    /// `signed_in`, `wrong_password`, `wrong_second_factor`, `wrong_passkey`, `not_active`, `tenant_shut` or
     /// `network`.
     pub outcome: String,
     /// By what: `password`, `totp`, `recovery_code` or `passkey`.

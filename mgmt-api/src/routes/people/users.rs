@@ -338,6 +338,39 @@ pub(crate) async fn user_session_delete_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Removes a user's second factors, for who lost them all. The user signs in with the password
+/// alone then, and is signed out everywhere now.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{id}/second-factor",
+    operation_id = "user_second_factor_remove",
+    tag = "people",
+    params(("id" = i64, Path, description = "The user"), TenantParameter),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "The tenant has no such user", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn user_second_factor_remove(
+    State(state): State<AppState>,
+    principal: Principal,
+    Path(id): Path<String>,
+    ApiQuery(tenant): ApiQuery<TenantParameter>,
+) -> Result<StatusCode, Problem> {
+    principal.recently_confirmed()?;
+    let reached = reach(&state, &principal, &tenant).await?;
+    let id = user_id(&id)?;
+    let mut write = state.store.change_people(clock::now()).await?;
+    let row = touchable(&state, &principal, &reached, &mut write, id).await?;
+    write.remove_totp(row.tenant, id).await?;
+    write.remove_passkeys(id).await?;
+    write.replace_recovery_codes(id, &[]).await?;
+    write.end_sessions(id, None).await?;
+    write.commit().await?;
+    tracing::info!(user = %id, by = %principal.name, "second factors removed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A user whom the caller may do something to: of that tenant, and allowed no more than the
 /// caller.
 ///
