@@ -15,7 +15,6 @@ pub(crate) mod recovery;
 mod request;
 pub(crate) mod session;
 pub(crate) mod sign_in;
-pub(crate) mod sign_in;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -28,8 +27,9 @@ pub use local_key::{LocalKey, LocalKeyError};
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Principal};
-pub(crate) use request::{Visitor, from_this_machine, require, require_beyond_loopback};
+pub(crate) use request::{from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, clear_cookie};
+pub(crate) use source::RequestSource;
 pub(crate) use throttle::{Subject, Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.

@@ -36,7 +36,7 @@ pub use totp::TotpRow;
 pub use users::{NewUser, UserQuery, UserRow, UserStatus};
 
 use crate::database::Transaction;
-use crate::{NewMail, Store, StoreError, outbox};
+use crate::{NewAuditEntry, NewMail, Store, StoreError, audit, outbox};
 use rating::Timestamp;
 use std::fmt;
 
@@ -54,6 +54,7 @@ impl fmt::Display for UserId {
 pub struct PeopleWrite {
     transaction: Transaction,
     now: Timestamp,
+    told: Vec<NewAuditEntry>,
 }
 
 impl Store {
@@ -63,7 +64,11 @@ impl Store {
     /// [`StoreError::Query`].
     pub async fn change_people(&self, now: Timestamp) -> Result<PeopleWrite, StoreError> {
         let transaction = self.write().await?;
-        Ok(PeopleWrite { transaction, now })
+        Ok(PeopleWrite {
+            transaction,
+            now,
+            told: Vec::new(),
+        })
     }
 }
 
@@ -82,11 +87,17 @@ impl PeopleWrite {
         outbox::queue(&mut self.transaction, mail, self.now).await
     }
 
+    /// Tells the audit log of the change. It is written when the change lasts.
+    pub fn tell(&mut self, entry: NewAuditEntry) {
+        self.told.push(entry);
+    }
+
     /// Makes the change last.
     ///
     /// # Errors
-    /// [`StoreError::Query`]; nothing has changed then.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    /// [`StoreError`]; nothing has changed then.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        audit::append(&mut self.transaction, &self.told).await?;
         self.transaction.commit().await
     }
 }

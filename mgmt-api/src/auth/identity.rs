@@ -4,13 +4,13 @@
 use super::policy::{may_come_from, policy_of, stored_networks};
 use super::principal::{ActingTenant, Credential, Principal, SessionCredential, Visit};
 use super::session::SessionToken;
+use super::source::RequestSource;
 use crate::access::roles::{self, Portal};
 use crate::access::{Audience, PermissionSet};
 use crate::problem::Problem;
 use crate::resource_engine::Key;
 use crate::state::AppState;
 use resources::{ResourceKind, ResourceSpec};
-use std::net::IpAddr;
 use store::{SessionRow, StoreError, TenantId, UserStatus};
 
 /// What a role allows in a tenant, and what it asks for.
@@ -29,10 +29,10 @@ pub(crate) async fn principal_of(
     state: &AppState,
     session: SessionRow,
     token: SessionToken,
-    address: Option<IpAddr>,
+    source: RequestSource,
 ) -> Result<Option<Principal>, Problem> {
     let networks = stored_networks(&session.allowed_networks)?;
-    if session.status != UserStatus::Active || !may_come_from(&networks, address) {
+    if session.status != UserStatus::Active || !may_come_from(&networks, source.address) {
         return Ok(None);
     }
     let Some(home) = open_tenant(state, session.home).await? else {
@@ -60,6 +60,7 @@ pub(crate) async fn principal_of(
             token,
             authenticated_at: session.authenticated_at,
         })),
+        source,
         must_enrol,
         visit,
     }))

@@ -9,7 +9,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use rating::Timestamp;
 use std::borrow::Cow;
-use store::{AuditActor, AuditCredential, NewAuditEntry, Scope, TenantId, TenantRow, UserId};
+use store::{
+    AuditActor, AuditCredential, AuditImpersonator, NewAuditEntry, Scope, TenantId, TenantRow,
+    UserId,
+};
 
 /// A proof of who the user is counts for this long, seconds.
 const CONFIRMED_FOR_S: i64 = 15 * 60;
@@ -124,8 +127,13 @@ impl Principal {
             Credential::ApiKey(id) => AuditCredential::ApiKey(id),
             Credential::Session(_) => AuditCredential::Session,
         };
+        let visitor = self.user.filter(|_| self.visit.is_some());
         AuditActor {
             user: self.user,
+            impersonator: visitor.map(|user| AuditImpersonator {
+                user,
+                name: self.name.clone(),
+            }),
             ..self.source.actor(&self.name, credential)
         }
     }

@@ -9,25 +9,11 @@ use crate::access::roles::Portal;
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
 use crate::state::AppState;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-
-/// Who is at the other end, as far as the connection and the browser say.
-#[derive(Clone, Debug)]
-pub(crate) struct Visitor {
-    /// Where the request came from; `None` when it came by no connection.
-    pub(crate) address: Option<IpAddr>,
-    /// What the browser says it is; cut to [`USER_AGENT_CHARS_MAX`], of printable ASCII.
-    pub(crate) user_agent: String,
-}
-
-/// Characters that are kept of what a browser says it is.
-const USER_AGENT_CHARS_MAX: usize = 200;
 
 /// Lets only authenticated requests through, and changes by cookie only with the CSRF token.
 pub(crate) async fn require(
@@ -63,13 +49,13 @@ async fn authenticate(
     state: &AppState,
     method: &Method,
     headers: &HeaderMap,
-    address: Option<IpAddr>,
+    source: RequestSource,
 ) -> Result<Principal, Problem> {
     if let Some(key) = bearer(headers) {
-        return by_key(state, key);
+        return by_key(state, key, source);
     }
     let token = SessionToken::of(headers).ok_or_else(Problem::unauthenticated)?;
-    let from = address.map(|address| address.to_string());
+    let from = source.address_text();
     let session = session::find(&state.store, &token, from.as_deref()).await?;
     let session = session.ok_or_else(Problem::unauthenticated)?;
     if !method.is_safe() {
@@ -80,11 +66,11 @@ async fn authenticate(
             return Err(Problem::csrf());
         }
     }
-    let principal = principal_of(state, session, token, address).await?;
+    let principal = principal_of(state, session, token, source).await?;
     principal.ok_or_else(Problem::unauthenticated)
 }
 
-fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
+fn by_key(state: &AppState, key: &str, source: RequestSource) -> Result<Principal, Problem> {
     if !state.local_key.matches(key) {
         return Err(Problem::unauthenticated());
     }
@@ -95,7 +81,7 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
         tenant: ActingTenant::platform(),
         permissions: PermissionSet::all(),
         credential: Credential::LocalKey,
-        source: RequestSource::default(),
+        source,
         must_enrol: false,
         visit: None,
     })
@@ -110,24 +96,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     let info = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(info.0.ip().to_canonical())
-}
-
-impl Visitor {
-    /// The address as it is stored.
-    pub(crate) fn address_text(&self) -> Option<String> {
-        self.address.map(|address| address.to_string())
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let said = parts.headers.get(header::USER_AGENT);
-        let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
-        Ok(Self {
-            address: client_address(&parts.extensions),
-            user_agent: said.chars().take(USER_AGENT_CHARS_MAX).collect(),
-        })
-    }
 }

@@ -6,14 +6,18 @@
 
 use super::policy::{Lifetimes, may_come_from, policy_of, stored_networks};
 use super::session::{self, SessionStart, SessionToken};
-use super::{Subject, Visitor, identity, sha256_hex};
+use super::{RequestSource, Subject, identity, sha256_hex};
 use crate::clock;
+use crate::events::note_sign_in;
 use crate::mail::{Message, compose};
 use crate::problem::Problem;
 use crate::secrets::SecretText;
 use crate::state::AppState;
+use serde_json::json;
 use std::time::Instant;
-use store::{DeviceSeen, NewSignIn, PeopleWrite, UserRow, UserStatus};
+use store::{
+    AuditCredential, DeviceSeen, NewAuditEntry, NewSignIn, PeopleWrite, UserRow, UserStatus,
+};
 
 /// Sign-ins of a user that are remembered.
 const HISTORY_MAX: u32 = 500;
@@ -61,17 +65,17 @@ impl Refusal {
 /// 401 for all who may not, 429 after failures, 503 when too many come at once.
 pub(crate) async fn check_password(
     state: &AppState,
-    visitor: &Visitor,
+    source: &RequestSource,
     username: &str,
     password: String,
 ) -> Result<UserRow, Problem> {
-    let count = Attempt::begin(state, visitor, Subject::User(username))?;
+    let count = Attempt::begin(state, source, Subject::User(username))?;
     let user = state.store.user_by_name(username).await?;
     let matches = state.passwords.verify(user.as_ref(), password).await?;
     let refusal = match &user {
         None => return Err(Problem::wrong_password()),
         Some(_) if !matches => Some(Refusal::WrongPassword),
-        Some(user) => refusal_of(state, visitor, user).await?,
+        Some(user) => refusal_of(state, source, user).await?,
     };
     match (user, refusal) {
         (Some(user), None) => {
@@ -79,7 +83,7 @@ pub(crate) async fn check_password(
             Ok(user)
         }
         (Some(user), Some(refusal)) => {
-            note_refusal(state, visitor, &user, refusal, PASSWORD);
+            note_refusal(state, source, &user, refusal, PASSWORD);
             Err(Problem::wrong_password())
         }
         (None, _) => Err(Problem::wrong_password()),
@@ -92,7 +96,7 @@ pub(crate) async fn check_password(
 /// [`Problem`]: the database fails.
 pub(crate) async fn refusal_of(
     state: &AppState,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
 ) -> Result<Option<Refusal>, Problem> {
     if user.status != UserStatus::Active {
@@ -103,8 +107,8 @@ pub(crate) async fn refusal_of(
     }
     let own = stored_networks(&user.allowed_networks)?;
     let policy = policy_of(&state.store, user.tenant).await?.policy;
-    let allowed = may_come_from(&own, visitor.address)
-        && may_come_from(&policy.allowed_networks, visitor.address);
+    let allowed = may_come_from(&own, source.address)
+        && may_come_from(&policy.allowed_networks, source.address);
     Ok((!allowed).then_some(Refusal::Network))
 }
 
@@ -112,7 +116,7 @@ pub(crate) async fn refusal_of(
 /// count as well.
 pub(crate) struct Attempt<'a> {
     state: &'a AppState,
-    visitor: &'a Visitor,
+    source: &'a RequestSource,
     subject: Subject<'a>,
 }
 
@@ -121,42 +125,46 @@ impl<'a> Attempt<'a> {
     /// 429 when it comes too early after failures.
     pub(crate) fn begin(
         state: &'a AppState,
-        visitor: &'a Visitor,
+        source: &'a RequestSource,
         subject: Subject<'a>,
     ) -> Result<Self, Problem> {
-        let address = visitor.address;
+        let address = source.address;
         if let Some(wait) = state.throttle.wait(address, subject, Instant::now()) {
             return Err(Problem::slow_down(wait.as_secs() + 1));
         }
         state.throttle.failed(address, subject, Instant::now());
         Ok(Self {
             state,
-            visitor,
+            source,
             subject,
         })
     }
 
     pub(crate) fn succeeded(self) {
         let throttle = &self.state.throttle;
-        throttle.succeeded(self.visitor.address, self.subject);
+        throttle.succeeded(self.source.address, self.subject);
     }
 }
 
 /// Notes in the user's history, after the answer, that somebody was refused.
 pub(crate) fn note_refusal(
     state: &AppState,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
     refusal: Refusal,
     method: &'static str,
 ) {
     tracing::warn!(user = %user.id, refusal = refusal.as_str(), "sign-in refused");
-    let (store, visitor, user) = (state.store.clone(), visitor.clone(), user.clone());
+    let (store, source, user) = (state.store.clone(), source.clone(), user.clone());
     let noted = state.background.run(async move {
         let mut write = store.change_people(clock::now()).await?;
         let outcome = refusal.as_str();
-        note(&mut write, &visitor, &user, outcome, method, false).await?;
+        note(&mut write, &source, &user, outcome, method, false).await?;
+        let told = told(&source, &user, "session.refuse", AuditCredential::None);
+        let after = json!({ "method": method, "reason": outcome });
+        write.tell(told.values(None, Some(after)));
         write.commit().await?;
+        note_sign_in(&store, user.tenant, &user.username, source.address, false).await;
         Ok(())
     });
     if noted.is_err() {
@@ -171,22 +179,22 @@ pub(crate) fn note_refusal(
 pub(crate) async fn complete(
     state: &AppState,
     mut write: PeopleWrite,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
     method: &str,
     remember: bool,
 ) -> Result<SignedIn, Problem> {
     let policy = policy_of(&state.store, user.tenant).await?.policy;
     let lifetimes = policy.lifetimes(remember);
-    let device = sha256_hex(&["device:", &visitor.user_agent]);
+    let device = sha256_hex(&["device:", &source.browser()]);
     let seen = write.see_device(user.id, &device, DEVICES_MAX).await?;
     let is_new = seen != DeviceSeen::Known;
-    note(&mut write, visitor, user, "signed_in", method, is_new).await?;
+    note(&mut write, source, user, "signed_in", method, is_new).await?;
     write.signed_in(user.id).await?;
     if seen == DeviceSeen::New {
-        tell_of_new_device(state, &mut write, visitor, user).await?;
+        tell_of_new_device(state, &mut write, source, user).await?;
     }
-    let address = visitor.address_text();
+    let (address, browser) = (source.address_text(), source.browser());
     let start = SessionStart {
         user: user.id,
         tenant: user.tenant,
@@ -195,16 +203,39 @@ pub(crate) async fn complete(
         lifetimes,
         authenticated_at: write.now(),
         address: address.as_deref(),
-        user_agent: &visitor.user_agent,
+        user_agent: &browser,
     };
     let token = session::begin(&mut write, &start).await?;
+    let entry = told(source, user, "session.begin", AuditCredential::Password);
+    let after = json!({ "method": method, "remembered": lifetimes.remembered });
+    write.tell(entry.values(None, Some(after)));
     write.commit().await?;
     state.job_bell.ring();
+    note_sign_in(
+        &state.store,
+        user.tenant,
+        &user.username,
+        source.address,
+        true,
+    )
+    .await;
     tracing::info!(user = %user.id, method, "signed in");
     Ok(SignedIn {
         token,
         max_age_s: max_age(lifetimes),
     })
+}
+
+/// An entry of the audit log: what a user without a session did from there.
+pub(crate) fn told(
+    source: &RequestSource,
+    user: &UserRow,
+    operation: &'static str,
+    credential: AuditCredential,
+) -> NewAuditEntry {
+    let actor = source.actor(&user.username, credential).with_user(user.id);
+    let entry = NewAuditEntry::new(user.tenant, clock::now(), actor, operation);
+    entry.on("user", Some(user.id.0), &*user.username)
 }
 
 /// How long the browser keeps the cookie of such a session.
@@ -216,20 +247,20 @@ pub(crate) fn max_age(lifetimes: Lifetimes) -> Option<i64> {
 
 async fn note(
     write: &mut PeopleWrite,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
     outcome: &str,
     method: &str,
     new_device: bool,
 ) -> Result<(), Problem> {
-    let address = visitor.address_text();
+    let (address, browser) = (source.address_text(), source.browser());
     let new = NewSignIn {
         user: user.id,
         tenant: user.tenant,
         outcome,
         method,
         address: address.as_deref(),
-        user_agent: &visitor.user_agent,
+        user_agent: &browser,
         new_device,
     };
     write.add_sign_in(&new, HISTORY_MAX).await?;
@@ -239,18 +270,19 @@ async fn note(
 async fn tell_of_new_device(
     state: &AppState,
     write: &mut PeopleWrite,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
 ) -> Result<(), Problem> {
     let Some(email) = verified_address(user) else {
         return Ok(());
     };
-    let from = visitor.address_text().unwrap_or_else(|| "unknown".into());
+    let from = source.address_text().unwrap_or_else(|| "unknown".into());
     let text = format!(
         "Somebody signed in as {} with a browser that was not used before.\n\n\
          Address: {from}\nBrowser: {}\n\nIf it was not you, change your password, which signs \
          everybody out, and tell your administrator.\n",
-        user.username, visitor.user_agent
+        user.username,
+        source.browser()
     );
     let message = Message {
         purpose: "new_device",

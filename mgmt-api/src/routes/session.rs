@@ -1,9 +1,10 @@
 //! Signing in and out of the console.
 
 use crate::auth::sign_in::{self, SignedIn};
-use crate::auth::{PasswordError, Principal, Visitor, clear_cookie, identity};
+use crate::auth::{PasswordError, Principal, RequestSource, clear_cookie, identity};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
+use crate::routes::people::password::told_of_own;
 use crate::routes::people::second_factor::{self, SecondFactorNeeded};
 use crate::state::AppState;
 use crate::values::Time;
@@ -102,7 +103,7 @@ pub struct SessionVisit {
 )]
 pub(crate) async fn session_create(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(sign_in): ApiJson<SignIn, BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     sign_in.check()?;
@@ -111,28 +112,28 @@ pub(crate) async fn session_create(
         password,
         remember,
     } = sign_in;
-    let user = sign_in::check_password(&state, &visitor, &username, password).await?;
+    let user = sign_in::check_password(&state, &source, &username, password).await?;
     let methods = second_factor::methods_of(&state, &user).await?;
     if !methods.is_empty() {
         return second_factor::ask(&state, &user, methods, remember).await;
     }
     let write = state.store.change_people(clock::now()).await?;
     let begun =
-        sign_in::complete(&state, write, &visitor, &user, sign_in::PASSWORD, remember).await?;
-    signed_in(&state, &visitor, begun).await
+        sign_in::complete(&state, write, &source, &user, sign_in::PASSWORD, remember).await?;
+    signed_in(&state, &source, begun).await
 }
 
 /// The answer to a sign-in: the cookie and the session.
 pub(crate) async fn signed_in(
     state: &AppState,
-    visitor: &Visitor,
+    source: &RequestSource,
     begun: SignedIn,
 ) -> Result<Response, Problem> {
     let SignedIn { token, max_age_s } = begun;
     let cookie = token.cookie(max_age_s, state.secure_cookies);
     let row = state.store.session(&token.hash(), clock::now()).await?;
     let row = row.ok_or_else(Problem::unauthenticated)?;
-    let principal = identity::principal_of(state, row, token, visitor.address).await?;
+    let principal = identity::principal_of(state, row, token, source.clone()).await?;
     let principal = principal.ok_or_else(Problem::unauthenticated)?;
     Ok(with_cookie(cookie, Json(Session::of(&principal))))
 }
@@ -185,6 +186,7 @@ pub(crate) async fn session_delete(
         let visit = principal.visit.as_ref();
         let ended = visit.map_or(&session.id, |visit| &visit.parent);
         write.end_session(user, ended).await?;
+        write.tell(told_of_own(&principal, "session.end"));
         write.commit().await?;
     }
     Ok(with_cookie(

@@ -2,9 +2,9 @@
 
 use super::{checked_email, mail, public_url};
 use crate::auth::session::later;
-use crate::auth::sign_in::Attempt;
+use crate::auth::sign_in::{self, Attempt};
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Subject, Visitor};
+use crate::auth::{Principal, RequestSource, Subject};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
@@ -12,7 +12,8 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use store::{NewToken, TenantId, UserId};
+use serde_json::json;
+use store::{AuditCredential, NewToken, TenantId, UserId};
 use utoipa::ToSchema;
 
 /// How long a link is good, seconds.
@@ -105,10 +106,10 @@ pub(crate) async fn email_update(
 )]
 pub(crate) async fn email_verify(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(proof): ApiJson<EmailVerification, { super::BODY_BYTES_MAX }>,
 ) -> Result<StatusCode, Problem> {
-    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let count = Attempt::begin(&state, &source, Subject::Nobody)?;
     if proof.token.len() != TOKEN_CHARS {
         return Err(Problem::stale_token());
     }
@@ -120,9 +121,14 @@ pub(crate) async fn email_verify(
         return Err(Problem::stale_token());
     };
     count.succeeded();
+    let row = state.store.user_by_id(user).await?;
+    let row = row.ok_or_else(Problem::stale_token)?;
     if !write.verify_email(user, &email).await? {
         return Err(Problem::stale_token());
     }
+    let entry = sign_in::told(&source, &row, "user.email_verify", AuditCredential::None);
+    let (before, after) = (json!({ "email": row.email }), json!({ "email": email }));
+    write.tell(entry.values(Some(before), Some(after)));
     write.commit().await?;
     tracing::info!(%user, "address verified");
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use super::{checked_email, checked_full_name, grantable, hours_later, mail, publ
 use crate::auth::identity::open_tenant;
 use crate::auth::sign_in::{self, Attempt};
 use crate::auth::tokens::{OneTimeToken, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Subject, Visitor};
+use crate::auth::{Principal, RequestSource, Subject};
 use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
@@ -18,7 +18,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use store::{InvitationRow, NewInvitation, NewUser, Scope, UserStatus};
+use serde_json::json;
+use store::{AuditCredential, InvitationRow, NewInvitation, NewUser, Scope, UserStatus};
 use utoipa::{IntoParams, ToSchema};
 
 const LIMIT_DEFAULT: u32 = 50;
@@ -205,6 +206,9 @@ pub(crate) async fn invitation_create(
         return Err(Problem::conflict(detail, Vec::new()));
     };
     write.queue_mail(&mail).await?;
+    let told = principal.audit(reached.tenant.id, "invitation.create");
+    let told = told.on("invitation", Some(id), &*email);
+    write.tell(told.values(None, Some(json!({ "role": draft.role }))));
     write.commit().await?;
     state.job_bell.ring();
     let invitation = Invitation {
@@ -243,7 +247,9 @@ pub(crate) async fn invitation_delete(
     let id: i64 = id.parse().map_err(|_| unknown())?;
     let mut write = state.store.change_people(clock::now()).await?;
     let withdrawn = write.remove_invitation(&scope, id).await?;
-    withdrawn.ok_or_else(unknown)?;
+    let email = withdrawn.ok_or_else(unknown)?;
+    let told = principal.audit(scope.tenant(), "invitation.delete");
+    write.tell(told.on("invitation", Some(id), email));
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -268,14 +274,14 @@ pub(crate) async fn invitation_delete(
 )]
 pub(crate) async fn invitation_accept(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(acceptance): ApiJson<InvitationAcceptance, { super::BODY_BYTES_MAX }>,
 ) -> Result<Response, Problem> {
     let full_name = checked_full_name("full_name", &acceptance.full_name)?;
     if acceptance.token.len() != TOKEN_CHARS {
         return Err(Problem::stale_token());
     }
-    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let count = Attempt::begin(&state, &source, Subject::Nobody)?;
     let hash = hash_of(&acceptance.token);
     let invited = state.store.invitation_by_token(&hash, clock::now()).await?;
     let invited = invited.ok_or_else(Problem::stale_token)?;
@@ -304,10 +310,13 @@ pub(crate) async fn invitation_accept(
     };
     let user = write.user(&Scope::of_tenant(invited.tenant), id).await?;
     let user = user.ok_or_else(Problem::stale_token)?;
+    let entry = sign_in::told(&source, &user, "user.create", AuditCredential::None);
+    let after = json!({ "role": user.role, "invited_by": invited.invited_by });
+    write.tell(entry.values(None, Some(after)));
     tracing::info!(user = %id, "came by an invitation");
     let method = sign_in::PASSWORD;
-    let begun = sign_in::complete(&state, write, &visitor, &user, method, false).await?;
-    signed_in(&state, &visitor, begun).await
+    let begun = sign_in::complete(&state, write, &source, &user, method, false).await?;
+    signed_in(&state, &source, begun).await
 }
 
 /// The tenant that a draft means. That of a customer or a carrier is made when its first person is

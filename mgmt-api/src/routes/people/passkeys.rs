@@ -1,5 +1,6 @@
 //! The caller's passkeys, and signing in by one.
 
+use super::password::told_of_own;
 use super::totp::{new_codes, own_row};
 use crate::auth::passkey::{
     Ceremony, Discovered, HANDLE_BYTES, PasskeyError, RelyingParty, StoredPasskey,
@@ -7,7 +8,7 @@ use crate::auth::passkey::{
 use crate::auth::session::later;
 use crate::auth::sign_in::{self, Attempt, Refusal};
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Subject, Visitor};
+use crate::auth::{Principal, RequestSource, Subject};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::hex;
@@ -222,6 +223,7 @@ pub(crate) async fn passkey_register(
     } else {
         Vec::new()
     };
+    write.tell(told_of_own(&principal, "passkey.add"));
     write.commit().await?;
     tracing::info!(%user, "passkey registered");
     let registered = RegisteredPasskey { id, recovery_codes };
@@ -286,6 +288,7 @@ pub(crate) async fn passkey_remove(
     if left <= 1 && app.is_none_or(|app| app.confirmed_at.is_none()) {
         write.replace_recovery_codes(user, &[]).await?;
     }
+    write.tell(told_of_own(&principal, "passkey.remove"));
     write.commit().await?;
     tracing::info!(%user, "passkey removed");
     Ok(StatusCode::NO_CONTENT)
@@ -335,13 +338,13 @@ pub(crate) async fn passkey_sign_in_begin(
 )]
 pub(crate) async fn passkey_sign_in(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(answer): ApiJson<PasskeySignIn, { super::BODY_BYTES_MAX }>,
 ) -> Result<Response, Problem> {
     let party = relying_party(&state)?;
     let assertion = Discovered::read(&answer.credential)?;
     let token = checked_token(&answer.ceremony_token)?;
-    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let count = Attempt::begin(&state, &source, Subject::Nobody)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let purpose = Purpose::PasskeySignIn.as_str();
     let begun = write.take_token(purpose, &token).await?;
@@ -357,20 +360,20 @@ pub(crate) async fn passkey_sign_in(
     let refusal = match &finished {
         Err(PasskeyError::Refused(_)) => Some(Refusal::WrongPasskey),
         Err(_) => None,
-        Ok(_) => sign_in::refusal_of(&state, &visitor, &user).await?,
+        Ok(_) => sign_in::refusal_of(&state, &source, &user).await?,
     };
     if let Some(refusal) = refusal {
         // The ceremony is over either way.
         write.commit().await?;
-        sign_in::note_refusal(&state, &visitor, &user, refusal, METHOD);
+        sign_in::note_refusal(&state, &source, &user, refusal, METHOD);
         return Err(Problem::wrong_passkey());
     }
     if !write.use_passkey(&passkey, &finished?).await? {
         return Err(Problem::wrong_passkey());
     }
     count.succeeded();
-    let begun = sign_in::complete(&state, write, &visitor, &user, METHOD, answer.remember).await?;
-    signed_in(&state, &visitor, begun).await
+    let begun = sign_in::complete(&state, write, &source, &user, METHOD, answer.remember).await?;
+    signed_in(&state, &source, begun).await
 }
 
 /// Keeps the state of a ceremony until its second half.

@@ -4,7 +4,7 @@ use super::second_factor::{CODE_BYTES_MAX, Code, methods_of, take_code};
 use crate::auth::policy::policy_of;
 use crate::auth::session::SessionToken;
 use crate::auth::sign_in::{self, Attempt, SignedIn};
-use crate::auth::{Principal, Subject, Visitor, weakness};
+use crate::auth::{Principal, RequestSource, Subject, weakness};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::response::Response;
 use rating::Timestamp;
 use serde::Deserialize;
-use store::{TenantId, UserRow};
+use store::{NewAuditEntry, TenantId, UserRow};
 use utoipa::ToSchema;
 
 /// Longest current password that is checked, bytes.
@@ -67,7 +67,7 @@ pub struct Confirmation {
 pub(crate) async fn password_update(
     State(state): State<AppState>,
     principal: Principal,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(change): ApiJson<PasswordChange, BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     principal.own_account()?;
@@ -77,7 +77,7 @@ pub(crate) async fn password_update(
     } = change;
     check_length("current_password", &current_password)?;
     let name = &principal.name;
-    let user = sign_in::check_password(&state, &visitor, name, current_password).await?;
+    let user = sign_in::check_password(&state, &source, name, current_password).await?;
     check_new(
         &state,
         user.tenant,
@@ -90,10 +90,11 @@ pub(crate) async fn password_update(
     let mut write = state.store.change_people(clock::now()).await?;
     write.set_password(user.id, &hash).await?;
     write.end_sessions(user.id, None).await?;
+    write.tell(told_of_own(&principal, "user.password_change"));
     tracing::info!(user = %user.id, "password changed");
     let method = sign_in::PASSWORD;
-    let begun = sign_in::complete(&state, write, &visitor, &user, method, false).await?;
-    signed_in(&state, &visitor, begun).await
+    let begun = sign_in::complete(&state, write, &source, &user, method, false).await?;
+    signed_in(&state, &source, begun).await
 }
 
 /// Confirms that the caller is the user, before what must not be done by a browser that somebody
@@ -117,7 +118,7 @@ pub(crate) async fn password_update(
 pub(crate) async fn session_confirm(
     State(state): State<AppState>,
     principal: Principal,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(proof): ApiJson<Confirmation, BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     principal.own_account()?;
@@ -126,16 +127,16 @@ pub(crate) async fn session_confirm(
     };
     check_length("password", &proof.password)?;
     let name = &principal.name;
-    let user = sign_in::check_password(&state, &visitor, name, proof.password).await?;
-    confirm_by_app(&state, &visitor, &user, proof.code.as_deref()).await?;
+    let user = sign_in::check_password(&state, &source, name, proof.password).await?;
+    confirm_by_app(&state, &source, &user, proof.code.as_deref()).await?;
     let begun = rotated(&state, &session.id, Some(clock::now())).await?;
-    signed_in(&state, &visitor, begun).await
+    signed_in(&state, &source, begun).await
 }
 
 /// The second half of a confirmation, of a user who has an authenticator app.
 async fn confirm_by_app(
     state: &AppState,
-    visitor: &Visitor,
+    source: &RequestSource,
     user: &UserRow,
     code: Option<&str>,
 ) -> Result<(), Problem> {
@@ -145,7 +146,7 @@ async fn confirm_by_app(
     let Some(code) = code.filter(|code| code.len() <= CODE_BYTES_MAX) else {
         return Err(Problem::wrong_second_factor());
     };
-    let count = Attempt::begin(state, visitor, Subject::SecondFactor(&user.username))?;
+    let count = Attempt::begin(state, source, Subject::SecondFactor(&user.username))?;
     let mut write = state.store.change_people(clock::now()).await?;
     if !take_code(state, &mut write, user, &Code::App(code)).await? {
         return Err(Problem::wrong_second_factor());
@@ -213,6 +214,13 @@ pub(crate) fn own_words(user: &UserRow) -> Vec<&str> {
     let words = [Some(user.username.as_str()), user.email.as_deref()];
     let name = Some(user.full_name.as_str());
     words.into_iter().chain([name]).flatten().collect()
+}
+
+/// An entry of the audit log: what a user did to the own account.
+pub(crate) fn told_of_own(principal: &Principal, operation: &'static str) -> NewAuditEntry {
+    let id = principal.user.map(|user| user.0);
+    let entry = principal.audit(principal.tenant.id, operation);
+    entry.on("user", id, &*principal.name)
 }
 
 fn check_length(field: &str, password: &str) -> Result<(), Problem> {

@@ -9,9 +9,9 @@ use super::reach::{TenantParameter, reach};
 use super::users::{touchable, user_id};
 use super::{checked_email, mail, public_url};
 use crate::auth::session::later;
-use crate::auth::sign_in::Attempt;
+use crate::auth::sign_in::{self, Attempt};
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Subject, Visitor, identity};
+use crate::auth::{Principal, RequestSource, Subject, identity};
 use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
@@ -19,7 +19,7 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use store::{NewToken, UserRow, UserStatus};
+use store::{AuditCredential, NewToken, UserRow, UserStatus};
 use utoipa::ToSchema;
 
 /// How long a link is good, seconds.
@@ -71,13 +71,13 @@ pub struct PasswordResetCompletion {
 )]
 pub(crate) async fn password_reset_request(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(reset): ApiJson<PasswordReset, { super::BODY_BYTES_MAX }>,
 ) -> Result<StatusCode, Problem> {
     let email = checked_email("email", &reset.email)?;
     public_url(&state)?;
     // It stays counted: who asks often waits longer and longer.
-    let _counted = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let _counted = Attempt::begin(&state, &source, Subject::Nobody)?;
     let in_background = state.clone();
     state.background.run(async move {
         let user = in_background.store.user_by_email(&email).await?;
@@ -120,6 +120,9 @@ pub(crate) async fn user_password_reset(
         return Err(Problem::conflict(detail, Vec::new()));
     }
     send_link(&state, &user).await?;
+    let told = principal.audit(user.tenant, "user.password_reset_request");
+    let told = told.on("user", Some(user.id.0), &*user.username);
+    state.store.append_audit(&[told]).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -142,10 +145,10 @@ pub(crate) async fn user_password_reset(
 )]
 pub(crate) async fn password_reset_complete(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(completion): ApiJson<PasswordResetCompletion, { super::BODY_BYTES_MAX }>,
 ) -> Result<StatusCode, Problem> {
-    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let count = Attempt::begin(&state, &source, Subject::Nobody)?;
     if completion.token.len() != TOKEN_CHARS {
         return Err(Problem::stale_token());
     }
@@ -184,6 +187,13 @@ pub(crate) async fn password_reset_complete(
         let told = mail(&state, row.tenant, email, about, text.into())?;
         write.queue_mail(&told).await?;
     }
+    let credential = AuditCredential::None;
+    write.tell(sign_in::told(
+        &source,
+        &row,
+        "user.password_reset",
+        credential,
+    ));
     write.commit().await?;
     state.job_bell.ring();
     tracing::info!(%user, "password chosen by a link");

@@ -69,6 +69,7 @@ pub(crate) async fn sign_in_policy_update(
     policy.check()?;
     check_roles(&state, &reached, &policy)?;
     let based_on = seen_version(&state, &reached, &headers).await?;
+    let before = policy_of(&state.store, reached.tenant.id).await?;
     let text = serde_json::to_string(&policy).map_err(|error| Problem::internal(&error))?;
     let mut write = state.store.change_people(clock::now()).await?;
     let scope = reached.scope();
@@ -83,9 +84,17 @@ pub(crate) async fn sign_in_policy_update(
         let kept = principal.session().map(|session| session.id.as_str());
         write.end_sessions_in(&scope, kept).await?;
     }
+    let told = principal.audit(reached.tenant.id, "sign_in_policy.update");
+    let told = told.on("sign_in_policy", None, &*reached.tenant.name);
+    let (before, after) = (told_value(&before.policy)?, told_value(&policy)?);
+    write.tell(told.values(Some(before), Some(after)));
     write.commit().await?;
     tracing::info!(tenant = %reached.tenant.id, by = %principal.name, "sign-in policy changed");
     Ok(with_version(version, &policy))
+}
+
+fn told_value(policy: &SignInPolicy) -> Result<serde_json::Value, Problem> {
+    serde_json::to_value(policy).map_err(|error| Problem::internal(&error))
 }
 
 fn check_roles(state: &AppState, reached: &Reached, policy: &SignInPolicy) -> Result<(), Problem> {

@@ -11,7 +11,7 @@ use crate::auth::policy::{Registration, policy_of};
 use crate::auth::session::later;
 use crate::auth::sign_in::Attempt;
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, Subject, Visitor};
+use crate::auth::{Principal, RequestSource, Subject};
 use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
@@ -22,6 +22,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use resources::{ResourceKind, ResourceSpec};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{NewRegistration, NewToken, NewUser, RegistrationRow, TenantId, UserStatus};
 use utoipa::{IntoParams, ToSchema};
 
@@ -204,14 +205,14 @@ pub(crate) async fn registration_offer_view(
 )]
 pub(crate) async fn registration_create(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(request): ApiJson<RegistrationRequest, { super::BODY_BYTES_MAX }>,
 ) -> Result<StatusCode, Problem> {
     must_be_open(&state).await?;
     let request = request.checked(&state)?;
     public_url(&state)?;
     // It stays counted: who asks often waits longer and longer.
-    let _counted = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let _counted = Attempt::begin(&state, &source, Subject::Nobody)?;
     let in_background = state.clone();
     state
         .background
@@ -239,10 +240,10 @@ pub(crate) async fn registration_create(
 )]
 pub(crate) async fn registration_verify(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(proof): ApiJson<RegistrationVerification, { super::BODY_BYTES_MAX }>,
 ) -> Result<StatusCode, Problem> {
-    let count = Attempt::begin(&state, &visitor, Subject::Nobody)?;
+    let count = Attempt::begin(&state, &source, Subject::Nobody)?;
     if proof.token.len() != TOKEN_CHARS {
         return Err(Problem::stale_token());
     }
@@ -363,6 +364,10 @@ pub(crate) async fn registration_approve(
     let about = ("registration_approved", "Your account is ready");
     let told = mail(&state, tenant, &row.email, about, text)?;
     write.queue_mail(&told).await?;
+    let entry = principal.audit(tenant, "registration.approve");
+    let entry = entry.on("user", Some(user.0), &*row.email);
+    let after = json!({ "company": row.company, "account": approval.account });
+    write.tell(entry.values(None, Some(after)));
     write.commit().await?;
     state.job_bell.ring();
     tracing::info!(%user, by = %principal.name, "registration approved");
@@ -394,6 +399,8 @@ pub(crate) async fn registration_refuse(
     let about = ("registration_refused", "Your request for an account");
     let told = mail(&state, row.tenant, &row.email, about, text.into())?;
     write.queue_mail(&told).await?;
+    let entry = principal.audit(row.tenant, "registration.refuse");
+    write.tell(entry.on("registration", Some(row.id), &*row.email));
     write.commit().await?;
     state.job_bell.ring();
     tracing::info!(by = %principal.name, "registration refused");

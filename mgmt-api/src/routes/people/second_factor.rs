@@ -4,7 +4,7 @@ use super::totp::opened;
 use crate::auth::session::later;
 use crate::auth::sign_in::{self, Attempt, Refusal};
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Subject, Visitor, recovery};
+use crate::auth::{RequestSource, Subject, recovery};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
@@ -81,7 +81,7 @@ struct Pending {
 )]
 pub(crate) async fn second_factor_check(
     State(state): State<AppState>,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(factor): ApiJson<SecondFactor, BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     let code = Code::of(&factor)?;
@@ -103,26 +103,23 @@ pub(crate) async fn second_factor_check(
     let user = user.ok_or_else(Problem::stale_token)?;
     let pending: Pending =
         serde_json::from_str(&found.content).map_err(|error| Problem::internal(&error))?;
-    let count = Attempt::begin(&state, &visitor, Subject::SecondFactor(&user.username))?;
-    if sign_in::refusal_of(&state, &visitor, &user)
-        .await?
-        .is_some()
-    {
+    let count = Attempt::begin(&state, &source, Subject::SecondFactor(&user.username))?;
+    if sign_in::refusal_of(&state, &source, &user).await?.is_some() {
         return Err(Problem::wrong_second_factor());
     }
     let mut write = state.store.change_people(clock::now()).await?;
     if !take_code(&state, &mut write, &user, &code).await? {
         drop(write);
         let refusal = Refusal::WrongSecondFactor;
-        sign_in::note_refusal(&state, &visitor, &user, refusal, code.method());
+        sign_in::note_refusal(&state, &source, &user, refusal, code.method());
         return Err(Problem::wrong_second_factor());
     }
     let taken = write.take_token(purpose, &hash).await?;
     taken.ok_or_else(Problem::stale_token)?;
     count.succeeded();
     let method = code.method();
-    let begun = sign_in::complete(&state, write, &visitor, &user, method, pending.remember).await?;
-    signed_in(&state, &visitor, begun).await
+    let begun = sign_in::complete(&state, write, &source, &user, method, pending.remember).await?;
+    signed_in(&state, &source, begun).await
 }
 
 /// A code that somebody typed.

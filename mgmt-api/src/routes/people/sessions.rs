@@ -1,5 +1,6 @@
 //! The caller's sessions and what happened to the account.
 
+use super::password::told_of_own;
 use super::sign_ins::SignInEntry;
 use crate::auth::{Principal, clear_cookie};
 use crate::clock;
@@ -106,6 +107,7 @@ pub(crate) async fn session_revoke(
     if !write.end_session(user, &id).await? {
         return Err(Problem::not_found("You have no such session."));
     }
+    write.tell(told_of_own(&principal, "session.end"));
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -130,6 +132,7 @@ pub(crate) async fn session_delete_all(
     let user = principal.own_account()?;
     let mut write = state.store.change_people(clock::now()).await?;
     let ended = write.end_sessions(user, None).await?;
+    write.tell(told_of_own(&principal, "session.end_all"));
     write.commit().await?;
     tracing::info!(%user, ended, "signed out everywhere");
     Ok(with_cookie(

@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{TenantId, TenantQuery, TenantRow};
 use utoipa::{IntoParams, ToSchema};
 
@@ -138,6 +139,8 @@ pub(crate) async fn tenant_create(
     let name = checked_name(&draft.name)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let id = write.add_operator(&name).await?.ok_or_else(taken)?;
+    let told = principal.audit(principal.tenant.id, "tenant.create");
+    write.tell(told.on("tenant", Some(id.get()), &*name));
     write.commit().await?;
     tracing::info!(tenant = %id, by = %principal.name, "operator made");
     let tenant = below(&state, &principal, id).await?;
@@ -189,7 +192,7 @@ pub(crate) async fn tenant_rename(
 ) -> Result<Json<Tenant>, Problem> {
     principal.recently_confirmed()?;
     let (id, name) = (tenant_id(&id)?, checked_name(&draft.name)?);
-    below(&state, &principal, id).await?;
+    let before = below(&state, &principal, id).await?;
     let mut write = state.store.change_people(clock::now()).await?;
     let renamed = write.rename_operator(id, &name).await;
     let renamed = renamed.map_err(|error| {
@@ -202,6 +205,10 @@ pub(crate) async fn tenant_rename(
     if !renamed {
         return Err(unknown());
     }
+    let told = principal.audit(principal.tenant.id, "tenant.update");
+    let told = told.on("tenant", Some(id.get()), &*name);
+    let (before, after) = (json!({ "name": before.name }), json!({ "name": name }));
+    write.tell(told.values(Some(before), Some(after)));
     write.commit().await?;
     let tenant = below(&state, &principal, id).await?;
     Ok(Json(Tenant::of(tenant)))
@@ -255,7 +262,8 @@ async fn suspend(
     suspended: bool,
 ) -> Result<StatusCode, Problem> {
     principal.recently_confirmed()?;
-    let id = tenant_id(id)?;
+    let row = below(state, principal, tenant_id(id)?).await?;
+    let id = row.id;
     let mut write = state.store.change_people(clock::now()).await?;
     let scope = principal.own_scope();
     if !write.suspend_tenant(&scope, id, suspended).await? {
@@ -264,6 +272,13 @@ async fn suspend(
     if suspended {
         write.end_sessions_of_tenant(id).await?;
     }
+    let operation = if suspended {
+        "tenant.suspend"
+    } else {
+        "tenant.resume"
+    };
+    let told = principal.audit(principal.tenant.id, operation);
+    write.tell(told.on("tenant", Some(id.get()), row.name));
     write.commit().await?;
     tracing::info!(tenant = %id, suspended, by = %principal.name, "tenant suspended or let in");
     Ok(StatusCode::NO_CONTENT)

@@ -1,10 +1,11 @@
 //! The caller's authenticator app and recovery codes.
 
+use super::password::told_of_own;
 use super::second_factor::methods_of;
 use crate::auth::recovery;
 use crate::auth::sign_in::Attempt;
 use crate::auth::totp::{Seed, SeedError};
-use crate::auth::{Principal, Subject, Visitor};
+use crate::auth::{Principal, RequestSource, Subject};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::hex;
@@ -145,7 +146,7 @@ pub(crate) async fn totp_begin(
 pub(crate) async fn totp_confirm(
     State(state): State<AppState>,
     principal: Principal,
-    visitor: Visitor,
+    source: RequestSource,
     ApiJson(proof): ApiJson<AuthenticatorConfirmation, BODY_BYTES_MAX>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let user = own_row(&state, &principal).await?;
@@ -153,7 +154,7 @@ pub(crate) async fn totp_confirm(
     let app = app
         .filter(|app| app.confirmed_at.is_none())
         .ok_or_else(|| Problem::conflict("No app is being set up.", Vec::new()))?;
-    let count = Attempt::begin(&state, &visitor, Subject::SecondFactor(&user.username))?;
+    let count = Attempt::begin(&state, &source, Subject::SecondFactor(&user.username))?;
     let seed = opened(&state, user.tenant, &app.secret_id).await?;
     let wrong = || Problem::invalid_field("code", "this is not the code that the app shows now");
     let mut write = state.store.change_people(clock::now()).await?;
@@ -165,6 +166,7 @@ pub(crate) async fn totp_confirm(
     }
     count.succeeded();
     let codes = new_codes(&mut write, user.id).await?;
+    write.tell(told_of_own(&principal, "totp.add"));
     let kept = principal.session().map(|session| session.id.as_str());
     write.end_sessions(user.id, kept).await?;
     write.commit().await?;
@@ -196,6 +198,7 @@ pub(crate) async fn totp_remove(
     if state.store.passkeys(user.id).await?.is_empty() {
         write.replace_recovery_codes(user.id, &[]).await?;
     }
+    write.tell(told_of_own(&principal, "totp.remove"));
     write.commit().await?;
     tracing::info!(user = %user.id, "authenticator app removed");
     Ok(StatusCode::NO_CONTENT)
@@ -224,6 +227,7 @@ pub(crate) async fn recovery_code_renew(
     }
     let mut write = state.store.change_people(clock::now()).await?;
     let codes = new_codes(&mut write, user.id).await?;
+    write.tell(told_of_own(&principal, "recovery_code.renew"));
     write.commit().await?;
     Ok(Json(codes))
 }

@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use resources::Network;
 use serde::{Deserialize, Serialize};
-use store::{PeopleWrite, Scope, UserId, UserQuery, UserRow, UserStatus};
+use store::{NewAuditEntry, PeopleWrite, Scope, UserId, UserQuery, UserRow, UserStatus};
 use utoipa::{IntoParams, ToSchema};
 
 const LIMIT_DEFAULT: u32 = 50;
@@ -234,6 +234,7 @@ pub(crate) async fn user_update(
     if loses_role || status == UserStatus::Suspended {
         write.end_sessions(id, None).await?;
     }
+    let before = as_told(&row)?;
     row.full_name = full_name;
     row.role = change.role;
     row.status = status;
@@ -241,6 +242,8 @@ pub(crate) async fn user_update(
         serde_json::to_string(&change.allowed_networks).map_err(|e| Problem::internal(&e))?;
     write.put_user(&row).await?;
     row.updated_at = write.now();
+    let told = told_of(&principal, &row, "user.update");
+    write.tell(told.values(Some(before), Some(as_told(&row)?)));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "user changed");
     User::of(row).map(Json)
@@ -276,6 +279,8 @@ pub(crate) async fn user_delete(
     keep_one(&mut write, &reached, &row).await?;
     write.remove_totp(row.tenant, id).await?;
     write.remove_user(&reached.scope(), id).await?;
+    let told = told_of(&principal, &row, "user.delete");
+    write.tell(told.values(Some(as_told(&row)?), None));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "user removed");
     Ok(StatusCode::NO_CONTENT)
@@ -331,8 +336,9 @@ pub(crate) async fn user_session_delete_all(
     let reached = reach(&state, &principal, &tenant).await?;
     let id = user_id(&id)?;
     let mut write = state.store.change_people(clock::now()).await?;
-    touchable(&state, &principal, &reached, &mut write, id).await?;
+    let row = touchable(&state, &principal, &reached, &mut write, id).await?;
     write.end_sessions(id, None).await?;
+    write.tell(told_of(&principal, &row, "session.end_all"));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "signed out by another");
     Ok(StatusCode::NO_CONTENT)
@@ -366,6 +372,7 @@ pub(crate) async fn user_second_factor_remove(
     write.remove_passkeys(id).await?;
     write.replace_recovery_codes(id, &[]).await?;
     write.end_sessions(id, None).await?;
+    write.tell(told_of(&principal, &row, "user.second_factor_remove"));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "second factors removed");
     Ok(StatusCode::NO_CONTENT)
@@ -412,6 +419,18 @@ async fn keep_one(
     }
     let detail = format!("This is the last active user with the role `{first}`.");
     Err(Problem::conflict(detail, Vec::new()))
+}
+
+/// An entry of the audit log: what somebody did to another's account.
+fn told_of(principal: &Principal, row: &UserRow, operation: &'static str) -> NewAuditEntry {
+    let entry = principal.audit(row.tenant, operation);
+    entry.on("user", Some(row.id.0), &*row.username)
+}
+
+/// A user as the audit log shows it.
+fn as_told(row: &UserRow) -> Result<serde_json::Value, Problem> {
+    let user = User::of(row.clone())?;
+    serde_json::to_value(&user).map_err(|error| Problem::internal(&error))
 }
 
 fn first_role(tenant: &ActingTenant) -> &'static str {

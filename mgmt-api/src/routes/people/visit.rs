@@ -8,7 +8,7 @@ use crate::auth::identity::{open_tenant, rights_of};
 use crate::auth::policy::Lifetimes;
 use crate::auth::session::{self, SessionStart};
 use crate::auth::sign_in::SignedIn;
-use crate::auth::{Principal, Visitor};
+use crate::auth::{Principal, RequestSource};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
@@ -17,6 +17,7 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The longest visit, seconds.
@@ -52,7 +53,7 @@ pub struct VisitDraft {
     responses(
         (status = 200, description = "Entered", body = Session),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A key or a visitor cannot enter; or the proof is too old", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A key or a source cannot enter; or the proof is too old", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such tenant below", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
     ),
@@ -60,7 +61,7 @@ pub struct VisitDraft {
 pub(crate) async fn visit_begin(
     State(state): State<AppState>,
     principal: Principal,
-    visitor: Visitor,
+    source: RequestSource,
     Path(id): Path<String>,
     ApiJson(draft): ApiJson<VisitDraft, { super::BODY_BYTES_MAX }>,
 ) -> Result<Response, Problem> {
@@ -85,7 +86,7 @@ pub(crate) async fn visit_begin(
         let message = format!("there is no role `{role}` there");
         return Err(Problem::invalid_field("role", message));
     }
-    let address = visitor.address_text();
+    let (address, browser) = (source.address_text(), source.browser());
     let start = SessionStart {
         user,
         tenant: tenant.id,
@@ -98,17 +99,24 @@ pub(crate) async fn visit_begin(
         },
         authenticated_at: parent.authenticated_at,
         address: address.as_deref(),
-        user_agent: &visitor.user_agent,
+        user_agent: &browser,
     };
     let mut write = state.store.change_people(clock::now()).await?;
     let token = session::begin(&mut write, &start).await?;
+    // Both sides see it: who sent the visitor, and who is visited.
+    let after = json!({ "role": role, "reason": reason });
+    for owner in [principal.tenant.id, tenant.id] {
+        let told = principal.audit(owner, "visit.begin");
+        let told = told.on("tenant", Some(tenant.id.get()), &*tenant.name);
+        write.tell(told.values(None, Some(after.clone())));
+    }
     write.commit().await?;
     tracing::info!(%user, tenant = %tenant.id, role, reason, "tenant visited");
     let begun = SignedIn {
         token,
         max_age_s: None,
     };
-    signed_in(&state, &visitor, begun).await
+    signed_in(&state, &source, begun).await
 }
 
 /// Leaves the visited tenant: the visit ends, and the session that it was entered from goes on
@@ -126,7 +134,7 @@ pub(crate) async fn visit_begin(
 pub(crate) async fn visit_end(
     State(state): State<AppState>,
     principal: Principal,
-    visitor: Visitor,
+    source: RequestSource,
 ) -> Result<Response, Problem> {
     let (Some(visit), Some(session), Some(user)) =
         (&principal.visit, principal.session(), principal.user)
@@ -136,7 +144,10 @@ pub(crate) async fn visit_end(
     let begun = rotated(&state, &visit.parent, None).await?;
     let mut write = state.store.change_people(clock::now()).await?;
     write.end_session(user, &session.id).await?;
+    let told = principal.audit(principal.tenant.id, "visit.end");
+    let tenant = &principal.tenant;
+    write.tell(told.on("tenant", Some(tenant.id.get()), &*tenant.name));
     write.commit().await?;
     tracing::info!(%user, tenant = %principal.tenant.id, "visit ended");
-    signed_in(&state, &visitor, begun).await
+    signed_in(&state, &source, begun).await
 }
