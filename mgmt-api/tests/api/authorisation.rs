@@ -9,8 +9,17 @@ use serde_json::Value;
 use std::net::SocketAddr;
 
 /// What anybody may ask. A new entry here is a decision.
-const PUBLIC: [&str; 5] = [
+const PUBLIC: [&str; 14] = [
     "session_create",
+    "second_factor_check",
+    "passkey_sign_in_begin",
+    "passkey_sign_in",
+    "password_reset_request",
+    "password_reset_complete",
+    "email_verify",
+    "registration_offer_view",
+    "registration_create",
+    "registration_verify",
     "invitation_accept",
     "healthz",
     "readyz",

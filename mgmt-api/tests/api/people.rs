@@ -1,8 +1,15 @@
 //! People: how they come, sign in, and are looked after.
 
+#[path = "../../src/auth/passkey/authenticator.rs"]
+mod authenticator;
 mod invitations;
+mod passkeys;
+mod password_reset;
 mod policy;
+mod registration;
+mod second_factor;
 mod sessions;
+mod tenants;
 mod users;
 
 use crate::fixture::{Answer, Api, request};

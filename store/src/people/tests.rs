@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod invitations;
+mod registrations;
 mod second_factors;
 mod sessions;
 mod tenants;

@@ -13,7 +13,7 @@ const FLAGS_OF_REGISTRATION: u8 = FLAGS | 0b0100_0000;
 pub(crate) struct Authenticator {
     key: SigningKey,
     credential_id: [u8; 32],
-    handle: String,
+    pub(crate) handle: String,
     pub(crate) origin: String,
     pub(crate) flags_cleared: u8,
     pub(crate) counter: u32,

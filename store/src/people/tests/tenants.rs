@@ -1,6 +1,7 @@
 use super::{PLATFORM, operator};
+use crate::database::sql;
 use crate::testing::{change, databases, resource};
-use crate::{Scope, TenantId, TenantQuery};
+use crate::{AuditActor, NewAuditEntry, Scope, TenantId, TenantQuery};
 use rating::Timestamp;
 use serde_json::json;
 
@@ -103,6 +104,30 @@ async fn an_account_has_a_tenant_once_it_is_asked_for() {
             ("acme", "customer")
         );
         assert!(!path[0].gone);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_told_is_written_with_the_change_and_never_without_it() {
+    databases(async |database| {
+        let store = database.open().await;
+        let tell = async |lasts: bool| {
+            let mut write = store.change_people(Timestamp(1)).await.unwrap();
+            let actor = AuditActor::system("test");
+            let entry = NewAuditEntry::new(TenantId::PLATFORM, Timestamp(1), actor, "user.test");
+            write.tell(entry);
+            if lasts {
+                write.commit().await.unwrap();
+            }
+        };
+        tell(false).await;
+        tell(true).await;
+        let count: i64 = sql("SELECT COUNT(*) FROM audit_entry WHERE operation = 'user.test'")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert_eq!(count, 1);
     })
     .await;
 }
