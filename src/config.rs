@@ -131,6 +131,7 @@ pub(crate) struct HttpConfig {
     pub(crate) behind_tls_proxy: bool,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) rate_limits: HttpRateLimitsConfig,
+    pub(crate) public_url: String,
     pub(crate) tls: HttpTlsConfig,
 }
 
@@ -265,6 +266,11 @@ impl Config {
         }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         u16::try_from(cores.min(64)).unwrap_or(64)
+    }
+
+    /// Where browsers reach the console, when somebody said it.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        Some(self.http.public_url.clone()).filter(|url| !url.is_empty())
     }
 
     /// The address that speaks TLS, when there is one.

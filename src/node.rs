@@ -123,6 +123,7 @@ impl Node {
             webhooks: webhooks.clone(),
             secure_cookies: https.is_some() || config.http.behind_tls_proxy,
             behind_proxy: config.http.behind_tls_proxy,
+            public_url: config.public_url(),
             allowed_origins: config.http.allowed_origins.clone(),
             rate_limits: config.rate_limits(),
         });

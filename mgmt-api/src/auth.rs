@@ -4,26 +4,35 @@
 //! A cookie is sent by the browser whoever made the page, so a change by cookie also needs the
 //! session's CSRF token in a header; a key does not.
 
+mod background;
+pub(crate) mod identity;
 mod local_key;
 mod maker;
+pub(crate) mod passkey;
 mod password;
+pub(crate) mod policy;
 mod principal;
+pub(crate) mod recovery;
 mod request;
-mod session;
+pub(crate) mod session;
+pub(crate) mod sign_in;
 mod source;
+#[cfg(test)]
+mod testing;
 mod throttle;
+pub(crate) mod tokens;
+pub(crate) mod totp;
 
+pub(crate) use background::Background;
 pub use local_key::{LocalKey, LocalKeyError};
 pub(crate) use maker::maker_rights;
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Credential, Principal};
-pub(crate) use request::{
-    ClientAddress, client_address, from_this_machine, require, require_beyond_loopback,
-};
-pub(crate) use session::{SessionToken, Sessions, clear_cookie};
+pub(crate) use request::{client_address, from_this_machine, require, require_beyond_loopback};
+pub(crate) use session::{SessionToken, clear_cookie};
 pub(crate) use source::RequestSource;
-pub(crate) use throttle::{Throttle, network};
+pub(crate) use throttle::{Subject, Throttle, network};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.
 pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {

@@ -22,6 +22,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
     tags(
         (name = "session", description = "Signing in and out"),
         (name = "api_keys", description = "Keys of programs"),
+        (name = "people", description = "Users, invitations, and how people sign in"),
         (name = "cdrs", description = "Call records"),
         (name = "audit", description = "What was done, and by whom"),
         (name = "calls", description = "Calls that are up"),

@@ -137,6 +137,41 @@ impl Problem {
         )
     }
 
+    /// 403: too long since the user proved who they are.
+    pub fn reauthenticate() -> Self {
+        let detail = "Confirm that it is you first: `POST /api/v1/session/confirmation`.";
+        let (kind, title) = ("/problems/confirm-identity", "Confirm that it is you");
+        Self::new(StatusCode::FORBIDDEN, kind, title, detail.into())
+    }
+
+    /// 403: the role asks for a second factor, and the user has none.
+    pub fn second_factor_required() -> Self {
+        let detail = "Your role needs a second factor. Set one up first.";
+        let (kind, title) = ("/problems/second-factor-required", "Second factor needed");
+        Self::new(StatusCode::FORBIDDEN, kind, title, detail.into())
+    }
+
+    /// 401: the code is wrong, or was used before.
+    pub fn wrong_second_factor() -> Self {
+        let detail = "The code is wrong, was used before, or is too old.";
+        let (kind, title) = ("/problems/second-factor-refused", "Second factor refused");
+        Self::new(StatusCode::UNAUTHORIZED, kind, title, detail.into())
+    }
+
+    /// 401: the passkey is not known, or does not prove enough.
+    pub fn wrong_passkey() -> Self {
+        let detail = "This passkey does not sign in here.";
+        let (kind, title) = ("/problems/passkey-refused", "Passkey refused");
+        Self::new(StatusCode::UNAUTHORIZED, kind, title, detail.into())
+    }
+
+    /// 401: a link or a code that is unknown, used or too old.
+    pub fn stale_token() -> Self {
+        let detail = "It is unknown, was used before, or is too old. Ask for a new one.";
+        let (kind, title) = ("/problems/stale-token", "No longer good");
+        Self::new(StatusCode::UNAUTHORIZED, kind, title, detail.into())
+    }
+
     /// 403: a permission is missing.
     pub fn missing_permission(permission: Permission) -> Self {
         Self::forbidden(format!("This needs the permission `{permission}`."))

@@ -2,10 +2,9 @@
 
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
-use crate::routes::people::{password, sessions};
 use crate::routes::{
     api_keys, apply, assignment, audit, calls, cdrs, change_sets, events, explain, export, health,
-    jobs, kinds, live, resources, session, status, webhooks,
+    jobs, kinds, live, people, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, extract, headers, metrics, openapi, proxy};
@@ -41,8 +40,12 @@ pub fn router(state: AppState) -> Router {
 pub(crate) fn table() -> RouteTable {
     let table = RouteTable::new(openapi::head());
     let table = open(table);
+    let table = people::open(table);
     let table = own_account(table);
     let table = keys(table);
+    let table = people::own_account(table);
+    let table = people::of_tenants(table);
+    let table = people::tenants_below(table);
     let table = traffic(table);
     let table = audit_log(table);
     let table = background(table);
@@ -63,13 +66,10 @@ fn open(table: RouteTable) -> RouteTable {
 
 /// What concerns the caller only.
 fn own_account(table: RouteTable) -> RouteTable {
-    table
-        .signed_in(
-            Audiences::ALL,
-            routes!(session::session_view, session::session_delete),
-        )
-        .signed_in(Audiences::ALL, routes!(sessions::session_delete_all))
-        .signed_in(Audiences::ALL, routes!(password::password_update))
+    table.signed_in(
+        Audiences::ALL,
+        routes!(session::session_view, session::session_delete),
+    )
 }
 
 /// Keys of programs, of each tenant its own.

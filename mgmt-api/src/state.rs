@@ -3,7 +3,8 @@
 use crate::access::api_keys::ApiKeyUses;
 use crate::access::idempotency;
 use crate::access::rate_limit::{RateLimiter, RateLimits};
-use crate::auth::{LocalKey, Passwords, Sessions, Throttle};
+use crate::auth::passkey::RelyingParty;
+use crate::auth::{Background, LocalKey, Passwords, Throttle};
 use crate::clock;
 use crate::events::EventFeed;
 use crate::jobs::JobBell;
@@ -48,6 +49,9 @@ pub struct ApiParts {
     pub secure_cookies: bool,
     /// Whether a proxy on this machine may say in `X-Forwarded-For` where a request came from.
     pub behind_proxy: bool,
+    /// Where browsers reach the console, such as `https://switch.example.com`, without a path: what
+    /// links in mail begin with. `None`: no mail with links is sent.
+    pub public_url: Option<String>,
     /// Web origins whose pages may call the API with a key, as browsers write them.
     pub allowed_origins: Vec<String>,
     /// How often users, keys and strangers may ask.
@@ -69,7 +73,9 @@ pub struct Parts {
     pub(crate) secure_cookies: bool,
     pub(crate) behind_proxy: bool,
     pub(crate) allowed_origins: Vec<String>,
-    pub(crate) sessions: Sessions,
+    pub(crate) background: Background,
+    pub(crate) public_url: Option<String>,
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) api_key_uses: ApiKeyUses,
@@ -84,7 +90,9 @@ pub struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub fn new(parts: ApiParts) -> Self {
-        let sessions = Sessions::new(parts.store.clone());
+        // An address without a domain, such as 192.0.2.7, has no passkeys.
+        let relying_party = parts.public_url.as_deref();
+        let relying_party = relying_party.and_then(|url| RelyingParty::of_public_url(url).ok());
         Self(Arc::new(Parts {
             store: parts.store,
             configuration: parts.configuration,
@@ -95,7 +103,9 @@ impl AppState {
             secure_cookies: parts.secure_cookies,
             behind_proxy: parts.behind_proxy,
             allowed_origins: parts.allowed_origins,
-            sessions,
+            background: Background::new(),
+            relying_party,
+            public_url: parts.public_url,
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             api_key_uses: ApiKeyUses::default(),

@@ -214,6 +214,11 @@ impl Check<'_> {
                 self.problem("http.allowed_origins", &message);
             }
         }
+        if !http.public_url.is_empty() && !is_origin(&http.public_url) {
+            let message =
+                "must be like https://host or https://host:port, without a path, or empty";
+            self.problem("http.public_url", message);
+        }
         let tls = &http.tls;
         if tls.address.is_empty() {
             return;

@@ -24,12 +24,10 @@ mod outbox;
 mod people;
 mod resources;
 mod secrets;
-mod sessions;
 mod settings;
 mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod users;
 
 pub use api_keys::{
     API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyTenant, ApiKeyUse, NewApiKey,
@@ -66,12 +64,15 @@ pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,
 };
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
-pub use people::UserId;
+pub use people::{
+    DeviceSeen, InvitationRow, NewInvitation, NewPasskey, NewRegistration, NewSession, NewSignIn,
+    NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow, SignInPolicyRow,
+    SignInQuery, SignInRow, TenantQuery, TenantRow, TokenRow, TotpRow, UserId, UserQuery, UserRow,
+    UserStatus,
+};
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
     ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,
 };
 pub use secrets::SealedSecret;
-pub use sessions::SessionRow;
 pub use tenants::{Scope, TenantId};
-pub use users::UserRow;

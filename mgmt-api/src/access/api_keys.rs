@@ -66,8 +66,9 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
 pub(crate) async fn authenticate(
     state: &AppState,
     key: &str,
-    address: Option<IpAddr>,
+    source: RequestSource,
 ) -> Result<Principal, Problem> {
+    let address = source.address;
     let now = clock::now();
     let row = state.store.api_key_by_hash(&hash(key), now).await?;
     let row = row.ok_or_else(Problem::unauthenticated)?;
@@ -79,10 +80,15 @@ pub(crate) async fn authenticate(
     let rights = maker_rights(state, row.tenant, row.maker).await?;
     let (tenant, rights) = rights.ok_or_else(Problem::unauthenticated)?;
     state.api_key_uses.note(row.id, now, address);
-    Ok(principal(row, tenant, &rights))
+    Ok(principal(row, tenant, &rights, source))
 }
 
-fn principal(row: ApiKeyRow, tenant: ActingTenant, rights: &PermissionSet) -> Principal {
+fn principal(
+    row: ApiKeyRow,
+    tenant: ActingTenant,
+    rights: &PermissionSet,
+    source: RequestSource,
+) -> Principal {
     let own = permissions(&row);
     Principal {
         name: format!("API key {} of {}", row.name, row.made_by),
@@ -91,7 +97,9 @@ fn principal(row: ApiKeyRow, tenant: ActingTenant, rights: &PermissionSet) -> Pr
         tenant,
         permissions: own.intersection(rights),
         credential: Credential::ApiKey(row.id),
-        source: RequestSource::default(),
+        source,
+        must_enrol: false,
+        visit: None,
     }
 }
 

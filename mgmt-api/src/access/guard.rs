@@ -96,7 +96,11 @@ pub(crate) async fn check(
     if let Some(standing) = standing.filter(|standing| !standing.admitted) {
         return Ok(refusal(&standing));
     }
-    let admitted = guard.admit(principal.audience(), principal.permissions());
+    let admitted = if principal.must_enrol && guard.needs != Needs::SignedIn {
+        Err(Problem::second_factor_required())
+    } else {
+        guard.admit(principal.audience(), principal.permissions())
+    };
     let mut response = match admitted {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

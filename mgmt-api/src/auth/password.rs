@@ -9,7 +9,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, StoreError, UserRow};
+use store::{NewUser, Store, StoreError, TenantId, UserRow, UserStatus};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes computed at the same time: each takes 19 MiB and tens of milliseconds of a core that
@@ -80,11 +80,13 @@ impl Passwords {
         password: String,
     ) -> Result<bool, PasswordError> {
         let _turn = self.turn().await?;
-        let hash = user.map_or(NOBODY, |user| &user.password_hash).to_owned();
+        let stored = user.and_then(|user| user.password_hash.as_deref());
+        let has_password = stored.is_some();
+        let hash = stored.unwrap_or(NOBODY).to_owned();
         let matches = tokio::task::spawn_blocking(move || verify(&password, &hash))
             .await
             .map_err(|_| PasswordError::Interrupted)??;
-        Ok(matches && user.is_some())
+        Ok(matches && has_password)
     }
 
     /// What is stored of a new password.
@@ -120,10 +122,20 @@ pub async fn ensure_admin(store: &Store) -> Result<Option<String>, PasswordError
         return Ok(None);
     }
     let password = generate()?;
-    let added = store
-        .add_user(FIRST_USER, &hash(&password)?, FIRST_ROLE, clock::now())
-        .await?;
-    Ok(added.then_some(password))
+    let first = NewUser {
+        tenant: TenantId::PLATFORM,
+        username: FIRST_USER,
+        email: None,
+        full_name: FIRST_USER,
+        role: FIRST_ROLE,
+        status: UserStatus::Active,
+        password_hash: Some(&hash(&password)?),
+        email_verified: false,
+    };
+    let mut write = store.change_people(clock::now()).await?;
+    let added = write.add_user(&first).await?;
+    write.commit().await?;
+    Ok(added.map(|_| password))
 }
 
 fn generate() -> Result<String, PasswordError> {
@@ -180,7 +192,7 @@ mod tests {
         let store = Store::open(&folder.path().join("s.db")).await.unwrap();
         let password = ensure_admin(&store).await.unwrap().unwrap();
         assert_eq!(ensure_admin(&store).await.unwrap(), None);
-        let user = store.user(FIRST_USER).await.unwrap().unwrap();
+        let user = store.user_by_name(FIRST_USER).await.unwrap().unwrap();
         let passwords = Passwords::new();
         assert!(
             passwords

@@ -2,7 +2,6 @@
 
 use super::session::SessionToken;
 use super::source::RequestSource;
-use crate::access::roles::{self, Portal};
 use crate::access::{Audience, PermissionSet};
 use crate::clock;
 use crate::problem::Problem;
@@ -10,7 +9,13 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use rating::Timestamp;
 use std::borrow::Cow;
-use store::{AuditActor, AuditCredential, NewAuditEntry, Scope, TenantId, UserId};
+use store::{
+    AuditActor, AuditCredential, AuditImpersonator, NewAuditEntry, Scope, TenantId, TenantRow,
+    UserId,
+};
+
+/// A proof of who the user is counts for this long, seconds.
+const CONFIRMED_FOR_S: i64 = 15 * 60;
 
 /// Who asks: a user's session, an API key, or the local key. It acts in exactly one tenant.
 ///
@@ -32,6 +37,21 @@ pub(crate) struct Principal {
     pub(crate) credential: Credential,
     /// Where the request came from.
     pub(crate) source: RequestSource,
+    /// Whether nothing is allowed until the user has a second factor.
+    pub(crate) must_enrol: bool,
+    /// Of a session in another tenant than the user's own: where it came from.
+    pub(crate) visit: Option<Visit>,
+}
+
+/// A visit to a tenant below the user's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// The name of the user's own tenant.
+    pub(crate) home: String,
+    /// The session that it was entered from.
+    pub(crate) parent: String,
+    /// When it ends.
+    pub(crate) ends_at: Timestamp,
 }
 
 /// The tenant that is acted in.
@@ -49,6 +69,7 @@ pub(crate) struct ActingTenant {
     pub(crate) owner: TenantId,
     /// The `customer` or `carrier` resource that the tenant stands for: only what is theirs is
     /// seen of the owner's rows.
+    #[allow(dead_code, reason = "the paths of customers and carriers read it")]
     pub(crate) resource_id: Option<i64>,
 }
 
@@ -67,6 +88,8 @@ pub(crate) enum Credential {
 #[allow(dead_code, reason = "read by what acts on tenants and people")]
 #[derive(Clone)]
 pub(crate) struct SessionCredential {
+    /// Its public name.
+    pub(crate) id: String,
     /// The secret in the cookie.
     pub(crate) token: SessionToken,
     /// When the user last proved who they are.
@@ -103,8 +126,13 @@ impl Principal {
             Credential::ApiKey(id) => AuditCredential::ApiKey(id),
             Credential::Session(_) => AuditCredential::Session,
         };
+        let visitor = self.user.filter(|_| self.visit.is_some());
         AuditActor {
             user: self.user,
+            impersonator: visitor.map(|user| AuditImpersonator {
+                user,
+                name: self.name.clone(),
+            }),
             ..self.source.actor(&self.name, credential)
         }
     }
@@ -116,6 +144,31 @@ impl Principal {
         operation: impl Into<Cow<'static, str>>,
     ) -> NewAuditEntry {
         NewAuditEntry::new(owner, clock::now(), self.actor(), operation)
+    }
+
+    /// The user, about whose own account it is.
+    ///
+    /// # Errors
+    /// 403 for keys, and for a user who visits another tenant: what is meant there is unclear.
+    pub(crate) fn own_account(&self) -> Result<UserId, Problem> {
+        if self.visit.is_some() {
+            return Err(Problem::forbidden("Leave this tenant first."));
+        }
+        self.user
+            .ok_or_else(|| Problem::forbidden("A key has no account."))
+    }
+
+    /// What must not be done by a browser that somebody left open: the user has proved who they
+    /// are within the last minutes. Keys prove it each time.
+    ///
+    /// # Errors
+    /// 403, which says how to prove it.
+    pub(crate) fn recently_confirmed(&self) -> Result<(), Problem> {
+        let oldest = crate::clock::now().0 - CONFIRMED_FOR_S * 1_000_000;
+        match self.session() {
+            Some(session) if session.authenticated_at.0 < oldest => Err(Problem::reauthenticate()),
+            _ => Ok(()),
+        }
     }
 
     /// The session, when a cookie was used.
@@ -139,11 +192,30 @@ impl ActingTenant {
         }
     }
 
-    /// What a built-in role allows in this tenant; nothing when there is no such role.
-    pub(crate) fn permissions_of(&self, role: &str) -> PermissionSet {
-        roles::find(Portal::from(self.audience), role)
-            .map(|role| role.permissions.clone())
-            .unwrap_or_default()
+    /// The tenant of a path that ends at the platform; `None` when somebody on it is suspended, or
+    /// the account is deleted.
+    pub(crate) fn of_path(path: &[TenantRow]) -> Option<Self> {
+        let shut = |tenant: &TenantRow| tenant.suspended_at.is_some() || tenant.gone;
+        let [tenant, above @ ..] = path else {
+            return None;
+        };
+        if path.iter().any(shut) {
+            return None;
+        }
+        let audience = Audience::ALL
+            .into_iter()
+            .find(|audience| audience.as_str() == tenant.kind)?;
+        let owner = match audience {
+            Audience::Platform | Audience::Operator => tenant.id,
+            Audience::Customer | Audience::Carrier => above.first()?.id,
+        };
+        Some(Self {
+            id: tenant.id,
+            audience,
+            name: tenant.name.clone(),
+            owner,
+            resource_id: tenant.resource_id,
+        })
     }
 }
 

@@ -1,24 +1,19 @@
 //! Authentication of requests, before any handler sees them.
 
-use super::principal::{ActingTenant, Credential, Principal, SessionCredential};
-use super::session::SessionToken;
+use super::identity::principal_of;
+use super::principal::{ActingTenant, Credential, Principal};
+use super::session::{self, SessionToken};
 use super::source::RequestSource;
 use crate::access::roles::Portal;
 use crate::access::{PermissionSet, api_keys};
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
 use crate::state::AppState;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-
-/// Where a request came from; `None` when it came by no connection (tests).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 
 /// Lets only authenticated requests through, and changes by cookie only with the CSRF token.
 pub(crate) async fn require(
@@ -26,9 +21,8 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let address = client_address(request.extensions());
-    let mut principal = authenticate(&state, request.method(), request.headers(), address).await?;
-    principal.source = RequestSource::of(request.headers(), request.extensions());
+    let source = RequestSource::of(request.headers(), request.extensions());
+    let principal = authenticate(&state, request.method(), request.headers(), source).await?;
     request.extensions_mut().insert(principal);
     // The guards of the operations, which are declared before there is a state, find it there.
     request.extensions_mut().insert(state);
@@ -57,16 +51,17 @@ async fn authenticate(
     state: &AppState,
     method: &Method,
     headers: &HeaderMap,
-    address: Option<IpAddr>,
+    source: RequestSource,
 ) -> Result<Principal, Problem> {
     if let Some(key) = bearer(headers).filter(|key| api_keys::looks_like_one(key)) {
-        return api_keys::authenticate(state, key, address).await;
+        return api_keys::authenticate(state, key, source).await;
     }
     if let Some(key) = bearer(headers) {
-        return by_key(state, key);
+        return by_key(state, key, source);
     }
     let token = SessionToken::of(headers).ok_or_else(Problem::unauthenticated)?;
-    let session = state.sessions.find(&token).await?;
+    let from = source.address_text();
+    let session = session::find(&state.store, &token, from.as_deref()).await?;
     let session = session.ok_or_else(Problem::unauthenticated)?;
     if !method.is_safe() {
         let sent = headers
@@ -76,22 +71,11 @@ async fn authenticate(
             return Err(Problem::csrf());
         }
     }
-    let tenant = ActingTenant::platform();
-    Ok(Principal {
-        name: session.username,
-        user: Some(session.user),
-        permissions: tenant.permissions_of(&session.role),
-        role: session.role,
-        tenant,
-        credential: Credential::Session(Box::new(SessionCredential {
-            token,
-            authenticated_at: session.created_at,
-        })),
-        source: RequestSource::default(),
-    })
+    let principal = principal_of(state, session, token, source).await?;
+    principal.ok_or_else(Problem::unauthenticated)
 }
 
-fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
+fn by_key(state: &AppState, key: &str, source: RequestSource) -> Result<Principal, Problem> {
     if !state.local_key.matches(key) {
         return Err(Problem::unauthenticated());
     }
@@ -102,7 +86,9 @@ fn by_key(state: &AppState, key: &str) -> Result<Principal, Problem> {
         tenant: ActingTenant::platform(),
         permissions: PermissionSet::all(),
         credential: Credential::LocalKey,
-        source: RequestSource::default(),
+        source,
+        must_enrol: false,
+        visit: None,
     })
 }
 
@@ -116,12 +102,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     let info = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(info.0.ip().to_canonical())
-}
-
-impl<S: Sync> FromRequestParts<S> for ClientAddress {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(client_address(&parts.extensions)))
-    }
 }

@@ -1,17 +1,16 @@
-//! Sessions of browsers.
+//! Sessions of browsers: the token, its cookie, and how one begins and goes on.
 
+use super::policy::Lifetimes;
 use super::{equal_in_constant_time, random_hex, sha256_hex};
 use crate::clock;
 use crate::openapi::SESSION_COOKIE;
+use crate::problem::Problem;
 use axum::http::{HeaderMap, HeaderValue, header};
 use rating::Timestamp;
-use store::{SessionRow, Store, StoreError, UserId};
+use store::{NewSession, PeopleWrite, SessionRow, Store, StoreError, TenantId, UserId};
 
-/// A session ends this long after the sign-in, seconds.
-const ABSOLUTE_TIMEOUT_S: i64 = 12 * 3_600;
-
-/// A session ends this long after its last use, seconds.
-const IDLE_TIMEOUT_S: i64 = 3_600;
+/// Sessions that a user may have at once; of more the oldest end.
+const SESSIONS_MAX: u32 = 20;
 
 /// The last use is written at most this often, seconds: most requests write nothing.
 const TOUCH_INTERVAL_S: i64 = 60;
@@ -22,13 +21,28 @@ const TOKEN_DIGITS: usize = 64;
 #[derive(Clone)]
 pub(crate) struct SessionToken(String);
 
-/// The sessions in the database.
-#[derive(Clone)]
-pub(crate) struct Sessions {
-    store: Store,
+/// A session that is about to begin.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionStart<'a> {
+    pub(crate) user: UserId,
+    pub(crate) tenant: TenantId,
+    /// The session that it is entered from and the role that is acted in, when it acts in another
+    /// tenant than the user's.
+    pub(crate) entered: Option<(&'a str, &'a str)>,
+    /// How the user proved who they are.
+    pub(crate) method: &'a str,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) authenticated_at: Timestamp,
+    pub(crate) address: Option<&'a str>,
+    pub(crate) user_agent: &'a str,
 }
 
 impl SessionToken {
+    /// A new one.
+    pub(crate) fn draw() -> Result<Self, SessionError> {
+        random_hex::<32>().map(Self).map_err(SessionError::Random)
+    }
+
     /// The token in a request's cookies.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         headers
@@ -51,67 +65,80 @@ impl SessionToken {
         equal_in_constant_time(&self.csrf(), sent)
     }
 
-    /// The cookie that carries the token.
-    pub(crate) fn cookie(&self, secure: bool) -> Option<HeaderValue> {
-        cookie(&self.0, ABSOLUTE_TIMEOUT_S, secure)
+    /// The cookie that carries the token. Without `max_age_s` the browser forgets it when it is
+    /// closed.
+    pub(crate) fn cookie(&self, max_age_s: Option<i64>, secure: bool) -> Option<HeaderValue> {
+        cookie(&self.0, max_age_s, secure)
     }
 
-    fn hash(&self) -> String {
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> String {
         sha256_hex(&["session:", &self.0])
     }
 }
 
 /// The cookie that makes a browser forget the token.
 pub(crate) fn clear_cookie(secure: bool) -> Option<HeaderValue> {
-    cookie("", 0, secure)
+    cookie("", Some(0), secure)
 }
 
-fn cookie(value: &str, max_age_s: i64, secure: bool) -> Option<HeaderValue> {
+fn cookie(value: &str, max_age_s: Option<i64>, secure: bool) -> Option<HeaderValue> {
     let secure = if secure { "; Secure" } else { "" };
-    let text = format!(
-        "{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
-    );
+    let max_age = max_age_s.map(|seconds| format!("; Max-Age={seconds}"));
+    let max_age = max_age.unwrap_or_default();
+    let text =
+        format!("{SESSION_COOKIE}={value}; Path=/{max_age}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
 }
 
-impl Sessions {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
-    }
+/// Begins a session as part of a change.
+///
+/// # Errors
+/// [`SessionError`].
+pub(crate) async fn begin(
+    write: &mut PeopleWrite,
+    start: &SessionStart<'_>,
+) -> Result<SessionToken, SessionError> {
+    let token = SessionToken::draw()?;
+    let id = random_hex::<16>().map_err(SessionError::Random)?;
+    let lifetimes = start.lifetimes;
+    let new = NewSession {
+        id: &id,
+        token_hash: &token.hash(),
+        user: start.user,
+        tenant: start.tenant,
+        parent: start.entered.map(|(parent, _)| parent),
+        acting_role: start.entered.map(|(_, role)| role),
+        method: start.method,
+        remembered: lifetimes.remembered,
+        idle_timeout_s: lifetimes.idle_s,
+        expires_at: later(write.now(), lifetimes.absolute_s),
+        authenticated_at: start.authenticated_at,
+        address: start.address,
+        user_agent: start.user_agent,
+    };
+    write.forget_expired().await?;
+    write.add_session(&new, SESSIONS_MAX).await?;
+    Ok(token)
+}
 
-    /// Begins a session.
-    pub(crate) async fn begin(&self, user: UserId) -> Result<SessionToken, SessionError> {
-        let token = SessionToken(random_hex::<32>().map_err(SessionError::Random)?);
-        let now = clock::now();
-        let oldest = before(now, ABSOLUTE_TIMEOUT_S);
-        self.store
-            .add_session(&token.hash(), user.0, now, oldest)
-            .await?;
-        Ok(token)
+/// The session of a token, when it has not ended; its use is noted.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn find(
+    store: &Store,
+    token: &SessionToken,
+    address: Option<&str>,
+) -> Result<Option<SessionRow>, StoreError> {
+    let now = clock::now();
+    let found = store.session(&token.hash(), now).await?;
+    if let Some(session) = &found
+        && now.0 - session.last_used_at.0 > TOUCH_INTERVAL_S * 1_000_000
+    {
+        store.touch_session(&session.id, address, now).await?;
     }
-
-    /// The session of a token, when it has not ended.
-    pub(crate) async fn find(
-        &self,
-        token: &SessionToken,
-    ) -> Result<Option<SessionRow>, StoreError> {
-        let now = clock::now();
-        let hash = token.hash();
-        let oldest = before(now, ABSOLUTE_TIMEOUT_S);
-        let idle = before(now, IDLE_TIMEOUT_S);
-        let found = self.store.session(&hash, oldest, idle).await?;
-        if let Some(session) = &found
-            && session.last_used_at < before(now, TOUCH_INTERVAL_S)
-        {
-            self.store.touch_session(&hash, now).await?;
-        }
-        Ok(found)
-    }
-
-    /// Ends a session.
-    pub(crate) async fn end(&self, token: &SessionToken) -> Result<(), StoreError> {
-        self.store.end_session(&token.hash()).await
-    }
+    Ok(found)
 }
 
 /// Why no session can be begun.
@@ -123,14 +150,15 @@ pub(crate) enum SessionError {
     Random(#[source] getrandom::Error),
 }
 
-impl From<SessionError> for crate::problem::Problem {
+impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         Self::internal(&error)
     }
 }
 
-fn before(now: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp(now.0 - seconds * 1_000_000)
+/// A moment some seconds after another.
+pub(crate) fn later(now: Timestamp, seconds: u32) -> Timestamp {
+    Timestamp(now.0 + i64::from(seconds) * 1_000_000)
 }
 
 #[cfg(test)]
@@ -162,10 +190,15 @@ mod tests {
 
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let cookie = SessionToken("ab".into()).cookie(true).unwrap();
+        let token = SessionToken("ab".repeat(32));
+        let cookie = token.cookie(None, true).unwrap();
         let text = cookie.to_str().unwrap();
         for part in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
             assert!(text.contains(part), "{text}");
         }
+        assert!(!text.contains("Max-Age"), "the browser's session: {text}");
+        let kept = token.cookie(Some(60), false).unwrap();
+        let text = kept.to_str().unwrap();
+        assert!(text.contains("Max-Age=60") && !text.contains("Secure"));
     }
 }

@@ -1,4 +1,4 @@
-//! Where a request came from, for the audit log.
+//! Where a request came from: for sessions, for the history of sign-ins, for the audit log.
 
 use super::request::client_address;
 use axum::extract::FromRequestParts;
@@ -7,6 +7,9 @@ use axum::http::{Extensions, HeaderMap, header};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use store::{AuditActor, AuditCredential};
+
+/// Characters that are kept of what a browser says it is.
+const BROWSER_CHARS_MAX: usize = 200;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,17 @@ impl RequestSource {
             address: client_address(extensions),
             user_agent: user_agent.map(str::to_owned),
         }
+    }
+
+    /// The address as it is stored.
+    pub(crate) fn address_text(&self) -> Option<String> {
+        self.address.map(|address| address.to_string())
+    }
+
+    /// The program as it is stored, at most [`BROWSER_CHARS_MAX`] characters.
+    pub(crate) fn browser(&self) -> String {
+        let said = self.user_agent.as_deref().unwrap_or_default();
+        said.chars().take(BROWSER_CHARS_MAX).collect()
     }
 
     /// Somebody who came from here, for the audit log: who signs in, or could not.

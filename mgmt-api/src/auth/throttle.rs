@@ -18,6 +18,20 @@ enum Key {
     Address(IpAddr),
     /// A user name, from wherever. Its delay stays short, so that nobody can lock another out.
     User(String),
+    /// Second factors of a user, from wherever. Only who knows the password gets so far, and a code
+    /// has six digits, so the delay grows long.
+    SecondFactor(String),
+}
+
+/// As whom somebody tries to come in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject<'a> {
+    /// As the user of that name.
+    User(&'a str),
+    /// As the user of that name, whose password was right.
+    SecondFactor(&'a str),
+    /// With a link or a passkey, which cannot be guessed: only the address is counted.
+    Nobody,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +53,11 @@ impl Throttle {
     pub(crate) fn wait(
         &self,
         address: Option<IpAddr>,
-        user: &str,
+        subject: Subject<'_>,
         now: Instant,
     ) -> Option<Duration> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        keys(address, user)
+        keys(address, subject)
             .filter_map(|key| {
                 let failures = entries.get(&key)?;
                 let until = failures.last + key.delay(failures.count);
@@ -55,9 +69,9 @@ impl Throttle {
     }
 
     /// Notes a failure.
-    pub(crate) fn failed(&self, address: Option<IpAddr>, user: &str, now: Instant) {
+    pub(crate) fn failed(&self, address: Option<IpAddr>, subject: Subject<'_>, now: Instant) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(address, user) {
+        for key in keys(address, subject) {
             if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
                 forget(&mut entries, now);
             }
@@ -77,9 +91,9 @@ impl Throttle {
     /// After a success: the failures of the name are forgotten, and the try that was counted for
     /// the address is taken back. What the address failed with other names stays, or whoever has one
     /// account could try those of all others without a delay.
-    pub(crate) fn succeeded(&self, address: Option<IpAddr>, user: &str) {
+    pub(crate) fn succeeded(&self, address: Option<IpAddr>, subject: Subject<'_>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(address, user) {
+        for key in keys(address, subject) {
             match entries.get_mut(&key) {
                 Some(failures) if matches!(key, Key::Address(_)) && failures.count > 1 => {
                     failures.count -= 1;
@@ -96,6 +110,7 @@ impl Key {
         let (free, most) = match self {
             Self::Address(_) => (3, 300),
             Self::User(_) => (10, 5),
+            Self::SecondFactor(_) => (5, 900),
         };
         match failures.checked_sub(free) {
             None | Some(0) => Duration::ZERO,
@@ -106,9 +121,14 @@ impl Key {
     }
 }
 
-fn keys(address: Option<IpAddr>, user: &str) -> impl Iterator<Item = Key> {
+fn keys(address: Option<IpAddr>, subject: Subject<'_>) -> impl Iterator<Item = Key> {
     let address = address.map(|address| Key::Address(network(address)));
-    address.into_iter().chain([Key::User(user.to_lowercase())])
+    let subject = match subject {
+        Subject::User(name) => Some(Key::User(name.to_lowercase())),
+        Subject::SecondFactor(name) => Some(Key::SecondFactor(name.to_lowercase())),
+        Subject::Nobody => None,
+    };
+    address.into_iter().chain(subject)
 }
 
 /// The address of one who is counted: of IPv6 the /64 network that one customer has.
@@ -149,8 +169,8 @@ mod tests {
         let delays: Vec<_> = (0..14)
             .map(|number| {
                 // Another name each time: it is the address that fails.
-                throttle.failed(HERE, &format!("u{number}"), now);
-                seconds(throttle.wait(HERE, "x", now))
+                throttle.failed(HERE, Subject::User(&format!("u{number}")), now);
+                seconds(throttle.wait(HERE, Subject::User("x"), now))
             })
             .collect();
         assert_eq!(
@@ -158,7 +178,7 @@ mod tests {
             [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
         );
         let later = now + Duration::from_secs(300);
-        assert_eq!(throttle.wait(HERE, "x", later), None);
+        assert_eq!(throttle.wait(HERE, Subject::User("x"), later), None);
     }
 
     #[test]
@@ -167,10 +187,24 @@ mod tests {
         let now = Instant::now();
         for number in 0..50 {
             let address = IpAddr::from([198, 51, 100, number]);
-            throttle.failed(Some(address), "Admin", now);
+            throttle.failed(Some(address), Subject::User("Admin"), now);
         }
-        assert_eq!(seconds(throttle.wait(HERE, "admin", now)), 5);
-        assert_eq!(throttle.wait(HERE, "other", now), None);
+        assert_eq!(seconds(throttle.wait(HERE, Subject::User("admin"), now)), 5);
+        assert_eq!(throttle.wait(HERE, Subject::User("other"), now), None);
+    }
+
+    #[test]
+    fn second_factors_wait_long_and_links_are_counted_by_address_only() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for number in 0..50 {
+            let address = Some(IpAddr::from([198, 51, 100, number]));
+            throttle.failed(address, Subject::SecondFactor("ann"), now);
+            throttle.failed(address, Subject::Nobody, now);
+        }
+        let wait = |subject| seconds(throttle.wait(HERE, subject, now));
+        assert_eq!(wait(Subject::SecondFactor("Ann")), 900);
+        assert_eq!((wait(Subject::User("ann")), wait(Subject::Nobody)), (0, 0));
     }
 
     #[test]
@@ -178,25 +212,28 @@ mod tests {
         let throttle = Throttle::default();
         let now = Instant::now();
         for _ in 0..8 {
-            throttle.failed(HERE, "victim", now);
-            throttle.failed(HERE, "own", now);
-            throttle.succeeded(HERE, "own");
+            throttle.failed(HERE, Subject::User("victim"), now);
+            throttle.failed(HERE, Subject::User("own"), now);
+            throttle.succeeded(HERE, Subject::User("own"));
         }
-        assert_eq!(seconds(throttle.wait(HERE, "victim", now)), 16);
+        assert_eq!(
+            seconds(throttle.wait(HERE, Subject::User("victim"), now)),
+            16
+        );
         // A name that succeeds is free at once, from elsewhere.
-        (0..20).for_each(|_| throttle.failed(None, "own", now));
-        throttle.succeeded(None, "own");
-        assert_eq!(throttle.wait(None, "own", now), None);
+        (0..20).for_each(|_| throttle.failed(None, Subject::User("own"), now));
+        throttle.succeeded(None, Subject::User("own"));
+        assert_eq!(throttle.wait(None, Subject::User("own"), now), None);
     }
 
     #[test]
     fn a_quarter_of_an_hour_forgives() {
         let throttle = Throttle::default();
         let now = Instant::now();
-        (0..10).for_each(|_| throttle.failed(HERE, "u", now));
+        (0..10).for_each(|_| throttle.failed(HERE, Subject::User("u"), now));
         let later = now + MEMORY + Duration::from_secs(1);
-        throttle.failed(HERE, "u", later);
-        assert_eq!(throttle.wait(HERE, "u", later), None);
+        throttle.failed(HERE, Subject::User("u"), later);
+        assert_eq!(throttle.wait(HERE, Subject::User("u"), later), None);
     }
 
     #[test]
@@ -204,7 +241,7 @@ mod tests {
         let throttle = Throttle::default();
         let now = Instant::now();
         for number in 0..ENTRIES_MAX + 100 {
-            throttle.failed(None, &number.to_string(), now);
+            throttle.failed(None, Subject::User(&number.to_string()), now);
         }
         let entries = throttle
             .entries

@@ -1,34 +1,39 @@
 //! Signing in and out of the console.
 
-use crate::auth::{ClientAddress, PasswordError, Principal, SessionToken, clear_cookie};
-use crate::events::note_sign_in;
+use crate::auth::sign_in::{self, SignedIn};
+use crate::auth::{PasswordError, Principal, RequestSource, clear_cookie, identity};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
+use crate::routes::people::password::told_of_own;
+use crate::routes::people::second_factor::{self, SecondFactorNeeded};
 use crate::state::AppState;
+use crate::values::Time;
+use crate::{access::Audience, auth::SessionToken, clock};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
-use store::{TenantId, UserId};
 use utoipa::ToSchema;
 
 /// Most bytes of the body.
-const BODY_BYTES_MAX: usize = 4 * 1024;
-const USERNAME_BYTES_MAX: usize = 64;
+pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024;
+const USERNAME_BYTES_MAX: usize = 256;
 const PASSWORD_BYTES_MAX: usize = 256;
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    /// The user's name.
-    #[schema(max_length = 64)]
+    /// The user's name or address.
+    #[schema(max_length = 256)]
     pub username: String,
     /// The password.
     #[schema(max_length = 256, format = Password)]
     pub password: String,
+    /// Whether the session is to outlive the browser, as long as the tenant's policy allows.
+    #[serde(default)]
+    pub remember: bool,
 }
 
 /// The session of the request.
@@ -36,6 +41,15 @@ pub struct SignIn {
 pub struct Session {
     /// Whose session it is.
     pub user: SessionUser,
+    /// Where it acts.
+    pub tenant: SessionTenant,
+    /// What may be done: names of permissions.
+    pub permissions: Vec<&'static str>,
+    /// Whether nothing more is allowed until a second factor is set up.
+    pub second_factor_required: bool,
+    /// Of a visit to a tenant below the user's own ("login as"); null else.
+    #[schema(required)]
+    pub visit: Option<SessionVisit>,
     /// Send it as `X-CSRF-Token` with every change; null when a key was used instead of a cookie.
     #[schema(required)]
     pub csrf_token: Option<String>,
@@ -50,6 +64,26 @@ pub struct SessionUser {
     pub role: String,
 }
 
+/// The tenant that is acted in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionTenant {
+    /// Its number.
+    pub id: i64,
+    /// Its kind, and so the portal: `platform`, `operator`, `customer` or `carrier`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+/// A visit to another tenant. Show it on every page.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionVisit {
+    /// The name of the user's own tenant.
+    pub home: String,
+    /// When the visit ends by itself.
+    pub ends_at: Time,
+}
+
 /// Signs in: sets the cookie `didtron_session` and gives the CSRF token.
 #[utoipa::path(
     post,
@@ -59,6 +93,7 @@ pub struct SessionUser {
     request_body = SignIn,
     responses(
         (status = 200, description = "Signed in", body = Session),
+        (status = 202, description = "The password is right; a second factor is needed", body = SecondFactorNeeded),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Name or password is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
@@ -68,48 +103,39 @@ pub struct SessionUser {
 )]
 pub(crate) async fn session_create(
     State(state): State<AppState>,
-    ClientAddress(address): ClientAddress,
+    source: RequestSource,
     ApiJson(sign_in): ApiJson<SignIn, BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
     sign_in.check()?;
-    let SignIn { username, password } = sign_in;
-    if let Some(wait) = state.throttle.wait(address, &username, Instant::now()) {
-        return Err(Problem::slow_down(wait.as_secs() + 1));
+    let SignIn {
+        username,
+        password,
+        remember,
+    } = sign_in;
+    let user = sign_in::check_password(&state, &source, &username, password).await?;
+    let methods = second_factor::methods_of(&state, &user).await?;
+    if !methods.is_empty() {
+        return second_factor::ask(&state, &user, methods, remember).await;
     }
-    // Counted before the check, so that tries at the same time count as well.
-    state.throttle.failed(address, &username, Instant::now());
-    let user = state.store.user(&username).await?;
-    let matches = state.passwords.verify(user.as_ref(), password).await?;
-    let is_known = user.is_some();
-    let Some(user) = user.filter(|_| matches) else {
-        tracing::warn!("sign-in refused");
-        if is_known {
-            // Not waited for: the answer must not take longer for names that are known.
-            let store = state.store.clone();
-            tokio::spawn(async move {
-                note_sign_in(&store, TenantId::PLATFORM, &username, address, false).await;
-            });
-        }
-        return Err(Problem::wrong_password());
-    };
-    state.throttle.succeeded(address, &username);
-    note_sign_in(&state.store, TenantId::PLATFORM, &username, address, true).await;
-    signed_in(&state, UserId(user.id), user.username, user.role).await
+    let write = state.store.change_people(clock::now()).await?;
+    let begun =
+        sign_in::complete(&state, write, &source, &user, sign_in::PASSWORD, remember).await?;
+    signed_in(&state, &source, begun).await
 }
 
-/// Begins a session; the answer has its cookie and its CSRF token.
+/// The answer to a sign-in: the cookie and the session.
 pub(crate) async fn signed_in(
     state: &AppState,
-    user: UserId,
-    name: String,
-    role: String,
+    source: &RequestSource,
+    begun: SignedIn,
 ) -> Result<Response, Problem> {
-    let token = state.sessions.begin(user).await?;
-    let session = Session::new(name, role, Some(&token));
-    Ok(with_cookie(
-        token.cookie(state.secure_cookies),
-        Json(session),
-    ))
+    let SignedIn { token, max_age_s } = begun;
+    let cookie = token.cookie(max_age_s, state.secure_cookies);
+    let row = state.store.session(&token.hash(), clock::now()).await?;
+    let row = row.ok_or_else(Problem::unauthenticated)?;
+    let principal = identity::principal_of(state, row, token, source.clone()).await?;
+    let principal = principal.ok_or_else(Problem::unauthenticated)?;
+    Ok(with_cookie(cookie, Json(Session::of(&principal))))
 }
 
 /// An answer that sets the cookie.
@@ -134,8 +160,7 @@ pub(crate) fn with_cookie(cookie: Option<HeaderValue>, answer: impl IntoResponse
     security(("session_cookie" = []), ("api_key" = [])),
 )]
 pub(crate) async fn session_view(principal: Principal) -> Json<Session> {
-    let token = principal.session().map(|session| session.token.clone());
-    Json(Session::new(principal.name, principal.role, token.as_ref()))
+    Json(Session::of(&principal))
 }
 
 /// Signs out.
@@ -155,8 +180,14 @@ pub(crate) async fn session_delete(
     State(state): State<AppState>,
     principal: Principal,
 ) -> Result<Response, Problem> {
-    if let Some(session) = principal.session() {
-        state.sessions.end(&session.token).await?;
+    if let (Some(session), Some(user)) = (principal.session(), principal.user) {
+        let mut write = state.store.change_people(clock::now()).await?;
+        // Who signs out of a visit signs out of the session that it was entered from, too.
+        let visit = principal.visit.as_ref();
+        let ended = visit.map_or(&session.id, |visit| &visit.parent);
+        write.end_session(user, ended).await?;
+        write.tell(told_of_own(&principal, "session.end"));
+        write.commit().await?;
     }
     Ok(with_cookie(
         clear_cookie(state.secure_cookies),
@@ -181,10 +212,31 @@ impl SignIn {
 }
 
 impl Session {
-    fn new(username: String, role: String, token: Option<&SessionToken>) -> Self {
+    fn of(principal: &Principal) -> Self {
+        let session = principal.session();
+        let permissions = if principal.must_enrol {
+            Vec::new()
+        } else {
+            let all = principal.permissions().iter();
+            all.map(|permission| permission.as_str()).collect()
+        };
         Self {
-            user: SessionUser { username, role },
-            csrf_token: token.map(SessionToken::csrf),
+            user: SessionUser {
+                username: principal.name.clone(),
+                role: principal.role.clone(),
+            },
+            tenant: SessionTenant {
+                id: principal.tenant.id.get(),
+                kind: Audience::as_str(principal.audience()),
+                name: principal.tenant.name.clone(),
+            },
+            permissions,
+            second_factor_required: principal.must_enrol,
+            visit: principal.visit.as_ref().map(|visit| SessionVisit {
+                home: visit.home.clone(),
+                ends_at: Time(visit.ends_at),
+            }),
+            csrf_token: session.map(|session| SessionToken::csrf(&session.token)),
         }
     }
 }

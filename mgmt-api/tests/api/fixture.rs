@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{LoaderProgress, Store};
+use store::{LoaderProgress, NewSession, NewUser, Store, TenantId, UserId, UserStatus};
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
@@ -99,6 +99,7 @@ pub(crate) struct Api {
     pub(crate) state: AppState,
     pub(crate) router: Router,
     pub(crate) key: String,
+    pub(crate) secrets: SecretBox,
     /// Made when it is needed: it takes a while to hash.
     password: OnceCell<String>,
 }
@@ -161,13 +162,14 @@ impl Api {
             switch: Arc::<FakeSwitch>::clone(&switch),
             loader: Box::new(LoaderProgress::default),
             local_key,
-            secrets,
+            secrets: secrets.clone(),
             job_bell: JobBell::default(),
             webhooks: WebhookClient::new(WebhookSettings {
                 allow_private_addresses: true,
             }),
             secure_cookies: false,
             behind_proxy: true,
+            public_url: Some("https://switch.example.com".into()),
             allowed_origins: vec!["https://tools.example.com".into()],
             rate_limits,
         });
@@ -179,6 +181,7 @@ impl Api {
             state,
             router,
             key,
+            secrets,
             password: OnceCell::new(),
         }
     }
@@ -235,15 +238,51 @@ impl Api {
     /// A session of a user with that role, who is called as the role; gives the cookie and the CSRF
     /// token.
     pub(crate) async fn sign_in_as(&self, role: &str) -> (String, String) {
-        let added = self.store.add_user(role, "no hash", role, Timestamp(0));
-        added.await.unwrap();
-        let user = self.store.user(role).await.unwrap().unwrap();
-        let token = sha256(&format!("token of {role}"));
+        let user = self.add_user(role, role).await;
+        self.session_of(user, role).await
+    }
+
+    /// A user of the platform.
+    pub(crate) async fn add_user(&self, username: &str, role: &str) -> UserId {
+        let new = NewUser {
+            tenant: TenantId::PLATFORM,
+            username,
+            email: None,
+            full_name: "",
+            role,
+            status: UserStatus::Active,
+            password_hash: None,
+            email_verified: false,
+        };
+        let mut write = self.store.change_people(Timestamp(0)).await.unwrap();
+        let id = write.add_user(&new).await.unwrap().unwrap();
+        write.commit().await.unwrap();
+        id
+    }
+
+    /// A session that has just begun; gives the cookie and the CSRF token. Each has a name.
+    pub(crate) async fn session_of(&self, user: UserId, name: &str) -> (String, String) {
+        let token = sha256(&format!("token of {name}"));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let now = Timestamp(now.as_micros().try_into().unwrap());
-        let hash = sha256(&format!("session:{token}"));
-        let begun = self.store.add_session(&hash, user.id, now, Timestamp(0));
-        begun.await.unwrap();
+        let new = NewSession {
+            id: &token,
+            token_hash: &sha256(&format!("session:{token}")),
+            user,
+            tenant: TenantId::PLATFORM,
+            parent: None,
+            acting_role: None,
+            method: "password",
+            remembered: false,
+            idle_timeout_s: 3_600,
+            expires_at: Timestamp(now.0 + 3_600_000_000),
+            authenticated_at: now,
+            address: None,
+            user_agent: "",
+        };
+        let mut write = self.store.change_people(now).await.unwrap();
+        write.add_session(&new, 5).await.unwrap();
+        write.commit().await.unwrap();
         let csrf = sha256(&format!("csrf:{token}"));
         (format!("didtron_session={token}"), csrf)
     }

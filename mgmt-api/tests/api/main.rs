@@ -19,6 +19,7 @@ mod idempotency;
 mod jobs;
 mod live;
 mod other_tenants;
+mod people;
 mod permissions;
 mod problems;
 mod rate_limits;

@@ -6,12 +6,10 @@ use axum::http::{Method, StatusCode, header};
 use mgmt_api::access::roles::{BuiltInRole, Portal, built_in};
 use mgmt_api::access::{Audience, Permission};
 use mgmt_api::openapi::document;
-use rating::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use store::UserId;
 use tower::ServiceExt as _;
 
 const HEAD: &str = "# Permissions\n\nWho may call which operation. A test writes this file: \
@@ -121,32 +119,14 @@ fn the_committed_matrix_is_the_one_of_the_route_table() {
     );
 }
 
-fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// Asks as a user who has just signed in with `role`; gives the status and leaves the body, which
 /// of a stream never ends.
-async fn ask(api: &Api, role: &BuiltInRole, operation: &Operation) -> StatusCode {
-    let user = api.store.user(role.name).await.unwrap().unwrap();
-    let token = sha256(&format!(
-        "{} {} {}",
-        role.name, operation.method, operation.path
-    ));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = Timestamp(now.as_micros().try_into().unwrap());
-    let hash = sha256(&format!("session:{token}"));
-    api.store
-        .add_session(&hash, user.id, now, Timestamp(0))
-        .await
-        .unwrap();
+async fn ask(api: &Api, user: UserId, role: &BuiltInRole, operation: &Operation) -> StatusCode {
+    let name = format!("{} {} {}", role.name, operation.method, operation.path);
+    let (cookie, csrf) = api.session_of(user, &name).await;
     let request = request(operation.method.as_str(), &operation.path)
-        .header(header::COOKIE, format!("didtron_session={token}"))
-        .header("x-csrf-token", sha256(&format!("csrf:{token}")))
+        .header(header::COOKIE, cookie)
+        .header("x-csrf-token", csrf)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from("{}"));
     let router = api.router.clone();
@@ -159,13 +139,9 @@ async fn every_role_of_the_platform_reaches_what_the_matrix_says_and_nothing_els
     let operations = operations();
     let (mut allowed, mut refused) = (0, 0);
     for role in roles(Audience::Platform) {
-        let added = api
-            .store
-            .add_user(role.name, "no hash", role.name, Timestamp(0))
-            .await;
-        assert!(added.unwrap());
+        let user = api.add_user(role.name, role.name).await;
         for operation in operations.iter().filter(|operation| !operation.open) {
-            let status = ask(&api, role, operation).await;
+            let status = ask(&api, user, role, operation).await;
             let what = format!("{} as {}: {status}", operation.name, role.name);
             if operation.allows(Audience::Platform, role) {
                 let denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
@@ -186,24 +162,11 @@ async fn every_role_of_the_platform_reaches_what_the_matrix_says_and_nothing_els
 
 /// Sends a change as a user who has just signed in with `role`.
 async fn change(api: &Api, role: &str, path: &str, body: &Value) -> Answer {
-    let name = format!("as {role}");
-    let _ = api
-        .store
-        .add_user(&name, "no hash", role, Timestamp(0))
-        .await
-        .unwrap();
-    let user = api.store.user(&name).await.unwrap().unwrap();
-    let token = sha256(&format!("{role} {path} {body}"));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = Timestamp(now.as_micros().try_into().unwrap());
-    let hash = sha256(&format!("session:{token}"));
-    api.store
-        .add_session(&hash, user.id, now, Timestamp(0))
-        .await
-        .unwrap();
+    let user = api.add_user(&format!("as {role}"), role).await;
+    let (cookie, csrf) = api.session_of(user, &format!("{role} {path}")).await;
     let request = request("POST", path)
-        .header(header::COOKIE, format!("didtron_session={token}"))
-        .header("x-csrf-token", sha256(&format!("csrf:{token}")))
+        .header(header::COOKIE, cookie)
+        .header("x-csrf-token", csrf)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from(body.to_string()));
     api.send(request.unwrap()).await
