@@ -27,6 +27,8 @@ pub(crate) async fn maker_rights(
     };
     let user = state.store.user_by_id(maker).await?;
     let at_home = user.filter(|user| user.status == UserStatus::Active && user.tenant == tenant.id);
-    let rights = at_home.and_then(|user| rights_of(state, &tenant, &user.role));
-    Ok(rights.map(|rights| (tenant, rights.permissions)))
+    Ok(at_home.map(|user| {
+        let rights = rights_of(state, &tenant, &user.role).unwrap_or_default();
+        (tenant, rights.permissions)
+    }))
 }

@@ -5,6 +5,7 @@
 //! presence at once: it can stand alone, or beside a password.
 
 use serde_json::Value;
+use std::net::Ipv4Addr;
 use webauthn_rp::bin::{Decode as _, Encode as _};
 use webauthn_rp::request::auth::{
     AuthenticationVerificationOptions, DiscoverableCredentialRequestOptions,
@@ -74,6 +75,10 @@ impl RelyingParty {
         let authority = url.split_once("://").map_or("", |(_, rest)| rest);
         let host = authority.split(['/', ':']).next().unwrap_or_default();
         let origin = url.trim_end_matches('/');
+        // WebAuthn §5.1.2: a domain, never an address.
+        if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+            return Err(PasskeyError::Domain(origin.to_owned()));
+        }
         let party = Self {
             id: host.to_owned(),
             origin: origin.to_owned(),

@@ -154,7 +154,7 @@ async fn a_nul_in_a_text_is_kept_as_a_stand_in_by_both_databases() {
             .await
             .unwrap();
         assert_eq!(echo, "Lon\u{fffd}don");
-        assert!(store.user("ad\0min").await.unwrap().is_none());
+        assert!(store.user_by_name("ad\0min").await.unwrap().is_none());
     })
     .await;
 }

@@ -111,7 +111,13 @@ fn the_public_address_gives_the_domain() {
         (party.domain(), party.origin.as_str()),
         ("localhost", "http://localhost:8080")
     );
-    for wrong in ["", "https://", "https://exämple.com", "https://[::1]:80"] {
+    for wrong in [
+        "",
+        "https://",
+        "https://exämple.com",
+        "https://[::1]:80",
+        "http://127.0.0.1:80",
+    ] {
         assert!(RelyingParty::of_public_url(wrong).is_err(), "{wrong}");
     }
 }

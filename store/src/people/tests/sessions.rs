@@ -191,10 +191,9 @@ async fn a_token_is_good_once_for_its_purpose_and_until_it_expires() {
         write.void_tokens(ann, "reset").await.unwrap();
         assert!(write.take_token("reset", "b").await.unwrap().is_none());
         write.commit().await.unwrap();
-        assert_eq!(
-            store.forget_expired_sessions(Timestamp(50)).await.unwrap(),
-            1
-        );
+        let mut write = store.change_people(Timestamp(50)).await.unwrap();
+        assert_eq!(write.forget_expired().await.unwrap(), 1);
+        write.commit().await.unwrap();
     })
     .await;
 }
