@@ -161,6 +161,12 @@ pub(crate) async fn change_set_list(
     ApiQuery(query): ApiQuery<ChangeSetListQuery>,
 ) -> Result<Json<ChangeSetPage>, Problem> {
     let limit = page_limit(query.limit)?;
+    if query.cursor.is_some_and(|cursor| cursor < 0) {
+        return Err(Problem::bad_parameter(
+            "cursor",
+            "send `next_cursor` as it came",
+        ));
+    }
     let states = query.state.map(|state| vec![state.into()]);
     let wanted = ChangeSetQuery {
         states: states.unwrap_or_default(),

@@ -3,9 +3,11 @@
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::{metrics as prometheus_text, openapi};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use std::sync::LazyLock;
 
 /// Says that the process answers.
 #[utoipa::path(
@@ -78,6 +80,8 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
     security(()),
 )]
 pub(crate) async fn openapi_view() -> Response {
+    // Written once: strangers may ask for it as often as they like.
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::document().into());
     let media_type = [(header::CONTENT_TYPE, "application/json")];
-    (media_type, openapi::document()).into_response()
+    (media_type, DOCUMENT.clone()).into_response()
 }
