@@ -6,9 +6,11 @@
 
 use super::ConfigurationError;
 use super::current::Entry;
+use super::draft::Draft;
 use super::plan::{FAULTS_MAX, Plan, Step};
 use crate::access::{Permission, PermissionSet};
-use resources::{Problem, ResourceSpec};
+use resources::{Problem, ResourceKind, ResourceSpec};
+use serde_json::Value;
 
 /// Whether somebody with `permissions` may push a plan: it needs `change_set.push`, `write` of each
 /// kind that changes, and of a role that it allows nothing more than they may themselves.
@@ -18,10 +20,36 @@ use resources::{Problem, ResourceSpec};
 pub(super) fn check(permissions: &PermissionSet, plan: &Plan) -> Result<(), ConfigurationError> {
     let push = Permission::CHANGE_SET_PUSH;
     if !permissions.contains(push) {
-        let message = format_args!("what takes effect at once needs the permission `{push}`");
+        let message = format_args!(
+            "putting it in force needs the permission `{push}`; without it, draft it in a change set"
+        );
         return Err(ConfigurationError::NotAllowed(vec![Problem::new(message)]));
     }
-    let faults = plan.changed().filter_map(|step| fault(permissions, step));
+    refused(plan.changed().filter_map(|step| fault(permissions, step)))
+}
+
+/// As [`check`], for drafts that are pushed later: what they change is not known yet, so all that a
+/// role allows counts as new.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_drafts(
+    permissions: &PermissionSet,
+    drafts: &[Draft],
+) -> Result<(), ConfigurationError> {
+    let fault = |draft: &Draft| {
+        let wanted = draft.content.as_ref().map(|content| &content.spec);
+        let named = wanted.filter(|_| draft.kind == ResourceKind::Role);
+        let named = named.and_then(|spec| spec["permissions"].as_array());
+        let named = named.into_iter().flatten().filter_map(Value::as_str);
+        let granted = named.filter_map(|name| name.parse().ok()).collect();
+        problem(permissions, draft.kind, false, &granted)
+            .map(|problem| problem.of(draft.kind, &draft.name))
+    };
+    refused(drafts.iter().filter_map(fault))
+}
+
+fn refused(faults: impl Iterator<Item = Problem>) -> Result<(), ConfigurationError> {
     let faults: Vec<_> = faults.take(FAULTS_MAX).collect();
     if faults.is_empty() {
         Ok(())
@@ -32,22 +60,27 @@ pub(super) fn check(permissions: &PermissionSet, plan: &Plan) -> Result<(), Conf
 
 fn fault(permissions: &PermissionSet, step: &Step) -> Option<Problem> {
     let key = step.key()?;
-    let may_write = |needed| permissions.contains(needed);
-    let needed = Permission::write_of(key.kind.as_str());
-    // Who may rename a resource may have its new name written where it stands.
-    let problem = if !step.follows_rename && !needed.is_some_and(may_write) {
-        let needed = needed.map_or("", Permission::as_str);
-        Problem::new(format_args!("this needs the permission `{needed}`"))
-    } else {
-        let beyond = granted(step).difference(permissions);
-        let beyond: Vec<_> = beyond.iter().map(|one| format!("`{one}`")).collect();
-        if beyond.is_empty() {
-            return None;
-        }
-        let message = format_args!("you may not do {} yourself", beyond.join(", "));
-        Problem::in_field("permissions", message)
-    };
+    let problem = problem(permissions, key.kind, step.follows_rename, &granted(step))?;
     Some(problem.of(key.kind, &key.name))
+}
+
+/// Who may rename a resource may have its new name written where it stands.
+fn problem(
+    permissions: &PermissionSet,
+    kind: ResourceKind,
+    follows_rename: bool,
+    granted: &PermissionSet,
+) -> Option<Problem> {
+    let needed = Permission::write_of(kind.as_str());
+    if !follows_rename && !needed.is_some_and(|needed| permissions.contains(needed)) {
+        let needed = needed.map_or("", Permission::as_str);
+        let message = format_args!("this needs the permission `{needed}`");
+        return Some(Problem::new(message));
+    }
+    let beyond = granted.difference(permissions);
+    let beyond: Vec<_> = beyond.iter().map(|one| format!("`{one}`")).collect();
+    let message = format_args!("you may not do {} yourself", beyond.join(", "));
+    (!beyond.is_empty()).then(|| Problem::in_field("permissions", message))
 }
 
 /// What a role allows that it did not allow before, to whoever has it. Users have a role by its name
@@ -83,7 +116,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
     use crate::resource_engine::current::CurrentSet;
-    use crate::resource_engine::draft::Draft;
     use crate::resource_engine::plan::{DeckTexts, plan};
     use crate::resource_engine::testing::{created, current, draft};
     use serde_json::json;
@@ -156,5 +188,13 @@ mod tests {
         let mut gone = changed(json!([]));
         gone.content = None;
         assert_eq!(told(&base, vec![gone], &OWN), Vec::<String>::new());
+    }
+
+    #[test]
+    fn drafts_for_later_count_as_all_new() {
+        let later = |drafts: &[Draft]| check_drafts(&OWN.into_iter().collect(), drafts).is_ok();
+        assert!(later(&[role("ops", &["cdr.read"])]));
+        assert!(!later(&[role("ops", &["cdr.read", "user.write"])]));
+        assert!(!later(&[created("carrier", "aurora", json!({}))]));
     }
 }

@@ -152,20 +152,18 @@ impl Configuration {
         pushed
     }
 
-    /// Whether a push of a change set would be let through now, asked before it is scheduled: at
-    /// its time nobody is there to be judged.
+    /// Whether somebody may have a change set pushed later, when nobody is there to be asked.
     ///
     /// # Errors
-    /// [`ConfigurationError`], as the push would have it.
-    pub(crate) async fn may_push(
+    /// [`ConfigurationError::NotAllowed`], or of the database.
+    pub(crate) async fn may_schedule(
         &self,
         origin: &PushOrigin,
         change_set: &ChangeSetRow,
     ) -> Result<(), ConfigurationError> {
         let push = self.push_of(&origin.scope, change_set).await?;
-        let (planned, _) = self.planned(&self.current(), origin.scope, &push).await?;
         match &origin.permissions {
-            Some(permissions) => authority::check(permissions, &planned),
+            Some(permissions) => authority::check_drafts(permissions, &push.drafts),
             None => Ok(()),
         }
     }

@@ -298,10 +298,12 @@ impl Configuration {
         match read.await {
             Ok((set, snapshot)) => {
                 *self.current.lock().unwrap_or_else(PoisonError::into_inner) = set;
-                if let Err(error) = switch.publish(Arc::new(snapshot)) {
-                    tracing::error!(%error, "the switch does not take what another node pushed");
+                match switch.publish(Arc::new(snapshot)) {
+                    Ok(()) => ConfigurationError::ChangedElsewhere,
+                    Err(refused) => ConfigurationError::NotPublished {
+                        reason: refused.to_string(),
+                    },
                 }
-                ConfigurationError::ChangedElsewhere
             }
             Err(error) => error,
         }

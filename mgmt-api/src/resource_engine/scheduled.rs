@@ -47,11 +47,20 @@ impl PushScheduled {
             // Judged when it was scheduled; its drafts have not changed since.
             permissions: None,
         };
-        let configuration = &self.0.configuration;
-        let pushed = configuration.push_change_set(&origin, &row, &*self.0.switch);
-        let Err(error) = pushed.await else {
+        let (state, wanted) = (self.0.clone(), row.clone());
+        // In a task of its own: a job that is cut off, by its time or by a lost lease, must not stop
+        // it between keeping the change and publishing it.
+        let pushed = tokio::spawn(async move {
+            let configuration = &state.configuration;
+            configuration
+                .push_change_set(&origin, &wanted, &*state.switch)
+                .await
+        });
+        let pushed = pushed.await;
+        let Err(error) = pushed.unwrap_or(Err(ConfigurationError::Interrupted)) else {
             return Ok(());
         };
+        let configuration = &self.0.configuration;
         let is_last = run.attempt >= run.job.attempts_max;
         settle(configuration, &row, error, is_last).await
     }

@@ -109,7 +109,7 @@ pub(crate) async fn change_set_push(
             return Err(Problem::invalid_field("at", message));
         }
         let origin = PushOrigin::new(&principal);
-        state.configuration.may_push(&origin, &row).await?;
+        state.configuration.may_schedule(&origin, &row).await?;
         let told = of_change_set(&origin, "change_set.schedule", id, &row.name, now);
         let told = told.values(None, Some(json!({"push_at": Time(at)})));
         let (store, revision) = (&state.store, row.revision);
