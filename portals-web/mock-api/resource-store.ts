@@ -232,7 +232,7 @@ function versionOf(
 }
 
 /** Nothing written means all. */
-function assignmentOf(assign: Assignment | undefined): Assignment {
+function assignmentOf(assign: Assignment | null | undefined): Assignment {
   return assign ?? { all: true }
 }
 

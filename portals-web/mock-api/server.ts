@@ -282,6 +282,11 @@ export class MockServer {
 function session(username: string): Session {
   return {
     user: { username, role: username === PERSONAS.viewer ? 'viewer' : 'super_admin' },
+    tenant: { id: 1, kind: 'platform', name: 'platform' },
+    // The console asks the kinds what may be done with them.
+    permissions: ['cdr.read', 'call.read', 'live.read', 'status.read'],
+    second_factor_required: false,
+    visit: null,
     csrf_token: CSRF_TOKEN,
   }
 }

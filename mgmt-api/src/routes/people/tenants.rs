@@ -26,6 +26,7 @@ const LIMIT_MAX: u32 = 200;
 #[into_params(parameter_in = Query)]
 pub struct TenantListQuery {
     /// Only of this kind.
+    #[param(inline)]
     pub kind: Option<TenantKind>,
     /// At most so many.
     #[param(default = 50, minimum = 1, maximum = 200)]
