@@ -23,5 +23,6 @@ export default defineConfig({
     command: `npx vite preview --mode mock --host 127.0.0.1 --port ${PORT}`,
     url: `http://127.0.0.1:${PORT}`,
     reuseExistingServer: false,
+    timeout: 300_000,
   },
 })

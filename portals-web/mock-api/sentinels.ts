@@ -5,6 +5,8 @@
 
 /** Users whose session behaves in a special way. Any other name is an ordinary administrator. */
 export const PERSONAS = {
+  /** Signs in with a second factor. */
+  guarded: 'guarded',
   /** A new installation: no calls, no records. */
   empty: 'empty',
   /** The live stream is refused. */

@@ -34,6 +34,8 @@ import { NODE, resources } from './world.ts'
 const SEED = 7
 const COOKIE = 'didtron_session'
 const CSRF_TOKEN = 'mock-csrf-token'
+const SIGN_IN_TOKEN = 'f'.repeat(64)
+const SECOND_FACTOR_CODE = '123456'
 const SLOW_MS = 2_000
 
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
@@ -62,6 +64,10 @@ export class MockServer {
     const path = url.pathname.replace('/api/v1', '')
     if (path === '/session' && request.method === 'POST') {
       await this.#signIn(request, response)
+      return
+    }
+    if (path === '/session/second-factor') {
+      await this.#secondFactor(request, response)
       return
     }
     const user = userOf(request)
@@ -215,8 +221,22 @@ export class MockServer {
     if (password !== this.#passwordOf(username)) {
       throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
     }
-    const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
-    send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
+    if (username === PERSONAS.guarded) {
+      const expires_at = new Date(Date.now() + 300_000).toISOString()
+      const methods = ['totp', 'recovery_code']
+      const needed = { sign_in_token: SIGN_IN_TOKEN, methods, expires_at }
+      send(response, 202, needed, 'application/json')
+      return
+    }
+    begin(response, username)
+  }
+
+  async #secondFactor(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sent = (await body(request)) as { sign_in_token: string; code?: string }
+    if (sent.sign_in_token !== SIGN_IN_TOKEN || sent.code !== SECOND_FACTOR_CODE) {
+      throw new Refusal(401, 'sign-in-refused', 'The code is wrong.')
+    }
+    begin(response, PERSONAS.guarded)
   }
 
   #passwordOf(user: string): string {
@@ -277,6 +297,11 @@ export class MockServer {
       ],
     }
   }
+}
+
+function begin(response: ServerResponse, username: string): void {
+  const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
+  send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
 }
 
 function session(username: string): Session {

@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import { withoutUndefined } from '~/util/objects'
 
-import type { ApplyRequest, Outcome, Session } from './__generated__/schema'
+import type { ApplyRequest, Outcome, SecondFactorNeeded, Session } from './__generated__/schema'
 import { api, unwrap } from './client'
 import { setCsrfToken } from './csrf'
 import { ApiError, isSignedOut } from './errors'
@@ -94,9 +94,21 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(api.GET('/api/v1/status', { signal })),
 })
 
-/** Signs in; the server sets the cookie. */
-export async function signIn(username: string, password: string): Promise<Session> {
-  return begun(await unwrap(api.POST('/api/v1/session', { body: { username, password } })))
+/** Signs in; the server sets the cookie, or asks for a second factor. */
+export async function signIn(
+  username: string,
+  password: string,
+): Promise<Session | SecondFactorNeeded> {
+  const answer = await unwrap(api.POST('/api/v1/session', { body: { username, password } }))
+  return 'sign_in_token' in answer ? answer : begun(answer)
+}
+
+/** Ends a sign-in with a code of the app, which is digits only, or with a recovery code. */
+export async function sendSecondFactor(token: string, typed: string): Promise<Session> {
+  const code = typed.replaceAll(/\s/g, '')
+  const factor = /^\d{6,8}$/.test(code) ? { code } : { recovery_code: code }
+  const body = { sign_in_token: token, ...factor }
+  return begun(await unwrap(api.POST('/api/v1/session/second-factor', { body })))
 }
 
 /** Signs out. A session that is already over counts as done. */

@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { CircleAlert, Eye, EyeOff } from 'lucide-react'
-import { type SubmitEvent, useRef, useState } from 'react'
+import { type SubmitEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { sessionQuery, signIn } from '~/api/queries'
+import type { Session } from '~/api/__generated__/schema'
+import { sendSecondFactor, sessionQuery, signIn } from '~/api/queries'
 import { useErrorText } from '~/hooks/use-error-text'
 import { useTitle } from '~/hooks/use-title'
 import { Logo } from '~/components/Logo'
@@ -28,28 +29,17 @@ export default function SignInPage() {
   )
 }
 
+const FORM =
+  'mt-6 flex w-full max-w-88 flex-col gap-4 rounded-panel border border-line bg-surface p-6'
+
 function SignInForm() {
   const { t } = useTranslation('signIn')
-  const { username, password, show, setShow, busy, error, missing, bind, submit } = useSignIn()
-  const errorText = useErrorText()
+  const { username, password, show, setShow, busy, error, missing, bind, submit, token, restart } =
+    useSignIn()
+  if (token) return <SecondFactorForm token={token} onRestart={restart} />
   return (
-    <form
-      noValidate
-      onSubmit={submit}
-      className="mt-6 flex w-full max-w-88 flex-col gap-4 rounded-panel border border-line bg-surface p-6"
-    >
-      {error ? (
-        <p
-          role="alert"
-          className="flex items-start gap-2 rounded-control bg-badge-danger-bg px-3 py-2 text-badge-danger"
-        >
-          <CircleAlert aria-hidden size={16} strokeWidth={1.75} className="mt-0.5 shrink-0" />
-          <span>
-            <span className="font-medium">{errorText(error).title}</span>
-            <span className="block">{errorText(error).advice}</span>
-          </span>
-        </p>
-      ) : null}
+    <form noValidate onSubmit={submit} className={FORM}>
+      <Failure error={error} />
       <Field label={t('username')} error={missing && !username ? t('required') : undefined}>
         {(control) => (
           <Input
@@ -91,10 +81,91 @@ function SignInForm() {
   )
 }
 
-function useSignIn() {
+function Failure({ error }: { error: unknown }) {
+  const errorText = useErrorText()
+  if (!error) return null
+  return (
+    <p
+      role="alert"
+      className="flex items-start gap-2 rounded-control bg-badge-danger-bg px-3 py-2 text-badge-danger"
+    >
+      <CircleAlert aria-hidden size={16} strokeWidth={1.75} className="mt-0.5 shrink-0" />
+      <span>
+        <span className="font-medium">{errorText(error).title}</span>
+        <span className="block">{errorText(error).advice}</span>
+      </span>
+    </p>
+  )
+}
+
+/** The password was right; now the code of an app. */
+function SecondFactorForm({ token, onRestart }: { token: string; onRestart: () => void }) {
+  const { t } = useTranslation('signIn')
+  const [code, setCode] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const input = useRef<HTMLInputElement>(null)
+  const enter = useEnter()
+  // What is asked for now takes the place of what had the focus.
+  useEffect(() => input.current?.focus(), [])
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault()
+    if (busy || !code) return
+    setBusy(true)
+    setError(null)
+    try {
+      await enter(await sendSecondFactor(token, code))
+    } catch (failure) {
+      setError(failure)
+      setCode('')
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form noValidate onSubmit={(event: SubmitEvent) => void submit(event)} className={FORM}>
+      <Failure error={error} />
+      <p className="text-form text-ink-2">{t('codeHint')}</p>
+      <Field label={t('code')}>
+        {(control) => (
+          <Input
+            {...control}
+            ref={input}
+            name="code"
+            value={code}
+            onChange={(event) => setCode(event.target.value)}
+            autoComplete="one-time-code"
+            autoCapitalize="none"
+            spellCheck={false}
+            maxLength={64}
+          />
+        )}
+      </Field>
+      <Button type="submit" variant="primary" size="form" disabled={busy || !code} className="mt-1">
+        {busy ? t('busy') : t('confirm')}
+      </Button>
+      <Button type="button" size="form" onClick={onRestart}>
+        {t('back')}
+      </Button>
+    </form>
+  )
+}
+
+/** Into the console, with a session that has begun. */
+function useEnter(): (session: Session) => Promise<void> {
   const client = useQueryClient()
   const router = useRouter()
   const { next } = useSearch({ from: '/sign-in' })
+  return async (session) => {
+    client.setQueryData(sessionQuery.queryKey, session)
+    if (next) router.history.replace(next)
+    else await router.navigate({ ...pb.live(), replace: true })
+  }
+}
+
+function useSignIn() {
+  const enter = useEnter()
+  const [token, setToken] = useState<string | null>(null)
   const [values, setValues] = useState({ username: '', password: '' })
   const [show, setShow] = useState(false)
   const [busy, setBusy] = useState(false)
@@ -118,9 +189,8 @@ function useSignIn() {
     setError(null)
     try {
       const session = await signIn(values.username, values.password)
-      client.setQueryData(sessionQuery.queryKey, session)
-      if (next) router.history.replace(next)
-      else await router.navigate({ ...pb.live(), replace: true })
+      if ('sign_in_token' in session) setToken(session.sign_in_token)
+      else await enter(session)
     } catch (failure) {
       setError(failure)
       inputs.password.current?.select()
@@ -131,6 +201,11 @@ function useSignIn() {
 
   return {
     ...values,
+    token,
+    restart: () => {
+      setToken(null)
+      setValues(({ username }) => ({ username, password: '' }))
+    },
     show,
     setShow,
     busy,

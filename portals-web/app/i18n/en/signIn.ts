@@ -8,4 +8,8 @@ export const signIn = {
   submit: 'Sign in',
   busy: 'Signing in…',
   required: 'Fill in this field.',
+  code: 'Code of your app',
+  codeHint: 'Six digits, or one of your recovery codes.',
+  confirm: 'Confirm',
+  back: 'Sign in as somebody else',
 }
