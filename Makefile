@@ -40,7 +40,7 @@ test-console: console ## Lints, types, unit and browser tests of the console
 	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e
 
 test-api: ## Schemathesis over the whole OpenAPI document, bounded (wants `make build` first)
-	@scripts/test-api
+	@API_SEED=$(or $(API_SEED),1) scripts/test-api
 
 test-api-long: ## The same for longer: make test-api-long API_SECONDS=600
 	@API_SECONDS=$(or $(API_SECONDS),1800) scripts/test-api
