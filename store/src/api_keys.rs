@@ -429,11 +429,6 @@ mod tests {
     async fn a_name_is_of_one_key_of_a_tenant_until_that_is_revoked() {
         databases(async |database| {
             let store = database.open().await;
-            let elsewhere = sql(
-                "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
-                 VALUES (2, 1, 'operator', 'other', 0)",
-            );
-            elsewhere.execute(store.writer()).await.unwrap();
             let first = add(&store, &HERE, new("sync", "h1")).await.unwrap();
             let tenant = "INSERT INTO tenant (id, parent_id, kind, name, created_at) \
                  VALUES (2, 1, 'operator', 'other', 0)";
