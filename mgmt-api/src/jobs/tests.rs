@@ -134,7 +134,7 @@ async fn job(store: &Store, id: i64) -> JobRow {
 }
 
 async fn wait_for(store: &Store, id: i64, state: JobState) -> JobRow {
-    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let until = std::time::Instant::now() + Duration::from_secs(120);
     loop {
         let row = job(store, id).await;
         if row.state == state {
@@ -174,6 +174,11 @@ async fn a_job_is_dead_when_it_gives_up_takes_too_long_or_has_no_attempt_left_an
         assert_eq!(wait_for(&store, fails, JobState::Dead).await.attempts, 2);
         let row = wait_for(&store, slow, JobState::Dead).await;
         assert_eq!(row.last_error.as_deref(), Some("It took longer than 2 s."));
+        // It is told after it is written.
+        let until = std::time::Instant::now() + Duration::from_secs(120);
+        while node.dead.lock().unwrap().len() < 3 && std::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let mut told = node.dead.lock().unwrap().clone();
         told.sort_unstable();
         assert_eq!(told, [gives_up, fails, slow]);
