@@ -1,4 +1,4 @@
-//! The rows of a table, some at a time, in the order in which they were made.
+//! The rows of a table, some at a time.
 
 use super::schema::{Column, Holds, Table};
 use crate::StoreError;
@@ -64,10 +64,6 @@ impl<'t> TableReader<'t> {
         query.push(" CURSOR FOR ");
         query.append(self.select());
         query.push(" FROM ").push_name(&self.table.name);
-        if self.table.columns.iter().any(|column| column.name == "id") {
-            // A row that refers to another of its table was made after it.
-            query.push(" ORDER BY id");
-        }
         query
     }
 

@@ -1,5 +1,7 @@
 //! Bringing a backup back, in one transaction.
 
+mod references;
+
 use super::file::{BackupManifest, BackupReader, Head, Line, parse};
 use super::schema::{Column, Holds, Table, table_names, tables};
 use super::{BackupError, verify_backup};
@@ -86,6 +88,7 @@ async fn restore_to(
     let made = tables(&mut transaction).await?;
     check_tables(&head.tables, &made)?;
     empty(&mut transaction, &made).await?;
+    references::look_later(&mut transaction).await?;
     load(&mut transaction, reader, &head.tables).await?;
     for table in &manifest.tables {
         if count(&mut transaction, &table.name).await? != table.rows {
@@ -94,7 +97,7 @@ async fn restore_to(
         }
     }
     go_on_counting(&mut transaction, &made).await?;
-    check_references(&mut transaction).await?;
+    references::look_now(&mut transaction).await?;
     migrations::run_some(&mut transaction, |_| true).await?;
     transaction.commit().await?;
     Ok(())
@@ -270,20 +273,4 @@ async fn go_on_counting(on: &mut Transaction, made: &[Table]) -> Result<(), Stor
         set.execute(&mut *on).await?;
     }
     Ok(())
-}
-
-/// SQLite does not look at references while a backup is loaded; PostgreSQL does, row by row.
-async fn check_references(on: &mut Transaction) -> Result<(), BackupError> {
-    if on.dialect() == Dialect::Postgres {
-        return Ok(());
-    }
-    let query = sql("SELECT \"table\" FROM pragma_foreign_key_check");
-    match query.fetch_optional(on).await? {
-        None => Ok(()),
-        Some(row) => {
-            let table: String = row.get(0)?;
-            let what = format!("a row of `{table}` refers to one that is not there");
-            Err(BackupError::damaged(what))
-        }
-    }
 }

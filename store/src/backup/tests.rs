@@ -125,6 +125,42 @@ async fn a_backup_of_either_database_restores_on_either() {
     }
 }
 
+#[tokio::test]
+async fn rows_that_refer_to_later_ones_of_their_table_come_back() {
+    const TENANTS: i64 = 3_000;
+    databases(async |database| {
+        let from = TestDatabase::sqlite();
+        let store = from.open().await;
+        let mut insert = sql("INSERT INTO tenant (id, parent_id, kind, name, created_at) ");
+        insert.push_rows(2..TENANTS, |id| {
+            // The last of all is the parent of the first.
+            let parent = if id == 2 { TENANTS } else { 2 };
+            let name = format!("t{id}");
+            [id.into(), parent.into(), "operator".into(), name.into(), 0_i64.into()]
+        });
+        let mut write = store.write().await.unwrap();
+        sql("PRAGMA defer_foreign_keys = ON").execute(&mut write).await.unwrap();
+        insert.execute(&mut write).await.unwrap();
+        sql("INSERT INTO tenant (id, parent_id, kind, name, created_at) VALUES ($1, 1, 'operator', 'z', 0)")
+            .bind(TENANTS)
+            .execute(&mut write)
+            .await
+            .unwrap();
+        write.commit().await.unwrap();
+        store.close().await;
+        let (path, _) = backup(&from).await;
+        let replaced = RestoreTarget::Replaced;
+        restore_backup(database.location(), &path, replaced).await.unwrap();
+        let store = database.open().await;
+        let count = sql("SELECT COUNT(*) FROM tenant");
+        let count: i64 = count.fetch_value(store.reader()).await.unwrap();
+        assert_eq!(count, TENANTS);
+        let dangling = "UPDATE tenant SET parent_id = 999999 WHERE id = 2";
+        assert!(sql(dangling).execute(store.writer()).await.is_err(), "looked at again");
+    })
+    .await;
+}
+
 /// A database without any table.
 async fn empty_postgres() -> TestDatabase {
     let database = TestDatabase::postgres().await;
