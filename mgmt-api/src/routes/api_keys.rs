@@ -176,6 +176,12 @@ pub(crate) async fn api_key_create(
     if matches!(principal.credential, Credential::ApiKey(_)) {
         return Err(Problem::forbidden("An API key makes no API keys."));
     }
+    if principal.visit.is_some() {
+        return Err(Problem::forbidden(
+            "Leave this tenant first: its own people make its keys.",
+        ));
+    }
+    principal.recently_confirmed()?;
     let now = clock::now();
     let wanted = body.check(now)?;
     within(&wanted.permissions, principal.permissions())?;
@@ -275,6 +281,7 @@ pub(crate) async fn api_key_rotate(
     Path(id): Path<String>,
     ApiJson(body): ApiJson<ApiKeyRotate, BODY_BYTES_MAX>,
 ) -> Result<impl IntoResponse, Problem> {
+    principal.recently_confirmed()?;
     let row = find(&state, &principal, &id).await?;
     let id = row.id;
     match principal.credential {
