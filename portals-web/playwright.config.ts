@@ -2,8 +2,8 @@ import { defineConfig } from '@playwright/test'
 
 import { BROWSER } from './test/support/browser'
 
-/** Another one where two checkouts are tested at the same time. */
-const PORT = Number(process.env['E2E_PORT'] ?? 4173)
+/** One of this run, which its workers inherit: two checkouts can be tested at the same time. */
+const PORT = Number((process.env['E2E_PORT'] ??= String(20_000 + (process.pid % 10_000))))
 
 /** The built console with the mock API: build first. Every state and failure can be reached. */
 export default defineConfig({
@@ -23,5 +23,6 @@ export default defineConfig({
     command: `npx vite preview --mode mock --host 127.0.0.1 --port ${PORT}`,
     url: `http://127.0.0.1:${PORT}`,
     reuseExistingServer: false,
+    timeout: 300_000,
   },
 })
