@@ -51,7 +51,7 @@ impl Listeners {
             Scheme::Sips => Transport::Tls,
             _ => named_transport(uri).unwrap_or(known.transport),
         };
-        let port = uri.port.unwrap_or(transport.default_port());
+        let port = uri.port.unwrap_or_else(|| transport.default_port());
         let remote = SocketAddr::new(uri.ip()?, port);
         Some(Path {
             transport,
@@ -89,7 +89,7 @@ impl Listeners {
             Scheme::Sips => Transport::Tls,
             _ => named_transport(&uri).unwrap_or(known.transport),
         };
-        let remote = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
+        let remote = SocketAddr::new(ip, uri.port.unwrap_or_else(|| transport.default_port()));
         if transport == known.transport && remote.is_ipv4() == known.remote.is_ipv4() {
             return Path { remote, ..known };
         }
