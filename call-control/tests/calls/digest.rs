@@ -161,7 +161,7 @@ fn an_old_nonce_is_told_to_be_stale_and_a_forged_one_is_no_better() {
     let challenges = challenged(&mut switch, &mut caller, STRANGER);
     switch.advance_ms(301_000);
     let shown = authorization(&challenges[0], PASSWORD, 1);
-    switch.receive(STRANGER, &invite(&mut caller, shown.clone()));
+    switch.receive(STRANGER, &invite(&mut caller, shown));
     let refusal = switch.expect(STRANGER, "401 INVITE");
     let fresh = challenges_of(&refusal);
     assert!(fresh[0].is_stale);
