@@ -316,7 +316,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
 
 fn digest_policy(config: &Config) -> DigestPolicy {
     let realm = match config.sip.digest.realm.as_str() {
-        "" => &config.node.name,
+        "" => config.node.name.as_str(),
         realm => realm,
     };
     let algorithms = config.sip.digest.algorithms.iter();
