@@ -327,7 +327,7 @@ mod tests {
         let digest = Trunk {
             authentication: AuthenticationMode::Digest,
             digest: Some(account.clone()),
-            ..base.clone()
+            ..base
         };
         assert_eq!(fields(&digest), Vec::<String>::new());
         let without = Trunk {
