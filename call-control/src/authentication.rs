@@ -6,7 +6,7 @@ use crate::core::Core;
 use crate::engine::Engine;
 use crate::release::phrase;
 use routing_engine::resources::AuthenticationMode;
-use routing_engine::{Snapshot, Source, TrunkIndex};
+use routing_engine::{DigestIdentity, Snapshot, Source, TrunkIndex};
 use sip_core::digest::{Algorithm, Challenge, Credentials, Protection};
 use sip_core::transaction::Path;
 use sip_core::{HeaderName, Instant, Message, Method};
@@ -95,8 +95,9 @@ impl Core {
         let wanted = snapshot.ingress_trunk(trunk);
         let needs_both = wanted.authentication == AuthenticationMode::AddressAndDigest;
         let is_at_home = !needs_both || by_address == Some(trunk);
-        let has_password = wanted.digest.as_ref().is_some_and(|digest| {
-            credentials.are_of(digest.password(), Method::Invite, invite.body())
+        let password = wanted.digest.as_ref().and_then(DigestIdentity::password);
+        let has_password = password.is_some_and(|password| {
+            credentials.are_of(password, Method::Invite, invite.body())
         });
         if !has_password || !is_at_home {
             return Shown::Wrong;

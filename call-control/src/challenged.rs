@@ -54,6 +54,7 @@ impl Leg {
         };
         let fields = response.headers().filter(|field| field.name == asked_in);
         let challenges = fields.filter_map(|field| Challenge::parse(field.raw_value));
+        let identity = identity.filter(|identity| identity.password().is_some());
         let (Some(identity), Some(challenge)) = (identity, Challenge::best(challenges)) else {
             return false;
         };
@@ -94,7 +95,7 @@ impl Leg {
         challenged.count += 1;
         let account = Account {
             username: &challenged.identity.username,
-            password: challenged.identity.password(),
+            password: challenged.identity.password()?,
         };
         let request = Protected {
             method,

@@ -343,6 +343,33 @@ fn without_an_account_or_with_an_unknown_hash_a_challenge_is_a_failure() {
 }
 
 #[test]
+fn a_password_that_is_still_sealed_opens_nothing_and_answers_nothing() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let sealed = DigestAccount {
+        password: Secret::stored(id),
+        ..account()
+    };
+    let mut setup = asking(AuthenticationMode::AddressAndDigest);
+    setup.ingress_digest = Some(sealed.clone());
+    let mut switch = Switch::with(&setup);
+    let mut caller = Caller::new("call-1");
+    let challenges = challenged(&mut switch, &mut caller, CUSTOMER);
+    let shown = authorization(&challenges[0], &format!("secret:{id}"), 1);
+    switch.receive(CUSTOMER, &invite(&mut caller, shown));
+    switch.expect(CUSTOMER, "403 INVITE");
+    switch.assert_at_rest();
+
+    let mut setup = known_to_carriers();
+    setup.egress_digest = Some(sealed);
+    let mut switch = Switch::with(&setup);
+    let (_, first) = place(&mut switch);
+    switch.receive(AURORA, &reply_with(&first, 401, "t", ASKED, None));
+    switch.expect(AURORA, "ACK");
+    let next = switch.take_all();
+    assert!(next.iter().all(|sent| sent.to.to_string() != AURORA));
+}
+
+#[test]
 fn the_password_is_in_no_debug_output() {
     let setup = known_to_carriers();
     let switch = Switch::with(&setup);

@@ -62,20 +62,24 @@ pub struct CompiledCarrier {
 pub struct DigestIdentity {
     /// The user name.
     pub username: Arc<str>,
-    password: Arc<str>,
+    /// `None` while it is sealed: then it opens nothing and answers nothing.
+    password: Option<Arc<str>>,
 }
 
 impl DigestIdentity {
     pub(crate) fn new(account: &DigestAccount) -> Self {
         Self {
             username: account.username.as_str().into(),
-            password: account.password.expose().into(),
+            password: match account.password.stored_id() {
+                Some(_) => None,
+                None => Some(account.password.expose().into()),
+            },
         }
     }
 
-    /// The password. Its reader must not log or keep it.
-    pub fn password(&self) -> &str {
-        &self.password
+    /// The password, unless it is sealed. Its reader must not log or keep it.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
     }
 }
 
