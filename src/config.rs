@@ -10,9 +10,10 @@ mod overlay;
 mod validate;
 
 use background::{JobsConfig, MailConfig, MailDriverName, SecretsConfig};
-pub(crate) use listener::Listener;
+pub(crate) use listener::{Listener, sip_transport};
 
 use serde::Deserialize;
+use sip_core::transport::tls::ServerVerification;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -75,6 +76,38 @@ pub(crate) struct SipConfig {
     pub(crate) socket_buffer_kib: u32,
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
+    pub(crate) keepalive_interval_s: u32,
+    pub(crate) tls: SipTlsConfig,
+}
+
+/// `[sip.tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SipTlsConfig {
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) key_file: PathBuf,
+    pub(crate) client_roots_file: PathBuf,
+    pub(crate) server_roots_file: PathBuf,
+    pub(crate) verify_servers: VerifyServers,
+}
+
+/// How far a carrier's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VerifyServers {
+    Name,
+    Chain,
+    Nothing,
+}
+
+impl From<VerifyServers> for ServerVerification {
+    fn from(verify: VerifyServers) -> Self {
+        match verify {
+            VerifyServers::Name => Self::Name,
+            VerifyServers::Chain => Self::Chain,
+            VerifyServers::Nothing => Self::Nothing,
+        }
+    }
 }
 
 /// `[calls]`

@@ -12,10 +12,11 @@ mod mailbox;
 mod media;
 mod ownership;
 mod shard;
+mod streams;
 
 pub(crate) use clock::wall;
 
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, sip_transport};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use call_control::Engine;
@@ -37,7 +38,7 @@ use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::Timings;
-use sip_core::transport::tcp::{TcpConfig, TcpHandle, TcpTransport};
+use sip_core::transport::tcp::{TcpHandle, TcpTransport};
 use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -107,10 +108,10 @@ impl Edge {
         let sink = Arc::new(ConnectionSink {
             ownership: ownership.clone(),
             mailboxes: mailboxes.clone(),
-            listeners: tcp_listeners(&config.sip.listeners),
+            listeners: streams::listeners(&config.sip.listeners),
             malformed: AtomicU64::new(0),
         });
-        let tcp = start_tcp(config, &mut listeners, Arc::clone(&sink))?;
+        let tcp = streams::start(config, &mut listeners, Arc::clone(&sink))?;
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
@@ -321,13 +322,6 @@ fn engine_listener(listener: &Listener) -> call_control::config::Listener {
     }
 }
 
-fn sip_transport(transport: Transport) -> sip_core::transaction::Transport {
-    match transport {
-        Transport::Udp => sip_core::transaction::Transport::Udp,
-        Transport::Tcp => sip_core::transaction::Transport::Tcp,
-    }
-}
-
 type Polls = (Vec<Poll>, Vec<Mailbox>, Vec<Inbox>);
 
 fn polls_and_mailboxes(shards: u16) -> anyhow::Result<Polls> {
@@ -375,41 +369,6 @@ fn note_port(listener: &mut Listener, bound: SocketAddr) {
         listener.advertised = bound;
     }
     listener.bind = bound;
-}
-
-fn tcp_listeners(listeners: &[Listener]) -> Vec<(SocketAddr, u16)> {
-    (0u16..)
-        .zip(listeners)
-        .filter(|(_, listener)| listener.transport == Transport::Tcp)
-        .map(|(place, listener)| (listener.bind, place))
-        .collect()
-}
-
-fn start_tcp(
-    config: &Config,
-    listeners: &mut [Listener],
-    sink: Arc<ConnectionSink>,
-) -> anyhow::Result<TcpTransport> {
-    let addresses: Vec<SocketAddr> = listeners
-        .iter()
-        .filter(|listener| listener.transport == Transport::Tcp)
-        .map(|listener| listener.bind)
-        .collect();
-    let options = TcpConfig {
-        connections_max: usize::try_from(config.sip.tcp_connections_max)?,
-        idle_timeout: Duration::from_secs(config.sip.tcp_idle_timeout_s.into()),
-        ..TcpConfig::default()
-    };
-    let tcp = TcpTransport::start(&addresses, options, sink)
-        .context("SIP cannot be spoken; change `sip.listeners` (DIDTRON_SIP_LISTENERS)")?;
-    let bound = tcp.local_addresses().iter();
-    let of_tcp = listeners
-        .iter_mut()
-        .filter(|listener| listener.transport == Transport::Tcp);
-    of_tcp
-        .zip(bound)
-        .for_each(|(listener, bound)| note_port(listener, *bound));
-    Ok(tcp)
 }
 
 fn start_media(

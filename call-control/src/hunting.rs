@@ -109,6 +109,9 @@ impl Call {
         let transport = match trunk.transport {
             rating::cdr::Transport::Udp => Transport::Udp,
             rating::cdr::Transport::Tcp => Transport::Tcp,
+            rating::cdr::Transport::Tls => Transport::Tls,
+            rating::cdr::Transport::Ws => Transport::Ws,
+            rating::cdr::Transport::Wss => Transport::Wss,
         };
         Some(Path {
             transport,
@@ -282,8 +285,9 @@ impl Invitation<'_> {
         let from = ["<sip:", user, "@", sent_by, ">;tag=", &tag].concat();
         let mut target = format!("sip:{called}@{}", self.path.remote);
         let to = ["<", &target, ">"].concat();
-        if self.path.transport == Transport::Tcp {
-            target.push_str(";transport=tcp");
+        if self.path.transport != Transport::Udp {
+            target.push_str(";transport=");
+            target.push_str(self.path.transport.parameter());
         }
         Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target)
     }

@@ -35,6 +35,12 @@ pub enum Transport {
     Udp,
     /// RFC 3261 §18.3, stream.
     Tcp,
+    /// The same within TLS.
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket within TLS.
+    Wss,
 }
 
 /// How a call, or one attempt of it, came out.

@@ -5,6 +5,7 @@ use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// Everything that is out of bounds.
 pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem> {
@@ -14,6 +15,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     };
     check.node(config);
     check.sip(config);
+    check.sip_tls(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -79,6 +81,27 @@ impl Check<'_> {
             10,
             86_400,
         );
+    }
+
+    fn sip_tls(&mut self, config: &Config) {
+        let sip = &config.sip;
+        let interval = sip.keepalive_interval_s.into();
+        if interval != 0 {
+            self.within("sip.keepalive_interval_s", interval, 5, 3_600);
+        }
+        let speaks_tls = sip
+            .listeners
+            .iter()
+            .any(|listener| matches!(listener.transport, Transport::Tls | Transport::Wss));
+        let is_empty = |path: &Path| path.as_os_str().is_empty();
+        if speaks_tls && is_empty(&sip.tls.certificate_file) {
+            let message = "must name a PEM file, since a listener speaks tls or wss";
+            self.problem("sip.tls.certificate_file", message);
+        }
+        if !is_empty(&sip.tls.certificate_file) && is_empty(&sip.tls.key_file) {
+            let message = "must name the PEM file of the certificate's key";
+            self.problem("sip.tls.key_file", message);
+        }
     }
 
     fn calls(&mut self, config: &Config) {
