@@ -7132,7 +7132,7 @@ export interface components {
          * @description SIP transport of a leg.
          * @enum {string}
          */
-        Transport: "udp" | "tcp";
+        Transport: "udp" | "tcp" | "tls" | "ws" | "wss";
         /** @description A page of a list. */
         TrunkPage: {
             /** @description The page */
@@ -28409,7 +28409,7 @@ export const scheduleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const stepOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["StepOutcome"]> = ["passed", "rejected"];
 export const translationRulesResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TranslationRulesResource"]["kind"]> = ["translation_rules"];
 export const translationRulesVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TranslationRulesVersion"]["kind"]> = ["translation_rules"];
-export const transportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Transport"]> = ["udp", "tcp"];
+export const transportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Transport"]> = ["udp", "tcp", "tls", "ws", "wss"];
 export const trunkResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkResource"]["kind"]> = ["trunk"];
 export const trunkSpecDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["direction"]> = ["ingress", "egress"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
