@@ -20,8 +20,9 @@ use crate::config::{Config, Listener, sip_transport};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use call_control::Engine;
-use call_control::config::{EngineConfig, EngineLimits};
+use call_control::config::{DigestPolicy, EngineConfig, EngineLimits};
 use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
+use call_control::setups::Setups;
 use clock::Clock;
 use connections::ConnectionSink;
 use gauges::Gauges;
@@ -119,6 +120,7 @@ impl Edge {
             config: config.clone(),
             listeners: listeners.clone(),
             key,
+            setups: Arc::new(Setups::new(u64::from_le_bytes(random_bytes()?))),
             ownership,
             mailboxes: mailboxes.clone(),
             tcp: tcp.handle(),
@@ -211,6 +213,7 @@ struct Shared {
     config: Config,
     listeners: Vec<Listener>,
     key: TicketKey,
+    setups: Arc<Setups>,
     ownership: Ownership,
     mailboxes: Vec<Mailbox>,
     tcp: TcpHandle,
@@ -290,6 +293,8 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
         ticket_key: shared.key.clone(),
         listeners: shared.listeners.iter().map(engine_listener).collect(),
         user_agent: config.sip.user_agent.as_str().into(),
+        digest: digest_policy(config),
+        setups: Arc::clone(&shared.setups),
         limits: EngineLimits {
             max_calls: calls.max_per_shard,
             max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),
@@ -297,6 +302,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
+            max_same_setups: calls.same_numbers_in_setup_max,
             ..EngineLimits::default()
         },
         timings: Timings {
@@ -305,6 +311,19 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             t4: SipDuration::from_millis(config.sip.t4_ms.into()),
         },
         max_call_duration: Some(SipDuration::from_secs(calls.max_duration_s.into())),
+    }
+}
+
+fn digest_policy(config: &Config) -> DigestPolicy {
+    let realm = match config.sip.digest.realm.as_str() {
+        "" => &config.node.name,
+        realm => realm,
+    };
+    let algorithms = config.sip.digest.algorithms.iter();
+    DigestPolicy {
+        realm: realm.into(),
+        algorithms: algorithms.map(|name| (*name).into()).collect(),
+        nonce_lifetime: SipDuration::from_secs(config.sip.digest.nonce_lifetime_s.into()),
     }
 }
 

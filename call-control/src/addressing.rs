@@ -45,6 +45,28 @@ impl Listeners {
         self.0.iter().position(fits).map(|index| index as u16)
     }
 
+    /// Where a URI leads whose host is an address; `None` when no listener of ours can speak so.
+    pub(crate) fn path_of(&self, uri: &Uri<'_>, known: Path) -> Option<Path> {
+        let transport = match uri.scheme {
+            Scheme::Sips => Transport::Tls,
+            _ => named_transport(uri).unwrap_or(known.transport),
+        };
+        let port = uri.port.unwrap_or(transport.default_port());
+        let remote = SocketAddr::new(uri.ip()?, port);
+        Some(Path {
+            transport,
+            listener: self.towards(transport, remote)?,
+            remote,
+            connection: None,
+        })
+    }
+
+    /// Whether an address is one that we listen on.
+    pub(crate) fn is_ours(&self, address: SocketAddr) -> bool {
+        let mut listeners = self.0.iter();
+        listeners.any(|named| named.bind == address || named.sent_by == address.to_string())
+    }
+
     /// Where a request within a dialog goes whose next hop has this URI, and whose peer was last
     /// reached by `known`.
     ///

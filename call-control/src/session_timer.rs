@@ -406,6 +406,7 @@ impl Call {
             return;
         };
         leg.dialog.refresh_target(response);
+        leg.was_let_in();
         if refresh.is_invite {
             let cseq = response.cseq().map_or(0, |cseq| cseq.number);
             leg.send_ack(core, cseq, None);
@@ -439,6 +440,7 @@ impl Call {
                 self.refresh(core, now, side);
             }
             422 if leg.session.raise(response) => self.refresh(core, now, side),
+            401 | 407 if self.takes_challenge(side, response) => self.refresh(core, now, side),
             491 => pause(core, now, key, side),
             _ => {
                 let expires_at = leg

@@ -146,6 +146,10 @@ pub enum ReleaseReason {
     ProtocolError,
     /// A failure of our own.
     InternalError,
+    /// The same calling and called number are in setup too often at once: the call came back.
+    LoopDetected,
+    /// The user name and password that were shown are not those of a trunk.
+    NotAuthenticated,
 }
 
 /// The rate that was applied to one side.

@@ -16,6 +16,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.node(config);
     check.sip(config);
     check.sip_tls(config);
+    check.sip_digest(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -104,6 +105,17 @@ impl Check<'_> {
         }
     }
 
+    fn sip_digest(&mut self, config: &Config) {
+        let digest = &config.sip.digest;
+        if digest.realm.len() > 128 || digest.realm.chars().any(char::is_control) {
+            self.problem("sip.digest.realm", "must be one line of at most 128 bytes");
+        }
+        let count = digest.algorithms.len() as u64;
+        self.within("sip.digest.algorithms", count, 1, 3);
+        let lifetime = digest.nonce_lifetime_s.into();
+        self.within("sip.digest.nonce_lifetime_s", lifetime, 10, 3_600);
+    }
+
     fn calls(&mut self, config: &Config) {
         let calls = &config.calls;
         self.within(
@@ -133,6 +145,8 @@ impl Check<'_> {
             0,
             10_000,
         );
+        let same = calls.same_numbers_in_setup_max.into();
+        self.within("calls.same_numbers_in_setup_max", same, 0, 1_000);
     }
 
     fn media(&mut self, config: &Config) {
