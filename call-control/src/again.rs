@@ -84,7 +84,7 @@ impl Attempt {
             return false;
         }
         match response.status() {
-            Some(300..400) => self.follow(core, response),
+            Some(300..=399) => self.follow(core, response),
             Some(401 | 407) => {
                 let identity = self.candidate.egress_trunk(snapshot).digest.as_ref();
                 self.answer_challenge(identity, response)
@@ -228,6 +228,7 @@ impl Attempt {
         max_forwards: u32,
         offer: Option<&[u8]>,
     ) -> Result<(), sip_core::transaction::NotSent> {
+        let role = Role::Attempt(self.index());
         let again = self.again.get_or_insert_default();
         again.times += 1;
         let invitation = Invitation {
@@ -239,11 +240,8 @@ impl Attempt {
         };
         let (to, target) = (again.to.clone(), again.target.clone());
         self.leg.dialog.begin_again(to, target);
-        let user = User {
-            call,
-            role: Role::Attempt(self.index()),
-        };
-        let path = match again.datagrams_only {
+        let user = User { call, role };
+        let path = match invitation.datagrams_only {
             true => self.datagram_path(core),
             false => self.leg.path,
         };

@@ -344,12 +344,10 @@ impl Attempt {
             ExpiredReason::TimedOut => ReleaseReason::CarrierSilent,
             ExpiredReason::TransportFailed => ReleaseReason::CarrierUnreachable,
         };
+        if self.is_under_way() && (self.falls_back(expired) || self.turn_to_next_address()) {
+            return Some(LegEvent::Again);
+        }
         match self.state {
-            State::Calling | State::Proceeding
-                if self.falls_back(expired) || self.turn_to_next_address() =>
-            {
-                Some(LegEvent::Again)
-            }
             State::Calling | State::Proceeding => {
                 let failure = Failure::passing(Origin::Egress, reason);
                 self.finish(End::failed(now, Outcome::Failed, &failure, 0));

@@ -430,6 +430,9 @@ impl Call {
     ) {
         let key = self.key;
         let status = response.status().unwrap_or(500);
+        if self.takes_challenge(side, response) {
+            return self.refresh(core, now, side);
+        }
         let Some(leg) = self.leg_mut(side) else {
             return;
         };
@@ -440,7 +443,6 @@ impl Call {
                 self.refresh(core, now, side);
             }
             422 if leg.session.raise(response) => self.refresh(core, now, side),
-            401 | 407 if self.takes_challenge(side, response) => self.refresh(core, now, side),
             491 => pause(core, now, key, side),
             _ => {
                 let expires_at = leg

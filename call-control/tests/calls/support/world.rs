@@ -290,9 +290,14 @@ impl Switch {
 
     /// A message arrives from a peer.
     pub(crate) fn receive(&mut self, from: &str, text: &str) {
+        self.receive_by(Transport::Udp, from, text);
+    }
+
+    /// The same over another transport.
+    pub(crate) fn receive_by(&mut self, transport: Transport, from: &str, text: &str) {
         let path = Path {
-            transport: Transport::Udp,
-            listener: 0,
+            transport,
+            listener: u16::from(transport != Transport::Udp),
             remote: from.parse().unwrap(),
             connection: None,
         };
