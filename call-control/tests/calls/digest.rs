@@ -63,10 +63,7 @@ fn challenged(switch: &mut Switch, caller: &mut Caller, from: &str) -> Vec<Chall
     let refusal = switch.expect(from, "401 INVITE");
     switch.receive(from, &caller.ack_refusal(&refusal));
     switch.expect_silence();
-    *caller = Caller {
-        cseq: caller.cseq,
-        ..Caller::new(&caller.call_id)
-    };
+    caller.begin_again();
     challenges_of(&refusal)
 }
 
@@ -170,10 +167,7 @@ fn an_old_nonce_is_told_to_be_stale_and_a_forged_one_is_no_better() {
     assert!(fresh[0].is_stale);
     let mut forged = fresh[0].clone();
     forged.nonce.replace_range(0..1, "f");
-    caller = Caller {
-        cseq: caller.cseq,
-        ..Caller::new("call-1")
-    };
+    caller.begin_again();
     let shown = authorization(&forged, PASSWORD, 1);
     switch.receive(STRANGER, &invite(&mut caller, shown));
     switch.expect(STRANGER, "401 INVITE");
