@@ -99,13 +99,13 @@ impl Node {
             let (loaded, interrupted) = (recovered.loaded, recovered.interrupted);
             tracing::info!(loaded, interrupted, "loaded what an earlier process left");
         }
-        let (configuration, snapshot) = Configuration::open(store.clone()).await?;
+        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
+        let (configuration, snapshot) = Configuration::open(store.clone(), secrets.clone()).await?;
         let server = bind_api(config).await?;
         let (http, https) = (server.address(), server.tls_address());
         let edge = Arc::new(Edge::start(config, snapshot, journal)?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
-        let secrets = SecretBox::open(config.secret_keys(), &store).await?;
         let job_bell = JobBell::default();
         let state = AppState::new(ApiParts {
             store: store.clone(),

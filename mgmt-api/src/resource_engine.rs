@@ -25,6 +25,7 @@ mod stored;
 #[cfg(test)]
 mod testing;
 mod transfer;
+mod vault;
 
 pub(crate) use apply::ApplyMode;
 pub(crate) use assignment::{customers_of, entitlements_of};
@@ -39,16 +40,21 @@ pub(crate) use push::{PushOrigin, Pushed};
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
+use crate::secrets::SecretBox;
 use current::CurrentSet;
 use events::Events;
 use routing_engine::Snapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use tokio::sync::broadcast;
+use vault::OpenedSecrets;
 
 /// What is configured. One change at a time.
 pub struct Configuration {
     store: Store,
+    secrets: SecretBox,
+    /// The texts of the secrets in force.
+    opened: Mutex<Arc<OpenedSecrets>>,
     current: Mutex<Arc<CurrentSet>>,
     /// Held by the one that changes.
     changing: tokio::sync::Mutex<()>,
@@ -60,14 +66,21 @@ impl Configuration {
     ///
     /// # Errors
     /// [`ConfigurationError`]: the database fails, or was not written by this program.
-    pub async fn open(store: Store) -> Result<(Self, Snapshot), ConfigurationError> {
+    pub async fn open(
+        store: Store,
+        secrets: SecretBox,
+    ) -> Result<(Self, Snapshot), ConfigurationError> {
         stored::index_anew(&store).await?;
         let number = store.configuration_number().await?;
         let set = Arc::new(stored::load(&store, number).await?);
-        let compiled = Arc::clone(&set);
-        let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
+        let opened = Arc::new(OpenedSecrets::load(&store, &secrets, &set).await?);
+        let (compiled, texts) = (Arc::clone(&set), Arc::clone(&opened));
+        let snapshot =
+            blocking(move || compile::snapshot(number, compiled.iter(), &texts, None)).await?;
         let configuration = Self {
             store,
+            secrets,
+            opened: Mutex::new(opened),
             current: Mutex::new(set),
             changing: tokio::sync::Mutex::default(),
             events: Events::default(),

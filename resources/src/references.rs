@@ -43,6 +43,21 @@ impl ResourceKind {
         renamed
     }
 
+    /// Whether specs of this kind may hold secrets.
+    pub fn has_secrets(self) -> bool {
+        fn is_in(schema: &Value) -> bool {
+            match schema {
+                Value::Object(members) => {
+                    members.get("x-secret") == Some(&Value::Bool(true))
+                        || members.values().any(is_in)
+                }
+                Value::Array(items) => items.iter().any(is_in),
+                _ => false,
+            }
+        }
+        is_in(self.schema())
+    }
+
     /// Paths of the secrets that a spec holds.
     pub fn secrets(self, spec: &Value) -> Vec<String> {
         let mut paths = Vec::new();

@@ -15,7 +15,7 @@ pub use single::NewVersion;
 
 use crate::database::{Lock, Transaction, sql};
 use crate::resources::{IDS_PER_STATEMENT, ResourceRow, all_in, owned, resource};
-use crate::{NewAuditEntry, Scope, Store, StoreError, audit};
+use crate::{NewAuditEntry, Scope, SealedSecret, Store, StoreError, audit, secrets};
 use rating::Timestamp;
 
 /// Who changes what is configured, and why.
@@ -121,6 +121,22 @@ impl ConfigurationWrite {
             found.extend(rows.iter().map(resource).collect::<Result<Vec<_>, _>>()?);
         }
         Ok(found)
+    }
+
+    /// Keeps a secret that a resource of this change names.
+    ///
+    /// # Errors
+    /// [`StoreError::SecretKeyRetired`] when its master key was retired meanwhile.
+    pub async fn put_secret(&mut self, sealed: &SealedSecret) -> Result<(), StoreError> {
+        secrets::put(&mut self.transaction, sealed, self.change.at).await
+    }
+
+    /// Forgets a secret that no resource names any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn delete_secret(&mut self, scope: &Scope, id: &str) -> Result<(), StoreError> {
+        secrets::delete(&mut self.transaction, scope.tenant(), id).await
     }
 
     /// Keeps a deck under its hash; nothing happens when it is there.

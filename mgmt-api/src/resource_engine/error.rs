@@ -2,6 +2,7 @@
 
 use super::plan::Fault;
 use crate::problem::{FieldError, Problem as ProblemDocument};
+use crate::secrets::SecretError;
 use resources::Problem;
 use store::StoreError;
 
@@ -21,6 +22,9 @@ pub enum ConfigurationError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A password or key cannot be sealed or opened.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The database holds a resource that this program cannot read.
     #[error("the {kind} `{name}` in the database cannot be read: {reason}")]
     Stored {

@@ -162,7 +162,6 @@ impl Planner<'_> {
     ) -> Result<(Entry, Value), Vec<Problem>> {
         let name = content.name.clone();
         let named = |problem: Problem| vec![problem.of(kind, &name)];
-        secrets::refuse_new(kind, &content.spec).map_err(|fault| named(*fault))?;
         secrets::keep_unchanged(kind, &mut content.spec, before.map(|before| &before.spec))
             .map_err(|fault| named(*fault))?;
         let spec = ResourceSpec::from_value(kind, content.spec).map_err(|fault| named(*fault))?;

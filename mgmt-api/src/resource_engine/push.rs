@@ -4,6 +4,7 @@ use super::current::{CurrentSet, Entry, Key};
 use super::draft::Draft;
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
+use super::vault::OpenedSecrets;
 use super::{Configuration, ConfigurationError, audit, blocking, compile, stored};
 use crate::auth::Principal;
 use crate::clock;
@@ -63,12 +64,13 @@ impl Configuration {
     pub(super) async fn push_alone(
         &self,
         origin: PushOrigin,
-        drafts: Vec<Draft>,
+        mut drafts: Vec<Draft>,
         decks: Vec<DeckText>,
         dry_run: bool,
         switch: &dyn SwitchPort,
     ) -> Result<Pushed, ConfigurationError> {
         let base = self.current();
+        let brought = self.seal(&base, origin.scope.tenant(), &mut drafts)?;
         let texts = self.texts(&base, origin.scope, &drafts, &decks).await?;
         let (planned_over, owner) = (Arc::clone(&base), origin.scope.tenant());
         let mut planned = blocking(move || {
@@ -93,13 +95,16 @@ impl Configuration {
             drop(write);
             return Err(self.read_again().await);
         }
+        let gone = brought.write(&mut write, &origin.scope, &planned).await?;
         write_plan(&mut write, &origin.scope, &mut planned, &decks).await?;
+        let opened = self.opened().with(&brought, &gone);
         let told = audit::entries(&origin, &planned, number, None, at);
         write.append_audit(&told).await?;
         let previous = Arc::clone(&in_use);
-        let (planned, snapshot) = blocking(move || {
-            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&previous))?;
-            Ok((planned, snapshot))
+        let (planned, opened, snapshot) = blocking(move || {
+            let entries = planned.proposed.iter();
+            let snapshot = compile::snapshot(number, entries, &opened, Some(&previous))?;
+            Ok((planned, opened, snapshot))
         })
         .await?;
         if dry_run {
@@ -116,6 +121,7 @@ impl Configuration {
         write.append_events(&facts.events(&told), at).await?;
         write.commit().await?;
         self.keep(number, base, planned);
+        self.keep_opened(opened);
         switch.publish(Arc::new(snapshot));
         tracing::info!(
             snapshot_number = number,
@@ -144,10 +150,13 @@ impl Configuration {
     async fn read_again(&self) -> ConfigurationError {
         let read = async {
             let number = self.store.configuration_number().await?;
-            stored::load(&self.store, number).await
+            let set = stored::load(&self.store, number).await?;
+            let opened = OpenedSecrets::load(&self.store, &self.secrets, &set).await?;
+            Ok((set, opened))
         };
         match read.await {
-            Ok(set) => {
+            Ok((set, opened)) => {
+                self.keep_opened(opened);
                 let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
                 *current = Arc::new(set);
                 ConfigurationError::ChangedElsewhere

@@ -126,7 +126,10 @@ impl Api {
 
     pub(crate) async fn start_in(folder: tempfile::TempDir) -> Self {
         let store = open(folder.path()).await;
-        let (configuration, snapshot) = Configuration::open(store.clone()).await.unwrap();
+        let keys = KeySource::File(folder.path().join("secrets.key"));
+        let secrets = SecretBox::open(keys, &store).await.unwrap();
+        let opened = Configuration::open(store.clone(), secrets.clone()).await;
+        let (configuration, snapshot) = opened.unwrap();
         let switch = Arc::new(FakeSwitch {
             snapshot: Mutex::new(Arc::new(snapshot)),
             published: AtomicUsize::new(0),
@@ -137,8 +140,6 @@ impl Api {
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
-        let keys = KeySource::File(folder.path().join("secrets.key"));
-        let secrets = SecretBox::open(keys, &store).await.unwrap();
         let state = AppState::new(ApiParts {
             store: store.clone(),
             configuration,

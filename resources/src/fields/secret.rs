@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A password or key. What an operator writes is its text; what is stored is `secret:` and the
-/// number of the encrypted text. Neither is printed.
+/// identifier of the encrypted text. Neither is printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 const STORED_PREFIX: &str = "secret:";
+/// Hexadecimal digits of the identifier of an encrypted text.
+const IDENTIFIER_DIGITS: usize = 32;
 
 impl Secret {
     /// Longest text, characters.
@@ -22,17 +24,24 @@ impl Secret {
         Self(text.into())
     }
 
-    /// A secret as it is stored: the number of its encrypted text.
-    pub fn stored(id: i64) -> Self {
+    /// A secret as it is stored: the identifier of its encrypted text.
+    pub fn stored(id: &str) -> Self {
         Self(format!("{STORED_PREFIX}{id}"))
     }
 
-    /// The number of the encrypted text; `None` while it is still the text itself.
-    pub fn stored_id(&self) -> Option<i64> {
-        self.0.strip_prefix(STORED_PREFIX)?.parse().ok()
+    /// The identifier of the encrypted text; `None` while it is still the text itself.
+    pub fn stored_id(&self) -> Option<&str> {
+        Self::identifier_in(&self.0)
     }
 
-    /// The text, or `secret:` and its number.
+    /// The identifier of the encrypted text in a secret as it is stored.
+    pub fn identifier_in(stored: &str) -> Option<&str> {
+        let id = stored.strip_prefix(STORED_PREFIX)?;
+        let is_one = id.len() == IDENTIFIER_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit());
+        is_one.then_some(id)
+    }
+
+    /// The text, or `secret:` and its identifier.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -73,7 +82,8 @@ mod tests {
         let text = Secret::from_text("hunter2");
         assert_eq!(format!("{text:?}"), "Secret(…)");
         assert_eq!(text.stored_id(), None);
-        assert_eq!(Secret::stored(12).stored_id(), Some(12));
+        let id = "0123456789abcdef0123456789abcdef";
+        assert_eq!(Secret::stored(id).stored_id(), Some(id));
         assert_eq!(Secret::from_text("secret:x").stored_id(), None);
     }
 }

@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(KIND.secrets(&spec), ["signing_secret"]);
         KIND.replace_secrets(&mut spec, |path, text| {
             assert_eq!((path, text), ("signing_secret", "s3cret"));
-            Secret::stored(7).expose().to_owned()
+            Secret::stored("7").expose().to_owned()
         });
         assert_eq!(spec["signing_secret"], "secret:7");
         assert!(KIND.search_terms("x", None, &spec).iter().all(|term| !term.contains("secret:7")));

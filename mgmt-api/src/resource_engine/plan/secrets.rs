@@ -1,4 +1,5 @@
-//! Secrets in specs: never shown, kept when they are sent back unchanged.
+//! Secrets in specs: never shown, kept when they are sent back unchanged. New ones are sealed before
+//! a plan is made ([`super::super::vault`]).
 
 use resources::{Problem, ResourceKind, ResourceSpec};
 use serde_json::Value;
@@ -6,22 +7,6 @@ use std::collections::BTreeMap;
 
 /// What is shown in place of a secret; sent back, it means that the secret stays.
 pub(crate) const MASKED: &str = "********";
-
-/// Refuses secrets that are not those kept already.
-///
-/// # Errors
-/// The first of them.
-pub(super) fn refuse_new(kind: ResourceKind, spec: &Value) -> Result<(), Box<Problem>> {
-    let mut fault = None;
-    kind.replace_secrets(&mut spec.clone(), |path, text| {
-        if text != MASKED && fault.is_none() {
-            let message = "secrets of resources cannot be kept yet";
-            fault = Some(Problem::in_field(path, message));
-        }
-        String::new()
-    });
-    fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
-}
 
 /// Puts what is stored in the place of each masked secret.
 ///
