@@ -78,6 +78,7 @@ pub(crate) struct SipConfig {
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
     pub(crate) keepalive_interval_s: u32,
+    pub(crate) scanner_agents: Vec<String>,
     pub(crate) tls: SipTlsConfig,
     pub(crate) digest: SipDigestConfig,
 }

@@ -293,6 +293,12 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
         ticket_key: shared.key.clone(),
         listeners: shared.listeners.iter().map(engine_listener).collect(),
         user_agent: config.sip.user_agent.as_str().into(),
+        scanner_agents: config
+            .sip
+            .scanner_agents
+            .iter()
+            .map(|agent| agent.to_ascii_lowercase().into())
+            .collect(),
         digest: digest_policy(config),
         setups: Arc::clone(&shared.setups),
         limits: EngineLimits {

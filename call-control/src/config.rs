@@ -111,6 +111,9 @@ pub struct EngineConfig {
     pub listeners: Vec<Listener>,
     /// Written in User-Agent and Server; nothing of the other leg's is ever passed on.
     pub user_agent: Arc<str>,
+    /// Parts of User-Agent that only scanners have, in lower case. What has one and comes from
+    /// nobody we know is not answered at all.
+    pub scanner_agents: Arc<[Box<str>]>,
     /// How callers are challenged.
     pub digest: DigestPolicy,
     /// The calls in setup of all shards, to see those that come back.

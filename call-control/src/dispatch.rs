@@ -40,6 +40,10 @@ impl Engine {
         if let Some((call, leg)) = to_tag(request).and_then(|tag| self.core.read_tag(tag)) {
             return self.handle_in_dialog(now, request, path, key, call, leg);
         }
+        if self.core.is_scanner(request, path) {
+            self.core.counters.scanner_requests += 1;
+            return;
+        }
         if let Err(error) = request.validate_request() {
             return self.answer_invalid(now, request, path, error);
         }

@@ -81,6 +81,22 @@ impl Core {
         self.gateways.contains(&source) || self.snapshot.knows_source(source)
     }
 
+    /// Whether a request says itself that it comes of a scanner. Who is known is never taken for
+    /// one.
+    pub(crate) fn is_scanner(&self, request: &Message<'_>, path: Path) -> bool {
+        let agents = &self.config.scanner_agents;
+        if agents.is_empty() || self.knows(path.remote.ip()) {
+            return false;
+        }
+        let named = request.raw_header(HeaderName::UserAgent).unwrap_or(b"");
+        let has = |agent: &str| {
+            named
+                .windows(agent.len().max(1))
+                .any(|part| part.eq_ignore_ascii_case(agent.as_bytes()))
+        };
+        agents.iter().any(|agent| has(agent))
+    }
+
     /// A forged or stale tag finds nothing: 481, and no state.
     pub(crate) fn refuse_stray(&mut self, now: Now, request: &Message<'_>, path: Path) {
         self.counters.messages_stray += 1;

@@ -1,6 +1,10 @@
 //! What must hold for any bytes. Each function reads its input in every way there is and panics
 //! when something does not hold.
 
+mod transactions;
+
+pub use transactions::{digest, transactions};
+
 use sip_core::sdp::{MediaPorts, Rewrite, SessionIdentity};
 use sip_core::{
     Frame, HeaderName, Limits, Message, MessageWriter, Method, RecordRoutes, ReplyHead, Sdp,

@@ -163,3 +163,37 @@ fn the_unchanged_messages_hold_as_well() {
         properties::message(&bytes);
     }
 }
+
+const CREDENTIALS: &[u8] = b"Digest username=\"u\", realm=\"r\", nonce=\"n\", uri=\"sip:a\", \
+    response=\"00\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\", opaque=\"o\"";
+const CHALLENGE: &[u8] =
+    b"Digest realm=\"r\", nonce=\"n\", algorithm=MD5, qop=\"auth,auth-int\", stale=true";
+
+#[test]
+fn nothing_breaks_on_mutated_digests() {
+    let corpus = [CREDENTIALS.to_vec(), CHALLENGE.to_vec()];
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let mut bytes = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(4) {
+            mutate(&mut bytes, &corpus, &mut random);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::digest(&bytes)));
+        assert!(
+            outcome.is_ok(),
+            "seed {seed}: {:?}",
+            bytes.escape_ascii().to_string()
+        );
+    }
+}
+
+#[test]
+fn transactions_end_whatever_comes_in_whatever_order() {
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let length = random.below(120);
+        let bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::transactions(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}");
+    }
+}

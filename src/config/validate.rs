@@ -106,6 +106,11 @@ impl Check<'_> {
     }
 
     fn sip_digest(&mut self, config: &Config) {
+        let agents = &config.sip.scanner_agents;
+        self.within("sip.scanner_agents", agents.len() as u64, 0, 64);
+        if agents.iter().any(|agent| !(3..=64).contains(&agent.len())) {
+            self.problem("sip.scanner_agents", "must be names of 3 to 64 bytes each");
+        }
         let digest = &config.sip.digest;
         if digest.realm.len() > 128 || digest.realm.chars().any(char::is_control) {
             self.problem("sip.digest.realm", "must be one line of at most 128 bytes");

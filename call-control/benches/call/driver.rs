@@ -110,6 +110,7 @@ impl Bench {
         let snapshot = Arc::new(snapshot);
         let now = Instant::from_micros(1_000_000_000);
         let config = EngineConfig {
+            scanner_agents: Arc::default(),
             digest: DigestPolicy::default(),
             setups: Arc::new(Setups::new(1)),
             node: "pop1".into(),

@@ -492,3 +492,20 @@ fn a_route_set_that_cannot_be_used_is_400() {
         switch.assert_at_rest();
     }
 }
+
+#[test]
+fn a_scanner_that_names_itself_hears_nothing_unless_it_is_a_customer() {
+    let mut switch = Switch::new();
+    for (from, is_answered) in [("198.18.0.9:5060", false), (CUSTOMER, true)] {
+        let mut scanner = Caller::new(&format!("scan-{from}"));
+        let invite = scanner.invite(Some(&offer("192.0.2.10", 4000)));
+        let invite = invite.replace("SecretPBX/1.0", "Friendly-Scanner");
+        switch.receive(from, &invite);
+        assert_eq!(!switch.take_all().is_empty(), is_answered, "{from}");
+    }
+    assert_eq!(switch.engine.counters().scanner_requests, 1);
+    assert_eq!(switch.ended().len(), 0, "nothing to record");
+    switch.advance_ms(200_000);
+    switch.take_all();
+    switch.assert_at_rest();
+}

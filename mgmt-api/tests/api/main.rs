@@ -16,6 +16,7 @@ mod jobs;
 mod live;
 mod permissions;
 mod problems;
+mod resource_secrets;
 mod resources;
 mod server;
 mod sign_in;

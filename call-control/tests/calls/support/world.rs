@@ -142,6 +142,7 @@ impl Setup {
 
     pub(crate) fn config(&self) -> EngineConfig {
         EngineConfig {
+            scanner_agents: ["friendly-scanner", "sipvicious"].map(Box::from).into(),
             digest: DigestPolicy::default(),
             setups: Arc::new(Setups::new(1)),
             node: "pop1".into(),
