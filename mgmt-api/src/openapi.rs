@@ -69,7 +69,9 @@ pub(crate) fn head() -> utoipa::openapi::OpenApi {
 /// The document as it is committed: indented JSON with a line end.
 pub fn document() -> String {
     let openapi = table().into_description();
-    let mut text = openapi.to_pretty_json().unwrap_or_default();
+    // By way of a value, whose keys are sorted: extensions come in an order of chance.
+    let sorted = serde_json::to_value(openapi).unwrap_or_default();
+    let mut text = format!("{sorted:#}");
     text.push('\n');
     text
 }
