@@ -3,10 +3,9 @@
 use super::*;
 use crate::TenantId;
 use crate::loader::{Loader, LoaderConfig};
-use crate::testing::{NOON, TestDatabase, TestSegment, change, databases, ended, resource};
+use crate::testing::{NOON, TestDatabase, TestSegment, databases, ended};
 use rating::cdr::{JournalEntry, ReleaseReason};
 use rating::journal::BootId;
-use serde_json::json;
 
 fn platform() -> Scope {
     Scope::of_tenant(TenantId::PLATFORM)
