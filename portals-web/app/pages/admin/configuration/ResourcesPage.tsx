@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { type Kind, resourcePageQuery } from '~/api/resources'
+import { ApplyLink } from '~/components/ApplyLink'
 import { PageHeader } from '~/components/PageHeader'
 import { Pager } from '~/components/Pager'
 import { ResourceFilters } from '~/forms/resource-filters'
@@ -67,10 +68,13 @@ function OfKind({ kind }: { kind: Kind }) {
               onImport={kind.can_write ? () => setImporting(true) : null}
             />
             {kind.can_write ? (
-              <Link {...pb.newResource(kind.kind)} className={buttonClass('primary')}>
-                <Plus aria-hidden size={16} strokeWidth={1.75} />
-                {t('create', { kind: one })}
-              </Link>
+              <>
+                <ApplyLink />
+                <Link {...pb.newResource(kind.kind)} className={buttonClass('primary')}>
+                  <Plus aria-hidden size={16} strokeWidth={1.75} />
+                  {t('create', { kind: one })}
+                </Link>
+              </>
             ) : null}
           </>
         }
