@@ -37,9 +37,9 @@ test('a dead job tells why, runs again, and can be discarded', async ({ page }) 
 
 test('a schedule is run at once, but not twice', async ({ page }) => {
   await page.goto('/system/schedules')
-  await page.getByRole('button', { name: 'Run secrets.check now' }).click()
+  await page.getByRole('button', { name: 'Run now: secrets.check' }).click()
   await expect(page.getByText('secrets.check waits for a worker.')).toBeVisible()
-  await page.getByRole('button', { name: 'Run secrets.check now' }).click()
+  await page.getByRole('button', { name: 'Run now: secrets.check' }).click()
   await expect(page.getByText('secrets.check is already at work.')).toBeVisible()
 })
 

@@ -64,7 +64,7 @@ export const jobs = {
     next: 'Next time',
     last: 'Last time',
     never: 'Never',
-    run: 'Run {{name}} now',
+    run: 'Run now: {{name}}',
     runShort: 'Run now',
     started: '{{name}} waits for a worker.',
     already: '{{name}} is already at work.',

@@ -26,8 +26,15 @@ export function Combobox({
 }: ComboboxProps) {
   const [isOpen, setOpen] = useState(false)
   const [at, setAt] = useState(-1)
+  const [wasTyped, setTyped] = useState(false)
   const listId = useId()
-  const shown = isOpen && options.length > 0
+  // Whoever has typed a name to its end is done; the list would only cover what comes next.
+  const isComplete = wasTyped && options[0] === value
+  const shown = isOpen && options.length > 0 && !isComplete
+  const open = () => {
+    setOpen(true)
+    setTyped(false)
+  }
   const choose = (option: string | undefined) => {
     if (option === undefined) return
     onChange(option)
@@ -36,7 +43,7 @@ export function Combobox({
   }
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.key === 'ArrowDown') {
-      setOpen(true)
+      open()
       setAt(Math.min(at + 1, options.length - 1))
     } else if (event.key === 'ArrowUp' && shown) setAt(Math.max(at - 1, 0))
     else if (event.key === 'Enter' && shown && at >= 0) choose(options[at])
@@ -62,13 +69,14 @@ export function Combobox({
         onChange={(event) => {
           onChange(event.target.value)
           setOpen(true)
+          setTyped(true)
           setAt(-1)
         }}
         onFocus={(event) => {
           setAt(-1)
           rest.onFocus?.(event)
         }}
-        onClick={() => setOpen(true)}
+        onClick={open}
         onBlur={(event) => {
           setOpen(false)
           rest.onBlur?.(event)
