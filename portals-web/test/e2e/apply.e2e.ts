@@ -54,8 +54,8 @@ for (const theme of ['light', 'dark'] as const) {
 
       const changes = page.getByRole('region', { name: 'What would change' })
       await expect(changes.getByRole('listitem')).toHaveCount(2)
-      const fields = changes.getByRole('group', { name: 'Fields of Customers Nordwind Telecom' })
-      await expect(fields.getByRole('row', { name: 'Cps limit 20 35' })).toBeVisible()
+      const fields = changes.getByRole('group', { name: 'Fields of Customer Nordwind Telecom' })
+      await expect(fields.getByRole('row', { name: 'CPS limit 20 35' })).toBeVisible()
       await expect(changes).toContainText('1 resource stays as it is.')
       await expectAccessible(page)
       await page.screenshot({ path: `test-results/screens/apply-preview-${theme}.png` })
@@ -64,7 +64,7 @@ for (const theme of ['light', 'dark'] as const) {
       expect(await status.text(), 'a preview changes nothing').not.toContain('Meridian')
 
       await changes.getByRole('button', { name: 'Apply 2 changes' }).click()
-      await expect(page.getByRole('status')).toContainText(
+      await expect(page.getByRole('main').getByRole('status')).toContainText(
         '2 resources changed. New calls use snapshot 18.',
       )
       await expectAccessible(page)
@@ -156,6 +156,6 @@ test.describe('an apply that the switch cannot do', () => {
     await page.unrouteAll()
     await page.getByRole('button', { name: 'Preview changes' }).click()
     await page.getByRole('button', { name: 'Apply 2 changes' }).click()
-    await expect(page.getByRole('status')).toContainText('2 resources changed.')
+    await expect(page.getByRole('main').getByRole('status')).toContainText('2 resources changed.')
   })
 })
