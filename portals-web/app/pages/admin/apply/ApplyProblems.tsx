@@ -35,7 +35,7 @@ function Fault({ fault }: { fault: FieldError }) {
   const { file, line, column, kind, name, field, message } = fault
   const place =
     line && column ? t('placeColumn', { line, column }) : line ? t('place', { line }) : null
-  const subject = [kind ? kindName(kind) : null, name].filter(Boolean).join(' ')
+  const subject = [kind ? kindName(kind, 'one') : null, name].filter(Boolean).join(' ')
   return (
     <li className="border-b border-line px-4 py-2.5 last:border-0">
       <p className="break-words">
