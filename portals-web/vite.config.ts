@@ -16,7 +16,19 @@ export default defineConfig(({ mode }) => ({
     target: 'es2023',
     // Fonts stay files: a data: URL would need a wider Content-Security-Policy.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // The first page's chunks are asked for together. Any other page is fetched on hover, where
+      // a second round trip costs nobody anything, and its list would weigh on the first page.
+      resolveDependencies: (file, chunks) =>
+        /(AdminLayout|LivePage)-/.test(file)
+          ? chunks
+          : chunks.filter((name) => name.endsWith('.css')),
+    },
+    // What several pages share comes in one piece, which packs better than forty small ones.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'base', minShareCount: 10 }] } },
+    },
     chunkSizeWarningLimit: 700,
   },
   server: {

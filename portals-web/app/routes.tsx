@@ -42,6 +42,49 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('~/pages/SignInPage')),
 })
 
+/** Those that mails lead to have the addresses that the switch writes. */
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/register',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/RegisterPage')),
+})
+
+const registration = createRoute({
+  getParentRoute: () => root,
+  path: '/registration',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/RegistrationPage')),
+})
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/InvitationPage')),
+})
+
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/email-verification',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/VerifyEmailPage')),
+})
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/ForgotPasswordPage')),
+})
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/password-reset',
+  loader: texts('welcome'),
+  component: lazyRouteComponent(() => import('~/pages/public/ResetPasswordPage')),
+})
+
 /** Everything that wants a session. */
 const shell = createRoute({
   getParentRoute: () => root,
@@ -192,6 +235,12 @@ const unknown = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
+  register,
+  registration,
+  invitation,
+  verifyEmail,
+  forgotPassword,
+  resetPassword,
   shell.addChildren([
     home,
     live,

@@ -33,3 +33,8 @@ export const FAILING_PREFIX = '999'
 
 /** As name of a resource: saving it is an error of the switch. */
 export const FAILING_RESOURCE = 'error'
+
+/** As the proof in a link: any other that is 64 hexadecimal digits is good. */
+export const STALE_TOKEN = '0'.repeat(64)
+/** As the proof of an invitation: the address has become a user's meanwhile. */
+export const TAKEN_TOKEN = '1'.repeat(64)

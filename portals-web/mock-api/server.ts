@@ -13,6 +13,7 @@ import type {
 } from '~/api/__generated__/schema'
 import type { Kind } from '~/api/resources'
 
+import type { Answer } from './call.ts'
 import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
 import { Jobs } from './jobs.ts'
@@ -29,6 +30,7 @@ import {
   UNROUTABLE_PREFIX,
 } from './sentinels.ts'
 import { Simulator, summary } from './simulator.ts'
+import { answerWelcome, checkPassword } from './welcome.ts'
 import { NODE, resources } from './world.ts'
 
 const SEED = 7
@@ -68,6 +70,17 @@ export class MockServer {
     }
     if (path === '/session/second-factor') {
       await this.#secondFactor(request, response)
+      return
+    }
+    const call = {
+      method: request.method ?? 'GET',
+      path: path.slice(1).split('/').map(decodeURIComponent),
+      query: url.searchParams,
+      json: async <Body>() => (await body(request)) as Body,
+    }
+    const welcome = await answerWelcome(call)
+    if (welcome) {
+      answer(response, welcome)
       return
     }
     const user = userOf(request)
@@ -253,10 +266,7 @@ export class MockServer {
     if (change.current_password !== this.#passwordOf(user)) {
       throw new Refusal(401, 'sign-in-refused', 'The user name or the password is wrong.')
     }
-    if (/^password/i.test(change.new_password)) {
-      const message = 'this is one of the passwords that are tried first'
-      throw new Refusal(422, 'invalid', message, { errors: [{ field: 'new_password', message }] })
-    }
+    checkPassword('new_password', change.new_password)
     this.#passwords.set(user, change.new_password)
     send(response, 200, session(user))
   }
@@ -297,6 +307,11 @@ export class MockServer {
       ],
     }
   }
+}
+
+function answer(response: ServerResponse, { status, body, signIn, type }: Answer): void {
+  if (signIn !== undefined) begin(response, signIn)
+  else send(response, status, body, type)
 }
 
 function begin(response: ServerResponse, username: string): void {
@@ -378,7 +393,11 @@ function send(
   type = 'application/json',
   headers: Record<string, string> = {},
 ): void {
+  if (body === undefined || status === 204) {
+    const length = status === 204 ? {} : { 'content-length': '0' }
+    response.writeHead(status, { 'cache-control': 'no-store', ...length, ...headers }).end()
+    return
+  }
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers })
-  if (status === 204) response.end()
-  else response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }

@@ -30,14 +30,21 @@ export class UnreachableError extends Error {
  */
 export const ERROR_CODES = [
   'bad-request',
+  'confirm-identity',
   'conflict',
   'csrf',
   'forbidden',
   'internal',
   'invalid',
   'not-found',
+  'passkey-cancelled',
+  'passkey-known',
+  'passkey-refused',
+  'second-factor-refused',
+  'second-factor-required',
   'sign-in-refused',
   'slow-down',
+  'stale-token',
   'too-large',
   'unauthenticated',
   'unavailable',
@@ -51,9 +58,16 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 /** The one place that turns a thrown value into the words that it is told with. */
 export function errorCode(error: unknown): ErrorCode {
   if (error instanceof UnreachableError) return 'unreachable'
+  if (error instanceof DOMException) return ofBrowser(error)
   if (!(error instanceof ApiError)) return 'unknown'
   const name = error.problem.type.split('/').at(-1)
   return ERROR_CODES.find((code) => code === name) ?? 'unknown'
+}
+
+/** The browser's own words when it asks for a passkey. */
+function ofBrowser({ name }: DOMException): ErrorCode {
+  if (name === 'NotAllowedError' || name === 'AbortError') return 'passkey-cancelled'
+  return name === 'InvalidStateError' ? 'passkey-known' : 'unknown'
 }
 
 export function isSignedOut(error: unknown): boolean {

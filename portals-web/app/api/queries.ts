@@ -98,8 +98,10 @@ export const statusQuery = queryOptions({
 export async function signIn(
   username: string,
   password: string,
+  remember: boolean,
 ): Promise<Session | SecondFactorNeeded> {
-  const answer = await unwrap(api.POST('/api/v1/session', { body: { username, password } }))
+  const body = { username, password, remember }
+  const answer = await unwrap(api.POST('/api/v1/session', { body }))
   return 'sign_in_token' in answer ? answer : begun(answer)
 }
 

@@ -22,6 +22,7 @@ const files = {
   palette: () => import('./en/palette'),
   signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),
+  welcome: () => import('./en/welcome'),
 }
 
 /** The name of an area's texts. */

@@ -1,100 +1,130 @@
-import { useQueryClient } from '@tanstack/react-query'
-import { useRouter, useSearch } from '@tanstack/react-router'
-import { CircleAlert, Eye, EyeOff } from 'lucide-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useRouter, useSearch } from '@tanstack/react-router'
+import { Eye, EyeOff, KeyRound } from 'lucide-react'
 import { type SubmitEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { Session } from '~/api/__generated__/schema'
+import { CAN_PASSKEY, signInByPasskey } from '~/api/passkeys'
 import { sendSecondFactor, sessionQuery, signIn } from '~/api/queries'
-import { useErrorText } from '~/hooks/use-error-text'
+import { registrationOfferQuery } from '~/api/welcome'
+import { FormFailure } from '~/components/FormFailure'
+import { PUBLIC_CARD, PublicFrame } from '~/components/PublicFrame'
 import { useTitle } from '~/hooks/use-title'
-import { Logo } from '~/components/Logo'
 import { Button } from '~/ui/lib/Button'
-import { Field, Input } from '~/ui/lib/Field'
+import { Checkbox, Field, Input } from '~/ui/lib/Field'
 import { IconButton } from '~/ui/lib/IconButton'
-import { TooltipProvider } from '~/ui/lib/Tooltip'
 import { pb } from '~/util/path-builder'
 
 export default function SignInPage() {
   const { t } = useTranslation('signIn')
+  const [token, setToken] = useState<string | null>(null)
   useTitle(t('title'))
   return (
-    <TooltipProvider delayDuration={400}>
-      <main className="flex min-h-full flex-col items-center px-4 pt-[18vh] pb-16">
-        <Logo size={40} />
-        <h1 className="mt-5 text-page font-semibold tracking-[-0.01em]">{t('lead')}</h1>
-        <SignInForm />
-      </main>
-    </TooltipProvider>
+    <PublicFrame title={t('lead')}>
+      {token ? (
+        <SecondFactorForm token={token} onRestart={() => setToken(null)} />
+      ) : (
+        <>
+          <SignInForm onSecondFactor={setToken} />
+          <RegisterLink />
+        </>
+      )}
+    </PublicFrame>
   )
 }
 
-const FORM =
-  'mt-6 flex w-full max-w-88 flex-col gap-4 rounded-panel border border-line bg-surface p-6'
+const LINK = 'text-link underline underline-offset-2'
 
-function SignInForm() {
+/** Only where strangers may ask for an account. */
+function RegisterLink() {
   const { t } = useTranslation('signIn')
-  const { username, password, show, setShow, busy, error, missing, bind, submit, token, restart } =
-    useSignIn()
-  if (token) return <SecondFactorForm token={token} onRestart={restart} />
+  const { data } = useQuery(registrationOfferQuery)
+  if (data?.registration !== 'approval') return null
   return (
-    <form noValidate onSubmit={submit} className={FORM}>
-      <Failure error={error} />
+    <p className="mt-4 text-ink-2">
+      {t('noAccount')}{' '}
+      <Link {...pb.register()} className={LINK}>
+        {t('register')}
+      </Link>
+    </p>
+  )
+}
+
+function SignInForm({ onSecondFactor }: { onSecondFactor: (token: string) => void }) {
+  const { t } = useTranslation('signIn')
+  const form = useSignIn(onSecondFactor)
+  const { username, password, show, setShow, busy, missing, bind, submit } = form
+  const enter = useEnter()
+  const passkey = useMutation({
+    mutationFn: async () => enter(await signInByPasskey(form.remember)),
+  })
+  return (
+    <form noValidate onSubmit={submit} className={PUBLIC_CARD}>
+      <FormFailure error={form.error ?? passkey.error} />
       <Field label={t('username')} error={missing && !username ? t('required') : undefined}>
         {(control) => (
           <Input
             {...control}
             {...bind('username')}
             value={username}
-            autoComplete="username"
+            autoComplete="username webauthn"
             autoCapitalize="none"
             spellCheck={false}
-            maxLength={64}
+            maxLength={256}
           />
         )}
       </Field>
-      <Field label={t('password')} error={missing && !password ? t('required') : undefined}>
-        {(control) => (
-          <span className="relative">
-            <Input
-              {...control}
-              {...bind('password')}
-              value={password}
-              type={show ? 'text' : 'password'}
-              autoComplete="current-password"
-              maxLength={256}
-              className="pe-10"
-            />
-            <IconButton
-              icon={show ? EyeOff : Eye}
-              label={show ? t('hide') : t('show')}
-              className="absolute end-0.5 top-0.5"
-              onClick={() => setShow(!show)}
-            />
-          </span>
-        )}
-      </Field>
-      <Button type="submit" variant="primary" size="form" disabled={busy} className="mt-1">
+      <div className="flex flex-col gap-1.5">
+        <Field label={t('password')} error={missing && !password ? t('required') : undefined}>
+          {(control) => (
+            <span className="relative">
+              <Input
+                {...control}
+                {...bind('password')}
+                value={password}
+                type={show ? 'text' : 'password'}
+                autoComplete="current-password"
+                maxLength={256}
+                className="pe-10"
+              />
+              <IconButton
+                icon={show ? EyeOff : Eye}
+                label={show ? t('hide') : t('show')}
+                className="absolute end-0.5 top-0.5"
+                onClick={() => setShow(!show)}
+              />
+            </span>
+          )}
+        </Field>
+        <Link {...pb.forgotPassword()} className={`self-end text-meta ${LINK}`}>
+          {t('forgot')}
+        </Link>
+      </div>
+      <label className="flex min-h-6 cursor-pointer items-center gap-2">
+        <Checkbox
+          checked={form.remember}
+          onChange={(event) => form.setRemember(event.target.checked)}
+        />
+        {t('remember')}
+      </label>
+      <Button type="submit" variant="primary" size="form" disabled={busy}>
         {busy ? t('busy') : t('submit')}
       </Button>
+      {CAN_PASSKEY ? (
+        <>
+          <p aria-hidden className="flex items-center gap-3 text-meta text-ink-3">
+            <span className="h-px grow bg-line" />
+            {t('or')}
+            <span className="h-px grow bg-line" />
+          </p>
+          <Button size="form" disabled={passkey.isPending} onClick={() => passkey.mutate()}>
+            <KeyRound aria-hidden size={16} strokeWidth={1.75} />
+            {passkey.isPending ? t('passkeyBusy') : t('passkey')}
+          </Button>
+        </>
+      ) : null}
     </form>
-  )
-}
-
-function Failure({ error }: { error: unknown }) {
-  const errorText = useErrorText()
-  if (!error) return null
-  return (
-    <p
-      role="alert"
-      className="flex items-start gap-2 rounded-control bg-badge-danger-bg px-3 py-2 text-badge-danger"
-    >
-      <CircleAlert aria-hidden size={16} strokeWidth={1.75} className="mt-0.5 shrink-0" />
-      <span>
-        <span className="font-medium">{errorText(error).title}</span>
-        <span className="block">{errorText(error).advice}</span>
-      </span>
-    </p>
   )
 }
 
@@ -123,8 +153,8 @@ function SecondFactorForm({ token, onRestart }: { token: string; onRestart: () =
     }
   }
   return (
-    <form noValidate onSubmit={(event: SubmitEvent) => void submit(event)} className={FORM}>
-      <Failure error={error} />
+    <form noValidate onSubmit={(event: SubmitEvent) => void submit(event)} className={PUBLIC_CARD}>
+      <FormFailure error={error} />
       <p className="text-form text-ink-2">{t('codeHint')}</p>
       <Field label={t('code')}>
         {(control) => (
@@ -159,14 +189,14 @@ function useEnter(): (session: Session) => Promise<void> {
   return async (session) => {
     client.setQueryData(sessionQuery.queryKey, session)
     if (next) router.history.replace(next)
-    else await router.navigate({ ...pb.live(), replace: true })
+    else await router.navigate({ ...pb.home(), replace: true })
   }
 }
 
-function useSignIn() {
+function useSignIn(onSecondFactor: (token: string) => void) {
   const enter = useEnter()
-  const [token, setToken] = useState<string | null>(null)
   const [values, setValues] = useState({ username: '', password: '' })
+  const [remember, setRemember] = useState(false)
   const [show, setShow] = useState(false)
   const [busy, setBusy] = useState(false)
   const [missing, setMissing] = useState(false)
@@ -188,8 +218,8 @@ function useSignIn() {
     setBusy(true)
     setError(null)
     try {
-      const session = await signIn(values.username, values.password)
-      if ('sign_in_token' in session) setToken(session.sign_in_token)
+      const session = await signIn(values.username, values.password, remember)
+      if ('sign_in_token' in session) onSecondFactor(session.sign_in_token)
       else await enter(session)
     } catch (failure) {
       setError(failure)
@@ -201,11 +231,8 @@ function useSignIn() {
 
   return {
     ...values,
-    token,
-    restart: () => {
-      setToken(null)
-      setValues(({ username }) => ({ username, password: '' }))
-    },
+    remember,
+    setRemember,
     show,
     setShow,
     busy,

@@ -11,6 +11,7 @@ import { targetOf } from './target'
 
 /** Every link of the console. Nobody else writes a path. */
 export const pb = {
+  home: () => linkOptions({ to: '/' }),
   live: () => linkOptions({ to: '/live' }),
   liveCalls: (cursor?: string) => linkOptions({ to: '/live/calls', search: { cursor } }),
   cdrs: (search: CdrsSearch = {}) => linkOptions({ to: '/cdrs', search }),
@@ -32,5 +33,7 @@ export const pb = {
   schedules: () => linkOptions({ to: '/system/schedules' }),
   account: () => linkOptions({ to: '/account' }),
   system: () => linkOptions({ to: '/system' }),
+  register: () => linkOptions({ to: '/register' }),
+  forgotPassword: () => linkOptions({ to: '/forgot-password' }),
   signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
 }

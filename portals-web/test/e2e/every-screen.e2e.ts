@@ -72,6 +72,18 @@ const SCREENS: readonly Screen[] = [
   { name: 'not-found', path: '/no/such/page', ready: heading },
 ]
 
+const TOKEN = 'ab12'.repeat(16)
+
+/** Pages that need no session. */
+const OPEN_PATHS = [
+  '/register',
+  `/registration#${TOKEN}`,
+  `/invitation#${TOKEN}`,
+  `/email-verification#${TOKEN}`,
+  '/forgot-password',
+  `/password-reset#${TOKEN}`,
+]
+
 const WIDTHS = [1280, 1440]
 
 async function photograph(page: Page, name: string): Promise<void> {
@@ -111,6 +123,16 @@ for (const theme of ['light', 'dark'] as const) {
       await expectAccessible(page)
       await photograph(page, `sign-in-${theme}`)
     })
+
+    for (const path of OPEN_PATHS) {
+      test(`${path} is accessible without a session`, async ({ page }) => {
+        await page.goto(path)
+        await heading(page)
+        await page.getByRole('button').first().waitFor()
+        await expectAccessible(page)
+        await photograph(page, `${path.slice(1).split('#')[0]}-${theme}`)
+      })
+    }
 
     for (const { name, path, ready } of SCREENS) {
       test(`${name} is accessible`, async ({ page, signIn }) => {

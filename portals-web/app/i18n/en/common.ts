@@ -10,6 +10,7 @@ export const common = {
   apply: 'Apply',
   back: 'Back',
   loading: 'Loading…',
+  required: 'Fill in this field.',
   none: 'None',
   notSet: 'Not set',
   unknown: 'Unknown',

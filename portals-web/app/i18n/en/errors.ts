@@ -4,6 +4,10 @@ export const errors = {
     title: 'The request is not valid',
     advice: 'Check the values in the address or the form.',
   },
+  'confirm-identity': {
+    title: 'It was not confirmed that it is you',
+    advice: 'Do it again and give your password when you are asked.',
+  },
   conflict: {
     title: 'It does not fit to what there is',
     advice: 'Look at the reasons, change what they name, and try again.',
@@ -28,15 +32,39 @@ export const errors = {
     title: 'Not found',
     advice: 'It may have been removed, or the address is incomplete.',
   },
+  'passkey-cancelled': {
+    title: 'No passkey was given',
+    advice: 'The browser’s question was closed, or took too long. Try again.',
+  },
+  'passkey-known': {
+    title: 'This device has a passkey of yours already',
+    advice: 'Use it, or take another device.',
+  },
+  'passkey-refused': {
+    title: 'This passkey is not accepted',
+    advice: 'It may have been removed. Sign in with your password.',
+  },
+  'second-factor-refused': {
+    title: 'This code is wrong',
+    advice: 'Write the code that the app shows now, or one of your recovery codes.',
+  },
+  'second-factor-required': {
+    title: 'Set up a second factor first',
+    advice: 'Your role asks for it. Your account’s security page is where you do it.',
+  },
   'sign-in-refused': {
     title: 'The user name or the password is wrong',
     advice: 'Check both and try again.',
   },
   'slow-down': {
-    title: 'Too many failed sign-ins',
+    title: 'Too many tries in a row',
     advice: 'Wait a moment before the next try.',
     wait_one: 'Wait {{count}} second before the next try.',
     wait_other: 'Wait {{count}} seconds before the next try.',
+  },
+  'stale-token': {
+    title: 'This is no longer good',
+    advice: 'It took too long, or was used before. Begin again.',
   },
   'too-large': {
     title: 'That is too much at once',

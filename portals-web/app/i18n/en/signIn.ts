@@ -12,4 +12,11 @@ export const signIn = {
   codeHint: 'Six digits, or one of your recovery codes.',
   confirm: 'Confirm',
   back: 'Sign in as somebody else',
+  forgot: 'Forgot your password?',
+  remember: 'Stay signed in on this device',
+  or: 'or',
+  passkey: 'Use a passkey',
+  passkeyBusy: 'Waiting for your passkey…',
+  noAccount: 'No account yet?',
+  register: 'Ask for one',
 }
