@@ -17,6 +17,8 @@ import { pb } from '~/util/path-builder'
 import { parseSearch, stringifySearch } from '~/util/search-params'
 import {
   cdrsSearch,
+  changeSetSearch,
+  changeSetsSearch,
   explainSearch,
   jobsSearch,
   liveCallsSearch,
@@ -163,8 +165,24 @@ const apply = createRoute({
 /** The kinds and their texts come together. */
 const ofKinds = async ({ context }: { context: { queryClient: QueryClient } }) => {
   void context.queryClient.prefetchQuery(kindsQuery)
-  await loadTexts('configuration', 'lists', 'fields', 'apply')
+  await loadTexts('configuration', 'changeSets', 'lists', 'fields', 'apply')
 }
+
+const changeSets = createRoute({
+  getParentRoute: () => shell,
+  path: '/configuration/change-sets',
+  validateSearch: changeSetsSearch,
+  loader: texts('changeSets', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/change-sets/ChangeSetsPage')),
+})
+
+const changeSet = createRoute({
+  getParentRoute: () => shell,
+  path: '/configuration/change-sets/$id',
+  validateSearch: changeSetSearch,
+  loader: texts('changeSets', 'lists', 'apply'),
+  component: lazyRouteComponent(() => import('~/pages/admin/change-sets/ChangeSetPage')),
+})
 
 const resources = createRoute({
   getParentRoute: () => shell,
@@ -250,6 +268,8 @@ const routeTree = root.addChildren([
     explain,
     configuration,
     apply,
+    changeSets,
+    changeSet,
     resources,
     newResource,
     resource,

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import type { JsonObject } from '~/util/json-path'
+import { targetOf } from '~/util/target'
 
 import type {
   Assignment,
@@ -8,6 +9,7 @@ import type {
   CustomerPage,
   CustomerResource,
   CustomerWrite,
+  DraftedResult,
   paths,
   PushResult,
 } from './__generated__/schema'
@@ -146,12 +148,37 @@ export async function updateResource(
   )) as Resource
 }
 
+/** Puts what a resource shall be into a change set; nothing is in force before its push. */
+export async function draftResource(
+  plural: string,
+  changeSet: number,
+  /** The version that was seen, or the name of a draft of what is not in force; null when new. */
+  before: Pick<Resource, 'id' | 'version'> | string | null,
+  body: ResourceWrite,
+): Promise<DraftedResult> {
+  const write = body as unknown as CustomerWrite
+  const query = { change_set: changeSet }
+  if (before === null) {
+    const path = at(plural, '/api/v1/customers')
+    return (await unwrap(api.POST(path, { params: { query }, body: write }))) as DraftedResult
+  }
+  const path = at(plural, '/api/v1/customers/{id}')
+  const isDraftOnly = typeof before === 'string'
+  const id = isDraftOnly ? targetOf(before) : String(before.id)
+  const header = { 'If-Match': isDraftOnly ? '*' : `"${before.version}"` }
+  const params = { path: { id }, header, query }
+  return (await unwrap(api.PUT(path, { params, body: write }))) as DraftedResult
+}
+
 export async function deleteResource(
   plural: string,
   { id, version }: Pick<Resource, 'id' | 'version'>,
+  /** With it the resource goes when this change set is pushed. */
+  changeSet?: number,
 ): Promise<void> {
   const path = at(plural, '/api/v1/customers/{id}')
-  const params = { path: { id: String(id) }, header: { 'If-Match': `"${version}"` } }
+  const query = changeSet === undefined ? {} : { change_set: changeSet }
+  const params = { path: { id: String(id) }, header: { 'If-Match': `"${version}"` }, query }
   await unwrap(api.DELETE(path, { params }))
 }
 
@@ -166,13 +193,18 @@ export async function rollBack(
   return (await unwrap(api.POST(path, { params: { path: { id: String(id) } }, body }))) as Resource
 }
 
-export async function bulkEdit(plural: string, edit: BulkChange): Promise<PushResult> {
+export async function bulkEdit(
+  plural: string,
+  edit: BulkChange,
+  /** With it the changes are drafts of this change set. */
+  changeSet?: number,
+): Promise<PushResult | DraftedResult> {
   const path = at(plural, '/api/v1/customers/bulk')
   const { target, change, note } = edit
   // What is not changed is left out; the generated type wants the default of `delete`, too.
   const body = { ...target, ...change, ...(note ? { note } : {}) } as BulkEdit
-  // Without a change set it is in force at once.
-  return (await unwrap(api.POST(path, { body }))) as PushResult
+  const query = changeSet === undefined ? {} : { change_set: changeSet }
+  return unwrap(api.POST(path, { params: { query }, body }))
 }
 
 /** A table or documents as they were written. */

@@ -8,13 +8,13 @@ export type FormFaults<Name extends string> = Partial<Record<Name, string>>
 export interface SmallFormOptions<Name extends string> {
   initial: Record<Name, string>
   /** Fields that must not stay empty. */
-  required?: readonly Name[]
+  required?: readonly NoInfer<Name>[]
   /** What else is wrong, before anything is sent. */
-  check?: (values: Record<Name, string>) => FormFaults<Name>
+  check?: (values: Record<Name, string>) => FormFaults<NoInfer<Name>>
   /** Sends it; throws what speaks against it. */
   send: (values: Record<Name, string>) => Promise<void>
   /** Faults that an answer means without naming a field. */
-  faultsOf?: (error: unknown) => FormFaults<Name>
+  faultsOf?: (error: unknown) => FormFaults<NoInfer<Name>>
 }
 
 export interface SmallForm<Name extends string> {

@@ -13,6 +13,7 @@ const files = {
   account: () => import('./en/account'),
   apply: () => import('./en/apply'),
   cdrs: () => import('./en/cdrs'),
+  changeSets: () => import('./en/changeSets'),
   configuration: () => import('./en/configuration'),
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),

@@ -2,6 +2,8 @@ import { linkOptions } from '@tanstack/react-router'
 
 import type {
   CdrsSearch,
+  ChangeSetSearch,
+  ChangeSetsSearch,
   ExplainSearch,
   JobsSearch,
   ResourceSearch,
@@ -21,13 +23,18 @@ export const pb = {
   apply: () => linkOptions({ to: '/configuration/apply' }),
   resources: (kind: string, search: ResourcesSearch = {}) =>
     linkOptions({ to: '/configuration/$kind', params: { kind }, search }),
-  newResource: (kind: string) => linkOptions({ to: '/configuration/$kind/new', params: { kind } }),
+  newResource: (kind: string, search: ResourceSearch = {}) =>
+    linkOptions({ to: '/configuration/$kind/new', params: { kind }, search }),
   resource: (kind: string, name: string, search: ResourceSearch = {}) =>
     linkOptions({
       to: '/configuration/$kind/$name',
       params: { kind, name: targetOf(name) },
       search,
     }),
+  changeSets: (search: ChangeSetsSearch = {}) =>
+    linkOptions({ to: '/configuration/change-sets', search }),
+  changeSet: (id: number, search: ChangeSetSearch = {}) =>
+    linkOptions({ to: '/configuration/change-sets/$id', params: { id: String(id) }, search }),
   jobs: (search: JobsSearch = {}) => linkOptions({ to: '/system/jobs', search }),
   job: (id: number | string) => linkOptions({ to: '/system/jobs/$id', params: { id: String(id) } }),
   schedules: () => linkOptions({ to: '/system/schedules' }),

@@ -108,6 +108,10 @@ export type ResourceTab = (typeof RESOURCE_TABS)[number]
 
 export interface ResourceSearch {
   tab?: ResourceTab | undefined
+  /** The change set whose draft is looked at, instead of what is in force. */
+  change_set?: string | undefined
+  /** Of a new one: the name of its draft in the change set. */
+  draft?: string | undefined
   /** The earlier of two versions that are compared. */
   from?: string | undefined
   /** The later one. */
@@ -117,8 +121,43 @@ export interface ResourceSearch {
 export function resourceSearch(search: Record<string, unknown>): ResourceSearch {
   return {
     tab: oneOf(search['tab'], RESOURCE_TABS),
+    change_set: version(search['change_set']),
+    draft: text(search['draft'], 400),
     from: version(search['from']),
     to: version(search['to']),
+  }
+}
+
+export const CHANGE_SET_STATES = [
+  'draft',
+  'scheduled',
+  'pushing',
+  'pushed',
+  'failed',
+  'rolled_back',
+] as const
+
+export interface ChangeSetsSearch {
+  state?: (typeof CHANGE_SET_STATES)[number] | undefined
+  cursor?: string | undefined
+}
+
+export function changeSetsSearch(search: Record<string, unknown>): ChangeSetsSearch {
+  return {
+    state: oneOf(search['state'], CHANGE_SET_STATES),
+    cursor: version(search['cursor']),
+  }
+}
+
+export interface ChangeSetSearch {
+  tab?: 'preview' | undefined
+  cursor?: string | undefined
+}
+
+export function changeSetSearch(search: Record<string, unknown>): ChangeSetSearch {
+  return {
+    tab: oneOf(search['tab'], ['preview'] as const),
+    cursor: text(search['cursor'], 2_000),
   }
 }
 

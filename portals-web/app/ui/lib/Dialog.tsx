@@ -8,7 +8,7 @@ export interface DialogProps {
   onClose: () => void
   /** Shows the title and a close button; without, the title is only said. */
   heading?: boolean
-  width?: 'narrow' | 'default' | 'wide'
+  width?: 'narrow' | 'default' | 'wide' | undefined
   /** Where the dialog hangs: a palette opens near the top, where the eye is. */
   place?: 'center' | 'top'
   initialFocus?: RefObject<HTMLElement | null>

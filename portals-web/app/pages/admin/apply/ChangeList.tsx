@@ -7,7 +7,7 @@ import { useKindName } from '~/hooks/use-kinds'
 import { Badge, type Tone } from '~/ui/lib/Badge'
 import { pb } from '~/util/path-builder'
 
-const TONES: Record<ChangeAction, Tone> = {
+export const ACTION_TONES: Record<ChangeAction, Tone> = {
   created: 'success',
   updated: 'info',
   deleted: 'danger',
@@ -36,7 +36,7 @@ export function ChangeList({ changes, isApplied }: ChangeListProps) {
           <li key={`${kind} ${name}`} className="border-b border-line last:border-0">
             <details open={changing.length <= OPEN_MAX}>
               <summary className="flex min-h-10 flex-wrap items-center gap-2 px-4 py-1.5 hover:bg-hover">
-                <Badge tone={TONES[action]}>{t(`action.${action}`)}</Badge>
+                <Badge tone={ACTION_TONES[action]}>{t(`action.${action}`)}</Badge>
                 <span className="font-medium">{name}</span>
                 <span className="text-meta text-ink-3">{kindName(kind, 'one')}</span>
               </summary>
