@@ -8,6 +8,7 @@ import type {
 import type { Assignment, Kind, Resource, ResourcePage, ResourceWrite } from '~/api/resources'
 import { isObject, type Json, type JsonObject } from '../app/util/json-path.ts'
 
+import type { ChangeSets } from './change-sets.ts'
 import { Refusal } from './refusal.ts'
 import { differences, type ResourceStore } from './resource-store.ts'
 
@@ -23,6 +24,8 @@ export interface ResourceCall {
   json: () => Promise<unknown>
   text: () => Promise<string>
   contentType: string
+  /** Where drafts go, when the request names a change set. */
+  changeSets: ChangeSets
 }
 
 export interface ResourceAnswer {
@@ -49,6 +52,8 @@ export async function answerResource(
   if (target === 'bulk') return { status: 200, body: bulk(store, kind, call, await call.json()) }
   if (target === 'import') return { status: 200, body: await importTable(store, kind, call) }
   if (target === 'export') return exportAll(store, kind, call)
+  const drafted = part === undefined ? await answerDraft(store, kind, call, target) : null
+  if (drafted) return drafted
   const found = store.find(kind.kind, decodeURIComponent(target))
   if (part === undefined) return answerOne(store, kind, call, found)
   return { status: 200, body: answerPart(store, kind, found, part, more, call, await jsonOf(call)) }
@@ -63,7 +68,28 @@ async function answerList(
 ): Promise<ResourceAnswer> {
   if (call.method === 'GET') return { status: 200, body: listed(store, kind, call.query) }
   const write = (await call.json()) as ResourceWrite
+  const set = call.query.get('change_set')
+  if (set !== null) {
+    const body = call.changeSets.draft(set, kind, write.name, write, call.author)
+    return { status: 202, body }
+  }
   return { status: 201, body: shown(store.create(kind, write, call.author)) }
+}
+
+/** A change that goes into a change set; null for any other. */
+async function answerDraft(
+  store: ResourceStore,
+  kind: Kind,
+  { method, query, ifMatch, author, changeSets, json }: ResourceCall,
+  path: string,
+): Promise<ResourceAnswer | null> {
+  const set = query.get('change_set')
+  if (set === null || method === 'GET') return null
+  const name = decodeURIComponent(path).replace(/^name:/, '')
+  const isDraftOnly = ifMatch === '*' && changeSets.hasDraft(set, kind, name)
+  const target = isDraftOnly ? name : store.find(kind.kind, decodeURIComponent(path))
+  const write = method === 'DELETE' ? null : ((await json()) as ResourceWrite)
+  return { status: 202, body: changeSets.draft(set, kind, target, write, author) }
 }
 
 async function answerOne(

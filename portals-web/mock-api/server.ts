@@ -14,10 +14,12 @@ import type {
 import type { Kind } from '~/api/resources'
 
 import type { Answer } from './call.ts'
+import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
+import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
 import { answerResource } from './resources.ts'
@@ -39,12 +41,14 @@ const CSRF_TOKEN = 'mock-csrf-token'
 const SIGN_IN_TOKEN = 'f'.repeat(64)
 const SECOND_FACTOR_CODE = '123456'
 const SLOW_MS = 2_000
+const NOT_FOUND: Answer = { status: 404 }
 
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
 export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
   /** Each user has one of its own, so that tests do not meet. */
   readonly #stores = new Map<string, ResourceStore>()
+  readonly #sets = new Map<string, ChangeSets>()
   readonly #jobs = new Map<string, Jobs>()
   /** What was changed by users; any other has the one of all. */
   readonly #passwords = new Map<string, string>()
@@ -86,6 +90,11 @@ export class MockServer {
     const user = userOf(request)
     if (user === null) {
       throw new Refusal(401, 'unauthenticated', 'Sign in, or send an API key.')
+    }
+    if (call.path[0] === 'change-sets') {
+      if (call.method !== 'GET') requireCsrf(request)
+      answer(response, (await this.#changeSets(user).answer({ ...call, user })) ?? NOT_FOUND)
+      return
     }
     const query = url.searchParams
     if (path === '/session' && request.method === 'DELETE') signOut(request, response)
@@ -191,6 +200,7 @@ export class MockServer {
       json: () => body(request),
       text: () => bodyText(request),
       contentType: request.headers['content-type'] ?? '',
+      changeSets: this.#changeSets(user),
     })
     if (!answer) throw new Refusal(404, 'not-found', `There is no ${url.pathname}.`)
     send(response, answer.status, answer.body, answer.type, answer.headers)
@@ -279,6 +289,12 @@ export class MockServer {
     return found
   }
 
+  #changeSets(user: string): ChangeSets {
+    const found = this.#sets.get(user) ?? new ChangeSets(this.#store(user))
+    this.#sets.set(user, found)
+    return found
+  }
+
   #status(user: string): Status {
     const now = Date.now()
     const calls = this.#simulator.calls(now).length
@@ -323,8 +339,10 @@ function session(username: string): Session {
   return {
     user: { username, role: username === PERSONAS.viewer ? 'viewer' : 'super_admin' },
     tenant: { id: 1, kind: 'platform', name: 'platform' },
-    // The console asks the kinds what may be done with them.
-    permissions: ['cdr.read', 'call.read', 'live.read', 'status.read'],
+    permissions:
+      username === PERSONAS.viewer
+        ? PERMISSIONS.filter((name) => name.endsWith('.read'))
+        : PERMISSIONS,
     second_factor_required: false,
     visit: null,
     csrf_token: CSRF_TOKEN,

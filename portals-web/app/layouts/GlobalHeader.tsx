@@ -10,6 +10,7 @@ import {
   Sun,
   UserCog,
 } from 'lucide-react'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { SessionUser } from '~/api/__generated__/schema'
@@ -18,6 +19,7 @@ import { Logo } from '~/components/Logo'
 import { useRoleName } from '~/hooks/use-role-name'
 import { zonePreference } from '~/stores/preferences'
 import { useStore } from '~/stores/persistent'
+import { useWorkingSet } from '~/stores/working-set'
 import { themeChoice, useTheme } from '~/stores/theme'
 import { IconButton } from '~/ui/lib/IconButton'
 import { Kbd } from '~/ui/lib/Kbd'
@@ -75,11 +77,25 @@ export function GlobalHeader({
           </span>
         </button>
       </div>
+      <OpenChangeSet />
       <ConnectionBadge />
       <IconButton icon={Keyboard} label={t('keys.open')} keys="?" onClick={onOpenHelp} />
       <ThemeMenu />
       <UserMenu user={user} onSignOut={onSignOut} />
     </header>
+  )
+}
+
+/** Fetched only for who works on one. */
+const WorkingSetChip = lazy(() => import('./WorkingSetChip'))
+
+function OpenChangeSet() {
+  const id = useWorkingSet()
+  if (id === null) return null
+  return (
+    <Suspense>
+      <WorkingSetChip id={id} />
+    </Suspense>
   )
 }
 

@@ -22,7 +22,10 @@ export function newDraft(kind: Kind): Draft {
   return { name: '', externalId: '', assign: EVERYBODY, spec, note: '', deck: null }
 }
 
-export function draftOf({ name, external_id, assign, spec }: Resource): Draft {
+/** What a form shows of a resource. */
+export type Shown = Pick<Resource, 'name' | 'external_id' | 'assign' | 'spec'>
+
+export function draftOf({ name, external_id, assign, spec }: Shown): Draft {
   return { name, externalId: external_id ?? '', assign, spec, note: '', deck: null }
 }
 

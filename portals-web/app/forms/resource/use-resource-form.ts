@@ -2,12 +2,12 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { ApiError } from '~/api/errors'
-import type { Kind, Resource, ResourceWrite } from '~/api/resources'
+import type { Kind, ResourceWrite } from '~/api/resources'
 import { setAt } from '~/util/json-path'
 import { faultsOf } from '~/util/schema-check'
 
 import type { SpecForm } from '../spec/context'
-import { changedParts, type Draft, draftOf, newDraft, writeOf } from './draft'
+import { changedParts, type Draft, draftOf, newDraft, type Shown, writeOf } from './draft'
 
 /** What is wrong with the fields, by their paths. */
 export type Faults = ReadonlyMap<string, string>
@@ -36,7 +36,7 @@ export interface ResourceForm {
 /** The state of a form for one resource: a new one, or one that is there. */
 export function useResourceForm(
   kind: Kind,
-  resource: Resource | null,
+  resource: Shown | null,
   deckAddress?: string,
 ): ResourceForm {
   const { t } = useTranslation('fields')

@@ -43,6 +43,8 @@ export const shell = {
     toggle: 'Show or hide the submenu',
     filter: 'Filter pages',
   },
+  workingSet_one: 'Working on {{name}}, {{count}} draft',
+  workingSet_other: 'Working on {{name}}, {{count}} drafts',
   search: { open: 'Search or jump to…' },
   keys: { open: 'Keyboard shortcuts' },
   feed: {

@@ -10,6 +10,7 @@ import { AssignmentFields } from '~/forms/resource/AssignmentFields'
 import { FaultSummary, focusField } from '~/forms/resource/FaultSummary'
 import { MetaFields, NoteField } from '~/forms/resource/MetaFields'
 import type { ResourceForm } from '~/forms/resource/use-resource-form'
+import { useChangeSetChoice } from '~/forms/use-change-set-choice'
 import { SpecFormContext } from '~/forms/spec/context'
 import { SpecFields } from '~/forms/spec/SpecFields'
 import { useShortcut } from '~/hooks/use-shortcut'
@@ -29,6 +30,10 @@ export interface ResourceEditorProps {
   onTab: (tab: ResourceTab) => void
   /** Sends it; throws what speaks against it. */
   onSave: (write: ResourceWrite) => Promise<void>
+  /** Puts it into a change set; null where drafts are not allowed. */
+  onDraft: ((write: ResourceWrite, changeSet: number) => Promise<void>) | null
+  /** The form holds a draft of this change set: what is saved goes back into it. */
+  changeSet?: number | null
   /** Between Cancel and the primary action. */
   actions?: ReactNode
   /** What the tabs show that are not part of the form. */
@@ -39,8 +44,9 @@ const FORM_TABS: ReadonlySet<ResourceTab> = new Set(['general', 'advanced', 'ass
 
 /** The form of one resource: its tabs, its faults, and the dock with what can be done. */
 export function ResourceEditor(props: ResourceEditorProps) {
-  const { kind, resource, form, tabs, active, onTab, actions, children } = props
-  const { t } = useTranslation('configuration')
+  const { kind, resource, form, tabs, active, onTab, actions, children, changeSet = null } = props
+  const { t } = useTranslation(['configuration', 'changeSets'])
+  const choice = useChangeSetChoice()
   const saving = useSaving(props)
   const isDirty = form.changed.length > 0
   const isFormTab = FORM_TABS.has(active)
@@ -50,7 +56,12 @@ export function ResourceEditor(props: ResourceEditorProps) {
     // The field is there after the next paint.
     setTimeout(() => focusField(path), 50)
   }
-  const save = () => saving.save(go)
+  const toDraft = async (write: ResourceWrite) => {
+    const into = changeSet ?? (await choice.choose())
+    if (into !== null) await props.onDraft?.(write, into)
+  }
+  const saveDraft = () => saving.save(go, toDraft)
+  const save = () => (changeSet === null ? saving.save(go, props.onSave) : saveDraft())
   useShortcut('save', save, canSave)
 
   return (
@@ -92,19 +103,23 @@ export function ResourceEditor(props: ResourceEditorProps) {
             <Button onClick={() => form.restart(form.base)}>{t('form.discard')}</Button>
           ) : null}
           {actions}
-          <Button variant="primary" disabled={!canSave || saving.isBusy} onClick={save}>
-            {t(
-              resource
-                ? saving.isBusy
-                  ? 'form.saving'
-                  : 'form.save'
-                : saving.isBusy
-                  ? 'form.creating'
-                  : 'form.create',
-            )}
-          </Button>
+          {props.onDraft ? (
+            <Button
+              variant={changeSet === null ? 'secondary' : 'primary'}
+              disabled={!canSave || saving.isBusy}
+              onClick={saveDraft}
+            >
+              {t('changeSets:record.save')}
+            </Button>
+          ) : null}
+          {changeSet === null ? (
+            <Button variant="primary" disabled={!canSave || saving.isBusy} onClick={save}>
+              {t(saveWord(resource !== null, saving.isBusy))}
+            </Button>
+          ) : null}
         </ActionDock>
       ) : null}
+      {choice.dialog}
     </SpecFormContext>
   )
 }
@@ -128,10 +143,15 @@ function FormTab({ kind, form, tab }: FormTabProps) {
   )
 }
 
-function useSaving({ form, onSave }: ResourceEditorProps) {
+function saveWord(isThere: boolean, isBusy: boolean) {
+  if (isThere) return isBusy ? 'form.saving' : 'form.save'
+  return isBusy ? 'form.creating' : 'form.create'
+}
+
+function useSaving({ form }: ResourceEditorProps) {
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
-  const save = (onFault: (path: string) => void) => {
+  const save = (onFault: (path: string) => void, send: (write: ResourceWrite) => Promise<void>) => {
     if (isBusy) return
     setError(null)
     const write = form.check()
@@ -144,7 +164,7 @@ function useSaving({ form, onSave }: ResourceEditorProps) {
       return
     }
     setBusy(true)
-    onSave(write)
+    send(write)
       .catch((failure: unknown) => {
         form.takeProblem(failure)
         if (errorCode(failure) !== 'version-changed') setError(failure)

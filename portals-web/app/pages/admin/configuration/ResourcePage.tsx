@@ -3,6 +3,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { SearchX } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
+import { draftQuery } from '~/api/change-sets'
 import { errorCode } from '~/api/errors'
 import { type Kind, type Resource, resourceQuery } from '~/api/resources'
 import { ErrorNotice } from '~/components/ErrorNotice'
@@ -61,10 +62,18 @@ function OfKind({ kind, id }: { kind: Kind; id: string }) {
 function Record({ kind, resource }: { kind: Kind; resource: Resource }) {
   const search = useSearch({ from: FROM })
   const navigate = useNavigate({ from: '/configuration/$kind/$name' })
+  const changeSet = Number(search.change_set ?? 0)
+  const { data: draft, isPending } = useQuery({
+    ...draftQuery(changeSet, kind.kind, resource.name),
+    enabled: changeSet > 0,
+  })
+  if (changeSet > 0 && isPending) return <Skeleton className="m-5 h-64 max-w-240" />
   return (
     <ResourceRecord
+      key={changeSet}
       kind={kind}
       resource={resource}
+      draft={(changeSet > 0 && draft) || null}
       search={search}
       onSearch={(next) => void navigate({ search: next, replace: true })}
     />

@@ -3,6 +3,7 @@ import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import type { DraftDetail } from '~/api/__generated__/schema'
 import { errorCode } from '~/api/errors'
 import {
   type Kind,
@@ -12,8 +13,9 @@ import {
   updateResource,
 } from '~/api/resources'
 import { ConflictDialog } from '~/forms/resource/ConflictDialog'
-import { draftOf } from '~/forms/resource/draft'
+import { draftOf, type Shown } from '~/forms/resource/draft'
 import { useResourceForm } from '~/forms/resource/use-resource-form'
+import { usePermission } from '~/hooks/use-permission'
 import { toast } from '~/stores/toasts'
 import { Button } from '~/ui/lib/Button'
 import { pb } from '~/util/path-builder'
@@ -23,25 +25,33 @@ import { targetOf } from '~/util/target'
 
 import { CustomersTab } from './CustomersTab'
 import { DeleteDialog } from './DeleteDialog'
+import { DraftNotice } from './DraftNotice'
 import { EntitlementsTab } from './EntitlementsTab'
 import { HistoryTab } from './HistoryTab'
 import { ResourceEditor } from './ResourceEditor'
+import { useDraftSaving } from './use-draft-saving'
 
 export interface ResourceRecordProps {
   kind: Kind
   resource: Resource
+  /** What a change set wants of it; the form holds that instead. */
+  draft: DraftDetail | null
   search: ResourceSearch
   onSearch: (search: ResourceSearch) => void
 }
 
 /** A resource that is there: its form, its past, and who gets it. */
-export function ResourceRecord({ kind, resource: first, search, onSearch }: ResourceRecordProps) {
+export function ResourceRecord(props: ResourceRecordProps) {
+  const { kind, resource: first, draft, search, onSearch } = props
   const { t } = useTranslation('configuration')
   const [resource, setResource] = useState(first)
   const [theirs, setTheirs] = useState<Resource | null>(null)
   const [isDeleting, setDeleting] = useState(false)
   const deckAddress = `/api/v1/${kind.plural}/${resource.id}/rates`
-  const form = useResourceForm(kind, resource, deckAddress)
+  const changeSet = draft ? Number(search.change_set) : null
+  const form = useResourceForm(kind, draft ? contentOf(draft, resource) : resource, deckAddress)
+  const saveDraft = useDraftSaving(kind)
+  const canDraft = usePermission('change_set.write') && !draft?.is_stale
   const keep = useKeep(kind)
   const tabs = tabsOf(kind)
   const active = search.tab && tabs.includes(search.tab) ? search.tab : 'general'
@@ -61,20 +71,30 @@ export function ResourceRecord({ kind, resource: first, search, onSearch }: Reso
     }
   }
 
+  const putAside = async (write: ResourceWrite, into: number) => {
+    await saveDraft(into, resource, write)
+    form.restart(draft ? form.draft : form.base)
+  }
+
   return (
     <>
+      <DraftNotice kind={kind.kind} name={first.name} draft={draft} changeSet={changeSet} />
       <ResourceEditor
         kind={kind}
         resource={resource}
         form={form}
         tabs={tabs}
         active={active}
-        onTab={(tab) => onSearch({ tab })}
+        onTab={(tab) => onSearch({ tab, change_set: search.change_set })}
         onSave={save}
+        onDraft={canDraft ? putAside : null}
+        changeSet={changeSet}
         actions={
-          <Button variant="danger" onClick={() => setDeleting(true)}>
-            {t('form.delete')}
-          </Button>
+          draft ? null : (
+            <Button variant="danger" onClick={() => setDeleting(true)}>
+              {t('form.delete')}
+            </Button>
+          )
         }
       >
         {active === 'history' ? (
@@ -107,6 +127,11 @@ export function ResourceRecord({ kind, resource: first, search, onSearch }: Reso
       ) : null}
     </>
   )
+}
+
+/** What the draft says the resource shall be. */
+function contentOf({ content }: DraftDetail, resource: Resource): Shown {
+  return content ? { ...resource, ...(content as Partial<Shown>) } : resource
 }
 
 /** Keeps what the switch answered, and the address in step with the name. */

@@ -23,7 +23,11 @@ export function TabList({ tabs, active, faults }: TabListProps) {
         <Link
           key={tab}
           to="."
-          search={{ tab: tab === tabs[0] ? undefined : tab }}
+          search={({ change_set, draft }) => ({
+            change_set,
+            draft,
+            tab: tab === tabs[0] ? undefined : tab,
+          })}
           replace
           aria-current={tab === active ? 'page' : undefined}
           className={clsx(
