@@ -274,10 +274,10 @@ export class ChangeSets {
       const theirs = this.#inForce(draft)
       const base = draft.base?.spec ?? {}
       const [mine, now] = [draft.write?.spec ?? {}, theirs?.spec ?? {}]
-      const byThem = differences(base, now).map(({ field }) => field)
+      const byThem = new Set(differences(base, now).map(({ field }) => field))
       const byMe = differences(base, mine).map(({ field }) => field)
       const both = byMe.filter(
-        (field) => byThem.includes(field) && !isEqual(mine[field], now[field]),
+        (field) => byThem.has(field) && !isEqual(mine[field], now[field]),
       )
       const spec: JsonObject = { ...now }
       for (const field of byMe) {
@@ -359,7 +359,8 @@ function settle(set: Stored, state: ChangeSetState, user: string, configuration:
   })
 }
 
-function shown({ list: _, undo: __, ...set }: Stored): ChangeSet {
+function shown(stored: Stored): ChangeSet {
+  const { list: _list, undo: _undo, ...set } = stored
   return set
 }
 
