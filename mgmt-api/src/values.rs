@@ -20,6 +20,10 @@ pub struct Money(pub Amount);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallIdText(pub CallId);
 
+/// A text of at most `MAX` characters, counted as `maxLength` of JSON Schema counts them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShortText<const MAX: usize>(pub String);
+
 /// A text that is not what its field wants.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +34,9 @@ pub enum ValueError {
     /// Not 32 hexadecimal digits.
     #[error("`{0}` is not a call identifier: write its 32 hexadecimal digits")]
     CallId(String),
+    /// Longer than its field takes.
+    #[error("write at most {0} characters")]
+    TooLong(usize),
 }
 
 impl fmt::Display for Time {
@@ -87,6 +94,16 @@ impl<'de> Deserialize<'de> for Time {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for ShortText<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().nth(MAX).is_some() {
+            return Err(de::Error::custom(ValueError::TooLong(MAX)));
+        }
+        Ok(Self(text))
     }
 }
 
@@ -170,5 +187,13 @@ mod tests {
         ] {
             assert!(wrong.parse::<CallIdText>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_short_text_counts_characters_and_not_bytes() {
+        let read = |text: &str| serde_json::from_value::<ShortText<3>>(text.into());
+        assert_eq!(read("äöü").unwrap().0, "äöü");
+        let error = read("abcd").unwrap_err();
+        assert_eq!(error.to_string(), "write at most 3 characters");
     }
 }

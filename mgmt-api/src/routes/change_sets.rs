@@ -33,7 +33,7 @@ use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::routes::resources::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::state::AppState;
-use crate::values::Time;
+use crate::values::{ShortText, Time};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -131,8 +131,8 @@ pub struct ChangeSetListQuery {
     pub state: Option<ChangeSetStateView>,
     /// Only those of exactly this name.
     #[serde(default)]
-    #[param(max_length = 200)]
-    pub name: Option<String>,
+    #[param(max_length = 200, value_type = Option<String>)]
+    pub name: Option<ShortText<200>>,
     /// How many, at most.
     #[serde(default)]
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -170,7 +170,7 @@ pub(crate) async fn change_set_list(
     let states = query.state.map(|state| vec![state.into()]);
     let wanted = ChangeSetQuery {
         states: states.unwrap_or_default(),
-        name: query.name,
+        name: query.name.map(|name| name.0),
         before: query.cursor,
         limit: limit + 1,
     };

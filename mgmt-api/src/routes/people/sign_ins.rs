@@ -5,7 +5,7 @@ use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::values::Time;
+use crate::values::{ShortText, Time};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ pub struct SignInListQuery {
     /// Only as this user.
     pub user_id: Option<i64>,
     /// Only with this outcome, such as `signed_in` or `wrong_password`.
-    #[param(max_length = 64)]
-    pub outcome: Option<String>,
+    #[param(max_length = 64, value_type = Option<String>)]
+    pub outcome: Option<ShortText<64>>,
     /// Of a tenant right below the own one.
     pub tenant_id: Option<i64>,
     /// At most so many.
@@ -94,7 +94,7 @@ pub(crate) async fn sign_in_list(
     let before = super::number_cursor(query.cursor.as_deref())?;
     let wanted = SignInQuery {
         user: query.user_id.map(UserId),
-        outcome: query.outcome,
+        outcome: query.outcome.map(|text| text.0),
         before,
         limit: limit + 1,
     };

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::values::Time;
+use crate::values::{ShortText, Time};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -29,11 +29,11 @@ const SESSIONS_SHOWN: u32 = 100;
 #[into_params(parameter_in = Query)]
 pub struct UserListQuery {
     /// Part of the user name or of the person's name.
-    #[param(max_length = 100)]
-    pub search: Option<String>,
+    #[param(max_length = 100, value_type = Option<String>)]
+    pub search: Option<ShortText<100>>,
     /// Only with this role.
-    #[param(max_length = 100)]
-    pub role: Option<String>,
+    #[param(max_length = 100, value_type = Option<String>)]
+    pub role: Option<ShortText<100>>,
     /// Only in this state.
     pub status: Option<UserState>,
     /// Of a tenant right below the own one.
@@ -42,8 +42,8 @@ pub struct UserListQuery {
     #[param(default = 50, minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
-    #[param(max_length = 256)]
-    pub cursor: Option<String>,
+    #[param(max_length = 256, value_type = Option<String>)]
+    pub cursor: Option<ShortText<256>>,
 }
 
 /// Whether a user may sign in.
@@ -141,10 +141,10 @@ pub(crate) async fn user_list(
     let scope = reach(&state, &principal, &tenant).await?.scope();
     let limit = super::limit(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let wanted = UserQuery {
-        search: query.search,
-        role: query.role,
+        search: query.search.map(|text| text.0),
+        role: query.role.map(|text| text.0),
         status: query.status.map(UserState::stored),
-        after: query.cursor,
+        after: query.cursor.map(|text| text.0),
         limit: limit + 1,
     };
     let mut rows = state.store.users(&scope, &wanted).await?;
