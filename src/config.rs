@@ -10,9 +10,11 @@ mod overlay;
 mod validate;
 
 use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
-pub(crate) use listener::Listener;
+pub(crate) use listener::{Listener, sip_transport};
 
 use serde::Deserialize;
+use sip_core::digest::Algorithm;
+use sip_core::transport::tls::ServerVerification;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -76,6 +78,69 @@ pub(crate) struct SipConfig {
     pub(crate) socket_buffer_kib: u32,
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
+    pub(crate) keepalive_interval_s: u32,
+    pub(crate) tls: SipTlsConfig,
+    pub(crate) digest: SipDigestConfig,
+}
+
+/// `[sip.digest]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SipDigestConfig {
+    pub(crate) realm: String,
+    pub(crate) algorithms: Vec<DigestName>,
+    pub(crate) nonce_lifetime_s: u32,
+}
+
+/// A hash of digest authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum DigestName {
+    #[serde(rename = "SHA-512-256")]
+    Sha512_256,
+    #[serde(rename = "SHA-256")]
+    Sha256,
+    #[serde(rename = "MD5")]
+    Md5,
+}
+
+impl From<DigestName> for Algorithm {
+    fn from(name: DigestName) -> Self {
+        match name {
+            DigestName::Sha512_256 => Self::Sha512_256,
+            DigestName::Sha256 => Self::Sha256,
+            DigestName::Md5 => Self::Md5,
+        }
+    }
+}
+
+/// `[sip.tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SipTlsConfig {
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) key_file: PathBuf,
+    pub(crate) client_roots_file: PathBuf,
+    pub(crate) server_roots_file: PathBuf,
+    pub(crate) verify_servers: VerifyServers,
+}
+
+/// How far a carrier's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VerifyServers {
+    Name,
+    Chain,
+    Nothing,
+}
+
+impl From<VerifyServers> for ServerVerification {
+    fn from(verify: VerifyServers) -> Self {
+        match verify {
+            VerifyServers::Name => Self::Name,
+            VerifyServers::Chain => Self::Chain,
+            VerifyServers::Nothing => Self::Nothing,
+        }
+    }
 }
 
 /// `[calls]`
@@ -87,6 +152,7 @@ pub(crate) struct CallsConfig {
     pub(crate) max_duration_s: u32,
     pub(crate) unknown_source_replies_per_second: u32,
     pub(crate) unknown_source_cdrs_per_second: u32,
+    pub(crate) same_numbers_in_setup_max: u32,
 }
 
 /// `[media]`

@@ -12,15 +12,17 @@ mod mailbox;
 mod media;
 mod ownership;
 mod shard;
+mod streams;
 
 pub(crate) use clock::wall;
 
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, sip_transport};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use call_control::Engine;
-use call_control::config::{EngineConfig, EngineLimits};
+use call_control::config::{DigestPolicy, EngineConfig, EngineLimits};
 use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
+use call_control::setups::Setups;
 use clock::Clock;
 use connections::ConnectionSink;
 use gauges::Gauges;
@@ -37,7 +39,7 @@ use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::Timings;
-use sip_core::transport::tcp::{TcpConfig, TcpHandle, TcpTransport};
+use sip_core::transport::tcp::{TcpHandle, TcpTransport};
 use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -107,10 +109,10 @@ impl Edge {
         let sink = Arc::new(ConnectionSink {
             ownership: ownership.clone(),
             mailboxes: mailboxes.clone(),
-            listeners: tcp_listeners(&config.sip.listeners),
+            listeners: streams::listeners(&config.sip.listeners),
             malformed: AtomicU64::new(0),
         });
-        let tcp = start_tcp(config, &mut listeners, Arc::clone(&sink))?;
+        let tcp = streams::start(config, &mut listeners, Arc::clone(&sink))?;
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
@@ -118,6 +120,7 @@ impl Edge {
             config: config.clone(),
             listeners: listeners.clone(),
             key,
+            setups: Arc::new(Setups::new(u64::from_le_bytes(random_bytes()?))),
             ownership,
             mailboxes: mailboxes.clone(),
             tcp: tcp.handle(),
@@ -210,6 +213,7 @@ struct Shared {
     config: Config,
     listeners: Vec<Listener>,
     key: TicketKey,
+    setups: Arc<Setups>,
     ownership: Ownership,
     mailboxes: Vec<Mailbox>,
     tcp: TcpHandle,
@@ -289,6 +293,8 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
         ticket_key: shared.key.clone(),
         listeners: shared.listeners.iter().map(engine_listener).collect(),
         user_agent: config.sip.user_agent.as_str().into(),
+        digest: digest_policy(config),
+        setups: Arc::clone(&shared.setups),
         limits: EngineLimits {
             max_calls: calls.max_per_shard,
             max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),
@@ -296,6 +302,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
+            max_same_setups: calls.same_numbers_in_setup_max,
             ..EngineLimits::default()
         },
         timings: Timings {
@@ -304,6 +311,19 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             t4: SipDuration::from_millis(config.sip.t4_ms.into()),
         },
         max_call_duration: Some(SipDuration::from_secs(calls.max_duration_s.into())),
+    }
+}
+
+fn digest_policy(config: &Config) -> DigestPolicy {
+    let realm = match config.sip.digest.realm.as_str() {
+        "" => config.node.name.as_str(),
+        realm => realm,
+    };
+    let algorithms = config.sip.digest.algorithms.iter();
+    DigestPolicy {
+        realm: realm.into(),
+        algorithms: algorithms.map(|name| (*name).into()).collect(),
+        nonce_lifetime: SipDuration::from_secs(config.sip.digest.nonce_lifetime_s.into()),
     }
 }
 
@@ -318,13 +338,6 @@ fn engine_listener(listener: &Listener) -> call_control::config::Listener {
         bind: listener.bind,
         advertised_host: host.into(),
         advertised_port: advertised.port(),
-    }
-}
-
-fn sip_transport(transport: Transport) -> sip_core::transaction::Transport {
-    match transport {
-        Transport::Udp => sip_core::transaction::Transport::Udp,
-        Transport::Tcp => sip_core::transaction::Transport::Tcp,
     }
 }
 
@@ -375,41 +388,6 @@ fn note_port(listener: &mut Listener, bound: SocketAddr) {
         listener.advertised = bound;
     }
     listener.bind = bound;
-}
-
-fn tcp_listeners(listeners: &[Listener]) -> Vec<(SocketAddr, u16)> {
-    (0u16..)
-        .zip(listeners)
-        .filter(|(_, listener)| listener.transport == Transport::Tcp)
-        .map(|(place, listener)| (listener.bind, place))
-        .collect()
-}
-
-fn start_tcp(
-    config: &Config,
-    listeners: &mut [Listener],
-    sink: Arc<ConnectionSink>,
-) -> anyhow::Result<TcpTransport> {
-    let addresses: Vec<SocketAddr> = listeners
-        .iter()
-        .filter(|listener| listener.transport == Transport::Tcp)
-        .map(|listener| listener.bind)
-        .collect();
-    let options = TcpConfig {
-        connections_max: usize::try_from(config.sip.tcp_connections_max)?,
-        idle_timeout: Duration::from_secs(config.sip.tcp_idle_timeout_s.into()),
-        ..TcpConfig::default()
-    };
-    let tcp = TcpTransport::start(&addresses, options, sink)
-        .context("SIP cannot be spoken; change `sip.listeners` (DIDTRON_SIP_LISTENERS)")?;
-    let bound = tcp.local_addresses().iter();
-    let of_tcp = listeners
-        .iter_mut()
-        .filter(|listener| listener.transport == Transport::Tcp);
-    of_tcp
-        .zip(bound)
-        .for_each(|(listener, bound)| note_port(listener, *bound));
-    Ok(tcp)
 }
 
 fn start_media(

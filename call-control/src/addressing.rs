@@ -3,10 +3,8 @@
 use crate::config::Listener;
 use sip_core::Uri;
 use sip_core::transaction::{Path, Transport};
+use sip_core::uri::Scheme;
 use std::net::{IpAddr, SocketAddr};
-
-/// The port of a SIP URI without one.
-const DEFAULT_PORT: u16 = 5060;
 
 /// The listeners with the texts that name them.
 pub(crate) struct Listeners(Vec<Named>);
@@ -47,13 +45,39 @@ impl Listeners {
         self.0.iter().position(fits).map(|index| index as u16)
     }
 
+    /// Where a URI leads whose host is an address; `None` when no listener of ours can speak so.
+    pub(crate) fn path_of(&self, uri: &Uri<'_>, known: Path) -> Option<Path> {
+        let transport = match uri.scheme {
+            Scheme::Sips => Transport::Tls,
+            _ => named_transport(uri).unwrap_or(known.transport),
+        };
+        let port = uri.port.unwrap_or_else(|| transport.default_port());
+        let remote = SocketAddr::new(uri.ip()?, port);
+        Some(Path {
+            transport,
+            listener: self.towards(transport, remote)?,
+            remote,
+            connection: None,
+        })
+    }
+
+    /// Whether an address is one that we listen on.
+    pub(crate) fn is_ours(&self, address: SocketAddr) -> bool {
+        let mut listeners = self.0.iter();
+        listeners.any(|named| named.bind == address || named.sent_by == address.to_string())
+    }
+
     /// Where a request within a dialog goes whose next hop has this URI, and whose peer was last
     /// reached by `known`.
     ///
     /// RFC 3261 §8.1.2: the URI decides. Two things lead back to `known`: a host name, because
     /// nothing on the call path waits for a name server; and a private address of a peer that
-    /// speaks from a public one, because it is behind a translator that `known` goes through.
+    /// speaks from a public one, because it is behind a translator that `known` goes through. A
+    /// WebSocket leads only back along itself.
     pub(crate) fn path_towards(&self, next_hop: &str, known: Path) -> Path {
+        if known.transport.is_client_only() {
+            return known;
+        }
         let Ok(uri) = Uri::parse(next_hop) else {
             return known;
         };
@@ -61,12 +85,11 @@ impl Listeners {
         let Some(ip) = uri.ip().filter(reachable) else {
             return known;
         };
-        let remote = SocketAddr::new(ip, uri.port.unwrap_or(DEFAULT_PORT));
-        let transport = match uri.params.get("transport") {
-            Some(name) if name.eq_ignore_ascii_case("tcp") => Transport::Tcp,
-            Some(name) if name.eq_ignore_ascii_case("udp") => Transport::Udp,
-            _ => known.transport,
+        let transport = match uri.scheme {
+            Scheme::Sips => Transport::Tls,
+            _ => named_transport(&uri).unwrap_or(known.transport),
         };
+        let remote = SocketAddr::new(ip, uri.port.unwrap_or_else(|| transport.default_port()));
         if transport == known.transport && remote.is_ipv4() == known.remote.is_ipv4() {
             return Path { remote, ..known };
         }
@@ -86,8 +109,10 @@ impl Named {
     fn new(listener: &Listener) -> Self {
         let sent_by = format!("{}:{}", listener.advertised_host, listener.advertised_port);
         let parameter = match listener.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
+            Transport::Udp => String::new(),
+            // RFC 7118 §5.2.1 knows no other name for it.
+            Transport::Wss => ";transport=ws".to_owned(),
+            other => format!(";transport={}", other.parameter()),
         };
         Self {
             transport: listener.transport,
@@ -96,6 +121,12 @@ impl Named {
             sent_by,
         }
     }
+}
+
+/// The transport that a URI asks for; what only peers can open cannot be asked for.
+fn named_transport(uri: &Uri<'_>) -> Option<Transport> {
+    let name = uri.params.get("transport")?;
+    Transport::of_parameter(name).filter(|transport| !transport.is_client_only())
 }
 
 /// Addresses that mean nothing outside their own network.

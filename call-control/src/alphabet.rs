@@ -26,6 +26,8 @@ pub(crate) enum LegEvent<'m> {
     Acknowledged(&'m Message<'m>),
     /// The peer hung up (BYE), or gave up (CANCEL).
     Released(&'m Message<'m>),
+    /// The attempt's INVITE is to be sent once more, as the carrier's response said.
+    Again,
     /// The attempt failed: final response, silence, no way to the carrier.
     Failed(Failure),
     /// The attempt was answered with other addresses (3xx), which are not followed.

@@ -1,8 +1,10 @@
 //! One egress try of a call: from its INVITE to its final response, or to its BYE.
 
+use crate::again::Again;
 use crate::alphabet::LegEvent;
 use crate::cdr::{End, Facts, charge_for, millis};
 use crate::core::{Core, Role, User};
+use crate::invitation::SentInvitation;
 use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
 use crate::reliable::RELIABLE;
@@ -21,6 +23,10 @@ pub(crate) struct Attempt {
     pub(crate) candidate: Candidate,
     pub(crate) leg: Leg,
     client: ClientId,
+    /// Its INVITE went over a stream only because it is long.
+    pub(crate) is_grown: bool,
+    /// What its INVITE was told to do otherwise.
+    pub(crate) again: Option<Box<Again>>,
     /// Channels of the carrier and its trunk.
     permits: Option<Permits>,
     state: State,
@@ -57,7 +63,7 @@ pub(crate) struct NewAttempt {
     pub(crate) index: u16,
     pub(crate) candidate: Candidate,
     pub(crate) leg: Leg,
-    pub(crate) client: ClientId,
+    pub(crate) sent: SentInvitation,
     pub(crate) permits: Permits,
     pub(crate) has_offer: bool,
     pub(crate) called_sent: Arc<str>,
@@ -96,7 +102,9 @@ impl Attempt {
             index: new.index,
             candidate: new.candidate,
             leg: new.leg,
-            client: new.client,
+            client: new.sent.client,
+            is_grown: new.sent.is_grown,
+            again: None,
             permits: Some(new.permits),
             state: State::Calling,
             has_offer: new.has_offer,
@@ -110,6 +118,25 @@ impl Attempt {
             answered: None,
             end: None,
         }
+    }
+
+    /// Its INVITE went out once more.
+    pub(crate) fn restart(&mut self, sent: SentInvitation) {
+        self.client = sent.client;
+        self.is_grown = sent.is_grown;
+        self.state = State::Calling;
+        self.progress = Progress::None;
+        self.confirmed.clear();
+    }
+
+    pub(crate) fn index(&self) -> u16 {
+        self.index
+    }
+
+    /// The value of To in its INVITE.
+    pub(crate) fn to_without_tag(&self) -> Vec<u8> {
+        let to = format!("<sip:{}@{}>", self.called_sent, self.leg.path.remote);
+        to.into_bytes()
     }
 
     /// True while a final response is awaited and wanted.
@@ -143,7 +170,10 @@ impl Attempt {
             }
             (State::Calling | State::Proceeding, 200..300) => Some(LegEvent::Answered(response)),
             (State::Calling | State::Proceeding, _) => {
-                Some(self.on_failure(now, response, snapshot))
+                match self.is_told_better(core, response, snapshot) {
+                    true => Some(LegEvent::Again),
+                    false => self.on_failure(now, response, snapshot),
+                }
             }
             (State::Cancelling(..), ..200) => None,
             (State::Cancelling(failure, _), 200..300) => {
@@ -286,19 +316,22 @@ impl Attempt {
         now: Instant,
         response: &Message<'_>,
         snapshot: &Snapshot,
-    ) -> LegEvent<'m> {
+    ) -> Option<LegEvent<'m>> {
         let status = response.status().unwrap_or(500);
         let codes = &self.candidate.egress_trunk(snapshot).failover_codes;
         let retry = match codes.contains(status) {
             true => Retry::NextRoute,
             false => Retry::Stop,
         };
+        if retry == Retry::NextRoute && self.turn_to_next_address() {
+            return Some(LegEvent::Again);
+        }
         let failure = Failure::of_response(response, retry);
         self.finish(End::failed(now, Outcome::Failed, &failure, status));
-        match status {
+        Some(match status {
             300..400 => LegEvent::Redirected(failure),
             _ => LegEvent::Failed(failure),
-        }
+        })
     }
 
     /// Its INVITE got no response, or could not be sent.
@@ -311,6 +344,9 @@ impl Attempt {
             ExpiredReason::TimedOut => ReleaseReason::CarrierSilent,
             ExpiredReason::TransportFailed => ReleaseReason::CarrierUnreachable,
         };
+        if self.is_under_way() && (self.falls_back(expired) || self.turn_to_next_address()) {
+            return Some(LegEvent::Again);
+        }
         match self.state {
             State::Calling | State::Proceeding => {
                 let failure = Failure::passing(Origin::Egress, reason);
@@ -351,6 +387,7 @@ impl Attempt {
     /// The 2xx is accepted: its leg is the call's.
     pub(crate) fn accept_answer(&mut self, now: Instant) {
         self.state = State::Answered;
+        self.leg.was_let_in();
         self.answered = Some(now);
     }
 
@@ -376,7 +413,7 @@ impl Attempt {
         self.finish(End::failed(now, Outcome::Answered, failure, 200));
     }
 
-    fn finish(&mut self, end: End) {
+    pub(crate) fn finish(&mut self, end: End) {
         self.state = State::Over;
         self.end = Some(end);
         self.permits = None;

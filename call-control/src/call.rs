@@ -29,6 +29,7 @@ use crate::release::{Origin, ReasonValue};
 use crate::reliable::ReliableResponses;
 use crate::session::CallMedia;
 use crate::session_timer::SessionRequest;
+use crate::setups::SetupPermit;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
 use routing_engine::{RoutePlan, Snapshot};
@@ -73,6 +74,8 @@ pub(crate) struct Call {
     pub(crate) reliable: Option<Box<ReliableResponses>>,
     /// What the customer's INVITE says of session timers.
     pub(crate) session_request: SessionRequest,
+    /// Counts it among the calls in setup, until it is answered or over.
+    pub(crate) setup: Option<SetupPermit>,
     pub(crate) media: CallMedia,
     pub(crate) exchanges: Exchanges,
     pub(crate) end: Option<End>,
@@ -170,7 +173,7 @@ impl Call {
             Role::Relayed(number) => self.on_relayed_response(core, now, id, number, response),
             Role::Refresh(side) => self.on_refreshed(core, now, side, response),
             Role::Probe(side) => self.on_probed(core, now, side, response.status()),
-            Role::Bye => self.on_bye_response(response.status().unwrap_or(500)),
+            Role::Bye => self.on_bye_response(core, now, response),
             Role::Invite | Role::Served(_) | Role::Detached => {}
         }
         self.settle(core);
@@ -254,6 +257,7 @@ impl Call {
             LegEvent::Failed(failure) | LegEvent::Redirected(failure) => {
                 self.on_attempt_failed(core, now, failure);
             }
+            LegEvent::Again => self.send_again(core, now),
             LegEvent::Released(request) => self.on_released(core, now, side, request),
             LegEvent::Updated(server, request) | LegEvent::Opaque(server, request) => {
                 self.relay(core, now, side, server, request);

@@ -105,6 +105,9 @@ impl Facts {
             transport: match path.transport {
                 sip_core::transaction::Transport::Udp => Transport::Udp,
                 sip_core::transaction::Transport::Tcp => Transport::Tcp,
+                sip_core::transaction::Transport::Tls => Transport::Tls,
+                sip_core::transaction::Transport::Ws => Transport::Ws,
+                sip_core::transaction::Transport::Wss => Transport::Wss,
             },
             source: path.remote,
             user_agent: user_agent.map(|text| Arc::from(cut(text, USER_AGENT_MAX))),

@@ -1,6 +1,8 @@
 //! What an engine is told once, when it starts: identity, listeners, limits.
 
+use crate::setups::Setups;
 use rating::Timestamp;
+use sip_core::digest::Algorithm;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::{Timings, Transport};
 use sip_core::{Duration, Instant};
@@ -51,6 +53,9 @@ pub struct EngineLimits {
     pub unknown_replies_total_per_s: u32,
     /// Records a second of calls from sources that belong to nobody.
     pub unknown_source_records_per_s: u32,
+    /// Calls with the same calling and called number in setup at once, on all shards; one more is
+    /// a call that came back, and gets 482. 0: not looked at.
+    pub max_same_setups: u32,
     /// Records a second of customers' calls that are refused because the table of transactions is
     /// full. Beyond, they are counted only.
     pub stateless_records_per_s: u32,
@@ -65,7 +70,29 @@ impl Default for EngineLimits {
             unknown_source_replies_per_s: 2,
             unknown_replies_total_per_s: 200,
             unknown_source_records_per_s: 10,
+            max_same_setups: 20,
             stateless_records_per_s: 100,
+        }
+    }
+}
+
+/// How calls that must show a user name and password are challenged (RFC 8760).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestPolicy {
+    /// Who asks, as people see it.
+    pub realm: Arc<str>,
+    /// What is offered, the strongest first. Credentials of another are not taken.
+    pub algorithms: Vec<Algorithm>,
+    /// How long a nonce is good for; then a client is told that only it was too old.
+    pub nonce_lifetime: Duration,
+}
+
+impl Default for DigestPolicy {
+    fn default() -> Self {
+        Self {
+            realm: "didtron".into(),
+            algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
+            nonce_lifetime: Duration::from_secs(300),
         }
     }
 }
@@ -84,6 +111,10 @@ pub struct EngineConfig {
     pub listeners: Vec<Listener>,
     /// Written in User-Agent and Server; nothing of the other leg's is ever passed on.
     pub user_agent: Arc<str>,
+    /// How callers are challenged.
+    pub digest: DigestPolicy,
+    /// The calls in setup of all shards, to see those that come back.
+    pub setups: Arc<Setups>,
     /// Bounds.
     pub limits: EngineLimits,
     /// T1, T2 and T4 of RFC 3261.

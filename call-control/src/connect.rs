@@ -100,6 +100,7 @@ impl Call {
     /// The customer is told of the answer.
     pub(crate) fn connect(&mut self, core: &mut Core, now: Instant) {
         self.phase = Phase::Answered;
+        self.setup = None;
         core.disarm(self.key, CallTimer::Prack);
         self.facts.answered = Some(now);
         self.media.answered(core);

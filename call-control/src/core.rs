@@ -6,6 +6,7 @@ use crate::counters::Counters;
 use crate::drain::Drain;
 use crate::events::Event;
 use crate::media::{MediaCommand, MediaPorts};
+use crate::nonces::Nonces;
 use crate::random::Random;
 use crate::refusals::Refusals;
 use crate::sources::SourceGate;
@@ -121,6 +122,8 @@ pub(crate) struct Core {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) sources: SourceGate,
     pub(crate) refusals: Refusals,
+    /// Of our challenges to callers.
+    pub(crate) nonces: Nonces,
     /// Addresses of carriers, whose OPTIONS are always answered.
     pub(crate) gateways: HashSet<IpAddr>,
     pub(crate) drain: Drain,
@@ -173,6 +176,7 @@ impl Core {
             snapshot,
             sources,
             refusals: Refusals::new(limits.stateless_records_per_s),
+            nonces: Nonces::new(random.bytes(), config.shard, config.digest.nonce_lifetime),
             drain: Drain::default(),
             journal_available: true,
             calls_to_trace: 0,
@@ -239,6 +243,14 @@ impl Core {
         // 32 hexadecimal digits fit.
         let _ = write!(text, "{:032x}", self.random.next_u128());
         Arc::from(text.as_str())
+    }
+
+    /// A nonce of ours as a client of digest authentication.
+    pub(crate) fn new_client_nonce(&mut self) -> arrayvec::ArrayString<16> {
+        let mut text = arrayvec::ArrayString::new();
+        // 16 hexadecimal digits fit.
+        let _ = write!(text, "{:016x}", self.random.next_u64());
+        text
     }
 
     /// A branch for an ACK, which has no transaction.

@@ -19,6 +19,8 @@ pub struct Counters {
     pub unknown_source_requests: u64,
     /// Of requests from unknown sources, those that got no answer.
     pub unknown_source_silenced: u64,
+    /// INVITEs that were asked for a user name and password.
+    pub calls_challenged: u64,
     /// New calls, admitted or not, without those from unknown sources.
     pub calls_received: u64,
     /// Refused before any attempt.

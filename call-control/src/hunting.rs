@@ -1,22 +1,17 @@
 //! Hunting: attempt after attempt over the route list, until one is answered or none is left.
 
-use crate::attempt::{Attempt, NewAttempt, Progress};
+use crate::attempt::Progress;
 use crate::call::{Call, Phase};
 use crate::cdr::End;
-use crate::core::{CallTimer, Core, Role, User};
-use crate::leg::{Leg, SDP};
-use crate::methods::allow;
+use crate::core::{CallTimer, Core};
+use crate::invitation::{AttemptPlace, Invitation, failure_of};
 use crate::release::{Failure, Origin, Retry, reason_value};
-use crate::reliable::RELIABLE;
-use crate::session_timer::TIMER;
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{MediaMode, ReliableProvisional, SessionTimers, Signalling};
-use routing_engine::{Candidate, Permits};
-use sip_core::dialog::Dialog;
-use sip_core::transaction::{NotSent, Path, Transport};
-use sip_core::{Duration, HeaderName, Instant, MessageWriter, Method};
-use std::sync::Arc;
+use routing_engine::Candidate;
+use routing_engine::resources::MediaMode;
+use sip_core::transaction::{Path, Transport};
+use sip_core::{Duration, Instant};
 
 impl Call {
     /// Starts the next attempt that can be started. `last` is why the one before failed; it ends
@@ -69,15 +64,19 @@ impl Call {
                 )
             }
         };
-        let attempt = Invitation {
+        let place = AttemptPlace {
             call: self.key,
             index: self.attempts.len() as u16,
             candidate,
             permits,
             path,
+        };
+        let invitation = Invitation {
             policy: candidate.egress_trunk(&self.snapshot).signalling,
             max_forwards: self.max_forwards,
             offer,
+            session_minimum_s: 0,
+            datagrams_only: false,
         };
         let plan = self
             .plan
@@ -85,13 +84,9 @@ impl Call {
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
         let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
         let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
-        let attempt = attempt
-            .send(core, now, &called, &calling)
-            .map_err(|error| match error {
-                NotSent::TableFull(_) => stop(ReleaseReason::Overload),
-                // Only the customer's description can make it so long.
-                NotSent::BeyondLimits => Failure::new(Origin::Ingress, ReleaseReason::UnusableSdp),
-            })?;
+        let attempt = place
+            .send(core, now, invitation, &called, &calling)
+            .map_err(failure_of)?;
         self.attempts.push(attempt);
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
@@ -109,6 +104,9 @@ impl Call {
         let transport = match trunk.transport {
             rating::cdr::Transport::Udp => Transport::Udp,
             rating::cdr::Transport::Tcp => Transport::Tcp,
+            rating::cdr::Transport::Tls => Transport::Tls,
+            rating::cdr::Transport::Ws => Transport::Ws,
+            rating::cdr::Transport::Wss => Transport::Wss,
         };
         Some(Path {
             transport,
@@ -126,7 +124,7 @@ impl Call {
 
     /// How long the attempt under way may take, from its beginning, to come further than
     /// `progress`.
-    fn patience(&self, progress: Progress) -> Duration {
+    pub(crate) fn patience(&self, progress: Progress) -> Duration {
         let Some(attempt) = self.current() else {
             return Duration::ZERO;
         };
@@ -206,113 +204,5 @@ impl Call {
         }
         self.refuse_ingress(core, now, failure.status, failure.cause);
         self.finish(core, End::failed(now, outcome, &failure, failure.status));
-    }
-}
-
-/// An attempt about to be sent.
-struct Invitation<'o> {
-    call: sip_core::slab::SlabKey,
-    index: u16,
-    candidate: Candidate,
-    permits: Permits,
-    path: Path,
-    policy: Signalling,
-    max_forwards: u32,
-    offer: Option<&'o [u8]>,
-}
-
-impl Invitation<'_> {
-    /// Sends the INVITE. Everything in it is ours, but for the numbers and the description: a
-    /// fresh Call-ID, our tag, our Via and Contact.
-    fn send(
-        self,
-        core: &mut Core,
-        now: Instant,
-        called: &str,
-        calling: &str,
-    ) -> Result<Attempt, NotSent> {
-        let dialog = self.new_dialog(core, called, calling);
-        let user = User {
-            call: self.call,
-            role: Role::Attempt(self.index),
-        };
-        let policy = self.policy;
-        let mut leg = Leg::new(dialog, self.path, policy);
-        let cseq = leg.dialog.next_cseq();
-        let (method, hops) = (Method::Invite, self.max_forwards);
-        let client = leg.send_by(
-            core,
-            now,
-            method,
-            cseq,
-            self.path,
-            hops,
-            user,
-            |mut writer, contact| {
-                writer.header(HeaderName::Contact, contact);
-                writer.header(HeaderName::Allow, allow(&policy));
-                write_extensions(&mut writer, &policy, self.offer.is_some());
-                match self.offer {
-                    Some(offer) => writer.body(SDP, offer),
-                    None => writer.finish(),
-                }
-            },
-        )?;
-        let new = NewAttempt {
-            index: self.index,
-            candidate: self.candidate,
-            leg,
-            client,
-            permits: self.permits,
-            has_offer: self.offer.is_some(),
-            called_sent: Arc::from(called),
-            calling_sent: Arc::from(calling),
-        };
-        Ok(Attempt::new(new, now))
-    }
-
-    fn new_dialog(&self, core: &mut Core, called: &str, calling: &str) -> Dialog {
-        let tag = core.tag(self.call, self.index + 1);
-        let call_id = core.new_sip_call_id();
-        let sent_by = core.listeners.sent_by(self.path.listener);
-        let user = match calling {
-            "" => "anonymous",
-            calling => calling,
-        };
-        let from = ["<sip:", user, "@", sent_by, ">;tag=", &tag].concat();
-        let mut target = format!("sip:{called}@{}", self.path.remote);
-        let to = ["<", &target, ">"].concat();
-        if self.path.transport == Transport::Tcp {
-            target.push_str(";transport=tcp");
-        }
-        Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target)
-    }
-}
-
-/// What our INVITE says of reliable provisional responses and session timers. Without an offer of
-/// ours no response shall be reliable: the answer would have to come in its PRACK.
-fn write_extensions(writer: &mut MessageWriter<'_>, policy: &Signalling, has_offer: bool) {
-    let reliable = match has_offer {
-        true => policy.reliable_provisional,
-        false => ReliableProvisional::Off,
-    };
-    let has_timers = policy.session_timers != SessionTimers::Off;
-    let supported = match (reliable, has_timers) {
-        (ReliableProvisional::Supported, true) => Some("100rel, timer"),
-        (ReliableProvisional::Supported, false) => Some(RELIABLE),
-        (_, true) => Some(TIMER),
-        (_, false) => None,
-    };
-    if let Some(supported) = supported {
-        writer.header(HeaderName::Supported, supported);
-    }
-    if reliable == ReliableProvisional::Required {
-        writer.header(HeaderName::Require, RELIABLE);
-    }
-    if has_timers {
-        writer.number(HeaderName::SessionExpires, policy.session_interval_s);
-        if policy.session_minimum_s > Signalling::SESSION_MINIMUM_S {
-            writer.number(HeaderName::MinSe, policy.session_minimum_s);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! A new call: checked, decided, admitted, or refused with a record.
 
 use crate::attempt::has_sdp;
+use crate::authentication::Shown;
 use crate::call::{Call, Phase};
 use crate::cdr::{Facts, rejected};
 use crate::config::Now;
@@ -13,9 +14,10 @@ use crate::release::{Failure, Origin, phrase, reason_value, row};
 use crate::reliable::{RELIABLE, Reliability, ReliableResponses};
 use crate::session::CallMedia;
 use crate::session_timer::{SessionRequest, TIMER};
+use crate::setups::SetupPermit;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
-use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Source, decide};
+use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
@@ -44,16 +46,28 @@ impl Engine {
         let snapshot = Arc::clone(&self.core.snapshot);
         let id = self.core.new_call_id(now.wall);
         let mut facts = Facts::of_invite(id, now, invite, path, &snapshot);
+        let called = facts.called_received();
+        let shown = self
+            .core
+            .authenticate(now.instant, invite, path, &snapshot, called);
+        let Some(source) = shown.source(path) else {
+            return match shown {
+                Shown::Challenge { is_stale } => self.challenge(now, invite, path, is_stale),
+                _ => {
+                    self.refuse_stranger(now, invite, path, &facts, ReleaseReason::NotAuthenticated)
+                }
+            };
+        };
         let request = CallRequest {
-            source: Source::Address(path.remote.ip().to_canonical()),
-            called: facts.called_received(),
+            source,
+            called,
             calling: &facts.calling_received,
             now_us: now.instant.as_micros(),
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let plan = match decision {
             Decision::Reject(rejection) if rejection.reason == ReleaseReason::UnknownSource => {
-                return self.refuse_unknown(now, invite, path, &facts);
+                return self.refuse_stranger(now, invite, path, &facts, rejection.reason);
             }
             Decision::Reject(rejection) => Err(rejection),
             Decision::Route(plan) => Ok(plan),
@@ -66,8 +80,13 @@ impl Engine {
             Ok(plan) => {
                 facts.learn_plan(&plan, &snapshot);
                 let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
-                match self.check(invite, &policy) {
-                    Ok(()) => self.admit(now, invite, path, key, facts, plan, snapshot),
+                let setup = self
+                    .check(invite, &policy)
+                    .and_then(|()| self.enter_setup(&plan));
+                match setup {
+                    Ok(setup) => {
+                        self.admit(now, invite, path, key, facts, plan, setup, snapshot);
+                    }
                     Err(Obstacle::Reason(reason)) => {
                         self.refuse(now, invite, path, key, &facts, reason);
                     }
@@ -120,6 +139,21 @@ impl Engine {
         }
     }
 
+    /// Counts the call among those in setup, unless it came back. Callers without a number cannot
+    /// be told apart, so theirs are not looked at.
+    fn enter_setup(&self, plan: &RoutePlan) -> Result<Option<SetupPermit>, Obstacle> {
+        let config = &self.core.config;
+        let most = config.limits.max_same_setups;
+        if most == 0 || plan.calling_number.is_empty() {
+            return Ok(None);
+        }
+        config
+            .setups
+            .enter(&plan.calling_number, &plan.called_number, most)
+            .map(Some)
+            .ok_or(Obstacle::Reason(ReleaseReason::LoopDetected))
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a new call is that much")]
     fn admit(
         &mut self,
@@ -129,6 +163,7 @@ impl Engine {
         key: ServerKey,
         facts: Facts,
         plan: RoutePlan,
+        mut setup: Option<SetupPermit>,
         snapshot: Arc<routing_engine::Snapshot>,
     ) {
         let core = &mut self.core;
@@ -136,7 +171,7 @@ impl Engine {
         let mut plan = Some(Box::new(plan));
         let inserted = self.calls.try_insert_with(|call| {
             new_call(
-                core, call, invite, path, key, &mut facts, &mut plan, snapshot,
+                core, call, invite, path, key, &mut facts, &mut plan, &mut setup, snapshot,
             )
         });
         match inserted {
@@ -212,18 +247,25 @@ impl Engine {
         self.record_rejection(now, facts, ReleaseReason::ProtocolError, status, refusal);
     }
 
-    /// A source that belongs to nobody: 403 a few times, then silence; some are recorded.
-    fn refuse_unknown(&mut self, now: Now, invite: &Message<'_>, path: Path, facts: &Facts) {
+    /// A call that is nobody's: 403 a few times, then silence; some are recorded.
+    fn refuse_stranger(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        facts: &Facts,
+        reason: ReleaseReason,
+    ) {
         let core = &mut self.core;
         core.counters.unknown_source_requests += 1;
-        let row = row(ReleaseReason::UnknownSource);
+        let row = row(reason);
         if core.sources.may_answer(now.instant, path.remote.ip()) {
             core.reply_with_cause(invite, path, row.status, row.cause);
         } else {
             core.counters.unknown_source_silenced += 1;
         }
         if core.sources.may_record(now.instant) {
-            self.push_record(now, facts, ReleaseReason::UnknownSource, row.status);
+            self.push_record(now, facts, reason, row.status);
         }
     }
 
@@ -347,6 +389,7 @@ fn new_call(
     server_key: ServerKey,
     facts: &mut Option<Facts>,
     plan: &mut Option<Box<RoutePlan>>,
+    setup: &mut Option<SetupPermit>,
     snapshot: Arc<routing_engine::Snapshot>,
 ) -> Option<Call> {
     let tag = core.tag(key, 0);
@@ -380,6 +423,7 @@ fn new_call(
         attempts: Vec::new(),
         reliable: is_reliable.then(|| Box::new(ReliableResponses::new(core))),
         session_request: SessionRequest::of(invite),
+        setup: setup.take(),
         media: CallMedia::new(core.random_below(u64::MAX)),
         exchanges: Exchanges::default(),
         end: None,

@@ -1,6 +1,7 @@
 //! One side of a call: its dialog, the way to the peer, and the ACKs between.
 
 use crate::addressing::Listeners;
+use crate::challenged::Challenged;
 use crate::core::{CallTimer, Core, Role, User};
 use crate::session_timer::LegSession;
 use media_relay::Side;
@@ -37,6 +38,8 @@ pub(crate) struct Leg {
     pub(crate) policy: Signalling,
     /// What keeps the session alive.
     pub(crate) session: LegSession,
+    /// How the peer's challenge is answered.
+    pub(crate) challenged: Option<Box<Challenged>>,
 }
 
 #[derive(Debug)]
@@ -73,6 +76,7 @@ impl Leg {
             last_ack: None,
             policy,
             session: LegSession::default(),
+            challenged: None,
         }
     }
 
@@ -89,10 +93,28 @@ impl Leg {
         let path = core
             .listeners
             .path_towards(self.dialog.next_hop(), self.path);
-        self.send_by(core, now, method, cseq, path, MAX_FORWARDS, user, finish)
+        let authorization = self.authorize(core, method, b"");
+        let (hops, most) = (MAX_FORWARDS, usize::MAX);
+        self.send_by(
+            core,
+            now,
+            method,
+            cseq,
+            path,
+            hops,
+            most,
+            user,
+            |mut writer, contact| {
+                if let Some((name, value)) = &authorization {
+                    writer.header(*name, value);
+                }
+                finish(writer, contact);
+            },
+        )
     }
 
-    /// The same to a place and with a Max-Forwards of the caller's choice: the first INVITE.
+    /// The same to a place, with a Max-Forwards and a longest size of the caller's choice: the first
+    /// INVITE.
     #[expect(clippy::too_many_arguments, reason = "a request is that much")]
     pub(crate) fn send_by(
         &mut self,
@@ -102,6 +124,7 @@ impl Leg {
         cseq: u32,
         path: Path,
         max_forwards: u32,
+        most: usize,
         user: User,
         finish: impl FnOnce(MessageWriter<'_>, &str),
     ) -> Result<ClientId, NotSent> {
@@ -113,7 +136,7 @@ impl Leg {
             ..
         } = core;
         let dialog = &self.dialog;
-        transactions.open_client(now, method, path, user, outbox, |out, branch| {
+        transactions.open_client_within(now, method, path, user, most, outbox, |out, branch| {
             let mut writer = begin(
                 dialog,
                 listeners,
@@ -249,7 +272,12 @@ impl Leg {
             .listeners
             .path_towards(self.dialog.next_hop(), self.path);
         let mut bytes = self.last_ack.take().map_or_else(Vec::new, |ack| ack.bytes);
-        write_ack(&self.dialog, core, &mut bytes, cseq, path, body);
+        // RFC 3261 §22.1: the ACK shows what its INVITE showed.
+        let shown = self
+            .challenged
+            .as_ref()
+            .and_then(|challenged| challenged.shown());
+        write_ack(&self.dialog, core, &mut bytes, cseq, path, shown, body);
         core.outbox.push(path, None, &bytes);
         self.last_ack = Some(SentAck { cseq, path, bytes });
     }
@@ -292,6 +320,7 @@ fn write_ack(
     bytes: &mut Vec<u8>,
     cseq: u32,
     path: Path,
+    shown: Option<(HeaderName, &str)>,
     body: Option<&[u8]>,
 ) {
     let branch = core.new_branch();
@@ -306,6 +335,9 @@ fn write_ack(
         MAX_FORWARDS,
         &branch,
     );
+    if let Some((name, value)) = shown {
+        writer.header(name, value);
+    }
     match body {
         Some(body) => writer.body(SDP, body),
         None => writer.finish(),

@@ -29,10 +29,13 @@
 //! Only [`journal`] does I/O.
 
 mod addressing;
+mod again;
 mod alphabet;
 mod attempt;
+mod authentication;
 mod call;
 mod cdr;
+mod challenged;
 pub mod config;
 mod connect;
 mod control;
@@ -44,10 +47,12 @@ mod engine;
 pub mod events;
 mod hunting;
 mod ingress;
+mod invitation;
 pub mod journal;
 mod leg;
 pub mod media;
 mod methods;
+mod nonces;
 mod random;
 mod refusals;
 mod relay_in_dialog;
@@ -55,11 +60,12 @@ pub mod release;
 mod reliable;
 mod session;
 mod session_timer;
+pub mod setups;
 mod sources;
 mod stateless;
 mod teardown;
 
-pub use config::{EngineConfig, EngineLimits, Listener, Now};
+pub use config::{DigestPolicy, EngineConfig, EngineLimits, Listener, Now};
 pub use counters::Counters;
 pub use engine::Engine;
 pub use events::{Command, Datagram, Event, LiveCall, LiveState};

@@ -71,6 +71,8 @@ table! {
     Interrupted           503 41  "Switch was interrupted";
     ProtocolError         400 111 "Protocol error";
     InternalError         500 41  "Internal failure";
+    LoopDetected          482 25  "Call came back";
+    NotAuthenticated      403 21  "Not authenticated";
 }
 
 /// Whose fault or whose wish.
@@ -292,6 +294,7 @@ pub fn phrase(status: u16) -> &'static str {
         422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
         483 => "Too Many Hops",
         484 => "Address Incomplete",
         485 => "Ambiguous",
@@ -339,7 +342,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            34,
+            36,
             "a reason was added to the record: give it a row"
         );
     }

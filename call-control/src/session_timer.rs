@@ -406,6 +406,7 @@ impl Call {
             return;
         };
         leg.dialog.refresh_target(response);
+        leg.was_let_in();
         if refresh.is_invite {
             let cseq = response.cseq().map_or(0, |cseq| cseq.number);
             leg.send_ack(core, cseq, None);
@@ -429,6 +430,9 @@ impl Call {
     ) {
         let key = self.key;
         let status = response.status().unwrap_or(500);
+        if self.takes_challenge(side, response) {
+            return self.refresh(core, now, side);
+        }
         let Some(leg) = self.leg_mut(side) else {
             return;
         };

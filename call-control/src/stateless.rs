@@ -71,7 +71,7 @@ impl Engine {
 impl Core {
     /// Whether a message that makes no call is answered: always to those we know, who may take
     /// silence for death, and a few times a second to others.
-    fn may_answer(&mut self, now: Now, path: Path) -> bool {
+    pub(crate) fn may_answer(&mut self, now: Now, path: Path) -> bool {
         self.knows(path.remote.ip()) || self.sources.may_answer(now.instant, path.remote.ip())
     }
 

@@ -3,7 +3,7 @@
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
-use crate::release::{Failure, Origin, ReasonValue, reason_of, row};
+use crate::release::{Failure, Origin, ReasonValue, reason_of, reason_value, row};
 use media_relay::Side;
 use rating::cdr::{CallRecord, JournalEntry, Outcome, ReleaseReason};
 use sip_core::{Instant, Message, Method};
@@ -170,11 +170,35 @@ impl Call {
         self.byes += u8::from(sent);
     }
 
-    /// A response to a BYE of ours; whatever it says, the leg is gone.
-    pub(crate) fn on_bye_response(&mut self, status: u16) {
-        if status >= 200 {
-            self.byes = self.byes.saturating_sub(1);
+    /// A response to a BYE of ours. The leg is gone whatever it says, unless it wants to know who
+    /// hangs up.
+    pub(crate) fn on_bye_response(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        response: &Message<'_>,
+    ) {
+        let status = response.status().unwrap_or(500);
+        if status < 200 {
+            return;
         }
+        self.byes = self.byes.saturating_sub(1);
+        if matches!(status, 401 | 407)
+            && let Some(side) = self.side_of_response(response)
+            && self.takes_challenge(side, response)
+        {
+            let cause = self.end.as_ref().map_or(16, |end| end.cause);
+            self.send_bye(core, now, side, &reason_value(cause));
+        }
+    }
+
+    fn side_of_response(&self, response: &Message<'_>) -> Option<Side> {
+        let call_id = response.call_id().ok()?;
+        let has_it = |side: &Side| {
+            self.leg(*side)
+                .is_some_and(|leg| **leg.dialog.call_id() == *call_id)
+        };
+        [Side::Egress, Side::Ingress].into_iter().find(has_it)
     }
 
     /// The call has its end: the customer's channels and the media ports go back.
@@ -185,6 +209,7 @@ impl Call {
         self.abort_refreshes(core, end.at);
         self.media_statistics = self.media.stop(core);
         self.plan = None;
+        self.setup = None;
         self.end = Some(end);
     }
 

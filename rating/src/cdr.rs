@@ -35,6 +35,12 @@ pub enum Transport {
     Udp,
     /// RFC 3261 §18.3, stream.
     Tcp,
+    /// The same within TLS.
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket within TLS.
+    Wss,
 }
 
 /// How a call, or one attempt of it, came out.
@@ -140,6 +146,10 @@ pub enum ReleaseReason {
     ProtocolError,
     /// A failure of our own.
     InternalError,
+    /// The same calling and called number are in setup too often at once: the call came back.
+    LoopDetected,
+    /// The user name and password that were shown are not those of a trunk.
+    NotAuthenticated,
 }
 
 /// The rate that was applied to one side.

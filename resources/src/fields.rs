@@ -3,6 +3,7 @@
 pub(crate) mod failover;
 pub(crate) mod foreign;
 
+pub(crate) mod digest_account;
 pub(crate) mod network;
 pub(crate) mod prefix;
 pub(crate) mod reference;

@@ -34,12 +34,15 @@ pub use assignment::{
     KindEntitlements, entitlements, who_gets,
 };
 pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
+pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
 pub use fields::network::{Network, NetworkError};
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;
 pub use fields::secret::Secret;
-pub use fields::signalling::{InDialogPolicy, ReliableProvisional, SessionTimers, Signalling};
+pub use fields::signalling::{
+    InDialogPolicy, RedirectPolicy, ReliableProvisional, SessionTimers, Signalling,
+};
 pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use kind::{Assignable, Kind, KindInfo, UnknownKind};

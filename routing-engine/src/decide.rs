@@ -44,6 +44,8 @@ pub struct CallRequest<'a> {
 pub enum Source<'a> {
     /// By the address that the call came from.
     Address(IpAddr),
+    /// It is known already: the call has shown whose it is.
+    Trunk(TrunkIndex),
     /// As if the call came by a trunk of this customer: for explanations.
     Customer(&'a str),
 }
@@ -192,6 +194,7 @@ fn identify<'r>(
         Source::Address(source) => snapshot
             .trunks_of_source(source)
             .find_map(|trunk| with_tech_prefix(snapshot, trunk, request.called)),
+        Source::Trunk(trunk) => with_tech_prefix(snapshot, trunk, request.called),
         Source::Customer(name) => snapshot
             .trunks_of_customer(name)
             .find_map(|trunk| with_tech_prefix(snapshot, trunk, request.called)),

@@ -33,5 +33,5 @@ pub mod trace;
 pub use ::resources::{Problem, documents};
 pub use decide::{CallRequest, Candidate, Decision, Rejection, RoutePlan, Source, decide};
 pub use limits::{DryAdmission, LiveAdmission, Permits};
-pub use snapshot::Snapshot;
+pub use snapshot::{DigestIdentity, Snapshot, TrunkIndex};
 pub use trace::NoTrace;

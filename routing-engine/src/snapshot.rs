@@ -12,8 +12,8 @@ mod sources;
 
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
 pub use parts::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, IngressTrunk,
-    RateRef, TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, DigestIdentity, EgressTrunk,
+    IngressTrunk, RateRef, TrunkIndex,
 };
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
@@ -29,7 +29,7 @@ use rating::expected::per_talk_minute;
 use rating::rate::RateTerms;
 use rating::{Amount, Currency};
 use sources::SourceTable;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ pub struct Snapshot {
     /// One more than there are such cards.
     first_route_of_card: Box<[u32]>,
     sources: SourceTable,
+    usernames: HashMap<Arc<str>, TrunkIndex>,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
 }
@@ -122,6 +123,23 @@ impl Snapshot {
     /// The carrier at an index of this snapshot.
     pub fn carrier(&self, index: CarrierIndex) -> &CompiledCarrier {
         &self.carriers[index.0 as usize]
+    }
+
+    /// Whether any ingress trunk is known by a user name.
+    pub fn has_usernames(&self) -> bool {
+        !self.usernames.is_empty()
+    }
+
+    /// The active ingress trunk whose calls show a user name.
+    pub fn trunk_of_username(&self, username: &str) -> Option<TrunkIndex> {
+        self.usernames.get(username).copied()
+    }
+
+    /// The ingress trunk that a call from an address with this called number is of, whatever else
+    /// it must show.
+    pub fn trunk_of_call(&self, source: IpAddr, called: &str) -> Option<TrunkIndex> {
+        self.trunks_of_source(source)
+            .find(|trunk| called.starts_with(&*self.ingress_trunk(*trunk).tech_prefix))
     }
 
     /// The ingress trunk at an index of this snapshot.

@@ -140,6 +140,15 @@ impl Dialog {
         Ok(())
     }
 
+    /// Back to before the first response, for the same INVITE once more: the Call-ID, our tag and
+    /// the count of CSeq stay (RFC 3261 §8.1.3.5, §22.2). `remote` is To without a tag.
+    pub fn begin_again(&mut self, remote: Vec<u8>, target: String) {
+        self.remote = remote;
+        self.remote_tag.clear();
+        self.target = target;
+        self.routes.clear();
+    }
+
     /// The Call-ID.
     pub fn call_id(&self) -> &Arc<str> {
         &self.call_id
@@ -210,6 +219,13 @@ impl Dialog {
         self.routes.first().map_or(&self.target, |route| &route.uri)
     }
 
+    /// The Request-URI of the next request: the target, or the first route when that is no loose
+    /// router.
+    pub fn request_uri(&self) -> &str {
+        let strict = self.routes.first().filter(|route| !route.is_loose);
+        strict.map_or(&self.target, |route| &route.uri)
+    }
+
     /// Writes a request of this dialog up to CSeq: request line, the Via that `via` adds, Route,
     /// From, To, Call-ID, CSeq (RFC 3261 §12.2.1.1).
     pub fn write_request<'b>(
@@ -222,8 +238,7 @@ impl Dialog {
         // A first route that is no loose router expects itself as the Request-URI, and the target
         // at the end of Route.
         let strict = self.routes.first().filter(|route| !route.is_loose);
-        let uri = strict.map_or(&self.target, |route| &route.uri);
-        let mut writer = MessageWriter::request(out, method, uri);
+        let mut writer = MessageWriter::request(out, method, self.request_uri());
         via(&mut writer);
         for route in &self.routes[usize::from(strict.is_some())..] {
             writer.header(HeaderName::Route, &route.value);

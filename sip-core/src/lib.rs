@@ -36,6 +36,7 @@
 //! buffers are warm.
 
 pub mod dialog;
+pub mod digest;
 pub mod error;
 pub mod header;
 pub mod instant;

@@ -4,11 +4,13 @@
 //!   itself.
 //! - [`tcp`]: listeners and connections as tasks of a tokio runtime, which frame messages and hand
 //!   them to the shards through a sink that never blocks.
+//! - [`tls`]: certificates for connections, taken anew when their files change.
 //!
 //! Neither looks into a message further than it must to find where it ends. A peer that cannot be
 //! reached is reported by both as [`Unreachable`], so that a call need not wait for a timer.
 
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 
 use crate::ticket::BranchText;
@@ -57,6 +59,8 @@ pub enum UnreachableReason {
     ConnectTimeout,
     /// The connection was lost, or closed by the peer, before the message was written.
     ConnectionLost,
+    /// TLS did not come about: the peer's certificate is no good, or ours is to the peer.
+    Handshake,
     /// The peer does not read what we send: its queue is full or a write took too long.
     Stalled,
     /// Our own host refuses to send: a filter, the address family, a message too long.
@@ -72,7 +76,7 @@ pub enum BindError {
     Taken {
         /// What was asked for.
         address: SocketAddr,
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `tls`, `ws` or `wss`.
         transport: &'static str,
     },
     /// The system refused for another reason.
@@ -80,7 +84,7 @@ pub enum BindError {
     System {
         /// What was asked for.
         address: SocketAddr,
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `tls`, `ws` or `wss`.
         transport: &'static str,
         /// Why.
         source: io::Error,

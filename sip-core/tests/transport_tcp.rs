@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
+use sip_core::transaction::Transport;
 use sip_core::transport::tcp::{
     ConnectionId, TcpConfig, TcpDestination, TcpMessage, TcpSink, TcpTransport,
 };
@@ -41,7 +42,7 @@ impl TcpSink for Sink {
         Ok(())
     }
 
-    fn unreachable(&self, unreachable: Unreachable) {
+    fn unreachable(&self, _: Transport, unreachable: Unreachable) {
         let _ = self.unreachable.send(unreachable);
     }
 }
@@ -67,7 +68,13 @@ impl Node {
         };
         let listener = SocketAddr::new(LOCALHOST, 0);
         Self {
-            transport: TcpTransport::start(&[listener], config, Arc::new(sink)).unwrap(),
+            transport: TcpTransport::start(
+                &[(Transport::Tcp, listener)],
+                config,
+                None,
+                Arc::new(sink),
+            )
+            .unwrap(),
             messages,
             unreachable,
         }
@@ -91,6 +98,7 @@ impl Node {
 
     fn send(&self, peer: SocketAddr, connection: Option<ConnectionId>, message: &[u8]) {
         let destination = TcpDestination {
+            transport: Transport::Tcp,
             peer,
             local: LOCALHOST,
             connection,
@@ -226,6 +234,7 @@ async fn a_new_connection_leaves_from_the_address_asked_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let local = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
     let destination = TcpDestination {
+        transport: Transport::Tcp,
         peer: listener.local_addr().unwrap(),
         local,
         connection: None,
@@ -411,6 +420,7 @@ async fn a_shutdown_writes_what_waits_and_closes() {
     assert_eq!(*accepted.lock().unwrap(), (0..50).collect::<Vec<u8>>());
     assert!(TcpStream::connect(address).await.is_err());
     let destination = TcpDestination {
+        transport: Transport::Tcp,
         peer,
         local: LOCALHOST,
         connection: None,
@@ -429,7 +439,13 @@ async fn a_taken_port_is_named() {
         refusals: AtomicUsize::new(0),
     });
     let address = node.address();
-    let error = TcpTransport::start(&[address], TcpConfig::default(), sink).unwrap_err();
+    let error = TcpTransport::start(
+        &[(Transport::Tcp, address)],
+        TcpConfig::default(),
+        None,
+        sink,
+    )
+    .unwrap_err();
     assert!(matches!(error, BindError::Taken { .. }));
     assert_eq!(error.to_string(), format!("{address}/tcp is taken"));
 }

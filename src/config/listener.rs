@@ -21,7 +21,7 @@ pub(crate) struct Listener {
 pub(crate) enum ListenerError {
     #[error("`{0}` is not a listener: write TRANSPORT/ADDRESS:PORT, such as udp/192.0.2.1:5060")]
     Shape(String),
-    #[error("`{0}` is not a transport: write udp or tcp")]
+    #[error("`{0}` is not a transport: write udp, tcp, tls, ws or wss")]
     Transport(String),
     #[error("`{0}` is not an address with a port: write 192.0.2.1:5060 or [2001:db8::1]:5060")]
     Address(String),
@@ -40,6 +40,9 @@ impl FromStr for Listener {
         let transport = match transport {
             "udp" => Transport::Udp,
             "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            "ws" => Transport::Ws,
+            "wss" => Transport::Wss,
             other => return Err(ListenerError::Transport(other.to_owned())),
         };
         let (bind, advertised) = match addresses.split_once(" as ") {
@@ -77,14 +80,26 @@ impl TryFrom<String> for Listener {
 
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = match self.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-        };
-        write!(f, "{transport}/{}", self.bind)?;
+        write!(
+            f,
+            "{}/{}",
+            sip_transport(self.transport).parameter(),
+            self.bind
+        )?;
         if self.advertised != self.bind {
             write!(f, " as {}", self.advertised)?;
         }
         Ok(())
+    }
+}
+
+/// The transport as the stack names it.
+pub(crate) fn sip_transport(transport: Transport) -> sip_core::transaction::Transport {
+    match transport {
+        Transport::Udp => sip_core::transaction::Transport::Udp,
+        Transport::Tcp => sip_core::transaction::Transport::Tcp,
+        Transport::Tls => sip_core::transaction::Transport::Tls,
+        Transport::Ws => sip_core::transaction::Transport::Ws,
+        Transport::Wss => sip_core::transaction::Transport::Wss,
     }
 }

@@ -5,6 +5,7 @@ use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// Everything that is out of bounds.
 pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem> {
@@ -14,6 +15,8 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     };
     check.node(config);
     check.sip(config);
+    check.sip_tls(config);
+    check.sip_digest(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -81,6 +84,38 @@ impl Check<'_> {
         );
     }
 
+    fn sip_tls(&mut self, config: &Config) {
+        let sip = &config.sip;
+        let interval = sip.keepalive_interval_s.into();
+        if interval != 0 {
+            self.within("sip.keepalive_interval_s", interval, 5, 3_600);
+        }
+        let speaks_tls = sip
+            .listeners
+            .iter()
+            .any(|listener| matches!(listener.transport, Transport::Tls | Transport::Wss));
+        let is_empty = |path: &Path| path.as_os_str().is_empty();
+        if speaks_tls && is_empty(&sip.tls.certificate_file) {
+            let message = "must name a PEM file, since a listener speaks tls or wss";
+            self.problem("sip.tls.certificate_file", message);
+        }
+        if !is_empty(&sip.tls.certificate_file) && is_empty(&sip.tls.key_file) {
+            let message = "must name the PEM file of the certificate's key";
+            self.problem("sip.tls.key_file", message);
+        }
+    }
+
+    fn sip_digest(&mut self, config: &Config) {
+        let digest = &config.sip.digest;
+        if digest.realm.len() > 128 || digest.realm.chars().any(char::is_control) {
+            self.problem("sip.digest.realm", "must be one line of at most 128 bytes");
+        }
+        let count = digest.algorithms.len() as u64;
+        self.within("sip.digest.algorithms", count, 1, 3);
+        let lifetime = digest.nonce_lifetime_s.into();
+        self.within("sip.digest.nonce_lifetime_s", lifetime, 10, 3_600);
+    }
+
     fn calls(&mut self, config: &Config) {
         let calls = &config.calls;
         self.within(
@@ -110,6 +145,8 @@ impl Check<'_> {
             0,
             10_000,
         );
+        let same = calls.same_numbers_in_setup_max.into();
+        self.within("calls.same_numbers_in_setup_max", same, 0, 1_000);
     }
 
     fn media(&mut self, config: &Config) {

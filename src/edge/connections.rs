@@ -13,26 +13,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct ConnectionSink {
     pub(crate) ownership: Ownership,
     pub(crate) mailboxes: Vec<Mailbox>,
-    /// Bound address of each TCP listener with its place in the list of listeners.
-    pub(crate) listeners: Vec<(SocketAddr, u16)>,
+    pub(crate) listeners: Vec<StreamListener>,
     /// Messages that could not be parsed far enough to find their owner.
     pub(crate) malformed: AtomicU64,
 }
 
+/// A listener that accepts connections.
+pub(crate) struct StreamListener {
+    pub(crate) transport: Transport,
+    /// Where it is bound.
+    pub(crate) address: SocketAddr,
+    /// Its place in the list of all listeners.
+    pub(crate) place: u16,
+}
+
 impl ConnectionSink {
     /// The listener whose address a message came to; for a connection that we opened, the first
-    /// of its address, because its own port is nobody's listener.
-    fn listener(&self, local: SocketAddr) -> u16 {
-        let exact = self.listeners.iter().find(|(address, _)| *address == local);
-        let same_address = || {
-            self.listeners
-                .iter()
-                .find(|(address, _)| address.ip() == local.ip())
+    /// of its transport and address, because its own port is nobody's listener.
+    fn listener(&self, transport: Transport, local: SocketAddr) -> u16 {
+        let find = |fits: &dyn Fn(SocketAddr) -> bool| {
+            let mut listeners = self.listeners.iter();
+            listeners.find(|listener| listener.transport == transport && fits(listener.address))
         };
-        exact
-            .or_else(same_address)
-            .or_else(|| self.listeners.first())
-            .map_or(0, |(_, place)| *place)
+        find(&|address| address == local)
+            .or_else(|| find(&|address| address.ip() == local.ip()))
+            .or_else(|| find(&|_| true))
+            .map_or(0, |listener| listener.place)
     }
 }
 
@@ -48,8 +54,8 @@ impl TcpSink for ConnectionSink {
             return Ok(());
         };
         let path = Path {
-            transport: Transport::Tcp,
-            listener: self.listener(message.local),
+            transport: message.transport,
+            listener: self.listener(message.transport, message.local),
             remote: message.source,
             connection: Some(ConnectionId(message.connection.as_u64())),
         };
@@ -59,10 +65,10 @@ impl TcpSink for ConnectionSink {
             .map_err(|_| message)
     }
 
-    fn unreachable(&self, unreachable: Unreachable) {
+    fn unreachable(&self, transport: Transport, unreachable: Unreachable) {
         for mailbox in &self.mailboxes {
             // A full queue loses the hint; the transaction's own timer still holds.
-            let _ = mailbox.send(ShardInput::Unreachable(unreachable, Transport::Tcp));
+            let _ = mailbox.send(ShardInput::Unreachable(unreachable, transport));
         }
     }
 }

@@ -420,11 +420,12 @@ fn queue(
                 .is_ok(),
             _ => false,
         },
-        Transport::Tcp => {
+        transport => {
             let Some(local) = local_addresses.get(place) else {
                 return false;
             };
             let destination = TcpDestination {
+                transport,
                 peer: transmit.path.remote,
                 local: *local,
                 connection: transmit.path.connection.map(|connection| {

@@ -1,6 +1,9 @@
 //! One whole call through an engine, by peers that cost nothing that is counted.
 
-use call_control::{Datagram, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now};
+use call_control::setups::Setups;
+use call_control::{
+    Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now,
+};
 use media_relay::{MediaStatistics, ReadyPair, SessionId};
 use rating::Timestamp;
 use routing_engine::Snapshot;
@@ -107,6 +110,8 @@ impl Bench {
         let snapshot = Arc::new(snapshot);
         let now = Instant::from_micros(1_000_000_000);
         let config = EngineConfig {
+            digest: DigestPolicy::default(),
+            setups: Arc::new(Setups::new(1)),
             node: "pop1".into(),
             shard: 0,
             ticket_key: TicketKey::new([7; 16]),

@@ -5,6 +5,7 @@
 mod basic_call;
 mod cancel_before_answer;
 mod cancel_races_answer;
+mod digest;
 mod early_media;
 mod failover;
 mod in_dialog;
@@ -12,6 +13,7 @@ mod late_offer;
 mod lost_ack;
 mod lost_bye;
 mod operation;
+mod redirected;
 mod refused;
 mod reliable_provisional;
 mod session_timers;

@@ -57,6 +57,12 @@ pub enum Transport {
     Udp,
     /// Stream.
     Tcp,
+    /// Stream within TLS.
+    Tls,
+    /// WebSocket.
+    Ws,
+    /// WebSocket within TLS.
+    Wss,
 }
 
 /// Which records to list. Filters are joined by "and".

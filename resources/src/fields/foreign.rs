@@ -43,7 +43,7 @@ impl JsonSchema for CurrencyCode {
     }
 }
 
-/// The schema of a SIP transport.
+/// The schema of a SIP transport that calls can be sent by.
 pub(crate) struct TransportName;
 
 impl JsonSchema for TransportName {
@@ -56,7 +56,7 @@ impl JsonSchema for TransportName {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": ["udp", "tcp"] })
+        json_schema!({ "type": "string", "enum": ["udp", "tcp", "tls"] })
     }
 }
 

@@ -46,6 +46,18 @@ pub enum InDialogPolicy {
     Relay,
 }
 
+/// What becomes of a carrier's answer that the called party is elsewhere (3xx).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectPolicy {
+    /// It is a failure like others; `failover.codes` says whether the next route is tried.
+    #[default]
+    Reject,
+    /// The call goes to the addresses it names, the best first, on the account of the same carrier.
+    /// Only for carriers that may send calls anywhere.
+    Follow,
+}
+
 /// How the SIP dialogs of a trunk behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -74,6 +86,19 @@ pub struct Signalling {
         extend("x-unit" = "seconds", "x-default" = "never")
     )]
     pub keepalive_interval_s: Option<u32>,
+    /// Egress: what becomes of a 3xx answer.
+    pub redirects: RedirectPolicy,
+    /// Egress: how many addresses of 3xx answers one attempt may try.
+    #[schemars(range(min = 1, max = Self::REDIRECTS_MAX))]
+    pub redirects_max: u8,
+    /// Egress: an INVITE over UDP that is longer goes over TCP, and over UDP after all when nobody
+    /// takes it there (RFC 3261 section 18.1.1 says 1300).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 500, max = 65_000),
+        extend("x-unit" = "bytes", "x-default" = "never")
+    )]
+    pub tcp_above_bytes: Option<u16>,
     /// INFO within a call.
     pub info: InDialogPolicy,
     /// MESSAGE within a call.
@@ -89,6 +114,9 @@ impl Signalling {
     pub const SESSION_MINIMUM_S: u32 = 90;
     /// No session interval may be longer, seconds.
     pub const SESSION_MAXIMUM_S: u32 = 86_400;
+
+    /// No attempt may try more addresses of 3xx answers.
+    pub const REDIRECTS_MAX: u8 = 8;
 
     /// Whether every field is at its default.
     pub fn is_default(&self) -> bool {
@@ -113,6 +141,9 @@ impl Default for Signalling {
             session_interval_s: 1_800,
             session_minimum_s: 90,
             keepalive_interval_s: None,
+            redirects: RedirectPolicy::default(),
+            redirects_max: 3,
+            tcp_above_bytes: None,
             info: InDialogPolicy::Relay,
             message: InDialogPolicy::Reject,
             refer: InDialogPolicy::Reject,

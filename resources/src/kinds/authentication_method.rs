@@ -51,10 +51,11 @@ pub struct AuthenticationMethod {
 }
 
 /// What a call must show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthenticationMode {
     /// A known source address.
+    #[default]
     Address,
     /// A user name and password, by digest (RFC 8760).
     Digest,
@@ -62,6 +63,23 @@ pub enum AuthenticationMode {
     AddressOrDigest,
     /// Both.
     AddressAndDigest,
+}
+
+impl AuthenticationMode {
+    /// Whether it is the one that nobody has to write.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether there must be source addresses.
+    pub fn needs_addresses(self) -> bool {
+        self != Self::Digest
+    }
+
+    /// Whether there must be a user name and password.
+    pub fn needs_digest(self) -> bool {
+        self != Self::Address
+    }
 }
 
 /// A hash of digest authentication.

@@ -1,6 +1,7 @@
 //! A connection of a customer (ingress) or of a carrier (egress).
 
 use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
 use crate::fields::foreign::{AddressAndPort, TransportName};
 use crate::fields::network::Network;
@@ -9,7 +10,7 @@ use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
 use crate::kind::{Assignable, Kind};
-use crate::kinds::{Carrier, Customer, RateCard, ResourceKind};
+use crate::kinds::{AuthenticationMode, Carrier, Customer, RateCard, ResourceKind};
 use crate::problem::Problem;
 use rating::cdr::Transport;
 use schemars::JsonSchema;
@@ -54,7 +55,16 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-filter" = true, "x-direction" = "ingress"))]
     pub customer: Option<Ref<Customer>>,
-    /// Ingress: where the customer's requests come from, addresses or CIDR ranges, at least one.
+    /// Ingress: what a call must show to be the customer's.
+    #[serde(default, skip_serializing_if = "AuthenticationMode::is_default")]
+    #[schemars(extend("x-direction" = "ingress"))]
+    pub authentication: AuthenticationMode,
+    /// Ingress: the user name and password that calls must show, when they must show one. Egress:
+    /// what challenges of the carrier (401, 407) are answered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestAccount>,
+    /// Ingress: where the customer's requests come from, addresses or CIDR ranges; at least one,
+    /// unless calls are known by their digest alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000), extend("x-direction" = "ingress"))]
     pub source_addresses: Vec<Network>,
@@ -133,6 +143,8 @@ impl Trunk {
             direction,
             status: Status::Active,
             customer: None,
+            authentication: AuthenticationMode::Address,
+            digest: None,
             source_addresses: Vec::new(),
             tech_prefix: String::new(),
             carrier: None,
@@ -166,19 +178,36 @@ impl Trunk {
             self.customer.is_some(),
             "an ingress trunk needs the customer whose calls come by it",
         ));
-        if self.source_addresses.is_empty() {
+        if self.source_addresses.is_empty() && self.authentication.needs_addresses() {
             problems.push(Problem::in_field(
                 "source_addresses",
                 "an ingress trunk needs at least one address or CIDR range",
             ));
         }
+        if !self.source_addresses.is_empty() && self.authentication == AuthenticationMode::Digest {
+            problems.push(Problem::in_field(
+                "source_addresses",
+                "calls of this trunk are known by their digest alone",
+            ));
+        }
+        problems.extend(self.check_digest());
         problems.extend(dialled("tech_prefix", &self.tech_prefix));
         problems
+    }
+
+    fn check_digest(&self) -> Option<Problem> {
+        let message = match (self.authentication.needs_digest(), self.digest.is_some()) {
+            (true, false) => "write the user name and password that calls must show",
+            (false, true) => "no call is asked for it; see `authentication`",
+            _ => return None,
+        };
+        Some(Problem::in_field("digest", message))
     }
 
     fn check_egress(&self) -> Vec<Problem> {
         let mut problems = self.misplaced(&[
             ("customer", self.customer.is_some()),
+            ("authentication", !self.authentication.is_default()),
             ("source_addresses", !self.source_addresses.is_empty()),
             ("tech_prefix", !self.tech_prefix.is_empty()),
         ]);
@@ -283,6 +312,48 @@ mod tests {
             fields(&Trunk::new(Direction::Egress)),
             ["carrier", "rate_card", "gateway"]
         );
+    }
+
+    #[test]
+    fn a_trunk_of_digest_has_an_account_and_the_others_have_none() {
+        let account = DigestAccount {
+            username: "meridian".into(),
+            password: crate::Secret::from_text("correct horse"),
+        };
+        let base = Trunk {
+            customer: Some("Meridian".into()),
+            ..Trunk::new(Direction::Ingress)
+        };
+        let digest = Trunk {
+            authentication: AuthenticationMode::Digest,
+            digest: Some(account.clone()),
+            ..base
+        };
+        assert_eq!(fields(&digest), Vec::<String>::new());
+        let without = Trunk {
+            digest: None,
+            ..digest.clone()
+        };
+        assert_eq!(fields(&without), ["digest"]);
+        let both = Trunk {
+            authentication: AuthenticationMode::AddressAndDigest,
+            ..digest.clone()
+        };
+        assert_eq!(fields(&both), ["source_addresses"]);
+        let unasked = Trunk {
+            source_addresses: vec!["192.0.2.1".parse().unwrap()],
+            authentication: AuthenticationMode::Address,
+            ..digest
+        };
+        assert_eq!(fields(&unasked), ["digest"]);
+        let egress = Trunk {
+            carrier: Some("Aurora".into()),
+            rate_card: Some("aurora".into()),
+            gateway: Some("192.0.2.7:5060".parse().unwrap()),
+            digest: Some(account),
+            ..Trunk::new(Direction::Egress)
+        };
+        assert_eq!(fields(&egress), Vec::<String>::new());
     }
 
     #[test]

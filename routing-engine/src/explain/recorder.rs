@@ -214,6 +214,7 @@ fn is_in_plan(verdict: &RouteVerdict) -> bool {
 fn source_text(source: Source<'_>) -> String {
     match source {
         Source::Address(address) => format!("address {address}"),
+        Source::Trunk(_) => "its user name and password".to_owned(),
         Source::Customer(name) => format!("customer \"{name}\""),
     }
 }

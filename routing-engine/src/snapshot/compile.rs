@@ -2,7 +2,7 @@
 
 mod check;
 
-use super::parts::{CompiledCard, IngressTrunk, OpenRoute, TieBreak};
+use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
@@ -17,7 +17,7 @@ use crate::resources::{
     Status, StoredRef, Trunk,
 };
 use rating::cdr::{ResourceRef, Transport};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Most rate cards of a snapshot.
@@ -118,6 +118,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let ingress = self.ingress();
         let egress = self.egress();
         let sources = self.sources(&ingress);
+        let usernames = self.usernames(&ingress);
         let egress_cards = self.egress_cards_count();
         let (cards, card_owners) = self.compiled_cards();
         let customers = self.compiled_customers();
@@ -135,6 +136,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             open_routes,
             first_route_of_card,
             sources,
+            usernames,
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
         }
@@ -215,6 +217,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 let ingress = IngressTrunk {
                     resource: resource(&trunk),
                     customer,
+                    authentication: trunk.spec.authentication,
+                    digest: trunk.spec.digest.as_ref().map(DigestIdentity::new),
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
                     signalling: trunk.spec.signalling,
@@ -254,6 +258,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
+            digest: spec.digest.as_ref().map(DigestIdentity::new),
             signalling: spec.signalling,
             card,
             tie_break: TieBreak::new(
@@ -290,6 +295,28 @@ impl<'c, 'r> Compiler<'c, 'r> {
             std::cmp::Reverse(ingress[trunk.0 as usize].0.tech_prefix.len())
         });
         SourceTable::build(entries)
+    }
+
+    /// Who shows which user name. The same name for two trunks is a problem of the later.
+    fn usernames(
+        &mut self,
+        ingress: &[(IngressTrunk, StoredRef<'_, Trunk>)],
+    ) -> HashMap<Arc<str>, TrunkIndex> {
+        let mut usernames = HashMap::new();
+        for (index, (compiled, trunk)) in ingress.iter().enumerate() {
+            let Some(digest) = &compiled.digest else {
+                continue;
+            };
+            let username = Arc::clone(&digest.username);
+            let before = usernames.insert(username, TrunkIndex(index as u32));
+            if before.is_some() {
+                let message = "another trunk has this user name already";
+                let problem = Problem::in_field("digest.username", message);
+                self.problems
+                    .push(problem.of(ResourceKind::Trunk, trunk.name));
+            }
+        }
+        usernames
     }
 
     fn customer_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> CustomerIndex {

@@ -3,7 +3,10 @@
 use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::limits::{Gate, Limiter, Limits};
-use crate::resources::{FailoverCodes, MediaMode, NumberTranslation, Signalling, Status};
+use crate::resources::{
+    AuthenticationMode, DigestAccount, FailoverCodes, MediaMode, NumberTranslation, Signalling,
+    Status,
+};
 use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef, Transport};
 use std::net::SocketAddr;
@@ -54,6 +57,41 @@ pub struct CompiledCarrier {
     pub(crate) limiter: Arc<Limiter>,
 }
 
+/// A user name and password in a snapshot.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DigestIdentity {
+    /// The user name.
+    pub username: Arc<str>,
+    /// `None` while it is sealed: then it opens nothing and answers nothing.
+    password: Option<Arc<str>>,
+}
+
+impl DigestIdentity {
+    pub(crate) fn new(account: &DigestAccount) -> Self {
+        Self {
+            username: account.username.as_str().into(),
+            password: match account.password.stored_id() {
+                Some(_) => None,
+                None => Some(account.password.expose().into()),
+            },
+        }
+    }
+
+    /// The password, unless it is sealed. Its reader must not log or keep it.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+}
+
+/// Without the password.
+impl std::fmt::Debug for DigestIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DigestIdentity")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An active ingress trunk in a snapshot.
 #[derive(Debug)]
 pub struct IngressTrunk {
@@ -61,6 +99,10 @@ pub struct IngressTrunk {
     pub resource: ResourceRef,
     /// Whose it is.
     pub customer: CustomerIndex,
+    /// What a call must show.
+    pub authentication: AuthenticationMode,
+    /// The user name and password that a call must show.
+    pub digest: Option<DigestIdentity>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
     /// What called numbers must begin with; may be empty.
@@ -96,6 +138,8 @@ pub struct EgressTrunk {
     pub pdd_timeout_ms: u32,
     /// Longest wait for an answer, seconds.
     pub ring_timeout_s: u32,
+    /// What challenges of the carrier are answered with.
+    pub digest: Option<DigestIdentity>,
     /// How its dialogs behave.
     pub signalling: Signalling,
     pub(crate) card: CardNumber,

@@ -11,19 +11,64 @@ pub enum Transport {
     Udp,
     /// RFC 3261 §18.3, stream.
     Tcp,
+    /// The same within TLS (RFC 3261 §26.3.1).
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket within TLS.
+    Wss,
 }
 
 impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+
     /// True when the transport itself delivers or fails (RFC 3261 §17).
     pub const fn is_reliable(self) -> bool {
-        matches!(self, Self::Tcp)
+        !matches!(self, Self::Udp)
     }
 
-    /// As written in Via and in a URI's `transport` parameter's upper case.
+    /// True when only the connection that the peer opened leads to it (RFC 7118 §5).
+    pub const fn is_client_only(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// As written in Via (RFC 3261 §20.42, RFC 7118 §5.1).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
+        }
+    }
+
+    /// As written in a URI's `transport` parameter (RFC 3261 §19.1.1, RFC 7118 §5.2.1).
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+
+    /// The transport that a URI's parameter names, in whatever case.
+    pub fn of_parameter(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|transport| transport.parameter().eq_ignore_ascii_case(name))
+    }
+
+    /// The port of a URI without one (RFC 3261 §19.1.2, RFC 7118 §5.3).
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 }

@@ -53,6 +53,9 @@ pub enum NotSent {
     /// There is no room for its transaction.
     #[error(transparent)]
     TableFull(#[from] TableFull),
+    /// It is longer than this transport shall carry; another may.
+    #[error("the request is too long for this transport")]
+    TooLong,
     /// What peers put into it makes it larger than a message may be, or one of its values.
     #[error("the request would break the limits of a message")]
     BeyondLimits,

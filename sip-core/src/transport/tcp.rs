@@ -9,15 +9,21 @@
 //! A connection is known by who is at each end, so a request to an address goes by the connection
 //! that is there, and a response by the one that its request came by (RFC 3261 §18.2.2).
 //!
+//! What is spoken on a connection is plain SIP, SIP over TLS, or SIP over WebSocket, with TLS or
+//! without; a connection of one kind is never taken for another.
+//!
 //! Every queue is bounded and nothing here makes a shard wait. A peer that does not read is closed;
 //! a shard that does not keep up makes us read that connection more slowly.
 
 mod connection;
 mod listener;
 mod registry;
+mod websocket;
 
+use super::tls::Tls;
 use super::{BindError, Unreachable};
 use crate::limits::Limits;
+use crate::transaction::Transport;
 use bytes::Bytes;
 use registry::{Command, Registry};
 use std::net::{IpAddr, SocketAddr};
@@ -46,8 +52,12 @@ pub struct TcpConfig {
     /// How long a connection may take to be established. Keep it well below timer B, so that a
     /// call can go on with its next route.
     pub connect_timeout: Duration,
-    /// How long a message may take to arrive whole, and a write to be taken.
+    /// How long a message may take to arrive whole, a write to be taken, and a handshake of TLS
+    /// or WebSocket.
     pub message_timeout: Duration,
+    /// A connection that we opened is sent a keep-alive (CRLF CRLF, RFC 5626 §3.5.1) when nothing
+    /// was written to it for so long. `None`: never. Those of peers are answered always.
+    pub ping_interval: Option<Duration>,
     /// What a message may be; above it the connection is closed.
     pub limits: Limits,
 }
@@ -61,6 +71,7 @@ impl Default for TcpConfig {
             idle_timeout: Duration::from_secs(600),
             connect_timeout: Duration::from_secs(3),
             message_timeout: Duration::from_secs(10),
+            ping_interval: None,
             limits: Limits::DEFAULT,
         }
     }
@@ -85,6 +96,8 @@ impl ConnectionId {
 /// One whole message that a peer sent.
 #[derive(Clone, Debug)]
 pub struct TcpMessage {
+    /// What the connection speaks.
+    pub transport: Transport,
     /// The connection it came by; a response goes back by it.
     pub connection: ConnectionId,
     /// The peer's end.
@@ -98,6 +111,8 @@ pub struct TcpMessage {
 /// Where a message shall go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpDestination {
+    /// What shall be spoken. Over WebSocket only connections that the peer opened are used.
+    pub transport: Transport,
     /// The peer's address: of its listener, or its end of `connection`.
     pub peer: SocketAddr,
     /// Our address that a new connection leaves from. Peers tell us apart by it.
@@ -119,7 +134,7 @@ pub trait TcpSink: Send + Sync + 'static {
     /// A peer could not be reached, or was lost with messages under way. Whoever waits for the
     /// first response of a request sent there over TCP may give up; a call that has had a
     /// response should not, because the peer may open a new connection.
-    fn unreachable(&self, unreachable: Unreachable);
+    fn unreachable(&self, transport: Transport, unreachable: Unreachable);
 }
 
 /// A message was not taken for sending.
@@ -147,6 +162,8 @@ pub struct TcpCounters {
     pub malformed: AtomicU64,
     /// Connections closed because the peer did not read, or a message did not arrive whole.
     pub stalled: AtomicU64,
+    /// Connections closed because TLS or WebSocket did not come about.
+    pub handshakes_failed: AtomicU64,
     /// Messages dropped because the shard did not take them in time.
     pub undelivered: AtomicU64,
 }
@@ -175,29 +192,35 @@ pub struct TcpHandle {
 
 impl TcpTransport {
     /// Binds `listeners` and starts. Must be called within a tokio runtime. Port 0 takes a free
-    /// port. Without listeners connections can still be opened.
+    /// port. Without listeners connections can still be opened. Without `tls` every connection
+    /// that wants it fails.
     ///
     /// # Errors
     /// [`BindError`] of the first listener that cannot be made; nothing is started then.
     pub fn start(
-        listeners: &[SocketAddr],
+        listeners: &[(Transport, SocketAddr)],
         config: TcpConfig,
+        tls: Option<Arc<Tls>>,
         sink: Arc<dyn TcpSink>,
     ) -> Result<Self, BindError> {
         let counters = Arc::new(TcpCounters::default());
         let (commands, queue) = mpsc::channel(COMMANDS_MAX);
         let bound: Vec<_> = listeners
             .iter()
-            .map(|address| listener::bind(*address))
+            .map(|(transport, address)| {
+                listener::bind(*transport, *address).map(|bound| (*transport, bound))
+            })
             .collect::<Result<_, _>>()?;
-        let local = bound.iter().map(|(_, address)| *address).collect();
-        let registry = Registry::new(config, sink, Arc::clone(&counters));
+        let local = bound.iter().map(|(_, (_, address))| *address).collect();
+        let registry = Registry::new(config, tls, sink, Arc::clone(&counters));
         Ok(Self {
             local,
             counters,
             listeners: bound
                 .into_iter()
-                .map(|(listener, _)| tokio::spawn(listener::run(listener, commands.clone())))
+                .map(|(transport, (listener, _))| {
+                    tokio::spawn(listener::run(listener, transport, commands.clone()))
+                })
                 .collect(),
             registry: tokio::spawn(registry.run(queue)),
             handle: TcpHandle { commands },

@@ -43,6 +43,11 @@ impl Sent {
         address.unwrap().tag().unwrap_or("").to_owned()
     }
 
+    /// The Request-URI.
+    pub(crate) fn uri(&self) -> String {
+        self.parsed().request_uri().unwrap().to_owned()
+    }
+
     pub(crate) fn branch(&self) -> String {
         self.parsed().top_via().unwrap().branch.unwrap().to_owned()
     }

@@ -48,6 +48,11 @@ impl Caller {
         self.request("INVITE", self.cseq, &extra, sdp)
     }
 
+    /// Forgets the dialog of a refusal, for another INVITE with the same Call-ID.
+    pub(crate) fn begin_again(&mut self) {
+        self.to_tag.clear();
+    }
+
     /// The ACK of a refusal: the INVITE's branch and the response's To.
     pub(crate) fn ack_refusal(&mut self, response: &Sent) -> String {
         self.learn(response);

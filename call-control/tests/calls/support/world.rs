@@ -2,9 +2,10 @@
 
 use super::message::Sent;
 use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
+use call_control::setups::Setups;
 use call_control::{
-    Command, Datagram, Engine, EngineConfig, EngineLimits, Event, Listener, MediaCommand,
-    MediaPorts, Now,
+    Command, Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Event, Listener,
+    MediaCommand, MediaPorts, Now,
 };
 use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
 use rating::Timestamp;
@@ -12,8 +13,8 @@ use rating::cdr::{CallRecord, JournalEntry, Outcome};
 use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    Carrier, Customer, Direction, Failover, MediaMode, PricedCard, RateCard, RateRow, Resources,
-    Signalling, Stored, Trunk,
+    AuthenticationMode, Carrier, Customer, DigestAccount, Direction, Failover, MediaMode,
+    PricedCard, RateCard, RateRow, Resources, Signalling, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -38,6 +39,11 @@ pub(crate) struct Setup {
     pub(crate) ingress: Signalling,
     /// Of the carriers' trunks.
     pub(crate) egress: Signalling,
+    /// Of the customer's trunk.
+    pub(crate) authentication: AuthenticationMode,
+    pub(crate) ingress_digest: Option<DigestAccount>,
+    /// Of the carriers' trunks.
+    pub(crate) egress_digest: Option<DigestAccount>,
 }
 
 impl Default for Setup {
@@ -54,6 +60,9 @@ impl Default for Setup {
             tech_prefix: String::new(),
             ingress: Signalling::default(),
             egress: Signalling::default(),
+            authentication: AuthenticationMode::Address,
+            ingress_digest: None,
+            egress_digest: None,
         }
     }
 }
@@ -96,9 +105,12 @@ impl Setup {
                     name: "meridian-in".to_owned(),
                     spec: Trunk {
                         customer: Some("Meridian".into()),
-                        source_addresses: vec![
-                            CUSTOMER.split(':').next().unwrap().parse().unwrap(),
-                        ],
+                        authentication: self.authentication,
+                        digest: self.ingress_digest.clone(),
+                        source_addresses: match self.authentication {
+                            AuthenticationMode::Digest => Vec::new(),
+                            _ => vec![CUSTOMER.split(':').next().unwrap().parse().unwrap()],
+                        },
                         media: self.media,
                         tech_prefix: self.tech_prefix.clone(),
                         signalling: self.ingress,
@@ -121,6 +133,7 @@ impl Setup {
                 gateway: Some(gateway.parse().unwrap()),
                 failover: Some(self.failover.clone()),
                 signalling: self.egress,
+                digest: self.egress_digest.clone(),
                 media: self.media,
                 ..Trunk::new(Direction::Egress)
             },
@@ -129,15 +142,19 @@ impl Setup {
 
     pub(crate) fn config(&self) -> EngineConfig {
         EngineConfig {
+            digest: DigestPolicy::default(),
+            setups: Arc::new(Setups::new(1)),
             node: "pop1".into(),
             shard: 3,
             ticket_key: TicketKey::new([7; 16]),
-            listeners: vec![Listener {
-                transport: Transport::Udp,
-                bind: SWITCH.parse().unwrap(),
-                advertised_host: "198.51.100.1".into(),
-                advertised_port: 5060,
-            }],
+            listeners: [Transport::Udp, Transport::Tcp]
+                .map(|transport| Listener {
+                    transport,
+                    bind: SWITCH.parse().unwrap(),
+                    advertised_host: "198.51.100.1".into(),
+                    advertised_port: 5060,
+                })
+                .into(),
             user_agent: "didtron".into(),
             limits: self.limits,
             timings: Timings::default(),
@@ -273,9 +290,14 @@ impl Switch {
 
     /// A message arrives from a peer.
     pub(crate) fn receive(&mut self, from: &str, text: &str) {
+        self.receive_by(Transport::Udp, from, text);
+    }
+
+    /// The same over another transport.
+    pub(crate) fn receive_by(&mut self, transport: Transport, from: &str, text: &str) {
         let path = Path {
-            transport: Transport::Udp,
-            listener: 0,
+            transport,
+            listener: u16::from(transport != Transport::Udp),
             remote: from.parse().unwrap(),
             connection: None,
         };

@@ -46,6 +46,9 @@ impl From<cdr::Transport> for Transport {
         match transport {
             cdr::Transport::Udp => Self::Udp,
             cdr::Transport::Tcp => Self::Tcp,
+            cdr::Transport::Tls => Self::Tls,
+            cdr::Transport::Ws => Self::Ws,
+            cdr::Transport::Wss => Self::Wss,
         }
     }
 }

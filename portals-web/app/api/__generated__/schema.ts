@@ -7176,7 +7176,7 @@ export interface components {
              * @default udp
              * @enum {string}
              */
-            transport: "udp" | "tcp";
+            transport: "udp" | "tcp" | "tls";
         };
         /** @description A version of a gateway. */
         GatewayVersion: {
@@ -8207,7 +8207,7 @@ export interface components {
                  * @description The transport that it speaks there.
                  * @enum {string}
                  */
-                transport: "udp" | "tcp";
+                transport: "udp" | "tcp" | "tls";
             }[];
             /** @description The addresses that media comes from, for customers' firewalls. */
             media_addresses?: string[];
@@ -9452,7 +9452,7 @@ export interface components {
          * @description SIP transport of a leg.
          * @enum {string}
          */
-        Transport: "udp" | "tcp";
+        Transport: "udp" | "tcp" | "tls" | "ws" | "wss";
         /** @description A page of a list. */
         TrunkPage: {
             /** @description The page */
@@ -9489,6 +9489,12 @@ export interface components {
          * @description A connection: ingress from a customer, or egress to a carrier. A field that belongs to the other direction is an error.
          */
         TrunkSpec: {
+            /**
+             * @description Ingress: what a call must show to be the customer's.
+             * @default address
+             * @enum {string}
+             */
+            authentication: "address" | "digest" | "address_or_digest" | "address_and_digest";
             /** @description How the called number is rewritten: ingress after the tech prefix and before `+` and `00` are taken off, egress last, before the number is sent. */
             called_number?: {
                 /** @description Put before the number. */
@@ -9511,6 +9517,13 @@ export interface components {
             cps_limit?: number | null;
             /** @description Ingress: whose calls come by it. */
             customer?: string | null;
+            /** @description Ingress: the user name and password that calls must show, when they must show one. Egress: what challenges of the carrier (401, 407) are answered with. */
+            digest?: {
+                /** @description The password. */
+                password: string;
+                /** @description The user name. */
+                username: string;
+            } | null;
             /**
              * @description Which way calls go.
              * @enum {string}
@@ -9582,6 +9595,17 @@ export interface components {
                  */
                 message: "reject" | "relay";
                 /**
+                 * @description Egress: what becomes of a 3xx answer.
+                 * @default reject
+                 * @enum {string}
+                 */
+                redirects: "reject" | "follow";
+                /**
+                 * @description Egress: how many addresses of 3xx answers one attempt may try.
+                 * @default 3
+                 */
+                redirects_max: number;
+                /**
                  * @description REFER within a call, and the NOTIFY that reports on it.
                  * @default reject
                  * @enum {string}
@@ -9615,8 +9639,10 @@ export interface components {
                  * @enum {string}
                  */
                 subscribe: "reject" | "relay";
+                /** @description Egress: an INVITE over UDP that is longer goes over TCP, and over UDP after all when nobody takes it there (RFC 3261 section 18.1.1 says 1300). */
+                tcp_above_bytes?: number | null;
             };
-            /** @description Ingress: where the customer's requests come from, addresses or CIDR ranges, at least one. */
+            /** @description Ingress: where the customer's requests come from, addresses or CIDR ranges; at least one, unless calls are known by their digest alone. */
             source_addresses?: string[];
             /**
              * @description Whether it takes calls.
@@ -9630,7 +9656,7 @@ export interface components {
              * @description Egress: transport to the gateway.
              * @enum {string|null}
              */
-            transport?: "udp" | "tcp" | null;
+            transport?: "udp" | "tcp" | "tls" | null;
             /** @description Egress: among routes of equal cost and priority the heavier goes first. */
             weight?: number | null;
         };
@@ -44807,7 +44833,7 @@ export const customerVersionKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
-export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp"];
+export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp", "tls"];
 export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayVersion"]["kind"]> = ["gateway"];
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
 export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
@@ -44828,7 +44854,7 @@ export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<co
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
-export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp"];
+export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
 export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopVersion"]["kind"]> = ["pop"];
 export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
@@ -44854,12 +44880,14 @@ export const scheduleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const stepOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["StepOutcome"]> = ["passed", "rejected"];
 export const translationRulesResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TranslationRulesResource"]["kind"]> = ["translation_rules"];
 export const translationRulesVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TranslationRulesVersion"]["kind"]> = ["translation_rules"];
-export const transportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Transport"]> = ["udp", "tcp"];
+export const transportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Transport"]> = ["udp", "tcp", "tls", "ws", "wss"];
 export const trunkResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkResource"]["kind"]> = ["trunk"];
+export const trunkSpecAuthenticationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["authentication"]> = ["address", "digest", "address_or_digest", "address_and_digest"];
 export const trunkSpecDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["direction"]> = ["ingress", "egress"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
 export const trunkSpecSignallingMessageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["message"]> = ["reject", "relay"];
+export const trunkSpecSignallingRedirectsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["redirects"]> = ["reject", "follow"];
 export const trunkSpecSignallingReferValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["refer"]> = ["reject", "relay"];
 export const trunkSpecSignallingReliable_provisionalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reliable_provisional"]> = ["off", "supported", "supported_unannounced", "required", "ignored"];
 export const trunkSpecSignallingSession_timersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["session_timers"]> = ["off", "supported", "always"];

@@ -93,6 +93,25 @@ impl<U: Copy> TransactionTable<U> {
         outbox: &mut Outbox,
         write: impl FnOnce(&mut Vec<u8>, &Branch),
     ) -> Result<ClientId, NotSent> {
+        self.open_client_within(now, method, path, user, usize::MAX, outbox, write)
+    }
+
+    /// The same for a request that shall have at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Self::open_client`], and [`NotSent::TooLong`]; nothing is sent then, and no transaction
+    /// is left.
+    #[expect(clippy::too_many_arguments, reason = "a request is that much")]
+    pub fn open_client_within(
+        &mut self,
+        now: Instant,
+        method: Method<'_>,
+        path: Path,
+        user: U,
+        most: usize,
+        outbox: &mut Outbox,
+        write: impl FnOnce(&mut Vec<u8>, &Branch),
+    ) -> Result<ClientId, NotSent> {
         let timings = &self.config.timings;
         let reliable = path.transport.is_reliable();
         let (machine, actions) = if method == Method::Invite {
@@ -125,9 +144,13 @@ impl<U: Copy> TransactionTable<U> {
         });
         if let Some(transaction) = self.slots.get_mut(slot) {
             write(&mut transaction.kept, &branch);
-            if !is_within_limits(&transaction.kept) {
+            let unfit = match transaction.kept.len() > most {
+                true => Some(NotSent::TooLong),
+                false => (!is_within_limits(&transaction.kept)).then_some(NotSent::BeyondLimits),
+            };
+            if let Some(unfit) = unfit {
                 self.terminate(slot);
-                return Err(NotSent::BeyondLimits);
+                return Err(unfit);
             }
             outbox.push(path, transaction.token(slot), &transaction.kept);
         }

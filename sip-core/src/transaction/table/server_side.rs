@@ -18,9 +18,6 @@ use arrayvec::ArrayString;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-/// The port of a URI or a Via without one (RFC 3261 §19.1.2).
-const DEFAULT_PORT: u16 = 5060;
-
 /// What a request is to the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matched<U> {
@@ -285,7 +282,7 @@ pub fn response_path(request: &Message<'_>, path: Path) -> Path {
     };
     let port = match (path.transport, via.rport) {
         (Transport::Udp, Rport::Requested | Rport::Port(_)) => path.remote.port(),
-        _ => via.port.unwrap_or(DEFAULT_PORT),
+        _ => via.port.unwrap_or_else(|| path.transport.default_port()),
     };
     Path {
         remote: SocketAddr::new(path.remote.ip(), port),

@@ -1,7 +1,9 @@
 //! One connection: reading and writing at once, in one task.
 
-use super::{ConnectionId, TcpConfig, TcpCounters, TcpMessage, TcpSink};
+use super::{ConnectionId, TcpConfig, TcpCounters, TcpMessage, TcpSink, websocket};
 use crate::message::{Frame, frame};
+use crate::transaction::Transport;
+use crate::transport::tls::Tls;
 use crate::transport::{UnreachableReason, reason_of};
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
@@ -9,18 +11,21 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// Room made for each read.
 const READ_BYTES: usize = 4 * 1024;
 /// Messages written by one system call at most.
-const WRITE_MESSAGES: usize = 32;
+pub(super) const WRITE_MESSAGES: usize = 32;
 /// A keep-alive's answer (RFC 5626 §3.5.1).
 const PONG: Bytes = Bytes::from_static(b"\r\n");
+/// A keep-alive (RFC 5626 §3.5.1).
+const PING: &[u8] = b"\r\n\r\n";
 /// A message that the shard does not take is offered again so often ...
 const DELIVERY_ATTEMPTS: usize = 200;
 /// ... at this distance; then it is dropped and the connection closed.
@@ -28,6 +33,9 @@ const DELIVERY_PAUSE: Duration = Duration::from_millis(5);
 
 pub(super) struct Context {
     pub(super) id: ConnectionId,
+    /// What is spoken; never UDP.
+    pub(super) transport: Transport,
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) config: TcpConfig,
     pub(super) sink: Arc<dyn TcpSink>,
     pub(super) counters: Arc<TcpCounters>,
@@ -47,9 +55,16 @@ pub(super) struct Ended {
     pub(super) report: Option<UnreachableReason>,
 }
 
+/// The two ends of a connection that stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) source: SocketAddr,
+    pub(super) local: SocketAddr,
+}
+
 /// Why a connection ended.
 #[derive(Debug)]
-enum End {
+pub(super) enum End {
     /// We wanted no more of it: shut down, or idle.
     Ours,
     /// The peer closed it.
@@ -62,6 +77,36 @@ enum End {
     Malformed,
     /// A shard did not take a message.
     Undelivered,
+    /// TLS or WebSocket did not come about.
+    Handshake,
+}
+
+impl Context {
+    /// Hands a message over, offering it again while the shard's queue is full.
+    pub(super) async fn deliver(&self, ends: Ends, bytes: Bytes) -> Result<(), End> {
+        let mut message = TcpMessage {
+            transport: self.transport,
+            connection: self.id,
+            source: ends.source,
+            local: ends.local,
+            bytes,
+        };
+        for _ in 0..DELIVERY_ATTEMPTS {
+            match self.sink.deliver(message) {
+                Ok(()) => return Ok(()),
+                Err(back) => message = back,
+            }
+            tokio::time::sleep(DELIVERY_PAUSE).await;
+        }
+        Err(End::Undelivered)
+    }
+
+    pub(super) fn pong(&self) {
+        // A full queue, or none, means that the connection is about to be closed anyway.
+        if let Some(queue) = self.pongs.upgrade() {
+            let _ = queue.try_send(PONG);
+        }
+    }
 }
 
 /// Reads the peer's messages and writes ours until one of the two ends.
@@ -88,7 +133,8 @@ pub(super) async fn run(
         stream.set_nodelay(true),
     ) {
         (Ok(source), Ok(local), Ok(())) => {
-            converse(&context, stream, source, local, &mut waiting).await
+            let ends = Ends { source, local };
+            converse(&context, stream, ends, opened, &mut waiting).await
         }
         _ => End::Lost,
     };
@@ -122,34 +168,92 @@ async fn connect(
     }
 }
 
+/// Speaks what the listener, or who sent, wants to be spoken.
 async fn converse(
     context: &Context,
     stream: TcpStream,
-    source: SocketAddr,
-    local: SocketAddr,
+    ends: Ends,
+    opened: bool,
     waiting: &mut mpsc::Receiver<Bytes>,
 ) -> End {
-    let (read, write) = stream.into_split();
+    match context.transport {
+        Transport::Tcp => {
+            let (read, write) = stream.into_split();
+            exchange(context, read, write, ends, opened, waiting).await
+        }
+        Transport::Tls => match secure(context, stream, ends, opened).await {
+            Some(stream) => {
+                let (read, write) = tokio::io::split(stream);
+                exchange(context, read, write, ends, opened, waiting).await
+            }
+            None => End::Handshake,
+        },
+        Transport::Ws => websocket::converse(context, stream, ends, waiting).await,
+        Transport::Wss => match secure(context, stream, ends, opened).await {
+            Some(stream) => websocket::converse(context, stream, ends, waiting).await,
+            None => End::Handshake,
+        },
+        // The registry is asked for connections only.
+        Transport::Udp => End::Ours,
+    }
+}
+
+/// Shakes hands within the time that a message may take.
+async fn secure(
+    context: &Context,
+    stream: TcpStream,
+    ends: Ends,
+    opened: bool,
+) -> Option<TlsStream<TcpStream>> {
+    let tls = context.tls.as_ref()?;
+    let handshake = async {
+        match opened {
+            true => {
+                let name = ServerName::IpAddress(ends.source.ip().into());
+                let stream = tls.connector().connect(name, stream).await?;
+                Ok::<_, io::Error>(TlsStream::from(stream))
+            }
+            false => Ok(TlsStream::from(tls.acceptor().accept(stream).await?)),
+        }
+    };
+    match timeout(context.config.message_timeout, handshake).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(peer = %ends.source, %error, "no TLS handshake");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+async fn exchange(
+    context: &Context,
+    read: impl AsyncRead + Unpin,
+    write: impl AsyncWrite + Unpin,
+    ends: Ends,
+    opened: bool,
+    waiting: &mut mpsc::Receiver<Bytes>,
+) -> End {
     // Set by the writer, so that the reader does not take a busy connection for idle.
     let wrote = AtomicBool::new(false);
     let reader = Reader {
         context,
-        source,
-        local,
+        ends,
         wrote: &wrote,
         buffer: BytesMut::new(),
         incomplete_since: None,
     };
+    let ping_interval = context.config.ping_interval.filter(|_| opened);
+    let longest = context.config.message_timeout;
     tokio::select! {
         end = reader.run(read) => end,
-        end = write_all(write, waiting, context.config.message_timeout, &wrote) => end,
+        end = write_all(write, waiting, longest, ping_interval, &wrote) => end,
     }
 }
 
 struct Reader<'a> {
     context: &'a Context,
-    source: SocketAddr,
-    local: SocketAddr,
+    ends: Ends,
     wrote: &'a AtomicBool,
     buffer: BytesMut,
     /// When the first bytes of a message that is not whole were read.
@@ -157,7 +261,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn run(mut self, mut stream: OwnedReadHalf) -> End {
+    async fn run(mut self, mut stream: impl AsyncRead + Unpin) -> End {
         loop {
             if let Err(end) = self.read(&mut stream).await {
                 return end;
@@ -169,7 +273,7 @@ impl Reader<'_> {
     }
 
     /// Reads more, waiting no longer than the message under way, or an idle connection, may take.
-    async fn read(&mut self, stream: &mut OwnedReadHalf) -> Result<(), End> {
+    async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<(), End> {
         let config = &self.context.config;
         loop {
             let deadline = match self.incomplete_since {
@@ -194,12 +298,12 @@ impl Reader<'_> {
             match frame(&self.buffer, &self.context.config.limits) {
                 Frame::Complete(length) => {
                     let message = self.buffer.split_to(length).freeze();
-                    self.deliver(message).await?;
+                    self.context.deliver(self.ends, message).await?;
                     self.incomplete_since = None;
                 }
                 Frame::Ping(length) => {
                     self.buffer.advance(length);
-                    self.pong();
+                    self.context.pong();
                 }
                 Frame::Blank(length) => self.buffer.advance(length),
                 Frame::NeedMore => {
@@ -207,7 +311,7 @@ impl Reader<'_> {
                     return Ok(());
                 }
                 Frame::Error(error) => {
-                    tracing::debug!(source = %self.source, %error, "not a SIP message");
+                    tracing::debug!(source = %self.ends.source, %error, "not a SIP message");
                     return Err(End::Malformed);
                 }
             }
@@ -215,46 +319,36 @@ impl Reader<'_> {
         self.incomplete_since = None;
         Ok(())
     }
-
-    async fn deliver(&self, bytes: Bytes) -> Result<(), End> {
-        let mut message = TcpMessage {
-            connection: self.context.id,
-            source: self.source,
-            local: self.local,
-            bytes,
-        };
-        for _ in 0..DELIVERY_ATTEMPTS {
-            match self.context.sink.deliver(message) {
-                Ok(()) => return Ok(()),
-                Err(back) => message = back,
-            }
-            tokio::time::sleep(DELIVERY_PAUSE).await;
-        }
-        Err(End::Undelivered)
-    }
-
-    fn pong(&self) {
-        // A full queue, or none, means that the connection is about to be closed anyway.
-        if let Some(queue) = self.context.pongs.upgrade() {
-            let _ = queue.try_send(PONG);
-        }
-    }
 }
 
-/// Writes what waits, several messages at once, until no sender is left.
+/// Writes what waits, several messages at once, until no sender is left. A connection that we
+/// opened is pinged when nothing was written for `ping_interval`.
 async fn write_all(
-    mut stream: OwnedWriteHalf,
+    mut stream: impl AsyncWrite + Unpin,
     waiting: &mut mpsc::Receiver<Bytes>,
     longest: Duration,
+    ping_interval: Option<Duration>,
     wrote: &AtomicBool,
 ) -> End {
     let mut messages = Vec::with_capacity(WRITE_MESSAGES);
     let mut block = BytesMut::new();
-    while waiting.recv_many(&mut messages, WRITE_MESSAGES).await > 0 {
-        for message in messages.drain(..) {
-            block.extend_from_slice(&message);
+    loop {
+        let next = waiting.recv_many(&mut messages, WRITE_MESSAGES);
+        match next_or_ping(next, ping_interval).await {
+            Some(0) => break,
+            Some(_) => {
+                for message in messages.drain(..) {
+                    block.extend_from_slice(&message);
+                }
+            }
+            None => block.extend_from_slice(PING),
         }
-        match timeout(longest, stream.write_all(&block)).await {
+        let written = async {
+            stream.write_all(&block).await?;
+            // TLS keeps what the socket did not take.
+            stream.flush().await
+        };
+        match timeout(longest, written).await {
             Ok(Ok(())) => wrote.store(true, Ordering::Relaxed),
             Ok(Err(_)) => return End::Lost,
             Err(_) => return End::Stalled,
@@ -268,12 +362,24 @@ async fn write_all(
     }
 }
 
+/// How many messages came; `None` when it is time for a keep-alive.
+async fn next_or_ping(
+    next: impl Future<Output = usize>,
+    ping_interval: Option<Duration>,
+) -> Option<usize> {
+    match ping_interval {
+        None => Some(next.await),
+        Some(interval) => timeout(interval, next).await.ok(),
+    }
+}
+
 fn count(counters: &TcpCounters, end: &End) {
     match end {
         End::Ours | End::Peer | End::Lost => {}
         End::Stalled => TcpCounters::add(&counters.stalled),
         End::Malformed => TcpCounters::add(&counters.malformed),
         End::Undelivered => TcpCounters::add(&counters.undelivered),
+        End::Handshake => TcpCounters::add(&counters.handshakes_failed),
     }
 }
 
@@ -284,5 +390,6 @@ fn report_of(end: &End) -> Option<UnreachableReason> {
             Some(UnreachableReason::ConnectionLost)
         }
         End::Stalled => Some(UnreachableReason::Stalled),
+        End::Handshake => Some(UnreachableReason::Handshake),
     }
 }

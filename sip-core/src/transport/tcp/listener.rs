@@ -1,6 +1,7 @@
 //! Accepting.
 
 use super::registry::Command;
+use crate::transaction::Transport;
 use crate::transport::BindError;
 use std::io;
 use std::net::SocketAddr;
@@ -14,8 +15,11 @@ const BACKLOG: u32 = 1024;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Binds a listener; returns it with the address it has.
-pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
-    listen(address).map_err(|source| BindError::new(address, "tcp", source))
+pub(super) fn bind(
+    transport: Transport,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), BindError> {
+    listen(address).map_err(|source| BindError::new(address, transport.parameter(), source))
 }
 
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
@@ -36,12 +40,16 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Hands every connection to the registry, until that is gone.
-pub(super) async fn run(listener: TcpListener, registry: mpsc::Sender<Command>) {
+pub(super) async fn run(
+    listener: TcpListener,
+    transport: Transport,
+    registry: mpsc::Sender<Command>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 if registry
-                    .send(Command::Accepted(stream, peer))
+                    .send(Command::Accepted(stream, peer, transport))
                     .await
                     .is_err()
                 {

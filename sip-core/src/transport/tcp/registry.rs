@@ -2,6 +2,8 @@
 
 use super::connection::{self, Context, Ended, Origin};
 use super::{ConnectionId, TcpConfig, TcpCounters, TcpDestination, TcpSink, Unreachable};
+use crate::transaction::Transport;
+use crate::transport::tls::Tls;
 use crate::transport::{Evidence, UnreachableReason};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -15,12 +17,13 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 #[derive(Debug)]
 pub(super) enum Command {
     Send(TcpDestination, Bytes),
-    Accepted(TcpStream, SocketAddr),
+    Accepted(TcpStream, SocketAddr, Transport),
     ShutDown(Duration),
 }
 
 pub(super) struct Registry {
     config: TcpConfig,
+    tls: Option<Arc<Tls>>,
     sink: Arc<dyn TcpSink>,
     counters: Arc<TcpCounters>,
     next_id: u64,
@@ -33,8 +36,8 @@ pub(super) struct Registry {
     ids: HashMap<tokio::task::Id, ConnectionId>,
 }
 
-/// Our address and the peer's address and port.
-type Ends = (IpAddr, SocketAddr);
+/// What is spoken, our address, and the peer's address and port.
+type Ends = (Transport, IpAddr, SocketAddr);
 
 struct Entry {
     queue: mpsc::Sender<Bytes>,
@@ -45,11 +48,13 @@ struct Entry {
 impl Registry {
     pub(super) fn new(
         config: TcpConfig,
+        tls: Option<Arc<Tls>>,
         sink: Arc<dyn TcpSink>,
         counters: Arc<TcpCounters>,
     ) -> Self {
         Self {
             config,
+            tls,
             sink,
             counters,
             next_id: 0,
@@ -70,7 +75,9 @@ impl Registry {
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
                 command = commands.recv() => match command {
                     Some(Command::Send(destination, message)) => self.send(&destination, message),
-                    Some(Command::Accepted(stream, peer)) => self.accepted(stream, peer),
+                    Some(Command::Accepted(stream, peer, transport)) => {
+                        self.accepted(stream, peer, transport);
+                    }
                     Some(Command::ShutDown(grace)) => break grace,
                     None => break Duration::ZERO,
                 },
@@ -80,7 +87,7 @@ impl Registry {
     }
 
     fn send(&mut self, destination: &TcpDestination, message: Bytes) {
-        let ends = (destination.local, destination.peer);
+        let ends = (destination.transport, destination.local, destination.peer);
         let known = [destination.connection, self.by_ends.get(&ends).copied()];
         let mut message = message;
         for id in known.into_iter().flatten() {
@@ -89,13 +96,19 @@ impl Registry {
                 Err(back) => message = back,
             }
         }
+        // RFC 7118 §5: browsers can be reached only by the connection that they opened.
+        if !can_be_opened(destination.transport) {
+            return self.report(ends, UnreachableReason::ConnectionLost);
+        }
         if !self.has_room_for(destination.peer.ip()) {
             TcpCounters::add(&self.counters.refused);
-            self.report(destination.peer, UnreachableReason::LocalFailure);
-            return;
+            return self.report(ends, UnreachableReason::LocalFailure);
         }
         TcpCounters::add(&self.counters.opened);
-        let id = self.spawn(ends, Origin::Open { ends });
+        let origin = Origin::Open {
+            ends: (destination.local, destination.peer),
+        };
+        let id = self.spawn(ends, origin);
         let queued = self.enqueue(id, message);
         debug_assert!(queued.is_ok(), "a queue just made has room");
     }
@@ -110,16 +123,16 @@ impl Registry {
             Err(mpsc::error::TrySendError::Closed(message)) => Err(message),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 TcpCounters::add(&self.counters.stalled);
-                let peer = entry.ends.1;
+                let ends = entry.ends;
                 entry.task.abort();
                 self.forget(id);
-                self.report(peer, UnreachableReason::Stalled);
+                self.report(ends, UnreachableReason::Stalled);
                 Ok(())
             }
         }
     }
 
-    fn accepted(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn accepted(&mut self, stream: TcpStream, peer: SocketAddr, transport: Transport) {
         let Ok(local) = stream.local_addr() else {
             return;
         };
@@ -128,7 +141,7 @@ impl Registry {
             return;
         }
         TcpCounters::add(&self.counters.accepted);
-        self.spawn((local.ip(), peer), Origin::Accepted(stream));
+        self.spawn((transport, local.ip(), peer), Origin::Accepted(stream));
     }
 
     fn spawn(&mut self, ends: Ends, origin: Origin) -> ConnectionId {
@@ -137,6 +150,8 @@ impl Registry {
         let (queue, waiting) = mpsc::channel(self.config.queue_max.max(1));
         let context = Context {
             id,
+            transport: ends.0,
+            tls: self.tls.clone(),
             config: self.config,
             sink: Arc::clone(&self.sink),
             counters: Arc::clone(&self.counters),
@@ -145,7 +160,7 @@ impl Registry {
         let task = self.tasks.spawn(connection::run(context, origin, waiting));
         self.ids.insert(task.id(), id);
         self.by_ends.insert(ends, id);
-        *self.per_address.entry(ends.1.ip()).or_default() += 1;
+        *self.per_address.entry(ends.2.ip()).or_default() += 1;
         self.connections.insert(id, Entry { queue, ends, task });
         id
     }
@@ -169,7 +184,7 @@ impl Registry {
         if let Some(ends) = self.forget(id)
             && let Some(reason) = report
         {
-            self.report(ends.1, reason);
+            self.report(ends, reason);
         }
     }
 
@@ -178,10 +193,10 @@ impl Registry {
         if self.by_ends.get(&ends) == Some(&id) {
             self.by_ends.remove(&ends);
         }
-        if let Some(count) = self.per_address.get_mut(&ends.1.ip()) {
+        if let Some(count) = self.per_address.get_mut(&ends.2.ip()) {
             *count -= 1;
             if *count == 0 {
-                self.per_address.remove(&ends.1.ip());
+                self.per_address.remove(&ends.2.ip());
             }
         }
         Some(ends)
@@ -193,12 +208,13 @@ impl Registry {
             && of_peer < self.config.connections_per_address_max
     }
 
-    fn report(&self, destination: SocketAddr, reason: UnreachableReason) {
-        self.sink.unreachable(Unreachable {
+    fn report(&self, (transport, _, destination): Ends, reason: UnreachableReason) {
+        let unreachable = Unreachable {
             destination,
             reason,
             evidence: Evidence::Certain,
-        });
+        };
+        self.sink.unreachable(transport, unreachable);
     }
 
     /// Without senders the tasks write what waits and end.
@@ -213,4 +229,9 @@ impl Registry {
             self.tasks.shutdown().await;
         }
     }
+}
+
+/// Whether we may connect, or only a peer to us.
+fn can_be_opened(transport: Transport) -> bool {
+    matches!(transport, Transport::Tcp | Transport::Tls)
 }
