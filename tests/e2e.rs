@@ -20,6 +20,8 @@ mod calls;
 mod change_sets;
 #[path = "e2e/command_line.rs"]
 mod command_line;
+#[path = "e2e/digest.rs"]
+mod digest;
 #[path = "e2e/failover.rs"]
 mod failover;
 #[path = "e2e/load.rs"]

@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod impact;
 mod merge_patch;
+mod opening;
 mod plan;
 mod preview;
 mod push;
@@ -58,6 +59,7 @@ pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 use crate::secrets::SecretBox;
 use current::CurrentSet;
 use events::Events;
+use opening::Opened;
 use routing_engine::Snapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
@@ -69,6 +71,8 @@ pub struct Configuration {
     /// Seals the secrets of specs.
     secrets: SecretBox,
     current: Mutex<Arc<CurrentSet>>,
+    /// The secrets that calls use.
+    opened: Mutex<Arc<Opened>>,
     /// Held by the one that changes.
     changing: tokio::sync::Mutex<()>,
     /// Held by the one that previews: a preview may take a core for seconds.
@@ -88,8 +92,11 @@ impl Configuration {
         stored::index_anew(&store).await?;
         let number = store.configuration_number().await?;
         let set = Arc::new(stored::load(&store, number).await?);
-        let compiled = Arc::clone(&set);
-        let snapshot = blocking(move || compile::snapshot(number, compiled.iter(), None)).await?;
+        let opened = opening::open(&store, &secrets, &Opened::default(), set.iter(), &[]).await?;
+        let opened = Arc::new(opened);
+        let (compiled, texts) = (Arc::clone(&set), Arc::clone(&opened));
+        let snapshot =
+            blocking(move || compile::snapshot(number, compiled.iter(), &texts, None)).await?;
         // What a process did not live to publish is in force from here on.
         let settled = store.settle_pushes().await?;
         if settled > 0 {
@@ -99,6 +106,7 @@ impl Configuration {
             store,
             secrets,
             current: Mutex::new(set),
+            opened: Mutex::new(opened),
             changing: tokio::sync::Mutex::default(),
             previewing: tokio::sync::Mutex::default(),
             events: Events::default(),

@@ -1,6 +1,8 @@
 //! What a snapshot is compiled from: the specs of the crate `resources`, with their identifiers.
 
 use crate::deck::Deck;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 pub use ::resources::*;
@@ -59,7 +61,14 @@ pub struct ResourcesRef<'r> {
     pub customers: Vec<StoredRef<'r, Customer>>,
     /// Connections, ingress and egress.
     pub trunks: Vec<StoredRef<'r, Trunk>>,
+    /// The texts of those secrets that are sealed.
+    pub secrets: OpenedSecrets<'r>,
 }
+
+/// Secrets that calls use, in the clear, by the identifiers of their sealed texts
+/// ([`Secret::stored_id`]). Not printed.
+#[derive(Clone, Default)]
+pub struct OpenedSecrets<'r>(BTreeMap<&'r str, &'r str>);
 
 /// Everything that a snapshot is compiled from, of one owner.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +85,30 @@ pub struct Resources {
 
 /// The owner of [`Resources`], which have one only.
 const ONE_OWNER: i64 = 1;
+
+impl<'r> OpenedSecrets<'r> {
+    /// What a secret is: the text that somebody wrote, or that of the sealed one. `None` when it
+    /// was not opened.
+    pub(crate) fn text<'s>(&'s self, secret: &'s Secret) -> Option<&'s str> {
+        match secret.stored_id() {
+            Some(id) => self.0.get(id).copied(),
+            None => Some(secret.expose()),
+        }
+    }
+}
+
+/// From identifiers and their texts.
+impl<'r> FromIterator<(&'r str, &'r str)> for OpenedSecrets<'r> {
+    fn from_iter<I: IntoIterator<Item = (&'r str, &'r str)>>(texts: I) -> Self {
+        Self(texts.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for OpenedSecrets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedSecrets({})", self.0.len())
+    }
+}
 
 impl<T> Clone for StoredRef<'_, T> {
     fn clone(&self) -> Self {
@@ -107,6 +140,7 @@ impl Resources {
             carriers: self.carriers.iter().map(Stored::borrowed).collect(),
             customers: self.customers.iter().map(Stored::borrowed).collect(),
             trunks: self.trunks.iter().map(Stored::borrowed).collect(),
+            secrets: OpenedSecrets::default(),
         }
     }
 }

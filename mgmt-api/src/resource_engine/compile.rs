@@ -2,6 +2,7 @@
 
 use super::ConfigurationError;
 use super::current::Entry;
+use super::opening::Opened;
 use resources::ResourceSpec;
 use routing_engine::Snapshot;
 use routing_engine::resources::{PricedCardRef, ResourcesRef, StoredRef};
@@ -11,9 +12,13 @@ use std::sync::Arc;
 pub(super) fn snapshot<'e>(
     number: u64,
     entries: impl Iterator<Item = &'e Arc<Entry>>,
+    secrets: &Opened,
     previous: Option<&Snapshot>,
 ) -> Result<Snapshot, ConfigurationError> {
-    let mut all = ResourcesRef::default();
+    let mut all = ResourcesRef {
+        secrets: secrets.texts(),
+        ..ResourcesRef::default()
+    };
     for entry in entries {
         match &entry.spec {
             ResourceSpec::RateCard(card) => {

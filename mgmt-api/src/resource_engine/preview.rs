@@ -4,6 +4,7 @@
 //! over the snapshot in use and one that is compiled for it and thrown away.
 
 use super::impact::{Impact, Reached, TouchedNames};
+use super::opening::Opened;
 use super::plan::{Fault, Plan, Step, check_each};
 use super::push::Push;
 use super::replay::{Replay, replay};
@@ -128,8 +129,10 @@ impl Configuration {
         let records = self.store.recent_calls(scope, calls).await?;
         let (in_use, now_us) = (switch.snapshot(), switch.now_us());
         let (planned, reached, replay) = blocking(move || {
-            let proposed = planned.proposed.iter();
-            let draft = compile::snapshot(in_use.number() + 1, proposed, Some(&in_use))?;
+            let (number, proposed) = (in_use.number() + 1, planned.proposed.iter());
+            // Whom a call is of was known when it was recorded.
+            let no_secrets = Opened::default();
+            let draft = compile::snapshot(number, proposed, &no_secrets, Some(&in_use))?;
             let live: &Snapshot = &in_use;
             let replay = replay(&records, live, &draft, now_us);
             let reached = Reached::by(&planned);

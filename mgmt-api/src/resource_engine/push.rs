@@ -168,6 +168,7 @@ impl Configuration {
         if let Some(permissions) = &origin.permissions {
             authority::check(permissions, &planned)?;
         }
+        let opened = self.opened(planned.proposed.iter(), &sealed).await?;
         let (at, change_set) = (clock::now(), push.change_set.map(|push| push.id));
         let change = ConfigurationChange {
             author: origin.author.clone(),
@@ -187,7 +188,8 @@ impl Configuration {
         write::write_plan(&mut write, &origin.scope, &mut planned, &push.decks).await?;
         write_secrets(&mut write, &sealed, at).await?;
         let (planned, snapshot) = blocking(move || {
-            let snapshot = compile::snapshot(number, planned.proposed.iter(), Some(&in_use))?;
+            let proposed = planned.proposed.iter();
+            let snapshot = compile::snapshot(number, proposed, &opened, Some(&in_use))?;
             Ok((planned, Arc::new(snapshot)))
         })
         .await?;
@@ -289,10 +291,12 @@ impl Configuration {
         let read = async {
             let number = self.store.configuration_number().await?;
             let set = Arc::new(stored::load(&self.store, number).await?);
+            let opened = self.opened(set.iter(), &[]).await?;
             let (compiled, previous) = (Arc::clone(&set), switch.snapshot());
-            let snapshot =
-                blocking(move || compile::snapshot(number, compiled.iter(), Some(&previous)))
-                    .await?;
+            let snapshot = blocking(move || {
+                compile::snapshot(number, compiled.iter(), &opened, Some(&previous))
+            })
+            .await?;
             Ok::<_, ConfigurationError>((set, snapshot))
         };
         match read.await {

@@ -218,7 +218,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     resource: resource(&trunk),
                     customer,
                     authentication: trunk.spec.authentication,
-                    digest: trunk.spec.digest.as_ref().map(DigestIdentity::new),
+                    digest: self.digest_of(&trunk),
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
                     signalling: trunk.spec.signalling,
@@ -258,7 +258,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
-            digest: spec.digest.as_ref().map(DigestIdentity::new),
+            digest: self.digest_of(trunk),
             signalling: spec.signalling,
             card,
             tie_break: TieBreak::new(
@@ -317,6 +317,11 @@ impl<'c, 'r> Compiler<'c, 'r> {
             }
         }
         usernames
+    }
+
+    fn digest_of(&self, trunk: &StoredRef<'_, Trunk>) -> Option<DigestIdentity> {
+        let account = trunk.spec.digest.as_ref()?;
+        Some(DigestIdentity::new(account, &self.resources.secrets))
     }
 
     fn customer_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> CustomerIndex {

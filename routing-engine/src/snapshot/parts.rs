@@ -4,8 +4,8 @@ use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::limits::{Gate, Limiter, Limits};
 use crate::resources::{
-    AuthenticationMode, DigestAccount, FailoverCodes, MediaMode, NumberTranslation, Signalling,
-    Status,
+    AuthenticationMode, DigestAccount, FailoverCodes, MediaMode, NumberTranslation, OpenedSecrets,
+    Signalling, Status,
 };
 use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef, Transport};
@@ -67,13 +67,10 @@ pub struct DigestIdentity {
 }
 
 impl DigestIdentity {
-    pub(crate) fn new(account: &DigestAccount) -> Self {
+    pub(super) fn new(account: &DigestAccount, secrets: &OpenedSecrets<'_>) -> Self {
         Self {
             username: account.username.as_str().into(),
-            password: match account.password.stored_id() {
-                Some(_) => None,
-                None => Some(account.password.expose().into()),
-            },
+            password: secrets.text(&account.password).map(Arc::from),
         }
     }
 
