@@ -96,9 +96,8 @@ impl Core {
         let needs_both = wanted.authentication == AuthenticationMode::AddressAndDigest;
         let is_at_home = !needs_both || by_address == Some(trunk);
         let password = wanted.digest.as_ref().and_then(DigestIdentity::password);
-        let has_password = password.is_some_and(|password| {
-            credentials.are_of(password, Method::Invite, invite.body())
-        });
+        let has_password = password
+            .is_some_and(|password| credentials.are_of(password, Method::Invite, invite.body()));
         if !has_password || !is_at_home {
             return Shown::Wrong;
         }

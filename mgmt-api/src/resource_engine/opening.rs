@@ -16,7 +16,9 @@ pub(super) struct Opened(BTreeMap<String, SecretText>);
 impl Opened {
     pub(super) fn texts(&self) -> OpenedSecrets<'_> {
         let texts = self.0.iter();
-        texts.map(|(id, text)| (id.as_str(), text.expose())).collect()
+        texts
+            .map(|(id, text)| (id.as_str(), text.expose()))
+            .collect()
     }
 }
 

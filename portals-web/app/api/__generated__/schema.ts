@@ -9491,10 +9491,9 @@ export interface components {
         TrunkSpec: {
             /**
              * @description Ingress: what a call must show to be the customer's.
-             * @default address
              * @enum {string}
              */
-            authentication: "address" | "digest" | "address_or_digest" | "address_and_digest";
+            authentication?: "address" | "digest" | "address_or_digest" | "address_and_digest";
             /** @description How the called number is rewritten: ingress after the tech prefix and before `+` and `00` are taken off, egress last, before the number is sent. */
             called_number?: {
                 /** @description Put before the number. */
