@@ -95,6 +95,11 @@ const shell = createRoute({
     const session = await context.queryClient.ensureQueryData(sessionQuery)
     // oxlint-disable-next-line typescript/only-throw-error -- The router's way to say it.
     if (!session) throw redirect(pb.signIn(location.href === '/' ? undefined : location.href))
+    const { to } = pb.accountSecurity()
+    if (session.second_factor_required && location.pathname !== to) {
+      // oxlint-disable-next-line typescript/only-throw-error -- As above.
+      throw redirect({ to, replace: true })
+    }
   },
   component: lazyRouteComponent(() => import('~/layouts/AdminLayout')),
 })
@@ -244,6 +249,20 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/account/AccountPage')),
 })
 
+const security = createRoute({
+  getParentRoute: () => shell,
+  path: '/account/security',
+  loader: texts('account'),
+  component: lazyRouteComponent(() => import('~/pages/admin/account/SecurityPage')),
+})
+
+const sessions = createRoute({
+  getParentRoute: () => shell,
+  path: '/account/sessions',
+  loader: texts('account'),
+  component: lazyRouteComponent(() => import('~/pages/admin/account/SessionsPage')),
+})
+
 /** Unknown addresses of a signed-in user; the shell stays around the message. */
 const unknown = createRoute({
   getParentRoute: () => shell,
@@ -278,6 +297,8 @@ const routeTree = root.addChildren([
     job,
     schedules,
     account,
+    security,
+    sessions,
     unknown,
   ]),
 ])

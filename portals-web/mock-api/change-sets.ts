@@ -276,9 +276,7 @@ export class ChangeSets {
       const [mine, now] = [draft.write?.spec ?? {}, theirs?.spec ?? {}]
       const byThem = new Set(differences(base, now).map(({ field }) => field))
       const byMe = differences(base, mine).map(({ field }) => field)
-      const both = byMe.filter(
-        (field) => byThem.has(field) && !isEqual(mine[field], now[field]),
-      )
+      const both = byMe.filter((field) => byThem.has(field) && !isEqual(mine[field], now[field]))
       const spec: JsonObject = { ...now }
       for (const field of byMe) {
         const value = mine[field]

@@ -17,11 +17,17 @@ export const PERSONAS = {
   locked: 'locked',
   /** Somebody who may look and not change. */
   viewer: 'viewer',
+  /** Those whose names begin so are asked for their password before careless acts. */
+  careful: 'careful',
+  /** Those whose names begin so must set a second factor up first. */
+  enrolling: 'enrolling',
   /** Signing in ends in an error of the switch. */
   broken: 'broken',
 } as const
 
 export const PASSWORD = 'demo'
+/** What every authenticator app shows. */
+export const SECOND_FACTOR_CODE = '123456'
 
 /** As customer in the filter of the call records: the answer is an error. */
 export const FAILING_CUSTOMER = 'error'

@@ -13,7 +13,7 @@ import type {
 } from '~/api/__generated__/schema'
 import type { Kind } from '~/api/resources'
 
-import type { Answer } from './call.ts'
+import type { Answer, Call } from './call.ts'
 import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
@@ -23,11 +23,13 @@ import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
 import { answerResource } from './resources.ts'
+import { Security } from './security.ts'
 import {
   FAILING_CUSTOMER,
   FAILING_PREFIX,
   PASSWORD,
   PERSONAS,
+  SECOND_FACTOR_CODE,
   SLOW_CUSTOMER,
   UNROUTABLE_PREFIX,
 } from './sentinels.ts'
@@ -39,15 +41,14 @@ const SEED = 7
 const COOKIE = 'didtron_session'
 const CSRF_TOKEN = 'mock-csrf-token'
 const SIGN_IN_TOKEN = 'f'.repeat(64)
-const SECOND_FACTOR_CODE = '123456'
 const SLOW_MS = 2_000
-const NOT_FOUND: Answer = { status: 404 }
 
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
 export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
   /** Each user has one of its own, so that tests do not meet. */
   readonly #stores = new Map<string, ResourceStore>()
+  readonly #security = new Security()
   readonly #sets = new Map<string, ChangeSets>()
   readonly #jobs = new Map<string, Jobs>()
   /** What was changed by users; any other has the one of all. */
@@ -82,7 +83,7 @@ export class MockServer {
       query: url.searchParams,
       json: async <Body>() => (await body(request)) as Body,
     }
-    const welcome = await answerWelcome(call)
+    const welcome = (await answerWelcome(call)) ?? (await this.#security.answerOpen(call))
     if (welcome) {
       answer(response, welcome)
       return
@@ -91,9 +92,9 @@ export class MockServer {
     if (user === null) {
       throw new Refusal(401, 'unauthenticated', 'Sign in, or send an API key.')
     }
-    if (call.path[0] === 'change-sets') {
-      if (call.method !== 'GET') requireCsrf(request)
-      answer(response, (await this.#changeSets(user).answer({ ...call, user })) ?? NOT_FOUND)
+    const own = await this.#area(request, { ...call, user })
+    if (own) {
+      answer(response, own)
       return
     }
     const query = url.searchParams
@@ -114,6 +115,22 @@ export class MockServer {
       send(response, 200, await this.#apply(request, query, user))
     else if (path === '/status') send(response, 200, this.#status(user))
     else await this.#resource(request, response, url, user)
+  }
+
+  /** The areas that answer for themselves; null for what is none of theirs. */
+  async #area(request: IncomingMessage, call: Call): Promise<Answer | null> {
+    if (call.path[1] === 'password' || call.path.join('/') === 'session') return null
+    const answers = [
+      () => this.#changeSets(call.user).answer(call),
+      () => this.#security.answer(call),
+    ]
+    for (const ask of answers) {
+      const found = await ask()
+      if (!found) continue
+      if (call.method !== 'GET') requireCsrf(request)
+      return found
+    }
+    return null
   }
 
   async #cdrPage(query: URLSearchParams, user: string): Promise<CdrPage> {
@@ -335,7 +352,7 @@ function begin(response: ServerResponse, username: string): void {
   send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
 }
 
-function session(username: string): Session {
+function session(username: string, hasFactor = false): Session {
   return {
     user: { username, role: username === PERSONAS.viewer ? 'viewer' : 'super_admin' },
     tenant: { id: 1, kind: 'platform', name: 'platform' },
@@ -343,7 +360,7 @@ function session(username: string): Session {
       username === PERSONAS.viewer
         ? PERMISSIONS.filter((name) => name.endsWith('.read'))
         : PERMISSIONS,
-    second_factor_required: false,
+    second_factor_required: username.startsWith(PERSONAS.enrolling) && !hasFactor,
     visit: null,
     csrf_token: CSRF_TOKEN,
   }

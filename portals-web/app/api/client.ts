@@ -3,13 +3,16 @@ import createClient from 'openapi-fetch'
 import type { paths, Problem } from './__generated__/schema'
 import { sign } from './csrf'
 import { ApiError, UnreachableError } from './errors'
+import { isConfirmed } from './identity'
 
 /** Same origin: the session cookie goes along by itself and no address is configured. */
 export const api = createClient<paths>({
   baseUrl: '/',
   fetch: async (request) => {
     try {
-      return await globalThis.fetch(sign(request))
+      const again = request.clone()
+      const response = await globalThis.fetch(sign(request))
+      return (await isConfirmed(response)) ? await globalThis.fetch(sign(again)) : response
     } catch (cause) {
       if (request.signal.aborted) throw cause
       throw new UnreachableError('The switch cannot be reached', { cause })

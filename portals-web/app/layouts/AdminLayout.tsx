@@ -19,6 +19,7 @@ import { sectionOf } from './navigation'
 import { Rail } from './Rail'
 import { Submenu } from './Submenu'
 import { Toasts } from './Toasts'
+import { useIdentityPrompt } from './use-identity-prompt'
 import { useLayers } from './use-layers'
 
 /**
@@ -37,7 +38,8 @@ function Shell({ session }: { session: Session }) {
   const { pathname } = useLocation()
   const section = sectionOf(pathname)
   const [overlay, setOverlay] = useState<'none' | 'palette' | 'help'>('none')
-  const layers = useLayers(overlay !== 'none')
+  const answerIdentity = useIdentityPrompt()
+  const layers = useLayers(overlay !== 'none' || answerIdentity !== null)
   const [signOutFailed, setSignOutFailed] = useState(false)
   const submenu = useSubmenu()
   const { isLeaving, leave } = useSignOut()
@@ -98,6 +100,7 @@ function Shell({ session }: { session: Session }) {
         {layers && overlay === 'palette' ? (
           <layers.CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
         ) : null}
+        {layers && answerIdentity ? <layers.IdentityDialog onAnswer={answerIdentity} /> : null}
         {layers && overlay === 'help' ? (
           <layers.KeyboardHelp onClose={() => setOverlay('none')} />
         ) : null}

@@ -2,3 +2,5 @@
 export { KeyboardHelp } from '~/components/KeyboardHelp'
 
 export { CommandPalette } from './CommandPalette'
+
+export { IdentityDialog } from './IdentityDialog'

@@ -46,7 +46,7 @@ test('a password is changed, with every fault at its field', async ({ page, sign
 
 test('signing out everywhere is asked for once and ends here, too', async ({ page, signIn }) => {
   await signIn()
-  await page.goto('/account')
+  await page.goto('/account/sessions')
   await page.getByRole('button', { name: 'Sign out everywhere' }).click()
   const dialog = page.getByRole('dialog', { name: 'Sign out everywhere?' })
   await dialog.getByRole('button', { name: 'Cancel' }).click()

@@ -1,5 +1,13 @@
 /** What lies over the pages on demand: the palette and the sheet of keys. */
 export const palette = {
+  identity: {
+    title: 'Confirm that it is you',
+    lead: 'This is asked for before what must not be done by a browser that somebody left open.',
+    password: 'Your password',
+    code: 'Code of your app',
+    confirm: 'Confirm',
+    busy: 'Checking…',
+  },
   search: {
     title: 'Search and commands',
     placeholder: 'Go to a page, a call id, a number…',
