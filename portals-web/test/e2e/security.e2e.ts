@@ -9,7 +9,8 @@ test.use({
 })
 
 let user = ''
-test.beforeEach(({ page: _ }, { testId }) => {
+test.beforeEach(async ({ context }, { testId }) => {
+  await context.clearCookies()
   user = `secure-${testId}`
 })
 
