@@ -19,6 +19,7 @@ mod audit;
 mod auth;
 mod clock;
 mod console;
+mod containment;
 mod events;
 mod extract;
 mod headers;
@@ -42,6 +43,7 @@ pub mod switch_port;
 pub mod values;
 
 pub use access::RateLimits;
+pub use containment::abort_on_other_panics;
 pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use resource_engine::{

@@ -12,6 +12,7 @@ pub(crate) use body::BodyTimedOut;
 pub use limits::HttpLimits;
 pub use tls::{TlsError, TlsFiles};
 
+use crate::containment::{Part, contain, for_ever};
 use crate::router;
 use crate::state::AppState;
 use axum::Router;
@@ -135,15 +136,15 @@ impl Server {
     ) -> io::Result<()> {
         let sampler = tokio::spawn({
             let state = state.clone();
-            async move { state.sample_for_ever().await }
+            async move { for_ever(|| state.sample_for_ever()).await }
         });
         let follower = tokio::spawn({
             let state = state.clone();
-            async move { state.follow_events_for_ever().await }
+            async move { for_ever(|| state.follow_events_for_ever()).await }
         });
         let tidier = tokio::spawn({
             let state = state.clone();
-            async move { state.tidy_for_ever().await }
+            async move { for_ever(|| state.tidy_for_ever()).await }
         });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
@@ -195,7 +196,8 @@ async fn accept(listener: TcpListener, shared: Shared) {
             stop,
             ..
         } = shared.clone();
-        tokio::spawn(connection::serve(stream, peer, place, router, limits, stop));
+        let served = connection::serve(stream, peer, place, router, limits, stop);
+        tokio::spawn(contain(Part::Request, served));
     }
 }
 
@@ -208,7 +210,7 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
         loop {
             let (stream, peer, place) = next(&tls.listener, &shared).await;
             let (acceptor, shared) = (tls.acceptor.clone(), shared.clone());
-            tokio::spawn(async move {
+            tokio::spawn(contain(Part::Request, async move {
                 let Shared {
                     router,
                     limits,
@@ -224,12 +226,12 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 }
-            });
+            }));
         }
     };
     tokio::select! {
         () = accepting => {}
-        () = tls.certificate.follow() => {}
+        () = for_ever(|| tls.certificate.follow()) => {}
     }
 }
 

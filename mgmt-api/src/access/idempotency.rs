@@ -9,6 +9,7 @@ mod digest;
 
 use crate::auth::{Credential, Principal};
 use crate::clock;
+use crate::containment::{self, Part};
 use crate::extract::read_body;
 use crate::headers::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
@@ -68,11 +69,11 @@ pub(crate) async fn once_if_unsafe(request: Request, next: Next) -> Result<Respo
     }
     let request = Request::from_parts(parts, Body::from(body));
     // In a task of its own: it is done to its end also when the client does not wait for it.
-    let done = tokio::spawn(async move {
-        let response = next.run(request).await;
+    let done = containment::in_own_task(Part::Request, async move {
+        let response = containment::answer(request, next).await;
         keep(&state, &principal, &key, response).await
     });
-    done.await.map_err(|error| Problem::internal(&error))?
+    done.await.map_err(|panicked| Problem::internal(&panicked))?
 }
 
 /// The key in a request's headers.

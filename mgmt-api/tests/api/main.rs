@@ -10,6 +10,7 @@ mod authorisation;
 mod cdrs;
 mod change_sets;
 mod console;
+mod containment;
 mod contract;
 mod events;
 mod explain;

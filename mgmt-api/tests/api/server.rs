@@ -17,18 +17,18 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// A server that answers; it stops when this is dropped.
-struct Served {
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     tls_address: Option<SocketAddr>,
     _stop: oneshot::Sender<()>,
 }
 
-async fn bind(limits: HttpLimits) -> Server {
+pub(crate) async fn bind(limits: HttpLimits) -> Server {
     let address = "127.0.0.1:0".parse().unwrap();
     Server::bind(address, "http.address", limits).await.unwrap()
 }
 
-fn serve(api: &Api, server: Server) -> Served {
+pub(crate) fn serve(api: &Api, server: Server) -> Served {
     let (stop, stopped) = oneshot::channel::<()>();
     let (address, tls_address) = (server.address(), server.tls_address());
     tokio::spawn(server.run(api.state.clone(), async {

@@ -2,6 +2,7 @@
 
 use super::{SwitchEvent, kind, number};
 use crate::auth::Principal;
+use crate::containment::{Part, contain};
 use crate::events::StreamPlace;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
@@ -101,7 +102,7 @@ pub(crate) async fn event_stream(
         sender,
         place,
     };
-    tokio::spawn(reader.run(oldest, newest));
+    tokio::spawn(contain(Part::Task, reader.run(oldest, newest)));
     let events = ReceiverStream::new(receiver).map(Ok);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
