@@ -136,7 +136,7 @@ pub(crate) async fn for_ever<F: Future<Output = ()>>(mut work: impl FnMut() -> F
 /// Answers 500 when what answers the request panics.
 pub(crate) async fn answer(request: Request, next: Next) -> Response {
     let answer = contain(Part::Request, next.run(request)).await;
-    answer.unwrap_or_else(|panicked| Problem::internal(&panicked).into_response())
+    answer.unwrap_or_else(|Panicked| Problem::interrupted().into_response())
 }
 
 /// This thread is in a containment for as long as this lives.

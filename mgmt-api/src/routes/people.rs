@@ -14,6 +14,7 @@ pub mod sign_ins;
 pub mod tenants;
 pub mod totp;
 pub mod users;
+mod version;
 pub mod visit;
 
 use crate::access::{Audiences, Permission, RouteTable};

@@ -83,7 +83,7 @@ async fn after_a_panic_of_a_push_calls_get_what_the_database_has() {
     api.switch.panicking.store(true, Ordering::Relaxed);
     let answer = create("wholesale").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.problem(), "/problems/internal");
+    assert_eq!(answer.problem(), "/problems/interrupted");
     assert_eq!(number().await, before + 1, "it was kept, so it is used");
     let next = create("retail").await;
     assert_eq!(next.status, StatusCode::CREATED, "{}", next.body);

@@ -222,6 +222,14 @@ impl Api {
             .unwrap()
     }
 
+    /// PUT of JSON with the local key, over whatever version there is.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let mut request = self.with_key("PUT", path, body.to_string().into());
+        let any = axum::http::HeaderValue::from_static("*");
+        request.headers_mut().insert(header::IF_MATCH, any);
+        self.send(request).await
+    }
+
     /// The first user's password.
     pub(crate) async fn password(&self) -> &str {
         let make = async || ensure_admin(&self.store).await.unwrap().unwrap();

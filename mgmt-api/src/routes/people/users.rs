@@ -2,6 +2,7 @@
 
 use super::reach::{Reached, TenantParameter, reach};
 use super::sessions::{SessionEntry, SessionList};
+use super::version::Version;
 use super::{checked_full_name, grantable};
 use crate::access::roles::Portal;
 use crate::auth::policy::{check_networks, stored_networks};
@@ -13,7 +14,8 @@ use crate::state::AppState;
 use crate::values::{ShortText, Time};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use resources::Network;
 use serde::{Deserialize, Serialize};
 use store::{NewAuditEntry, PeopleWrite, Scope, UserId, UserQuery, UserRow, UserStatus};
@@ -165,7 +167,7 @@ pub(crate) async fn user_list(
     tag = "people",
     params(("id" = i64, Path, description = "The user"), TenantParameter),
     responses(
-        (status = 200, description = "The user", body = User),
+        (status = 200, description = "The user", body = User, headers(("ETag" = String, description = "Its version"))),
         (status = 404, description = "The tenant has no such user", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -174,11 +176,11 @@ pub(crate) async fn user_view(
     principal: Principal,
     Path(id): Path<String>,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     let scope = reach(&state, &principal, &tenant).await?.scope();
     let id = user_id(&id)?;
     let row = state.store.user(&scope, id).await?;
-    User::of(row.ok_or_else(|| unknown(id))?).map(Json)
+    respond(row.ok_or_else(|| unknown(id))?)
 }
 
 /// Changes a user: name, role, state, networks. Who gets another role or is suspended is signed
@@ -188,23 +190,30 @@ pub(crate) async fn user_view(
     path = "/api/v1/users/{id}",
     operation_id = "user_update",
     tag = "people",
-    params(("id" = i64, Path, description = "The user"), TenantParameter),
+    params(
+        ("id" = i64, Path, description = "The user"),
+        TenantParameter,
+        ("If-Match" = String, Header, description = "The `ETag` that was seen"),
+    ),
     request_body = UserChange,
     responses(
-        (status = 200, description = "The user as it is now", body = User),
+        (status = 200, description = "The user as it is now", body = User, headers(("ETag" = String, description = "Its version"))),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "The tenant has no such user", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Nobody would be left who may do everything", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Another was faster", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn user_update(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    headers: HeaderMap,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
     ApiJson(change): ApiJson<UserChange, { super::BODY_BYTES_MAX }>,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     principal.recently_confirmed()?;
     let reached = reach(&state, &principal, &tenant).await?;
     let id = user_id(&id)?;
@@ -212,6 +221,7 @@ pub(crate) async fn user_update(
     check_networks(&change.allowed_networks)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let mut row = touchable(&state, &principal, &reached, &mut write, id).await?;
+    version(&row).check(&headers)?;
     let loses_role = change.role != row.role;
     if loses_role {
         grantable(&state, &principal, &reached.tenant, &change.role)?;
@@ -246,7 +256,7 @@ pub(crate) async fn user_update(
     write.tell(told.values(Some(before), Some(as_told(&row)?)));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "user changed");
-    User::of(row).map(Json)
+    respond(row)
 }
 
 /// Removes a user with everything that is only theirs.
@@ -425,6 +435,17 @@ async fn keep_one(
 fn told_of(principal: &Principal, row: &UserRow, operation: &'static str) -> NewAuditEntry {
     let entry = principal.audit(row.tenant, operation);
     entry.on("user", Some(row.id.0), &*row.username)
+}
+
+/// What can be changed of a user.
+fn version(row: &UserRow) -> Version {
+    let status = row.status.as_str();
+    Version::of(&[&row.full_name, &row.role, status, &row.allowed_networks])
+}
+
+fn respond(row: UserRow) -> Result<Response, Problem> {
+    let version = version(&row);
+    Ok(version.respond(User::of(row)?))
 }
 
 /// A user as the audit log shows it.
