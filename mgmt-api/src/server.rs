@@ -1,5 +1,6 @@
 //! The listening socket: bind early, serve until told to stop.
 
+mod acme;
 mod activity;
 mod body;
 mod connection;
@@ -8,6 +9,7 @@ mod places;
 mod stream;
 mod tls;
 
+pub use acme::{AcmeError, AcmeSettings};
 pub(crate) use body::BodyTimedOut;
 pub use limits::HttpLimits;
 pub use tls::{TlsError, TlsFiles};
@@ -15,6 +17,7 @@ pub use tls::{TlsError, TlsFiles};
 use crate::containment::{Part, contain, for_ever};
 use crate::router;
 use crate::state::AppState;
+use acme::Acme;
 use axum::Router;
 use places::{Place, Places};
 use std::future::Future;
@@ -22,7 +25,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tls::Certificate;
+use tls::{Certificate, PROOF_PROTOCOL};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -50,6 +53,8 @@ struct TlsListener {
     address: SocketAddr,
     certificate: Arc<Certificate>,
     acceptor: TlsAcceptor,
+    /// What renews the certificate; `None`: whoever writes its files.
+    acme: Option<Acme>,
 }
 
 /// An address cannot be bound.
@@ -71,6 +76,16 @@ struct Shared {
     places: Arc<Places>,
     limits: HttpLimits,
     stop: watch::Receiver<bool>,
+}
+
+impl TlsListener {
+    /// Renews the certificate when it is due, or reads it again when it changed, for ever.
+    async fn keep_fresh(&self) {
+        match &self.acme {
+            Some(acme) => acme.keep_fresh(&self.certificate).await,
+            None => self.certificate.follow().await,
+        }
+    }
 }
 
 impl Server {
@@ -103,6 +118,34 @@ impl Server {
         files: TlsFiles,
     ) -> Result<Self, TlsError> {
         let certificate = Certificate::read(files)?;
+        self.listening_by_tls(address, setting, certificate, None)
+            .await
+    }
+
+    /// Serves TLS on a further address, with a certificate that is got by ACME: the one that was
+    /// kept, and when it is due a new one while [`run`](Self::run) goes on.
+    ///
+    /// # Errors
+    /// As [`with_tls`](Self::with_tls); that the authority cannot be asked is none.
+    pub async fn with_acme(
+        self,
+        address: SocketAddr,
+        setting: &'static str,
+        settings: AcmeSettings,
+    ) -> Result<Self, TlsError> {
+        let acme = Acme::open(settings)?;
+        let certificate = Certificate::by_acme(acme.kept());
+        self.listening_by_tls(address, setting, certificate, Some(acme))
+            .await
+    }
+
+    async fn listening_by_tls(
+        self,
+        address: SocketAddr,
+        setting: &'static str,
+        certificate: Arc<Certificate>,
+        acme: Option<Acme>,
+    ) -> Result<Self, TlsError> {
         let acceptor = certificate.acceptor()?;
         let (listener, address) = listen(address, setting).await?;
         let tls = Some(TlsListener {
@@ -110,6 +153,7 @@ impl Server {
             address,
             certificate,
             acceptor,
+            acme,
         });
         Ok(Self { tls, ..self })
     }
@@ -220,6 +264,10 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
                 let handshake =
                     tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
                 match handshake.await {
+                    // All that the authority wants to see is the certificate.
+                    Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(PROOF_PROTOCOL) => {
+                        tracing::info!(%peer, "showed an authority the proof of a domain");
+                    }
                     Ok(Ok(stream)) => {
                         connection::serve(stream, peer, place, router, limits, stop).await;
                     }
@@ -231,7 +279,7 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
     };
     tokio::select! {
         () = accepting => {}
-        () = for_ever(|| tls.certificate.follow()) => {}
+        () = for_ever(|| tls.keep_fresh()) => {}
     }
 }
 

@@ -76,10 +76,7 @@ async fn what_fails_by_circumstance_may_come_again_with_the_same_key() {
         .header(header::AUTHORIZATION, format!("Bearer {}", api.key))
         .header(header::IF_MATCH, "*")
         .body(Body::empty());
-    assert_eq!(
-        api.send(gone.unwrap()).await.status,
-        StatusCode::NO_CONTENT
-    );
+    assert_eq!(api.send(gone.unwrap()).await.status, StatusCode::NO_CONTENT);
     let again = create(&api, "k-1", "wholesale").await;
     assert_eq!(again.status, StatusCode::CREATED, "{}", again.body);
     assert!(!replayed(&again));

@@ -206,7 +206,9 @@ impl Reader {
             for row in rows {
                 self.after = row.id;
                 let event = Event::default().id(row.id.to_string());
-                if let Ok(event) = event.json_data(SwitchEvent::from(as_seen(row, &self.permissions))) {
+                if let Ok(event) =
+                    event.json_data(SwitchEvent::from(as_seen(row, &self.permissions)))
+                {
                     self.send(event).await?;
                 }
             }

@@ -233,6 +233,12 @@ pub(crate) async fn user_update(
         state => state.stored(),
     };
     let is_self = principal.user == Some(id);
+    let lets_in = status == UserStatus::Active && row.status != UserStatus::Active;
+    let networks =
+        serde_json::to_string(&change.allowed_networks).map_err(|e| Problem::internal(&e))?;
+    if loses_role || lets_in || networks != row.allowed_networks {
+        principal.may_let_in(reached.tenant.id)?;
+    }
     if is_self && (loses_role || status != row.status) {
         return Err(Problem::forbidden(
             "Nobody changes their own role or state.",
@@ -248,8 +254,7 @@ pub(crate) async fn user_update(
     row.full_name = full_name;
     row.role = change.role;
     row.status = status;
-    row.allowed_networks =
-        serde_json::to_string(&change.allowed_networks).map_err(|e| Problem::internal(&e))?;
+    row.allowed_networks = networks;
     write.put_user(&row).await?;
     row.updated_at = write.now();
     let told = told_of(&principal, &row, "user.update");
@@ -373,8 +378,8 @@ pub(crate) async fn user_second_factor_remove(
     Path(id): Path<String>,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
 ) -> Result<StatusCode, Problem> {
-    principal.recently_confirmed()?;
     let reached = reach(&state, &principal, &tenant).await?;
+    principal.may_let_in(reached.tenant.id)?;
     let id = user_id(&id)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let row = touchable(&state, &principal, &reached, &mut write, id).await?;

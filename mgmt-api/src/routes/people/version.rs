@@ -18,7 +18,10 @@ impl Version {
     /// Of the texts that can be changed.
     pub(super) fn of(parts: &[&str]) -> Self {
         // A length before each keeps two parts from being read as one.
-        let lengths: Vec<String> = parts.iter().map(|part| format!("{}:", part.len())).collect();
+        let lengths: Vec<String> = parts
+            .iter()
+            .map(|part| format!("{}:", part.len()))
+            .collect();
         let framed = lengths.iter().zip(parts);
         let framed: Vec<&str> = framed.flat_map(|(length, part)| [length, *part]).collect();
         let mut digest = sha256_hex(&framed);

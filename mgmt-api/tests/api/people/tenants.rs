@@ -28,7 +28,10 @@ async fn an_operator_is_made_named_suspended_and_let_in_again() {
     let blind = api.with_key("PUT", &path, name.to_string().into());
     let blind = api.send(blind).await;
     assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
-    for (expected, status) in [("acme voice", StatusCode::OK), ("late", StatusCode::PRECONDITION_FAILED)] {
+    for (expected, status) in [
+        ("acme voice", StatusCode::OK),
+        ("late", StatusCode::PRECONDITION_FAILED),
+    ] {
         let body = json!({"name": expected}).to_string();
         let mut put = api.with_key("PUT", &path, body.into());
         put.headers_mut().insert(header::IF_MATCH, tag.clone());
