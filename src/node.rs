@@ -238,6 +238,12 @@ async fn bind_api(config: &Config) -> anyhow::Result<Server> {
     let Some(address) = config.http_tls_address() else {
         return Ok(server);
     };
+    if let Some(settings) = config.acme_settings() {
+        let server = server
+            .with_acme(address, "http.tls.address", settings)
+            .await;
+        return server.context("ACME cannot be set up; see `http.acme` in the configuration");
+    }
     let files = TlsFiles {
         certificate: http.tls.certificate_file.clone(),
         key: http.tls.key_file.clone(),

@@ -265,7 +265,9 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
                     tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
                 match handshake.await {
                     // All that the authority wants to see is the certificate.
-                    Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(PROOF_PROTOCOL) => {
+                    Ok(Ok(stream))
+                        if stream.get_ref().1.alpn_protocol() == Some(PROOF_PROTOCOL) =>
+                    {
                         tracing::info!(%peer, "showed an authority the proof of a domain");
                     }
                     Ok(Ok(stream)) => {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod acme;
 mod api_keys;
 mod apply;
 mod audit;

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+pub(crate) const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// A server that answers; it stops when this is dropped.
 pub(crate) struct Served {
@@ -42,7 +42,10 @@ pub(crate) fn serve(api: &Api, server: Server) -> Served {
 }
 
 /// Sends `request` and gives the first line of the answer; empty when there is none.
-async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> String {
+pub(crate) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+) -> String {
     if stream.write_all(request).await.is_err() {
         return String::new();
     }

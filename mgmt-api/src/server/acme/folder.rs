@@ -87,7 +87,11 @@ impl Folder {
                 _ => {}
             }
             let mut options = OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(&new)?;
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&new)?;
             file.write_all(bytes)?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;

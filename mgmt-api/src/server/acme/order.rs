@@ -120,9 +120,14 @@ async fn not_verified(order: &mut Order) -> AcmeError {
             break;
         }
         let problems = authorization.challenges.iter();
-        let problem = problems.filter_map(|challenge| challenge.error.as_ref()).next();
+        let problem = problems
+            .filter_map(|challenge| challenge.error.as_ref())
+            .next();
         if let Some(problem) = problem {
-            let reason = problem.detail.clone().unwrap_or_else(|| problem.to_string());
+            let reason = problem
+                .detail
+                .clone()
+                .unwrap_or_else(|| problem.to_string());
             return AcmeError::NotVerified {
                 domain: authorization.identifier().to_string(),
                 reason,
