@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod invitations;
+mod notice;
 pub mod passkeys;
 pub mod password;
 pub mod password_reset;

@@ -1,5 +1,6 @@
 //! The users of a tenant.
 
+use super::notice::{Notice, tell_user};
 use super::reach::{Reached, TenantParameter, reach};
 use super::sessions::{SessionEntry, SessionList};
 use super::version::Version;
@@ -387,6 +388,7 @@ pub(crate) async fn user_second_factor_remove(
     write.remove_passkeys(id).await?;
     write.replace_recovery_codes(id, &[]).await?;
     write.end_sessions(id, None).await?;
+    tell_user(&state, &mut write, &row, Notice::SecondFactorsRemoved).await?;
     write.tell(told_of(&principal, &row, "user.second_factor_remove"));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "second factors removed");
