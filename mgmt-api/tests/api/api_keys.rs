@@ -343,7 +343,8 @@ async fn a_key_gives_nobody_more_than_it_has() {
     let bob = add_user(&api, acme, "bob@example.com", "super_admin").await;
     let user = format!("/api/v1/users/{bob}?tenant_id={}", acme.get());
     let invitation = json!({"email": "eve@example.com", "role": "viewer", "tenant_id": acme.get()});
-    let role = json!({"name": "mighty", "spec": {"portal": "staff", "permissions": ["cdr.read"]}});
+    let role =
+        json!({"name": "mighty", "spec": {"portal": "operator", "permissions": ["cdr.read"]}});
     let taken = json!({"full_name": "", "role": "viewer", "status": "active"});
     for (method, path, body) in [
         ("POST", "/api/v1/invitations", invitation),
