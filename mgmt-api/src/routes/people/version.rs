@@ -23,7 +23,9 @@ impl Version {
             .map(|part| format!("{}:", part.len()))
             .collect();
         let framed = lengths.iter().zip(parts);
-        let framed: Vec<&str> = framed.flat_map(|(length, part)| [length.as_str(), *part]).collect();
+        let framed: Vec<&str> = framed
+            .flat_map(|(length, part)| [length.as_str(), *part])
+            .collect();
         let mut digest = sha256_hex(&framed);
         digest.truncate(DIGITS);
         Self(format!("\"{digest}\""))

@@ -5,8 +5,8 @@ use super::http::AcmeHttp;
 use super::{AcmeError, AcmeSettings, Usable};
 use crate::server::tls::Certificate;
 use instant_acme::{
-    Account, AuthorizationStatus, ChallengeType, Identifier, KeyAuthorization, NewAccount,
-    NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AuthorizationStatus, ChallengeType, Identifier, NewAccount, NewOrder, Order,
+    OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use std::sync::Arc;
@@ -87,7 +87,8 @@ async fn prove(order: &mut Order, certificate: &Certificate) -> Result<(), AcmeE
         let Some(mut challenge) = challenge else {
             return Err(AcmeError::NoChallenge { domain });
         };
-        let proof = proof(&domain, &challenge.key_authorization())?;
+        let authorization = challenge.key_authorization();
+        let proof = proof(&domain, authorization.digest().as_ref())?;
         certificate.put_proof(&domain, proof);
         let ready = challenge.set_ready().await;
         ready.map_err(at("does not take a proof"))?;
@@ -99,17 +100,18 @@ async fn prove(order: &mut Order, certificate: &Certificate) -> Result<(), AcmeE
     }
 }
 
-/// The certificate that proves a domain (RFC 8737 §3).
-fn proof(domain: &str, authorization: &KeyAuthorization) -> Result<Usable, AcmeError> {
-    let digest = authorization.digest();
+/// The certificate that proves a domain by the digest of the key authorization (RFC 8737 §3).
+fn proof(domain: &str, digest: &[u8]) -> Result<Usable, AcmeError> {
     let mut params = CertificateParams::new(vec![domain.to_owned()])?;
-    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest.as_ref())];
+    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let key = KeyPair::generate()?;
     let made = params.self_signed(&key)?;
     let unusable = |error: &dyn std::fmt::Display| AcmeError::Issued(error.to_string());
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| unusable(&error))?;
-    let proof = CertifiedKey::from_der(vec![made.der().clone()], key, &ring::default_provider());
-    Ok(Arc::new(proof.map_err(|error| unusable(&error))?))
+    let key = ring::default_provider().key_provider.load_private_key(key);
+    let key = key.map_err(|error| unusable(&error))?;
+    // Not by `from_der`, which reads the certificate: it knows no critical extension of this kind.
+    Ok(Arc::new(CertifiedKey::new(vec![made.der().clone()], key)))
 }
 
 /// Which domain it was, and what the authority said of it.
@@ -137,5 +139,27 @@ async fn not_verified(order: &mut Order) -> AcmeError {
     AcmeError::NotVerified {
         domain: "a domain".into(),
         reason: "it does not say why".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+    #[test]
+    fn a_proof_is_for_one_domain_and_holds_the_digest() {
+        let digest = [7; 32];
+        let proof = proof("a.example", &digest).unwrap();
+        let (_, parsed) = X509Certificate::from_der(&proof.cert[0]).unwrap();
+        let names = parsed.subject_alternative_name().unwrap().unwrap();
+        assert_eq!(names.value.general_names.len(), 1);
+        let mut extensions = parsed.extensions().iter();
+        let found = extensions.find(|one| one.oid.to_id_string() == "1.3.6.1.5.5.7.1.31");
+        let found = found.unwrap();
+        assert!(found.critical);
+        // An OCTET STRING of 32 bytes.
+        assert_eq!(found.value, [&[4, 32], &digest[..]].concat());
     }
 }
