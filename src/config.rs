@@ -12,6 +12,7 @@ mod validate;
 use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
 pub(crate) use listener::{Listener, sip_transport};
 
+use mgmt_api::AcmeSettings;
 use serde::Deserialize;
 use sip_core::digest::Algorithm;
 use sip_core::transport::tls::ServerVerification;
@@ -199,6 +200,7 @@ pub(crate) struct HttpConfig {
     pub(crate) rate_limits: HttpRateLimitsConfig,
     pub(crate) public_url: String,
     pub(crate) tls: HttpTlsConfig,
+    pub(crate) acme: HttpAcmeConfig,
 }
 
 /// `[http.rate_limits]`
@@ -218,6 +220,17 @@ pub(crate) struct HttpTlsConfig {
     pub(crate) address: String,
     pub(crate) certificate_file: PathBuf,
     pub(crate) key_file: PathBuf,
+}
+
+/// `[http.acme]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpAcmeConfig {
+    pub(crate) domains: Vec<String>,
+    pub(crate) directory: String,
+    pub(crate) contact: String,
+    pub(crate) terms_of_service_agreed: bool,
+    pub(crate) roots_file: PathBuf,
 }
 
 /// `[drain]`
@@ -342,6 +355,21 @@ impl Config {
     /// The address that speaks TLS, when there is one.
     pub(crate) fn http_tls_address(&self) -> Option<SocketAddr> {
         self.http.tls.address.parse().ok()
+    }
+
+    /// How the certificate of the API is got by ACME, when it is.
+    pub(crate) fn acme_settings(&self) -> Option<AcmeSettings> {
+        let acme = &self.http.acme;
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let domains = acme.domains.iter().map(|domain| domain.to_lowercase());
+        let roots_file = Some(acme.roots_file.clone());
+        (!acme.domains.is_empty()).then(|| AcmeSettings {
+            directory: acme.directory.clone(),
+            domains: domains.collect(),
+            contact: given(&acme.contact),
+            folder: self.data_dir.join("acme"),
+            roots_file: roots_file.filter(|path| !path.as_os_str().is_empty()),
+        })
     }
 
     /// The address written into SDP.

@@ -1,5 +1,6 @@
 //! Metrics as Prometheus text. Labels come from closed sets only.
 
+use crate::containment::Part;
 use crate::state::AppState;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
@@ -70,6 +71,12 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.switch(state)?;
     scrape.channels(&state.switch.snapshot())?;
     scrape.journal(state)?;
+    scrape.labelled(
+        "didtron_management_panics_total",
+        "Panics caught in the management plane, by what they ended",
+        "part",
+        &Part::ALL.map(|part| (part.as_str(), part.caught())),
+    )?;
     if let Some(requests) = &state.http_metrics.requests {
         scrape.registry.register(Box::new(requests.clone()))?;
     }

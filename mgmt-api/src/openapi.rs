@@ -44,7 +44,10 @@ struct SecuritySchemes;
 impl Modify for SecuritySchemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        let cookie = ApiKeyValue::with_description(SESSION_COOKIE, "Set by signing in");
+        let cookie = ApiKeyValue::with_description(
+            SESSION_COOKIE,
+            "Set by signing in; over TLS its name begins with `__Host-`",
+        );
         let csrf = ApiKeyValue::with_description(
             "X-CSRF-Token",
             "The session's token; needed beside the cookie by every change",

@@ -7,7 +7,7 @@ use crate::routes::{
     jobs, kinds, live, people, resources, session, status, webhooks,
 };
 use crate::state::AppState;
-use crate::{console, extract, headers, metrics, openapi, proxy};
+use crate::{console, containment, extract, headers, metrics, openapi, proxy};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::compression::CompressionLayer;
@@ -24,6 +24,7 @@ pub fn router(state: AppState) -> Router {
         .into_router(&state)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback_service(console)
+        .layer(from_fn(containment::answer))
         .layer(from_fn_with_state(state.clone(), metrics::count));
     let routes = match headers::cross_origin(&state.allowed_origins) {
         Some(layer) => routes.layer(layer),

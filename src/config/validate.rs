@@ -26,6 +26,26 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.problems
 }
 
+/// Names that one certificate is for, at most: what the largest public authority allows.
+const ACME_DOMAINS_MAX: usize = 100;
+
+/// A name of two labels or more that a certificate can be issued for (RFC 1123 §2.1).
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let letters = label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (1..=63).contains(&label.len())
+            && letters
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253
+        && name.contains('.')
+        && name.split('.').all(is_label)
+        && name.parse::<IpAddr>().is_err()
+}
+
 struct Check<'a> {
     origins: &'a Origins,
     problems: Vec<ConfigProblem>,
@@ -256,7 +276,15 @@ impl Check<'_> {
                 "must be like https://host or https://host:port, without a path, or empty";
             self.problem("http.public_url", message);
         }
-        let tls = &http.tls;
+        self.tls(config);
+    }
+
+    fn tls(&mut self, config: &Config) {
+        let tls = &config.http.tls;
+        let by_acme = !config.http.acme.domains.is_empty();
+        if by_acme {
+            self.acme(config);
+        }
         if tls.address.is_empty() {
             return;
         }
@@ -268,9 +296,46 @@ impl Check<'_> {
             ("http.tls.key_file", &tls.key_file),
         ];
         for (key, file) in files {
-            if file.as_os_str().is_empty() {
-                self.problem(key, "must name a PEM file, since http.tls.address is set");
+            match (by_acme, file.as_os_str().is_empty()) {
+                (false, true) => {
+                    let message = "must name a PEM file, since http.tls.address is set and \
+                        http.acme.domains is empty";
+                    self.problem(key, message);
+                }
+                (true, false) => {
+                    let message = "must be empty, since http.acme.domains says who issues the \
+                        certificate";
+                    self.problem(key, message);
+                }
+                _ => {}
             }
+        }
+    }
+
+    fn acme(&mut self, config: &Config) {
+        let acme = &config.http.acme;
+        if config.http.tls.address.is_empty() {
+            let message = "must be set, since http.acme.domains asks for a certificate";
+            self.problem("http.tls.address", message);
+        }
+        if acme.domains.len() > ACME_DOMAINS_MAX {
+            let message = format!("has more than {ACME_DOMAINS_MAX} names");
+            self.problem("http.acme.domains", &message);
+        }
+        for domain in acme.domains.iter().filter(|name| !is_domain(name)) {
+            let message = format!("`{domain}` is no full domain name; wildcards cannot be proved");
+            self.problem("http.acme.domains", &message);
+        }
+        if !acme.directory.starts_with("https://") {
+            self.problem("http.acme.directory", "must begin with https://");
+        }
+        let contact = &acme.contact;
+        if !contact.is_empty() && (!contact.contains('@') || contact.contains([' ', ',', '?'])) {
+            self.problem("http.acme.contact", "must be one e-mail address, or empty");
+        }
+        if !acme.terms_of_service_agreed {
+            let message = "must be true: the authority issues only to who agrees to its terms";
+            self.problem("http.acme.terms_of_service_agreed", message);
         }
     }
 

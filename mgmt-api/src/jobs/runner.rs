@@ -2,6 +2,7 @@
 
 use super::{JobBell, JobFailure, JobHandler, JobRun, Schedule};
 use crate::clock;
+use crate::containment::{Part, contain};
 use rating::Timestamp;
 use std::collections::HashMap;
 use std::future::Future;
@@ -132,17 +133,19 @@ impl JobRunner {
         let mut running = Running::default();
         let mut chores = interval(settings.chores);
         chores.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.keep_schedules().await;
+        let _ = contain(Part::Task, self.keep_schedules()).await;
         loop {
             let room = running.room(&settings) > 0;
             tokio::select! {
                 () = &mut stop => break,
-                _ = chores.tick() => self.do_chores(&mut running).await,
+                _ = chores.tick() => {
+                    let _ = contain(Part::Task, self.do_chores(&mut running)).await;
+                }
                 Some(ended) = running.tasks.join_next() => running.forget(ended.ok()),
                 () = self.bell.rung(), if room => {}
                 () = sleep(settings.poll), if room => {}
             }
-            self.claim(&mut running).await;
+            let _ = contain(Part::Task, self.claim(&mut running)).await;
         }
         self.finish(running).await;
     }
@@ -283,7 +286,10 @@ impl Running {
         let task = self.tasks.spawn({
             let (shared, lease) = (Arc::clone(shared), lease.clone());
             async move {
-                shared.run(&lease).await;
+                let reported = contain(Part::Job, shared.run(&lease)).await;
+                if reported.is_err() {
+                    tracing::error!(job = id, "what became of a job is not written");
+                }
                 id
             }
         });
@@ -315,7 +321,12 @@ impl Shared {
             job: lease.job.clone(),
             attempt: lease.attempt,
         };
-        let outcome = timeout(handler.timeout(), handler.run(&run)).await;
+        let outcome = contain(Part::Job, timeout(handler.timeout(), handler.run(&run))).await;
+        let outcome = outcome.unwrap_or_else(|panicked| {
+            let told = "The program failed; the node's log says where.";
+            tracing::error!(job = run.job.id, kind = run.job.kind, %panicked, "a job panicked");
+            Ok(Err(JobFailure::Retry(told.into())))
+        });
         let outcome = outcome.unwrap_or_else(|_| {
             let seconds = handler.timeout().as_secs();
             Err(JobFailure::Retry(format!(

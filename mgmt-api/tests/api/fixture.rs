@@ -35,6 +35,8 @@ pub(crate) struct FakeSwitch {
     pub(crate) silent: AtomicBool,
     /// Takes no configuration.
     pub(crate) refusing: AtomicBool,
+    /// Panics once, when it is asked for its state or given a configuration.
+    pub(crate) panicking: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
 }
@@ -45,6 +47,7 @@ impl SwitchPort for FakeSwitch {
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
+        assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
         if self.refusing.load(Ordering::Relaxed) {
             return Err(PublishError::Stopping);
         }
@@ -78,6 +81,7 @@ impl SwitchPort for FakeSwitch {
     }
 
     fn status(&self) -> SwitchStatus {
+        assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
         SwitchStatus {
             node: "fra-1".into(),
             started_at: Timestamp(0),
@@ -151,6 +155,7 @@ impl Api {
             draining: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
+            panicking: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
         });
@@ -215,6 +220,14 @@ impl Api {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .unwrap()
+    }
+
+    /// PUT of JSON with the local key, over whatever version there is.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let mut request = self.with_key("PUT", path, body.to_string().into());
+        let any = axum::http::HeaderValue::from_static("*");
+        request.headers_mut().insert(header::IF_MATCH, any);
+        self.send(request).await
     }
 
     /// The first user's password.

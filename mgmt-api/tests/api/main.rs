@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod acme;
 mod api_keys;
 mod apply;
 mod audit;
@@ -10,6 +11,7 @@ mod authorisation;
 mod cdrs;
 mod change_sets;
 mod console;
+mod containment;
 mod contract;
 mod events;
 mod explain;

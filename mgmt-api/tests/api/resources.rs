@@ -156,9 +156,13 @@ async fn versions_are_compared_and_an_earlier_one_comes_back() {
     assert_eq!(compared["differences"], expected);
     let versions = api.get("/api/v1/carriers/aurora/versions").await.json();
     assert_eq!(versions["items"][0]["note"], "more");
-    let back = api
-        .post("/api/v1/carriers/aurora/rollback", &json!({"version": 1}))
-        .await;
+    let path = "/api/v1/carriers/aurora/rollback";
+    let body = json!({"version": 1});
+    let blind = api.post(path, &body).await;
+    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
+    let late = with_if_match(&api, "POST", path, "\"1\"", &body).await;
+    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+    let back = with_if_match(&api, "POST", path, "\"2\"", &body).await;
     assert_eq!(back.status, StatusCode::OK, "{}", back.body);
     let now = back.json();
     assert_eq!(

@@ -1885,7 +1885,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what happened, newest first. */
+        /** Lists what happened to what the caller may read, newest first. */
         get: operations["event_list"];
         put?: never;
         post?: never;
@@ -9238,7 +9238,7 @@ export interface components {
             /**
              * Format: int32
              * @description A session that is not used for this long ends.
-             * @default 60
+             * @default 30
              */
             idle_timeout_minutes: number;
             /**
@@ -12052,7 +12052,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -12142,6 +12144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -12162,6 +12173,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13429,7 +13449,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -13519,6 +13541,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -13539,6 +13570,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16282,7 +16322,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -16372,6 +16414,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -16392,6 +16443,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17593,7 +17653,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -17683,6 +17745,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -17703,6 +17774,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18827,7 +18907,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -18917,6 +18999,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -18937,6 +19028,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20061,7 +20161,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -20151,6 +20253,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -20171,6 +20282,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21375,7 +21495,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -21465,6 +21587,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -21485,6 +21616,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22970,7 +23110,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -23060,6 +23202,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -23080,6 +23231,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25227,7 +25387,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -25317,6 +25479,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -25337,6 +25508,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27846,7 +28026,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -27936,6 +28118,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -27956,6 +28147,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29200,7 +29400,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -29290,6 +29492,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -29310,6 +29521,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30820,7 +31040,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -30910,6 +31132,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -30930,6 +31161,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32195,7 +32435,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -32285,6 +32527,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -32305,6 +32556,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33988,7 +34248,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -34078,6 +34340,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -34098,6 +34369,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -35295,7 +35575,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -35385,6 +35667,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -35405,6 +35696,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -36622,7 +36922,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -36712,6 +37014,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -36732,6 +37043,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -37856,7 +38176,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -37946,6 +38268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -37966,6 +38297,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39553,6 +39893,8 @@ export interface operations {
             /** @description The tenant */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -39609,7 +39951,9 @@ export interface operations {
     tenant_rename: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
+                /** @description The `ETag` that was seen */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -39628,6 +39972,8 @@ export interface operations {
             /** @description The operator */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -39688,6 +40034,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another was faster */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -39708,6 +40063,15 @@ export interface operations {
             };
             /** @description The name is refused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41015,7 +41379,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -41105,6 +41471,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -41125,6 +41500,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -42265,7 +42649,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -42355,6 +42741,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -42375,6 +42770,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -42632,6 +43036,8 @@ export interface operations {
             /** @description The user */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -42691,7 +43097,9 @@ export interface operations {
                 /** @description A tenant right below the own one; its own people when it is left out. */
                 tenant_id?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` that was seen */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -42710,6 +43118,8 @@ export interface operations {
             /** @description The user as it is now */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -42770,6 +43180,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another was faster */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -42790,6 +43209,15 @@ export interface operations {
             };
             /** @description A field is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -44360,7 +44788,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -44450,6 +44880,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -44470,6 +44909,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
