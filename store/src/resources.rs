@@ -7,6 +7,7 @@
 mod assigned;
 mod index;
 mod list;
+mod moment;
 mod plan;
 mod references;
 mod versions;
@@ -15,6 +16,7 @@ pub use assigned::AssignedResource;
 pub use index::{AssignedTo, AssignmentLevel, ReferenceTo, ResourceIndex};
 pub(crate) use index::{cut_term, cut_value, sort_value};
 pub use list::{ResourceCursor, ResourcePage, ResourceQuery, SortBy};
+pub use moment::ConfigurationMoment;
 pub use references::Referrer;
 pub use versions::{VersionPage, VersionRow};
 

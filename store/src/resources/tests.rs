@@ -234,7 +234,7 @@ async fn what_a_resource_is_found_by_goes_with_its_version() {
         assert_eq!(refers("gold").await, Vec::<String>::new());
         assert_eq!(refers("silver").await, ["b"]);
         let mut write = store.begin_configuration(change("ann")).await.unwrap();
-        write.delete(&PLATFORM, &[id]).await.unwrap();
+        write.delete(&PLATFORM, &[id], None).await.unwrap();
         write.commit().await.unwrap();
         assert_eq!(found("blocked", None).await, 0);
         assert_eq!(
