@@ -2,7 +2,7 @@
 
 use crate::switch::Switch;
 use rating::Timestamp;
-use resources::{Assignment, ResourceKind};
+use resources::ResourceKind;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use store::{ResourceIndex, ResourceWrite, Scope, Store, TenantId, Written};
@@ -91,13 +91,13 @@ fn customer(number: usize, version: u32, written: Option<Written>) -> ResourceWr
         name: format!("{}-{number:06}", WORDS[number / CATEGORIES % WORDS.len()]),
         external_id: Some(format!("crm-{number}")),
         spec: json!({
-            "status": if number % 3 == 0 { "suspended" } else { "active" },
+            "status": if number % 3 == 0 { "inactive" } else { "active" },
             "category": format!("category-{}", number % CATEGORIES),
             "rate_card": "sell",
             "cps_limit": version,
             "channel_limit": 100,
         }),
-        assignment: serde_json::to_value(Assignment::default()).unwrap(),
+        assignment: json!({}),
         deck_hash: None,
         note: None,
         // Of no rules: the server makes it anew.

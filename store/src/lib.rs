@@ -71,9 +71,9 @@ pub use people::{
     UserStatus,
 };
 pub use resources::{
-    AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ReferenceTo, Referrer,
-    ResourceCursor, ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage,
-    VersionRow,
+    AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ListedPage, ListedResource,
+    ReferenceTo, Referrer, ResourceCursor, ResourceIndex, ResourcePage, ResourceQuery, ResourceRow,
+    SortBy, VersionPage, VersionRow,
 };
 pub use secrets::SealedSecret;
 pub use tenants::{Scope, TenantId};

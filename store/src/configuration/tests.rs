@@ -364,7 +364,10 @@ async fn nothing_of_another_tenant_is_seen_or_changed() {
             store.versions_of_configuration(&PLATFORM, 1).await.unwrap(),
             []
         );
-        assert_eq!(store.resource_counts(&PLATFORM).await.unwrap(), []);
+        assert_eq!(
+            store.resource_count(&PLATFORM, "customer").await.unwrap(),
+            0
+        );
         assert_eq!(
             store
                 .referrers(&PLATFORM, "carrier", "c", None, 9)
