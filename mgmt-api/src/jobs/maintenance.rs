@@ -136,14 +136,12 @@ mod tests {
                 finished: Duration::from_secs(14 * 86_400),
                 dead: Duration::from_secs(90 * 86_400),
             };
-            let row = store.jobs(
-                &scope(),
-                &JobQuery {
-                    limit: 1,
-                    ..JobQuery::default()
-                },
-            );
-            let run = JobRun::new(row.await.unwrap().remove(0), 1);
+            let query = JobQuery {
+                limit: 1,
+                ..JobQuery::default()
+            };
+            let mut jobs = store.jobs(&scope(), &query).await.unwrap();
+            let run = JobRun::new(jobs.remove(0), 1);
             let prune = Prune::new(store.clone(), retention);
             prune.prune(&run).await.unwrap();
             let counts = store.job_counts(&scope()).await.unwrap();

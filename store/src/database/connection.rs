@@ -48,6 +48,15 @@ pub(crate) enum Target<'c> {
     Transaction(&'c mut Transaction),
 }
 
+impl Target<'_> {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Pool(pool) => pool.dialect(),
+            Self::Transaction(transaction) => transaction.dialect(),
+        }
+    }
+}
+
 impl<'c> From<&'c Pool> for Target<'c> {
     fn from(pool: &'c Pool) -> Self {
         Self::Pool(pool)
