@@ -47,7 +47,7 @@ pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
-pub(crate) use plan::{DeckText, masked};
+pub(crate) use plan::{DeckText, holds_secrets, masked};
 pub(crate) use preview::Preview;
 pub(crate) use push::{Push, PushOrigin, Pushed};
 pub(crate) use replay::Replay;
@@ -62,10 +62,11 @@ use crate::state::AppState;
 use current::CurrentSet;
 use events::Events;
 use opening::Opened;
+use resources::ResourceKind;
 use routing_engine::Snapshot;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::Store;
+use store::{Store, TenantId};
 use tokio::sync::broadcast;
 
 /// What is configured. One change at a time.
@@ -125,6 +126,11 @@ impl Configuration {
     /// What is in force, to look at.
     pub(crate) fn in_force(&self) -> Proposed {
         Proposed::new(self.current())
+    }
+
+    /// How many an owner has of a kind, in force.
+    pub(crate) fn count(&self, owner: TenantId, kind: ResourceKind) -> u64 {
+        self.current().count(owner, kind)
     }
 
     fn current(&self) -> Arc<CurrentSet> {

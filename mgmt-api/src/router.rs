@@ -117,6 +117,7 @@ fn background(table: RouteTable) -> RouteTable {
         .guarded(read, staff, routes!(jobs::job_view))
         .guarded(write, staff, routes!(jobs::job_retry))
         .guarded(write, staff, routes!(jobs::job_discard))
+        .guarded(write, staff, routes!(jobs::job_cancel))
         .guarded(read, platform, routes!(jobs::job_schedule_list))
         .guarded(write, platform, routes!(jobs::job_schedule_run))
         .guarded(Permission::EVENT_READ, staff, routes!(events::event_list))

@@ -348,6 +348,8 @@ impl Check<'_> {
         self.within("jobs.keep_dead_days", days, 1, 3_650);
         let days = jobs.keep_events_days.into();
         self.within("jobs.keep_events_days", days, 1, 3_650);
+        let days = jobs.keep_audit_days.into();
+        self.within("jobs.keep_audit_days", days, 30, 36_500);
         let timeout = mail.smtp.timeout_s.into();
         self.within("mail.smtp.timeout_s", timeout, 1, 50);
         self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);

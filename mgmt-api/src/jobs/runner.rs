@@ -317,10 +317,7 @@ impl Shared {
     }
 
     async fn run_by(&self, handler: &dyn JobHandler, lease: &JobLease) -> JobReport {
-        let run = JobRun {
-            job: lease.job.clone(),
-            attempt: lease.attempt,
-        };
+        let run = JobRun::leased(&self.store, lease);
         let outcome = contain(Part::Job, timeout(handler.timeout(), handler.run(&run))).await;
         let outcome = outcome.unwrap_or_else(|panicked| {
             let told = "The program failed; the node's log says where.";
@@ -336,6 +333,7 @@ impl Shared {
         match outcome {
             Ok(()) => JobReport::Succeeded,
             Err(JobFailure::GiveUp(error)) => JobReport::GaveUp { error },
+            Err(JobFailure::Cancelled { by }) => JobReport::Cancelled { by },
             Err(JobFailure::PutOff { reason, until }) => JobReport::PutOff { reason, until },
             Err(JobFailure::Retry(error)) => {
                 // Without randomness the longest delay is the safest.
@@ -377,6 +375,9 @@ impl Shared {
                     ..lease.job.clone()
                 };
                 (self.on_dead)(dead).await;
+            }
+            (JobReport::Cancelled { by }, _) => {
+                tracing::info!(job, kind, by, "a job was cancelled")
             }
             (JobReport::Failed { error, .. }, _) => {
                 tracing::info!(job, kind, attempt, error, "a job failed")

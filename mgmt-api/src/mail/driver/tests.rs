@@ -129,10 +129,7 @@ impl Outbox {
             .await
             .unwrap()
             .remove(0);
-        JobRun {
-            attempt: lease.attempt,
-            job: lease.job,
-        }
+        JobRun::new(lease.job, lease.attempt)
     }
 
     fn handler(&self, driver: MailDriver) -> SendMail {

@@ -1941,7 +1941,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything of the caller's that is configured, as files that `apply` reads. Secrets are masked. */
+        /**
+         * Everything of the caller's that is configured at one moment, as files that `apply` reads. Secrets
+         *     are masked; kinds that the caller may not read are left out.
+         */
         get: operations["export"];
         put?: never;
         post?: never;
@@ -2254,6 +2257,26 @@ export interface paths {
         get: operations["job_view"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops a job that waits, or one that runs and tells how far it is: that one stops within moments,
+         *     and is discarded then. What it has done so far stays.
+         */
+        post: operations["job_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3744,7 +3767,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what is configured. */
+        /** Lists what is configured, of the kinds that the caller may read. */
         get: operations["resource_list"];
         put?: never;
         post?: never;
@@ -7087,6 +7110,8 @@ export interface components {
             decks: components["schemas"]["ExportedFile"][];
             /** @description One YAML file for each kind that there is any resource of. */
             files: components["schemas"]["ExportedFile"][];
+            /** @description Kinds that are not in here, because the caller may not read them. */
+            left_out?: string[];
         };
         /** @description One file. */
         ExportedFile: {
@@ -7321,6 +7346,8 @@ export interface components {
              * @description How many may be.
              */
             attempts_max: number;
+            /** @description Who wanted it to stop; a job that runs stops when it next tells how far it is. */
+            cancelled_by: string | null;
             /** @description When it was put into the queue. */
             created_at: components["schemas"]["Time"];
             /**
@@ -7340,6 +7367,7 @@ export interface components {
              * @description The lower runs first.
              */
             priority: number;
+            progress: components["schemas"]["JobProgress"] | null;
             /** @description When it runs next, or was to run last. */
             run_at: components["schemas"]["Time"];
             /** @description Where it stands. */
@@ -7359,7 +7387,7 @@ export interface components {
              * @description Which, from 1.
              */
             number: number;
-            /** @description `running`, `succeeded`, `failed`, `gave_up`, `put_off` or `lost`. */
+            /** @description `running`, `succeeded`, `failed`, `gave_up`, `put_off`, `cancelled` or `lost`. */
             outcome: string;
             /** @description When it began. */
             started_at: components["schemas"]["Time"];
@@ -7396,6 +7424,21 @@ export interface components {
             items: components["schemas"]["Job"][];
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
+        };
+        /** @description How far a run has come. */
+        JobProgress: {
+            /**
+             * Format: int64
+             * @description How much is done, in whatever the kind counts.
+             */
+            done: number;
+            /** @description What is being done. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How much there is; null when nobody knows.
+             */
+            total: number | null;
         };
         /** @description A job that is put in again and again. */
         JobSchedule: {
@@ -10011,6 +10054,7 @@ export type JobAttempt = components['schemas']['JobAttempt'];
 export type JobDetail = components['schemas']['JobDetail'];
 export type JobKindCount = components['schemas']['JobKindCount'];
 export type JobList = components['schemas']['JobList'];
+export type JobProgress = components['schemas']['JobProgress'];
 export type JobSchedule = components['schemas']['JobSchedule'];
 export type JobScheduleList = components['schemas']['JobScheduleList'];
 export type JobScheduleRun = components['schemas']['JobScheduleRun'];
@@ -22128,6 +22172,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is too much for one answer: export kind by kind */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: wait */
             429: {
                 headers: {
@@ -24072,6 +24125,113 @@ export interface operations {
             };
             /** @description There is no such job */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, which is discarded or about to stop */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job is finished, or is of a kind that does not stop halfway */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
