@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
+    pub(crate) defence: DefenceConfig,
     pub(crate) calls: CallsConfig,
     pub(crate) media: MediaConfig,
     pub(crate) journal: JournalConfig,
@@ -76,6 +77,26 @@ pub(crate) struct SipConfig {
     pub(crate) socket_buffer_kib: u32,
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
+    pub(crate) tcp_connections_per_address_max: u32,
+    pub(crate) tcp_message_timeout_s: u32,
+    pub(crate) tcp_queue_max: u32,
+    pub(crate) message_bytes_max: u16,
+    pub(crate) header_fields_max: u8,
+    pub(crate) header_value_bytes_max: u16,
+}
+
+/// `[defence]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefenceConfig {
+    pub(crate) known_source_messages_per_second: u32,
+    pub(crate) unknown_source_messages_per_second: u32,
+    pub(crate) unknown_messages_per_second: u32,
+    pub(crate) ban_after_messages: u32,
+    pub(crate) ban_s: u32,
+    pub(crate) scanner_agents: Vec<String>,
+    pub(crate) lag_max_ms: u32,
+    pub(crate) retry_after_s: u16,
 }
 
 /// `[calls]`
@@ -252,6 +273,15 @@ impl Config {
             return Ok(DatabaseLocation::sqlite(self.data_dir.join("didtron.db")));
         }
         self.database.url.parse()
+    }
+
+    /// What a SIP message may be.
+    pub(crate) fn message_limits(&self) -> sip_core::Limits {
+        sip_core::Limits {
+            message_bytes: self.sip.message_bytes_max,
+            header_fields: self.sip.header_fields_max,
+            header_value_bytes: self.sip.header_value_bytes_max,
+        }
     }
 
     /// The directory of the CDR journal.

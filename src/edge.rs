@@ -6,6 +6,7 @@
 
 mod clock;
 mod connections;
+mod defence;
 mod gauges;
 mod live;
 mod mailbox;
@@ -23,6 +24,7 @@ use call_control::config::{EngineConfig, EngineLimits};
 use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
 use clock::Clock;
 use connections::ConnectionSink;
+use defence::{BanKeeper, Bans, Guard, Overload, Suspects};
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
@@ -37,7 +39,7 @@ use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::Timings;
-use sip_core::transport::tcp::{TcpConfig, TcpHandle, TcpTransport};
+use sip_core::transport::tcp::{TcpConfig, TcpCounters, TcpHandle, TcpTransport};
 use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -68,6 +70,8 @@ pub(crate) struct Edge {
     snapshot: Arc<ArcSwap<Snapshot>>,
     journal: Journal,
     malformed_streams: Arc<ConnectionSink>,
+    bans: Arc<Bans>,
+    tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     running: std::sync::Mutex<Option<Running>>,
 }
@@ -77,6 +81,7 @@ struct Running {
     threads: Vec<JoinHandle<()>>,
     tcp: TcpTransport,
     relay: MediaRelay,
+    ban_keeper: tokio::task::JoinHandle<()>,
 }
 
 /// What exists once for each shard before its thread starts.
@@ -104,7 +109,13 @@ impl Edge {
         let ownership = Ownership::new(key.clone(), shards);
         let (polls, mailboxes, inboxes) = polls_and_mailboxes(shards)?;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
+        let bans = Arc::new(Bans::default());
+        let ban_length = Duration::from_secs(config.defence.ban_s.into());
+        let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
         let sink = Arc::new(ConnectionSink {
+            bans: Arc::clone(&bans),
+            banned: AtomicU64::new(0),
+            limits: config.message_limits(),
             ownership: ownership.clone(),
             mailboxes: mailboxes.clone(),
             listeners: tcp_listeners(&config.sip.listeners),
@@ -121,6 +132,8 @@ impl Edge {
             ownership,
             mailboxes: mailboxes.clone(),
             tcp: tcp.handle(),
+            bans: Arc::clone(&bans),
+            suspects,
             snapshot: Arc::clone(&snapshot),
             orders: Arc::clone(&orders),
             clock,
@@ -154,11 +167,14 @@ impl Edge {
             snapshot,
             journal,
             malformed_streams: sink,
+            bans,
+            tcp_counters: tcp.counters(),
             orders,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
                 relay,
+                ban_keeper: tokio::spawn(ban_keeper.run()),
             })),
         })
     }
@@ -202,6 +218,7 @@ impl Edge {
         }
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
         running.relay.shutdown();
+        running.ban_keeper.abort();
     }
 }
 
@@ -213,6 +230,8 @@ struct Shared {
     ownership: Ownership,
     mailboxes: Vec<Mailbox>,
     tcp: TcpHandle,
+    bans: Arc<Bans>,
+    suspects: Suspects,
     snapshot: Arc<ArcSwap<Snapshot>>,
     orders: Arc<Orders>,
     clock: Clock,
@@ -228,6 +247,11 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let snapshot = Arc::clone(&shared.snapshot);
     let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
+    let defence = &shared.config.defence;
+    let guard = Guard::new(defence, &shared.bans, shared.suspects.clone());
+    let lag_max = SipDuration::from_millis(defence.lag_max_ms.into());
+    let retry_after_s = defence.retry_after_s;
+    let message_limits = shared.config.message_limits();
     let local_addresses = shared
         .listeners
         .iter()
@@ -261,6 +285,11 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 mailboxes,
                 number,
                 ownership,
+                guard,
+                message_limits,
+                overload: Overload::new(lag_max, clock.instant()),
+                retry_after_s,
+                is_shedding: false,
                 journal: parts.writer,
                 journal_available: true,
                 media,
@@ -296,6 +325,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
+            message: config.message_limits(),
             ..EngineLimits::default()
         },
         timings: Timings {
@@ -398,6 +428,10 @@ fn start_tcp(
     let options = TcpConfig {
         connections_max: usize::try_from(config.sip.tcp_connections_max)?,
         idle_timeout: Duration::from_secs(config.sip.tcp_idle_timeout_s.into()),
+        connections_per_address_max: usize::try_from(config.sip.tcp_connections_per_address_max)?,
+        message_timeout: Duration::from_secs(config.sip.tcp_message_timeout_s.into()),
+        queue_max: usize::try_from(config.sip.tcp_queue_max)?,
+        limits: config.message_limits(),
         ..TcpConfig::default()
     };
     let tcp = TcpTransport::start(&addresses, options, sink)

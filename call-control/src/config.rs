@@ -51,6 +51,8 @@ pub struct EngineLimits {
     pub unknown_replies_total_per_s: u32,
     /// Records a second of calls from sources that belong to nobody.
     pub unknown_source_records_per_s: u32,
+    /// What a message may be. Beyond: 400, or 513 when it is too long.
+    pub message: sip_core::Limits,
     /// Records a second of customers' calls that are refused because the table of transactions is
     /// full. Beyond, they are counted only.
     pub stateless_records_per_s: u32,
@@ -65,6 +67,7 @@ impl Default for EngineLimits {
             unknown_source_replies_per_s: 2,
             unknown_replies_total_per_s: 200,
             unknown_source_records_per_s: 10,
+            message: sip_core::Limits::DEFAULT,
             stateless_records_per_s: 100,
         }
     }

@@ -24,6 +24,7 @@ impl Engine {
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
             Command::MediaSilent(session) => self.hang_up_silent(now, session),
             Command::JournalState { available } => self.core.journal_available = available,
+            Command::Overload { retry_after_s } => self.core.shed_for_s = retry_after_s,
             Command::TraceCalls { calls } => self.core.calls_to_trace = calls,
         }
     }

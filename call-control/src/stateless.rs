@@ -10,7 +10,7 @@ use crate::leg::{SDP, bare};
 use crate::methods::ALLOW;
 use crate::release::{phrase, reason_value};
 use sip_core::transaction::{Path, response_path};
-use sip_core::{HeaderName, Limits, Message, MessageWriter, Method, ParseError};
+use sip_core::{HeaderName, Message, MessageWriter, Method, ParseError};
 use std::net::IpAddr;
 
 impl Engine {
@@ -24,7 +24,7 @@ impl Engine {
         let core = &mut self.core;
         core.counters.messages_received += 1;
         core.counters.messages_malformed += 1;
-        let Some(message) = Message::salvage(datagram.bytes, &Limits::DEFAULT) else {
+        let Some(message) = Message::salvage(datagram.bytes, &core.config.limits.message) else {
             return;
         };
         if core.may_answer(now, datagram.path) {
@@ -76,9 +76,23 @@ impl Core {
     }
 
     /// Whether a message comes from a gateway of a carrier or from a customer.
-    fn knows(&self, source: IpAddr) -> bool {
+    pub(crate) fn knows(&self, source: IpAddr) -> bool {
         let source = source.to_canonical();
         self.gateways.contains(&source) || self.snapshot.knows_source(source)
+    }
+
+    /// A new call while the shell does not keep up: 503 without state, a look-up or a record.
+    pub(crate) fn shed(&mut self, now: Now, invite: &Message<'_>, path: Path) {
+        self.counters.calls_shed += 1;
+        if !self.may_answer(now, path) {
+            self.counters.unknown_source_silenced += 1;
+            return;
+        }
+        let wait = u32::from(self.shed_for_s.unwrap_or_default());
+        self.reply(invite, path, 503, phrase(503), |writer| {
+            writer.number(HeaderName::RetryAfter, wait);
+            writer.finish();
+        });
     }
 
     /// A forged or stale tag finds nothing: 481, and no state.

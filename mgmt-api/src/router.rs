@@ -3,7 +3,7 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, calls, cdrs, change_sets, events, explain, export, health,
+    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export, health,
     jobs, kinds, live, people, resources, session, status, webhooks,
 };
 use crate::state::AppState;
@@ -47,6 +47,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::of_tenants(table);
     let table = people::tenants_below(table);
     let table = traffic(table);
+    let table = defence(table);
     let table = audit_log(table);
     let table = background(table);
     let table = configuration(table);
@@ -105,6 +106,16 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// Who is not heard.
+fn defence(table: RouteTable) -> RouteTable {
+    let platform = Audiences::PLATFORM;
+    let (read, write) = (Permission::BAN_READ, Permission::BAN_WRITE);
+    table
+        .guarded(read, platform, routes!(bans::ban_list))
+        .guarded(write, platform, routes!(bans::ban_create))
+        .guarded(write, platform, routes!(bans::ban_delete))
 }
 
 /// What is done in the background. Each tenant sees its own jobs; schedules are the platform's.

@@ -76,6 +76,10 @@ permissions! {
     EXPORT_USE = "export.use";
     /// Back up and restore.
     BACKUP_USE = "backup.use";
+    /// See which sources are banned.
+    BAN_READ = "ban.read";
+    /// Ban sources and end bans.
+    BAN_WRITE = "ban.write";
     /// Follow events.
     EVENT_READ = "event.read";
 }

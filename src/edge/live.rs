@@ -4,12 +4,13 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, PublishError, ShardStatus,
+    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, PublishError, ShardStatus,
     SipCounters, SwitchPort, SwitchSample, SwitchStatus,
 };
 use rating::Amount;
 use rating::cdr::CallId;
 use routing_engine::Snapshot;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -88,6 +89,7 @@ impl SwitchPort for Edge {
                 },
             );
         }
+        sample.defence = self.defence();
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
         sample.sip.dropped += self
             .mailboxes
@@ -95,6 +97,18 @@ impl SwitchPort for Edge {
             .map(super::Mailbox::refused)
             .sum::<u64>();
         sample
+    }
+
+    fn bans(&self) -> Vec<Ban> {
+        self.bans.list(super::wall())
+    }
+
+    fn ban(&self, ban: Ban) {
+        self.bans.add(ban.since, [ban]);
+    }
+
+    fn lift_ban(&self, source: IpAddr) -> bool {
+        self.bans.lift(super::wall(), source)
     }
 
     fn status(&self) -> SwitchStatus {
@@ -122,6 +136,26 @@ impl SwitchPort for Edge {
 }
 
 impl Edge {
+    fn defence(&self) -> DefenceCounters {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sum = |of: fn(&super::Gauges) -> &AtomicU64| {
+            self.gauges.iter().map(|gauges| get(of(gauges))).sum::<u64>()
+        };
+        let tcp = &self.tcp_counters;
+        DefenceCounters {
+            limited: sum(|gauges| &gauges.limited),
+            banned: sum(|gauges| &gauges.banned) + get(&self.malformed_streams.banned),
+            scanners: sum(|gauges| &gauges.scanners),
+            shed: sum(|gauges| &gauges.shed),
+            lag_us: self.gauges.iter().map(|gauges| get(&gauges.lag_us)).max().unwrap_or(0),
+            shards_shedding: sum(|gauges| &gauges.shedding),
+            bans: self.bans.list(super::wall()).len() as u64,
+            connections_refused: get(&tcp.refused),
+            connections_stalled: get(&tcp.stalled),
+            connections_malformed: get(&tcp.malformed),
+        }
+    }
+
     /// Asks every shard for its newest calls; the answers come in the order of the shards. A shard
     /// whose mailbox is full answers with an error at once.
     fn ask_for_calls(

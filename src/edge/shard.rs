@@ -5,6 +5,7 @@
 //! commands on; send. Nothing in it waits for anything but its own poll.
 
 use super::clock::Clock;
+use super::defence::{Arrival, Guard, Overload};
 use super::gauges::Gauges;
 use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
@@ -59,6 +60,12 @@ pub(crate) struct Shard {
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) number: u16,
     pub(crate) ownership: Ownership,
+    pub(crate) guard: Guard,
+    pub(crate) message_limits: Limits,
+    pub(crate) overload: Overload,
+    /// What callers are told to wait who are refused because this shard does not keep up, seconds.
+    pub(crate) retry_after_s: u16,
+    pub(crate) is_shedding: bool,
     pub(crate) journal: SegmentWriter,
     pub(crate) journal_available: bool,
     pub(crate) media: ShardMedia,
@@ -98,11 +105,13 @@ impl Shard {
             self.journal.touch(now.wall);
             self.adopt(now);
             self.receive(now);
-            self.take_inputs(now);
+            let took_all = self.take_inputs(now);
             self.hear_media(now);
             self.engine.handle_timeout(now);
             self.flush_all(now);
+            self.watch_lag(now, took_all);
             self.gauges.show(&self.engine.counters());
+            self.gauges.show_defence(self.guard.counters(), self.overload.lag(), self.is_shedding);
             if self.orders.stop.load(Ordering::Relaxed) {
                 break;
             }
@@ -131,7 +140,26 @@ impl Shard {
         }
         let result = self.note(events, timeout);
         self.inbox.awake();
+        if !timeout.is_zero() {
+            self.overload.slept(self.clock.instant());
+        }
         result
+    }
+
+    /// Refuses new calls while this loop is too far behind.
+    fn watch_lag(&mut self, began: Now, took_all: bool) {
+        let is_drained = took_all && !self.sockets.iter().flatten().any(|socket| socket.readable);
+        let now = self.clock.instant();
+        let is_behind = self.overload.turn(began.instant, now, is_drained);
+        if is_behind == self.is_shedding {
+            return;
+        }
+        self.is_shedding = is_behind;
+        let lag_ms = self.overload.lag().as_micros() / 1_000;
+        tracing::warn!(shard = self.number, lag_ms, refusing = is_behind, "overload");
+        let retry_after_s = is_behind.then_some(self.retry_after_s);
+        self.engine
+            .handle_command(began, Command::Overload { retry_after_s });
     }
 
     fn time_to_sleep(&self) -> Duration {
@@ -219,10 +247,20 @@ impl Shard {
                 remote: datagram.source,
                 connection: None,
             };
-            self.handle(now, datagram.bytes, path);
+            if self.admits(now, datagram.bytes, path) {
+                self.handle(now, datagram.bytes, path);
+            }
         }
         self.received = Some(batch);
         more
+    }
+
+    fn admits(&mut self, now: Now, bytes: &[u8], path: Path) -> bool {
+        let source = path.remote.ip();
+        let arrival = Arrival { bytes, source };
+        let (engine, ownership) = (&self.engine, &self.ownership);
+        self.guard
+            .admits(now, arrival, engine, ownership, &self.message_limits)
     }
 
     /// Handles a message, or hands it over to its owner.
@@ -231,7 +269,7 @@ impl Shard {
         if self.mailboxes.len() == 1 {
             return self.engine.handle_message(now, &datagram);
         }
-        match Message::parse(bytes, &Limits::DEFAULT) {
+        match Message::parse(bytes, &self.message_limits) {
             Err(_) => self.engine.handle_message(now, &datagram),
             Ok(message) => match self.ownership.of(&message) {
                 Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
@@ -310,10 +348,14 @@ impl Shard {
             .handle_command(now, Command::TransportFailed(failure));
     }
 
-    fn take_inputs(&mut self, now: Now) {
+    /// Returns whether nothing is left.
+    fn take_inputs(&mut self, now: Now) -> bool {
         for _ in 0..INPUTS_PER_TURN {
             match self.inbox.take() {
-                None => return,
+                None => return true,
+                // The shard that read a datagram has judged its source.
+                Some(ShardInput::Message { bytes, path })
+                    if path.connection.is_some() && !self.admits(now, &bytes, path) => {}
                 Some(ShardInput::Message { bytes, path }) => {
                     self.engine.handle_message(
                         now,
@@ -329,6 +371,7 @@ impl Shard {
                 Some(ShardInput::Question(question)) => question(&mut self.engine),
             }
         }
+        false
     }
 
     fn hear_media(&mut self, now: Now) {

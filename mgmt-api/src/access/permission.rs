@@ -91,6 +91,8 @@ permissions! {
     APPLY_USE = "apply.use",
     EXPORT_USE = "export.use",
     BACKUP_USE = "backup.use",
+    BAN_READ = "ban.read",
+    BAN_WRITE = "ban.write",
     EVENT_READ = "event.read",
 }
 

@@ -9,7 +9,7 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
+    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
     SwitchSample, SwitchStatus,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
@@ -19,7 +19,7 @@ use routing_engine::Snapshot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -37,6 +37,7 @@ pub(crate) struct FakeSwitch {
     pub(crate) refusing: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
+    pub(crate) bans: Mutex<Vec<Ban>>,
 }
 
 impl SwitchPort for FakeSwitch {
@@ -75,6 +76,21 @@ impl SwitchPort for FakeSwitch {
 
     fn sample(&self) -> SwitchSample {
         *self.sample.lock().unwrap()
+    }
+
+    fn bans(&self) -> Vec<Ban> {
+        self.bans.lock().unwrap().clone()
+    }
+
+    fn ban(&self, ban: Ban) {
+        self.bans.lock().unwrap().push(ban);
+    }
+
+    fn lift_ban(&self, source: IpAddr) -> bool {
+        let mut bans = self.bans.lock().unwrap();
+        let before = bans.len();
+        bans.retain(|ban| ban.source != source);
+        bans.len() < before
     }
 
     fn status(&self) -> SwitchStatus {
@@ -153,6 +169,7 @@ impl Api {
             refusing: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
+            bans: Mutex::default(),
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();

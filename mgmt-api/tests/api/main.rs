@@ -7,6 +7,7 @@ mod api_keys;
 mod apply;
 mod audit;
 mod authorisation;
+mod bans;
 mod cdrs;
 mod change_sets;
 mod console;
