@@ -19,7 +19,12 @@ pub fn stream(bytes: &[u8]) {
     };
     let at_once = read(bytes, bytes.len());
     let in_pieces = read(bytes, usize::from(*cut) + 1);
-    assert_eq!(at_once, in_pieces, "pieces of {} bytes", usize::from(*cut) + 1);
+    assert_eq!(
+        at_once,
+        in_pieces,
+        "pieces of {} bytes",
+        usize::from(*cut) + 1
+    );
     let messages = at_once.iter().map(|taken| match taken {
         Taken::Message(length) => *length,
         Taken::Ping => 4,

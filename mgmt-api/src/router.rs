@@ -3,8 +3,8 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export, health,
-    jobs, kinds, live, people, resources, session, status, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export,
+    health, jobs, kinds, live, people, resources, session, status, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, extract, headers, metrics, openapi, proxy};

@@ -61,7 +61,11 @@ pub(super) fn run(args: &BansArgs) -> anyhow::Result<ExitCode> {
     let client = ApiClient::new(&args.server)?;
     match &args.command {
         BansCommand::List => list(&client)?,
-        BansCommand::Add { source, seconds, note } => {
+        BansCommand::Add {
+            source,
+            seconds,
+            note,
+        } => {
             let body = json!({"source": source.to_string(), "seconds": seconds, "note": note});
             let ban: Ban = client.post("/api/v1/bans", &body)?;
             say(&format!("{} is not heard until {}.", ban.source, ban.until));
@@ -84,9 +88,17 @@ fn list(client: &ApiClient) -> anyhow::Result<()> {
             say(&format!("{} sources are not heard.", page.total));
         }
         for ban in &page.items {
-            let Ban { source, since, until, reason, .. } = ban;
+            let Ban {
+                source,
+                since,
+                until,
+                reason,
+                ..
+            } = ban;
             let note = ban.note.as_deref().unwrap_or_default();
-            say(&format!("{source:<40} {since} to {until}  {reason:<8}  {note}"));
+            say(&format!(
+                "{source:<40} {since} to {until}  {reason:<8}  {note}"
+            ));
         }
         match page.next_cursor {
             None => return Ok(()),

@@ -81,12 +81,37 @@ impl Check<'_> {
             86_400,
         );
         for (key, value, least, most) in [
-            ("sip.tcp_connections_per_address_max", sip.tcp_connections_per_address_max, 1, 1_000_000),
-            ("sip.tcp_message_timeout_s", sip.tcp_message_timeout_s, 1, 300),
+            (
+                "sip.tcp_connections_per_address_max",
+                sip.tcp_connections_per_address_max,
+                1,
+                1_000_000,
+            ),
+            (
+                "sip.tcp_message_timeout_s",
+                sip.tcp_message_timeout_s,
+                1,
+                300,
+            ),
             ("sip.tcp_queue_max", sip.tcp_queue_max, 1, 65_536),
-            ("sip.message_bytes_max", sip.message_bytes_max.into(), 4_096, 65_535),
-            ("sip.header_fields_max", sip.header_fields_max.into(), 16, 128),
-            ("sip.header_value_bytes_max", sip.header_value_bytes_max.into(), 256, 65_535),
+            (
+                "sip.message_bytes_max",
+                sip.message_bytes_max.into(),
+                4_096,
+                65_535,
+            ),
+            (
+                "sip.header_fields_max",
+                sip.header_fields_max.into(),
+                16,
+                128,
+            ),
+            (
+                "sip.header_value_bytes_max",
+                sip.header_value_bytes_max.into(),
+                256,
+                65_535,
+            ),
         ] {
             self.within(key, value.into(), least, most);
         }
@@ -113,17 +138,30 @@ impl Check<'_> {
                 0,
                 1_000_000,
             ),
-            ("defence.ban_after_messages", defence.ban_after_messages, 0, 1_000_000),
+            (
+                "defence.ban_after_messages",
+                defence.ban_after_messages,
+                0,
+                1_000_000,
+            ),
             ("defence.ban_s", defence.ban_s, 1, 31_536_000),
             ("defence.lag_max_ms", defence.lag_max_ms, 0, 10_000),
-            ("defence.retry_after_s", defence.retry_after_s.into(), 0, 3_600),
+            (
+                "defence.retry_after_s",
+                defence.retry_after_s.into(),
+                0,
+                3_600,
+            ),
         ] {
             self.within(key, value.into(), least, most);
         }
         let agents = &defence.scanner_agents;
         self.within("defence.scanner_agents", agents.len() as u64, 0, 64);
         if agents.iter().any(|agent| !(3..=64).contains(&agent.len())) {
-            self.problem("defence.scanner_agents", "must be names of 3 to 64 bytes each");
+            self.problem(
+                "defence.scanner_agents",
+                "must be names of 3 to 64 bytes each",
+            );
         }
     }
 

@@ -45,7 +45,8 @@ impl ConnectionSink {
 impl TcpSink for ConnectionSink {
     fn accepts(&self, peer: IpAddr) -> bool {
         let is_banned = self.bans.has(peer, super::wall());
-        self.banned.fetch_add(u64::from(is_banned), Ordering::Relaxed);
+        self.banned
+            .fetch_add(u64::from(is_banned), Ordering::Relaxed);
         !is_banned
     }
 

@@ -24,7 +24,6 @@ use sip_core::{Limits, Message};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-
 /// What one shard asks before it reads a message.
 pub(crate) struct Guard {
     gate: Gate,
@@ -71,7 +70,10 @@ impl Guard {
             return false;
         }
         let is_known = || engine.knows(source);
-        match self.gate.judge(now.instant, source, engine.snapshot_number(), is_known) {
+        match self
+            .gate
+            .judge(now.instant, source, engine.snapshot_number(), is_known)
+        {
             Verdict::Pass => true,
             Verdict::PassUnknown if self.scanners.sent(bytes) => {
                 self.gate.counters.scanners += 1;

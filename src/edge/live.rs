@@ -4,8 +4,8 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, PublishError, ShardStatus,
-    SipCounters, SwitchPort, SwitchSample, SwitchStatus,
+    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture,
+    PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus,
 };
 use rating::Amount;
 use rating::cdr::CallId;
@@ -139,7 +139,10 @@ impl Edge {
     fn defence(&self) -> DefenceCounters {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let sum = |of: fn(&super::Gauges) -> &AtomicU64| {
-            self.gauges.iter().map(|gauges| get(of(gauges))).sum::<u64>()
+            self.gauges
+                .iter()
+                .map(|gauges| get(of(gauges)))
+                .sum::<u64>()
         };
         let tcp = &self.tcp_counters;
         DefenceCounters {
@@ -147,7 +150,12 @@ impl Edge {
             banned: sum(|gauges| &gauges.banned) + get(&self.malformed_streams.banned),
             scanners: sum(|gauges| &gauges.scanners),
             shed: sum(|gauges| &gauges.shed),
-            lag_us: self.gauges.iter().map(|gauges| get(&gauges.lag_us)).max().unwrap_or(0),
+            lag_us: self
+                .gauges
+                .iter()
+                .map(|gauges| get(&gauges.lag_us))
+                .max()
+                .unwrap_or(0),
             shards_shedding: sum(|gauges| &gauges.shedding),
             bans: self.bans.list(super::wall()).len() as u64,
             connections_refused: get(&tcp.refused),

@@ -111,7 +111,8 @@ impl Shard {
             self.flush_all(now);
             self.watch_lag(now, took_all);
             self.gauges.show(&self.engine.counters());
-            self.gauges.show_defence(self.guard.counters(), self.overload.lag(), self.is_shedding);
+            self.gauges
+                .show_defence(self.guard.counters(), self.overload.lag(), self.is_shedding);
             if self.orders.stop.load(Ordering::Relaxed) {
                 break;
             }
@@ -156,7 +157,12 @@ impl Shard {
         }
         self.is_shedding = is_behind;
         let lag_ms = self.overload.lag().as_micros() / 1_000;
-        tracing::warn!(shard = self.number, lag_ms, refusing = is_behind, "overload");
+        tracing::warn!(
+            shard = self.number,
+            lag_ms,
+            refusing = is_behind,
+            "overload"
+        );
         let retry_after_s = is_behind.then_some(self.retry_after_s);
         self.engine
             .handle_command(began, Command::Overload { retry_after_s });

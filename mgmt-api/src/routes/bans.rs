@@ -105,15 +105,25 @@ pub(crate) async fn ban_list(
 ) -> Result<Json<BanPage>, Problem> {
     let limit = page_limit(query.limit)? as usize;
     let wrong = |_| Problem::bad_parameter("cursor", "send `next_cursor` as it came");
-    let after: Option<IpAddr> = query.cursor.as_deref().map(str::parse).transpose().map_err(wrong)?;
+    let after: Option<IpAddr> = query
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(wrong)?;
     let mut bans = state.switch.bans();
     bans.sort_by_key(|ban| ban.source);
     let total = bans.len() as u64;
-    let mut rest = bans.into_iter().filter(|ban| after.is_none_or(|after| ban.source > after));
+    let mut rest = bans
+        .into_iter()
+        .filter(|ban| after.is_none_or(|after| ban.source > after));
     let items: Vec<Ban> = rest.by_ref().take(limit).map(Ban::from).collect();
     let more = rest.next().is_some();
     Ok(Json(BanPage {
-        next_cursor: items.last().filter(|_| more).map(|last| last.source.clone()),
+        next_cursor: items
+            .last()
+            .filter(|_| more)
+            .map(|last| last.source.clone()),
         total,
         items,
     }))
@@ -142,7 +152,7 @@ pub(crate) async fn ban_create(
     let ban = body.check(now)?;
     let entry = principal
         .audit(principal.own_scope().tenant(), "ban.create")
-        .on("ban", None, Some(ban.source.to_string()));
+        .on("ban", None, ban.source.to_string());
     state.store.append_audit(&[entry]).await?;
     state.switch.ban(ban.clone());
     Ok((StatusCode::CREATED, Json(Ban::from(ban))))
@@ -172,7 +182,7 @@ pub(crate) async fn ban_delete(
     }
     let entry = principal
         .audit(principal.own_scope().tenant(), "ban.delete")
-        .on("ban", None, Some(source.to_string()));
+        .on("ban", None, source.to_string());
     state.store.append_audit(&[entry]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -180,13 +190,20 @@ pub(crate) async fn ban_delete(
 impl BanCreate {
     fn check(self, now: Timestamp) -> Result<switch_port::Ban, Problem> {
         let source = self.source.parse().map_err(|_| {
-            Problem::invalid_field("source", "write an address such as 192.0.2.7 or 2001:db8::7")
+            Problem::invalid_field(
+                "source",
+                "write an address such as 192.0.2.7 or 2001:db8::7",
+            )
         })?;
         if !(1..=SECONDS_MAX).contains(&self.seconds) {
             let message = format!("is {}; it must be 1 to {SECONDS_MAX}", self.seconds);
             return Err(Problem::invalid_field("seconds", message));
         }
-        if self.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX) {
+        if self
+            .note
+            .as_ref()
+            .is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX)
+        {
             let message = format!("is longer than {NOTE_CHARS_MAX} characters");
             return Err(Problem::invalid_field("note", message));
         }

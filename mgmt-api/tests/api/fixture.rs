@@ -9,8 +9,8 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
-    SwitchSample, SwitchStatus,
+    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus,
+    SwitchPort, SwitchSample, SwitchStatus,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;

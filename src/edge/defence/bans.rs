@@ -55,7 +55,11 @@ impl Bans {
     /// Those that have not ended, newest first.
     pub(crate) fn list(&self, now: Timestamp) -> Vec<Ban> {
         let table = self.table.load();
-        let mut bans: Vec<Ban> = table.values().filter(|ban| ban.until > now).cloned().collect();
+        let mut bans: Vec<Ban> = table
+            .values()
+            .filter(|ban| ban.until > now)
+            .cloned()
+            .collect();
         bans.sort_by(|a, b| b.since.cmp(&a.since).then(a.source.cmp(&b.source)));
         bans
     }
@@ -78,18 +82,26 @@ impl Bans {
     /// Ends a ban at once; false when there was none.
     pub(crate) fn lift(&self, now: Timestamp, source: IpAddr) -> bool {
         let mut was_banned = false;
-        self.change(now, |table| was_banned = table.remove(&ban_key(source)).is_some());
+        self.change(now, |table| {
+            was_banned = table.remove(&ban_key(source)).is_some()
+        });
         was_banned
     }
 
     fn change(&self, now: Timestamp, act: impl FnOnce(&mut BanTable)) {
         // A panic while it is held leaves the table of before, which is sound.
-        let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _writing = self
+            .writing
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut table = BanTable::clone(&self.table.load());
         table.retain(|_, ban| ban.until > now);
         act(&mut table);
         while table.len() > BANS_MAX {
-            let first = table.values().min_by_key(|ban| ban.until).map(|ban| ban.source);
+            let first = table
+                .values()
+                .min_by_key(|ban| ban.until)
+                .map(|ban| ban.source);
             first.and_then(|source| table.remove(&source));
         }
         self.table.store(Arc::new(table));
@@ -98,7 +110,10 @@ impl Bans {
 
 /// Whether a table bans `source` now.
 pub(crate) fn is_banned(table: &BanTable, source: IpAddr, now: Timestamp) -> bool {
-    !table.is_empty() && table.get(&ban_key(source)).is_some_and(|ban| ban.until > now)
+    !table.is_empty()
+        && table
+            .get(&ban_key(source))
+            .is_some_and(|ban| ban.until > now)
 }
 
 /// Where shards report sources that sent too much.
@@ -123,7 +138,11 @@ impl BanKeeper {
     /// `length`: how long a reported source is banned.
     pub(crate) fn new(bans: Arc<Bans>, length: Duration) -> (Self, Suspects) {
         let (sender, reports) = mpsc::channel(SUSPECTS_MAX);
-        let keeper = Self { bans, reports, length };
+        let keeper = Self {
+            bans,
+            reports,
+            length,
+        };
         (keeper, Suspects(sender))
     }
 
@@ -166,7 +185,10 @@ mod tests {
     fn a_ban_ends_by_itself_or_at_once() {
         let bans = Bans::default();
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        bans.add(Timestamp(0), [ban([192, 0, 2, 1], 100), ban([192, 0, 2, 2], 100)]);
+        bans.add(
+            Timestamp(0),
+            [ban([192, 0, 2, 1], 100), ban([192, 0, 2, 2], 100)],
+        );
         assert!(bans.has(a, Timestamp(99)) && bans.has(b, Timestamp(99)));
         assert!(bans.lift(Timestamp(50), a));
         assert!(!bans.lift(Timestamp(50), a), "it was lifted already");
@@ -190,8 +212,20 @@ mod tests {
     fn one_host_of_ipv6_is_its_network_and_a_mapped_address_is_the_one_within() {
         let bans = Bans::default();
         let host = |text: &str| text.parse::<IpAddr>().unwrap_or(IpAddr::from([0; 4]));
-        bans.add(Timestamp(0), [Ban { source: host("2001:db8::1"), ..ban([0; 4], 9) }]);
-        bans.add(Timestamp(0), [Ban { source: host("::ffff:192.0.2.1"), ..ban([0; 4], 9) }]);
+        bans.add(
+            Timestamp(0),
+            [Ban {
+                source: host("2001:db8::1"),
+                ..ban([0; 4], 9)
+            }],
+        );
+        bans.add(
+            Timestamp(0),
+            [Ban {
+                source: host("::ffff:192.0.2.1"),
+                ..ban([0; 4], 9)
+            }],
+        );
         assert!(bans.has(host("2001:db8::ffff"), Timestamp(0)));
         assert!(!bans.has(host("2001:db8:0:1::1"), Timestamp(0)));
         assert!(bans.has(host("192.0.2.1"), Timestamp(0)));

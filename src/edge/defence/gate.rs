@@ -144,7 +144,9 @@ impl Gate {
         let places = &mut self.places[set..set + WAYS];
         let found = places.iter().position(|place| place.source == hash);
         let index = found.unwrap_or_else(|| {
-            let oldest = (0..WAYS).min_by_key(|index| places[*index].seen_at).unwrap_or(0);
+            let oldest = (0..WAYS)
+                .min_by_key(|index| places[*index].seen_at)
+                .unwrap_or(0);
             places[oldest] = Place {
                 source: hash,
                 // No snapshot has this number.
@@ -212,11 +214,18 @@ mod tests {
     #[test]
     fn a_source_is_reported_once_for_as_many_messages_as_are_too_many() {
         let mut gate = Gate::new(LIMITS);
-        let verdicts: Vec<_> =
-            (0..220).map(|_| gate.judge(at(0), address(1), 1, || false)).collect();
-        let reports = verdicts.iter().filter(|verdict| **verdict == Verdict::DropAndReport);
+        let verdicts: Vec<_> = (0..220)
+            .map(|_| gate.judge(at(0), address(1), 1, || false))
+            .collect();
+        let reports = verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::DropAndReport);
         assert_eq!(reports.count(), 2);
-        assert_eq!(verdicts[109], Verdict::DropAndReport, "10 passed, 100 did not");
+        assert_eq!(
+            verdicts[109],
+            Verdict::DropAndReport,
+            "10 passed, 100 did not"
+        );
     }
 
     #[test]
@@ -225,8 +234,9 @@ mod tests {
         for _ in 0..109 {
             gate.judge(at(0), address(1), 1, || false);
         }
-        let later: Vec<_> =
-            (0..20).map(|_| gate.judge(at(61_000), address(1), 1, || false)).collect();
+        let later: Vec<_> = (0..20)
+            .map(|_| gate.judge(at(61_000), address(1), 1, || false))
+            .collect();
         assert!(!later.contains(&Verdict::DropAndReport));
     }
 
@@ -243,26 +253,59 @@ mod tests {
             assert_eq!(verdict, Verdict::Pass);
         }
         assert_eq!(asked, 2);
-        let mut gate = Gate::new(GateLimits { known_per_s: 5, ..LIMITS });
-        let verdicts: Vec<_> = (0..500).map(|_| gate.judge(at(0), address(1), 1, || true)).collect();
-        assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Pass).count(), 5);
-        assert!(!verdicts.contains(&Verdict::DropAndReport), "who is known is never reported");
+        let mut gate = Gate::new(GateLimits {
+            known_per_s: 5,
+            ..LIMITS
+        });
+        let verdicts: Vec<_> = (0..500)
+            .map(|_| gate.judge(at(0), address(1), 1, || true))
+            .collect();
+        assert_eq!(
+            verdicts
+                .iter()
+                .filter(|verdict| **verdict == Verdict::Pass)
+                .count(),
+            5
+        );
+        assert!(
+            !verdicts.contains(&Verdict::DropAndReport),
+            "who is known is never reported"
+        );
     }
 
     #[test]
     fn many_sources_meet_the_rate_of_all_together_and_those_that_are_known_do_not() {
         let mut gate = Gate::new(LIMITS);
-        let flood: Vec<_> =
-            (0..100_000).map(|number| gate.judge(at(0), address(number), 1, || false)).collect();
-        assert_eq!(flood.iter().filter(|verdict| **verdict == Verdict::PassUnknown).count(), 50);
-        assert_eq!(flood.iter().filter(|verdict| **verdict == Verdict::OnlyOurs).count(), 99_950);
-        assert_eq!(gate.judge(at(0), address(200_000), 1, || true), Verdict::Pass);
+        let flood: Vec<_> = (0..100_000)
+            .map(|number| gate.judge(at(0), address(number), 1, || false))
+            .collect();
+        assert_eq!(
+            flood
+                .iter()
+                .filter(|verdict| **verdict == Verdict::PassUnknown)
+                .count(),
+            50
+        );
+        assert_eq!(
+            flood
+                .iter()
+                .filter(|verdict| **verdict == Verdict::OnlyOurs)
+                .count(),
+            99_950
+        );
+        assert_eq!(
+            gate.judge(at(0), address(200_000), 1, || true),
+            Verdict::Pass
+        );
     }
 
     #[test]
     fn a_new_snapshot_makes_a_stranger_a_customer_at_once() {
         let mut gate = Gate::new(LIMITS);
-        assert_eq!(gate.judge(at(0), address(1), 1, || false), Verdict::PassUnknown);
+        assert_eq!(
+            gate.judge(at(0), address(1), 1, || false),
+            Verdict::PassUnknown
+        );
         assert_eq!(gate.judge(at(0), address(1), 2, || true), Verdict::Pass);
     }
 

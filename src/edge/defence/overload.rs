@@ -23,7 +23,12 @@ pub(crate) struct Overload {
 impl Overload {
     /// `bound`: the longest lag that is borne; zero never refuses.
     pub(crate) fn new(bound: Duration, now: Instant) -> Self {
-        Self { bound, drained_at: now, trouble_at: None, lag: Duration::ZERO }
+        Self {
+            bound,
+            drained_at: now,
+            trouble_at: None,
+            lag: Duration::ZERO,
+        }
     }
 
     /// A turn of the loop began at `began` and ended at `now`; `is_drained` says that nothing was
@@ -35,7 +40,10 @@ impl Overload {
         self.lag = now.since(began.min(self.drained_at));
         if self.bound > Duration::ZERO && self.lag > self.bound {
             self.trouble_at = Some(now);
-        } else if self.trouble_at.is_some_and(|trouble| now.since(trouble) >= CALM) {
+        } else if self
+            .trouble_at
+            .is_some_and(|trouble| now.since(trouble) >= CALM)
+        {
             self.trouble_at = None;
         }
         self.trouble_at.is_some()
@@ -76,7 +84,10 @@ mod tests {
     fn one_that_cannot_refuses_until_it_has_caught_up_for_a_while() {
         let mut watch = watch();
         for turn in 0..20 {
-            assert!(!watch.turn(at(turn * 10), at(turn * 10 + 10), false), "{turn}");
+            assert!(
+                !watch.turn(at(turn * 10), at(turn * 10 + 10), false),
+                "{turn}"
+            );
         }
         assert!(watch.turn(at(200), at(210), false));
         assert_eq!(watch.lag(), Duration::from_millis(210));

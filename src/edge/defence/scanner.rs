@@ -10,7 +10,12 @@ pub(crate) struct Scanners(Vec<Box<[u8]>>);
 impl Scanners {
     /// `names` are parts of User-Agent, in any case.
     pub(crate) fn new(names: &[String]) -> Self {
-        Self(names.iter().map(|name| name.to_ascii_lowercase().into_bytes().into()).collect())
+        Self(
+            names
+                .iter()
+                .map(|name| name.to_ascii_lowercase().into_bytes().into())
+                .collect(),
+        )
     }
 
     /// Whether a message names one. It need not be a message at all: nothing is parsed.
@@ -33,7 +38,8 @@ fn user_agent(line: &[u8]) -> Option<&[u8]> {
 }
 
 fn contains(text: &[u8], lower: &[u8]) -> bool {
-    text.windows(lower.len().max(1)).any(|part| part.eq_ignore_ascii_case(lower))
+    text.windows(lower.len().max(1))
+        .any(|part| part.eq_ignore_ascii_case(lower))
 }
 
 #[cfg(test)]
