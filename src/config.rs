@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
     pub(crate) defence: DefenceConfig,
+    pub(crate) trace: TraceConfig,
     pub(crate) calls: CallsConfig,
     pub(crate) media: MediaConfig,
     pub(crate) journal: JournalConfig,
@@ -97,6 +98,35 @@ pub(crate) struct DefenceConfig {
     pub(crate) scanner_agents: Vec<String>,
     pub(crate) lag_max_ms: u32,
     pub(crate) retry_after_s: u16,
+}
+
+/// `[trace]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceConfig {
+    pub(crate) recent_mib: u32,
+    pub(crate) kept_mib: u32,
+    pub(crate) homer: HomerConfig,
+}
+
+/// `[trace.homer]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HomerConfig {
+    pub(crate) address: String,
+    pub(crate) agent_id: u32,
+    pub(crate) password: String,
+}
+
+/// The password is nobody's business.
+impl fmt::Debug for HomerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HomerConfig");
+        shown
+            .field("address", &self.address)
+            .field("agent_id", &self.agent_id);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// `[calls]`

@@ -13,6 +13,7 @@ mod mailbox;
 mod media;
 mod ownership;
 mod shard;
+mod trace;
 
 pub(crate) use clock::wall;
 
@@ -46,6 +47,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use trace::{HomerLink, Tracer};
 
 /// Transactions that a shard holds for each call: a call makes four, and each is remembered for
 /// up to 32 s after its end.
@@ -252,6 +254,14 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let lag_max = SipDuration::from_millis(defence.lag_max_ms.into());
     let retry_after_s = defence.retry_after_s;
     let message_limits = shared.config.message_limits();
+    let homer = HomerLink::open(&shared.config.trace.homer)
+        .context("no socket for the Homer collector; change `trace.homer.address`")?;
+    let tracer = Tracer::new(&shared.config.trace, homer);
+    let own_addresses = shared
+        .listeners
+        .iter()
+        .map(|listener| listener.advertised)
+        .collect();
     let local_addresses = shared
         .listeners
         .iter()
@@ -286,6 +296,8 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 number,
                 ownership,
                 guard,
+                tracer,
+                own_addresses,
                 message_limits,
                 overload: Overload::new(lag_max, clock.instant()),
                 retry_after_s,

@@ -133,6 +133,25 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The Call-IDs of a call that is up: the customer's, then those of its attempts. `None` when it is
+    /// not. One pass over the table.
+    pub fn call_ids(&self, id: CallId) -> Option<Vec<Arc<str>>> {
+        let mut calls = self.calls.iter_from(0);
+        let (_, call) = calls.find(|(_, call)| call.facts.id == id)?;
+        let egress = call
+            .attempts
+            .iter()
+            .map(|attempt| Arc::clone(attempt.leg.dialog.call_id()));
+        Some(
+            [Arc::clone(call.ingress.dialog.call_id())]
+                .into_iter()
+                .chain(egress)
+                .collect(),
+        )
+    }
+}
+
 impl Call {
     fn live(&self) -> LiveCall {
         let current = self.current();

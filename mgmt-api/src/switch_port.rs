@@ -46,6 +46,15 @@ pub trait SwitchPort: Send + Sync + 'static {
     /// The state of the node, for the status page and for readiness.
     fn status(&self) -> SwitchStatus;
 
+    /// The messages of a call that are remembered, oldest first; none when there are none. `call_ids` are
+    /// those of its record, for a call that is not up any more; `keep` has them kept beyond the others.
+    fn trace(
+        &self,
+        call: CallId,
+        call_ids: Vec<Arc<str>>,
+        keep: bool,
+    ) -> PortFuture<'_, Result<Vec<TraceMessage>, PortError>>;
+
     /// Sources whose messages are dropped now, newest ban first.
     fn bans(&self) -> Vec<Ban>;
 
@@ -159,6 +168,8 @@ pub struct SwitchSample {
     pub sip: SipCounters,
     /// What was kept out.
     pub defence: DefenceCounters,
+    /// What is remembered of messages.
+    pub trace: TraceFigures,
 }
 
 /// What came in from and went out to the network.
@@ -198,6 +209,43 @@ pub enum BanReason {
     Operator,
     /// It belongs to nobody and sent too much, or as a scanner.
     Flood,
+}
+
+/// Read or sent, as seen from the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceDirection {
+    /// The switch received it.
+    Received,
+    /// The switch sent it.
+    Sent,
+}
+
+/// One SIP message as it was on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceMessage {
+    /// When.
+    pub at: Timestamp,
+    /// Which way.
+    pub direction: TraceDirection,
+    /// Over what.
+    pub transport: Transport,
+    /// Our end, as peers know it.
+    pub local: SocketAddr,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// Start line to end of body.
+    pub bytes: Vec<u8>,
+}
+
+/// What is remembered of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceFigures {
+    /// Calls whose messages are kept. Not a counter.
+    pub calls_kept: u64,
+    /// Messages sent to the Homer collector.
+    pub homer_sent: u64,
+    /// Messages that could not be sent there.
+    pub homer_dropped: u64,
 }
 
 /// What was kept out, and what for.

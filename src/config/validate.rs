@@ -4,7 +4,7 @@ use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Everything that is out of bounds.
 pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem> {
@@ -15,6 +15,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.node(config);
     check.sip(config);
     check.defence(config);
+    check.trace(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -162,6 +163,20 @@ impl Check<'_> {
                 "defence.scanner_agents",
                 "must be names of 3 to 64 bytes each",
             );
+        }
+    }
+
+    fn trace(&mut self, config: &Config) {
+        let trace = &config.trace;
+        self.within("trace.recent_mib", trace.recent_mib.into(), 0, 4_096);
+        self.within("trace.kept_mib", trace.kept_mib.into(), 0, 4_096);
+        let homer = &trace.homer;
+        if !homer.address.is_empty() && homer.address.parse::<SocketAddr>().is_err() {
+            let message = "must be an IP address with a port such as 192.0.2.9:9060, or empty";
+            self.problem("trace.homer.address", message);
+        }
+        if homer.password.len() > 256 {
+            self.problem("trace.homer.password", "must have at most 256 bytes");
         }
     }
 

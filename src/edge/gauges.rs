@@ -1,6 +1,7 @@
 //! What a shard shows of itself to other threads: plain atomics, written by one thread.
 
 use super::defence::GateCounters;
+use super::trace::TraceCounters;
 use call_control::Counters;
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
 use sip_core::Duration;
@@ -23,6 +24,9 @@ pub(crate) struct Gauges {
     pub(crate) shed: AtomicU64,
     pub(crate) lag_us: AtomicU64,
     pub(crate) shedding: AtomicU64,
+    pub(crate) calls_kept: AtomicU64,
+    pub(crate) homer_sent: AtomicU64,
+    pub(crate) homer_dropped: AtomicU64,
     pub(crate) answered: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -58,6 +62,16 @@ impl Gauges {
         self.scanners.store(kept_out.scanners, Ordering::Relaxed);
         self.lag_us.store(lag.as_micros(), Ordering::Relaxed);
         self.shedding.store(is_shedding.into(), Ordering::Relaxed);
+    }
+
+    /// Shows what is remembered of messages.
+    pub(crate) fn show_trace(&self, counters: TraceCounters) {
+        self.calls_kept
+            .store(counters.calls_kept, Ordering::Relaxed);
+        self.homer_sent
+            .store(counters.homer_sent, Ordering::Relaxed);
+        self.homer_dropped
+            .store(counters.homer_dropped, Ordering::Relaxed);
     }
 
     /// Counts what the journal is told.
