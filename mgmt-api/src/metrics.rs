@@ -1,7 +1,7 @@
 //! Metrics as Prometheus text. Labels come from closed sets only.
 
 use crate::state::AppState;
-use crate::switch_port::DefenceCounters;
+use crate::switch_port::{DefenceCounters, TraceFigures};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -70,6 +70,7 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     };
     scrape.switch(state)?;
     scrape.defence(&state.switch.sample().defence)?;
+    scrape.trace(&state.switch.sample().trace)?;
     scrape.channels(&state.switch.snapshot())?;
     scrape.journal(state)?;
     if let Some(requests) = &state.http_metrics.requests {
@@ -137,6 +138,20 @@ impl Scrape {
         )?;
         let number = state.switch.snapshot().number();
         self.gauge("didtron_snapshot_number", "Configuration in use", number)
+    }
+
+    fn trace(&self, trace: &TraceFigures) -> prometheus::Result<()> {
+        self.gauge(
+            "didtron_trace_calls_kept",
+            "Calls whose messages are kept",
+            trace.calls_kept,
+        )?;
+        self.labelled(
+            "didtron_homer_messages_total",
+            "Messages for the Homer collector, by whether they could be sent",
+            "result",
+            &[("sent", trace.homer_sent), ("dropped", trace.homer_dropped)],
+        )
     }
 
     fn defence(&self, defence: &DefenceCounters) -> prometheus::Result<()> {

@@ -4,7 +4,7 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export,
-    health, jobs, kinds, live, people, resources, session, status, webhooks,
+    health, jobs, kinds, live, people, resources, session, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, extract, headers, metrics, openapi, proxy};
@@ -108,9 +108,18 @@ fn traffic(table: RouteTable) -> RouteTable {
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
 }
 
-/// Who is not heard.
+/// Who is not heard, and what was said.
 fn defence(table: RouteTable) -> RouteTable {
     let platform = Audiences::PLATFORM;
+    let trace = Permission::TRACE_READ;
+    let table = table
+        .guarded(trace, platform, routes!(traces::call_trace_view))
+        .guarded(trace, platform, routes!(traces::call_trace_download))
+        .guarded(
+            Permission::TRACE_WRITE,
+            platform,
+            routes!(traces::call_trace_keep),
+        );
     let (read, write) = (Permission::BAN_READ, Permission::BAN_WRITE);
     table
         .guarded(read, platform, routes!(bans::ban_list))

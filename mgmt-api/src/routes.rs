@@ -19,4 +19,5 @@ pub mod people;
 pub mod resources;
 pub mod session;
 pub mod status;
+pub mod traces;
 pub mod webhooks;

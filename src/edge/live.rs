@@ -5,7 +5,8 @@ use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
     Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture,
-    PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus,
+    PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus, TraceFigures,
+    TraceMessage,
 };
 use rating::Amount;
 use rating::cdr::CallId;

@@ -93,6 +93,8 @@ permissions! {
     BACKUP_USE = "backup.use",
     BAN_READ = "ban.read",
     BAN_WRITE = "ban.write",
+    TRACE_READ = "trace.read",
+    TRACE_WRITE = "trace.write",
     EVENT_READ = "event.read",
 }
 

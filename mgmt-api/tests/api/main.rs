@@ -29,4 +29,5 @@ mod secrets;
 mod server;
 mod sign_in;
 mod status;
+mod traces;
 mod webhooks;
