@@ -52,7 +52,7 @@ bench: build ## Criterion benches and a SIPp run; rewrites BENCHMARKS.md
 	@scripts/bench
 
 sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
-	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test simulation -- --nocapture
+	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test calls simulation -- --nocapture
 
 fmt: ## Format the Rust code
 	$(CARGO) fmt --all

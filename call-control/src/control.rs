@@ -14,6 +14,7 @@ use sip_core::transaction::{TransmitToken, Transport};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {

@@ -24,8 +24,11 @@ pub(crate) enum ShardInput {
     /// A question that the shard answers through a channel of its own.
     Question(Box<dyn FnOnce(&mut call_control::Engine) + Send>),
     /// A question about the messages of a call.
-    TraceQuestion(Box<dyn FnOnce(&call_control::Engine, &mut Tracer) + Send>),
+    TraceQuestion(TraceQuestion),
 }
+
+/// What is asked of a shard about the messages of a call.
+pub(crate) type TraceQuestion = Box<dyn FnOnce(&call_control::Engine, &mut Tracer) + Send>;
 
 /// The sending side; clones share the queue.
 #[derive(Clone)]
