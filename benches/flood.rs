@@ -30,6 +30,7 @@ mod switch;
 use resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use sipp::{Carrier, Over};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -56,12 +57,14 @@ fn main() {
         "| flood | packets/s sent | good calls | failed | p50 ms | p95 ms | p99 ms | kept out | banned |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for kind in [
-        None,
-        Some(Kind::Garbage),
-        Some(Kind::Invites),
-        Some(Kind::Both),
-    ] {
+    let kinds = [
+        Kind::Nothing,
+        Kind::Garbage,
+        Kind::Invites,
+        Kind::Both,
+        Kind::Scanner,
+    ];
+    for kind in kinds {
         measure(kind, pps, seconds);
     }
 }
@@ -69,25 +72,42 @@ fn main() {
 /// What the flood is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Nothing,
     Garbage,
     Invites,
     Both,
+    /// `svwar` of sipvicious, when `SIPVICIOUS` names its folder of programs.
+    Scanner,
 }
 
-fn measure(kind: Option<Kind>, pps: u32, seconds: u32) {
+fn measure(kind: Kind, pps: u32, seconds: u32) {
+    let programs = std::env::var("SIPVICIOUS").ok();
+    if kind == Kind::Scanner && programs.is_none() {
+        return;
+    }
     let switch = Switch::start(&[]);
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
     let mut caller = Caller::new(switch.sip);
     // Warm: the first calls pay for pages and caches.
     caller.place(CALLS_PER_SECOND);
-    let flood = kind.map(|kind| Flood::start(kind, switch.sip, pps));
+    let flood = match kind {
+        Kind::Nothing | Kind::Scanner => None,
+        _ => Some(Flood::start(kind, switch.sip, pps)),
+    };
+    let scan = programs
+        .filter(|_| kind == Kind::Scanner)
+        .map(|folder| scan(&folder, switch.sip));
     std::thread::sleep(Duration::from_millis(500));
     let began = Instant::now();
     let mut calls = caller.place(CALLS_PER_SECOND * seconds);
     let rate = flood.map_or(0.0, |flood| {
         flood.stop() as f64 / began.elapsed().as_secs_f64()
     });
+    if let Some(mut scan) = scan {
+        let _ = scan.kill();
+        let _ = scan.wait();
+    }
     let failed = calls.iter().filter(|setup| setup.is_none()).count();
     calls.retain(Option::is_some);
     let mut setups: Vec<Duration> = calls.into_iter().flatten().collect();
@@ -100,14 +120,39 @@ fn measure(kind: Option<Kind>, pps: u32, seconds: u32) {
     };
     println!(
         "| {} | {rate:.0} | {} | {failed} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |",
-        kind.map_or("none".to_owned(), |kind| format!("{kind:?}").to_lowercase()),
+        format!("{kind:?}").to_lowercase(),
         setups.len(),
         at(50),
         at(95),
         at(99),
-        switch.metric("sip_kept_out_total", "rate") + switch.metric("sip_kept_out_total", "ban"),
+        ["rate", "ban", "scanner"]
+            .map(|reason| switch.metric("sip_kept_out_total", reason))
+            .iter()
+            .sum::<f64>(),
         switch.metric("sip_bans", ""),
     );
+}
+
+/// Asks for every extension with INVITEs, as fast as it can.
+fn scan(programs: &str, switch: SocketAddr) -> Child {
+    Command::new(format!("{programs}/sipvicious_svwar"))
+        .args([
+            "--force",
+            "-m",
+            "INVITE",
+            "-e",
+            "1000-9999999",
+            "-t",
+            "0.0001",
+        ])
+        .args(["-b", "127.7.8.1", "-x", "127.7.8.1"])
+        .args(["-p", &switch.port().to_string(), &switch.ip().to_string()])
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("SIPVICIOUS names the folder with sipvicious_svwar")
 }
 
 /// A customer that places one call after the other.
@@ -260,8 +305,8 @@ impl Flood {
 fn packet(kind: Kind, number: u64) -> Vec<u8> {
     let is_garbage = match kind {
         Kind::Garbage => true,
-        Kind::Invites => false,
         Kind::Both => number % 2 == 0,
+        Kind::Invites | Kind::Nothing | Kind::Scanner => false,
     };
     if is_garbage {
         // SplitMix64.
