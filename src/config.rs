@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
+    pub(crate) defence: DefenceConfig,
+    pub(crate) trace: TraceConfig,
     pub(crate) calls: CallsConfig,
     pub(crate) media: MediaConfig,
     pub(crate) journal: JournalConfig,
@@ -80,6 +82,12 @@ pub(crate) struct SipConfig {
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
     pub(crate) keepalive_interval_s: u32,
+    pub(crate) tcp_connections_per_address_max: u32,
+    pub(crate) tcp_message_timeout_s: u32,
+    pub(crate) tcp_queue_max: u32,
+    pub(crate) message_bytes_max: u16,
+    pub(crate) header_fields_max: u8,
+    pub(crate) header_value_bytes_max: u16,
     pub(crate) tls: SipTlsConfig,
     pub(crate) digest: SipDigestConfig,
 }
@@ -141,6 +149,49 @@ impl From<VerifyServers> for ServerVerification {
             VerifyServers::Chain => Self::Chain,
             VerifyServers::Nothing => Self::Nothing,
         }
+    }
+}
+
+/// `[defence]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefenceConfig {
+    pub(crate) known_source_messages_per_second: u32,
+    pub(crate) unknown_source_messages_per_second: u32,
+    pub(crate) unknown_messages_per_second: u32,
+    pub(crate) ban_after_messages: u32,
+    pub(crate) ban_s: u32,
+    pub(crate) scanner_agents: Vec<String>,
+    pub(crate) lag_max_ms: u32,
+    pub(crate) retry_after_s: u16,
+}
+
+/// `[trace]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceConfig {
+    pub(crate) recent_mib: u32,
+    pub(crate) kept_mib: u32,
+    pub(crate) homer: HomerConfig,
+}
+
+/// `[trace.homer]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HomerConfig {
+    pub(crate) address: String,
+    pub(crate) agent_id: u32,
+    pub(crate) password: String,
+}
+
+/// The password is nobody's business.
+impl fmt::Debug for HomerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HomerConfig");
+        shown
+            .field("address", &self.address)
+            .field("agent_id", &self.agent_id);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -331,6 +382,15 @@ impl Config {
             return Ok(DatabaseLocation::sqlite(self.data_dir.join("didtron.db")));
         }
         self.database.url.parse()
+    }
+
+    /// What a SIP message may be.
+    pub(crate) fn message_limits(&self) -> sip_core::Limits {
+        sip_core::Limits {
+            message_bytes: self.sip.message_bytes_max,
+            header_fields: self.sip.header_fields_max,
+            header_value_bytes: self.sip.header_value_bytes_max,
+        }
     }
 
     /// The directory of the CDR journal.

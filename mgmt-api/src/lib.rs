@@ -30,6 +30,7 @@ pub mod mail;
 mod metrics;
 pub mod notifications;
 pub mod openapi;
+mod pcap;
 pub mod problem;
 mod proxy;
 mod resource_engine;

@@ -26,6 +26,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "cdrs", description = "Call records"),
         (name = "audit", description = "What was done, and by whom"),
         (name = "calls", description = "Calls that are up"),
+        (name = "defence", description = "Sources that are not heard"),
         (name = "live", description = "The pulse of the switch"),
         (name = "routing", description = "How calls are routed"),
         (name = "jobs", description = "What runs in the background"),

@@ -3,8 +3,8 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, calls, cdrs, change_sets, events, explain, export, health,
-    jobs, kinds, live, people, resources, session, status, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export,
+    health, jobs, kinds, live, people, resources, session, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -48,6 +48,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::of_tenants(table);
     let table = people::tenants_below(table);
     let table = traffic(table);
+    let table = defence(table);
     let table = audit_log(table);
     let table = background(table);
     let table = configuration(table);
@@ -106,6 +107,25 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// Who is not heard, and what was said.
+fn defence(table: RouteTable) -> RouteTable {
+    let platform = Audiences::PLATFORM;
+    let trace = Permission::TRACE_READ;
+    let table = table
+        .guarded(trace, platform, routes!(traces::call_trace_view))
+        .guarded(trace, platform, routes!(traces::call_trace_download))
+        .guarded(
+            Permission::TRACE_WRITE,
+            platform,
+            routes!(traces::call_trace_keep),
+        );
+    let (read, write) = (Permission::BAN_READ, Permission::BAN_WRITE);
+    table
+        .guarded(read, platform, routes!(bans::ban_list))
+        .guarded(write, platform, routes!(bans::ban_create))
+        .guarded(write, platform, routes!(bans::ban_delete))
 }
 
 /// What is done in the background. Each tenant sees its own jobs; schedules are the platform's.

@@ -163,3 +163,32 @@ fn the_unchanged_messages_hold_as_well() {
         properties::message(&bytes);
     }
 }
+
+#[test]
+fn a_stream_of_mutated_messages_is_the_same_wherever_it_is_cut() {
+    let corpus = corpus();
+    for seed in 0..ROUNDS / 10 {
+        let mut random = Random(seed);
+        let mut bytes = vec![random.next() as u8];
+        for _ in 0..=random.below(3) {
+            bytes.extend_from_slice(&corpus[random.below(corpus.len())]);
+            bytes.extend_from_slice(PIECES[random.below(6)]);
+        }
+        for _ in 0..random.below(4) {
+            mutate(&mut bytes, &corpus, &mut random);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::stream(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn transactions_end_whatever_comes_in_whatever_order() {
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let length = random.below(120);
+        let bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::transactions(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}");
+    }
+}

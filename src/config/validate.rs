@@ -4,7 +4,7 @@ use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 /// Everything that is out of bounds.
@@ -17,6 +17,8 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.sip(config);
     check.sip_tls(config);
     check.sip_digest(config);
+    check.defence(config);
+    check.trace(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -102,6 +104,103 @@ impl Check<'_> {
             10,
             86_400,
         );
+        for (key, value, least, most) in [
+            (
+                "sip.tcp_connections_per_address_max",
+                sip.tcp_connections_per_address_max,
+                1,
+                1_000_000,
+            ),
+            (
+                "sip.tcp_message_timeout_s",
+                sip.tcp_message_timeout_s,
+                1,
+                300,
+            ),
+            ("sip.tcp_queue_max", sip.tcp_queue_max, 1, 65_536),
+            (
+                "sip.message_bytes_max",
+                sip.message_bytes_max.into(),
+                4_096,
+                65_535,
+            ),
+            (
+                "sip.header_fields_max",
+                sip.header_fields_max.into(),
+                16,
+                128,
+            ),
+            (
+                "sip.header_value_bytes_max",
+                sip.header_value_bytes_max.into(),
+                256,
+                65_535,
+            ),
+        ] {
+            self.within(key, value.into(), least, most);
+        }
+    }
+
+    fn defence(&mut self, config: &Config) {
+        let defence = &config.defence;
+        for (key, value, least, most) in [
+            (
+                "defence.known_source_messages_per_second",
+                defence.known_source_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.unknown_source_messages_per_second",
+                defence.unknown_source_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.unknown_messages_per_second",
+                defence.unknown_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.ban_after_messages",
+                defence.ban_after_messages,
+                0,
+                1_000_000,
+            ),
+            ("defence.ban_s", defence.ban_s, 1, 31_536_000),
+            ("defence.lag_max_ms", defence.lag_max_ms, 0, 10_000),
+            (
+                "defence.retry_after_s",
+                defence.retry_after_s.into(),
+                0,
+                3_600,
+            ),
+        ] {
+            self.within(key, value.into(), least, most);
+        }
+        let agents = &defence.scanner_agents;
+        self.within("defence.scanner_agents", agents.len() as u64, 0, 64);
+        if agents.iter().any(|agent| !(3..=64).contains(&agent.len())) {
+            self.problem(
+                "defence.scanner_agents",
+                "must be names of 3 to 64 bytes each",
+            );
+        }
+    }
+
+    fn trace(&mut self, config: &Config) {
+        let trace = &config.trace;
+        self.within("trace.recent_mib", trace.recent_mib.into(), 0, 4_096);
+        self.within("trace.kept_mib", trace.kept_mib.into(), 0, 4_096);
+        let homer = &trace.homer;
+        if !homer.address.is_empty() && homer.address.parse::<SocketAddr>().is_err() {
+            let message = "must be an IP address with a port such as 192.0.2.9:9060, or empty";
+            self.problem("trace.homer.address", message);
+        }
+        if homer.password.len() > 256 {
+            self.problem("trace.homer.password", "must have at most 256 bytes");
+        }
     }
 
     fn sip_tls(&mut self, config: &Config) {

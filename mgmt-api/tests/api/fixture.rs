@@ -9,8 +9,8 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
-    SwitchSample, SwitchStatus,
+    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus,
+    SwitchPort, SwitchSample, SwitchStatus, TraceMessage,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
@@ -19,7 +19,7 @@ use routing_engine::Snapshot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,6 +39,10 @@ pub(crate) struct FakeSwitch {
     pub(crate) panicking: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
+    pub(crate) bans: Mutex<Vec<Ban>>,
+    /// The messages of one call.
+    pub(crate) trace: Mutex<Option<(CallId, Vec<TraceMessage>)>>,
+    pub(crate) kept: AtomicBool,
 }
 
 impl SwitchPort for FakeSwitch {
@@ -78,6 +82,33 @@ impl SwitchPort for FakeSwitch {
 
     fn sample(&self) -> SwitchSample {
         *self.sample.lock().unwrap()
+    }
+
+    fn trace(
+        &self,
+        call: CallId,
+        _: Vec<Arc<str>>,
+        keep: bool,
+    ) -> PortFuture<'_, Result<Vec<TraceMessage>, PortError>> {
+        let trace = self.trace.lock().unwrap().clone();
+        let found = trace.filter(|(id, _)| *id == call);
+        self.kept.fetch_or(keep, Ordering::Relaxed);
+        Box::pin(async move { Ok(found.map_or_else(Vec::new, |(_, messages)| messages)) })
+    }
+
+    fn bans(&self) -> Vec<Ban> {
+        self.bans.lock().unwrap().clone()
+    }
+
+    fn ban(&self, ban: Ban) {
+        self.bans.lock().unwrap().push(ban);
+    }
+
+    fn lift_ban(&self, source: IpAddr) -> bool {
+        let mut bans = self.bans.lock().unwrap();
+        let before = bans.len();
+        bans.retain(|ban| ban.source != source);
+        bans.len() < before
     }
 
     fn status(&self) -> SwitchStatus {
@@ -158,6 +189,9 @@ impl Api {
             panicking: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
+            bans: Mutex::default(),
+            trace: Mutex::default(),
+            kept: AtomicBool::new(false),
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
@@ -201,6 +235,17 @@ impl Api {
             headers: parts.headers,
             body: String::from_utf8(bytes.to_vec()).unwrap(),
         }
+    }
+
+    /// The same for an answer that is no text.
+    pub(crate) async fn send_bytes(&self, request: Request<Body>) -> (HeaderMap, Vec<u8>) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let (parts, body) = response.into_parts();
+        (
+            parts.headers,
+            body.collect().await.unwrap().to_bytes().to_vec(),
+        )
     }
 
     /// GET with the local key.
