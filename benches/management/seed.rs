@@ -62,7 +62,7 @@ fn basis() -> String {
 }
 
 async fn fill(switch: &Switch, seed: &Seed) {
-    let store = Store::open(switch.database()).await.unwrap();
+    let store = Store::open(&switch.database()).await.unwrap();
     let scope = Scope::of_tenant(TenantId::PLATFORM);
     let numbers: Vec<usize> = (0..seed.customers).collect();
     for numbers in numbers.chunks(AT_ONCE) {
