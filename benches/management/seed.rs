@@ -91,7 +91,7 @@ fn customer(number: usize, version: u32, written: Option<Written>) -> ResourceWr
         name: format!("{}-{number:06}", WORDS[number / CATEGORIES % WORDS.len()]),
         external_id: Some(format!("crm-{number}")),
         spec: json!({
-            "status": if number % 3 == 0 { "inactive" } else { "active" },
+            "status": if number.is_multiple_of(3) { "inactive" } else { "active" },
             "category": format!("category-{}", number % CATEGORIES),
             "rate_card": "sell",
             "cps_limit": version,

@@ -401,6 +401,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sources that this node does not hear, in the order of their addresses. */
+        get: operations["ban_list"];
+        put?: never;
+        /**
+         * Drops everything that a source sends to this node, unseen, from now on.
+         * @description A ban of the same source is replaced. Calls of the source that are up hear nothing of it any more, and
+         *     end by their timers.
+         */
+        post: operations["ban_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bans/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a ban at once. */
+        delete: operations["ban_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -410,6 +449,67 @@ export interface paths {
         };
         /** Lists the calls that are up, newest first. */
         get: operations["call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the SIP messages of a call, oldest first.
+         * @description They are remembered for a while: the newest of all calls, and for longer those of calls that failed or
+         *     that were asked to be kept. Messages hold what callers sent, numbers and addresses included.
+         */
+        get: operations["call_trace_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has the SIP messages of a call kept, until newer ones that are kept need the room.
+         * @description Of a call that is up they are kept when it ends.
+         */
+        post: operations["call_trace_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace/pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives the SIP messages of a call as a capture file for Wireshark and its like.
+         * @description Each message is one UDP datagram there, also when it came by a connection.
+         */
+        get: operations["call_trace_download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5939,6 +6039,54 @@ export interface components {
             /** @description To be shown as a square code: `otpauth://totp/…`. */
             uri: string;
         };
+        /** @description A source that is not heard on this node. */
+        Ban: {
+            /** @description What was written when it was made. */
+            note: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["BanReason"];
+            /** @description When the ban began. */
+            since: components["schemas"]["Time"];
+            /**
+             * @description The address; an IPv6 address stands for its /64 network.
+             * @example 192.0.2.7
+             */
+            source: string;
+            /** @description When it ends by itself. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What is to be banned. */
+        BanCreate: {
+            /** @description Why, for those who come later. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description For how long, seconds: at most a year.
+             */
+            seconds: number;
+            /**
+             * @description The address; an IPv6 address stands for its /64 network.
+             * @example 192.0.2.7
+             */
+            source: string;
+        };
+        /** @description One page of bans, in the order of their addresses. */
+        BanPage: {
+            /** @description The bans. */
+            items: components["schemas"]["Ban"][];
+            /** @description Send it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * @description Why a source is not heard.
+         * @enum {string}
+         */
+        BanReason: "operator" | "flood";
         /** @description A page of the customers who get a resource, by name. */
         BeneficiaryPage: {
             /** @description The page. */
@@ -6036,6 +6184,43 @@ export interface components {
          * @enum {string}
          */
         CallState: "trying" | "ringing" | "answered" | "releasing";
+        /** @description The messages of a call, over all of its legs. */
+        CallTrace: {
+            /** @description Identifier of the call. */
+            id: components["schemas"]["CallIdText"];
+            /** @description The messages, oldest first. */
+            messages: components["schemas"]["CallTraceMessage"][];
+        };
+        /**
+         * @description Received or sent, as seen from the switch.
+         * @enum {string}
+         */
+        CallTraceDirection: "received" | "sent";
+        /** @description One SIP message: an arrow of the ladder. */
+        CallTraceMessage: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Which way. */
+            direction: components["schemas"]["CallTraceDirection"];
+            /** @description The switch's end, `address:port`. */
+            local: string;
+            /**
+             * Format: int64
+             * @description Since the first message of the call.
+             */
+            offset_us: number;
+            /** @description The other end, `address:port`. */
+            remote: string;
+            /**
+             * @description The start line.
+             * @example INVITE sip:442071234567@192.0.2.1 SIP/2.0
+             */
+            summary: string;
+            /** @description The whole message; what is not UTF-8 is replaced. */
+            text: string;
+            /** @description Over what. */
+            transport: components["schemas"]["Transport"];
+        };
         /** @description A page of a list. */
         CarrierPage: {
             /** @description The page */
@@ -8187,7 +8372,7 @@ export interface components {
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -8753,7 +8938,7 @@ export interface components {
             /** @description A note for whoever gives the role. */
             description?: string;
             /** @description What they may do. */
-            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "event.read")[];
+            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
             /**
              * @description Whose users may have it.
              * @enum {string}
@@ -9965,6 +10150,10 @@ export type AuthenticationMethodVersion = components['schemas']['AuthenticationM
 export type AuthenticationMethodWrite = components['schemas']['AuthenticationMethodWrite'];
 export type AuthenticatorConfirmation = components['schemas']['AuthenticatorConfirmation'];
 export type AuthenticatorSetUp = components['schemas']['AuthenticatorSetUp'];
+export type Ban = components['schemas']['Ban'];
+export type BanCreate = components['schemas']['BanCreate'];
+export type BanPage = components['schemas']['BanPage'];
+export type BanReason = components['schemas']['BanReason'];
 export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
 export type BeneficiaryView = components['schemas']['BeneficiaryView'];
 export type BlockedReason = components['schemas']['BlockedReason'];
@@ -9973,6 +10162,9 @@ export type Call = components['schemas']['Call'];
 export type CallIdText = components['schemas']['CallIdText'];
 export type CallPage = components['schemas']['CallPage'];
 export type CallState = components['schemas']['CallState'];
+export type CallTrace = components['schemas']['CallTrace'];
+export type CallTraceDirection = components['schemas']['CallTraceDirection'];
+export type CallTraceMessage = components['schemas']['CallTraceMessage'];
 export type CarrierPage = components['schemas']['CarrierPage'];
 export type CarrierResource = components['schemas']['CarrierResource'];
 export type CarrierSpec = components['schemas']['CarrierSpec'];
@@ -12387,6 +12579,286 @@ export interface operations {
             };
         };
     };
+    ban_list: {
+        parameters: {
+            query?: {
+                /** @description How many bans a page holds, 1 to 500. */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the page before.
+                 * @example 192.0.2.7
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanCreate"];
+            };
+        };
+        responses: {
+            /** @description The ban */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The address as the list has it
+                 * @example 192.0.2.7
+                 */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source is heard again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was not banned */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     call_list: {
         parameters: {
             query?: {
@@ -12430,6 +12902,274 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTrace"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None is remembered */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_keep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No message is remembered */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The capture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No message is remembered */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -45416,7 +46156,9 @@ export const authenticationMethodSpecDigest_algorithmsValues: ReadonlyArray<Flat
 export const authenticationMethodSpecModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["mode"]> = ["address", "digest", "address_or_digest", "address_and_digest"];
 export const authenticationMethodSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["status"]> = ["active", "inactive"];
 export const authenticationMethodVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodVersion"]["kind"]> = ["authentication_method"];
+export const banReasonValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["BanReason"]> = ["operator", "flood"];
 export const callStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallState"]> = ["trying", "ringing", "answered", "releasing"];
+export const callTraceDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallTraceDirection"]> = ["received", "sent"];
 export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierResource"]["kind"]> = ["carrier"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
@@ -45459,7 +46201,7 @@ export const numberListSpecMatchingValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["number"]> = ["called", "calling"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
@@ -45470,7 +46212,7 @@ export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<comp
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
-export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
+export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
 export const roleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleVersion"]["kind"]> = ["role"];
 export const routeGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RouteGroupResource"]["kind"]> = ["route_group"];
