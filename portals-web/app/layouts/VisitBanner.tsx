@@ -1,5 +1,4 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useRouter } from '@tanstack/react-router'
 import { UserRoundCog } from 'lucide-react'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,27 +6,23 @@ import { useTranslation } from 'react-i18next'
 import type { Session } from '~/api/__generated__/schema'
 import { endVisit } from '~/api/people'
 import { sessionQuery } from '~/api/queries'
+import { useChangeOfTenant } from '~/hooks/use-change-of-tenant'
 import { useNow } from '~/hooks/use-now'
 import { Button } from '~/ui/lib/Button'
 import { formatDuration } from '~/util/duration'
-import { pb } from '~/util/path-builder'
 
 /** Who visits whom, for how long still, and the way back. Always in sight. */
 export default function VisitBanner({ session }: { session: Session }) {
   const { t } = useTranslation('shell')
   const client = useQueryClient()
-  const router = useRouter()
+  const changeTenant = useChangeOfTenant()
   const now = useNow()
   const { visit, tenant, user } = session
   const left = visit ? Date.parse(visit.ends_at) - now : 0
   const isOver = visit !== null && visit !== undefined && left <= 0
   const leave = useMutation({
     mutationFn: endVisit,
-    onSuccess: async (own) => {
-      client.clear()
-      client.setQueryData(sessionQuery.queryKey, own)
-      await router.navigate(pb.home())
-    },
+    onSuccess: changeTenant,
   })
   useEffect(() => {
     // The switch has ended it: what the session may do now is asked.

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useRouter, useSearch } from '@tanstack/react-router'
+import { useSearch } from '@tanstack/react-router'
 import { Building2, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,11 +12,11 @@ import {
   suspendTenant,
   tenantPageQuery,
 } from '~/api/people'
-import { sessionQuery } from '~/api/queries'
 import { ConfirmDialog } from '~/components/ConfirmDialog'
 import { ListScreen } from '~/components/ListScreen'
 import { Pager } from '~/components/Pager'
 import { ProblemNotice } from '~/components/ProblemNotice'
+import { useChangeOfTenant } from '~/hooks/use-change-of-tenant'
 import { useFormat } from '~/hooks/use-format'
 import { usePages } from '~/hooks/use-pages'
 import { usePermission } from '~/hooks/use-permission'
@@ -30,7 +30,6 @@ import { Button } from '~/ui/lib/Button'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Field, Input } from '~/ui/lib/Field'
 import { FormDialog } from '~/ui/lib/FormDialog'
-import { pb } from '~/util/path-builder'
 
 type Open = { what: 'make' } | { what: 'visit' | 'suspend'; tenant: Tenant }
 
@@ -197,16 +196,12 @@ interface OfTenantProps {
 /** Acting as somebody else is never silent: the reason is kept, and a banner says so. */
 function Visit({ tenant, onClose }: OfTenantProps) {
   const { t } = useTranslation(['people', 'common'])
-  const client = useQueryClient()
-  const router = useRouter()
+  const changeTenant = useChangeOfTenant()
   const form = useSmallForm({
     initial: { reason: '' },
     required: ['reason'],
     send: async ({ reason }) => {
-      const session = await beginVisit(tenant.id, reason.trim())
-      client.clear()
-      client.setQueryData(sessionQuery.queryKey, session)
-      await router.navigate(pb.home())
+      await changeTenant(await beginVisit(tenant.id, reason.trim()))
     },
   })
   return (
