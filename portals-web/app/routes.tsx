@@ -11,20 +11,24 @@ import {
 import { sessionQuery } from '~/api/queries'
 import { kindsQuery } from '~/api/kinds'
 import { type Area, loadTexts } from '~/i18n'
+import { firstPage } from '~/layouts/navigation'
 import { CrashPage } from '~/pages/CrashPage'
 import NotFoundPage from '~/pages/NotFoundPage'
 import { pb } from '~/util/path-builder'
 import { parseSearch, stringifySearch } from '~/util/search-params'
 import {
+  auditSearch,
   cdrsSearch,
   changeSetSearch,
   changeSetsSearch,
   explainSearch,
   jobsSearch,
   liveCallsSearch,
+  pagedSearch,
   resourceSearch,
   resourcesSearch,
   signInSearch,
+  usersSearch,
 } from '~/util/searches'
 
 /** The whole map of the console. Each page is a chunk of its own, and so are the texts of an area. */
@@ -107,9 +111,10 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
+  beforeLoad: ({ context }) => {
+    const session = context.queryClient.getQueryData(sessionQuery.queryKey)
     // oxlint-disable-next-line typescript/only-throw-error -- As above.
-    throw redirect({ ...pb.live(), replace: true })
+    throw redirect({ ...firstPage(session?.permissions ?? []), replace: true })
   },
 })
 
@@ -242,6 +247,61 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/jobs/SchedulesPage')),
 })
 
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/users',
+  validateSearch: usersSearch,
+  loader: texts('people', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/people/UsersPage')),
+})
+
+const user = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/users/$id',
+  loader: texts('people'),
+  component: lazyRouteComponent(() => import('~/pages/admin/people/UserPage')),
+})
+
+const invitations = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/invitations',
+  validateSearch: pagedSearch,
+  loader: texts('people', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/people/InvitationsPage')),
+})
+
+const registrations = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/registrations',
+  validateSearch: pagedSearch,
+  loader: texts('people', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/people/RegistrationsPage')),
+})
+
+const tenants = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/tenants',
+  validateSearch: pagedSearch,
+  loader: texts('people', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/people/TenantsPage')),
+})
+
+const apiKeys = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/api-keys',
+  validateSearch: pagedSearch,
+  loader: texts('access', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/api-keys/ApiKeysPage')),
+})
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/audit',
+  validateSearch: auditSearch,
+  loader: texts('access', 'lists', 'cdrs', 'apply'),
+  component: lazyRouteComponent(() => import('~/pages/admin/audit/AuditPage')),
+})
+
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
@@ -296,6 +356,13 @@ const routeTree = root.addChildren([
     jobs,
     job,
     schedules,
+    users,
+    user,
+    invitations,
+    registrations,
+    tenants,
+    apiKeys,
+    audit,
     account,
     security,
     sessions,

@@ -15,6 +15,8 @@ export interface Answer {
   body?: unknown
   /** Begins a session of this user. */
   signIn?: string
+  /** Enters the tenant of this name; '' leaves it. */
+  visit?: string
   type?: string
 }
 

@@ -19,6 +19,7 @@ import { applyFiles } from './configuration.ts'
 import { explain } from './explain.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
+import { People } from './people.ts'
 import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
@@ -39,6 +40,8 @@ import { NODE, resources } from './world.ts'
 
 const SEED = 7
 const COOKIE = 'didtron_session'
+const VISIT_COOKIE = 'mock_visit'
+const VISIT_MS = 3_600_000
 const CSRF_TOKEN = 'mock-csrf-token'
 const SIGN_IN_TOKEN = 'f'.repeat(64)
 const SLOW_MS = 2_000
@@ -48,6 +51,7 @@ export class MockServer {
   readonly #simulator = new Simulator(SEED, Date.now())
   /** Each user has one of its own, so that tests do not meet. */
   readonly #stores = new Map<string, ResourceStore>()
+  readonly #people = new Map<string, People>()
   readonly #security = new Security()
   readonly #sets = new Map<string, ChangeSets>()
   readonly #jobs = new Map<string, Jobs>()
@@ -94,12 +98,17 @@ export class MockServer {
     }
     const own = await this.#area(request, { ...call, user })
     if (own) {
-      answer(response, own)
+      answer(response, own, user)
+      return
+    }
+    if (path === '/session/visit') {
+      requireCsrf(request)
+      answer(response, { status: 200, visit: '' }, user)
       return
     }
     const query = url.searchParams
     if (path === '/session' && request.method === 'DELETE') signOut(request, response)
-    else if (path === '/session') send(response, 200, session(user))
+    else if (path === '/session') send(response, 200, visiting(session(user), visitOf(request)))
     else if (path === '/sessions' && request.method === 'DELETE') signOut(request, response)
     else if (path === '/me/password') await this.#changePassword(request, response, user)
     else if (/^\/(jobs|job-schedules)\b/.test(path)) {
@@ -123,6 +132,7 @@ export class MockServer {
     const answers = [
       () => this.#changeSets(call.user).answer(call),
       () => this.#security.answer(call),
+      () => this.#peopleOf(call.user).answer(call),
     ]
     for (const ask of answers) {
       const found = await ask()
@@ -312,6 +322,12 @@ export class MockServer {
     return found
   }
 
+  #peopleOf(user: string): People {
+    const found = this.#people.get(user) ?? new People()
+    this.#people.set(user, found)
+    return found
+  }
+
   #status(user: string): Status {
     const now = Date.now()
     const calls = this.#simulator.calls(now).length
@@ -342,14 +358,36 @@ export class MockServer {
   }
 }
 
-function answer(response: ServerResponse, { status, body, signIn, type }: Answer): void {
+function answer(
+  response: ServerResponse,
+  { status, body, signIn, visit, type }: Answer,
+  user = '',
+): void {
   if (signIn !== undefined) begin(response, signIn)
+  else if (visit !== undefined) enter(response, user, visit)
   else send(response, status, body, type)
 }
 
 function begin(response: ServerResponse, username: string): void {
   const cookie = `${COOKIE}=${encodeURIComponent(username)}; HttpOnly; SameSite=Strict; Path=/`
   send(response, 200, session(username), 'application/json', { 'set-cookie': cookie })
+}
+
+/** A visit is a cookie beside that of the session. */
+function enter(response: ServerResponse, user: string, tenant: string): void {
+  const cookie = `${VISIT_COOKIE}=${encodeURIComponent(tenant)}; HttpOnly; SameSite=Strict; Path=/`
+  const body = visiting(session(user), tenant)
+  send(response, 200, body, 'application/json', { 'set-cookie': cookie })
+}
+
+function visiting(own: Session, tenant: string): Session {
+  if (!tenant) return own
+  const ends_at = new Date(Date.now() + VISIT_MS).toISOString()
+  return {
+    ...own,
+    tenant: { id: 2, kind: 'operator', name: tenant },
+    visit: { home: own.tenant.name, ends_at },
+  }
 }
 
 function session(username: string, hasFactor = false): Session {
@@ -390,6 +428,11 @@ async function bodyText(request: IncomingMessage): Promise<string> {
 function userOf(request: IncomingMessage): string | null {
   const found = new RegExp(`${COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')
   return found?.[1] ? decodeURIComponent(found[1]) : null
+}
+
+function visitOf(request: IncomingMessage): string {
+  const found = new RegExp(`${VISIT_COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')
+  return found?.[1] ? decodeURIComponent(found[1]) : ''
 }
 
 function explained(query: URLSearchParams) {

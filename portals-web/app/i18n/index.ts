@@ -10,6 +10,7 @@ const bundled = { common, errors, shell }
 
 /** The texts of an area: fetched with its first page. Each file exports what it is named. */
 const files = {
+  access: () => import('./en/access'),
   account: () => import('./en/account'),
   apply: () => import('./en/apply'),
   cdrs: () => import('./en/cdrs'),
@@ -20,6 +21,7 @@ const files = {
   jobs: () => import('./en/jobs'),
   lists: () => import('./en/lists'),
   live: () => import('./en/live'),
+  people: () => import('./en/people'),
   palette: () => import('./en/palette'),
   signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),

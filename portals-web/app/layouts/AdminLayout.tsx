@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Outlet, useLocation, useRouter } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useTranslation } from 'react-i18next'
 
@@ -15,12 +15,15 @@ import { TooltipProvider } from '~/ui/lib/Tooltip'
 import { pb } from '~/util/path-builder'
 
 import { GlobalHeader } from './GlobalHeader'
-import { sectionOf } from './navigation'
+import { sectionOf, sectionsFor } from './navigation'
 import { Rail } from './Rail'
 import { Submenu } from './Submenu'
 import { Toasts } from './Toasts'
 import { useIdentityPrompt } from './use-identity-prompt'
 import { useLayers } from './use-layers'
+
+/** Fetched only for who visits another tenant. */
+const VisitBanner = lazy(() => import('./VisitBanner'))
 
 /**
  * The signed-in shell: header, rail, submenu, page.
@@ -75,13 +78,18 @@ function Shell({ session }: { session: Session }) {
             onOpenHelp={() => setOverlay('help')}
             onSignOut={onSignOut}
           />
+          {session.visit ? (
+            <Suspense>
+              <VisitBanner session={session} />
+            </Suspense>
+          ) : null}
           {signOutFailed ? (
             <p role="alert" className="bg-badge-danger-bg px-5 py-2 text-badge-danger">
               {t('user.signOutFailed')}
             </p>
           ) : null}
           <div className="relative flex min-h-0 grow">
-            <Rail active={section?.id} />
+            <Rail active={section?.id} sections={sectionsFor(session.permissions)} />
             {section && submenu.isOpen ? (
               <Submenu section={section.id} overlay={submenu.isOverlay} onLeave={submenu.close} />
             ) : null}

@@ -4,27 +4,32 @@ import { useTranslation } from 'react-i18next'
 
 import { Tooltip } from '~/ui/lib/Tooltip'
 
-import { type Section, type SectionId, SECTIONS } from './navigation'
+import { type Section, type SectionId } from './navigation'
 
 export interface RailProps {
   active: SectionId | undefined
+  sections: readonly Section[]
 }
 
 /** One icon for each section. */
-export function Rail({ active }: RailProps) {
+export function Rail({ active, sections }: RailProps) {
   const { t } = useTranslation('shell')
   return (
     <nav
       aria-label={t('primaryNavigation')}
       className="flex w-14 shrink-0 flex-col items-center gap-1 border-e border-line bg-surface py-2"
     >
-      {SECTIONS.filter(({ atEnd }) => !atEnd).map((section) => (
-        <RailLink key={section.id} section={section} isActive={section.id === active} />
-      ))}
+      {sections
+        .filter(({ atEnd }) => !atEnd)
+        .map((section) => (
+          <RailLink key={section.id} section={section} isActive={section.id === active} />
+        ))}
       <div className="grow" />
-      {SECTIONS.filter(({ atEnd }) => atEnd).map((section) => (
-        <RailLink key={section.id} section={section} isActive={section.id === active} />
-      ))}
+      {sections
+        .filter(({ atEnd }) => atEnd)
+        .map((section) => (
+          <RailLink key={section.id} section={section} isActive={section.id === active} />
+        ))}
     </nav>
   )
 }

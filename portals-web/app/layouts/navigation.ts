@@ -5,6 +5,7 @@ import {
   PhoneCall,
   Server,
   SlidersHorizontal,
+  UsersRound,
   Waypoints,
 } from 'lucide-react'
 
@@ -19,22 +20,46 @@ export interface Section {
   /** Paths that belong to the section begin with this. */
   prefix: string
   link: LinkOptions
+  /** What one must be allowed to see anything of it; any of these. */
+  needs: readonly string[]
   /** The end of the rail, apart from the others. */
   atEnd?: boolean
 }
 
 /** What stands in the rail, in order. Only what works stands here. */
 export const SECTIONS: readonly Section[] = [
-  { id: 'monitoring', icon: Activity, prefix: '/live', link: pb.live() },
-  { id: 'calls', icon: PhoneCall, prefix: '/cdrs', link: pb.cdrs() },
-  { id: 'routing', icon: Waypoints, prefix: '/explain', link: pb.explain() },
+  { id: 'monitoring', icon: Activity, prefix: '/live', link: pb.live(), needs: ['live.read'] },
+  { id: 'calls', icon: PhoneCall, prefix: '/cdrs', link: pb.cdrs(), needs: ['cdr.read'] },
+  {
+    id: 'routing',
+    icon: Waypoints,
+    prefix: '/explain',
+    link: pb.explain(),
+    needs: ['explain.use'],
+  },
   {
     id: 'configuration',
     icon: SlidersHorizontal,
     prefix: '/configuration',
     link: pb.configuration(),
+    needs: ['customer.read'],
   },
-  { id: 'system', icon: Server, prefix: '/system', link: pb.system(), atEnd: true },
+  {
+    id: 'people',
+    icon: UsersRound,
+    prefix: '/people',
+    link: pb.users(),
+    needs: ['user.read'],
+    atEnd: true,
+  },
+  {
+    id: 'system',
+    icon: Server,
+    prefix: '/system',
+    link: pb.system(),
+    needs: ['status.read', 'job.read'],
+    atEnd: true,
+  },
 ]
 
 export type PageId = keyof (typeof shell)['page']
@@ -73,6 +98,12 @@ export const PAGES: readonly Page[] = [
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
   { id: 'changeSets', section: 'configuration', group: 'changes', link: pb.changeSets() },
   { id: 'apply', section: 'configuration', group: 'changes', link: pb.apply() },
+  { id: 'users', section: 'people', group: 'team', link: pb.users() },
+  { id: 'invitations', section: 'people', group: 'team', link: pb.invitations() },
+  { id: 'registrations', section: 'people', group: 'team', link: pb.registrations() },
+  { id: 'tenants', section: 'people', group: 'tenancy', link: pb.tenants() },
+  { id: 'apiKeys', section: 'people', group: 'programs', link: pb.apiKeys() },
+  { id: 'audit', section: 'people', group: 'evidence', link: pb.audit() },
   { id: 'node', section: 'system', group: 'health', link: pb.system() },
   { id: 'jobs', section: 'system', group: 'background', link: pb.jobs() },
   { id: 'schedules', section: 'system', group: 'background', link: pb.schedules() },
@@ -80,4 +111,14 @@ export const PAGES: readonly Page[] = [
 
 export function sectionOf(pathname: string): Section | undefined {
   return SECTIONS.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
+}
+
+/** The sections that somebody may see. */
+export function sectionsFor(permissions: readonly string[]): Section[] {
+  return SECTIONS.filter(({ needs }) => needs.some((each) => permissions.includes(each)))
+}
+
+/** Where somebody begins: the first section that may be seen, or the own account. */
+export function firstPage(permissions: readonly string[]): LinkOptions {
+  return sectionsFor(permissions)[0]?.link ?? pb.account()
 }

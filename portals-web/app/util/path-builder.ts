@@ -1,6 +1,7 @@
 import { linkOptions } from '@tanstack/react-router'
 
 import type {
+  AuditSearch,
   CdrsSearch,
   ChangeSetSearch,
   ChangeSetsSearch,
@@ -8,6 +9,7 @@ import type {
   JobsSearch,
   ResourceSearch,
   ResourcesSearch,
+  UsersSearch,
 } from './searches'
 import { targetOf } from './target'
 
@@ -35,6 +37,13 @@ export const pb = {
     linkOptions({ to: '/configuration/change-sets', search }),
   changeSet: (id: number, search: ChangeSetSearch = {}) =>
     linkOptions({ to: '/configuration/change-sets/$id', params: { id: String(id) }, search }),
+  users: (search: UsersSearch = {}) => linkOptions({ to: '/people/users', search }),
+  user: (id: number) => linkOptions({ to: '/people/users/$id', params: { id: String(id) } }),
+  invitations: () => linkOptions({ to: '/people/invitations' }),
+  registrations: () => linkOptions({ to: '/people/registrations' }),
+  tenants: () => linkOptions({ to: '/people/tenants' }),
+  apiKeys: () => linkOptions({ to: '/people/api-keys' }),
+  audit: (search: AuditSearch = {}) => linkOptions({ to: '/people/audit', search }),
   jobs: (search: JobsSearch = {}) => linkOptions({ to: '/system/jobs', search }),
   job: (id: number | string) => linkOptions({ to: '/system/jobs/$id', params: { id: String(id) } }),
   schedules: () => linkOptions({ to: '/system/schedules' }),

@@ -161,6 +161,53 @@ export function changeSetSearch(search: Record<string, unknown>): ChangeSetSearc
   }
 }
 
+export const USER_STATES = ['active', 'pending', 'suspended'] as const
+
+export interface UsersSearch {
+  status?: (typeof USER_STATES)[number] | undefined
+  cursor?: string | undefined
+}
+
+export function usersSearch(search: Record<string, unknown>): UsersSearch {
+  return {
+    status: oneOf(search['status'], USER_STATES),
+    cursor: text(search['cursor'], 2_000),
+  }
+}
+
+/** A list with nothing but pages. */
+export interface PagedSearch {
+  cursor?: string | undefined
+}
+
+export function pagedSearch(search: Record<string, unknown>): PagedSearch {
+  return { cursor: text(search['cursor'], 2_000) }
+}
+
+export interface AuditSearch {
+  actor?: string | undefined
+  operation?: string | undefined
+  kind?: string | undefined
+  subject?: string | undefined
+  /** RFC 3339. */
+  from?: string | undefined
+  /** RFC 3339. */
+  to?: string | undefined
+  cursor?: string | undefined
+}
+
+export function auditSearch(search: Record<string, unknown>): AuditSearch {
+  return {
+    actor: text(search['actor'], 256),
+    operation: text(search['operation'], 100),
+    kind: text(search['kind'], 100),
+    subject: text(search['subject'], 400),
+    from: instant(search['from']),
+    to: instant(search['to']),
+    cursor: text(search['cursor'], 2_000),
+  }
+}
+
 export const JOB_STATES = ['ready', 'running', 'done', 'dead', 'discarded'] as const
 
 export interface JobsSearch {

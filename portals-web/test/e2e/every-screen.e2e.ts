@@ -68,7 +68,53 @@ const SCREENS: readonly Screen[] = [
     path: '/system/schedules',
     ready: (page) => page.getByText('secrets.check').waitFor(),
   },
-  { name: 'account', path: '/account', ready: heading },
+  { name: 'change-sets', path: '/configuration/change-sets', ready: heading },
+  { name: 'users', path: '/people/users', ready: rowLink },
+  {
+    name: 'user',
+    path: '/people/users/3',
+    ready: (page) => page.getByLabel('Networks').waitFor(),
+  },
+  {
+    name: 'invitations',
+    path: '/people/invitations',
+    ready: (page) => page.getByText('Nobody is invited').waitFor(),
+  },
+  {
+    name: 'registrations',
+    path: '/people/registrations',
+    ready: (page) => page.getByText('Polar Telecom').waitFor(),
+  },
+  {
+    name: 'tenants',
+    path: '/people/tenants',
+    ready: (page) => page.getByText('Delta Operator').waitFor(),
+  },
+  {
+    name: 'api-keys',
+    path: '/people/api-keys',
+    ready: (page) => page.getByText('No API keys').waitFor(),
+  },
+  {
+    name: 'audit',
+    path: '/people/audit',
+    ready: (page) => page.getByRole('button', { name: 'trunk.update' }).first().waitFor(),
+  },
+  {
+    name: 'account',
+    path: '/account',
+    ready: (page) => page.getByLabel('Another address').waitFor(),
+  },
+  {
+    name: 'security',
+    path: '/account/security',
+    ready: (page) => page.getByRole('button', { name: 'Set up an app' }).waitFor(),
+  },
+  {
+    name: 'sessions',
+    path: '/account/sessions',
+    ready: (page) => page.getByText('Recent sign-ins').waitFor(),
+  },
   { name: 'not-found', path: '/no/such/page', ready: heading },
 ]
 

@@ -8,6 +8,7 @@ export const shell = {
     calls: 'Calls',
     routing: 'Routing',
     configuration: 'Configuration',
+    people: 'People and access',
     system: 'System',
   },
   page: {
@@ -23,6 +24,12 @@ export const shell = {
     explain: 'Explain a route',
     changeSets: 'Change sets',
     apply: 'Apply files',
+    users: 'Users',
+    invitations: 'Invitations',
+    registrations: 'Registrations',
+    tenants: 'Tenants',
+    apiKeys: 'API keys',
+    audit: 'Audit log',
     node: 'Node status',
   },
   group: {
@@ -38,6 +45,10 @@ export const shell = {
     more: 'More',
     background: 'Background work',
     health: 'Health',
+    team: 'People',
+    tenancy: 'Tenants',
+    programs: 'Programs',
+    evidence: 'Evidence',
   },
   submenu: {
     toggle: 'Show or hide the submenu',
@@ -45,6 +56,13 @@ export const shell = {
   },
   workingSet_one: 'Working on {{name}}, {{count}} draft',
   workingSet_other: 'Working on {{name}}, {{count}} drafts',
+  visit: {
+    label: 'Visit',
+    who: 'You are {{user}} of {{home}} and act as {{tenant}}.',
+    left: '{{time}} left.',
+    end: 'End the visit',
+    failed: 'The visit could not be ended. Try again.',
+  },
   search: { open: 'Search or jump to…' },
   keys: { open: 'Keyboard shortcuts' },
   feed: {

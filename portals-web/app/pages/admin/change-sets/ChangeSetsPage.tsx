@@ -66,15 +66,17 @@ export default function ChangeSetsPage() {
           onClear={() => change({ state: undefined })}
         >
           {(close) => (
-            <ChoiceEditor
-              label={t('filterState')}
-              options={CHANGE_SET_STATES.map((value) => ({ value, label: t(`state.${value}`) }))}
-              value={search.state}
-              onApply={(state) => {
-                change({ state })
-                close()
-              }}
-            />
+            <div className="p-2">
+              <ChoiceEditor
+                label={t('filterState')}
+                options={CHANGE_SET_STATES.map((value) => ({ value, label: t(`state.${value}`) }))}
+                value={search.state}
+                onApply={(state) => {
+                  change({ state })
+                  close()
+                }}
+              />
+            </div>
           )}
         </FilterChip>
       </div>
