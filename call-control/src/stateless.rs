@@ -205,18 +205,8 @@ pub(crate) fn has_unknown_scheme(request: &Message<'_>) -> bool {
     uri.is_none_or(|uri| matches!(uri.scheme, Scheme::Other(_)))
 }
 
-/// Whether everything is there that a response must repeat (RFC 3261 §8.2.6.2). An ACK has no
-/// response at all.
+/// Whether an answer can reach who asked: there is a Via, well-formed or not. What else a response must
+/// repeat (RFC 3261 §8.2.6.2) is left out when it is missing. An ACK has no response at all.
 fn can_be_answered(request: &Message<'_>) -> bool {
-    let repeated = [
-        HeaderName::From,
-        HeaderName::To,
-        HeaderName::CallId,
-        HeaderName::CSeq,
-    ];
-    request.method() != Some(Method::Ack)
-        && request.top_via().is_ok()
-        && repeated
-            .iter()
-            .all(|name| request.raw_header(*name).is_some())
+    request.method() != Some(Method::Ack) && request.raw_header(HeaderName::Via).is_some()
 }

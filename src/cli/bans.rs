@@ -15,14 +15,15 @@ const PAGE: &str = "500";
 pub(super) struct BansArgs {
     #[command(subcommand)]
     command: BansCommand,
-    #[command(flatten)]
-    server: ServerArgs,
 }
 
 #[derive(Clone, Debug, Subcommand)]
 enum BansCommand {
     /// List the sources that the switch does not hear.
-    List,
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Drop everything that an address sends (of IPv6: its /64 network).
     Add {
         /// The address.
@@ -33,11 +34,15 @@ enum BansCommand {
         /// Why, for those who come later.
         #[arg(long)]
         note: Option<String>,
+        #[command(flatten)]
+        server: ServerArgs,
     },
     /// Hear an address again at once.
     Lift {
         /// The address.
         source: IpAddr,
+        #[command(flatten)]
+        server: ServerArgs,
     },
 }
 
@@ -58,20 +63,20 @@ struct Ban {
 }
 
 pub(super) fn run(args: &BansArgs) -> anyhow::Result<ExitCode> {
-    let client = ApiClient::new(&args.server)?;
     match &args.command {
-        BansCommand::List => list(&client)?,
+        BansCommand::List { server } => list(&ApiClient::new(server)?)?,
         BansCommand::Add {
             source,
             seconds,
             note,
+            server,
         } => {
             let body = json!({"source": source.to_string(), "seconds": seconds, "note": note});
-            let ban: Ban = client.post("/api/v1/bans", &body)?;
+            let ban: Ban = ApiClient::new(server)?.post("/api/v1/bans", &body)?;
             say(&format!("{} is not heard until {}.", ban.source, ban.until));
         }
-        BansCommand::Lift { source } => {
-            client.delete(&format!("/api/v1/bans/{source}"))?;
+        BansCommand::Lift { source, server } => {
+            ApiClient::new(server)?.delete(&format!("/api/v1/bans/{source}"))?;
             say(&format!("{source} is heard again."));
         }
     }

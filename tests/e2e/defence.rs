@@ -162,3 +162,37 @@ fn a_peer_that_does_not_finish_a_message_is_closed_and_so_is_one_too_many() {
         ended("reason=\"stalled\"") == 1.0 && ended("reason=\"refused\"") == 1.0
     });
 }
+
+#[test]
+fn a_message_beyond_the_configured_bounds_is_refused_whole() {
+    let settings = [
+        ("DIDTRON_SIP_MESSAGE_BYTES_MAX", "4096"),
+        ("DIDTRON_SIP_HEADER_FIELDS_MAX", "16"),
+        ("DIDTRON_SIP_HEADER_VALUE_BYTES_MAX", "256"),
+    ];
+    let switch = Switch::start(&settings);
+    World::of(Vec::new()).apply(&switch);
+    let customer = Peer::new(CUSTOMER, &switch);
+    let own = customer.socket.local_addr().unwrap();
+    let ask = |more: &str, body: &str| {
+        let options = format!(
+            "OPTIONS sip:x@{own} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bK1;rport\r\n\
+             From: <sip:a@{own}>;tag=1\r\nTo: <sip:b@{own}>\r\nCall-ID: 1@{own}\r\n\
+             CSeq: 1 OPTIONS\r\n{more}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        customer
+            .socket
+            .send_to(options.as_bytes(), switch.sip)
+            .unwrap();
+        let mut buffer = [0; 2_048];
+        let length = customer.socket.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[8..length.min(11)]).into_owned()
+    };
+    assert_eq!(ask(&"Y: z\r\n".repeat(9), ""), "200");
+    assert_eq!(ask(&"Y: z\r\n".repeat(12), ""), "400");
+    assert_eq!(ask(&format!("Y: {}\r\n", "y".repeat(256)), ""), "200");
+    assert_eq!(ask(&format!("Y: {}\r\n", "y".repeat(257)), ""), "400");
+    assert_eq!(ask("", &"z".repeat(3_000)), "200");
+    assert_eq!(ask("", &"z".repeat(4_000)), "513");
+}

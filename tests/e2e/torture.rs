@@ -82,13 +82,14 @@ const RFC4475: &[(&str, Hears, Hears)] = &[
     ("cparam02", Status(405), Status(405)),
     ("regescrt", Status(405), Status(405)),
     ("sdp01", Status(484), Status(484)),
-    ("inv2543", Status(484), Status(484)),
+    // A connection needs Content-Length, which RFC 2543 did not.
+    ("inv2543", Status(484), End),
     ("test", Nothing, End),
 ];
 
 const RFC5118: &[(&str, Hears, Hears)] = &[
     ("ipv6-good", Status(405), Status(405)),
-    ("ipv6-bad", Status(400), End),
+    ("ipv6-bad", Status(400), Status(400)),
     ("port-ambiguous", Status(405), Status(405)),
     ("port-unambiguous", Status(405), Status(405)),
     ("via-received-param-with-delim", Status(481), Status(481)),
@@ -291,26 +292,39 @@ impl Connection {
 
 #[test]
 fn each_message_of_the_rfcs_is_answered_the_same_wherever_a_stream_is_cut() {
-    // One shard, so that answers come in the order of the questions.
-    let switch = Switch::start(&[("DIDTRON_NODE_SHARDS", "1")]);
-    World::of(Vec::new()).apply(&switch);
-    let mut wrong = Vec::new();
-    for (name, bytes, _, expected) in &messages() {
-        // A message whose end cannot be seen swallows the mark; `framing` in sip-core has its cuts.
-        if *expected == Nothing && frame(bytes, &Limits::DEFAULT) == Frame::NeedMore {
-            continue;
-        }
-        let mut connection = Connection::open(switch.sip);
-        for cut in 0..=bytes.len() {
-            let (heard, has_ended) = connection.ask(bytes, cut);
-            if heard != *expected {
-                wrong.push(format!("{name}, cut at {cut}: {heard:?}, not {expected:?}"));
-                break;
+    let (mut wrong, messages) = (Vec::new(), messages());
+    // A corrected message has the branch of its original: to one switch it would be the same again.
+    for is_corrected in [false, true] {
+        let switch = Switch::start(&[("DIDTRON_NODE_SHARDS", "1")]);
+        World::of(Vec::new()).apply(&switch);
+        let of_this = |name: &str| name.ends_with("-fixed") == is_corrected;
+        for (name, bytes, _, expected) in messages.iter().filter(|(name, ..)| of_this(name)) {
+            // A message whose end cannot be seen swallows the mark; `framing` in sip-core has its cuts.
+            if *expected == Nothing && frame(bytes, &Limits::DEFAULT) == Frame::NeedMore {
+                continue;
             }
-            if has_ended {
-                connection = Connection::open(switch.sip);
-            }
+            let found = ask_at_every_cut(&switch, bytes, *expected);
+            wrong.extend(found.map(|found| format!("{name}, {found}, not {expected:?}")));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The first cut at which something else is heard, and what. What ends the connection takes its time, so
+/// some cuts of it must do; `framing` in sip-core has all of them.
+fn ask_at_every_cut(switch: &Switch, bytes: &[u8], expected: Hears) -> Option<String> {
+    let mut connection = Connection::open(switch.sip);
+    let mut cut = 0;
+    while cut <= bytes.len() {
+        let (heard, has_ended) = connection.ask(bytes, cut);
+        if heard != expected {
+            return Some(format!("cut at {cut}: {heard:?}"));
+        }
+        cut += 1;
+        if has_ended {
+            connection = Connection::open(switch.sip);
+            cut += bytes.len() / 4;
+        }
+    }
+    None
 }
