@@ -494,7 +494,10 @@ fn note_of<'a>(own: &[SocketAddr], now: Now, way: Way, bytes: &'a [u8], path: Pa
     let unknown = SocketAddr::new(IpAddr::from([0; 4]), 0);
     let transport = match path.transport {
         Transport::Udp => rating::cdr::Transport::Udp,
-        _ => rating::cdr::Transport::Tcp,
+        Transport::Tcp => rating::cdr::Transport::Tcp,
+        Transport::Tls => rating::cdr::Transport::Tls,
+        Transport::Ws => rating::cdr::Transport::Ws,
+        Transport::Wss => rating::cdr::Transport::Wss,
     };
     Note {
         at: now.wall,

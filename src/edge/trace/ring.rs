@@ -162,10 +162,7 @@ pub(super) fn read(mut entries: &[u8]) -> Vec<TraceMessage> {
                 0 => TraceDirection::Received,
                 _ => TraceDirection::Sent,
             },
-            transport: match entry[61] {
-                0 => Transport::Udp,
-                _ => Transport::Tcp,
-            },
+            transport: transport_of(entry[61]),
             bytes: entry[HEAD..].to_vec(),
         });
         entries = rest;
@@ -180,8 +177,26 @@ fn write_head(head: &mut [u8], key: u64, previous: u64, note: &Note<'_>, length:
     write_address(&mut head[24..42], note.local);
     write_address(&mut head[42..60], note.remote);
     head[60] = u8::from(note.way == Way::Sent);
-    head[61] = u8::from(note.transport != Transport::Udp);
+    head[61] = number_of(note.transport);
     head[62..64].copy_from_slice(&length.to_be_bytes());
+}
+
+const TRANSPORTS: [Transport; 5] = [
+    Transport::Udp,
+    Transport::Tcp,
+    Transport::Tls,
+    Transport::Ws,
+    Transport::Wss,
+];
+
+fn number_of(transport: Transport) -> u8 {
+    let place = TRANSPORTS.iter().position(|known| *known == transport);
+    place.map_or(0, |place| place as u8)
+}
+
+fn transport_of(number: u8) -> Transport {
+    let known = TRANSPORTS.get(usize::from(number));
+    known.copied().unwrap_or(Transport::Udp)
 }
 
 fn write_address(to: &mut [u8], address: SocketAddr) {
