@@ -305,7 +305,7 @@ impl Flood {
 fn packet(kind: Kind, number: u64) -> Vec<u8> {
     let is_garbage = match kind {
         Kind::Garbage => true,
-        Kind::Both => number % 2 == 0,
+        Kind::Both => number.is_multiple_of(2),
         Kind::Invites | Kind::Nothing | Kind::Scanner => false,
     };
     if is_garbage {
