@@ -8,9 +8,9 @@ use sip_core::{HeaderName, Limits, Message, MessageWriter};
 use std::hint::black_box;
 
 const MESSAGES: [(&str, &[u8]); 3] = [
-    ("invite", include_bytes!("../testdata/field/invite.dat")),
-    ("ok", include_bytes!("../testdata/field/ok.dat")),
-    ("bye", include_bytes!("../testdata/field/bye.dat")),
+    ("invite", include_bytes!("../../../../sip-core/testdata/field/invite.dat")),
+    ("ok", include_bytes!("../../../../sip-core/testdata/field/ok.dat")),
+    ("bye", include_bytes!("../../../../sip-core/testdata/field/bye.dat")),
 ];
 const LIMITS: Limits = Limits::DEFAULT;
 
