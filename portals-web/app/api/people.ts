@@ -2,13 +2,18 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import { withoutUndefined } from '~/util/objects'
 
-import type { InvitationDraft, Session, UserChange, UserState } from './__generated__/schema'
+import type { InvitationDraft, Session, User, UserChange, UserState } from './__generated__/schema'
 import { api, unwrap } from './client'
 import { begun } from './queries'
 
 export interface UserFilter {
   search?: string | undefined
   status?: UserState | undefined
+}
+
+/** A user as it was seen: a change is of this version. */
+export interface SeenUser extends User {
+  etag: string
 }
 
 export const userPageQuery = (filter: UserFilter, cursor?: string) =>
@@ -24,8 +29,12 @@ export const userPageQuery = (filter: UserFilter, cursor?: string) =>
 export const userQuery = (id: number) =>
   queryOptions({
     queryKey: ['people', 'user', id],
-    queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/v1/users/{id}', { params: { path: { id } }, signal })),
+    queryFn: async ({ signal }): Promise<SeenUser> => {
+      const asked = api.GET('/api/v1/users/{id}', { params: { path: { id } }, signal })
+      const user = await unwrap(asked)
+      const { response } = await asked
+      return { ...user, etag: response.headers.get('ETag') ?? '*' }
+    },
   })
 
 export const invitationPageQuery = (cursor?: string) =>
@@ -58,8 +67,10 @@ export const tenantPageQuery = (kind?: 'operator' | 'customer' | 'carrier', curs
     placeholderData: keepPreviousData,
   })
 
-export async function changeUser(id: number, body: UserChange) {
-  return unwrap(api.PUT('/api/v1/users/{id}', { params: { path: { id } }, body }))
+/** Changes the version that was seen; another one is 412. */
+export async function changeUser({ id, etag }: Pick<SeenUser, 'id' | 'etag'>, body: UserChange) {
+  const params = { path: { id }, header: { 'If-Match': etag } }
+  return unwrap(api.PUT('/api/v1/users/{id}', { params, body }))
 }
 
 export async function removeUser(id: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 
-import type { User, UserState } from '~/api/__generated__/schema'
-import { changeUser } from '~/api/people'
+import type { UserState } from '~/api/__generated__/schema'
+import { changeUser, type SeenUser } from '~/api/people'
 import { namesQuery } from '~/api/resources'
 import { ProblemNotice } from '~/components/ProblemNotice'
 import { useRoleName } from '~/hooks/use-role-name'
@@ -14,7 +14,7 @@ import { STAFF_ROLES } from '~/util/roles'
 import { linesOf } from '~/util/lines'
 
 export interface UserFormProps {
-  user: User
+  user: SeenUser
   canWrite: boolean
 }
 
@@ -33,7 +33,7 @@ export function UserForm({ user, canWrite }: UserFormProps) {
       allowed_networks: user.allowed_networks.join('\n'),
     },
     send: async ({ full_name, role, status, allowed_networks }) => {
-      const next = await changeUser(user.id, {
+      const next = await changeUser(user, {
         full_name: full_name.trim(),
         role,
         status: status as UserState,
