@@ -10,7 +10,9 @@
 #[path = "tidy/source.rs"]
 mod source;
 
-use source::{Function, SourceFile, crate_manifest, root, rust_files, web_files};
+use source::{
+    Function, SourceFile, crate_manifest, root, rust_files, rust_files_and_tests, web_files,
+};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -258,7 +260,7 @@ fn the_life_of_a_call_names_functions_that_exist() {
 #[test]
 fn the_document_on_security_names_tests_that_exist() {
     let document = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
-    let tests: HashSet<String> = rust_files(".")
+    let tests: HashSet<String> = rust_files_and_tests(".")
         .iter()
         .flat_map(|file| source::tests_of(&file.text))
         .collect();

@@ -35,8 +35,7 @@ pub(crate) fn crate_manifest(folder: &str) -> toml::Table {
 
 /// Rust sources below `folder` that are not tests, benches or fuzz targets.
 pub(crate) fn rust_files(folder: &str) -> Vec<SourceFile> {
-    let mut files = Vec::new();
-    walk(&root().join(folder), &["rs"], &mut files);
+    let mut files = rust_files_and_tests(folder);
     let is_test = |path: &str| {
         ["tests/", "benches/", "fuzz/", "examples/"]
             .iter()
@@ -44,6 +43,13 @@ pub(crate) fn rust_files(folder: &str) -> Vec<SourceFile> {
             || path.ends_with("/tests.rs")
     };
     files.retain(|file| !is_test(&file.path));
+    files
+}
+
+/// All Rust sources below `folder`, those of tests too.
+pub(crate) fn rust_files_and_tests(folder: &str) -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    walk(&root().join(folder), &["rs"], &mut files);
     files
 }
 
