@@ -29,7 +29,7 @@ export function Combobox({
   const [wasTyped, setTyped] = useState(false)
   const listId = useId()
   // Whoever has typed a name to its end is done; the list would only cover what comes next.
-  const isComplete = wasTyped && options[0] === value
+  const isComplete = wasTyped && options.includes(value)
   const shown = isOpen && options.length > 0 && !isComplete
   const open = () => {
     setOpen(true)
