@@ -7,6 +7,7 @@ use crate::drain::Drain;
 use crate::events::Event;
 use crate::media::{MediaCommand, MediaPorts};
 use crate::nonces::Nonces;
+use crate::probing::Probes;
 use crate::random::Random;
 use crate::refusals::Refusals;
 use crate::sources::SourceGate;
@@ -48,6 +49,9 @@ pub(crate) enum Role {
     Probe(Side),
     /// Our BYE.
     Bye,
+    /// An OPTIONS outside of any call, to a gateway: its key is the gateway's number and the round
+    /// ([`Probes`](crate::probing::Probes)).
+    Gateway,
     /// Nobody waits for anything.
     Detached,
 }
@@ -126,6 +130,8 @@ pub(crate) struct Core {
     pub(crate) nonces: Nonces,
     /// Addresses of carriers, whose OPTIONS are always answered.
     pub(crate) gateways: HashSet<IpAddr>,
+    /// Gateways that are asked whether they are there, if this engine is the one that asks.
+    pub(crate) probes: Probes,
     pub(crate) drain: Drain,
     pub(crate) journal_available: bool,
     /// New calls still to be traced.
@@ -164,6 +170,10 @@ impl Core {
             limits.unknown_replies_total_per_s,
             limits.unknown_source_records_per_s,
         );
+        let mut probes = Probes::default();
+        if config.probes_gateways {
+            probes.follow(&snapshot, now.instant, |below| random.below(below));
+        }
         Self {
             listeners: Listeners::new(&config.listeners),
             transactions,
@@ -173,6 +183,7 @@ impl Core {
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
             gateways: gateways(&snapshot),
+            probes,
             snapshot,
             sources,
             refusals: Refusals::new(limits.stateless_records_per_s),
@@ -189,8 +200,13 @@ impl Core {
     }
 
     /// Decides new calls with another snapshot.
-    pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+    pub(crate) fn set_snapshot(&mut self, now: Instant, snapshot: Arc<Snapshot>) {
         self.gateways = gateways(&snapshot);
+        if self.config.probes_gateways {
+            let random = &mut self.random;
+            self.probes
+                .follow(&snapshot, now, |below| random.below(below));
+        }
         self.snapshot = snapshot;
     }
 
@@ -262,7 +278,7 @@ impl Core {
     }
 
     pub(crate) fn random_below(&mut self, bound: u64) -> u64 {
-        self.random.next_u64() % bound.max(1)
+        self.random.below(bound)
     }
 
     // --- media
@@ -293,5 +309,8 @@ impl Core {
 
 fn gateways(snapshot: &Snapshot) -> HashSet<IpAddr> {
     let trunks = snapshot.egress_trunks().iter();
-    trunks.map(|trunk| trunk.gateway.ip()).collect()
+    trunks
+        .flat_map(|trunk| trunk.gateways.all())
+        .map(|gateway| gateway.address.ip())
+        .collect()
 }

@@ -95,6 +95,7 @@ impl Engine {
                 | Role::Refresh(_)
                 | Role::Probe(_)
                 | Role::Bye
+                | Role::Gateway
                 | Role::Detached => {}
             }
             call.settle(core);
@@ -123,6 +124,10 @@ impl Engine {
             core.counters.messages_stray += 1;
             return;
         };
+        if user.role == Role::Gateway {
+            let status = response.status().unwrap_or(0);
+            return core.on_probe_response(now, user.call, status);
+        }
         let handled = self.with_call(now.instant, user.call, |call, core| {
             call.on_response(core, now.instant, id, user.role, response, path);
         });
@@ -153,6 +158,9 @@ impl Engine {
 
     pub(crate) fn handle_expired(&mut self, now: Now, expired: Expired<User>) {
         let Expired { user, reason } = expired;
+        if user.role == Role::Gateway {
+            return self.core.on_probe_expired(now, user.call);
+        }
         self.with_call(now.instant, user.call, |call, core| {
             call.on_expired(core, now.instant, user.role, reason);
         });

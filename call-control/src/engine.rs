@@ -79,6 +79,7 @@ impl Engine {
         while let Some(timer) = self.core.timers.expire(now.instant) {
             self.handle_call_timer(now, timer);
         }
+        self.probe_gateways(now);
         self.drain_some(now);
     }
 
@@ -136,6 +137,7 @@ impl Engine {
             self.core.transactions.poll_timeout(),
             self.core.timers.next_deadline(),
             self.core.drain.next_step(),
+            self.core.probes.next_turn(),
         ];
         timeouts.into_iter().flatten().min()
     }

@@ -91,6 +91,19 @@ pub enum Event {
     },
     /// A message of a call that is traced.
     Trace(TraceLine),
+    /// A gateway of a carrier no longer replies to OPTIONS, or does so again.
+    Gateway(GatewayChange),
+}
+
+/// What became of a gateway that is probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayChange {
+    /// Transport to it.
+    pub transport: Transport,
+    /// Its address.
+    pub remote: SocketAddr,
+    /// Whether calls go to it.
+    pub is_up: bool,
 }
 
 /// How far a live call is.

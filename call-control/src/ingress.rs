@@ -7,6 +7,7 @@ use crate::cdr::{Facts, rejected};
 use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
+use crate::identity::Presented;
 use crate::leg::{Leg, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
@@ -17,6 +18,7 @@ use crate::session_timer::{SessionRequest, TIMER};
 use crate::setups::SetupPermit;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
+use routing_engine::snapshot::GatewayOrder;
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -403,7 +405,9 @@ fn new_call(
         .open_server(server_key, invite, path, tag, user)
         .ok()?;
     let plan = plan.take()?;
-    let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
+    let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
+    let policy = trunk.signalling;
+    let presented = Presented::of(invite, &trunk.headers, &trunk.identity);
     let is_reliable = Reliability::of(invite, &policy) == Reliability::Reliable;
     let mut ingress = Leg::new(dialog, path, policy);
     ingress.session.learn_methods(invite);
@@ -415,6 +419,8 @@ fn new_call(
         snapshot,
         plan: Some(plan),
         next_candidate: 0,
+        next_gateways: GatewayOrder::new(),
+        presented,
         ingress,
         invite: server,
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),

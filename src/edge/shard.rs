@@ -11,7 +11,7 @@ use super::media::ShardMedia;
 use super::ownership::Ownership;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use call_control::events::{Evidence, TransportFailure};
+use call_control::events::{Evidence, GatewayChange, TransportFailure};
 use call_control::journal::SegmentWriter;
 use call_control::{Command, Datagram, Engine, Event, Now};
 use mio::unix::SourceFd;
@@ -364,6 +364,7 @@ impl Shard {
                     self.tell_others(refused, transport);
                 }
                 Event::Trace(_) => {}
+                Event::Gateway(change) => tell_of_gateway(change),
             }
         }
         let mut queue_full = 0;
@@ -401,6 +402,15 @@ impl Shard {
             heard |= self.hear_unreachable(place, now);
         }
         heard
+    }
+}
+
+/// A carrier's gateway that is gone, or back, is worth an operator's look.
+fn tell_of_gateway(change: GatewayChange) {
+    let (gateway, transport) = (change.remote, change.transport.as_str());
+    match change.is_up {
+        true => tracing::info!(%gateway, transport, "a gateway replies"),
+        false => tracing::warn!(%gateway, transport, "a gateway does not reply: no calls go to it"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 
+use super::gateways::{Gateways, HealthOf};
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
@@ -14,7 +15,7 @@ use crate::deck::Deck;
 use crate::limits::{Limiter, Limits};
 use crate::resources::{
     Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
-    Status, StoredRef, Trunk,
+    ResponseMap, Status, StoredRef, Trunk,
 };
 use rating::cdr::{ResourceRef, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -87,6 +88,7 @@ struct Compiler<'c, 'r> {
     carriers: Names<'r>,
     customers: Names<'r>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    health: HealthOf,
     problems: Vec<Problem>,
 }
 
@@ -109,6 +111,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             carriers: in_order(keys(&resources.carriers)),
             customers: in_order(keys(&resources.customers)),
             limiters: BTreeMap::new(),
+            health: HealthOf::new(),
             problems,
         }
     }
@@ -139,6 +142,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             usernames,
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
+            health: std::mem::take(&mut self.health),
         }
     }
 
@@ -222,6 +226,9 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
                     signalling: trunk.spec.signalling,
+                    responses: ResponseMap::new(&trunk.spec.responses),
+                    headers: trunk.spec.headers.clone(),
+                    identity: trunk.spec.identity,
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
                     limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
@@ -251,15 +258,17 @@ impl<'c, 'r> Compiler<'c, 'r> {
             resource: resource(trunk),
             carrier,
             status: spec.status,
-            gateway: spec.gateway?,
-            transport: spec.transport.unwrap_or(Transport::Udp),
+            gateways: self.gateways(trunk)?,
             media: spec.media,
-            failover_codes: FailoverCodes::new(&failover.codes),
+            failover_codes: FailoverCodes::new(&failover.codes).without(&failover.stop_codes),
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
             digest: self.digest_of(trunk),
             signalling: spec.signalling,
+            responses: ResponseMap::new(&spec.responses),
+            headers: spec.headers.clone(),
+            identity: spec.identity,
             card,
             tie_break: TieBreak::new(
                 spec.priority.unwrap_or(PRIORITY_DEFAULT),
@@ -317,6 +326,21 @@ impl<'c, 'r> Compiler<'c, 'r> {
             }
         }
         usernames
+    }
+
+    fn gateways(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<Gateways> {
+        let spec = trunk.spec;
+        let own = (spec.gateway?, spec.transport.unwrap_or(Transport::Udp));
+        let nothing = HealthOf::new();
+        let known = self.previous.map_or(&nothing, |previous| &previous.health);
+        Some(Gateways::compile(
+            trunk.id,
+            own,
+            &spec.further_gateways,
+            spec.probing,
+            known,
+            &mut self.health,
+        ))
     }
 
     fn digest_of(&self, trunk: &StoredRef<'_, Trunk>) -> Option<DigestIdentity> {
