@@ -295,7 +295,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
         user_agent: config.sip.user_agent.as_str().into(),
         digest: digest_policy(config),
         setups: Arc::clone(&shared.setups),
-        probes_gateways: number == 0,
+        watches_carriers: number == 0,
         limits: EngineLimits {
             max_calls: calls.max_per_shard,
             max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),

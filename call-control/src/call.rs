@@ -180,7 +180,11 @@ impl Call {
             Role::Refresh(side) => self.on_refreshed(core, now, side, response),
             Role::Probe(side) => self.on_probed(core, now, side, response.status()),
             Role::Bye => self.on_bye_response(core, now, response),
-            Role::Invite | Role::Served(_) | Role::Gateway | Role::Detached => {}
+            Role::Invite
+            | Role::Served(_)
+            | Role::Gateway
+            | Role::Registration
+            | Role::Detached => {}
         }
         self.settle(core);
     }
@@ -207,7 +211,11 @@ impl Call {
             Role::Bye => self.byes = self.byes.saturating_sub(1),
             // A refusal without its ACK, a response that could not be sent: the customer is
             // gone, and its INVITE has its end.
-            Role::Invite | Role::Served(_) | Role::Gateway | Role::Detached => {}
+            Role::Invite
+            | Role::Served(_)
+            | Role::Gateway
+            | Role::Registration
+            | Role::Detached => {}
         }
         self.settle(core);
     }

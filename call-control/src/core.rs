@@ -10,6 +10,7 @@ use crate::nonces::Nonces;
 use crate::probing::Probes;
 use crate::random::Random;
 use crate::refusals::Refusals;
+use crate::registering::Registrations;
 use crate::sources::SourceGate;
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
@@ -52,6 +53,9 @@ pub(crate) enum Role {
     /// An OPTIONS outside of any call, to a gateway: its key is the gateway's number and the round
     /// ([`Probes`](crate::probing::Probes)).
     Gateway,
+    /// A REGISTER of ours: its key is the registration's number and the round
+    /// ([`Registrations`](crate::registering::Registrations)).
+    Registration,
     /// Nobody waits for anything.
     Detached,
 }
@@ -132,6 +136,8 @@ pub(crate) struct Core {
     pub(crate) gateways: HashSet<IpAddr>,
     /// Gateways that are asked whether they are there, if this engine is the one that asks.
     pub(crate) probes: Probes,
+    /// With carriers, if this engine is the one that keeps them.
+    pub(crate) registrations: Registrations,
     pub(crate) drain: Drain,
     pub(crate) journal_available: bool,
     /// New calls still to be traced.
@@ -170,11 +176,7 @@ impl Core {
             limits.unknown_replies_total_per_s,
             limits.unknown_source_records_per_s,
         );
-        let mut probes = Probes::default();
-        if config.probes_gateways {
-            probes.follow(&snapshot, now.instant, |below| random.below(below));
-        }
-        Self {
+        let mut core = Self {
             listeners: Listeners::new(&config.listeners),
             transactions,
             outbox: Outbox::default(),
@@ -183,8 +185,9 @@ impl Core {
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
             gateways: gateways(&snapshot),
-            probes,
-            snapshot,
+            probes: Probes::default(),
+            registrations: Registrations::default(),
+            snapshot: Arc::clone(&snapshot),
             sources,
             refusals: Refusals::new(limits.stateless_records_per_s),
             nonces: Nonces::new(random.bytes(), config.shard, config.digest.nonce_lifetime),
@@ -196,18 +199,25 @@ impl Core {
             media,
             random,
             config,
-        }
+        };
+        core.watch_carriers(now.instant, &snapshot);
+        core
     }
 
     /// Decides new calls with another snapshot.
     pub(crate) fn set_snapshot(&mut self, now: Instant, snapshot: Arc<Snapshot>) {
         self.gateways = gateways(&snapshot);
-        if self.config.probes_gateways {
+        self.watch_carriers(now, &snapshot);
+        self.snapshot = snapshot;
+    }
+
+    fn watch_carriers(&mut self, now: Instant, snapshot: &Snapshot) {
+        if self.config.watches_carriers {
             let random = &mut self.random;
             self.probes
-                .follow(&snapshot, now, |below| random.below(below));
+                .follow(snapshot, now, |below| random.below(below));
+            self.follow_registrations(now, snapshot);
         }
-        self.snapshot = snapshot;
     }
 
     // --- timers

@@ -80,6 +80,7 @@ impl Engine {
             self.handle_call_timer(now, timer);
         }
         self.probe_gateways(now);
+        self.renew_registrations(now);
         self.drain_some(now);
     }
 
@@ -138,6 +139,7 @@ impl Engine {
             self.core.timers.next_deadline(),
             self.core.drain.next_step(),
             self.core.probes.next_turn(),
+            self.core.registrations.next_turn(),
         ];
         timeouts.into_iter().flatten().min()
     }

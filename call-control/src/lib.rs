@@ -57,6 +57,7 @@ mod nonces;
 mod probing;
 mod random;
 mod refusals;
+mod registering;
 mod relay_in_dialog;
 pub mod release;
 mod reliable;

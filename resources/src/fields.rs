@@ -10,6 +10,7 @@ pub(crate) mod identity_policy;
 pub(crate) mod network;
 pub(crate) mod prefix;
 pub(crate) mod reference;
+pub(crate) mod registration;
 pub(crate) mod response_rule;
 pub(crate) mod secret;
 pub(crate) mod signalling;

@@ -44,6 +44,7 @@ pub use fields::identity_policy::{
 pub use fields::network::{Network, NetworkError};
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;
+pub use fields::registration::Registration;
 pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::signalling::{

@@ -108,6 +108,59 @@ impl GatewayHealth {
     }
 }
 
+/// How a registration with a carrier stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationState {
+    /// The carrier has not answered yet.
+    Trying,
+    /// The carrier knows where we are.
+    Registered,
+    /// It does not: it refused, or does not reply. Tried again.
+    Failed,
+}
+
+/// The registration of one trunk, as its carrier sees it. It belongs to the trunk, not to a snapshot.
+#[derive(Debug, Default)]
+pub struct RegistrationHealth {
+    state: AtomicU8,
+    last_status: AtomicU16,
+    changed_at_us: AtomicU64,
+}
+
+impl RegistrationHealth {
+    /// How it stands.
+    pub fn state(&self) -> RegistrationState {
+        match self.state.load(Ordering::Relaxed) {
+            0 => RegistrationState::Trying,
+            1 => RegistrationState::Registered,
+            _ => RegistrationState::Failed,
+        }
+    }
+
+    /// Status of the last final response; `None` when there was none.
+    pub fn last_status(&self) -> Option<u16> {
+        let status = self.last_status.load(Ordering::Relaxed);
+        (status != 0).then_some(status)
+    }
+
+    /// When the state changed last, by the wall clock in microseconds; `None` while it has not.
+    pub fn changed_at_us(&self) -> Option<u64> {
+        let at = self.changed_at_us.load(Ordering::Relaxed);
+        (at != 0).then_some(at)
+    }
+
+    /// Notes how it stands; `status` is 0 without a response. True when that is new.
+    pub fn note(&self, state: RegistrationState, status: u16, wall_us: u64) -> bool {
+        self.last_status.store(status, Ordering::Relaxed);
+        if self.state() == state {
+            return false;
+        }
+        self.state.store(state as u8, Ordering::Relaxed);
+        self.changed_at_us.store(wall_us, Ordering::Relaxed);
+        true
+    }
+}
+
 /// One more; the new count.
 fn count(counter: &AtomicU8) -> u8 {
     let more = counter.load(Ordering::Relaxed).saturating_add(1);

@@ -14,7 +14,7 @@ mod sources;
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
 pub use gateways::{CompiledGateway, GATEWAYS_MAX, GatewayOrder, Gateways};
 pub use parts::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, DigestIdentity, EgressTrunk,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex, DigestIdentity, EgressTrunk,
     IngressTrunk, RateRef, TrunkIndex,
 };
 pub(crate) use parts::{OpenRoute, TieBreak};
@@ -22,6 +22,7 @@ pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 
 use crate::Problem;
 use crate::deck::Offer;
+use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
 use crate::resources::{ResourceKind, Resources, ResourcesRef};
 use gateways::HealthOf;
@@ -59,6 +60,8 @@ pub struct Snapshot {
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
     /// Of gateways that are probed.
     health: HealthOf,
+    /// Of trunks that are registered.
+    registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
 }
 
 impl Snapshot {

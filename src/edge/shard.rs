@@ -11,7 +11,7 @@ use super::media::ShardMedia;
 use super::ownership::Ownership;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use call_control::events::{Evidence, GatewayChange, TransportFailure};
+use call_control::events::{Evidence, GatewayChange, RegistrationChange, TransportFailure};
 use call_control::journal::SegmentWriter;
 use call_control::{Command, Datagram, Engine, Event, Now};
 use mio::unix::SourceFd;
@@ -365,6 +365,7 @@ impl Shard {
                 }
                 Event::Trace(_) => {}
                 Event::Gateway(change) => tell_of_gateway(change),
+                Event::Registration(change) => tell_of_registration(&change),
             }
         }
         let mut queue_full = 0;
@@ -402,6 +403,17 @@ impl Shard {
             heard |= self.hear_unreachable(place, now);
         }
         heard
+    }
+}
+
+fn tell_of_registration(change: &RegistrationChange) {
+    let (address, gateway) = (&*change.address, change.remote);
+    match change.is_registered {
+        true => tracing::info!(address, %gateway, "registered with a carrier"),
+        false => {
+            let status = change.status;
+            tracing::warn!(address, %gateway, status, "the registration with a carrier failed");
+        }
     }
 }
 

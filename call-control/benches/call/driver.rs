@@ -122,7 +122,7 @@ impl Bench {
                 advertised_port: 5060,
             }],
             user_agent: "didtron".into(),
-            probes_gateways: false,
+            watches_carriers: false,
             limits: EngineLimits::default(),
             timings: Timings::default(),
             max_call_duration: None,

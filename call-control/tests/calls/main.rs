@@ -17,6 +17,7 @@ mod operation;
 mod presented;
 mod probing;
 mod redirected;
+mod registration;
 mod refused;
 mod reliable_provisional;
 mod session_timers;

@@ -9,6 +9,7 @@ use crate::fields::header_policy::HeaderPolicy;
 use crate::fields::identity_policy::IdentityPolicy;
 use crate::fields::network::Network;
 use crate::fields::reference::Ref;
+use crate::fields::registration::Registration;
 use crate::fields::response_rule::ResponseRule;
 use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
@@ -115,6 +116,14 @@ pub struct Trunk {
         "x-section" = "advanced"
     ))]
     pub probing: Option<Probing>,
+    /// Egress: how the switch registers with the carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "x-direction" = "egress",
+        "x-default" = "it does not",
+        "x-section" = "advanced"
+    ))]
+    pub registration: Option<Registration>,
     /// Egress: among routes of equal cost the lower goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-direction" = "egress", "x-default" = "100", "x-section" = "advanced"))]
@@ -188,6 +197,7 @@ impl Trunk {
             transport: None,
             further_gateways: Vec::new(),
             probing: None,
+            registration: None,
             priority: None,
             weight: None,
             failover: None,
@@ -211,6 +221,7 @@ impl Trunk {
             ("transport", self.transport.is_some()),
             ("further_gateways", !self.further_gateways.is_empty()),
             ("probing", self.probing.is_some()),
+            ("registration", self.registration.is_some()),
             ("headers.add", !self.headers.add.is_empty()),
             ("priority", self.priority.is_some()),
             ("weight", self.weight.is_some()),
@@ -266,6 +277,8 @@ impl Trunk {
         ));
         problems.extend(check_gateway(self.gateway));
         problems.extend(check_gateways(self.gateway, &self.further_gateways));
+        let registration = self.registration.iter();
+        problems.extend(registration.flat_map(|one| one.check(self.digest.is_some())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
     }

@@ -7,11 +7,12 @@ use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBre
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, Snapshot,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex, EgressTrunk, Snapshot,
     TrunkIndex,
 };
 use crate::Problem;
 use crate::deck::Deck;
+use crate::health::RegistrationHealth;
 use crate::limits::{Limiter, Limits};
 use crate::resources::{
     Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
@@ -89,6 +90,7 @@ struct Compiler<'c, 'r> {
     customers: Names<'r>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
     health: HealthOf,
+    registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     problems: Vec<Problem>,
 }
 
@@ -112,6 +114,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             customers: in_order(keys(&resources.customers)),
             limiters: BTreeMap::new(),
             health: HealthOf::new(),
+            registrations: HashMap::new(),
             problems,
         }
     }
@@ -143,6 +146,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
             health: std::mem::take(&mut self.health),
+            registrations: std::mem::take(&mut self.registrations),
         }
     }
 
@@ -264,6 +268,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
+            registration: self.registration_of(trunk),
             digest: self.digest_of(trunk),
             signalling: spec.signalling,
             responses: ResponseMap::new(&spec.responses),
@@ -341,6 +346,27 @@ impl<'c, 'r> Compiler<'c, 'r> {
             known,
             &mut self.health,
         ))
+    }
+
+    fn registration_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<CompiledRegistration> {
+        let spec = trunk.spec;
+        let (wanted, account) = (spec.registration.as_ref()?, spec.digest.as_ref()?);
+        let user = wanted.user.as_deref().unwrap_or(&account.username);
+        let address: Arc<str> = match &wanted.domain {
+            Some(domain) => format!("{user}@{domain}").into(),
+            None => format!("{user}@{}", spec.gateway?).into(),
+        };
+        let key = (trunk.id, Arc::clone(&address));
+        let known = self
+            .previous
+            .and_then(|previous| previous.registrations.get(&key));
+        let health = known.map(Arc::clone).unwrap_or_default();
+        self.registrations.insert(key, Arc::clone(&health));
+        Some(CompiledRegistration {
+            address,
+            expires_s: wanted.expires_s,
+            health,
+        })
     }
 
     fn digest_of(&self, trunk: &StoredRef<'_, Trunk>) -> Option<DigestIdentity> {

@@ -3,6 +3,7 @@
 use super::gateways::Gateways;
 use super::prefix_index::CardNumber;
 use crate::deck::Deck;
+use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
 use crate::resources::{
     AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
@@ -139,6 +140,8 @@ pub struct EgressTrunk {
     pub pdd_timeout_ms: u32,
     /// Longest wait for an answer, seconds.
     pub ring_timeout_s: u32,
+    /// How the switch registers with the carrier.
+    pub registration: Option<CompiledRegistration>,
     /// What challenges of the carrier are answered with.
     pub digest: Option<DigestIdentity>,
     /// How its dialogs behave.
@@ -155,6 +158,17 @@ pub struct EgressTrunk {
     pub(crate) calling_number: NumberTranslation,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
+}
+
+/// A registration with a carrier, in a snapshot.
+#[derive(Clone, Debug)]
+pub struct CompiledRegistration {
+    /// `user@domain` that is registered.
+    pub address: Arc<str>,
+    /// How long it is asked to last, seconds.
+    pub expires_s: u32,
+    /// How it stands, over all snapshots.
+    pub health: Arc<RegistrationHealth>,
 }
 
 /// The order among routes of equal cost: priority, then weight, then name. No two are equal.

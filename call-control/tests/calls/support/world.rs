@@ -160,7 +160,7 @@ impl Setup {
         EngineConfig {
             digest: DigestPolicy::default(),
             setups: Arc::new(Setups::new(1)),
-            probes_gateways: true,
+            watches_carriers: true,
             node: "pop1".into(),
             shard: 3,
             ticket_key: TicketKey::new([7; 16]),
@@ -259,6 +259,8 @@ pub(crate) struct Switch {
     pub(crate) refused: Vec<SocketAddr>,
     /// Gateways that went down or came up.
     pub(crate) gateway_changes: Vec<(SocketAddr, bool)>,
+    /// Registrations that came about or failed.
+    pub(crate) registered: Vec<bool>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
 }
@@ -303,6 +305,7 @@ impl Switch {
             traced: Vec::new(),
             refused: Vec::new(),
             gateway_changes: Vec::new(),
+            registered: Vec::new(),
             ports_left,
             ports_at_start: setup.media_pairs,
         }
@@ -371,6 +374,7 @@ impl Switch {
             match event {
                 Event::Media(command) => self.take_media(command),
                 Event::Refused { remote, .. } => self.refused.push(remote),
+                Event::Registration(change) => self.registered.push(change.is_registered),
                 Event::Gateway(change) => self.gateway_changes.push((change.remote, change.is_up)),
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();

@@ -1,4 +1,4 @@
-//! Whether the gateways of carriers are there.
+//! Whether the gateways of carriers are there, and know where the switch is.
 
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use rating::Timestamp;
 use routing_engine::Snapshot;
-use routing_engine::health::GatewayState;
-use routing_engine::snapshot::{CompiledGateway, EgressTrunk};
+use routing_engine::health::{GatewayState, RegistrationState};
+use routing_engine::snapshot::{CompiledGateway, CompiledRegistration, EgressTrunk};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -57,6 +57,36 @@ pub struct LiveGateway {
     /// When the state changed last; null while it has not since the start.
     #[schema(required)]
     pub changed_at: Option<Time>,
+    /// How the registration with the carrier stands; null when the trunk has none.
+    #[schema(required)]
+    pub registration: Option<LiveRegistration>,
+}
+
+/// A registration with a carrier.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LiveRegistration {
+    /// `user@domain` that is registered.
+    pub address: String,
+    /// How it stands.
+    pub state: RegisteredState,
+    /// Status of the carrier's last response; null when there was none.
+    #[schema(required)]
+    pub last_status: Option<u16>,
+    /// When the state changed last; null while it has not since the start.
+    #[schema(required)]
+    pub changed_at: Option<Time>,
+}
+
+/// How a registration stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisteredState {
+    /// The carrier has not answered yet.
+    Trying,
+    /// The carrier knows where the switch is.
+    Registered,
+    /// It refused or does not reply. Tried again.
+    Failed,
 }
 
 /// What is known of a gateway.
@@ -109,7 +139,6 @@ fn gateways(snapshot: &Snapshot) -> impl Iterator<Item = LiveGateway> {
 
 fn shown(snapshot: &Snapshot, trunk: &EgressTrunk, gateway: &CompiledGateway) -> LiveGateway {
     let health = &gateway.health;
-    let changed_at = health.changed_at_us().and_then(|at| i64::try_from(at).ok());
     LiveGateway {
         trunk: trunk.resource.name.to_string(),
         carrier: snapshot.carrier(trunk.carrier).resource.name.to_string(),
@@ -123,6 +152,26 @@ fn shown(snapshot: &Snapshot, trunk: &EgressTrunk, gateway: &CompiledGateway) ->
         },
         last_status: health.last_status(),
         round_trip_us: health.round_trip_us(),
-        changed_at: changed_at.map(|at| Time(Timestamp(at))),
+        changed_at: time(health.changed_at_us()),
+        registration: trunk.registration.as_ref().map(registration),
     }
+}
+
+fn registration(registration: &CompiledRegistration) -> LiveRegistration {
+    let health = &registration.health;
+    LiveRegistration {
+        address: registration.address.to_string(),
+        state: match health.state() {
+            RegistrationState::Trying => RegisteredState::Trying,
+            RegistrationState::Registered => RegisteredState::Registered,
+            RegistrationState::Failed => RegisteredState::Failed,
+        },
+        last_status: health.last_status(),
+        changed_at: time(health.changed_at_us()),
+    }
+}
+
+fn time(us: Option<u64>) -> Option<Time> {
+    let us = i64::try_from(us?).ok()?;
+    Some(Time(Timestamp(us)))
 }
