@@ -71,7 +71,6 @@ pub(crate) struct NewAttempt {
     pub(crate) has_offer: bool,
     pub(crate) called_sent: Arc<str>,
     pub(crate) calling_sent: Arc<str>,
-    pub(crate) fields: Fields,
 }
 
 /// How much of a reply came to an attempt.
@@ -114,7 +113,7 @@ impl Attempt {
             has_offer: new.has_offer,
             called_sent: new.called_sent,
             calling_sent: new.calling_sent,
-            fields: new.fields,
+            fields: Fields::new(),
             started: now,
             progress: Progress::None,
             confirmed: Vec::new(),

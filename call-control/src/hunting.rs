@@ -73,6 +73,13 @@ impl Call {
         if !self.media.prepare(core, self.key, mode) {
             return Err(stop(ReleaseReason::NoMediaPorts));
         }
+        let plan = self
+            .plan
+            .as_ref()
+            .ok_or_else(|| stop(ReleaseReason::InternalError))?;
+        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
+        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
+        let caller = self.caller(core, candidate, path, &calling);
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
@@ -90,36 +97,18 @@ impl Call {
             permits,
             path,
         };
-        let plan = self
-            .plan
-            .as_ref()
-            .ok_or_else(|| stop(ReleaseReason::InternalError))?;
-        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
-        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
-        let trunk = candidate.egress_trunk(&self.snapshot);
-        let presented = self.presented.as_deref();
-        let caller = Caller {
-            number: &calling,
-            is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
-            fields: fields(
-                presented,
-                &trunk.headers,
-                &trunk.identity,
-                &calling,
-                core.listeners.sent_by(path.listener),
-            ),
-        };
         let invitation = Invitation {
-            policy: trunk.signalling,
+            policy: candidate.egress_trunk(&self.snapshot).signalling,
             max_forwards: self.max_forwards,
             offer,
             session_minimum_s: 0,
             datagrams_only: false,
             fields: &caller.fields,
         };
-        let attempt = place
-            .send(core, now, invitation, &called, caller)
+        let mut attempt = place
+            .send(core, now, invitation, &called, &caller)
             .map_err(failure_of)?;
+        attempt.fields = caller.fields;
         self.attempts.push(attempt);
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
@@ -130,6 +119,24 @@ impl Call {
             self.patience(Progress::None),
         );
         Ok(())
+    }
+
+    /// What a carrier is told of who calls.
+    fn caller<'n>(
+        &self,
+        core: &Core,
+        candidate: Candidate,
+        path: Path,
+        number: &'n str,
+    ) -> Caller<'n> {
+        let trunk = candidate.egress_trunk(&self.snapshot);
+        let presented = self.presented.as_deref();
+        let host = core.listeners.sent_by(path.listener);
+        Caller {
+            number,
+            is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
+            fields: fields(presented, &trunk.headers, &trunk.identity, number, host),
+        }
     }
 
     fn gateway_path(&self, core: &Core, candidate: Candidate, gateway: u8) -> Option<Path> {

@@ -10,7 +10,6 @@ use routing_engine::resources::{
     AssertedIdentity, DiversionPolicy, HeaderPolicy, IdentityPolicy, PrivacyPolicy,
 };
 use sip_core::{HeaderName, Message, NameAddr, Uri};
-use std::fmt::Write;
 
 /// Header fields of one INVITE that are taken.
 const FIELDS_MAX: usize = 32;
@@ -155,13 +154,27 @@ fn asserted_to(
     fields: &mut Fields,
 ) {
     let has_number = !number.is_empty();
-    if has_number && matches!(field, AssertedIdentity::PAssertedIdentity | AssertedIdentity::Both) {
-        put(fields, "P-Asserted-Identity", &format!("<sip:{number}@{host}>"));
+    if has_number
+        && matches!(
+            field,
+            AssertedIdentity::PAssertedIdentity | AssertedIdentity::Both
+        )
+    {
+        put(
+            fields,
+            "P-Asserted-Identity",
+            &format!("<sip:{number}@{host}>"),
+        );
         if is_hidden {
             put(fields, "Privacy", "id");
         }
     }
-    if has_number && matches!(field, AssertedIdentity::RemotePartyId | AssertedIdentity::Both) {
+    if has_number
+        && matches!(
+            field,
+            AssertedIdentity::RemotePartyId | AssertedIdentity::Both
+        )
+    {
         let privacy = if is_hidden { "full" } else { "off" };
         let value = format!("<sip:{number}@{host}>;party=calling;screen=yes;privacy={privacy}");
         put(fields, "Remote-Party-ID", &value);
@@ -199,10 +212,7 @@ fn is_withheld(invite: &Message<'_>) -> bool {
     })
 }
 
-fn diverted(
-    invite: &Message<'_>,
-    field: DiversionPolicy,
-) -> ArrayVec<Diverted, DIVERSIONS_MAX> {
+fn diverted(invite: &Message<'_>, field: DiversionPolicy) -> ArrayVec<Diverted, DIVERSIONS_MAX> {
     let (name, why): (_, fn(&str) -> Why) = match field {
         DiversionPolicy::Off => return ArrayVec::new(),
         DiversionPolicy::Diversion => ("Diversion", why_of_diversion),
@@ -218,9 +228,13 @@ fn diverted(
 }
 
 fn why_of_diversion(value: &str) -> Why {
-    let name = value.split(';').find_map(|part| part.trim().strip_prefix("reason="));
+    let name = value
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("reason="));
     let name = name.unwrap_or_default().trim_matches('"');
-    let known = WHYS.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name));
+    let known = WHYS
+        .iter()
+        .find(|(_, known, _)| known.eq_ignore_ascii_case(name));
     known.map_or(Why::Unknown, |(why, ..)| *why)
 }
 
@@ -230,7 +244,9 @@ fn why_of_history(value: &str) -> Why {
     let cause = ["cause%3d", "cause="]
         .iter()
         .find_map(|name| lower.split_once(name));
-    let digits = cause.and_then(|(_, rest)| rest.get(..3)).and_then(|text| text.parse().ok());
+    let digits = cause
+        .and_then(|(_, rest)| rest.get(..3))
+        .and_then(|text| text.parse().ok());
     let known = WHYS.iter().find(|(_, _, cause)| Some(*cause) == digits);
     known.map_or(Why::Unknown, |(why, ..)| *why)
 }
@@ -296,7 +312,8 @@ fn number_of(value: &str) -> Option<String> {
     let user = uri.user.or_else(|| address.uri.strip_prefix("tel:"))?;
     let user = user.split(';').next().unwrap_or(user);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._*#".contains(&byte);
-    let is_number = !user.is_empty() && user.len() <= NUMBER_CHARS_MAX && user.bytes().all(is_plain);
+    let is_number =
+        !user.is_empty() && user.len() <= NUMBER_CHARS_MAX && user.bytes().all(is_plain);
     is_number.then(|| user.to_owned())
 }
 
@@ -304,12 +321,15 @@ fn number_of(value: &str) -> Option<String> {
 fn unfolded(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok()?;
     let mut out = String::with_capacity(text.len());
-    for word in text.split(['\r', '\n']).map(str::trim).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(['\r', '\n'])
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
         if !out.is_empty() {
             out.push(' ');
         }
-        // A String takes everything.
-        let _ = out.write_str(word);
+        out.push_str(word);
     }
     (!out.chars().any(|c| c.is_control() && c != '\t')).then_some(out)
 }

@@ -160,9 +160,9 @@ impl AttemptPlace {
         now: Instant,
         invitation: Invitation<'_>,
         called: &str,
-        caller: Caller<'_>,
+        caller: &Caller<'_>,
     ) -> Result<Attempt, NotSent> {
-        let dialog = self.new_dialog(core, called, &caller);
+        let dialog = self.new_dialog(core, called, caller);
         let user = User {
             call: self.call,
             role: Role::Attempt(self.index),
@@ -178,7 +178,6 @@ impl AttemptPlace {
             has_offer: invitation.offer.is_some(),
             called_sent: Arc::from(called),
             calling_sent: Arc::from(caller.number),
-            fields: caller.fields,
         };
         Ok(Attempt::new(new, now))
     }

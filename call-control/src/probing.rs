@@ -134,7 +134,7 @@ impl Probes {
     fn take_waiting(&mut self, number: u32, round: u32) -> Option<(&Probed, Instant)> {
         let probed = self.probed.get_mut(&number)?;
         let waiting = probed.waiting.take_if(|waiting| waiting.round == round)?;
-        Some((probed, waiting.since))
+        Some((&*probed, waiting.since))
     }
 }
 
@@ -163,7 +163,8 @@ impl Engine {
     pub(crate) fn probe_gateways(&mut self, now: Now) {
         while let Some(number) = self.core.probes.take_turn(now.instant) {
             // No reply until the next turn is none.
-            self.core.note_probe(now, number, None, ProbeOutcome::Failed { status: 0 });
+            self.core
+                .note_probe(now, number, None, ProbeOutcome::Failed { status: 0 });
             self.core.send_probe(now, number);
         }
     }
@@ -177,7 +178,12 @@ impl Core {
             408 | 502..=504 => ProbeOutcome::Failed { status },
             _ => ProbeOutcome::Replied {
                 status,
-                round_trip_us: now.instant.since(since).as_micros().try_into().unwrap_or(u32::MAX),
+                round_trip_us: now
+                    .instant
+                    .since(since)
+                    .as_micros()
+                    .try_into()
+                    .unwrap_or(u32::MAX),
             },
         };
         if status >= 200
@@ -196,8 +202,13 @@ impl Core {
 
     /// Notes what became of a probe that is still waited for; without a round of whichever.
     fn note_probe(&mut self, now: Now, number: u32, round: Option<u32>, outcome: ProbeOutcome) {
-        let waiting = self.probes.probed.get(&number).and_then(|probed| probed.waiting);
-        let Some(waiting) = waiting.filter(|one| round.is_none_or(|round| one.round == round)) else {
+        let waiting = self
+            .probes
+            .probed
+            .get(&number)
+            .and_then(|probed| probed.waiting);
+        let Some(waiting) = waiting.filter(|one| round.is_none_or(|round| one.round == round))
+        else {
             return;
         };
         if let Some((probed, _)) = self.probes.take_waiting(number, waiting.round) {
@@ -252,11 +263,21 @@ impl Core {
         let mut leg = Leg::new(dialog, path, Signalling::default());
         let (cseq, hops) = (leg.dialog.next_cseq(), MAX_FORWARDS);
         let method = Method::Options;
-        let sent = leg.send_by(self, now, method, cseq, path, hops, usize::MAX, user, |mut writer, contact| {
-            writer.header(HeaderName::Contact, contact);
-            writer.header(HeaderName::Accept, SDP);
-            writer.finish();
-        });
+        let sent = leg.send_by(
+            self,
+            now,
+            method,
+            cseq,
+            path,
+            hops,
+            usize::MAX,
+            user,
+            |mut writer, contact| {
+                writer.header(HeaderName::Contact, contact);
+                writer.header(HeaderName::Accept, SDP);
+                writer.finish();
+            },
+        );
         sent.is_ok()
     }
 }

@@ -136,9 +136,8 @@ impl Registrations {
             .collect();
         let mut before = std::mem::take(&mut self.kept);
         let active = snapshot.egress_trunks().iter();
-        let is_wanted = |trunk: &&EgressTrunk| {
-            trunk.status == Status::Active && trunk.registration.is_some()
-        };
+        let is_wanted =
+            |trunk: &&EgressTrunk| trunk.status == Status::Active && trunk.registration.is_some();
         let wanted = active.filter(is_wanted).filter_map(|trunk| {
             let wait = Duration::from_millis(draw(SPREAD_MS));
             Kept::new(trunk, now + wait)
@@ -250,13 +249,7 @@ impl Core {
     }
 
     /// False when there is no listener for its transport, or no room in the table.
-    fn send_register(
-        &mut self,
-        now: Instant,
-        kept: &mut Kept,
-        expires_s: u32,
-        user: User,
-    ) -> bool {
+    fn send_register(&mut self, now: Instant, kept: &mut Kept, expires_s: u32, user: User) -> bool {
         let Some(listener) = self.listeners.towards(kept.transport, kept.remote) else {
             return false;
         };
@@ -309,18 +302,18 @@ impl Core {
     }
 
     /// A response to a REGISTER of ours.
-    pub(crate) fn on_register_response(
-        &mut self,
-        now: Now,
-        key: SlabKey,
-        response: &Message<'_>,
-    ) {
+    pub(crate) fn on_register_response(&mut self, now: Now, key: SlabKey, response: &Message<'_>) {
         let status = response.status().unwrap_or(0);
         let number = key.slot;
         let Some(kept) = self.registrations.kept.get_mut(&number) else {
             return;
         };
-        if status < 200 || kept.waiting.take_if(|round| *round == key.generation).is_none() {
+        if status < 200
+            || kept
+                .waiting
+                .take_if(|round| *round == key.generation)
+                .is_none()
+        {
             return;
         }
         let may_go_on = kept.in_a_row < IN_A_ROW_MAX;
@@ -338,8 +331,7 @@ impl Core {
     /// A REGISTER got no response.
     pub(crate) fn on_register_expired(&mut self, now: Now, key: SlabKey) {
         let kept = self.registrations.kept.get_mut(&key.slot);
-        let waiting =
-            kept.and_then(|kept| kept.waiting.take_if(|round| *round == key.generation));
+        let waiting = kept.and_then(|kept| kept.waiting.take_if(|round| *round == key.generation));
         if waiting.is_some() {
             self.fail_registration(now, key.slot, 0, None);
         }
@@ -387,9 +379,8 @@ impl Kept {
     /// RFC 3261 §10.3 step 7: the registrar wants fewer renewals.
     fn takes_longer(&mut self, response: &Message<'_>) -> bool {
         let least = response.number(HeaderName::MinExpires).ok().flatten();
-        let longer = least.filter(|least| {
-            (self.expires_s + 1..=Registration::EXPIRES_MAX_S).contains(least)
-        });
+        let longer = least
+            .filter(|least| (self.expires_s + 1..=Registration::EXPIRES_MAX_S).contains(least));
         if let Some(longer) = longer {
             self.expires_s = longer;
         }

@@ -89,7 +89,8 @@ impl GatewayHealth {
                 round_trip_us,
             } => {
                 self.last_status.store(status, Ordering::Relaxed);
-                self.round_trip_us.store(round_trip_us.max(1), Ordering::Relaxed);
+                self.round_trip_us
+                    .store(round_trip_us.max(1), Ordering::Relaxed);
                 self.failures.store(0, Ordering::Relaxed);
                 let replies = count(&self.replies);
                 (replies >= probing.up_after).then_some(GatewayState::Up)

@@ -14,8 +14,8 @@ mod sources;
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
 pub use gateways::{CompiledGateway, GATEWAYS_MAX, GatewayOrder, Gateways};
 pub use parts::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex, DigestIdentity, EgressTrunk,
-    IngressTrunk, RateRef, TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
+    DigestIdentity, EgressTrunk, IngressTrunk, RateRef, TrunkIndex,
 };
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};

@@ -50,10 +50,19 @@ fn a_gateway_that_fails_is_followed_by_the_next_of_its_carrier_and_then_by_the_n
     let first = switch.expect(AURORA, "INVITE");
     refuse(&mut switch, &first, AURORA, 503);
     let second = switch.expect(SECOND, "INVITE");
-    assert_eq!(switch.channels(), (1, 1, 0), "the failed attempt holds no channel");
+    assert_eq!(
+        switch.channels(),
+        (1, 1, 0),
+        "the failed attempt holds no channel"
+    );
     switch.advance_ms(3_000);
     // Silence: it is sent again and again, until the first reply is no longer waited for.
-    assert!(switch.take_all().iter().any(|sent| sent.to.to_string() == THIRD));
+    assert!(
+        switch
+            .take_all()
+            .iter()
+            .any(|sent| sent.to.to_string() == THIRD)
+    );
     switch.advance_ms(3_000);
     let sent = switch.take_all();
     let last = sent.iter().find(|sent| sent.to.to_string() == BOREALIS);
@@ -61,10 +70,17 @@ fn a_gateway_that_fails_is_followed_by_the_next_of_its_carrier_and_then_by_the_n
     refuse(&mut switch, &last, BOREALIS, 486);
     switch.expect(CUSTOMER, "486 INVITE");
     let record = switch.record();
-    let tried: Vec<_> = record.attempts.iter().map(|a| a.gateway.to_string()).collect();
+    let tried: Vec<_> = record
+        .attempts
+        .iter()
+        .map(|a| a.gateway.to_string())
+        .collect();
     assert_eq!(tried, [AURORA, SECOND, THIRD, BOREALIS]);
     // A late answer of the silent one is ended, and makes no call.
-    switch.receive(SECOND, &reply(&second, 200, Some(&offer("203.0.113.9", 5000))));
+    switch.receive(
+        SECOND,
+        &reply(&second, 200, Some(&offer("203.0.113.9", 5000))),
+    );
     switch.expect(SECOND, "ACK");
     let bye = switch.expect(SECOND, "BYE");
     switch.receive(SECOND, &reply(&bye, 200, None));
@@ -95,7 +111,10 @@ fn a_gateway_out_of_reach_is_left_at_once() {
         evidence: Evidence::Certain,
     }));
     let second = switch.expect(SECOND, "INVITE");
-    switch.receive(SECOND, &reply(&second, 200, Some(&offer("203.0.113.9", 5000))));
+    switch.receive(
+        SECOND,
+        &reply(&second, 200, Some(&offer("203.0.113.9", 5000))),
+    );
     switch.expect(SECOND, "ACK");
     let answer = switch.expect(CUSTOMER, "200 INVITE");
     switch.receive(CUSTOMER, &caller.ack(&answer, None));
@@ -104,7 +123,10 @@ fn a_gateway_out_of_reach_is_left_at_once() {
     let bye = switch.expect(SECOND, "BYE");
     switch.receive(SECOND, &reply(&bye, 200, None));
     let record = switch.record();
-    assert_eq!((record.outcome, record.attempts.len()), (Outcome::Answered, 2));
+    assert_eq!(
+        (record.outcome, record.attempts.len()),
+        (Outcome::Answered, 2)
+    );
     switch.assert_at_rest();
 }
 

@@ -48,7 +48,13 @@ fn nothing_passes_unless_both_trunks_say_so() {
     let nothing: fn(&mut Trunk) = |_| {};
     for (ingress, aurora) in [(nothing, nothing), (passing, nothing), (nothing, passing)] {
         let invite = invite_with(EVERYTHING, ingress, aurora);
-        for name in ["X-Site", "User-To-User", "Diversion", "History-Info", "Privacy"] {
+        for name in [
+            "X-Site",
+            "User-To-User",
+            "Diversion",
+            "History-Info",
+            "Privacy",
+        ] {
             assert_eq!(values(&invite, name), Vec::<String>::new(), "{name}");
         }
         assert!(!invite.text.contains("441134960001"), "{}", invite.text);
@@ -104,14 +110,26 @@ fn an_asserted_number_is_sent_with_our_host_and_privacy_hides_from() {
     let untrusted = invite_with(EVERYTHING, trusted, |trunk| {
         trunk.identity.privacy = PrivacyPolicy::Respect;
     });
-    assert!(!untrusted.text.contains("441134960001"), "{}", untrusted.text);
-    assert!(!untrusted.text.contains("441132960000"), "{}", untrusted.text);
+    assert!(
+        !untrusted.text.contains("441134960001"),
+        "{}",
+        untrusted.text
+    );
+    assert!(
+        !untrusted.text.contains("441132960000"),
+        "{}",
+        untrusted.text
+    );
 
     let open = invite_with("Privacy: none\r\n", trusted, |trunk| {
         trunk.identity.asserted = AssertedIdentity::RemotePartyId;
     });
     let value = "<sip:441132960000@198.51.100.1:5060>;party=calling;screen=yes;privacy=off";
-    assert_eq!(values(&open, "Remote-Party-ID"), [value], "From stands for the caller");
+    assert_eq!(
+        values(&open, "Remote-Party-ID"),
+        [value],
+        "From stands for the caller"
+    );
 }
 
 #[test]
@@ -153,9 +171,15 @@ fn hostile_values_are_neither_numbers_nor_passed() {
     assert_eq!(values(&invite, "X-Long"), Vec::<String>::new());
     assert_eq!(values(&invite, "Diversion"), Vec::<String>::new());
     let own = ["<sip:441132960000@198.51.100.1:5060>"];
-    assert_eq!(values(&invite, "P-Asserted-Identity"), own, "only From is left");
+    assert_eq!(
+        values(&invite, "P-Asserted-Identity"),
+        own,
+        "only From is left"
+    );
     let message = invite.parsed();
-    let passed = message.headers().filter(|field| field.raw_name.starts_with("X-"));
+    let passed = message
+        .headers()
+        .filter(|field| field.raw_name.starts_with("X-"));
     assert_eq!(passed.count(), 32);
 }
 
@@ -185,6 +209,9 @@ fn a_carriers_refusal_is_mapped_by_its_trunk_and_then_by_the_customers() {
     switch.expect(CUSTOMER, "486 INVITE");
     let record = switch.record();
     assert_eq!(record.sip_status, 486);
-    assert_eq!(record.attempts[0].sip_status, 404, "the record keeps what came");
+    assert_eq!(
+        record.attempts[0].sip_status, 404,
+        "the record keeps what came"
+    );
     switch.assert_at_rest();
 }

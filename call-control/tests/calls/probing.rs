@@ -69,7 +69,11 @@ fn a_gateway_is_asked_once_an_interval_and_its_reply_counts_once() {
     let mut switch = Switch::with(&setup());
     let probe = next_probe(&mut switch);
     assert_eq!(probe.to.to_string(), AURORA);
-    assert!(probe.text.starts_with("OPTIONS sip:203.0.113.1:5060 SIP/2.0\r\n"));
+    assert!(
+        probe
+            .text
+            .starts_with("OPTIONS sip:203.0.113.1:5060 SIP/2.0\r\n")
+    );
     for _ in 0..3 {
         switch.receive(AURORA, &reply(&probe, 404, None));
     }
@@ -166,7 +170,11 @@ fn a_new_configuration_keeps_the_state_the_turn_and_the_probe_under_way() {
     publish(&mut switch, &setup());
     assert_eq!(state(&switch), GatewayState::Down, "still");
     switch.receive(AURORA, &reply(&probe, 200, None));
-    assert_eq!(state(&switch), GatewayState::Up, "crossed by the configuration");
+    assert_eq!(
+        state(&switch),
+        GatewayState::Up,
+        "crossed by the configuration"
+    );
     let mut probes = BTreeSet::new();
     for _ in 0..10 {
         publish(&mut switch, &setup());
@@ -177,7 +185,11 @@ fn a_new_configuration_keeps_the_state_the_turn_and_the_probe_under_way() {
             switch.receive(AURORA, &reply(&sent, 200, None));
         }
     }
-    assert_eq!(probes.len(), 2, "one an interval however often the configuration changes");
+    assert_eq!(
+        probes.len(),
+        2,
+        "one an interval however often the configuration changes"
+    );
     assert_at_rest(&mut switch);
 }
 

@@ -33,7 +33,10 @@ fn setup() -> Setup {
 fn next(switch: &mut Switch, within_ms: u64) -> Sent {
     for _ in 0..within_ms / 100 {
         if let Some(sent) = switch.take_all().into_iter().next() {
-            assert_eq!((sent.to.to_string().as_str(), sent.what().as_str()), (AURORA, "REGISTER"));
+            assert_eq!(
+                (sent.to.to_string().as_str(), sent.what().as_str()),
+                (AURORA, "REGISTER")
+            );
             return sent;
         }
         switch.advance_ms(100);
@@ -52,7 +55,8 @@ fn accept(switch: &mut Switch, register: &Sent, expires: &str) {
 }
 
 fn challenge(switch: &mut Switch, register: &Sent, nonce: &str) -> Sent {
-    let asks = format!("WWW-Authenticate: Digest realm=\"aurora\", nonce=\"{nonce}\", qop=\"auth\"\r\n");
+    let asks =
+        format!("WWW-Authenticate: Digest realm=\"aurora\", nonce=\"{nonce}\", qop=\"auth\"\r\n");
     switch.receive(AURORA, &reply_with(register, 401, "t", &asks, None));
     next(switch, 100)
 }
@@ -80,12 +84,26 @@ fn assert_at_rest(switch: &mut Switch) {
 fn it_answers_the_challenge_and_renews_before_the_time_that_was_granted() {
     let mut switch = Switch::with(&setup());
     let asked = first(&mut switch);
-    assert!(asked.text.starts_with("REGISTER sip:203.0.113.1:5060 SIP/2.0\r\n"));
-    assert!(asked.header(HeaderName::To).contains("sip:didtron@203.0.113.1:5060"));
-    assert_eq!(asked.header(HeaderName::Contact), "<sip:didtron@198.51.100.1:5060>");
+    assert!(
+        asked
+            .text
+            .starts_with("REGISTER sip:203.0.113.1:5060 SIP/2.0\r\n")
+    );
+    assert!(
+        asked
+            .header(HeaderName::To)
+            .contains("sip:didtron@203.0.113.1:5060")
+    );
+    assert_eq!(
+        asked.header(HeaderName::Contact),
+        "<sip:didtron@198.51.100.1:5060>"
+    );
     assert_eq!(asked.header(HeaderName::Expires), "600");
     let shown = challenge(&mut switch, &asked, "n1");
-    assert_eq!(shown.header(HeaderName::CallId), asked.header(HeaderName::CallId));
+    assert_eq!(
+        shown.header(HeaderName::CallId),
+        asked.header(HeaderName::CallId)
+    );
     assert_eq!(shown.header(HeaderName::CSeq), "2 REGISTER");
     let message = shown.parsed();
     let value = message.raw_header(HeaderName::Authorization).unwrap();
@@ -100,7 +118,11 @@ fn it_answers_the_challenge_and_renews_before_the_time_that_was_granted() {
     switch.advance_ms(239_000);
     switch.expect_silence();
     let renewed = next(&mut switch, 2_000);
-    assert_ne!(renewed.header(HeaderName::Authorization), "", "without another challenge");
+    assert_ne!(
+        renewed.header(HeaderName::Authorization),
+        "",
+        "without another challenge"
+    );
     accept(&mut switch, &renewed, "300");
     assert_eq!(switch.registered, [true]);
     assert_at_rest(&mut switch);
@@ -155,7 +177,11 @@ fn a_registrar_that_wants_a_longer_time_gets_it_within_bounds() {
     assert_eq!(longer.header(HeaderName::Expires), "1200");
     switch.receive(AURORA, &reply_with(&longer, 423, "t", least, None));
     switch.expect_silence();
-    assert_eq!(state(&switch), RegistrationState::Failed, "the same again helps nobody");
+    assert_eq!(
+        state(&switch),
+        RegistrationState::Failed,
+        "the same again helps nobody"
+    );
 
     let mut switch = Switch::with(&setup());
     let mut register = first(&mut switch);
@@ -192,14 +218,21 @@ fn a_new_configuration_leaves_it_alone_and_its_end_takes_it_back() {
     publish(&mut switch, &setup());
     switch.expect_silence();
     accept(&mut switch, &asked, "300");
-    assert_eq!(state(&switch), RegistrationState::Registered, "crossed by the configuration");
+    assert_eq!(
+        state(&switch),
+        RegistrationState::Registered,
+        "crossed by the configuration"
+    );
     publish(&mut switch, &setup());
     switch.advance_ms(200_000);
     switch.expect_silence();
     publish(&mut switch, &Setup::default());
     let goodbye = next(&mut switch, 100);
     assert_eq!(goodbye.header(HeaderName::Expires), "0");
-    assert_eq!(goodbye.header(HeaderName::CallId), asked.header(HeaderName::CallId));
+    assert_eq!(
+        goodbye.header(HeaderName::CallId),
+        asked.header(HeaderName::CallId)
+    );
     switch.receive(AURORA, &reply(&goodbye, 200, None));
     switch.advance_ms(600_000);
     switch.expect_silence();

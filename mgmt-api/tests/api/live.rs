@@ -114,7 +114,10 @@ async fn gateways_are_shown_with_what_probes_say_and_keep_it_over_a_push() {
         let gateways = &snapshot.egress_trunks()[0].gateways;
         let silent = ProbeOutcome::Failed { status: 503 };
         for at in 1..4 {
-            gateways.first().health.note(gateways.probing().unwrap(), silent, at);
+            gateways
+                .first()
+                .health
+                .note(gateways.probing().unwrap(), silent, at);
         }
     }
     let renamed = probed.replace("probing: {}", "probing: {interval_s: 60}");

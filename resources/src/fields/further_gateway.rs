@@ -97,13 +97,19 @@ pub(crate) fn check_gateways(
     own: Option<SocketAddr>,
     further: &[FurtherGateway],
 ) -> impl Iterator<Item = Problem> {
-    further.iter().enumerate().filter_map(move |(index, gateway)| {
-        let field = format!("further_gateways[{index}].address");
-        let before = further[..index].iter().map(|other| other.address);
-        let is_known = before.chain(own).any(|other| other == gateway.address);
-        match is_known {
-            true => Some(Problem::in_field(field, "is a gateway of this trunk already")),
-            false => check_address(&field, gateway.address),
-        }
-    })
+    further
+        .iter()
+        .enumerate()
+        .filter_map(move |(index, gateway)| {
+            let field = format!("further_gateways[{index}].address");
+            let before = further[..index].iter().map(|other| other.address);
+            let is_known = before.chain(own).any(|other| other == gateway.address);
+            match is_known {
+                true => Some(Problem::in_field(
+                    field,
+                    "is a gateway of this trunk already",
+                )),
+                false => check_address(&field, gateway.address),
+            }
+        })
 }

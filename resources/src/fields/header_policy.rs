@@ -58,15 +58,73 @@ pub struct AddedHeader {
 
 /// What the switch writes itself, or says by its own rules ([`IdentityPolicy`](crate::IdentityPolicy)).
 const OWN: &[&str] = &[
-    "accept", "accept-contact", "allow", "allow-events", "authorization", "call-id", "contact",
-    "content-disposition", "content-encoding", "content-length", "content-type", "cseq", "diversion",
-    "expires", "from", "history-info", "identity", "max-forwards", "mime-version", "min-se",
-    "p-asserted-identity", "p-preferred-identity", "path", "privacy", "proxy-authenticate",
-    "proxy-authorization", "proxy-require", "rack", "reason", "record-route", "referred-by", "refer-to",
-    "remote-party-id", "replaces", "require", "route", "rseq", "server", "service-route",
-    "session-expires", "supported", "to", "unsupported", "user-agent", "via", "www-authenticate",
+    "accept",
+    "accept-contact",
+    "allow",
+    "allow-events",
+    "authorization",
+    "call-id",
+    "contact",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cseq",
+    "diversion",
+    "expires",
+    "from",
+    "history-info",
+    "identity",
+    "max-forwards",
+    "mime-version",
+    "min-se",
+    "p-asserted-identity",
+    "p-preferred-identity",
+    "path",
+    "privacy",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-require",
+    "rack",
+    "reason",
+    "record-route",
+    "referred-by",
+    "refer-to",
+    "remote-party-id",
+    "replaces",
+    "require",
+    "route",
+    "rseq",
+    "server",
+    "service-route",
+    "session-expires",
+    "supported",
+    "to",
+    "unsupported",
+    "user-agent",
+    "via",
+    "www-authenticate",
     // Compact forms (RFC 3261 §7.3.3 and later).
-    "a", "b", "c", "d", "e", "f", "i", "j", "k", "l", "m", "n", "o", "r", "s", "t", "u", "v", "x", "y",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "i",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "o",
+    "r",
+    "s",
+    "t",
+    "u",
+    "v",
+    "x",
+    "y",
 ];
 
 impl HeaderPolicy {
@@ -182,7 +240,14 @@ mod tests {
         for name in ["x-site", "X-", "user-to-user"] {
             assert!(policy.passes(name), "{name}");
         }
-        for name in ["X-Secret", "Via", "v", "Contact", "P-Asserted-Identity", "ROUTE"] {
+        for name in [
+            "X-Secret",
+            "Via",
+            "v",
+            "Contact",
+            "P-Asserted-Identity",
+            "ROUTE",
+        ] {
             assert!(!policy.passes(name), "{name}");
         }
         assert!(!HeaderPolicy::default().passes("X-Site"));
@@ -194,7 +259,10 @@ mod tests {
         let rewritten = |value: &str| policy.rewritten("x-site", value, 8);
         assert_eq!(rewritten("bab").as_deref(), Some("bbcdb"));
         assert_eq!(rewritten("aaa"), None);
-        assert_eq!(policy.rewritten("X-Other", "aaa", 8).as_deref(), Some("aaa"));
+        assert_eq!(
+            policy.rewritten("X-Other", "aaa", 8).as_deref(),
+            Some("aaa")
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBre
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex, EgressTrunk, Snapshot,
-    TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
+    EgressTrunk, Snapshot, TrunkIndex,
 };
 use crate::Problem;
 use crate::deck::Deck;

@@ -58,7 +58,10 @@ impl Gateways {
             weight: FurtherGateway::WEIGHT,
         };
         let mut compiled = |gateway: &FurtherGateway| {
-            let transport = gateway.transport.or(own.transport).unwrap_or(Transport::Udp);
+            let transport = gateway
+                .transport
+                .or(own.transport)
+                .unwrap_or(Transport::Udp);
             let key = (trunk, gateway.address, transport as u8);
             let health = known.get(&key).filter(|_| probing.is_some());
             let health = health.map(Arc::clone).unwrap_or_default();
@@ -128,7 +131,10 @@ impl Gateways {
         if equals.len() < 2 {
             return 0;
         }
-        let weight = |place: &u8| self.at(*place).map_or(0, |gateway| u64::from(gateway.weight));
+        let weight = |place: &u8| {
+            self.at(*place)
+                .map_or(0, |gateway| u64::from(gateway.weight))
+        };
         let mut left = draw(equals.iter().map(weight).sum());
         for (index, place) in equals.iter().enumerate() {
             match left.checked_sub(weight(place)) {
@@ -166,7 +172,9 @@ mod tests {
 
     fn ports(gateways: &Gateways, draw: u64) -> Vec<u16> {
         let order = gateways.order(|below| draw.min(below - 1));
-        let ports = order.iter().map(|place| gateways.at(*place).unwrap().address.port());
+        let ports = order
+            .iter()
+            .map(|place| gateways.at(*place).unwrap().address.port());
         ports.collect()
     }
 
@@ -178,7 +186,12 @@ mod tests {
         assert_eq!(ports(&gateways, 100), [3, 2, 1, 4]);
         let firsts = (0..400).filter(|draw| ports(&gateways, *draw)[1] == 2);
         assert_eq!(firsts.count(), 300, "in proportion");
-        assert!(gateways.all().iter().all(|gateway| gateway.transport == Transport::Tcp));
+        assert!(
+            gateways
+                .all()
+                .iter()
+                .all(|gateway| gateway.transport == Transport::Tcp)
+        );
     }
 
     #[test]
