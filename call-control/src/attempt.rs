@@ -2,7 +2,7 @@
 
 use crate::again::Again;
 use crate::alphabet::LegEvent;
-use crate::cdr::{End, Facts, charge_for, millis};
+use crate::cdr::{End, Facts, charge_for, millis, recorded};
 use crate::core::{Core, Role, User};
 use crate::identity::Fields;
 use crate::invitation::SentInvitation;
@@ -449,7 +449,7 @@ impl Attempt {
             carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),
             egress_trunk: trunk.resource.clone(),
             gateway: self.leg.path.remote,
-            transport: trunk.transport,
+            transport: recorded(self.leg.path.transport),
             egress_call_id: Arc::clone(self.leg.dialog.call_id()),
             called_number_sent: Arc::clone(&self.called_sent),
             calling_number_sent: Arc::clone(&self.calling_sent),

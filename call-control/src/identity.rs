@@ -198,7 +198,7 @@ fn asserted(invite: &Message<'_>, field: AssertedIdentity) -> Option<String> {
         AssertedIdentity::Both => &["P-Asserted-Identity", "Remote-Party-ID"],
     };
     let mut values = fields.iter().flat_map(|name| values_of(invite, name));
-    values.find_map(|value| number_of(value))
+    values.find_map(number_of)
 }
 
 /// RFC 3323 §4.2, RFC 3325 §9.3: what asks to keep the caller's identity back.

@@ -208,9 +208,9 @@ fn a_carriers_refusal_is_mapped_by_its_trunk_and_then_by_the_customers() {
     switch.expect(AURORA, "ACK");
     switch.expect(CUSTOMER, "486 INVITE");
     let record = switch.record();
-    assert_eq!(record.sip_status, 486);
+    assert_eq!(record.release.sip_status, 486);
     assert_eq!(
-        record.attempts[0].sip_status, 404,
+        record.attempts[0].release.sip_status, 404,
         "the record keeps what came"
     );
     switch.assert_at_rest();
