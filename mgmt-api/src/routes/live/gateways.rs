@@ -131,7 +131,7 @@ pub(crate) async fn live_gateways(
 
 fn gateways(snapshot: &Snapshot) -> impl Iterator<Item = LiveGateway> {
     let trunks = snapshot.egress_trunks().iter();
-    trunks.flat_map(|trunk| {
+    trunks.flat_map(move |trunk| {
         let all = trunk.gateways.all().iter();
         all.map(move |gateway| shown(snapshot, trunk, gateway))
     })
