@@ -4,7 +4,7 @@ CONSOLE := portals-web
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench sim fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +51,11 @@ test-live: ## The console in a real browser against a running demo (wants `make 
 bench: build ## Criterion benches and a SIPp run; rewrites BENCHMARKS.md
 	@scripts/bench
 
+flood: build ## Good calls while the switch is flooded and scanned; prints a table
+	@scripts/flood
+
 sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
-	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test simulation -- --nocapture
+	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test calls simulation -- --nocapture
 
 fmt: ## Format the Rust code
 	$(CARGO) fmt --all

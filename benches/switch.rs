@@ -38,8 +38,6 @@ use switch::Switch;
 const RATES: &[u32] = &[250, 500, 1_000, 2_000];
 /// Seconds at each rate.
 const SECONDS: u32 = 8;
-/// From here the report is written by hand, and kept.
-const APART: &str = "\n## Measured apart";
 /// Milliseconds between answer and BYE.
 const HOLD_MS: u32 = 100;
 
@@ -51,8 +49,7 @@ fn main() {
     let figures: Vec<LoadFigure> = RATES.iter().map(|rate| measure(*rate)).collect();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/BENCHMARKS.md");
     let before = std::fs::read_to_string(path).unwrap_or_default();
-    let apart = before.find(APART).map_or("", |start| &before[start..]);
-    let text = report::render(&figures) + apart;
+    let text = report::render(&figures) + report::kept(&before);
     std::fs::write(path, &text).unwrap();
     println!("{text}");
 }

@@ -8,6 +8,7 @@ pub(crate) mod api_client;
 pub(crate) mod apply;
 mod audit;
 mod backup;
+mod bans;
 mod changes;
 mod check;
 mod demo;
@@ -49,6 +50,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Bring a backup into the database of a switch that does not run: all of it or nothing.
     Restore(restore::RestoreArgs),
+    /// List, make and end bans of SIP sources on a running switch.
+    Bans(bans::BansArgs),
     /// Verify the audit log.
     Audit(audit::AuditArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
@@ -115,6 +118,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Changes(args) => changes::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::Bans(args) => bans::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Probe(args) => probe::run(&args),

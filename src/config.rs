@@ -12,6 +12,7 @@ mod validate;
 use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
 pub(crate) use listener::{Listener, sip_transport};
 
+use mgmt_api::AcmeSettings;
 use serde::Deserialize;
 use sip_core::digest::Algorithm;
 use sip_core::transport::tls::ServerVerification;
@@ -35,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
+    pub(crate) defence: DefenceConfig,
+    pub(crate) trace: TraceConfig,
     pub(crate) calls: CallsConfig,
     pub(crate) media: MediaConfig,
     pub(crate) journal: JournalConfig,
@@ -79,6 +82,12 @@ pub(crate) struct SipConfig {
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
     pub(crate) keepalive_interval_s: u32,
+    pub(crate) tcp_connections_per_address_max: u32,
+    pub(crate) tcp_message_timeout_s: u32,
+    pub(crate) tcp_queue_max: u32,
+    pub(crate) message_bytes_max: u16,
+    pub(crate) header_fields_max: u8,
+    pub(crate) header_value_bytes_max: u16,
     pub(crate) tls: SipTlsConfig,
     pub(crate) digest: SipDigestConfig,
 }
@@ -143,6 +152,49 @@ impl From<VerifyServers> for ServerVerification {
     }
 }
 
+/// `[defence]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefenceConfig {
+    pub(crate) known_source_messages_per_second: u32,
+    pub(crate) unknown_source_messages_per_second: u32,
+    pub(crate) unknown_messages_per_second: u32,
+    pub(crate) ban_after_messages: u32,
+    pub(crate) ban_s: u32,
+    pub(crate) scanner_agents: Vec<String>,
+    pub(crate) lag_max_ms: u32,
+    pub(crate) retry_after_s: u16,
+}
+
+/// `[trace]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceConfig {
+    pub(crate) recent_mib: u32,
+    pub(crate) kept_mib: u32,
+    pub(crate) homer: HomerConfig,
+}
+
+/// `[trace.homer]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HomerConfig {
+    pub(crate) address: String,
+    pub(crate) agent_id: u32,
+    pub(crate) password: String,
+}
+
+/// The password is nobody's business.
+impl fmt::Debug for HomerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HomerConfig");
+        shown
+            .field("address", &self.address)
+            .field("agent_id", &self.agent_id);
+        shown.finish_non_exhaustive()
+    }
+}
+
 /// `[calls]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -199,6 +251,7 @@ pub(crate) struct HttpConfig {
     pub(crate) rate_limits: HttpRateLimitsConfig,
     pub(crate) public_url: String,
     pub(crate) tls: HttpTlsConfig,
+    pub(crate) acme: HttpAcmeConfig,
 }
 
 /// `[http.rate_limits]`
@@ -218,6 +271,17 @@ pub(crate) struct HttpTlsConfig {
     pub(crate) address: String,
     pub(crate) certificate_file: PathBuf,
     pub(crate) key_file: PathBuf,
+}
+
+/// `[http.acme]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpAcmeConfig {
+    pub(crate) domains: Vec<String>,
+    pub(crate) directory: String,
+    pub(crate) contact: String,
+    pub(crate) terms_of_service_agreed: bool,
+    pub(crate) roots_file: PathBuf,
 }
 
 /// `[drain]`
@@ -320,6 +384,15 @@ impl Config {
         self.database.url.parse()
     }
 
+    /// What a SIP message may be.
+    pub(crate) fn message_limits(&self) -> sip_core::Limits {
+        sip_core::Limits {
+            message_bytes: self.sip.message_bytes_max,
+            header_fields: self.sip.header_fields_max,
+            header_value_bytes: self.sip.header_value_bytes_max,
+        }
+    }
+
     /// The directory of the CDR journal.
     pub(crate) fn journal_dir(&self) -> PathBuf {
         self.data_dir.join("journal")
@@ -342,6 +415,21 @@ impl Config {
     /// The address that speaks TLS, when there is one.
     pub(crate) fn http_tls_address(&self) -> Option<SocketAddr> {
         self.http.tls.address.parse().ok()
+    }
+
+    /// How the certificate of the API is got by ACME, when it is.
+    pub(crate) fn acme_settings(&self) -> Option<AcmeSettings> {
+        let acme = &self.http.acme;
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let domains = acme.domains.iter().map(|domain| domain.to_lowercase());
+        let roots_file = Some(acme.roots_file.clone());
+        (!acme.domains.is_empty()).then(|| AcmeSettings {
+            directory: acme.directory.clone(),
+            domains: domains.collect(),
+            contact: given(&acme.contact),
+            folder: self.data_dir.join("acme"),
+            roots_file: roots_file.filter(|path| !path.as_os_str().is_empty()),
+        })
     }
 
     /// The address written into SDP.

@@ -6,6 +6,7 @@
 
 mod clock;
 mod connections;
+mod defence;
 mod gauges;
 mod live;
 mod mailbox;
@@ -13,6 +14,7 @@ mod media;
 mod ownership;
 mod shard;
 mod streams;
+mod trace;
 
 pub(crate) use clock::wall;
 
@@ -25,6 +27,7 @@ use call_control::journal::{BootId, Journal, JournalConfig, SegmentWriter};
 use call_control::setups::Setups;
 use clock::Clock;
 use connections::ConnectionSink;
+use defence::{BanKeeper, Bans, Guard, Overload, Suspects};
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
@@ -39,13 +42,14 @@ use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
 use sip_core::transaction::Timings;
-use sip_core::transport::tcp::{TcpHandle, TcpTransport};
+use sip_core::transport::tcp::{TcpCounters, TcpHandle, TcpTransport};
 use sip_core::transport::udp::{ReceiveBatch, SendBatch, UdpConfig, UdpSocket};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use trace::{HomerLink, Tracer};
 
 /// Transactions that a shard holds for each call: a call makes four, and each is remembered for
 /// up to 32 s after its end.
@@ -70,6 +74,8 @@ pub(crate) struct Edge {
     snapshot: Arc<ArcSwap<Snapshot>>,
     journal: Journal,
     malformed_streams: Arc<ConnectionSink>,
+    bans: Arc<Bans>,
+    tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     running: std::sync::Mutex<Option<Running>>,
 }
@@ -79,6 +85,7 @@ struct Running {
     threads: Vec<JoinHandle<()>>,
     tcp: TcpTransport,
     relay: MediaRelay,
+    ban_keeper: tokio::task::JoinHandle<()>,
 }
 
 /// What exists once for each shard before its thread starts.
@@ -106,7 +113,13 @@ impl Edge {
         let ownership = Ownership::new(key.clone(), shards);
         let (polls, mailboxes, inboxes) = polls_and_mailboxes(shards)?;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
+        let bans = Arc::new(Bans::default());
+        let ban_length = Duration::from_secs(config.defence.ban_s.into());
+        let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
         let sink = Arc::new(ConnectionSink {
+            bans: Arc::clone(&bans),
+            banned: AtomicU64::new(0),
+            limits: config.message_limits(),
             ownership: ownership.clone(),
             mailboxes: mailboxes.clone(),
             listeners: streams::listeners(&config.sip.listeners),
@@ -124,6 +137,8 @@ impl Edge {
             ownership,
             mailboxes: mailboxes.clone(),
             tcp: tcp.handle(),
+            bans: Arc::clone(&bans),
+            suspects,
             snapshot: Arc::clone(&snapshot),
             orders: Arc::clone(&orders),
             clock,
@@ -157,11 +172,14 @@ impl Edge {
             snapshot,
             journal,
             malformed_streams: sink,
+            bans,
+            tcp_counters: tcp.counters(),
             orders,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
                 relay,
+                ban_keeper: tokio::spawn(ban_keeper.run()),
             })),
         })
     }
@@ -205,6 +223,7 @@ impl Edge {
         }
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
         running.relay.shutdown();
+        running.ban_keeper.abort();
     }
 }
 
@@ -217,6 +236,8 @@ struct Shared {
     ownership: Ownership,
     mailboxes: Vec<Mailbox>,
     tcp: TcpHandle,
+    bans: Arc<Bans>,
+    suspects: Suspects,
     snapshot: Arc<ArcSwap<Snapshot>>,
     orders: Arc<Orders>,
     clock: Clock,
@@ -232,6 +253,19 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let snapshot = Arc::clone(&shared.snapshot);
     let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
+    let defence = &shared.config.defence;
+    let guard = Guard::new(defence, &shared.bans, shared.suspects.clone());
+    let lag_max = SipDuration::from_millis(defence.lag_max_ms.into());
+    let retry_after_s = defence.retry_after_s;
+    let message_limits = shared.config.message_limits();
+    let homer = HomerLink::open(&shared.config.trace.homer)
+        .context("no socket for the Homer collector; change `trace.homer.address`")?;
+    let tracer = Tracer::new(&shared.config.trace, homer);
+    let own_addresses = shared
+        .listeners
+        .iter()
+        .map(|listener| listener.advertised)
+        .collect();
     let local_addresses = shared
         .listeners
         .iter()
@@ -265,6 +299,13 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 mailboxes,
                 number,
                 ownership,
+                guard,
+                tracer,
+                own_addresses,
+                message_limits,
+                overload: Overload::new(lag_max, clock.instant()),
+                retry_after_s,
+                is_shedding: false,
                 journal: parts.writer,
                 journal_available: true,
                 media,
@@ -304,6 +345,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
             max_same_setups: calls.same_numbers_in_setup_max,
+            message: config.message_limits(),
             ..EngineLimits::default()
         },
         timings: Timings {

@@ -9,14 +9,14 @@ use crate::edge::{self, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
-use mgmt_api::jobs::{JobBell, JobHandler, JobRunner, PruneEvents};
+use mgmt_api::jobs::{JobBell, JobHandler, JobRunner, PruneAudit, PruneEvents};
 use mgmt_api::mail::{MailSender, SendMail};
 use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
     ApiParts, AppState, Configuration, HttpLimits, LocalKey, PushScheduled, Server, TlsFiles,
-    ensure_admin,
+    abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -81,7 +81,7 @@ pub(crate) async fn stop_asked() -> anyhow::Result<()> {
 impl Node {
     /// Starts everything. When it fails, nothing is left running.
     pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
-        abort_on_panic();
+        abort_on_other_panics();
         allow_many_files();
         create_data_directory(&config.data_dir)?;
         let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
@@ -238,6 +238,12 @@ async fn bind_api(config: &Config) -> anyhow::Result<Server> {
     let Some(address) = config.http_tls_address() else {
         return Ok(server);
     };
+    if let Some(settings) = config.acme_settings() {
+        let server = server
+            .with_acme(address, "http.tls.address", settings)
+            .await;
+        return server.context("ACME cannot be set up; see `http.acme` in the configuration");
+    }
     let files = TlsFiles {
         certificate: http.tls.certificate_file.clone(),
         key: http.tls.key_file.clone(),
@@ -261,6 +267,7 @@ fn job_runner(
         Arc::new(DeliverWebhook::new(store.clone(), secrets, webhooks)),
         Arc::new(Prune::new(store.clone(), config.retention())),
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
+        Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
         Arc::new(PushScheduled::new(state)),
     ];
     let schedules = maintenance::schedules()?;
@@ -281,17 +288,6 @@ fn create_data_directory(path: &Path) -> anyhow::Result<()> {
             path.display()
         )
     })
-}
-
-/// A panic is a fault of ours that leaves a shard's calls without an owner. The process ends, so
-/// that a supervisor starts it anew and the journal closes what was up; half a switch helps nobody.
-fn abort_on_panic() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        report(panic);
-        tracing::error!("the switch ends because of a panic");
-        std::process::abort();
-    }));
 }
 
 /// Each relayed call takes four descriptors: as many as the system allows are wanted.

@@ -20,6 +20,8 @@ mod calls;
 mod change_sets;
 #[path = "e2e/command_line.rs"]
 mod command_line;
+#[path = "e2e/defence.rs"]
+mod defence;
 #[path = "e2e/digest.rs"]
 mod digest;
 #[path = "e2e/failover.rs"]
@@ -34,3 +36,7 @@ mod resources;
 mod sipp;
 #[path = "e2e/switch.rs"]
 mod switch;
+#[path = "e2e/torture.rs"]
+mod torture;
+#[path = "e2e/tracing.rs"]
+mod tracing;

@@ -11,6 +11,7 @@
 mod source;
 
 use source::{Function, SourceFile, crate_manifest, root, rust_files, web_files};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Which of our crates each may use: arrows point down only.
@@ -255,6 +256,23 @@ fn the_life_of_a_call_names_functions_that_exist() {
 }
 
 #[test]
+fn the_document_on_security_names_tests_that_exist() {
+    let document = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let tests: HashSet<String> = rust_files(".")
+        .iter()
+        .flat_map(|file| source::tests_of(&file.text))
+        .collect();
+    let named = source::tests_named(&document);
+    assert!(named.len() >= 100, "only {} tests are named", named.len());
+    let findings: Vec<_> = named
+        .iter()
+        .filter(|name| !tests.contains(*name))
+        .map(|name| format!("there is no test `{name}`"))
+        .collect();
+    fail_if_any("docs/security.md:", &findings);
+}
+
+#[test]
 fn the_checker_sees_what_it_looks_for() {
     let file = SourceFile::from_text(
         "x.rs",
@@ -265,4 +283,8 @@ fn the_checker_sees_what_it_looks_for() {
     assert_eq!(file.production_lines(), 5);
     let functions = file.production_functions();
     assert_eq!((functions.len(), functions[0].lines), (1, 3));
+    let tests = "#[test]\nfn a_b() {}\n#[tokio::test(flavor = \"x\")]\nasync fn c_d() {}\nfn no_test() {}\n";
+    assert_eq!(source::tests_of(tests), ["a_b", "c_d"]);
+    let named = "`one_two_three`, `rate_card` and `path/x.rs`";
+    assert_eq!(source::tests_named(named), ["one_two_three"]);
 }

@@ -4,6 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// From here the report is of the other benchmark or written by hand, and kept.
+pub(crate) const HEADING: &str = "## The management plane";
+
+/// The part that is written by hand.
+pub(crate) const APART: &str = "\n## Measured apart";
+
 /// One rate under SIPp.
 pub(crate) struct LoadFigure {
     pub(crate) offered: u32,
@@ -12,6 +18,13 @@ pub(crate) struct LoadFigure {
     pub(crate) cpu_us_per_call: f64,
     pub(crate) setup_mean_ms: f64,
     pub(crate) memory_mib: f64,
+}
+
+/// What of the document this benchmark does not write.
+pub(crate) fn kept(document: &str) -> &str {
+    let start = document.find(HEADING).map(|start| start - 1);
+    let start = start.or_else(|| document.find(APART));
+    start.map_or("", |start| &document[start..])
 }
 
 /// The whole document.
@@ -111,7 +124,7 @@ fn duration(nanoseconds: f64) -> String {
     }
 }
 
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
         .lines()
@@ -121,7 +134,7 @@ fn machine() -> String {
     format!("{model}, {cores} cores, {}", output("uname", &["-sr"]))
 }
 
-fn output(command: &str, arguments: &[&str]) -> String {
+pub(crate) fn output(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output();
     output.map_or_else(
         |_| "unknown".to_owned(),

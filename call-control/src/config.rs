@@ -56,6 +56,8 @@ pub struct EngineLimits {
     /// Calls with the same calling and called number in setup at once, on all shards; one more is
     /// a call that came back, and gets 482. 0: not looked at.
     pub max_same_setups: u32,
+    /// What a message may be. Beyond: 400, or 513 when it is too long.
+    pub message: sip_core::Limits,
     /// Records a second of customers' calls that are refused because the table of transactions is
     /// full. Beyond, they are counted only.
     pub stateless_records_per_s: u32,
@@ -71,6 +73,7 @@ impl Default for EngineLimits {
             unknown_replies_total_per_s: 200,
             unknown_source_records_per_s: 10,
             max_same_setups: 20,
+            message: sip_core::Limits::DEFAULT,
             stateless_records_per_s: 100,
         }
     }

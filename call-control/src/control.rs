@@ -14,6 +14,7 @@ use sip_core::transaction::{TransmitToken, Transport};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
@@ -24,6 +25,7 @@ impl Engine {
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
             Command::MediaSilent(session) => self.hang_up_silent(now, session),
             Command::JournalState { available } => self.core.journal_available = available,
+            Command::Overload { retry_after_s } => self.core.shed_for_s = retry_after_s,
             Command::TraceCalls { calls } => self.core.calls_to_trace = calls,
         }
     }
@@ -129,6 +131,25 @@ impl Engine {
             .filter_map(|slot| self.calls.iter_from(slot).next())
             .map(|(_, call)| call.live())
             .collect()
+    }
+}
+
+impl Engine {
+    /// The Call-IDs of a call that is up: the customer's, then those of its attempts. `None` when it is
+    /// not. One pass over the table.
+    pub fn call_ids(&self, id: CallId) -> Option<Vec<Arc<str>>> {
+        let mut calls = self.calls.iter_from(0);
+        let (_, call) = calls.find(|(_, call)| call.facts.id == id)?;
+        let egress = call
+            .attempts
+            .iter()
+            .map(|attempt| Arc::clone(attempt.leg.dialog.call_id()));
+        Some(
+            [Arc::clone(call.ingress.dialog.call_id())]
+                .into_iter()
+                .chain(egress)
+                .collect(),
+        )
     }
 }
 

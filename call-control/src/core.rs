@@ -140,6 +140,8 @@ pub(crate) struct Core {
     pub(crate) registrations: Registrations,
     pub(crate) drain: Drain,
     pub(crate) journal_available: bool,
+    /// The shell does not keep up: what new callers are told to wait, seconds.
+    pub(crate) shed_for_s: Option<u16>,
     /// New calls still to be traced.
     pub(crate) calls_to_trace: u32,
     /// Which call has which media session.
@@ -193,6 +195,7 @@ impl Core {
             nonces: Nonces::new(random.bytes(), config.shard, config.digest.nonce_lifetime),
             drain: Drain::default(),
             journal_available: true,
+            shed_for_s: None,
             calls_to_trace: 0,
             media_sessions: HashMap::new(),
             scratch: Vec::with_capacity(2_048),

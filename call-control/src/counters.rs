@@ -27,6 +27,8 @@ pub struct Counters {
     pub calls_rejected: u64,
     /// Of these, because a limit of the switch itself was reached.
     pub calls_overloaded: u64,
+    /// New calls refused unseen because the shell did not keep up; not among those received.
+    pub calls_shed: u64,
     /// Of these, without a record: the switch was too full to know them again.
     pub records_withheld: u64,
     /// Answered.

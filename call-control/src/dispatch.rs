@@ -45,6 +45,9 @@ impl Engine {
         }
         match request.method() {
             _ if to_tag(request).is_some() => self.core.refuse_stray(now, request, path),
+            Some(Method::Invite) if self.core.shed_for_s.is_some() => {
+                self.core.shed(now, request, path);
+            }
             Some(Method::Invite) => self.handle_new_call(now, request, path, key),
             _ => self.answer_out_of_dialog(now, request, path),
         }

@@ -10,7 +10,8 @@ use rating::cdr::JournalEntry;
 use routing_engine::Snapshot;
 use sip_core::slab::{Slab, SlabKey};
 use sip_core::transaction::{Path, Transmit};
-use sip_core::{Instant, Limits, Message};
+use sip_core::{Instant, Message};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// All calls of one shard. It does no I/O, reads no clock, and holds no lock.
@@ -51,7 +52,7 @@ impl Engine {
 
     /// Handles one message as it came from the network.
     pub fn handle_message(&mut self, now: Now, datagram: &Datagram<'_>) {
-        match Message::parse(datagram.bytes, &Limits::DEFAULT) {
+        match Message::parse(datagram.bytes, &self.core.config.limits.message) {
             Ok(message) => self.handle_parsed(now, &message, datagram.path),
             Err(error) => self.answer_malformed(now, datagram, error),
         }
@@ -153,6 +154,16 @@ impl Engine {
             timers: (self.core.transactions.timers() + self.core.timers.armed()) as u32,
             ..self.core.counters
         }
+    }
+
+    /// Whether an address is a source of a customer or a gateway of a carrier.
+    pub fn knows(&self, source: IpAddr) -> bool {
+        self.core.knows(source)
+    }
+
+    /// Number of the snapshot that new calls are decided with.
+    pub fn snapshot_number(&self) -> u64 {
+        self.core.snapshot.number()
     }
 
     /// True when no call is up: after a drain the shell may stop. Transactions may linger to

@@ -40,6 +40,12 @@ pub enum Command {
         /// True when it can.
         available: bool,
     },
+    /// Refuse new calls before anything is looked up for them, because the shell does not keep up.
+    /// Calls that are up go on.
+    Overload {
+        /// What refused callers are told to wait, seconds; `None` when the shell keeps up again.
+        retry_after_s: Option<u16>,
+    },
     /// Report every message of the next `calls` new calls, by [`Event::Trace`].
     TraceCalls {
         /// How many calls; zero stops.

@@ -8,7 +8,7 @@ use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
 use crate::identity::Presented;
-use crate::leg::{Leg, bare};
+use crate::leg::{Leg, SDP, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Failure, Origin, phrase, reason_value, row};
@@ -16,6 +16,7 @@ use crate::reliable::{RELIABLE, Reliability, ReliableResponses};
 use crate::session::CallMedia;
 use crate::session_timer::{SessionRequest, TIMER};
 use crate::setups::SetupPermit;
+use crate::stateless::has_unknown_scheme;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
 use routing_engine::snapshot::GatewayOrder;
@@ -24,8 +25,7 @@ use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{Path, ServerKey};
-use sip_core::uri::Scheme;
-use sip_core::{HeaderName, Instant, Message, MessageWriter, Uri};
+use sip_core::{HeaderName, Instant, Message, MessageWriter};
 use std::sync::Arc;
 
 /// Transactions that a call may need at once: both INVITEs, a CANCEL, and a BYE.
@@ -113,8 +113,7 @@ impl Engine {
         if invite.max_forwards().is_ok_and(|hops| hops == Some(0)) {
             return Err(Obstacle::Reason(ReleaseReason::TooManyHops));
         }
-        let uri = invite.request_uri().and_then(|text| Uri::parse(text).ok());
-        if uri.is_none_or(|uri| matches!(uri.scheme, Scheme::Other(_))) {
+        if has_unknown_scheme(invite) {
             return Err(Obstacle::Status(416));
         }
         if has_long_address(invite) {
@@ -132,6 +131,9 @@ impl Engine {
         }
         if !invite.body().is_empty() && !has_sdp(invite) {
             return Err(Obstacle::Status(415));
+        }
+        if !takes_sdp(invite) {
+            return Err(Obstacle::Status(406));
         }
         let is_full =
             self.calls.is_full() || core.transactions.lacks_room_for(TRANSACTIONS_OF_A_CALL);
@@ -239,6 +241,10 @@ impl Engine {
                 421 => {
                     writer.header(HeaderName::Require, RELIABLE);
                 }
+                // RFC 3261 §8.2.3, §21.4.7.
+                406 | 415 => {
+                    writer.header(HeaderName::Accept, SDP);
+                }
                 422 => {
                     writer.number(HeaderName::MinSe, policy.session_minimum_s);
                 }
@@ -304,6 +310,22 @@ impl Engine {
         let record = facts.record(&core.config, &end, &[], &core.snapshot, None);
         core.journal.push_back(JournalEntry::Ended(record));
     }
+}
+
+/// Whether the caller takes the answer that a call has: without Accept it does (RFC 3261 §20.1).
+fn takes_sdp(invite: &Message<'_>) -> bool {
+    let media_type = |value: &'_ [u8]| {
+        let end = value
+            .iter()
+            .position(|byte| *byte == b';')
+            .unwrap_or(value.len());
+        value[..end].trim_ascii().to_ascii_lowercase()
+    };
+    let is_taken = |value: &[u8]| {
+        [SDP.as_bytes(), b"application/*", b"*/*"].contains(&media_type(value).as_slice())
+    };
+    let mut values = invite.raw_values(HeaderName::Accept).peekable();
+    values.peek().is_none() || values.any(is_taken)
 }
 
 fn has_long_address(invite: &Message<'_>) -> bool {

@@ -10,7 +10,8 @@ use crate::leg::{SDP, bare};
 use crate::methods::ALLOW;
 use crate::release::{phrase, reason_value};
 use sip_core::transaction::{Path, response_path};
-use sip_core::{HeaderName, Limits, Message, MessageWriter, Method, ParseError};
+use sip_core::uri::{Scheme, Uri};
+use sip_core::{HeaderName, Message, MessageWriter, Method, ParseError};
 use std::net::IpAddr;
 
 impl Engine {
@@ -24,7 +25,7 @@ impl Engine {
         let core = &mut self.core;
         core.counters.messages_received += 1;
         core.counters.messages_malformed += 1;
-        let Some(message) = Message::salvage(datagram.bytes, &Limits::DEFAULT) else {
+        let Some(message) = Message::salvage(datagram.bytes, &core.config.limits.message) else {
             return;
         };
         if core.may_answer(now, datagram.path) {
@@ -57,6 +58,12 @@ impl Engine {
             return;
         }
         match request.method() {
+            Some(Method::Options) if has_unknown_scheme(request) => {
+                core.reply_plain(request, path, 416);
+            }
+            Some(Method::Options) if required(request).next().is_some() => {
+                core.refuse_extensions(request, path);
+            }
             Some(Method::Options) => core.answer_options(request, path),
             // RFC 3261 §12.2.2, §9.2: BYE and CANCEL mean something that we do not have.
             Some(Method::Bye | Method::Cancel | Method::Info | Method::Update) => {
@@ -76,9 +83,23 @@ impl Core {
     }
 
     /// Whether a message comes from a gateway of a carrier or from a customer.
-    fn knows(&self, source: IpAddr) -> bool {
+    pub(crate) fn knows(&self, source: IpAddr) -> bool {
         let source = source.to_canonical();
         self.gateways.contains(&source) || self.snapshot.knows_source(source)
+    }
+
+    /// A new call while the shell does not keep up: 503 without state, a look-up or a record.
+    pub(crate) fn shed(&mut self, now: Now, invite: &Message<'_>, path: Path) {
+        self.counters.calls_shed += 1;
+        if !self.may_answer(now, path) {
+            self.counters.unknown_source_silenced += 1;
+            return;
+        }
+        let wait = u32::from(self.shed_for_s.unwrap_or_default());
+        self.reply(invite, path, 503, phrase(503), |writer| {
+            writer.number(HeaderName::RetryAfter, wait);
+            writer.finish();
+        });
     }
 
     /// A forged or stale tag finds nothing: 481, and no state.
@@ -149,6 +170,16 @@ impl Core {
         });
     }
 
+    /// RFC 3261 §8.2.2.3. Outside any dialog nothing is understood: extensions are of calls.
+    fn refuse_extensions(&mut self, request: &Message<'_>, path: Path) {
+        self.reply(request, path, 420, phrase(420), |writer| {
+            for option in required(request) {
+                writer.raw_header("Unsupported", option);
+            }
+            writer.finish();
+        });
+    }
+
     /// RFC 3261 §11.2: what we would answer an INVITE with, and what we understand.
     pub(crate) fn answer_options(&mut self, request: &Message<'_>, path: Path) {
         let status = match self.drain.is_on() || !self.journal_available {
@@ -164,18 +195,18 @@ impl Core {
     }
 }
 
-/// Whether everything is there that a response must repeat (RFC 3261 §8.2.6.2). An ACK has no
-/// response at all.
+fn required<'m>(request: &'m Message<'m>) -> impl Iterator<Item = &'m [u8]> {
+    request.raw_values(HeaderName::Require)
+}
+
+/// Whether the Request-URI is one that a switch can do nothing with (RFC 3261 §8.2.2.1).
+pub(crate) fn has_unknown_scheme(request: &Message<'_>) -> bool {
+    let uri = request.request_uri().and_then(|text| Uri::parse(text).ok());
+    uri.is_none_or(|uri| matches!(uri.scheme, Scheme::Other(_)))
+}
+
+/// Whether an answer can reach who asked: there is a Via, well-formed or not. What else a response must
+/// repeat (RFC 3261 §8.2.6.2) is left out when it is missing. An ACK has no response at all.
 fn can_be_answered(request: &Message<'_>) -> bool {
-    let repeated = [
-        HeaderName::From,
-        HeaderName::To,
-        HeaderName::CallId,
-        HeaderName::CSeq,
-    ];
-    request.method() != Some(Method::Ack)
-        && request.top_via().is_ok()
-        && repeated
-            .iter()
-            .all(|name| request.raw_header(*name).is_some())
+    request.method() != Some(Method::Ack) && request.raw_header(HeaderName::Via).is_some()
 }

@@ -1,6 +1,14 @@
 //! What must hold for any bytes. Each function reads its input in every way there is and panics
 //! when something does not hold.
 
+mod digest;
+mod stream;
+mod transactions;
+
+pub use digest::digest;
+pub use stream::stream;
+pub use transactions::transactions;
+
 use sip_core::sdp::{MediaPorts, Rewrite, SessionIdentity};
 use sip_core::{
     Frame, HeaderName, Limits, Message, MessageWriter, Method, RecordRoutes, ReplyHead, Sdp,

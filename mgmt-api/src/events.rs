@@ -16,8 +16,10 @@
 //! | `notification.failed` | a notification could not be delivered; nobody is told but the list |
 
 mod feed;
+mod visible;
 
 pub(crate) use feed::{EventFeed, StreamPlace};
+pub(crate) use visible::{as_seen, visible_areas};
 
 use crate::clock;
 use crate::resource_engine::ResourceChanged;

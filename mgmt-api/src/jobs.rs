@@ -9,6 +9,7 @@
 //! A run that fails is tried again after a delay that doubles, with a random part, until no
 //! attempt is left; then the job is *dead*, an event says so, and somebody retries or discards it.
 
+mod audit_retention;
 mod backoff;
 mod event_retention;
 mod handler;
@@ -16,6 +17,7 @@ pub mod maintenance;
 mod runner;
 mod schedule;
 
+pub use audit_retention::PruneAudit;
 pub use backoff::Backoff;
 pub use event_retention::PruneEvents;
 pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};

@@ -19,6 +19,7 @@ mod audit;
 mod auth;
 mod clock;
 mod console;
+mod containment;
 mod events;
 mod extract;
 mod headers;
@@ -29,6 +30,7 @@ pub mod mail;
 mod metrics;
 pub mod notifications;
 pub mod openapi;
+mod pcap;
 pub mod problem;
 mod proxy;
 mod resource_engine;
@@ -44,9 +46,10 @@ pub mod values;
 pub use access::RateLimits;
 pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
+pub use containment::abort_on_other_panics;
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,
 };
 pub use router::router;
-pub use server::{BindError, HttpLimits, Server, TlsError, TlsFiles};
+pub use server::{AcmeError, AcmeSettings, BindError, HttpLimits, Server, TlsError, TlsFiles};
 pub use state::{ApiParts, AppState};

@@ -1,6 +1,8 @@
 //! Metrics as Prometheus text. Labels come from closed sets only.
 
+use crate::containment::Part;
 use crate::state::AppState;
+use crate::switch_port::{DefenceCounters, TraceFigures};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -68,8 +70,16 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
         registry: Registry::new(),
     };
     scrape.switch(state)?;
+    scrape.defence(&state.switch.sample().defence)?;
+    scrape.trace(&state.switch.sample().trace)?;
     scrape.channels(&state.switch.snapshot())?;
     scrape.journal(state)?;
+    scrape.labelled(
+        "didtron_management_panics_total",
+        "Panics caught in the management plane, by what they ended",
+        "part",
+        &Part::ALL.map(|part| (part.as_str(), part.caught())),
+    )?;
     if let Some(requests) = &state.http_metrics.requests {
         scrape.registry.register(Box::new(requests.clone()))?;
     }
@@ -135,6 +145,59 @@ impl Scrape {
         )?;
         let number = state.switch.snapshot().number();
         self.gauge("didtron_snapshot_number", "Configuration in use", number)
+    }
+
+    fn trace(&self, trace: &TraceFigures) -> prometheus::Result<()> {
+        self.gauge(
+            "didtron_trace_calls_kept",
+            "Calls whose messages are kept",
+            trace.calls_kept,
+        )?;
+        self.labelled(
+            "didtron_homer_messages_total",
+            "Messages for the Homer collector, by whether they could be sent",
+            "result",
+            &[("sent", trace.homer_sent), ("dropped", trace.homer_dropped)],
+        )
+    }
+
+    fn defence(&self, defence: &DefenceCounters) -> prometheus::Result<()> {
+        self.labelled(
+            "sip_kept_out_total",
+            "Messages dropped unseen, by why",
+            "reason",
+            &[
+                ("rate", defence.limited),
+                ("ban", defence.banned),
+                ("scanner", defence.scanners),
+            ],
+        )?;
+        self.labelled(
+            "sip_connections_ended_total",
+            "Connections refused or closed by the switch, by why",
+            "reason",
+            &[
+                ("refused", defence.connections_refused),
+                ("stalled", defence.connections_stalled),
+                ("malformed", defence.connections_malformed),
+            ],
+        )?;
+        self.counter(
+            "didtron_calls_shed_total",
+            "New calls refused unseen because a shard did not keep up",
+            defence.shed,
+        )?;
+        self.gauge("sip_bans", "Sources that are banned", defence.bans)?;
+        self.gauge(
+            "didtron_shard_lag_microseconds",
+            "How far the slowest shard is behind",
+            defence.lag_us,
+        )?;
+        self.gauge(
+            "didtron_shards_shedding",
+            "Shards that refuse new calls because they are behind",
+            defence.shards_shedding,
+        )
     }
 
     /// Channels by resource: as many label values as the operator has resources.

@@ -26,6 +26,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "cdrs", description = "Call records"),
         (name = "audit", description = "What was done, and by whom"),
         (name = "calls", description = "Calls that are up"),
+        (name = "defence", description = "Sources that are not heard"),
         (name = "live", description = "The pulse of the switch"),
         (name = "routing", description = "How calls are routed"),
         (name = "jobs", description = "What runs in the background"),
@@ -44,7 +45,10 @@ struct SecuritySchemes;
 impl Modify for SecuritySchemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        let cookie = ApiKeyValue::with_description(SESSION_COOKIE, "Set by signing in");
+        let cookie = ApiKeyValue::with_description(
+            SESSION_COOKIE,
+            "Set by signing in; over TLS its name begins with `__Host-`",
+        );
         let csrf = ApiKeyValue::with_description(
             "X-CSRF-Token",
             "The session's token; needed beside the cookie by every change",

@@ -54,6 +54,13 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// Nobody knows whether it was done.
+const INTERRUPTED: &str = "/problems/interrupted";
+
+/// Marks the answer to what was cut off in the middle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutOff;
+
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
         Self {
@@ -311,6 +318,18 @@ impl Problem {
         )
     }
 
+    /// 500: our failure, in the middle of it.
+    pub fn interrupted() -> Self {
+        let detail = "The switch failed in the middle of this; its log has the cause. Look whether \
+            it was done before you try again.";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            INTERRUPTED,
+            "Cut off",
+            detail.into(),
+        )
+    }
+
     /// 503: not able to do this at the moment.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let title = "Not available at the moment";
@@ -342,7 +361,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after_seconds;
+        let is_cut_off = self.kind == INTERRUPTED;
         let mut response = (status, Json(self)).into_response();
+        if is_cut_off {
+            response.extensions_mut().insert(CutOff);
+        }
         let headers = response.headers_mut();
         let media_type = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, media_type);

@@ -47,7 +47,7 @@ pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
-pub(crate) use plan::{DeckText, masked};
+pub(crate) use plan::{DeckText, holds_secrets, masked};
 pub(crate) use preview::Preview;
 pub(crate) use push::{Push, PushOrigin, Pushed};
 pub(crate) use replay::Replay;
@@ -56,13 +56,17 @@ pub use scheduled::PushScheduled;
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 
+use crate::containment::{self, Part};
 use crate::secrets::SecretBox;
+use crate::state::AppState;
 use current::CurrentSet;
 use events::Events;
 use opening::Opened;
+use resources::ResourceKind;
 use routing_engine::Snapshot;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::Store;
+use store::{Store, TenantId};
 use tokio::sync::broadcast;
 
 /// What is configured. One change at a time.
@@ -124,6 +128,11 @@ impl Configuration {
         Proposed::new(self.current())
     }
 
+    /// How many an owner has of a kind, in force.
+    pub(crate) fn count(&self, owner: TenantId, kind: ResourceKind) -> u64 {
+        self.current().count(owner, kind)
+    }
+
     fn current(&self) -> Arc<CurrentSet> {
         // Only whole sets are put in, so a panic elsewhere leaves nothing broken.
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,11 +140,40 @@ impl Configuration {
     }
 }
 
+/// Does a change in a task of its own: a client that hangs up must not stop it between keeping the
+/// change and publishing it. After a panic calls get what the database has.
+///
+/// # Errors
+/// Those of the change; [`ConfigurationError::Interrupted`] after a panic.
+pub(crate) async fn to_the_end<T, E>(
+    state: &AppState,
+    change: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<ConfigurationError> + Send + 'static,
+{
+    let done = containment::in_own_task(Part::Task, change).await;
+    if let Ok(done) = done {
+        return done;
+    }
+    let state = state.clone();
+    let caught_up = containment::in_own_task(Part::Task, async move {
+        state.configuration.catch_up(&*state.switch).await
+    });
+    match caught_up.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the configuration cannot be read again"),
+        Err(panicked) => tracing::error!(%panicked, "the configuration cannot be read again"),
+    }
+    Err(ConfigurationError::Interrupted.into())
+}
+
 /// Runs what takes a core for longer than a request should, off the threads that serve requests.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ConfigurationError> + Send + 'static,
 ) -> Result<T, ConfigurationError> {
-    tokio::task::spawn_blocking(work)
+    containment::on_blocking_thread(Part::Task, work)
         .await
         .map_err(|_| ConfigurationError::Interrupted)?
 }

@@ -3,11 +3,11 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, calls, cdrs, change_sets, events, explain, export, health,
-    jobs, kinds, live, people, resources, session, status, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export,
+    health, jobs, kinds, live, people, resources, session, status, traces, webhooks,
 };
 use crate::state::AppState;
-use crate::{console, extract, headers, metrics, openapi, proxy};
+use crate::{console, containment, extract, headers, metrics, openapi, proxy};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::compression::CompressionLayer;
@@ -24,6 +24,7 @@ pub fn router(state: AppState) -> Router {
         .into_router(&state)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback_service(console)
+        .layer(from_fn(containment::answer))
         .layer(from_fn_with_state(state.clone(), metrics::count));
     let routes = match headers::cross_origin(&state.allowed_origins) {
         Some(layer) => routes.layer(layer),
@@ -47,6 +48,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::of_tenants(table);
     let table = people::tenants_below(table);
     let table = traffic(table);
+    let table = defence(table);
     let table = audit_log(table);
     let table = background(table);
     let table = configuration(table);
@@ -112,6 +114,25 @@ fn traffic(table: RouteTable) -> RouteTable {
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
 }
 
+/// Who is not heard, and what was said.
+fn defence(table: RouteTable) -> RouteTable {
+    let platform = Audiences::PLATFORM;
+    let trace = Permission::TRACE_READ;
+    let table = table
+        .guarded(trace, platform, routes!(traces::call_trace_view))
+        .guarded(trace, platform, routes!(traces::call_trace_download))
+        .guarded(
+            Permission::TRACE_WRITE,
+            platform,
+            routes!(traces::call_trace_keep),
+        );
+    let (read, write) = (Permission::BAN_READ, Permission::BAN_WRITE);
+    table
+        .guarded(read, platform, routes!(bans::ban_list))
+        .guarded(write, platform, routes!(bans::ban_create))
+        .guarded(write, platform, routes!(bans::ban_delete))
+}
+
 /// What is done in the background. Each tenant sees its own jobs; schedules are the platform's.
 fn background(table: RouteTable) -> RouteTable {
     let (read, write) = (Permission::JOB_READ, Permission::JOB_WRITE);
@@ -121,6 +142,7 @@ fn background(table: RouteTable) -> RouteTable {
         .guarded(read, staff, routes!(jobs::job_view))
         .guarded(write, staff, routes!(jobs::job_retry))
         .guarded(write, staff, routes!(jobs::job_discard))
+        .guarded(write, staff, routes!(jobs::job_cancel))
         .guarded(read, platform, routes!(jobs::job_schedule_list))
         .guarded(write, platform, routes!(jobs::job_schedule_run))
         .guarded(Permission::EVENT_READ, staff, routes!(events::event_list))

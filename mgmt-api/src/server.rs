@@ -1,5 +1,6 @@
 //! The listening socket: bind early, serve until told to stop.
 
+mod acme;
 mod activity;
 mod body;
 mod connection;
@@ -8,12 +9,15 @@ mod places;
 mod stream;
 mod tls;
 
+pub use acme::{AcmeError, AcmeSettings};
 pub(crate) use body::BodyTimedOut;
 pub use limits::HttpLimits;
 pub use tls::{TlsError, TlsFiles};
 
+use crate::containment::{Part, contain, for_ever};
 use crate::router;
 use crate::state::AppState;
+use acme::Acme;
 use axum::Router;
 use places::{Place, Places};
 use std::future::Future;
@@ -21,7 +25,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tls::Certificate;
+use tls::{Certificate, PROOF_PROTOCOL};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -49,6 +53,8 @@ struct TlsListener {
     address: SocketAddr,
     certificate: Arc<Certificate>,
     acceptor: TlsAcceptor,
+    /// What renews the certificate; `None`: whoever writes its files.
+    acme: Option<Acme>,
 }
 
 /// An address cannot be bound.
@@ -70,6 +76,16 @@ struct Shared {
     places: Arc<Places>,
     limits: HttpLimits,
     stop: watch::Receiver<bool>,
+}
+
+impl TlsListener {
+    /// Renews the certificate when it is due, or reads it again when it changed, for ever.
+    async fn keep_fresh(&self) {
+        match &self.acme {
+            Some(acme) => acme.keep_fresh(&self.certificate).await,
+            None => self.certificate.follow().await,
+        }
+    }
 }
 
 impl Server {
@@ -102,6 +118,34 @@ impl Server {
         files: TlsFiles,
     ) -> Result<Self, TlsError> {
         let certificate = Certificate::read(files)?;
+        self.listening_by_tls(address, setting, certificate, None)
+            .await
+    }
+
+    /// Serves TLS on a further address, with a certificate that is got by ACME: the one that was
+    /// kept, and when it is due a new one while [`run`](Self::run) goes on.
+    ///
+    /// # Errors
+    /// As [`with_tls`](Self::with_tls); that the authority cannot be asked is none.
+    pub async fn with_acme(
+        self,
+        address: SocketAddr,
+        setting: &'static str,
+        settings: AcmeSettings,
+    ) -> Result<Self, TlsError> {
+        let acme = Acme::open(settings)?;
+        let certificate = Certificate::by_acme(acme.kept());
+        self.listening_by_tls(address, setting, certificate, Some(acme))
+            .await
+    }
+
+    async fn listening_by_tls(
+        self,
+        address: SocketAddr,
+        setting: &'static str,
+        certificate: Arc<Certificate>,
+        acme: Option<Acme>,
+    ) -> Result<Self, TlsError> {
         let acceptor = certificate.acceptor()?;
         let (listener, address) = listen(address, setting).await?;
         let tls = Some(TlsListener {
@@ -109,6 +153,7 @@ impl Server {
             address,
             certificate,
             acceptor,
+            acme,
         });
         Ok(Self { tls, ..self })
     }
@@ -135,15 +180,15 @@ impl Server {
     ) -> io::Result<()> {
         let sampler = tokio::spawn({
             let state = state.clone();
-            async move { state.sample_for_ever().await }
+            async move { for_ever(|| state.sample_for_ever()).await }
         });
         let follower = tokio::spawn({
             let state = state.clone();
-            async move { state.follow_events_for_ever().await }
+            async move { for_ever(|| state.follow_events_for_ever()).await }
         });
         let tidier = tokio::spawn({
             let state = state.clone();
-            async move { state.tidy_for_ever().await }
+            async move { for_ever(|| state.tidy_for_ever()).await }
         });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
@@ -195,7 +240,8 @@ async fn accept(listener: TcpListener, shared: Shared) {
             stop,
             ..
         } = shared.clone();
-        tokio::spawn(connection::serve(stream, peer, place, router, limits, stop));
+        let served = connection::serve(stream, peer, place, router, limits, stop);
+        tokio::spawn(contain(Part::Request, served));
     }
 }
 
@@ -208,7 +254,7 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
         loop {
             let (stream, peer, place) = next(&tls.listener, &shared).await;
             let (acceptor, shared) = (tls.acceptor.clone(), shared.clone());
-            tokio::spawn(async move {
+            tokio::spawn(contain(Part::Request, async move {
                 let Shared {
                     router,
                     limits,
@@ -218,18 +264,24 @@ async fn accept_tls(tls: Option<TlsListener>, shared: Shared) {
                 let handshake =
                     tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
                 match handshake.await {
+                    // All that the authority wants to see is the certificate.
+                    Ok(Ok(stream))
+                        if stream.get_ref().1.alpn_protocol() == Some(PROOF_PROTOCOL) =>
+                    {
+                        tracing::info!(%peer, "showed an authority the proof of a domain");
+                    }
                     Ok(Ok(stream)) => {
                         connection::serve(stream, peer, place, router, limits, stop).await;
                     }
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 }
-            });
+            }));
         }
     };
     tokio::select! {
         () = accepting => {}
-        () = tls.certificate.follow() => {}
+        () = for_ever(|| tls.keep_fresh()) => {}
     }
 }
 

@@ -7,7 +7,7 @@ use rating::cdr::{CallId, Transport};
 use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -45,6 +45,24 @@ pub trait SwitchPort: Send + Sync + 'static {
 
     /// The state of the node, for the status page and for readiness.
     fn status(&self) -> SwitchStatus;
+
+    /// The messages of a call that are remembered, oldest first; none when there are none. `call_ids` are
+    /// those of its record, for a call that is not up any more; `keep` has them kept beyond the others.
+    fn trace(
+        &self,
+        call: CallId,
+        call_ids: Vec<Arc<str>>,
+        keep: bool,
+    ) -> PortFuture<'_, Result<Vec<TraceMessage>, PortError>>;
+
+    /// Sources whose messages are dropped now, newest ban first.
+    fn bans(&self) -> Vec<Ban>;
+
+    /// Drops everything of a source from now on. One that is banned already gets this ban.
+    fn ban(&self, ban: Ban);
+
+    /// Ends the ban of a source at once; false when there was none.
+    fn lift_ban(&self, source: IpAddr) -> bool;
 }
 
 /// Why the switch did not answer.
@@ -148,6 +166,10 @@ pub struct SwitchSample {
     pub cost: Amount,
     /// SIP messages.
     pub sip: SipCounters,
+    /// What was kept out.
+    pub defence: DefenceCounters,
+    /// What is remembered of messages.
+    pub trace: TraceFigures,
 }
 
 /// What came in from and went out to the network.
@@ -163,6 +185,92 @@ pub struct SipCounters {
     pub unknown_source: u64,
     /// Messages dropped because a queue was full.
     pub dropped: u64,
+}
+
+/// A source that is not heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// The address; of IPv6 its /64 network.
+    pub source: IpAddr,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: BanReason,
+    /// What the operator wrote.
+    pub note: Option<String>,
+}
+
+/// Why a source is not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BanReason {
+    /// An operator said so.
+    Operator,
+    /// It belongs to nobody and sent too much, or as a scanner.
+    Flood,
+}
+
+/// Read or sent, as seen from the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceDirection {
+    /// The switch received it.
+    Received,
+    /// The switch sent it.
+    Sent,
+}
+
+/// One SIP message as it was on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceMessage {
+    /// When.
+    pub at: Timestamp,
+    /// Which way.
+    pub direction: TraceDirection,
+    /// Over what.
+    pub transport: Transport,
+    /// Our end, as peers know it.
+    pub local: SocketAddr,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// Start line to end of body.
+    pub bytes: Vec<u8>,
+}
+
+/// What is remembered of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceFigures {
+    /// Calls whose messages are kept. Not a counter.
+    pub calls_kept: u64,
+    /// Messages sent to the Homer collector.
+    pub homer_sent: u64,
+    /// Messages that could not be sent there.
+    pub homer_dropped: u64,
+}
+
+/// What was kept out, and what for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DefenceCounters {
+    /// Messages beyond the rate of their source, or of all unknown sources.
+    pub limited: u64,
+    /// Messages and connections of banned sources.
+    pub banned: u64,
+    /// Messages of scanners, by their own name.
+    pub scanners: u64,
+    /// New calls refused unseen because a shard was too far behind.
+    pub shed: u64,
+    /// How far the slowest shard is behind, microseconds. Not a counter.
+    pub lag_us: u64,
+    /// Shards that refuse new calls for it. Not a counter.
+    pub shards_shedding: u64,
+    /// Bans. Not a counter.
+    pub bans: u64,
+    /// Connections refused: too many, or of a banned source.
+    pub connections_refused: u64,
+    /// Connections closed because they were too slow.
+    pub connections_stalled: u64,
+    /// Connections closed because what came was no SIP.
+    pub connections_malformed: u64,
 }
 
 /// The state of the node.

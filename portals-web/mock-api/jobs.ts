@@ -130,6 +130,8 @@ function job(id: number, nowMs: number): StoredJob {
     priority: 100,
     run_at: iso(at),
     last_error: error,
+    progress: null,
+    cancelled_by: null,
     created_at: iso(at),
     updated_at: iso(at + 2_000),
     payload: { outbox: id },

@@ -76,6 +76,14 @@ permissions! {
     EXPORT_USE = "export.use";
     /// Back up and restore.
     BACKUP_USE = "backup.use";
+    /// See which sources are banned.
+    BAN_READ = "ban.read";
+    /// Ban sources and end bans.
+    BAN_WRITE = "ban.write";
+    /// See the SIP messages of calls.
+    TRACE_READ = "trace.read";
+    /// Have the SIP messages of a call kept.
+    TRACE_WRITE = "trace.write";
     /// Follow events.
     EVENT_READ = "event.read";
 }

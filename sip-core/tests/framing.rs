@@ -69,7 +69,9 @@ fn keep_alives_are_told_from_stray_line_ends() {
     assert_eq!(look(b"\r\n\r\n"), Frame::Ping(4));
     assert_eq!(look(b"\r\n\r\n\r\n"), Frame::Ping(4));
     assert_eq!(look(b"\r\nSIP/2.0"), Frame::Blank(2));
-    assert_eq!(look(b"\n\nSIP/2.0"), Frame::Blank(2));
+    // One line at a time: whether a ping follows does not depend on how much is there.
+    assert_eq!(look(b"\n\nSIP/2.0"), Frame::Blank(1));
+    assert_eq!(look(b"\n\r\n\r\n"), Frame::Blank(1));
 }
 
 #[test]
@@ -98,4 +100,31 @@ fn what_cannot_become_a_message_is_refused_early() {
     let endless = vec![b'a'; usize::from(u16::MAX)];
     assert_eq!(error_of(&endless), (Part::Message, Problem::TooLong));
     assert_eq!(error_of(b"GET / HTTP/1.1\r\n\r\n").0, Part::StartLine);
+}
+
+#[test]
+fn a_message_of_the_rfcs_is_cut_from_its_stream_the_same_at_every_byte() {
+    let testdata = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    for folder in ["rfc4475", "rfc5118"] {
+        for file in std::fs::read_dir(testdata.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let whole = look(&bytes);
+            for cut in 0..bytes.len() {
+                // A part is never more than the whole; what is broken may show before its end.
+                let part = look(&bytes[..cut]);
+                let is_fine = match (part, whole) {
+                    (Frame::NeedMore, _) => true,
+                    (Frame::Complete(length), whole) => whole == Frame::Complete(length),
+                    (Frame::Error(_), whole) => matches!(whole, Frame::Error(_)),
+                    (part, whole) => part == whole,
+                };
+                assert!(
+                    is_fine,
+                    "{} cut at {cut}: {part:?} of {whole:?}",
+                    path.display()
+                );
+            }
+        }
+    }
 }

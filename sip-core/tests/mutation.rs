@@ -163,3 +163,52 @@ fn the_unchanged_messages_hold_as_well() {
         properties::message(&bytes);
     }
 }
+
+const DIGESTS: [&[u8]; 2] = [
+    b"Digest username=\"u\", realm=\"r\", nonce=\"n\", uri=\"sip:a\", response=\"00\", \
+        algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\", opaque=\"o\"",
+    b"Digest realm=\"r\", nonce=\"n\", algorithm=MD5, qop=\"auth,auth-int\", stale=true",
+];
+
+#[test]
+fn nothing_breaks_on_mutated_digests() {
+    let corpus = DIGESTS.map(<[u8]>::to_vec);
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let mut bytes = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(4) {
+            mutate(&mut bytes, &corpus, &mut random);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::digest(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_stream_of_mutated_messages_is_the_same_wherever_it_is_cut() {
+    let corpus = corpus();
+    for seed in 0..ROUNDS / 10 {
+        let mut random = Random(seed);
+        let mut bytes = vec![random.next() as u8];
+        for _ in 0..=random.below(3) {
+            bytes.extend_from_slice(&corpus[random.below(corpus.len())]);
+            bytes.extend_from_slice(PIECES[random.below(6)]);
+        }
+        for _ in 0..random.below(4) {
+            mutate(&mut bytes, &corpus, &mut random);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::stream(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn transactions_end_whatever_comes_in_whatever_order() {
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let length = random.below(120);
+        let bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let outcome = catch_unwind(AssertUnwindSafe(|| properties::transactions(&bytes)));
+        assert!(outcome.is_ok(), "seed {seed}");
+    }
+}

@@ -103,6 +103,18 @@ impl ApiClient {
         self.read(answer)
     }
 
+    /// DELETE `path`.
+    pub(crate) fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let request = self.agent.delete(format!("{}{path}", self.server));
+        let answer = request
+            .header("Authorization", format!("Bearer {}", self.key))
+            .call();
+        match answer {
+            Ok(answer) if answer.status() == 204 => Ok(()),
+            answer => self.read(answer),
+        }
+    }
+
     fn read<T: DeserializeOwned>(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

@@ -26,6 +26,8 @@ pub(super) struct ExportArgs {
 struct Exported {
     files: Vec<File>,
     decks: Vec<File>,
+    #[serde(default)]
+    left_out: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,6 +44,12 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         say(&format!(
             "{} is not of this export; `apply` on the directory would read it too.",
             stranger.display()
+        ));
+    }
+    if !exported.left_out.is_empty() {
+        let kinds = exported.left_out.join(", ");
+        say(&format!(
+            "Not in it, because the key may not read them: {kinds}."
         ));
     }
     let (files, decks) = (exported.files.len(), exported.decks.len());
@@ -127,6 +135,7 @@ mod tests {
         let exported = Exported {
             files: vec![file("rate-cards.yaml", "rates_file: decks/a.csv.gz\n")],
             decks: vec![file("decks/a.csv.gz", "prefix\n1\n")],
+            left_out: Vec::new(),
         };
         let written = write_files(folder.path(), &exported).unwrap();
         let bundle = read_bundle(folder.path()).unwrap();

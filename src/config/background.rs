@@ -39,6 +39,7 @@ pub(crate) struct JobsConfig {
     pub(crate) keep_finished_days: u32,
     pub(crate) keep_dead_days: u32,
     pub(crate) keep_events_days: u32,
+    pub(crate) keep_audit_days: u32,
 }
 
 /// `[notifications]`
@@ -136,6 +137,11 @@ impl Config {
     /// How long events are kept.
     pub(crate) fn event_retention(&self) -> Duration {
         Duration::from_secs(u64::from(self.jobs.keep_events_days) * DAY)
+    }
+
+    /// How long entries of the audit log are kept.
+    pub(crate) fn audit_retention(&self) -> Duration {
+        Duration::from_secs(u64::from(self.jobs.keep_audit_days) * DAY)
     }
 
     /// Where notifications may be sent.

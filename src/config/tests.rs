@@ -134,3 +134,28 @@ fn text_that_is_not_toml_names_the_line() {
         "{problems:?}"
     );
 }
+
+#[test]
+fn acme_is_off_by_default_and_all_that_it_lacks_is_said() {
+    let config = Config::from_text("test.toml", "", []).unwrap();
+    assert_eq!(config.acme_settings(), None);
+    let wrong = "[http.acme]\ndomains = [\"*.example.com\", \"localhost\"]\n";
+    let problems = shown(wrong, &[]).join("\n");
+    for part in [
+        "`http.tls.address`: must be set",
+        "`*.example.com` is no full domain name",
+        "`localhost` is no full domain name",
+        "`http.acme.terms_of_service_agreed`: must be true",
+    ] {
+        assert!(problems.contains(part), "{part}: {problems}");
+    }
+    let right = "[http.tls]\naddress = \"0.0.0.0:443\"\n[http.acme]\n\
+        domains = [\"Switch.example.com\"]\nterms_of_service_agreed = true\n";
+    let config = Config::from_text("test.toml", right, []).unwrap();
+    let settings = config.acme_settings().unwrap();
+    assert_eq!(settings.domains, ["switch.example.com"]);
+    assert_eq!((settings.contact, settings.roots_file), (None, None));
+    let both = right.replace("[http.acme]", "certificate_file = \"x.pem\"\n[http.acme]");
+    let problems = shown(&both, &[]);
+    assert!(problems[0].contains("must be empty"), "{problems:?}");
+}

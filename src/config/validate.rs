@@ -4,7 +4,7 @@ use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 /// Everything that is out of bounds.
@@ -17,6 +17,8 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.sip(config);
     check.sip_tls(config);
     check.sip_digest(config);
+    check.defence(config);
+    check.trace(config);
     check.calls(config);
     check.media(config);
     check.storage(config);
@@ -24,6 +26,26 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.http(config);
     check.background(config);
     check.problems
+}
+
+/// Names that one certificate is for, at most: what the largest public authority allows.
+const ACME_DOMAINS_MAX: usize = 100;
+
+/// A name of two labels or more that a certificate can be issued for (RFC 1123 §2.1).
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let letters = label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (1..=63).contains(&label.len())
+            && letters
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253
+        && name.contains('.')
+        && name.split('.').all(is_label)
+        && name.parse::<IpAddr>().is_err()
 }
 
 struct Check<'a> {
@@ -82,6 +104,103 @@ impl Check<'_> {
             10,
             86_400,
         );
+        for (key, value, least, most) in [
+            (
+                "sip.tcp_connections_per_address_max",
+                sip.tcp_connections_per_address_max,
+                1,
+                1_000_000,
+            ),
+            (
+                "sip.tcp_message_timeout_s",
+                sip.tcp_message_timeout_s,
+                1,
+                300,
+            ),
+            ("sip.tcp_queue_max", sip.tcp_queue_max, 1, 65_536),
+            (
+                "sip.message_bytes_max",
+                sip.message_bytes_max.into(),
+                4_096,
+                65_535,
+            ),
+            (
+                "sip.header_fields_max",
+                sip.header_fields_max.into(),
+                16,
+                128,
+            ),
+            (
+                "sip.header_value_bytes_max",
+                sip.header_value_bytes_max.into(),
+                256,
+                65_535,
+            ),
+        ] {
+            self.within(key, value.into(), least, most);
+        }
+    }
+
+    fn defence(&mut self, config: &Config) {
+        let defence = &config.defence;
+        for (key, value, least, most) in [
+            (
+                "defence.known_source_messages_per_second",
+                defence.known_source_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.unknown_source_messages_per_second",
+                defence.unknown_source_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.unknown_messages_per_second",
+                defence.unknown_messages_per_second,
+                0,
+                1_000_000,
+            ),
+            (
+                "defence.ban_after_messages",
+                defence.ban_after_messages,
+                0,
+                1_000_000,
+            ),
+            ("defence.ban_s", defence.ban_s, 1, 31_536_000),
+            ("defence.lag_max_ms", defence.lag_max_ms, 0, 10_000),
+            (
+                "defence.retry_after_s",
+                defence.retry_after_s.into(),
+                0,
+                3_600,
+            ),
+        ] {
+            self.within(key, value.into(), least, most);
+        }
+        let agents = &defence.scanner_agents;
+        self.within("defence.scanner_agents", agents.len() as u64, 0, 64);
+        if agents.iter().any(|agent| !(3..=64).contains(&agent.len())) {
+            self.problem(
+                "defence.scanner_agents",
+                "must be names of 3 to 64 bytes each",
+            );
+        }
+    }
+
+    fn trace(&mut self, config: &Config) {
+        let trace = &config.trace;
+        self.within("trace.recent_mib", trace.recent_mib.into(), 0, 4_096);
+        self.within("trace.kept_mib", trace.kept_mib.into(), 0, 4_096);
+        let homer = &trace.homer;
+        if !homer.address.is_empty() && homer.address.parse::<SocketAddr>().is_err() {
+            let message = "must be an IP address with a port such as 192.0.2.9:9060, or empty";
+            self.problem("trace.homer.address", message);
+        }
+        if homer.password.len() > 256 {
+            self.problem("trace.homer.password", "must have at most 256 bytes");
+        }
     }
 
     fn sip_tls(&mut self, config: &Config) {
@@ -256,7 +375,15 @@ impl Check<'_> {
                 "must be like https://host or https://host:port, without a path, or empty";
             self.problem("http.public_url", message);
         }
-        let tls = &http.tls;
+        self.tls(config);
+    }
+
+    fn tls(&mut self, config: &Config) {
+        let tls = &config.http.tls;
+        let by_acme = !config.http.acme.domains.is_empty();
+        if by_acme {
+            self.acme(config);
+        }
         if tls.address.is_empty() {
             return;
         }
@@ -268,9 +395,46 @@ impl Check<'_> {
             ("http.tls.key_file", &tls.key_file),
         ];
         for (key, file) in files {
-            if file.as_os_str().is_empty() {
-                self.problem(key, "must name a PEM file, since http.tls.address is set");
+            match (by_acme, file.as_os_str().is_empty()) {
+                (false, true) => {
+                    let message = "must name a PEM file, since http.tls.address is set and \
+                        http.acme.domains is empty";
+                    self.problem(key, message);
+                }
+                (true, false) => {
+                    let message = "must be empty, since http.acme.domains says who issues the \
+                        certificate";
+                    self.problem(key, message);
+                }
+                _ => {}
             }
+        }
+    }
+
+    fn acme(&mut self, config: &Config) {
+        let acme = &config.http.acme;
+        if config.http.tls.address.is_empty() {
+            let message = "must be set, since http.acme.domains asks for a certificate";
+            self.problem("http.tls.address", message);
+        }
+        if acme.domains.len() > ACME_DOMAINS_MAX {
+            let message = format!("has more than {ACME_DOMAINS_MAX} names");
+            self.problem("http.acme.domains", &message);
+        }
+        for domain in acme.domains.iter().filter(|name| !is_domain(name)) {
+            let message = format!("`{domain}` is no full domain name; wildcards cannot be proved");
+            self.problem("http.acme.domains", &message);
+        }
+        if !acme.directory.starts_with("https://") {
+            self.problem("http.acme.directory", "must begin with https://");
+        }
+        let contact = &acme.contact;
+        if !contact.is_empty() && (!contact.contains('@') || contact.contains([' ', ',', '?'])) {
+            self.problem("http.acme.contact", "must be one e-mail address, or empty");
+        }
+        if !acme.terms_of_service_agreed {
+            let message = "must be true: the authority issues only to who agrees to its terms";
+            self.problem("http.acme.terms_of_service_agreed", message);
         }
     }
 
@@ -283,6 +447,8 @@ impl Check<'_> {
         self.within("jobs.keep_dead_days", days, 1, 3_650);
         let days = jobs.keep_events_days.into();
         self.within("jobs.keep_events_days", days, 1, 3_650);
+        let days = jobs.keep_audit_days.into();
+        self.within("jobs.keep_audit_days", days, 30, 36_500);
         let timeout = mail.smtp.timeout_s.into();
         self.within("mail.smtp.timeout_s", timeout, 1, 50);
         self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);

@@ -1,12 +1,14 @@
 //! Between the connections of the TCP transport and the shards.
 
+use super::defence::Bans;
 use super::mailbox::{Mailbox, ShardInput};
 use super::ownership::Ownership;
 use sip_core::transaction::{ConnectionId, Path, Transport};
 use sip_core::transport::Unreachable;
 use sip_core::transport::tcp::{TcpMessage, TcpSink};
 use sip_core::{Limits, Message};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Takes what connections receive to the shard that owns it.
@@ -14,6 +16,10 @@ pub(crate) struct ConnectionSink {
     pub(crate) ownership: Ownership,
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) listeners: Vec<StreamListener>,
+    pub(crate) bans: Arc<Bans>,
+    /// Messages and connections of banned sources.
+    pub(crate) banned: AtomicU64,
+    pub(crate) limits: Limits,
     /// Messages that could not be parsed far enough to find their owner.
     pub(crate) malformed: AtomicU64,
 }
@@ -43,8 +49,19 @@ impl ConnectionSink {
 }
 
 impl TcpSink for ConnectionSink {
+    fn accepts(&self, peer: IpAddr) -> bool {
+        let is_banned = self.bans.has(peer, super::wall());
+        self.banned
+            .fetch_add(u64::from(is_banned), Ordering::Relaxed);
+        !is_banned
+    }
+
     fn deliver(&self, message: TcpMessage) -> Result<(), TcpMessage> {
-        let owner = match Message::parse(&message.bytes, &Limits::DEFAULT) {
+        // A connection may have been there before its peer was banned.
+        if !self.accepts(message.source.ip()) {
+            return Ok(());
+        }
+        let owner = match Message::parse(&message.bytes, &self.limits) {
             Ok(parsed) => self.ownership.of(&parsed),
             // Any shard can answer 400, if it can be answered at all.
             Err(_) => Some(0),

@@ -1,7 +1,10 @@
 //! What a shard shows of itself to other threads: plain atomics, written by one thread.
 
+use super::defence::GateCounters;
+use super::trace::TraceCounters;
 use call_control::Counters;
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
+use sip_core::Duration;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// One shard's figures. The shard adds; everybody else reads.
@@ -15,6 +18,15 @@ pub(crate) struct Gauges {
     pub(crate) malformed: AtomicU64,
     pub(crate) unknown_source: AtomicU64,
     pub(crate) dropped: AtomicU64,
+    pub(crate) limited: AtomicU64,
+    pub(crate) banned: AtomicU64,
+    pub(crate) scanners: AtomicU64,
+    pub(crate) shed: AtomicU64,
+    pub(crate) lag_us: AtomicU64,
+    pub(crate) shedding: AtomicU64,
+    pub(crate) calls_kept: AtomicU64,
+    pub(crate) homer_sent: AtomicU64,
+    pub(crate) homer_dropped: AtomicU64,
     pub(crate) answered: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -38,8 +50,28 @@ impl Gauges {
             .store(counters.messages_sent, Ordering::Relaxed);
         self.malformed
             .store(counters.messages_malformed, Ordering::Relaxed);
+        self.shed.store(counters.calls_shed, Ordering::Relaxed);
         self.unknown_source
             .store(counters.unknown_source_requests, Ordering::Relaxed);
+    }
+
+    /// Shows what was kept out, and how far behind the shard is.
+    pub(crate) fn show_defence(&self, kept_out: GateCounters, lag: Duration, is_shedding: bool) {
+        self.limited.store(kept_out.limited, Ordering::Relaxed);
+        self.banned.store(kept_out.banned, Ordering::Relaxed);
+        self.scanners.store(kept_out.scanners, Ordering::Relaxed);
+        self.lag_us.store(lag.as_micros(), Ordering::Relaxed);
+        self.shedding.store(is_shedding.into(), Ordering::Relaxed);
+    }
+
+    /// Shows what is remembered of messages.
+    pub(crate) fn show_trace(&self, counters: TraceCounters) {
+        self.calls_kept
+            .store(counters.calls_kept, Ordering::Relaxed);
+        self.homer_sent
+            .store(counters.homer_sent, Ordering::Relaxed);
+        self.homer_dropped
+            .store(counters.homer_dropped, Ordering::Relaxed);
     }
 
     /// Counts what the journal is told.

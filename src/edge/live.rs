@@ -4,12 +4,14 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture, PublishError, ShardStatus,
-    SipCounters, SwitchPort, SwitchSample, SwitchStatus,
+    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture,
+    PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus, TraceFigures,
+    TraceMessage,
 };
 use rating::Amount;
 use rating::cdr::CallId;
 use routing_engine::Snapshot;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -88,6 +90,18 @@ impl SwitchPort for Edge {
                 },
             );
         }
+        sample.defence = self.defence();
+        let sum = |of: fn(&super::Gauges) -> &AtomicU64| {
+            let gauges = self.gauges.iter();
+            gauges
+                .map(|gauges| of(gauges).load(Ordering::Relaxed))
+                .sum()
+        };
+        sample.trace = TraceFigures {
+            calls_kept: sum(|gauges| &gauges.calls_kept),
+            homer_sent: sum(|gauges| &gauges.homer_sent),
+            homer_dropped: sum(|gauges| &gauges.homer_dropped),
+        };
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
         sample.sip.dropped += self
             .mailboxes
@@ -95,6 +109,37 @@ impl SwitchPort for Edge {
             .map(super::Mailbox::refused)
             .sum::<u64>();
         sample
+    }
+
+    fn trace(
+        &self,
+        call: CallId,
+        call_ids: Vec<Arc<str>>,
+        keep: bool,
+    ) -> PortFuture<'_, Result<Vec<TraceMessage>, PortError>> {
+        Box::pin(async move {
+            let mut messages = Vec::new();
+            for (shard, answer) in (0u16..).zip(self.ask_for_trace(call, &call_ids, keep)) {
+                let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
+                let Ok(Ok(found)) = answer else {
+                    return Err(PortError::ShardSilent { shard });
+                };
+                messages.extend(found);
+            }
+            Ok(messages)
+        })
+    }
+
+    fn bans(&self) -> Vec<Ban> {
+        self.bans.list(super::wall())
+    }
+
+    fn ban(&self, ban: Ban) {
+        self.bans.add(ban.since, [ban]);
+    }
+
+    fn lift_ban(&self, source: IpAddr) -> bool {
+        self.bans.lift(super::wall(), source)
     }
 
     fn status(&self) -> SwitchStatus {
@@ -122,6 +167,60 @@ impl SwitchPort for Edge {
 }
 
 impl Edge {
+    /// Asks every shard for the messages of a call; one at most has any.
+    fn ask_for_trace(
+        &self,
+        call: CallId,
+        call_ids: &[Arc<str>],
+        keep: bool,
+    ) -> Vec<oneshot::Receiver<Vec<TraceMessage>>> {
+        let ask = |mailbox: &super::Mailbox| {
+            let (sender, receiver) = oneshot::channel();
+            let recorded = call_ids.to_vec();
+            let question = ShardInput::TraceQuestion(Box::new(move |engine, tracer| {
+                let live = engine.call_ids(call);
+                let is_up = live.is_some();
+                let call_ids = live.unwrap_or(recorded);
+                if keep {
+                    tracer.keep(call, &call_ids, is_up);
+                }
+                // The asker may have gone; nobody misses the answer then.
+                let _ = sender.send(tracer.find(call, &call_ids));
+            }));
+            let _ = mailbox.send(question);
+            receiver
+        };
+        self.mailboxes.iter().map(ask).collect()
+    }
+
+    fn defence(&self) -> DefenceCounters {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sum = |of: fn(&super::Gauges) -> &AtomicU64| {
+            self.gauges
+                .iter()
+                .map(|gauges| get(of(gauges)))
+                .sum::<u64>()
+        };
+        let tcp = &self.tcp_counters;
+        DefenceCounters {
+            limited: sum(|gauges| &gauges.limited),
+            banned: sum(|gauges| &gauges.banned) + get(&self.malformed_streams.banned),
+            scanners: sum(|gauges| &gauges.scanners),
+            shed: sum(|gauges| &gauges.shed),
+            lag_us: self
+                .gauges
+                .iter()
+                .map(|gauges| get(&gauges.lag_us))
+                .max()
+                .unwrap_or(0),
+            shards_shedding: sum(|gauges| &gauges.shedding),
+            bans: self.bans.list(super::wall()).len() as u64,
+            connections_refused: get(&tcp.refused),
+            connections_stalled: get(&tcp.stalled),
+            connections_malformed: get(&tcp.malformed),
+        }
+    }
+
     /// Asks every shard for its newest calls; the answers come in the order of the shards. A shard
     /// whose mailbox is full answers with an error at once.
     fn ask_for_calls(

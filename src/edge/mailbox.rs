@@ -3,6 +3,7 @@
 //! Anybody may hold a [`Mailbox`]. Putting something in never waits: a full queue is an answer. The
 //! shard is woken by a system call only when it really sleeps.
 
+use super::trace::Tracer;
 use mio::Waker;
 use sip_core::transaction::Path;
 use sip_core::transport::Unreachable;
@@ -22,7 +23,12 @@ pub(crate) enum ShardInput {
     Unreachable(Unreachable, sip_core::transaction::Transport),
     /// A question that the shard answers through a channel of its own.
     Question(Box<dyn FnOnce(&mut call_control::Engine) + Send>),
+    /// A question about the messages of a call.
+    TraceQuestion(TraceQuestion),
 }
+
+/// What is asked of a shard about the messages of a call.
+pub(crate) type TraceQuestion = Box<dyn FnOnce(&call_control::Engine, &mut Tracer) + Send>;
 
 /// The sending side; clones share the queue.
 #[derive(Clone)]

@@ -5,10 +5,12 @@
 //! commands on; send. Nothing in it waits for anything but its own poll.
 
 use super::clock::Clock;
+use super::defence::{Arrival, Guard, Overload};
 use super::gauges::Gauges;
 use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
 use super::ownership::Ownership;
+use super::trace::{Note, Tracer, Way};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use call_control::events::{Evidence, GatewayChange, RegistrationChange, TransportFailure};
@@ -16,6 +18,7 @@ use call_control::journal::SegmentWriter;
 use call_control::{Command, Datagram, Engine, Event, Now};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use rating::cdr::JournalEntry;
 use routing_engine::Snapshot;
 use sip_core::transaction::{Path, Transmit, Transport};
 use sip_core::transport::tcp::{TcpDestination, TcpHandle};
@@ -23,7 +26,7 @@ use sip_core::transport::udp::{Flush, ReceiveBatch, SendBatch, UdpSocket};
 use sip_core::transport::{self, Unreachable, UnreachableReason};
 use sip_core::{Limits, Message};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -59,6 +62,15 @@ pub(crate) struct Shard {
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) number: u16,
     pub(crate) ownership: Ownership,
+    pub(crate) guard: Guard,
+    pub(crate) tracer: Tracer,
+    /// By the listener's place: how peers know it.
+    pub(crate) own_addresses: Vec<SocketAddr>,
+    pub(crate) message_limits: Limits,
+    pub(crate) overload: Overload,
+    /// What callers are told to wait who are refused because this shard does not keep up, seconds.
+    pub(crate) retry_after_s: u16,
+    pub(crate) is_shedding: bool,
     pub(crate) journal: SegmentWriter,
     pub(crate) journal_available: bool,
     pub(crate) media: ShardMedia,
@@ -98,11 +110,16 @@ impl Shard {
             self.journal.touch(now.wall);
             self.adopt(now);
             self.receive(now);
-            self.take_inputs(now);
+            let took_all = self.take_inputs(now);
             self.hear_media(now);
             self.engine.handle_timeout(now);
             self.flush_all(now);
+            self.finish_trace(now);
+            self.watch_lag(now, took_all);
             self.gauges.show(&self.engine.counters());
+            self.gauges
+                .show_defence(self.guard.counters(), self.overload.lag(), self.is_shedding);
+            self.gauges.show_trace(self.tracer.counters());
             if self.orders.stop.load(Ordering::Relaxed) {
                 break;
             }
@@ -126,12 +143,36 @@ impl Shard {
             // What came before the declaration woke nobody.
             if self.inbox.has_input() {
                 self.inbox.awake();
-                return self.note(events, Duration::ZERO);
+                return self.poll(events, Duration::ZERO);
             }
         }
-        let result = self.note(events, timeout);
+        let result = self.poll(events, timeout);
         self.inbox.awake();
+        if !timeout.is_zero() {
+            self.overload.slept(self.clock.instant());
+        }
         result
+    }
+
+    /// Refuses new calls while this loop is too far behind.
+    fn watch_lag(&mut self, began: Now, took_all: bool) {
+        let is_drained = took_all && !self.sockets.iter().flatten().any(|socket| socket.readable);
+        let now = self.clock.instant();
+        let is_behind = self.overload.turn(began.instant, now, is_drained);
+        if is_behind == self.is_shedding {
+            return;
+        }
+        self.is_shedding = is_behind;
+        let lag_ms = self.overload.lag().as_micros() / 1_000;
+        tracing::warn!(
+            shard = self.number,
+            lag_ms,
+            refusing = is_behind,
+            "overload"
+        );
+        let retry_after_s = is_behind.then_some(self.retry_after_s);
+        self.engine
+            .handle_command(began, Command::Overload { retry_after_s });
     }
 
     fn time_to_sleep(&self) -> Duration {
@@ -146,7 +187,7 @@ impl Shard {
         Duration::from_millis(left.div_ceil(1_000)).min(SLEEP_MAX)
     }
 
-    fn note(&mut self, events: &mut Events, timeout: Duration) -> io::Result<()> {
+    fn poll(&mut self, events: &mut Events, timeout: Duration) -> io::Result<()> {
         match self.poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
@@ -219,25 +260,55 @@ impl Shard {
                 remote: datagram.source,
                 connection: None,
             };
-            self.handle(now, datagram.bytes, path);
+            if self.admits(now, datagram.bytes, path) {
+                self.handle(now, datagram.bytes, path);
+            }
         }
         self.received = Some(batch);
         more
+    }
+
+    fn admits(&mut self, now: Now, bytes: &[u8], path: Path) -> bool {
+        let source = path.remote.ip();
+        let arrival = Arrival { bytes, source };
+        let (engine, ownership) = (&self.engine, &self.ownership);
+        self.guard
+            .admits(now, arrival, engine, ownership, &self.message_limits)
     }
 
     /// Handles a message, or hands it over to its owner.
     fn handle(&mut self, now: Now, bytes: &[u8], path: Path) {
         let datagram = Datagram { bytes, path };
         if self.mailboxes.len() == 1 {
+            self.note(now, Way::Received, bytes, path);
             return self.engine.handle_message(now, &datagram);
         }
-        match Message::parse(bytes, &Limits::DEFAULT) {
-            Err(_) => self.engine.handle_message(now, &datagram),
+        match Message::parse(bytes, &self.message_limits) {
+            Err(_) => {
+                self.note(now, Way::Received, bytes, path);
+                self.engine.handle_message(now, &datagram);
+            }
             Ok(message) => match self.ownership.of(&message) {
                 Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
                 // A response to nothing is the engine's to count.
-                _ => self.engine.handle_parsed(now, &message, path),
+                _ => {
+                    self.note(now, Way::Received, bytes, path);
+                    self.engine.handle_parsed(now, &message, path);
+                }
             },
+        }
+    }
+
+    /// Takes a message down that this shard owns.
+    fn note(&mut self, now: Now, way: Way, bytes: &[u8], path: Path) {
+        let note = note_of(&self.own_addresses, now, way, bytes, path);
+        self.tracer.note(&note);
+    }
+
+    fn finish_trace(&mut self, now: Now) {
+        self.tracer.turn(now.instant);
+        if let Some(homer) = self.tracer.homer() {
+            homer.flush();
         }
     }
 
@@ -310,11 +381,16 @@ impl Shard {
             .handle_command(now, Command::TransportFailed(failure));
     }
 
-    fn take_inputs(&mut self, now: Now) {
+    /// Returns whether nothing is left.
+    fn take_inputs(&mut self, now: Now) -> bool {
         for _ in 0..INPUTS_PER_TURN {
             match self.inbox.take() {
-                None => return,
+                None => return true,
+                // The shard that read a datagram has judged its source.
+                Some(ShardInput::Message { bytes, path })
+                    if path.connection.is_some() && !self.admits(now, &bytes, path) => {}
                 Some(ShardInput::Message { bytes, path }) => {
+                    self.note(now, Way::Received, &bytes, path);
                     self.engine.handle_message(
                         now,
                         &Datagram {
@@ -327,8 +403,12 @@ impl Shard {
                     self.fail_transport(now, unreachable, transport);
                 }
                 Some(ShardInput::Question(question)) => question(&mut self.engine),
+                Some(ShardInput::TraceQuestion(question)) => {
+                    question(&self.engine, &mut self.tracer);
+                }
             }
         }
+        false
     }
 
     fn hear_media(&mut self, now: Now) {
@@ -348,6 +428,9 @@ impl Shard {
     fn flush(&mut self, now: Now) -> bool {
         while let Some(entry) = self.engine.poll_journal() {
             self.gauges.count(&entry);
+            if let JournalEntry::Ended(record) = &entry {
+                self.tracer.ended(now.instant, record);
+            }
             if let Err(error) = self.journal.append(&entry) {
                 tracing::error!(%error, shard = self.number, "a record was not written");
             }
@@ -370,6 +453,9 @@ impl Shard {
         }
         let mut queue_full = 0;
         for transmit in self.engine.transmits() {
+            let Transmit { bytes, path, .. } = transmit;
+            let note = note_of(&self.own_addresses, now, Way::Sent, bytes, path);
+            self.tracer.note(&note);
             queue_full += u64::from(!queue(
                 &mut self.sockets,
                 &self.tcp,
@@ -423,6 +509,28 @@ fn tell_of_gateway(change: GatewayChange) {
     match change.is_up {
         true => tracing::info!(%gateway, transport, "a gateway replies"),
         false => tracing::warn!(%gateway, transport, "a gateway does not reply: no calls go to it"),
+    }
+}
+
+fn note_of<'a>(own: &[SocketAddr], now: Now, way: Way, bytes: &'a [u8], path: Path) -> Note<'a> {
+    let unknown = SocketAddr::new(IpAddr::from([0; 4]), 0);
+    let transport = match path.transport {
+        Transport::Udp => rating::cdr::Transport::Udp,
+        Transport::Tcp => rating::cdr::Transport::Tcp,
+        Transport::Tls => rating::cdr::Transport::Tls,
+        Transport::Ws => rating::cdr::Transport::Ws,
+        Transport::Wss => rating::cdr::Transport::Wss,
+    };
+    Note {
+        at: now.wall,
+        way,
+        transport,
+        local: own
+            .get(usize::from(path.listener))
+            .copied()
+            .unwrap_or(unknown),
+        remote: path.remote,
+        bytes,
     }
 }
 

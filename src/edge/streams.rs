@@ -44,6 +44,10 @@ pub(super) fn start(
     let options = TcpConfig {
         connections_max: usize::try_from(config.sip.tcp_connections_max)?,
         idle_timeout: Duration::from_secs(config.sip.tcp_idle_timeout_s.into()),
+        connections_per_address_max: usize::try_from(config.sip.tcp_connections_per_address_max)?,
+        message_timeout: Duration::from_secs(config.sip.tcp_message_timeout_s.into()),
+        queue_max: usize::try_from(config.sip.tcp_queue_max)?,
+        limits: config.message_limits(),
         ping_interval: (!ping.is_zero()).then_some(ping),
         ..TcpConfig::default()
     };

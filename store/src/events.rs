@@ -70,6 +70,8 @@ pub struct EventRow {
 pub struct EventQuery {
     /// Only of this kind; with `.` at the end, of this area.
     pub kind: Option<String>,
+    /// Only of these areas, without the `.`; `None`: of all.
+    pub areas: Option<Vec<String>>,
     /// Only of this subject.
     pub subject: Option<String>,
     /// Only by this actor.
@@ -189,6 +191,19 @@ impl Store {
                 list.push(" AND kind = ").push_bind(kind);
             }
             None => {}
+        }
+        if let Some(areas) = &query.areas {
+            list.push(" AND (1 = 0");
+            for area in areas {
+                // The empty text keeps this from being searched for by an index, area by area: the
+                // newest of them all are wanted.
+                list.push(" OR (kind || '' >= ")
+                    .push_bind(format!("{area}."));
+                list.push(" AND kind || '' < ")
+                    .push_bind(format!("{area}/"))
+                    .push(")");
+            }
+            list.push(")");
         }
         let texts = [
             (" AND subject = ", &query.subject),

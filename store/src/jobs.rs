@@ -10,12 +10,17 @@
 //!              ▲         │ ├───► dead ──► (retry) ready, or (discard) discarded
 //!              └─────────┘ failed, put off, or its node went away
 //! ```
+//!
+//! A long run tells how far it is ([`Store::report_progress`]) and learns then whether somebody
+//! wants it to stop; then it is discarded.
 
 mod list;
+mod progress;
 mod runs;
 mod schedules;
 
 pub use list::{JobAttemptRow, JobCount, JobQuery, JobRow};
+pub use progress::{JobProgress, JobWish};
 pub use runs::{JobLease, JobReport};
 pub use schedules::ScheduleRow;
 

@@ -56,8 +56,8 @@ pub use events::{
 };
 pub use idempotency::{Claim, IDEMPOTENT_REQUESTS_MAX, KeptAnswer};
 pub use jobs::{
-    JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobQuery, JobReport, JobRow,
-    JobState, NewJob, ScheduleRow,
+    JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobProgress, JobQuery, JobReport,
+    JobRow, JobState, JobWish, NewJob, ScheduleRow,
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use notifications::{
@@ -71,8 +71,9 @@ pub use people::{
     UserStatus,
 };
 pub use resources::{
-    AssignedResource, AssignedTo, AssignmentLevel, ReferenceTo, Referrer, ResourceCursor,
-    ResourceIndex, ResourcePage, ResourceQuery, ResourceRow, SortBy, VersionPage, VersionRow,
+    AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ListedPage, ListedResource,
+    ReferenceTo, Referrer, ResourceCursor, ResourceIndex, ResourcePage, ResourceQuery, ResourceRow,
+    SortBy, VersionPage, VersionRow,
 };
 pub use secrets::SealedSecret;
 pub use tenants::{Scope, TenantId};

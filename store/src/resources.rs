@@ -7,6 +7,8 @@
 mod assigned;
 mod index;
 mod list;
+mod listed;
+mod moment;
 mod plan;
 mod references;
 mod versions;
@@ -15,6 +17,8 @@ pub use assigned::AssignedResource;
 pub use index::{AssignedTo, AssignmentLevel, ReferenceTo, ResourceIndex};
 pub(crate) use index::{cut_term, cut_value, sort_value};
 pub use list::{ResourceCursor, ResourcePage, ResourceQuery, SortBy};
+pub use listed::{ListedPage, ListedResource};
+pub use moment::ConfigurationMoment;
 pub use references::Referrer;
 pub use versions::{VersionPage, VersionRow};
 
@@ -159,21 +163,19 @@ impl Store {
         Ok(found)
     }
 
-    /// How many there are of each kind, by kind.
+    /// How many there are of a kind.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub async fn resource_counts(&self, scope: &Scope) -> Result<Vec<(String, u64)>, StoreError> {
-        let rows = sql(
-            "SELECT kind, COUNT(*) FROM resource WHERE owner = $1 AND deleted_at IS NULL \
-             GROUP BY kind ORDER BY kind",
+    pub async fn resource_count(&self, scope: &Scope, kind: &str) -> Result<u64, StoreError> {
+        let row = sql(
+            "SELECT COUNT(*) FROM resource WHERE owner = $1 AND kind = $2 AND deleted_at IS NULL",
         )
         .bind(scope.tenant().get())
-        .fetch_all(self.reader())
+        .bind(kind)
+        .fetch_one(self.reader())
         .await?;
-        rows.iter()
-            .map(|row| Ok((row.get(0)?, row.unsigned(1)?)))
-            .collect()
+        row.unsigned(0)
     }
 
     /// Everything of all tenants that is configured, by kind, owner and name; of one kind when it

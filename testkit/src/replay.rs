@@ -6,20 +6,29 @@ use std::ops::Range;
 /// Environment variable that replaces the seeds of a test by one.
 pub const SEED_VARIABLE: &str = "DIDTRON_SIM_SEED";
 
-/// The seeds a test runs with: `default`, or the one in [`SEED_VARIABLE`].
+/// Environment variable that says with how many seeds each test runs.
+pub const SEEDS_VARIABLE: &str = "DIDTRON_SIM_SEEDS";
+
+/// The seeds a test runs with: the one in [`SEED_VARIABLE`]; or as many as [`SEEDS_VARIABLE`] says, from
+/// the first of `default` on; or `default`.
 ///
 /// # Panics
-/// When the variable holds no number.
+/// When a variable holds no number.
 pub fn seeds(default: Range<u64>) -> Box<dyn Iterator<Item = u64>> {
-    match std::env::var(SEED_VARIABLE) {
-        Ok(text) => {
-            let seed = text
-                .parse()
-                .unwrap_or_else(|_| panic!("{SEED_VARIABLE} must be a whole number, not {text:?}"));
-            Box::new(std::iter::once(seed))
-        }
-        Err(_) => Box::new(default),
+    if let Some(seed) = number_in(SEED_VARIABLE) {
+        return Box::new(std::iter::once(seed));
     }
+    let first = default.start;
+    match number_in(SEEDS_VARIABLE) {
+        Some(count) => Box::new(first..first + count),
+        None => Box::new(default),
+    }
+}
+
+fn number_in(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable} must be a whole number, not {text:?}")))
 }
 
 /// Called when a world is dropped: prints how to replay it if a test is failing.

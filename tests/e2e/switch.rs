@@ -40,13 +40,13 @@ impl Switch {
             sip,
             agent,
         };
-        switch.wait_until_ready();
+        switch.wait_until_ready(PATIENCE);
         switch
     }
 
-    fn wait_until_ready(&mut self) {
+    fn wait_until_ready(&mut self, patience: Duration) {
         let url = format!("http://{}/readyz", self.http);
-        until("the switch is ready", || {
+        until_within(patience, "the switch is ready", || {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the switch ended with {status}:\n{}", self.log());
             }
@@ -61,7 +61,7 @@ impl Switch {
     pub(crate) fn kill_and_restart(&mut self, settings: &[(&str, &str)]) {
         self.kill();
         self.child = spawn(self.directory.path(), self.http, self.sip, settings);
-        self.wait_until_ready();
+        self.wait_until_ready(PATIENCE);
     }
 
     /// SIGKILL.
@@ -159,7 +159,8 @@ impl Switch {
         format!("http://{}{path}", self.http)
     }
 
-    fn key(&self) -> String {
+    /// The key of the local administrator.
+    pub(crate) fn key(&self) -> String {
         let path = self.directory.path().join("data/local-api.key");
         std::fs::read_to_string(path).unwrap().trim().to_owned()
     }
@@ -224,6 +225,22 @@ impl Switch {
 // === For benchmarks ===
 
 impl Switch {
+    /// Where it speaks HTTP.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.path().join("data/didtron.db")
+    }
+
+    /// Starts it again after [`stop`](Self::stop), on whatever its data is now.
+    pub(crate) fn restart_within(&mut self, patience: Duration) {
+        self.child = spawn(self.directory.path(), self.http, self.sip, &[]);
+        self.wait_until_ready(patience);
+    }
+
     /// Processor time of the process since its start, user and system, seconds.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
@@ -287,10 +304,14 @@ fn request(
 }
 
 /// Asks `done` every 50 ms until it says yes; panics when patience ends.
-pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, done: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, done);
+}
+
+fn until_within(patience: Duration, what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < PATIENCE, "gave up waiting until {what}");
+        assert!(start.elapsed() < patience, "gave up waiting until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -174,3 +174,36 @@ pub(crate) fn defines(text: &str, item: &str) -> bool {
                 })
         })
 }
+
+/// The names of the tests that a source has.
+pub(crate) fn tests_of(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut lines = text.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        if line != "#[test]" && !line.starts_with("#[tokio::test") {
+            continue;
+        }
+        let name = lines.by_ref().find_map(|line| {
+            let (_, after) = line.split_once("fn ")?;
+            after.split_once('(').map(|(name, _)| name.to_owned())
+        });
+        names.extend(name);
+    }
+    names
+}
+
+/// Every name of three words or more between backticks in a text: tests are called so.
+pub(crate) fn tests_named(text: &str) -> Vec<String> {
+    let is_name = |quoted: &&str| {
+        let words: Vec<_> = quoted.split('_').collect();
+        let is_word = |word: &&str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        words.len() >= 3 && words.iter().all(is_word)
+    };
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(is_name).map(str::to_owned).collect()
+}

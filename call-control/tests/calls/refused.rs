@@ -492,3 +492,98 @@ fn a_route_set_that_cannot_be_used_is_400() {
         switch.assert_at_rest();
     }
 }
+
+#[test]
+fn while_the_shell_is_behind_new_calls_are_told_to_wait_and_those_that_are_up_go_on() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    let first = caller.invite(Some(&offer("192.0.2.10", 4000)));
+    switch.receive(CUSTOMER, &first);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+
+    let retry_after_s = Some(7);
+    switch.command(Command::Overload { retry_after_s });
+    // What was begun goes on: its INVITE again, its answer, its end.
+    switch.receive(CUSTOMER, &first);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let sdp = offer("203.0.113.1", 5000);
+    switch.receive(AURORA, &reply(&invite, 200, Some(&sdp)));
+    switch.expect(AURORA, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    for (from, is_answered) in [
+        (CUSTOMER, true),
+        (STRANGER, true),
+        (STRANGER, true),
+        (STRANGER, false),
+    ] {
+        switch.receive(from, &Caller::new("call-2").invite(None));
+        if is_answered {
+            let refusal = switch.expect(from, "503 INVITE");
+            assert_eq!(refusal.header(HeaderName::RetryAfter), "7");
+        }
+        switch.expect_silence();
+    }
+    assert_eq!(switch.engine.counters().calls_shed, 4);
+    assert_eq!(
+        switch.engine.counters().transactions,
+        2,
+        "those of the call"
+    );
+    switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+    switch.expect(CUSTOMER, "200 BYE");
+    let bye = switch.expect(AURORA, "BYE");
+    switch.receive(AURORA, &reply(&bye, 200, None));
+
+    switch.command(Command::Overload {
+        retry_after_s: None,
+    });
+    let mut caller = Caller::new("call-3");
+    switch.receive(CUSTOMER, &caller.invite(None));
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(AURORA, "INVITE");
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.take_all();
+    switch.advance_ms(200_000);
+    switch.take_all();
+    assert_eq!(switch.ended().len(), 2, "what was shed has no record");
+}
+
+#[test]
+fn a_caller_who_takes_no_session_description_is_406() {
+    for (accept, status) in [
+        ("Accept: text/nobodyKnowsThis", 406),
+        ("Accept: text/plain, Application/SDP;level=1", 100),
+        ("Accept: text/plain\r\nAccept: application/*", 100),
+        ("Accept: */*;q=0.1", 100),
+    ] {
+        let mut switch = Switch::new();
+        let mut caller = Caller::new("call-1");
+        caller.extra = format!("{accept}\r\n");
+        switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+        let answer = switch.expect(CUSTOMER, &format!("{status} INVITE"));
+        assert_eq!(
+            answer.header(HeaderName::Accept) == "application/sdp",
+            status == 406
+        );
+    }
+}
+
+#[test]
+fn options_of_an_unknown_scheme_or_extension_is_416_or_420() {
+    let mut switch = Switch::new();
+    let options = Caller::new("OPTIONS")
+        .invite(None)
+        .replace("INVITE", "OPTIONS");
+    switch.receive(
+        CUSTOMER,
+        &options.replacen("OPTIONS sip:", "OPTIONS nosuch:", 1),
+    );
+    switch.expect(CUSTOMER, "416 OPTIONS");
+    let extended = options.replacen("\r\nCall-ID", "\r\nRequire: foo, bar\r\nCall-ID", 1);
+    switch.receive(CUSTOMER, &extended);
+    let answer = switch.expect(CUSTOMER, "420 OPTIONS");
+    assert_eq!(answer.text.matches("Unsupported: ").count(), 2);
+    switch.assert_at_rest();
+}

@@ -2,16 +2,20 @@
 //!
 //! A client that heard no answer sends the same request with the same key again, and gets the
 //! answer of the first. The key is the client's; it counts for 24 hours and for whoever sent it.
-//! What answered that it did nothing (401, 403, 408, 429, 503) may be tried again with the same key.
+//! Kept is what is final: that it was done, or that it can never be done as it is written. What is
+//! refused because of how things stand (401, 403, 404, 408, 409, 412, 428, 429), and what failed here
+//! (5xx), may be tried again with the same key: its transaction has changed nothing. What a crash
+//! or a panic cut off stays under way: nobody knows whether it was done.
 
 mod answer;
 mod digest;
 
 use crate::auth::{Credential, Principal};
 use crate::clock;
+use crate::containment::{self, Part};
 use crate::extract::read_body;
 use crate::headers::IDEMPOTENCY_KEY;
-use crate::problem::Problem;
+use crate::problem::{CutOff, Problem};
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::Request;
@@ -68,11 +72,11 @@ pub(crate) async fn once_if_unsafe(request: Request, next: Next) -> Result<Respo
     }
     let request = Request::from_parts(parts, Body::from(body));
     // In a task of its own: it is done to its end also when the client does not wait for it.
-    let done = tokio::spawn(async move {
+    let done = containment::in_own_task(Part::Request, async move {
         let response = next.run(request).await;
         keep(&state, &principal, &key, response).await
     });
-    done.await.map_err(|error| Problem::internal(&error))?
+    done.await.map_err(|_| Problem::interrupted())?
 }
 
 /// The key in a request's headers.
@@ -106,7 +110,10 @@ async fn keep(
     key: &str,
     response: Response,
 ) -> Result<Response, Problem> {
-    if did_nothing(response.status()) {
+    if response.extensions().get::<CutOff>().is_some() {
+        return Ok(response);
+    }
+    if !is_final(response.status()) {
         note(state.store.release_request(principal, key).await);
         return Ok(response);
     }
@@ -122,15 +129,19 @@ fn note(kept: Result<(), StoreError>) {
     }
 }
 
-fn did_nothing(status: StatusCode) -> bool {
-    [
+/// Whether the same request would get the same answer for ever.
+fn is_final(status: StatusCode) -> bool {
+    let by_circumstance = [
         StatusCode::UNAUTHORIZED,
         StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
         StatusCode::REQUEST_TIMEOUT,
+        StatusCode::CONFLICT,
+        StatusCode::PRECONDITION_FAILED,
+        StatusCode::PRECONDITION_REQUIRED,
         StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::SERVICE_UNAVAILABLE,
-    ]
-    .contains(&status)
+    ];
+    !status.is_server_error() && !by_circumstance.contains(&status)
 }
 
 fn under_way() -> Problem {

@@ -91,6 +91,10 @@ permissions! {
     APPLY_USE = "apply.use",
     EXPORT_USE = "export.use",
     BACKUP_USE = "backup.use",
+    BAN_READ = "ban.read",
+    BAN_WRITE = "ban.write",
+    TRACE_READ = "trace.read",
+    TRACE_WRITE = "trace.write",
     EVENT_READ = "event.read",
 }
 

@@ -254,6 +254,8 @@ const FINANCE: &[P] = &[
     P::AUDIT_READ,
 ];
 const SUPPORT: &[P] = &[
+    P::TRACE_READ,
+    P::TRACE_WRITE,
     P::AUDIT_READ,
     P::USER_READ,
     P::SESSION_MANAGE,
@@ -271,7 +273,8 @@ const MARKETING: &[P] = &[
     P::VOICE_TIER_READ,
 ];
 
-/// Not for every reader: who the users are, what was done, what the machine does.
+/// Not for every reader: who the users are, what was done, what the machine does, what callers
+/// sent.
 const READS_APART: &[P] = &[
     P::ROLE_READ,
     P::AUDIT_READ,
@@ -280,6 +283,7 @@ const READS_APART: &[P] = &[
     P::JOB_READ,
     P::TENANT_READ,
     P::METRICS_READ,
+    P::TRACE_READ,
 ];
 
 /// What every reader of the staff's portal may do, and `more`.

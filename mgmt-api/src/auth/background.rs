@@ -1,5 +1,6 @@
 //! Work that is done after the answer, so that the time of the answer tells nothing of it.
 
+use crate::containment::{Part, contain};
 use crate::problem::Problem;
 use std::future::Future;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ impl Background {
             return Err(Problem::unavailable("Too much at once. Try again."));
         };
         tokio::spawn(async move {
-            if let Err(problem) = work.await {
+            if let Ok(Err(problem)) = contain(Part::Task, work).await {
                 tracing::warn!(problem = %problem.detail, "work after an answer failed");
             }
             drop(place);

@@ -4,6 +4,7 @@ mod policy;
 
 use crate::access::roles::Portal;
 use crate::clock;
+use crate::containment::{self, Part};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -83,7 +84,8 @@ impl Passwords {
         let stored = user.and_then(|user| user.password_hash.as_deref());
         let has_password = stored.is_some();
         let hash = stored.unwrap_or(NOBODY).to_owned();
-        let matches = tokio::task::spawn_blocking(move || verify(&password, &hash))
+        let verify = move || verify(&password, &hash);
+        let matches = containment::on_blocking_thread(Part::Request, verify)
             .await
             .map_err(|_| PasswordError::Interrupted)??;
         Ok(matches && has_password)
@@ -92,7 +94,7 @@ impl Passwords {
     /// What is stored of a new password.
     pub(crate) async fn hash(&self, password: String) -> Result<String, PasswordError> {
         let _turn = self.turn().await?;
-        tokio::task::spawn_blocking(move || hash(&password))
+        containment::on_blocking_thread(Part::Request, move || hash(&password))
             .await
             .map_err(|_| PasswordError::Interrupted)?
     }

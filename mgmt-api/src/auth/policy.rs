@@ -63,7 +63,7 @@ impl Default for SignInPolicy {
             registration: Registration::Off,
             password_length_min: PASSWORD_LENGTHS.0,
             second_factor_roles: Vec::new(),
-            idle_timeout_minutes: 60,
+            idle_timeout_minutes: 30,
             absolute_timeout_hours: 12,
             remember_days: 30,
             allowed_networks: Vec::new(),
@@ -190,7 +190,7 @@ mod tests {
     fn what_is_not_said_is_the_default() {
         let policy: SignInPolicy = serde_json::from_str(r#"{"remember_days": 0}"#).unwrap();
         assert!(policy.check().is_ok());
-        assert_eq!(policy.idle_timeout_minutes, 60);
+        assert_eq!(policy.idle_timeout_minutes, 30);
         assert!(!policy.lifetimes(true).remembered, "nobody is");
         let kept = SignInPolicy::default().lifetimes(true);
         assert_eq!((kept.absolute_s, kept.remembered), (30 * 86_400, true));

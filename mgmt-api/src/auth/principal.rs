@@ -171,6 +171,22 @@ impl Principal {
         }
     }
 
+    /// Who lets people into a tenant, or widens what they may do there: somebody who has proved
+    /// within the last minutes who they are. A key does it for tenants below only: whom it let in
+    /// beside its maker would stay when the key is revoked.
+    ///
+    /// # Errors
+    /// 403, which says why.
+    pub(crate) fn may_let_in(&self, tenant: TenantId) -> Result<(), Problem> {
+        self.recently_confirmed()?;
+        match self.credential {
+            Credential::ApiKey(_) if tenant == self.tenant.id => Err(Problem::forbidden(
+                "An API key lets nobody into its own tenant: that is for somebody who signed in.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The session, when a cookie was used.
     pub(crate) fn session(&self) -> Option<&SessionCredential> {
         match &self.credential {

@@ -59,7 +59,8 @@ async fn authenticate(
     if let Some(key) = bearer(headers) {
         return by_key(state, key, source);
     }
-    let token = SessionToken::of(headers).ok_or_else(Problem::unauthenticated)?;
+    let token =
+        SessionToken::of(headers, state.secure_cookies).ok_or_else(Problem::unauthenticated)?;
     let from = source.address_text();
     let session = session::find(&state.store, &token, from.as_deref()).await?;
     let session = session.ok_or_else(Problem::unauthenticated)?;

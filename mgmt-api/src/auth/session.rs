@@ -17,6 +17,10 @@ const TOUCH_INTERVAL_S: i64 = 60;
 
 const TOKEN_DIGITS: usize = 64;
 
+/// Over TLS browsers take a cookie of this name from its own host only, never from a sibling's page
+/// or a connection without TLS (RFC 6265bis §4.1.3.2).
+const HOST_PREFIX: &str = "__Host-";
+
 /// The secret in a browser's cookie.
 #[derive(Clone)]
 pub(crate) struct SessionToken(String);
@@ -43,15 +47,19 @@ impl SessionToken {
         random_hex::<32>().map(Self).map_err(SessionError::Random)
     }
 
-    /// The token in a request's cookies.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// The token in a request's cookies; `secure`: of browsers that come by TLS only.
+    pub(crate) fn of(headers: &HeaderMap, secure: bool) -> Option<Self> {
+        let is_ours = |name: &str| match name.strip_prefix(HOST_PREFIX) {
+            Some(rest) => secure && rest == SESSION_COOKIE,
+            None => !secure && name == SESSION_COOKIE,
+        };
         headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
-            .find(|(name, value)| *name == SESSION_COOKIE && value.len() == TOKEN_DIGITS)
+            .find(|(name, value)| is_ours(name) && value.len() == TOKEN_DIGITS)
             .map(|(_, value)| Self(value.to_owned()))
     }
 
@@ -83,11 +91,16 @@ pub(crate) fn clear_cookie(secure: bool) -> Option<HeaderValue> {
 }
 
 fn cookie(value: &str, max_age_s: Option<i64>, secure: bool) -> Option<HeaderValue> {
-    let secure = if secure { "; Secure" } else { "" };
+    let (prefix, secure) = if secure {
+        (HOST_PREFIX, "; Secure")
+    } else {
+        ("", "")
+    };
     let max_age = max_age_s.map(|seconds| format!("; Max-Age={seconds}"));
     let max_age = max_age.unwrap_or_default();
-    let text =
-        format!("{SESSION_COOKIE}={value}; Path=/{max_age}; HttpOnly; SameSite=Strict{secure}");
+    let text = format!(
+        "{prefix}{SESSION_COOKIE}={value}; Path=/{max_age}; HttpOnly; SameSite=Strict{secure}"
+    );
     HeaderValue::from_str(&text).ok()
 }
 
@@ -174,10 +187,30 @@ mod tests {
     fn the_token_is_found_among_other_cookies() {
         let token = "ab".repeat(32);
         let cookies = format!("theme=dark; didtron_session={token}; x=y");
-        let found = SessionToken::of(&headers(cookies.leak())).unwrap();
+        let cookies: &'static str = cookies.leak();
+        let found = SessionToken::of(&headers(cookies), false).unwrap();
         assert_eq!(found.0, token);
-        assert!(SessionToken::of(&headers("didtron_session=short")).is_none());
-        assert!(SessionToken::of(&HeaderMap::new()).is_none());
+        assert!(SessionToken::of(&headers("didtron_session=short"), false).is_none());
+        assert!(SessionToken::of(&HeaderMap::new(), false).is_none());
+    }
+
+    #[test]
+    fn over_tls_only_a_cookie_of_this_host_counts() {
+        let token = "ab".repeat(32);
+        let plain: &'static str = format!("didtron_session={token}").leak();
+        let of_host: &'static str = format!("__Host-didtron_session={token}").leak();
+        assert!(SessionToken::of(&headers(of_host), true).is_some());
+        assert!(SessionToken::of(&headers(plain), true).is_none());
+        assert!(SessionToken::of(&headers(of_host), false).is_none());
+        let set = SessionToken(token).cookie(None, true).unwrap();
+        assert!(set.to_str().unwrap().starts_with("__Host-didtron_session="));
+        let cleared = clear_cookie(true).unwrap();
+        assert!(
+            cleared
+                .to_str()
+                .unwrap()
+                .starts_with("__Host-didtron_session=;")
+        );
     }
 
     #[test]

@@ -26,12 +26,27 @@ impl PruneEvents {
         Self { store, keep }
     }
 
-    async fn prune(&self) -> Result<(), JobFailure> {
+    async fn prune(&self, run: &JobRun) -> Result<(), JobFailure> {
         let keep = i64::try_from(self.keep.as_micros()).unwrap_or(i64::MAX);
         let before = Timestamp(clock::now().0.saturating_sub(keep));
-        while self.store.prune_events(before, EVENTS_MAX, BATCH).await? == u64::from(BATCH) {}
-        while self.store.prune_deliveries(before, BATCH).await? == u64::from(BATCH) {}
-        Ok(())
+        let mut gone = 0;
+        loop {
+            run.progress(gone, None, "old events are forgotten").await?;
+            let batch = self.store.prune_events(before, EVENTS_MAX, BATCH).await?;
+            gone += batch;
+            if batch < u64::from(BATCH) {
+                break;
+            }
+        }
+        loop {
+            let text = "old notifications are forgotten";
+            run.progress(gone, None, text).await?;
+            let batch = self.store.prune_deliveries(before, BATCH).await?;
+            gone += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -52,8 +67,8 @@ impl JobHandler for PruneEvents {
         Duration::from_secs(300)
     }
 
-    fn run<'a>(&'a self, _: &'a JobRun) -> JobFuture<'a> {
-        Box::pin(self.prune())
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.prune(run))
     }
 }
 
@@ -62,7 +77,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
     use store::testing::TestDatabase;
-    use store::{EventQuery, NewEvent, Scope};
+    use store::{EventQuery, JobQuery, NewEvent, Scope};
 
     #[tokio::test]
     async fn old_events_go_and_young_ones_stay() {
@@ -81,8 +96,17 @@ mod tests {
             store.append_events(&[event], then).await.unwrap();
         }
         let keep = Duration::from_secs(5 * 86_400);
-        PruneEvents::new(store.clone(), keep).prune().await.unwrap();
+        let now = clock::now();
+        let job = schedule().unwrap().job(now);
+        store.enqueue_job(&job, now).await.unwrap();
         let scope = Scope::of_tenant(TenantId::PLATFORM);
+        let jobs = JobQuery {
+            limit: 1,
+            ..JobQuery::default()
+        };
+        let job = store.jobs(&scope, &jobs).await.unwrap().remove(0);
+        let prune = PruneEvents::new(store.clone(), keep);
+        prune.prune(&JobRun::new(job, 1)).await.unwrap();
         let query = EventQuery {
             limit: 9,
             ..EventQuery::default()

@@ -1,7 +1,7 @@
 //! What keeps the tables of jobs and mail from growing without end.
 
-use super::event_retention;
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
+use super::{audit_retention, event_retention};
 use crate::clock;
 use rating::Timestamp;
 use std::time::Duration;
@@ -36,6 +36,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
     Ok(vec![
         Schedule::new("prune", summary, "30 3 * * *", prune_job)?,
         event_retention::schedule()?,
+        audit_retention::schedule()?,
     ])
 }
 
@@ -49,12 +50,14 @@ impl Prune {
         Self { store, retention }
     }
 
-    async fn prune(&self) -> Result<(), JobFailure> {
+    async fn prune(&self, run: &JobRun) -> Result<(), JobFailure> {
         let now = clock::now();
         let finished_before = before(now, self.retention.finished);
         let dead_before = before(now, self.retention.dead);
         let mut jobs = 0;
         loop {
+            run.progress(jobs, None, "finished jobs are forgotten")
+                .await?;
             let gone = self
                 .store
                 .prune_jobs(finished_before, dead_before, BATCH)
@@ -66,6 +69,8 @@ impl Prune {
         }
         let mut mail = 0;
         loop {
+            run.progress(jobs + mail, None, "sent mail is forgotten")
+                .await?;
             let gone = self.store.prune_mail(finished_before, BATCH).await?;
             mail += gone;
             if gone < u64::from(BATCH) {
@@ -86,8 +91,8 @@ impl JobHandler for Prune {
         Duration::from_secs(600)
     }
 
-    fn run<'a>(&'a self, _: &'a JobRun) -> JobFuture<'a> {
-        Box::pin(self.prune())
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.prune(run))
     }
 }
 
@@ -101,7 +106,11 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
     use store::testing;
-    use store::{JobReport, JobState, Scope};
+    use store::{JobQuery, JobReport, JobState, Scope};
+
+    fn scope() -> Scope {
+        Scope::of_tenant(TenantId::PLATFORM)
+    }
 
     #[tokio::test]
     async fn what_was_finished_long_ago_is_forgotten_and_the_rest_is_kept() {
@@ -127,11 +136,15 @@ mod tests {
                 finished: Duration::from_secs(14 * 86_400),
                 dead: Duration::from_secs(90 * 86_400),
             };
-            Prune::new(store.clone(), retention).prune().await.unwrap();
-            let counts = store
-                .job_counts(&Scope::of_tenant(TenantId::PLATFORM))
-                .await
-                .unwrap();
+            let query = JobQuery {
+                limit: 1,
+                ..JobQuery::default()
+            };
+            let mut jobs = store.jobs(&scope(), &query).await.unwrap();
+            let run = JobRun::new(jobs.remove(0), 1);
+            let prune = Prune::new(store.clone(), retention);
+            prune.prune(&run).await.unwrap();
+            let counts = store.job_counts(&scope()).await.unwrap();
             assert_eq!(
                 (counts.len(), counts[0].state, counts[0].count),
                 (1, JobState::Done, 1)
@@ -143,6 +156,6 @@ mod tests {
     #[test]
     fn every_schedule_is_sound() {
         let names: Vec<_> = schedules().unwrap().iter().map(Schedule::name).collect();
-        assert_eq!(names, ["prune", "prune_events"]);
+        assert_eq!(names, ["prune", "prune_events", "prune_audit"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{JobBell, JobFailure, JobHandler, JobRun, Schedule};
 use crate::clock;
+use crate::containment::{Part, contain};
 use rating::Timestamp;
 use std::collections::HashMap;
 use std::future::Future;
@@ -132,17 +133,19 @@ impl JobRunner {
         let mut running = Running::default();
         let mut chores = interval(settings.chores);
         chores.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.keep_schedules().await;
+        let _ = contain(Part::Task, self.keep_schedules()).await;
         loop {
             let room = running.room(&settings) > 0;
             tokio::select! {
                 () = &mut stop => break,
-                _ = chores.tick() => self.do_chores(&mut running).await,
+                _ = chores.tick() => {
+                    let _ = contain(Part::Task, self.do_chores(&mut running)).await;
+                }
                 Some(ended) = running.tasks.join_next() => running.forget(ended.ok()),
                 () = self.bell.rung(), if room => {}
                 () = sleep(settings.poll), if room => {}
             }
-            self.claim(&mut running).await;
+            let _ = contain(Part::Task, self.claim(&mut running)).await;
         }
         self.finish(running).await;
     }
@@ -283,7 +286,10 @@ impl Running {
         let task = self.tasks.spawn({
             let (shared, lease) = (Arc::clone(shared), lease.clone());
             async move {
-                shared.run(&lease).await;
+                let reported = contain(Part::Job, shared.run(&lease)).await;
+                if reported.is_err() {
+                    tracing::error!(job = id, "what became of a job is not written");
+                }
                 id
             }
         });
@@ -311,11 +317,13 @@ impl Shared {
     }
 
     async fn run_by(&self, handler: &dyn JobHandler, lease: &JobLease) -> JobReport {
-        let run = JobRun {
-            job: lease.job.clone(),
-            attempt: lease.attempt,
-        };
-        let outcome = timeout(handler.timeout(), handler.run(&run)).await;
+        let run = JobRun::leased(&self.store, lease);
+        let outcome = contain(Part::Job, timeout(handler.timeout(), handler.run(&run))).await;
+        let outcome = outcome.unwrap_or_else(|panicked| {
+            let told = "The program failed; the node's log says where.";
+            tracing::error!(job = run.job.id, kind = run.job.kind, %panicked, "a job panicked");
+            Ok(Err(JobFailure::Retry(told.into())))
+        });
         let outcome = outcome.unwrap_or_else(|_| {
             let seconds = handler.timeout().as_secs();
             Err(JobFailure::Retry(format!(
@@ -325,6 +333,7 @@ impl Shared {
         match outcome {
             Ok(()) => JobReport::Succeeded,
             Err(JobFailure::GiveUp(error)) => JobReport::GaveUp { error },
+            Err(JobFailure::Cancelled { by }) => JobReport::Cancelled { by },
             Err(JobFailure::PutOff { reason, until }) => JobReport::PutOff { reason, until },
             Err(JobFailure::Retry(error)) => {
                 // Without randomness the longest delay is the safest.
@@ -366,6 +375,9 @@ impl Shared {
                     ..lease.job.clone()
                 };
                 (self.on_dead)(dead).await;
+            }
+            (JobReport::Cancelled { by }, _) => {
+                tracing::info!(job, kind, by, "a job was cancelled")
             }
             (JobReport::Failed { error, .. }, _) => {
                 tracing::info!(job, kind, attempt, error, "a job failed")

@@ -45,6 +45,7 @@ impl JobHandler for Obedient {
             }
             tokio::time::sleep(Duration::from_millis(number("sleep_ms"))).await;
             self.at_once.lock().unwrap().0 -= 1;
+            assert!(u64::from(run.attempt) > number("panic"), "of a test");
             if order["give_up"] == true {
                 return Err(JobFailure::GiveUp("no use".into()));
             }
@@ -207,6 +208,23 @@ async fn no_more_jobs_run_at_once_than_allowed() {
         let handler = node.stop().await;
         let most = handler.at_once.lock().unwrap().1;
         assert_eq!(most, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_that_panics_is_run_again_and_its_place_is_free() {
+    testing::databases(async |database| {
+        let store = database.open().await;
+        let id = add(&store, json!({"panic": 1}), 3).await;
+        let one_place = JobSettings {
+            concurrency: 1,
+            ..fast("a")
+        };
+        let node = Node::start(&store, one_place, Vec::new());
+        let row = wait_for(&store, id, JobState::Done).await;
+        assert_eq!(row.attempts, 2);
+        node.stop().await;
     })
     .await;
 }

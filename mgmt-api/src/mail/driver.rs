@@ -1,8 +1,8 @@
 //! How a mail leaves: by SMTP, into a folder, or not at all.
 
 use crate::secrets::SecretText;
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::io::{self, Write as _};
@@ -10,6 +10,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::MailRow;
+
+/// Longest line of a mail, bytes without its end.
+const LINE_BYTES_MAX: usize = 998;
 
 /// How the switch sends mail.
 #[derive(Clone, Debug)]
@@ -170,8 +173,19 @@ impl MailSender {
             .subject(mail.subject.as_str())
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .header(ContentType::TEXT_PLAIN)
-            .body(text.expose().to_owned())?)
+            .body(body(text.expose()))?)
     }
+}
+
+/// Short ASCII lines go as they are, so that a link in them stays one word for whoever reads the file;
+/// all else as it has to be (RFC 5322 §2.1.1).
+fn body(text: &str) -> Body {
+    let plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    if !plain {
+        return Body::new(text.to_owned());
+    }
+    let lines = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
 }
 
 fn transport(

@@ -3,6 +3,7 @@
 use super::message_id;
 use super::target::{Target, compose_mails, words};
 use crate::clock;
+use crate::containment::{Part, contain};
 use crate::jobs::JobBell;
 use crate::mail::ComposeError;
 use crate::secrets::SecretBox;
@@ -72,10 +73,11 @@ impl Dispatcher {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         loop {
-            let pause = match self.dispatch_some().await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => LOOK_INTERVAL,
-                Err(error) => {
+            let pause = match contain(Part::Task, self.dispatch_some()).await {
+                Ok(Ok(true)) => Duration::ZERO,
+                Ok(Ok(false)) => LOOK_INTERVAL,
+                Err(_) => FAILURE_PAUSE,
+                Ok(Err(error)) => {
                     tracing::error!(%error, "events cannot be dispatched");
                     FAILURE_PAUSE
                 }

@@ -44,6 +44,8 @@ pub(crate) struct CurrentSet {
     entries: BTreeMap<Key, Arc<Entry>>,
     /// Who names a resource.
     referrers: BTreeMap<Key, BTreeSet<Key>>,
+    /// How many an owner has of a kind.
+    counts: BTreeMap<(TenantId, ResourceKind), u64>,
 }
 
 /// The configuration as it would be with some changes.
@@ -116,6 +118,11 @@ impl CurrentSet {
         self.entries.values()
     }
 
+    /// How many an owner has of a kind.
+    pub(crate) fn count(&self, owner: TenantId, kind: ResourceKind) -> u64 {
+        self.counts.get(&(owner, kind)).copied().unwrap_or(0)
+    }
+
     /// Those of an owner and a kind, by name.
     pub(crate) fn of_kind(
         &self,
@@ -139,6 +146,8 @@ impl CurrentSet {
             let referrers = self.referrers.entry(named.clone()).or_default();
             referrers.insert(entry.key.clone());
         }
+        let of_kind = (entry.key.owner, entry.key.kind);
+        *self.counts.entry(of_kind).or_default() += 1;
         self.entries.insert(entry.key.clone(), entry);
     }
 
@@ -146,6 +155,9 @@ impl CurrentSet {
         let Some(entry) = self.entries.remove(key) else {
             return;
         };
+        if let Some(count) = self.counts.get_mut(&(key.owner, key.kind)) {
+            *count -= 1;
+        }
         for named in &entry.references {
             if let Some(referrers) = self.referrers.get_mut(named) {
                 referrers.remove(key);

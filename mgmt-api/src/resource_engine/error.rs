@@ -113,6 +113,7 @@ impl From<ConfigurationError> for ProblemDocument {
             ConfigurationError::NotPublished { reason } => Self::unavailable(format!(
                 "The switch did not take the configuration: {reason}. What was before is in force."
             )),
+            ConfigurationError::Interrupted => Self::interrupted(),
             other => Self::internal(&other),
         }
     }

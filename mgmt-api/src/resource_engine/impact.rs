@@ -94,6 +94,7 @@ impl Reached {
             reached: BTreeSet::new(),
             waiting: plan.changed().flat_map(keys).collect(),
             holders: BTreeMap::new(),
+            given_to_all: BTreeSet::new(),
         };
         walk.run();
         Self(walk.reached)
@@ -228,6 +229,8 @@ struct Walk<'p> {
     waiting: Vec<Key>,
     /// Of kinds of which a customer has one: who has which, on each side.
     holders: BTreeMap<(usize, TenantId, ResourceKind), Holders>,
+    /// Whose customers are reached on a side already, by something that is given to all of them.
+    given_to_all: BTreeSet<(usize, TenantId)>,
 }
 
 /// Customers by what they have of a kind.
@@ -283,6 +286,10 @@ impl Walk<'_> {
             let holders = holders.or_insert_with(|| holders_of(set, entry.key.owner, kind));
             let found = holders.get(&entry.key).into_iter().flatten();
             self.reached.extend(found.cloned());
+            return;
+        }
+        let of_owner = (side, entry.key.owner);
+        if entry.assign.is_default() && !self.given_to_all.insert(of_owner) {
             return;
         }
         let customers = customers_of(&self.sides[side], entry);

@@ -5,7 +5,7 @@ mod renames;
 mod secrets;
 
 pub(crate) use decks::{DeckReader, DeckText, DeckTexts};
-pub(crate) use secrets::{MASKED, is_written, masked, stored_ids};
+pub(crate) use secrets::{MASKED, holds_secrets, is_written, masked, stored_ids};
 
 use super::current::{CurrentSet, Entry, Key, Proposed, references};
 use super::difference::entry_differences;

@@ -285,6 +285,19 @@ impl Configuration {
         Arc::make_mut(&mut current).keep(number, changes);
     }
 
+    /// Makes calls use what the database has, when they use something else.
+    pub(super) async fn catch_up(&self, switch: &dyn SwitchPort) -> Result<(), ConfigurationError> {
+        let _changing = self.changing.lock().await;
+        let kept = self.store.configuration_number().await?;
+        if kept == self.current().number() && kept == switch.snapshot().number() {
+            return Ok(());
+        }
+        match self.read_again(switch).await {
+            ConfigurationError::ChangedElsewhere => Ok(()),
+            error => Err(error),
+        }
+    }
+
     /// The database has what this node has not: another node has pushed, or the answer to a commit
     /// of ours was lost. It is what the next change is judged against, and what calls are to use.
     async fn read_again(&self, switch: &dyn SwitchPort) -> ConfigurationError {

@@ -1,7 +1,7 @@
 //! Pushes at a time: a job of the durable queue.
 
 use super::push::PushOrigin;
-use super::{Configuration, ConfigurationError};
+use super::{Configuration, ConfigurationError, to_the_end};
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::problem::Problem as ProblemDocument;
 use crate::state::AppState;
@@ -48,16 +48,14 @@ impl PushScheduled {
             permissions: None,
         };
         let (state, wanted) = (self.0.clone(), row.clone());
-        // In a task of its own: a job that is cut off, by its time or by a lost lease, must not stop
-        // it between keeping the change and publishing it.
-        let pushed = tokio::spawn(async move {
+        // A job may be cut off, by its time or by a lost lease.
+        let pushed = to_the_end(&self.0, async move {
             let configuration = &state.configuration;
             configuration
                 .push_change_set(&origin, &wanted, &*state.switch)
                 .await
         });
-        let pushed = pushed.await;
-        let Err(error) = pushed.unwrap_or(Err(ConfigurationError::Interrupted)) else {
+        let Err(error) = pushed.await else {
             return Ok(());
         };
         let configuration = &self.0.configuration;

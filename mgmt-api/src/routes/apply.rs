@@ -3,7 +3,7 @@
 use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
-use crate::resource_engine::{Applied, ApplyMode, ConfigurationError, Impact, Replay};
+use crate::resource_engine::{Applied, ApplyMode, Impact, Replay, to_the_end};
 use crate::routes::resources::Writer;
 use crate::state::AppState;
 use axum::Json;
@@ -141,8 +141,6 @@ pub(crate) async fn apply(
     ApiQuery(query): ApiQuery<ApplyQuery>,
     ApiJson(request): ApiJson<ApplyRequest, APPLY_BYTES_MAX>,
 ) -> Result<Json<ApplyResult>, Problem> {
-    // In a task of its own: a client that hangs up must not stop the work between keeping the
-    // change and publishing it.
     let writer = Writer::new(state, principal, query.change_set).await?;
     let (origin, dry_run) = (writer.origin(), query.dry_run);
     let mode = ApplyMode {
@@ -151,12 +149,12 @@ pub(crate) async fn apply(
         change_set: writer.change_set().cloned(),
     };
     let state = writer.state.clone();
-    let work = tokio::spawn(async move {
+    let work = async move {
         let switch = &*state.switch;
         let configuration = &state.configuration;
         configuration.apply(origin, request, mode, switch).await
-    });
-    let applied: Applied = work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    };
+    let applied: Applied = to_the_end(&writer.state, work).await?;
     let (impact, replay) = match applied.foresight {
         Some(foresight) => (Some(foresight.impact), Some(foresight.replay)),
         None => (None, None),

@@ -6,6 +6,7 @@ pub(crate) use stream::{__path_event_stream, event_stream};
 pub use stream::{EventGap, EventStreamQuery};
 
 use crate::auth::Principal;
+use crate::events::{as_seen, visible_areas};
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -79,7 +80,7 @@ pub struct SwitchEvent {
     pub at: Time,
 }
 
-/// Lists what happened, newest first.
+/// Lists what happened to what the caller may read, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
@@ -105,6 +106,7 @@ pub(crate) async fn event_list(
     }
     let wanted = EventQuery {
         limit: limit + 1,
+        areas: visible_areas(principal.permissions()),
         ..query.wanted()?
     };
     let mut rows = state.store.events(&principal.scope(), &wanted).await?;
@@ -112,7 +114,10 @@ pub(crate) async fn event_list(
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
     Ok(Json(EventList {
-        items: rows.into_iter().map(SwitchEvent::from).collect(),
+        items: rows
+            .into_iter()
+            .map(|row| as_seen(row, principal.permissions()).into())
+            .collect(),
         next_cursor,
     }))
 }

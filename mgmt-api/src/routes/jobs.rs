@@ -98,10 +98,28 @@ pub struct Job {
     /// Why its last run did not succeed.
     #[schema(required)]
     pub last_error: Option<String>,
+    /// How far its last run has come; null for a kind that does not tell.
+    #[schema(required)]
+    pub progress: Option<JobProgress>,
+    /// Who wanted it to stop; a job that runs stops when it next tells how far it is.
+    #[schema(required)]
+    pub cancelled_by: Option<String>,
     /// When it was put into the queue.
     pub created_at: Time,
     /// When its state last changed.
     pub updated_at: Time,
+}
+
+/// How far a run has come.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobProgress {
+    /// How much is done, in whatever the kind counts.
+    pub done: u64,
+    /// How much there is; null when nobody knows.
+    #[schema(required)]
+    pub total: Option<u64>,
+    /// What is being done.
+    pub text: String,
 }
 
 /// A job with all that is known of it.
@@ -131,7 +149,7 @@ pub struct JobAttempt {
     /// When it ended; null while it runs.
     #[schema(required)]
     pub ended_at: Option<Time>,
-    /// `running`, `succeeded`, `failed`, `gave_up`, `put_off` or `lost`.
+    /// `running`, `succeeded`, `failed`, `gave_up`, `put_off`, `cancelled` or `lost`.
     pub outcome: String,
     /// Why it did not succeed.
     #[schema(required)]
@@ -271,6 +289,38 @@ pub(crate) async fn job_discard(
     }
 }
 
+/// Stops a job that waits, or one that runs and tells how far it is: that one stops within moments,
+/// and is discarded then. What it has done so far stays.
+#[utoipa::path(
+    post,
+    path = "/api/v1/jobs/{id}/cancel",
+    operation_id = "job_cancel",
+    tag = "jobs",
+    params(("id" = String, Path, description = "Number of the job")),
+    responses(
+        (status = 200, description = "The job, which is discarded or about to stop", body = JobDetail),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The job is finished, or is of a kind that does not stop halfway", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = [], "csrf_token" = []), ("api_key" = [])),
+)]
+pub(crate) async fn job_cancel(
+    State(state): State<AppState>,
+    principal: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<JobDetail>, Problem> {
+    let id = number(&id).map_err(|()| unknown(&id))?;
+    match state
+        .store
+        .cancel_job(&principal.scope(), id, &principal.actor(), clock::now())
+        .await?
+    {
+        Some(row) => detail(&state, &principal, row).await,
+        None => Err(refusal(&state, &principal, id, "be cancelled").await?),
+    }
+}
+
 async fn detail(
     state: &AppState,
     principal: &Principal,
@@ -351,8 +401,20 @@ impl From<JobRow> for Job {
             priority: row.priority,
             run_at: Time(row.run_at),
             last_error: row.last_error,
+            progress: row.progress.map(JobProgress::from),
+            cancelled_by: row.cancelled_by,
             created_at: Time(row.created_at),
             updated_at: Time(row.updated_at),
+        }
+    }
+}
+
+impl From<store::JobProgress> for JobProgress {
+    fn from(progress: store::JobProgress) -> Self {
+        Self {
+            done: progress.done,
+            total: progress.total,
+            text: progress.text,
         }
     }
 }

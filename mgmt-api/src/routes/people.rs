@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod invitations;
+mod notice;
 pub mod passkeys;
 pub mod password;
 pub mod password_reset;
@@ -14,6 +15,7 @@ pub mod sign_ins;
 pub mod tenants;
 pub mod totp;
 pub mod users;
+mod version;
 pub mod visit;
 
 use crate::access::{Audiences, Permission, RouteTable};

@@ -29,6 +29,7 @@ pub use versions::{Comparison, RollBack, VersionPage, VersionSummary};
 pub(crate) use view::if_match;
 
 use crate::access::{Audiences, Permission, RouteTable};
+use crate::auth::Principal;
 use crate::state::AppState;
 use axum::Extension;
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -71,6 +72,13 @@ fn permission(kind: ResourceKind, verb: Verb) -> Permission {
         Permission::read_of(kind.as_str())
     };
     found.unwrap_or(Permission::APPLY_USE)
+}
+
+/// Whether the caller may see resources of a kind.
+pub(crate) fn may_read(principal: &Principal, kind: ResourceKind) -> bool {
+    principal
+        .permissions()
+        .contains(permission(kind, Verb::List))
 }
 
 fn handler(verb: Verb) -> MethodRouter<AppState> {

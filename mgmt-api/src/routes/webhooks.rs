@@ -234,6 +234,9 @@ async fn test_request(
             | JobFailure::GiveUp(reason)
             | JobFailure::PutOff { reason, .. },
         ) => Err(Problem::unavailable(reason)),
+        Err(JobFailure::Cancelled { by }) => {
+            Err(Problem::unavailable(format!("It was stopped by {by}.")))
+        }
     }
 }
 

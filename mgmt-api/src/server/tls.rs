@@ -1,7 +1,8 @@
-//! TLS with certificates from files, which are read again when they change.
+//! TLS with a certificate from files, which are read again when they change, or by ACME.
 
-use super::BindError;
-use arc_swap::ArcSwap;
+use super::{AcmeError, BindError};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,9 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The protocol in which an authority asks for the proof of a domain (RFC 8737 §4).
+pub(super) const PROOF_PROTOCOL: &[u8] = b"acme-tls/1";
 
 /// Where the certificate and its key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,9 @@ pub enum TlsError {
     /// The key is of no known kind, or is another certificate's.
     #[error("the certificate and the key do not fit together")]
     Key(#[source] tokio_rustls::rustls::Error),
+    /// What certificates are got with cannot be set up.
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
     /// The address is taken.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -54,15 +61,56 @@ pub enum TlsError {
 /// The certificate in use; a handshake takes the one of its moment.
 #[derive(Debug)]
 pub(super) struct Certificate {
-    files: TlsFiles,
-    current: ArcSwap<CertifiedKey>,
+    /// Where it comes from; `None`: from an authority, by ACME.
+    files: Option<TlsFiles>,
+    /// `None` before the first one was issued: handshakes fail.
+    current: ArcSwapOption<CertifiedKey>,
+    /// What proves a domain to the authority that asks for it at the moment, by domain.
+    proofs: ArcSwap<BTreeMap<String, Arc<CertifiedKey>>>,
 }
 
 impl Certificate {
     /// Reads the files.
     pub(super) fn read(files: TlsFiles) -> Result<Arc<Self>, TlsError> {
-        let current = ArcSwap::from_pointee(load(&files)?);
-        Ok(Arc::new(Self { files, current }))
+        let current = load(&files)?;
+        Ok(Self::new(Some(files), Some(current)))
+    }
+
+    /// One that an authority issues, or has issued.
+    pub(super) fn by_acme(kept: Option<CertifiedKey>) -> Arc<Self> {
+        Self::new(None, kept)
+    }
+
+    fn new(files: Option<TlsFiles>, current: Option<CertifiedKey>) -> Arc<Self> {
+        Arc::new(Self {
+            files,
+            current: ArcSwapOption::from_pointee(current),
+            proofs: ArcSwap::default(),
+        })
+    }
+
+    /// The certificate itself, without what leads to a root.
+    pub(super) fn leaf(&self) -> Option<CertificateDer<'static>> {
+        let current = self.current.load();
+        current.as_ref()?.cert.first().cloned()
+    }
+
+    /// New handshakes get this one.
+    pub(super) fn put(&self, key: CertifiedKey) {
+        self.current.store(Some(Arc::new(key)));
+    }
+
+    /// The authority's handshakes for a domain get this one.
+    pub(super) fn put_proof(&self, domain: &str, proof: Arc<CertifiedKey>) {
+        self.proofs.rcu(|proofs| {
+            let mut proofs = BTreeMap::clone(proofs);
+            proofs.insert(domain.to_lowercase(), Arc::clone(&proof));
+            proofs
+        });
+    }
+
+    pub(super) fn forget_proofs(&self) {
+        self.proofs.store(Arc::default());
     }
 
     /// What turns a connection into a TLS connection.
@@ -74,22 +122,28 @@ impl Certificate {
             .with_no_client_auth()
             .with_cert_resolver(Arc::<Self>::clone(self));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if self.files.is_none() {
+            config.alpn_protocols.push(PROOF_PROTOCOL.to_vec());
+        }
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
     /// Looks at the files for ever and takes what is new. What cannot be read changes nothing.
     pub(super) async fn follow(&self) {
-        let mut seen = self.stamps();
+        let Some(files) = &self.files else {
+            return std::future::pending().await;
+        };
+        let mut seen = stamps(files);
         loop {
             tokio::time::sleep(LOOK_INTERVAL).await;
-            let stamps = self.stamps();
+            let stamps = stamps(files);
             if stamps == seen {
                 continue;
             }
             seen = stamps;
-            match load(&self.files) {
+            match load(files) {
                 Ok(key) => {
-                    self.current.store(Arc::new(key));
+                    self.put(key);
                     tracing::info!("took the new TLS certificate");
                 }
                 Err(error) => {
@@ -98,21 +152,27 @@ impl Certificate {
             }
         }
     }
+}
 
-    /// When the files changed.
-    fn stamps(&self) -> [Option<SystemTime>; 2] {
-        let stamp = |path: &Path| {
-            std::fs::metadata(path)
-                .and_then(|data| data.modified())
-                .ok()
-        };
-        [stamp(&self.files.certificate), stamp(&self.files.key)]
-    }
+/// When the files changed.
+fn stamps(files: &TlsFiles) -> [Option<SystemTime>; 2] {
+    let stamp = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|data| data.modified())
+            .ok()
+    };
+    [stamp(&files.certificate), stamp(&files.key)]
 }
 
 impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let mut protocols = hello.alpn().into_iter().flatten();
+        let is_proof = protocols.any(|protocol| protocol == PROOF_PROTOCOL);
+        if !is_proof {
+            return self.current.load_full();
+        }
+        let domain = hello.server_name()?.to_lowercase();
+        self.proofs.load().get(&domain).cloned()
     }
 }
 

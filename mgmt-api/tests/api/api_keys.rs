@@ -1,17 +1,21 @@
 //! Keys of programs: made, used, rotated, ended.
 
 use crate::fixture::{Answer, Api, request};
+use crate::people::{add_operator, add_user};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{StatusCode, header};
+use mgmt_api::access::Permission;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use store::TenantId;
 
 /// Asks by a key, from an address.
 async fn ask(api: &Api, key: &str, from: &str, method: &str, path: &str, body: &Value) -> Answer {
     let mut request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
         .header(header::CONTENT_TYPE, "application/json")
+        .header(header::IF_MATCH, "*")
         .body(Body::from(body.to_string()))
         .unwrap();
     let from: SocketAddr = from.parse().unwrap();
@@ -281,4 +285,79 @@ async fn what_is_wrong_with_a_key_is_said_by_field() {
         (taken.status, taken.problem()),
         (StatusCode::CONFLICT, "/problems/conflict".into())
     );
+}
+
+#[tokio::test]
+async fn a_key_lets_nobody_into_its_own_tenant() {
+    let api = Api::start().await;
+    let everything: Vec<_> = Permission::ALL.iter().map(|one| one.as_str()).collect();
+    let (_, key) = make(&api, json!({"name": "all", "permissions": everything})).await;
+    let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let user = format!("/api/v1/users/{ann}");
+    let change =
+        |role: &str, status: &str| json!({"full_name": "Ann", "role": role, "status": status});
+    let networks = json!({"full_name": "", "role": "viewer", "status": "active", "allowed_networks": ["192.0.2.0/24"]});
+    let invitation = json!({"email": "eve@example.com", "role": "viewer"});
+    let tries = [
+        ("POST", "/api/v1/invitations".to_owned(), invitation),
+        ("PUT", "/api/v1/sign-in-policy".to_owned(), json!({})),
+        ("PUT", user.clone(), change("sales", "active")),
+        ("PUT", user.clone(), networks),
+        ("DELETE", format!("{user}/second-factor"), Value::Null),
+    ];
+    for (method, path, body) in tries {
+        let answer = ask(&api, &key, "192.0.2.7:1", method, &path, &body).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+        assert!(answer.body.contains("own tenant"), "{}", answer.body);
+    }
+    // What lets nobody in is a matter for programs too, such as one that watches for misuse.
+    let put = async |status| {
+        let body = change("viewer", status);
+        ask(&api, &key, "192.0.2.7:1", "PUT", &user, &body)
+            .await
+            .status
+    };
+    assert_eq!(put("active").await, StatusCode::OK, "another name");
+    assert_eq!(put("suspended").await, StatusCode::OK);
+    assert_eq!(put("active").await, StatusCode::FORBIDDEN);
+
+    let acme = add_operator(&api, "acme").await.get();
+    let below = json!({"email": "bob@example.com", "role": "super_admin", "tenant_id": acme});
+    let path = "/api/v1/invitations";
+    let answer = ask(&api, &key, "192.0.2.7:1", "POST", path, &below).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_key_gives_nobody_more_than_it_has() {
+    let api = Api::start().await;
+    let permissions = json!([
+        "user.read",
+        "user.write",
+        "role.read",
+        "role.write",
+        "change_set.push"
+    ]);
+    let (_, key) = make(&api, json!({"name": "people", "permissions": permissions})).await;
+    let acme = add_operator(&api, "acme").await;
+    let bob = add_user(&api, acme, "bob@example.com", "super_admin").await;
+    let user = format!("/api/v1/users/{bob}?tenant_id={}", acme.get());
+    let invitation = json!({"email": "eve@example.com", "role": "viewer", "tenant_id": acme.get()});
+    let role =
+        json!({"name": "mighty", "spec": {"portal": "operator", "permissions": ["cdr.read"]}});
+    let taken = json!({"full_name": "", "role": "viewer", "status": "active"});
+    for (method, path, body) in [
+        ("POST", "/api/v1/invitations", invitation),
+        ("POST", "/api/v1/roles", role),
+        ("PUT", &*user, taken),
+        ("DELETE", &*user, Value::Null),
+    ] {
+        let answer = ask(&api, &key, "192.0.2.7:1", method, path, &body).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::FORBIDDEN,
+            "{method} {path}: {}",
+            answer.body
+        );
+    }
 }

@@ -474,7 +474,7 @@ async fn run_push(api: &Api) -> Result<(), JobFailure> {
     };
     let scope = Scope::of_tenant(TenantId::PLATFORM);
     let job = api.store.jobs(&scope, &query).await.unwrap().remove(0);
-    let run = JobRun { job, attempt: 1 };
+    let run = JobRun::new(job, 1);
     PushScheduled::new(api.state.clone()).run(&run).await
 }
 

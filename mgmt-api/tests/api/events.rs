@@ -225,6 +225,49 @@ async fn a_stream_that_nobody_reads_gives_its_place_back_and_there_is_a_last_pla
 }
 
 #[tokio::test]
+async fn each_sees_the_events_of_what_they_may_read() {
+    let api = Api::start().await;
+    let follower = follow(&api);
+    let events = [
+        event(1, "user.signed_in", "user/ann"),
+        event(1, "role.created", "role/clerk"),
+        event(1, "job.died", "job/7"),
+        NewEvent {
+            data: json!({"resources": ["role/clerk", "carrier/a"]}),
+            ..event(1, "change_set.pushed", "configuration/1")
+        },
+        event(1, "something.new", "something/x"),
+        event(1, "carrier.updated", "carrier/a"),
+    ];
+    add(&api, &events).await;
+    let list = async |role: &str| {
+        let (cookie, _) = api.sign_in_as(role).await;
+        let request = request("GET", "/api/v1/events").header(header::COOKIE, &cookie);
+        let answer = api.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        (answer.json(), cookie)
+    };
+    let (seen, cookie) = list("viewer").await;
+    assert_eq!(kinds(&seen), ["carrier.updated", "change_set.pushed"]);
+    let pushed = &seen["items"][1]["data"]["resources"];
+    assert_eq!(*pushed, json!(["carrier/a"]), "of the roles nothing");
+    let (seen, _) = list("support").await;
+    let expected = ["carrier.updated", "change_set.pushed", "user.signed_in"];
+    assert_eq!(kinds(&seen), expected);
+    assert_eq!(kinds(&list("admin").await.0).len(), events.len());
+
+    let of_viewer = request("GET", "/api/v1/events/stream?after=0")
+        .header(header::COOKIE, cookie)
+        .body(Body::empty());
+    let mut body = open(&api, of_viewer.unwrap()).await;
+    let text = read_until(&mut body, "carrier.updated").await;
+    for hidden in ["user.signed_in", "clerk", "job.died", "something.new"] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+    follower.abort();
+}
+
+#[tokio::test]
 async fn sign_ins_are_events() {
     let api = Api::start().await;
     api.sign_in().await;

@@ -9,8 +9,8 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus, SwitchPort,
-    SwitchSample, SwitchStatus,
+    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus,
+    SwitchPort, SwitchSample, SwitchStatus, TraceMessage,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
@@ -19,7 +19,7 @@ use routing_engine::Snapshot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -35,8 +35,14 @@ pub(crate) struct FakeSwitch {
     pub(crate) silent: AtomicBool,
     /// Takes no configuration.
     pub(crate) refusing: AtomicBool,
+    /// Panics once, when it is asked for its state or given a configuration.
+    pub(crate) panicking: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
+    pub(crate) bans: Mutex<Vec<Ban>>,
+    /// The messages of one call.
+    pub(crate) trace: Mutex<Option<(CallId, Vec<TraceMessage>)>>,
+    pub(crate) kept: AtomicBool,
 }
 
 impl SwitchPort for FakeSwitch {
@@ -45,6 +51,7 @@ impl SwitchPort for FakeSwitch {
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
+        assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
         if self.refusing.load(Ordering::Relaxed) {
             return Err(PublishError::Stopping);
         }
@@ -77,7 +84,35 @@ impl SwitchPort for FakeSwitch {
         *self.sample.lock().unwrap()
     }
 
+    fn trace(
+        &self,
+        call: CallId,
+        _: Vec<Arc<str>>,
+        keep: bool,
+    ) -> PortFuture<'_, Result<Vec<TraceMessage>, PortError>> {
+        let trace = self.trace.lock().unwrap().clone();
+        let found = trace.filter(|(id, _)| *id == call);
+        self.kept.fetch_or(keep, Ordering::Relaxed);
+        Box::pin(async move { Ok(found.map_or_else(Vec::new, |(_, messages)| messages)) })
+    }
+
+    fn bans(&self) -> Vec<Ban> {
+        self.bans.lock().unwrap().clone()
+    }
+
+    fn ban(&self, ban: Ban) {
+        self.bans.lock().unwrap().push(ban);
+    }
+
+    fn lift_ban(&self, source: IpAddr) -> bool {
+        let mut bans = self.bans.lock().unwrap();
+        let before = bans.len();
+        bans.retain(|ban| ban.source != source);
+        bans.len() < before
+    }
+
     fn status(&self) -> SwitchStatus {
+        assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
         SwitchStatus {
             node: "fra-1".into(),
             started_at: Timestamp(0),
@@ -151,8 +186,12 @@ impl Api {
             draining: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
+            panicking: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
+            bans: Mutex::default(),
+            trace: Mutex::default(),
+            kept: AtomicBool::new(false),
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
@@ -198,6 +237,17 @@ impl Api {
         }
     }
 
+    /// The same for an answer that is no text.
+    pub(crate) async fn send_bytes(&self, request: Request<Body>) -> (HeaderMap, Vec<u8>) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let (parts, body) = response.into_parts();
+        (
+            parts.headers,
+            body.collect().await.unwrap().to_bytes().to_vec(),
+        )
+    }
+
     /// GET with the local key.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.with_key("GET", path, Body::empty())).await
@@ -215,6 +265,14 @@ impl Api {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .unwrap()
+    }
+
+    /// PUT of JSON with the local key, over whatever version there is.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let mut request = self.with_key("PUT", path, body.to_string().into());
+        let any = axum::http::HeaderValue::from_static("*");
+        request.headers_mut().insert(header::IF_MATCH, any);
+        self.send(request).await
     }
 
     /// The first user's password.

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 async fn send(api: &Api, credential: &str, key: &str, path: &str, body: &Value) -> Answer {
     let request = request("POST", path)
@@ -63,6 +64,46 @@ async fn a_refusal_is_given_again_too() {
         (second.status, second.problem()),
         (first.status, first.problem())
     );
+}
+
+#[tokio::test]
+async fn what_fails_by_circumstance_may_come_again_with_the_same_key() {
+    let api = Api::start().await;
+    create(&api, "k-0", "wholesale").await;
+    let taken = create(&api, "k-1", "wholesale").await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    let gone = request("DELETE", "/api/v1/customer-categories/wholesale")
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.key))
+        .header(header::IF_MATCH, "*")
+        .body(Body::empty());
+    assert_eq!(api.send(gone.unwrap()).await.status, StatusCode::NO_CONTENT);
+    let again = create(&api, "k-1", "wholesale").await;
+    assert_eq!(again.status, StatusCode::CREATED, "{}", again.body);
+    assert!(!replayed(&again));
+}
+
+#[tokio::test]
+async fn a_failure_is_not_given_again() {
+    let api = Api::start().await;
+    let rename = async |text| store::testing::execute(&api.store, text).await;
+    rename("ALTER TABLE audit_entry RENAME TO away").await;
+    let failed = create(&api, "k-1", "wholesale").await;
+    assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR);
+    rename("ALTER TABLE away RENAME TO audit_entry").await;
+    let again = create(&api, "k-1", "wholesale").await;
+    assert_eq!(again.status, StatusCode::CREATED, "{}", again.body);
+    assert!(!replayed(&again));
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_not_done_again() {
+    let api = Api::start().await;
+    api.switch.panicking.store(true, Ordering::Relaxed);
+    let first = create(&api, "k-1", "wholesale").await;
+    assert_eq!(first.problem(), "/problems/interrupted");
+    let second = create(&api, "k-1", "wholesale").await;
+    assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
+    assert!(second.body.contains("under way"), "{}", second.body);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::fixture::Api;
 use axum::http::StatusCode;
 use rating::Timestamp;
 use serde_json::json;
-use store::{JobReport, NewJob, TenantId};
+use store::{JobProgress, JobReport, JobWish, NewJob, TenantId};
 
 async fn add(api: &Api, tenant: TenantId, kind: &'static str) -> i64 {
     let job = NewJob::new(tenant, kind, json!({"n": 1}), Timestamp(1));
@@ -106,6 +106,58 @@ async fn a_dead_job_is_shown_with_its_runs_and_can_be_retried_or_discarded() {
 }
 
 #[tokio::test]
+async fn a_job_that_tells_how_far_it_is_can_be_cancelled() {
+    let api = Api::start().await;
+    let id = add(&api, TenantId::PLATFORM, "k").await;
+    let path = format!("/api/v1/jobs/{id}");
+    let lease = api
+        .store
+        .claim_jobs("pop1/1", 1, Timestamp(2), Timestamp(9))
+        .await
+        .unwrap()
+        .remove(0);
+    let cancel = async || api.post(&format!("{path}/cancel"), &json!({})).await;
+    let refused = cancel().await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let progress = JobProgress {
+        done: 3,
+        total: Some(10),
+        text: "tenants".into(),
+    };
+    let told = async || api.store.report_progress(&lease, &progress).await.unwrap();
+    assert_eq!(told().await, JobWish::GoOn);
+    let shown = api.get(&path).await.json();
+    let expected = json!({"done": 3, "total": 10, "text": "tenants"});
+    assert_eq!(shown["progress"], expected);
+    assert_eq!(shown["cancelled_by"], json!(null));
+    let cancelled = cancel().await;
+    assert_eq!(cancelled.status, StatusCode::OK, "{}", cancelled.body);
+    let cancelled = cancelled.json();
+    assert_eq!(cancelled["state"], "running", "until it tells again");
+    assert_eq!(cancelled["cancelled_by"], "local key");
+    assert_eq!(told().await, JobWish::Stop("local key".into()));
+    let report = JobReport::Cancelled {
+        by: "local key".into(),
+    };
+    api.store
+        .report_job(&lease, &report, Timestamp(3))
+        .await
+        .unwrap();
+    let ended = api.get(&path).await.json();
+    assert_eq!(
+        (&ended["state"], &ended["runs"][0]["outcome"]),
+        (&json!("discarded"), &json!("cancelled"))
+    );
+    assert_eq!(cancel().await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let again = api.post(&format!("{path}/retry"), &json!({})).await.json();
+    assert_eq!(
+        (&again["state"], &again["cancelled_by"]),
+        (&json!("ready"), &json!(null))
+    );
+    assert_eq!(cancel().await.json()["state"], "discarded", "it waited");
+}
+
+#[tokio::test]
 async fn the_job_of_another_tenant_is_not_found() {
     let api = Api::start().await;
     let id = add(&api, TenantId::new(99), "k").await;
@@ -114,7 +166,7 @@ async fn the_job_of_another_tenant_is_not_found() {
         api.get(&format!("/api/v1/jobs/{id}")).await.status,
         StatusCode::NOT_FOUND
     );
-    for action in ["retry", "discard"] {
+    for action in ["retry", "discard", "cancel"] {
         let answer = api
             .post(&format!("/api/v1/jobs/{id}/{action}"), &json!({}))
             .await;

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod acme;
 mod api_keys;
 mod apply;
 mod audit;
 mod authorisation;
+mod bans;
 mod cdrs;
 mod change_sets;
 mod console;
+mod containment;
 mod contract;
 mod events;
 mod explain;
@@ -28,4 +31,5 @@ mod secrets;
 mod server;
 mod sign_in;
 mod status;
+mod traces;
 mod webhooks;

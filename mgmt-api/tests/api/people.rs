@@ -53,8 +53,10 @@ impl<'a> Browser<'a> {
         Self::of(api, &api.try_sign_in(username, password).await)
     }
 
+    /// Sends JSON; over whatever version there is.
     pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = request(method, path)
+            .header(header::IF_MATCH, "*")
             .header(header::COOKIE, &self.cookie)
             .header("x-csrf-token", &self.csrf)
             .header(header::CONTENT_TYPE, "application/json")

@@ -83,6 +83,24 @@ async fn a_wrong_parameter_is_named() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_comes_twice_is_refused() {
+    let api = Api::start().await;
+    for path in [
+        "/api/v1/cdrs?limit=1&limit=2",
+        "/api/v1/users?role=viewer&role=admin",
+        "/api/v1/carriers?limit=1&limit=2",
+    ] {
+        let answer = api.get(path).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::BAD_REQUEST,
+            "{path}: {}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_nul_character_goes_nowhere() {
     let api = Api::start().await;
     for path in [

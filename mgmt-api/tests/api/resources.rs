@@ -1,6 +1,6 @@
 //! The operations that every kind of resource has.
 
-use crate::fixture::{Answer, Api};
+use crate::fixture::{Answer, Api, request};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -156,9 +156,13 @@ async fn versions_are_compared_and_an_earlier_one_comes_back() {
     assert_eq!(compared["differences"], expected);
     let versions = api.get("/api/v1/carriers/aurora/versions").await.json();
     assert_eq!(versions["items"][0]["note"], "more");
-    let back = api
-        .post("/api/v1/carriers/aurora/rollback", &json!({"version": 1}))
-        .await;
+    let path = "/api/v1/carriers/aurora/rollback";
+    let body = json!({"version": 1});
+    let blind = api.post(path, &body).await;
+    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
+    let late = with_if_match(&api, "POST", path, "\"1\"", &body).await;
+    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+    let back = with_if_match(&api, "POST", path, "\"2\"", &body).await;
     assert_eq!(back.status, StatusCode::OK, "{}", back.body);
     let now = back.json();
     assert_eq!(
@@ -268,4 +272,55 @@ async fn each_change_is_told() {
     let event = events.try_recv().unwrap();
     assert_eq!(event.number, 1);
     assert_eq!(&*event.changes[0].name, "aurora");
+}
+
+#[tokio::test]
+async fn an_export_holds_only_what_the_caller_may_read() {
+    let api = world().await;
+    let spec = json!({"portal": "operator", "permissions": ["export.use", "carrier.read"]});
+    create(&api, "roles", "packer", spec).await;
+    let (cookie, _) = api.sign_in_as("packer").await;
+    let get = async |path: &str| {
+        let asked = request("GET", path).header(header::COOKIE, &cookie);
+        api.send(asked.body(Body::empty()).unwrap()).await
+    };
+    let exported = get("/api/v1/export").await;
+    assert_eq!(exported.status, StatusCode::OK, "{}", exported.body);
+    let exported = exported.json();
+    let paths: Vec<_> = exported["files"].as_array().unwrap().iter().collect();
+    assert_eq!(paths.len(), 1, "{exported}");
+    assert_eq!(paths[0]["path"], "carriers.yaml");
+    assert_eq!(exported["decks"], json!([]));
+    let left_out = exported["left_out"].as_array().unwrap();
+    assert!(left_out.contains(&json!("rate_card")) && left_out.contains(&json!("role")));
+    assert!(!left_out.contains(&json!("carrier")));
+    let listed = get("/api/v1/resources").await.json();
+    let kinds: Vec<_> = listed["items"].as_array().unwrap().iter().collect();
+    assert!(!kinds.is_empty() && kinds.iter().all(|item| item["kind"] == "carrier"));
+    let none = get("/api/v1/resources?kind=rate_card").await.json();
+    assert_eq!(none["items"], json!([]));
+    let whole = api.get("/api/v1/export").await.json();
+    assert!(whole.get("left_out").is_none(), "{whole}");
+}
+
+#[tokio::test]
+async fn a_bulk_deletion_keeps_its_note() {
+    let api = Api::start().await;
+    for name in ["aurora", "borealis"] {
+        create(&api, "carriers", name, json!({})).await;
+    }
+    let ids: Vec<i64> = api.get("/api/v1/carriers").await.json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].as_i64().unwrap())
+        .collect();
+    let edit = json!({"filter": {}, "delete": true, "note": "Sold to another."});
+    let done = api.post("/api/v1/carriers/bulk", &edit).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    for id in ids {
+        let versions = api.get(&format!("/api/v1/carriers/{id}/versions")).await;
+        let last = &versions.json()["items"][0];
+        assert_eq!(last["note"], "Sold to another.", "{last}");
+    }
 }

@@ -14,21 +14,21 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+pub(crate) const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// A server that answers; it stops when this is dropped.
-struct Served {
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     tls_address: Option<SocketAddr>,
     _stop: oneshot::Sender<()>,
 }
 
-async fn bind(limits: HttpLimits) -> Server {
+pub(crate) async fn bind(limits: HttpLimits) -> Server {
     let address = "127.0.0.1:0".parse().unwrap();
     Server::bind(address, "http.address", limits).await.unwrap()
 }
 
-fn serve(api: &Api, server: Server) -> Served {
+pub(crate) fn serve(api: &Api, server: Server) -> Served {
     let (stop, stopped) = oneshot::channel::<()>();
     let (address, tls_address) = (server.address(), server.tls_address());
     tokio::spawn(server.run(api.state.clone(), async {
@@ -42,7 +42,10 @@ fn serve(api: &Api, server: Server) -> Served {
 }
 
 /// Sends `request` and gives the first line of the answer; empty when there is none.
-async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> String {
+pub(crate) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+) -> String {
     if stream.write_all(request).await.is_err() {
         return String::new();
     }

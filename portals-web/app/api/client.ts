@@ -10,15 +10,22 @@ export const api = createClient<paths>({
   baseUrl: '/',
   fetch: async (request) => {
     try {
-      const again = request.clone()
-      const response = await globalThis.fetch(sign(request))
-      return (await isConfirmed(response)) ? await globalThis.fetch(sign(again)) : response
+      const send = await repeatable(request)
+      const response = await send()
+      return (await isConfirmed(response)) ? await send() : response
     } catch (cause) {
       if (request.signal.aborted) throw cause
       throw new UnreachableError('The switch cannot be reached', { cause })
     }
   },
 })
+
+/** A request that can be sent again: its body is kept as text, because a stream is read once. */
+async function repeatable(request: Request): Promise<() => Promise<Response>> {
+  const body = request.body === null ? null : await request.text()
+  const init = body === null ? {} : { body }
+  return () => globalThis.fetch(sign(new Request(request, init)))
+}
 
 interface Answer<T> {
   data?: T

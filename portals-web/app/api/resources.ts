@@ -182,15 +182,17 @@ export async function deleteResource(
   await unwrap(api.DELETE(path, { params }))
 }
 
+/** Makes a version the newest when the newest is still the one that was seen. */
 export async function rollBack(
   plural: string,
-  id: number,
+  { id, version: seen }: Pick<Resource, 'id' | 'version'>,
   version: number,
   note?: string,
 ): Promise<Resource> {
   const path = at(plural, '/api/v1/customers/{id}/rollback')
   const body = note ? { version, note } : { version }
-  return (await unwrap(api.POST(path, { params: { path: { id: String(id) } }, body }))) as Resource
+  const params = { path: { id: String(id) }, header: { 'If-Match': `"${seen}"` } }
+  return (await unwrap(api.POST(path, { params, body }))) as Resource
 }
 
 export async function bulkEdit(

@@ -32,6 +32,10 @@ impl Fields {
             }
             let (name, after) = rest.split_once('=')?;
             let (value, after) = take_value(after.trim_start())?;
+            // What cannot be written again would be hashed as another value than it is sent as.
+            if value.chars().any(char::is_control) {
+                return None;
+            }
             fields.push((name.trim().to_ascii_lowercase(), value));
             rest = after;
         }

@@ -130,3 +130,16 @@ fn what_cannot_be_read_is_nothing() {
     let commas = format!("Digest {}", "a=b,".repeat(40));
     assert_eq!(Challenge::parse(commas.as_bytes()), None);
 }
+
+#[test]
+fn a_value_with_a_control_character_is_no_value() {
+    let challenge = |nonce: &str| format!("Digest realm=\"r\", nonce={nonce}");
+    for nonce in ["\"a\u{7f}b\"", "\"a\tb\"", "\u{7f}\"n\"", "\u{1}"] {
+        assert_eq!(
+            Challenge::parse(challenge(nonce).as_bytes()),
+            None,
+            "{nonce:?}"
+        );
+    }
+    assert!(Challenge::parse(challenge("\"a b\"").as_bytes()).is_some());
+}

@@ -1,7 +1,7 @@
 //! Where one message ends in a stream (RFC 3261 §18.3, RFC 5626 §3.5.1).
 
 use super::Message;
-use super::parse::{Start, skip_empty_lines};
+use super::parse::Start;
 use crate::error::{ParseError, Part, Problem};
 use crate::header::HeaderName;
 use crate::limits::Limits;
@@ -15,7 +15,7 @@ pub enum Frame {
     NeedMore,
     /// A keep-alive ping of so many bytes: consume them and answer CRLF.
     Ping(usize),
-    /// So many bytes of empty lines between messages, or a pong: consume them.
+    /// An empty line of so many bytes between messages, or a pong: consume it.
     Blank(usize),
     /// The stream cannot be read on: answer if a request can be salvaged, then close.
     Error(ParseError),
@@ -25,9 +25,8 @@ pub enum Frame {
 ///
 /// A lone CRLF at the very end is [`Frame::NeedMore`], because it may be the first half of a ping.
 pub fn frame(bytes: &[u8], limits: &Limits) -> Frame {
-    let rest = skip_empty_lines(bytes);
-    if rest.len() < bytes.len() {
-        return blank(bytes, bytes.len() - rest.len());
+    if let Some(frame) = blank(bytes) {
+        return frame;
     }
     match message_len(bytes, limits) {
         Ok(Some(length)) => Frame::Complete(length),
@@ -36,13 +35,16 @@ pub fn frame(bytes: &[u8], limits: &Limits) -> Frame {
     }
 }
 
-fn blank(bytes: &[u8], length: usize) -> Frame {
-    match bytes {
+/// An empty line at the start. One at a time, so that it does not matter how the network cuts them.
+fn blank(bytes: &[u8]) -> Option<Frame> {
+    Some(match bytes {
         [b'\r', b'\n', b'\r', b'\n', ..] => Frame::Ping(4),
         // The first half of a ping, as far as one can see.
         [b'\r'] | [b'\r', b'\n'] | [b'\r', b'\n', b'\r'] => Frame::NeedMore,
-        _ => Frame::Blank(length),
-    }
+        [b'\r', b'\n', ..] => Frame::Blank(2),
+        [b'\n', ..] => Frame::Blank(1),
+        _ => return None,
+    })
 }
 
 /// Bytes of the message at the start, or `None` while it is not all there.

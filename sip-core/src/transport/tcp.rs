@@ -124,6 +124,12 @@ pub struct TcpDestination {
 
 /// Where connections put what they receive. Called from tasks: no method may block.
 pub trait TcpSink: Send + Sync + 'static {
+    /// Whether a connection of this address is taken at all. Asked before anything is read from it.
+    fn accepts(&self, peer: IpAddr) -> bool {
+        let _ = peer;
+        true
+    }
+
     /// Takes a message, or gives it back when the shard's queue is full: it is offered again, and
     /// meanwhile nothing more is read from that peer.
     ///
@@ -156,7 +162,7 @@ pub struct TcpCounters {
     pub accepted: AtomicU64,
     /// Connections opened.
     pub opened: AtomicU64,
-    /// Connections refused or not opened because there were too many.
+    /// Connections refused or not opened because there were too many, or the peer is not wanted.
     pub refused: AtomicU64,
     /// Connections closed because what they sent was no message.
     pub malformed: AtomicU64,

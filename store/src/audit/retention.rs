@@ -2,7 +2,7 @@
 
 use super::append::append;
 use super::{AuditActor, NewAuditEntry};
-use crate::database::sql;
+use crate::database::{Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::Timestamp;
 use serde_json::json;
@@ -22,21 +22,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        let row = sql(
-            "SELECT c.anchor_sequence, COALESCE((SELECT MIN(e.sequence) FROM audit_entry e \
-             WHERE e.tenant_id = c.tenant_id AND e.created_at >= $1), c.sequence + 1) - 1 \
-             FROM audit_chain c WHERE c.tenant_id = $2",
-        )
-        .bind(before)
-        .bind(tenant.get())
-        .fetch_optional(&mut transaction)
-        .await?;
-        let Some(row) = row else { return Ok(0) };
-        let (anchor, old): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let last = old.min(anchor.saturating_add(i64::from(limit)));
-        if last <= anchor {
-            return Ok(0);
-        }
+        let anchor: Option<i64> =
+            sql("SELECT anchor_sequence FROM audit_chain WHERE tenant_id = $1")
+                .bind(tenant.get())
+                .fetch_optional_value(&mut transaction)
+                .await?;
+        let Some(anchor) = anchor else { return Ok(0) };
+        let last = last_old(&mut transaction, tenant, anchor, before, limit).await?;
+        let Some(last) = last else { return Ok(0) };
         let moved = sql(
             "UPDATE audit_chain SET anchor_sequence = $1, anchor_hash = (SELECT hash FROM audit_entry \
              WHERE tenant_id = $2 AND sequence = $1) WHERE tenant_id = $2 AND anchor_sequence = $3",
@@ -65,4 +58,32 @@ impl Store {
         transaction.commit().await?;
         Ok(gone)
     }
+}
+
+/// The last of the `limit` entries behind the anchor that are before a time without a younger one
+/// among them; looks at no more than these, however long the log is.
+async fn last_old(
+    transaction: &mut Transaction,
+    tenant: TenantId,
+    anchor: i64,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Option<i64>, StoreError> {
+    let rows = sql(
+        "SELECT sequence, created_at FROM audit_entry WHERE tenant_id = $1 AND sequence > $2 \
+         ORDER BY sequence LIMIT $3",
+    )
+    .bind(tenant.get())
+    .bind(anchor)
+    .bind(limit)
+    .fetch_all(transaction)
+    .await?;
+    let mut last = None;
+    for row in &rows {
+        if row.get::<i64>(1)? >= before.0 {
+            break;
+        }
+        last = Some(row.get(0)?);
+    }
+    Ok(last)
 }

@@ -7,14 +7,20 @@ use crate::resources::IDS_PER_STATEMENT;
 use crate::{Scope, StoreError};
 
 impl ConfigurationWrite {
-    /// Deletes resources of the scope: each gets a last version that says so. Those of others and
-    /// those that are deleted are left alone. Gives how many were deleted. Whether something still
-    /// refers to them is for the caller to ask.
+    /// Deletes resources of the scope: each gets a last version that says so, and says why: the
+    /// change's note when `note` is none. Those of others and those that are deleted are left alone.
+    /// Gives how many were deleted. Whether something still refers to them is for the caller to ask.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub async fn delete(&mut self, scope: &Scope, ids: &[i64]) -> Result<u64, StoreError> {
+    pub async fn delete(
+        &mut self,
+        scope: &Scope,
+        ids: &[i64],
+        note: Option<&str>,
+    ) -> Result<u64, StoreError> {
         self.begin().await?;
+        let note = note.map(str::to_owned).or_else(|| self.change.note.clone());
         let mut deleted = 0;
         for ids in ids.chunks(IDS_PER_STATEMENT) {
             let mut mark = sql(
@@ -24,7 +30,7 @@ impl ConfigurationWrite {
             mark.push_bind(self.change.at).push(", updated_at = ");
             mark.push_bind(self.change.at).push(", updated_by = ");
             mark.push_bind(&self.change.author).push(", note = ");
-            mark.push_bind(self.change.note.clone());
+            mark.push_bind(note.clone());
             mark.push(" WHERE deleted_at IS NULL AND owner = ");
             mark.push_bind(scope.tenant().get()).push(" AND id IN (");
             mark.push_list(ids.iter().copied()).push(") RETURNING id");

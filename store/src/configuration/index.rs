@@ -6,8 +6,9 @@ use crate::resources::{
     IDS_PER_STATEMENT, RESOURCE_COLUMNS, ReferenceTo, ResourceIndex, ResourceRow, cut_term,
     cut_value, resource, sort_value,
 };
-use crate::{Scope, Store, StoreError};
-use std::collections::HashSet;
+use crate::{Scope, Store, StoreError, TenantId};
+use rating::Timestamp;
+use std::collections::{BTreeMap, HashSet};
 
 /// Index rows in one statement; more gain nothing.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -24,6 +25,8 @@ pub(super) struct Indexed<'a> {
     pub(super) id: i64,
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
     pub(super) index: &'a ResourceIndex,
 }
 
@@ -55,21 +58,32 @@ impl ConfigurationWrite {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn index(&mut self, rows: &[(ResourceRow, ResourceIndex)]) -> Result<(), StoreError> {
+        let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
+        remove(&mut self.transaction, &ids).await?;
+        let mut by_owner: BTreeMap<TenantId, Vec<Indexed<'_>>> = BTreeMap::new();
+        let mut by_generation: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
         for (row, index) in rows {
-            let scope = Scope::of_tenant(row.owner);
-            let indexed = Indexed {
+            by_owner.entry(row.owner).or_default().push(Indexed {
                 id: row.id,
                 kind: &row.kind,
                 name: &row.name,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
                 index,
-            };
-            remove(&mut self.transaction, &[row.id]).await?;
-            insert(&mut self.transaction, &scope, &[indexed]).await?;
-            sql("UPDATE resource SET index_generation = $1 WHERE id = $2")
-                .bind(index.generation)
-                .bind(row.id)
-                .execute(&mut self.transaction)
-                .await?;
+            });
+            let made = by_generation.entry(index.generation).or_default();
+            made.push(row.id);
+        }
+        for (owner, indexed) in &by_owner {
+            insert(&mut self.transaction, &Scope::of_tenant(*owner), indexed).await?;
+        }
+        for (generation, ids) in by_generation {
+            for ids in ids.chunks(IDS_PER_STATEMENT) {
+                let mut update = sql("UPDATE resource SET index_generation = ");
+                update.push_bind(generation).push(" WHERE id IN (");
+                update.push_list(ids.iter().copied()).push(")");
+                update.execute(&mut self.transaction).await?;
+            }
         }
         Ok(())
     }
@@ -96,7 +110,7 @@ pub(super) async fn insert(
     let owner = scope.tenant().get();
     let fields = collect(resources, |resource| fields(owner, resource));
     let into = "INSERT INTO resource_field \
-                (owner, kind, field, value, name, resource_id, sort_value) ";
+                (owner, kind, field, value, name, resource_id, sort_value, created_at, updated_at) ";
     insert_rows(transaction, into, fields).await?;
     let terms = collect(resources, |resource| terms(owner, resource));
     let into = "INSERT INTO resource_term (owner, kind, term, resource_id) ";
@@ -133,7 +147,7 @@ async fn insert_rows<const N: usize>(
     Ok(())
 }
 
-fn fields(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 7]> {
+fn fields(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 9]> {
     let fields = resource.index.fields.iter();
     let distinct: HashSet<_> = fields
         .map(|(field, value)| (field.as_str(), cut_value(value)))
@@ -149,6 +163,8 @@ fn fields(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 7]> {
                 resource.name.into(),
                 resource.id.into(),
                 sort_value(value).into(),
+                resource.created_at.into(),
+                resource.updated_at.into(),
             ]
         })
         .collect()

@@ -4,6 +4,7 @@ use super::ConfigurationWrite;
 use super::index::{self, Indexed};
 use crate::database::{MAX_BINDS, Value, sql};
 use crate::{ResourceIndex, Scope, StoreError};
+use rating::Timestamp;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
@@ -53,6 +54,7 @@ struct Before {
     version: u64,
     name: String,
     external_id: Option<String>,
+    created_at: Timestamp,
     deleted: bool,
 }
 
@@ -95,7 +97,21 @@ impl ConfigurationWrite {
             let done = numbers(chunk, &before, &ids);
             self.update(chunk, &done).await?;
             self.keep_versions(chunk, &done).await?;
-            let indexed: Vec<Indexed<'_>> = chunk.iter().zip(&done).map(indexed).collect();
+            let now = self.change.at;
+            let created =
+                |write: &ResourceWrite| before_of(&before, write).map_or(now, |b| b.created_at);
+            let indexed: Vec<Indexed<'_>> = chunk
+                .iter()
+                .zip(&done)
+                .map(|(write, done)| Indexed {
+                    id: done.id,
+                    kind: &write.kind,
+                    name: &write.name,
+                    created_at: created(write),
+                    updated_at: now,
+                    index: &write.index,
+                })
+                .collect();
             let old: Vec<i64> = chunk.iter().filter_map(|write| write.id).collect();
             index::remove(&mut self.transaction, &old).await?;
             index::insert(&mut self.transaction, scope, &indexed).await?;
@@ -113,7 +129,7 @@ impl ConfigurationWrite {
         let mut before = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(RESOURCES_PER_STATEMENT) {
             let mut select = sql("SELECT id, kind, version, name, external_id, \
-                 deleted_at IS NOT NULL FROM resource WHERE owner = ");
+                 deleted_at IS NOT NULL, created_at FROM resource WHERE owner = ");
             select.push_bind(scope.tenant().get()).push(" AND id IN (");
             select.push_list(ids.iter().copied()).push(")");
             for row in select.fetch_all(&mut self.transaction).await? {
@@ -123,6 +139,7 @@ impl ConfigurationWrite {
                     name: row.get(3)?,
                     external_id: row.get(4)?,
                     deleted: row.get(5)?,
+                    created_at: Timestamp(row.get(6)?),
                 };
                 before.insert(row.get(0)?, resource);
             }
@@ -403,13 +420,4 @@ fn numbers(
         },
     };
     writes.iter().map(number).collect()
-}
-
-fn indexed<'a>((write, done): (&'a ResourceWrite, &Written)) -> Indexed<'a> {
-    Indexed {
-        id: done.id,
-        kind: &write.kind,
-        name: &write.name,
-        index: &write.index,
-    }
 }

@@ -269,8 +269,14 @@ async fn a_deleted_resource_keeps_its_versions_and_can_come_back() {
         )
         .await[0];
         let mut write = store.begin_configuration(change("bob")).await.unwrap();
-        assert_eq!(write.delete(&PLATFORM, &[first.id, 999]).await.unwrap(), 1);
-        assert_eq!(write.delete(&PLATFORM, &[first.id]).await.unwrap(), 0);
+        assert_eq!(
+            write
+                .delete(&PLATFORM, &[first.id, 999], None)
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(write.delete(&PLATFORM, &[first.id], None).await.unwrap(), 0);
         write.commit().await.unwrap();
         assert_eq!(
             store
@@ -358,7 +364,10 @@ async fn nothing_of_another_tenant_is_seen_or_changed() {
             store.versions_of_configuration(&PLATFORM, 1).await.unwrap(),
             []
         );
-        assert_eq!(store.resource_counts(&PLATFORM).await.unwrap(), []);
+        assert_eq!(
+            store.resource_count(&PLATFORM, "customer").await.unwrap(),
+            0
+        );
         assert_eq!(
             store
                 .referrers(&PLATFORM, "carrier", "c", None, 9)
@@ -410,7 +419,10 @@ async fn nothing_of_another_tenant_is_seen_or_changed() {
                 .unwrap(),
             []
         );
-        assert_eq!(write.delete(&PLATFORM, &[theirs.id]).await.unwrap(), 0);
+        assert_eq!(
+            write.delete(&PLATFORM, &[theirs.id], None).await.unwrap(),
+            0
+        );
     })
     .await;
 }

@@ -13,6 +13,13 @@ use std::time::Duration;
 /// compete for two cores.
 const SQLITE_READERS: u32 = 4;
 
+/// What each of them keeps of the file in memory, as SQLite counts it: below zero KiB.
+const SQLITE_READER_CACHE: &str = "-16384";
+
+/// Rows that a reader sends before it waits for who reads them: more than a page has, so that the
+/// two threads do not wake each other in turns.
+const SQLITE_ROW_BUFFER: usize = 256;
+
 /// How long a writer waits for a file lock that another process (a backup) holds.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,6 +46,15 @@ pub(crate) enum Transaction {
 pub(crate) enum Target<'c> {
     Pool(&'c Pool),
     Transaction(&'c mut Transaction),
+}
+
+impl Target<'_> {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Pool(pool) => pool.dialect(),
+            Self::Transaction(transaction) => transaction.dialect(),
+        }
+    }
 }
 
 impl<'c> From<&'c Pool> for Target<'c> {
@@ -147,7 +163,12 @@ async fn open_sqlite(path: &Path, location: &DatabaseLocation) -> Result<(Pool, 
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.read_only(true))
+        .connect_with(
+            options
+                .read_only(true)
+                .pragma("cache_size", SQLITE_READER_CACHE)
+                .row_buffer_size(SQLITE_ROW_BUFFER),
+        )
         .await
         .map_err(|source| cannot_open(location, source))?;
     Ok((Pool::Sqlite(writer), Pool::Sqlite(reader)))

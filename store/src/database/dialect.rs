@@ -2,7 +2,7 @@
 
 use super::connection::Transaction;
 use super::error::StoreError;
-use super::statement::sql;
+use super::statement::{Statement, sql};
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,33 @@ pub(crate) enum Lock {
     Configuration = 0x6469_6474_0001,
     /// Appending events: their numbers are in the order of the commits.
     Events = 0x6469_6474_0002,
+}
+
+impl Dialect {
+    /// The function that makes a JSON array of its arguments.
+    pub(crate) fn json_array(self) -> &'static str {
+        match self {
+            Self::Sqlite => "json_array",
+            Self::Postgres => "json_build_array",
+        }
+    }
+
+    /// The aggregate that makes a JSON array of a value of each row.
+    pub(crate) fn json_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => "json_group_array",
+            Self::Postgres => "json_agg",
+        }
+    }
+
+    /// Appends a text that is JSON, as JSON.
+    pub(crate) fn push_json(self, column: &'static str, statement: &mut Statement) {
+        let (before, after) = match self {
+            Self::Sqlite => ("json(", ")"),
+            Self::Postgres => ("CAST(", " AS json)"),
+        };
+        statement.push(before).push(column).push(after);
+    }
 }
 
 impl Transaction {

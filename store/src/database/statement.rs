@@ -1,6 +1,7 @@
 //! A statement: its text, what it binds, and running it on either database.
 
 use super::connection::{Pool, Target, Transaction};
+use super::dialect::Dialect;
 use super::error::StoreError;
 use super::row::{Column, Row};
 use super::value::Value;
@@ -12,6 +13,11 @@ use std::fmt::Write as _;
 
 /// Values that one statement may bind: the least of what the databases allow, rounded down.
 pub(crate) const MAX_BINDS: usize = 30_000;
+
+/// Places that keep their numbers on SQLite. A number is a name there, and the driver asks for the name
+/// of each place, which SQLite looks for from the first on: of thousands of places that costs far
+/// more than the statement does.
+const NUMBERED_MAX: usize = 32;
 
 /// A statement. Its text is made of the program's own texts only; what comes from outside is bound,
 /// so there is no way to put it into the text.
@@ -118,22 +124,23 @@ impl Statement {
     /// # Errors
     /// [`StoreError::Query`], as for all that follow.
     pub(crate) async fn execute(self, on: impl Into<Target<'_>>) -> Result<u64, StoreError> {
-        let text = AssertSqlSafe(self.text);
-        let affected = match on.into() {
+        let on = on.into();
+        let (text, values) = self.parts(on.dialect());
+        let affected = match on {
             Target::Pool(Pool::Sqlite(pool)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 query.execute(pool).await?.rows_affected()
             }
             Target::Pool(Pool::Postgres(pool)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 query.execute(pool).await?.rows_affected()
             }
             Target::Transaction(Transaction::Sqlite(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 query.execute(&mut **transaction).await?.rows_affected()
             }
             Target::Transaction(Transaction::Postgres(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 query.execute(&mut **transaction).await?.rows_affected()
             }
         };
@@ -142,22 +149,23 @@ impl Statement {
 
     /// All rows.
     pub(crate) async fn fetch_all(self, on: impl Into<Target<'_>>) -> Result<Vec<Row>, StoreError> {
-        let text = AssertSqlSafe(self.text);
-        let rows = match on.into() {
+        let on = on.into();
+        let (text, values) = self.parts(on.dialect());
+        let rows = match on {
             Target::Pool(Pool::Sqlite(pool)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 wrap(query.fetch_all(pool).await?, Row::Sqlite)
             }
             Target::Pool(Pool::Postgres(pool)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 wrap(query.fetch_all(pool).await?, Row::Postgres)
             }
             Target::Transaction(Transaction::Sqlite(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 wrap(query.fetch_all(&mut **transaction).await?, Row::Sqlite)
             }
             Target::Transaction(Transaction::Postgres(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 wrap(query.fetch_all(&mut **transaction).await?, Row::Postgres)
             }
         };
@@ -169,25 +177,26 @@ impl Statement {
         self,
         on: impl Into<Target<'_>>,
     ) -> Result<Option<Row>, StoreError> {
-        let text = AssertSqlSafe(self.text);
-        let row = match on.into() {
+        let on = on.into();
+        let (text, values) = self.parts(on.dialect());
+        let row = match on {
             Target::Pool(Pool::Sqlite(pool)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 query.fetch_optional(pool).await?.map(Row::Sqlite)
             }
             Target::Pool(Pool::Postgres(pool)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 query.fetch_optional(pool).await?.map(Row::Postgres)
             }
             Target::Transaction(Transaction::Sqlite(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<SqliteArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<SqliteArguments>(values)?);
                 query
                     .fetch_optional(&mut **transaction)
                     .await?
                     .map(Row::Sqlite)
             }
             Target::Transaction(Transaction::Postgres(transaction)) => {
-                let query = sqlx::query_with(text, arguments::<PgArguments>(self.values)?);
+                let query = sqlx::query_with(text, arguments::<PgArguments>(values)?);
                 query
                     .fetch_optional(&mut **transaction)
                     .await?
@@ -195,6 +204,15 @@ impl Statement {
             }
         };
         Ok(row)
+    }
+
+    /// What is given to the driver.
+    fn parts(self, dialect: Dialect) -> (AssertSqlSafe<Cow<'static, str>>, Vec<Value>) {
+        let text = match dialect {
+            Dialect::Sqlite if self.values.len() > NUMBERED_MAX => nameless(self.text),
+            _ => self.text,
+        };
+        (AssertSqlSafe(text), self.values)
     }
 
     /// The one row.
@@ -224,6 +242,26 @@ impl Statement {
     }
 }
 
+/// The text with `?` for its places, when they stand in the order of their numbers, each once; as it
+/// is otherwise.
+fn nameless(text: Cow<'static, str>) -> Cow<'static, str> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    let mut next = 1;
+    while let Some((before, after)) = rest.split_once('$') {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if after[..digits].parse() != Ok(next) {
+            return text;
+        }
+        out.push_str(before);
+        out.push('?');
+        rest = &after[digits..];
+        next += 1;
+    }
+    out.push_str(rest);
+    out.into()
+}
+
 fn wrap<R>(rows: Vec<R>, with: fn(R) -> Row) -> Vec<Row> {
     rows.into_iter().map(with).collect()
 }
@@ -249,4 +287,25 @@ where
         added.map_err(|error| StoreError::Query(sqlx::Error::Encode(error)))?;
     }
     Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nameless;
+
+    #[test]
+    fn places_lose_their_numbers_only_when_they_stand_in_order() {
+        assert_eq!(
+            nameless("a = $1 AND b IN ($2, $3)".into()),
+            "a = ? AND b IN (?, ?)"
+        );
+        assert_eq!(nameless("1".into()), "1");
+        for kept in [
+            "a = $2 AND b = $1",
+            "a = $1 AND b = $1",
+            "a = $1 AND b = $3",
+        ] {
+            assert_eq!(nameless(kept.into()), kept);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Looking at jobs, and what somebody who looks may do with them.
 
-use super::JobState;
+use super::{JobProgress, JobState};
 use crate::database::{Row, Statement, sql};
 use crate::{AuditActor, NewAuditEntry, Scope, Store, StoreError, TenantId, audit};
 use rating::Timestamp;
@@ -31,6 +31,10 @@ pub struct JobRow {
     pub run_at: Timestamp,
     /// Why the last run did not succeed.
     pub last_error: Option<String>,
+    /// How far its last run has come; `None` when its kind does not tell.
+    pub progress: Option<JobProgress>,
+    /// Who wanted it to stop.
+    pub cancelled_by: Option<String>,
     /// When it was put in.
     pub created_at: Timestamp,
     /// When its state last changed.
@@ -48,7 +52,7 @@ pub struct JobAttemptRow {
     pub started_at: Timestamp,
     /// When it ended; `None` while it runs.
     pub ended_at: Option<Timestamp>,
-    /// `running`, `succeeded`, `failed`, `gave_up`, `put_off` or `lost`.
+    /// `running`, `succeeded`, `failed`, `gave_up`, `put_off`, `cancelled` or `lost`.
     pub outcome: String,
     /// Why it did not succeed.
     pub error: Option<String>,
@@ -79,7 +83,8 @@ pub struct JobCount {
 }
 
 pub(super) const COLUMNS: &str = "id, tenant_id, kind, payload, unique_key, priority, state, \
-     attempts, attempts_max, run_at, last_error, created_at, updated_at";
+     attempts, attempts_max, run_at, last_error, created_at, updated_at, \
+     progress_done, progress_total, progress_text, cancelled_by";
 
 impl Store {
     /// The tenant's jobs.
@@ -180,7 +185,7 @@ impl Store {
     ) -> Result<Option<JobRow>, StoreError> {
         let mut update = sql("UPDATE job SET \
              attempts_max = CASE WHEN state = 'ready' THEN attempts_max ELSE attempts_max + attempts END, \
-             state = 'ready', run_at = ");
+             state = 'ready', cancelled_by = NULL, run_at = ");
         update.push_bind(now).push(", updated_at = ").push_bind(now);
         update
             .push(" WHERE state IN ('dead', 'discarded', 'ready') AND id = ")
@@ -222,7 +227,7 @@ impl Store {
     }
 
     /// Changes a job, when it is there, and tells the audit log of it.
-    async fn change_job(
+    pub(super) async fn change_job(
         &self,
         update: Statement,
         told: NewAuditEntry,
@@ -285,7 +290,19 @@ pub(super) fn job(row: &Row) -> Result<JobRow, StoreError> {
         last_error: row.get(10)?,
         created_at: Timestamp(row.get(11)?),
         updated_at: Timestamp(row.get(12)?),
+        progress: progress(row)?,
+        cancelled_by: row.get(16)?,
     })
+}
+
+fn progress(row: &Row) -> Result<Option<JobProgress>, StoreError> {
+    let (done, total): (Option<i64>, Option<i64>) = (row.get(13)?, row.get(14)?);
+    let text: Option<String> = row.get(15)?;
+    Ok(done.map(|done| JobProgress {
+        done: done.unsigned_abs(),
+        total: total.map(i64::unsigned_abs),
+        text: text.unwrap_or_default(),
+    }))
 }
 
 fn attempt(row: &Row) -> Result<JobAttemptRow, StoreError> {

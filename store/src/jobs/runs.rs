@@ -40,6 +40,11 @@ pub enum JobReport {
         /// Why.
         error: String,
     },
+    /// Somebody wanted it to stop, and it did.
+    Cancelled {
+        /// Who.
+        by: String,
+    },
     /// It was not its time; the run does not count.
     PutOff {
         /// Why.
@@ -62,6 +67,7 @@ impl JobReport {
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
             Self::GaveUp { .. } => "gave_up",
+            Self::Cancelled { .. } => "cancelled",
             Self::PutOff { .. } => "put_off",
         }
     }
@@ -70,12 +76,14 @@ impl JobReport {
         match self {
             Self::Succeeded => None,
             Self::Failed { error, .. } | Self::GaveUp { error } => Some(shortened(error)),
+            Self::Cancelled { .. } => Some("It was cancelled."),
             Self::PutOff { reason, .. } => Some(shortened(reason)),
         }
     }
 }
 
-fn shortened(text: &str) -> &str {
+/// A text as the table keeps it.
+pub(super) fn shortened(text: &str) -> &str {
     let end = text.floor_char_boundary(ERROR_BYTES_MAX);
     text.get(..end).unwrap_or_default()
 }
@@ -108,6 +116,7 @@ impl Store {
             .push(", lease_until = ")
             .push_bind(lease_until);
         update.push(", updated_at = ").push_bind(now);
+        update.push(", progress_done = NULL, progress_total = NULL, progress_text = NULL");
         update.push(" WHERE state = 'ready' AND id IN (SELECT id FROM job WHERE state = 'ready' AND run_at <= ");
         update
             .push_bind(now)
@@ -180,6 +189,7 @@ impl Store {
         let (state, run_at, attempts) = match report {
             JobReport::Succeeded => (JobState::Done, lease.job.run_at, lease.attempt),
             JobReport::GaveUp { .. } => (JobState::Dead, lease.job.run_at, lease.attempt),
+            JobReport::Cancelled { .. } => (JobState::Discarded, lease.job.run_at, lease.attempt),
             JobReport::Failed { .. } if last => (JobState::Dead, lease.job.run_at, lease.attempt),
             JobReport::Failed { retry_at, .. } => (JobState::Ready, *retry_at, lease.attempt),
             JobReport::PutOff { until, .. } => (JobState::Ready, *until, lease.attempt - 1),

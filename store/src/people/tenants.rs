@@ -121,14 +121,22 @@ impl PeopleWrite {
         Ok(id.map(TenantId::new))
     }
 
-    /// Renames an operator; false when there is none.
+    /// Renames an operator; false when there is none of that name.
     ///
     /// # Errors
     /// [`StoreError::is_unique_violation`] when the name is taken.
-    pub async fn rename_operator(&mut self, id: TenantId, name: &str) -> Result<bool, StoreError> {
-        let renamed = sql("UPDATE tenant SET name = $1 WHERE id = $2 AND kind = 'operator'")
-            .bind(name)
+    pub async fn rename_operator(
+        &mut self,
+        id: TenantId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, StoreError> {
+        let statement = "UPDATE tenant SET name = $1 \
+             WHERE id = $2 AND kind = 'operator' AND name = $3";
+        let renamed = sql(statement)
+            .bind(to)
             .bind(id.get())
+            .bind(from)
             .execute(&mut self.transaction)
             .await?;
         Ok(renamed == 1)

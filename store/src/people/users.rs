@@ -231,9 +231,15 @@ impl PeopleWrite {
         Ok(id.map(UserId))
     }
 
-    /// A user of the tenant, as this change sees it. Nobody else changes the row until it ends.
+    /// A user of the tenant, as this change sees it. Nobody else changes the row until it ends, and
+    /// nobody else looks at a user of the tenant this way: two who take each other's role away
+    /// come one after the other, and do not wait for each other for ever.
     pub async fn user(&mut self, scope: &Scope, id: UserId) -> Result<Option<UserRow>, StoreError> {
-        // An update locks the row on either database.
+        // An update locks the row on either database; the tenant's row always first.
+        sql("UPDATE tenant SET created_at = created_at WHERE id = $1")
+            .bind(scope.tenant().get())
+            .execute(&mut self.transaction)
+            .await?;
         sql("UPDATE app_user SET updated_at = updated_at WHERE id = $1 AND tenant_id = $2")
             .bind(id.0)
             .bind(scope.tenant().get())
@@ -266,8 +272,8 @@ impl PeopleWrite {
         Ok(())
     }
 
-    /// Active users of the tenant with that role, but for one. Locks them, so that two who remove each
-    /// other cannot both find that the other is left.
+    /// Active users of the tenant with that role, but for one. Locks them, so that nobody signs
+    /// them off or verifies their address meanwhile.
     pub async fn others_with_role(
         &mut self,
         scope: &Scope,

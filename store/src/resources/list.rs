@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// The condition that so few fulfil that it is best to begin with them.
-    async fn driver(
+    pub(super) async fn driver(
         &self,
         scope: &Scope,
         query: &ResourceQuery,
@@ -113,7 +113,7 @@ impl Store {
 }
 
 /// What must hold, filters first; `None` when nothing can.
-fn conditions(query: &ResourceQuery) -> Option<Vec<Condition>> {
+pub(super) fn conditions(query: &ResourceQuery) -> Option<Vec<Condition>> {
     let mut conditions: Vec<Condition> = query
         .filters
         .iter()

@@ -3,7 +3,8 @@
 //! A page can be found in three ways. Neither database knows which is best, because it would have
 //! to know how many rows a value has, so we look:
 //!
-//! - a list that is filtered and sorted by name walks the index of the filter, which has the names;
+//! - a list that is filtered and sorted by name or time walks the index of the filter, which has
+//!   both;
 //! - a list with a condition that few fulfil takes those and sorts them;
 //! - any other walks the index of its order and asks of each row whether the conditions hold:
 //!   many do, so a page is full soon.
@@ -78,7 +79,7 @@ impl Condition {
 pub(super) fn is_worth_a_probe(query: &ResourceQuery, conditions: &[Condition]) -> bool {
     match conditions {
         [] => false,
-        [only] => !only.is_field() || query.sort != SortBy::Name,
+        [only] => !only.is_field() || !stands_in_filters(&query.sort),
         _ => true,
     }
 }
@@ -105,28 +106,39 @@ pub(super) fn page(
     conditions: &[Condition],
     driver: Option<usize>,
 ) -> Statement {
-    let by_name = query.sort == SortBy::Name;
+    let in_filters = stands_in_filters(&query.sort);
     let some_filter = || conditions.iter().position(Condition::is_field);
-    match driver.or_else(|| some_filter().filter(|_| by_name)) {
-        Some(index) if by_name && conditions[index].is_field() => {
+    match driver.or_else(|| some_filter().filter(|_| in_filters)) {
+        Some(index) if in_filters && conditions[index].is_field() => {
             along_a_filter(scope, query, conditions, index)
         }
         driver => along_the_order(scope, query, conditions, driver),
     }
 }
 
-/// Walks the index of a filter, which is in the order of names.
+/// Whether the index of a filter has what a list is sorted by.
+fn stands_in_filters(sort: &SortBy) -> bool {
+    !matches!(sort, SortBy::Field(_))
+}
+
+/// Walks the index of a filter, which is in the order of the list.
 fn along_a_filter(
     scope: &Scope,
     query: &ResourceQuery,
     conditions: &[Condition],
     filter: usize,
 ) -> Statement {
-    let mut statement = sql("SELECT f.resource_id AS id, f.name AS sort_key");
+    let column = match query.sort {
+        SortBy::Name | SortBy::Field(_) => "f.name",
+        SortBy::CreatedAt => "f.created_at",
+        SortBy::UpdatedAt => "f.updated_at",
+    };
+    let mut statement = sql("SELECT f.resource_id AS id, ");
+    statement.push(column).push(" AS sort_key");
     conditions[filter].push_rows_of(scope, &query.kind, &mut statement);
     push_others(conditions, Some(filter), "f.resource_id", &mut statement);
     let key = |statement: &mut Statement| {
-        statement.push("f.name");
+        statement.push(column);
     };
     push_end(query, key, "f.resource_id", &mut statement);
     statement

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::database::sql;
-use crate::testing::{change, databases, resource as new, spec_index};
+use crate::testing::{TestDatabase, change, databases, resource as new, spec_index};
 use crate::{ConfigurationChange, ResourceWrite, TenantId};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -58,12 +58,38 @@ async fn walk(store: &Store, query: &ResourceQuery) -> Vec<i64> {
     loop {
         let page = store.list_resources(&PLATFORM, &query).await.unwrap();
         assert!(page.rows.len() <= 37);
+        let listed = store.listed_page(&PLATFORM, &query).await.unwrap();
+        assert_same(&page, &listed);
         seen.extend(page.rows.iter().map(|row| row.spec["n"].as_i64().unwrap()));
         query.cursor = page.next;
         if query.cursor.is_none() {
             return seen;
         }
         assert!(!page.rows.is_empty(), "an empty page is the last");
+    }
+}
+
+/// That the page as a text says what the page as rows does.
+fn assert_same(page: &ResourcePage, listed: &ListedPage) {
+    let (rows, next) = listed.rows().unwrap();
+    assert_eq!((rows.len(), &next), (page.rows.len(), &page.next));
+    for (row, listed) in page.rows.iter().zip(&rows) {
+        let spec = serde_json::to_string(&row.spec).unwrap();
+        let assignment = serde_json::to_string(&row.assignment).unwrap();
+        assert_eq!((listed.id, &*listed.name), (row.id, &*row.name));
+        assert_eq!(listed.external_id, row.external_id);
+        assert_eq!(
+            (listed.spec.get(), listed.assignment.get()),
+            (&*spec, &*assignment)
+        );
+        assert_eq!(
+            (listed.version, &*listed.updated_by),
+            (row.version, &*row.updated_by)
+        );
+        assert_eq!(
+            (listed.created_at(), listed.updated_at()),
+            (row.created_at, row.updated_at)
+        );
     }
 }
 
@@ -136,6 +162,119 @@ async fn pages_are_complete_and_in_order_whatever_is_asked() {
 }
 
 #[tokio::test]
+async fn a_text_of_a_page_holds_whatever_a_resource_holds() {
+    databases(async |database| {
+        let store = database.open().await;
+        let odd = "a \"quoted\" \u{e9}\u{1f600} \\ \u{7f} <>&' name";
+        let spec = json!({
+            "b": [1, 2.50, -3e7, null, true], "a": {"deep": {"text": odd, "empty": {}}},
+            "big": 12_345_678_901_234_567_u64,
+        });
+        let write = ResourceWrite {
+            external_id: Some("x\"y".into()),
+            assignment: json!({"all": false, "groups": ["g\t1"]}),
+            ..new("customer", odd, spec)
+        };
+        put(&store, &[write]).await;
+        let query = ResourceQuery {
+            kind: "customer".into(),
+            limit: 9,
+            ..ResourceQuery::default()
+        };
+        let page = store.list_resources(&PLATFORM, &query).await.unwrap();
+        assert_eq!(page.rows.len(), 1);
+        let listed = store.listed_page(&PLATFORM, &query).await.unwrap();
+        assert_same(&page, &listed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_filtered_list_by_time_follows_each_version() {
+    databases(async |database| {
+        let store = database.open().await;
+        let index = spec_index(&[("status", "active")], &[], &[]);
+        let mut ids = Vec::new();
+        for (name, at) in [("a", 10), ("b", 20), ("c", 30)] {
+            let change = ConfigurationChange {
+                at: Timestamp(at),
+                ..change("ann")
+            };
+            let mut write = store.begin_configuration(change).await.unwrap();
+            let resource = ResourceWrite {
+                index: index.clone(),
+                ..new("customer", name, json!({}))
+            };
+            ids.push(write.put_all(&PLATFORM, &[resource]).await.unwrap()[0].id);
+            write.commit().await.unwrap();
+        }
+        let change = ConfigurationChange {
+            at: Timestamp(40),
+            ..change("bob")
+        };
+        let mut write = store.begin_configuration(change).await.unwrap();
+        let again = ResourceWrite {
+            id: Some(ids[0]),
+            index,
+            ..new("customer", "a", json!({"n": 2}))
+        };
+        write.put_all(&PLATFORM, &[again]).await.unwrap();
+        write.commit().await.unwrap();
+        for (sort, expected) in [
+            (SortBy::CreatedAt, [0, 1, 2]),
+            (SortBy::UpdatedAt, [1, 2, 0]),
+        ] {
+            let query = ResourceQuery {
+                kind: "customer".into(),
+                filters: filters(&[("status", "active")]),
+                sort,
+                limit: 9,
+                ..ResourceQuery::default()
+            };
+            let page = store.list_resources(&PLATFORM, &query).await.unwrap();
+            let found: Vec<i64> = page.rows.iter().map(|row| row.id).collect();
+            assert_eq!(found, expected.map(|index| ids[index]), "{query:?}");
+        }
+    })
+    .await;
+}
+
+/// A page must cost what it holds: neither a whole table nor all rows of a filter may be read or
+/// sorted for it.
+#[tokio::test]
+async fn a_filtered_page_comes_in_order_from_one_index() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    for sort in [SortBy::Name, SortBy::CreatedAt, SortBy::UpdatedAt] {
+        for descending in [false, true] {
+            let query = ResourceQuery {
+                kind: "customer".into(),
+                filters: filters(&[("status", "active"), ("limit", "7")]),
+                sort: sort.clone(),
+                descending,
+                cursor: Some(ResourceCursor {
+                    key: "5".into(),
+                    id: 5,
+                }),
+                limit: 50,
+                ..ResourceQuery::default()
+            };
+            let conditions = list::conditions(&query).unwrap();
+            let mut explain = sql("EXPLAIN QUERY PLAN ");
+            explain.append(plan::page(&PLATFORM, &query, &conditions, None));
+            let rows = explain.fetch_all(store.reader()).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get(3).unwrap()).collect();
+            assert!(
+                steps[0].starts_with("SEARCH f USING COVERING INDEX"),
+                "{query:?}: {steps:?}"
+            );
+            let is_dear = |step: &String| step.starts_with("SCAN") || step.contains("B-TREE");
+            assert!(!steps.iter().any(is_dear), "{query:?}: {steps:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_list_goes_on_behind_its_place_when_rows_come_and_go() {
     databases(async |database| {
         let store = database.open().await;
@@ -151,7 +290,10 @@ async fn a_list_goes_on_behind_its_place_when_rows_come_and_go() {
         };
         query.cursor = store.list_resources(&PLATFORM, &query).await.unwrap().next;
         let mut write = store.begin_configuration(change("ann")).await.unwrap();
-        write.delete(&PLATFORM, &[ids[1], ids[2]]).await.unwrap();
+        write
+            .delete(&PLATFORM, &[ids[1], ids[2]], None)
+            .await
+            .unwrap();
         write
             .put_all(&PLATFORM, &[new("customer", "aa", json!({}))])
             .await
@@ -234,7 +376,7 @@ async fn what_a_resource_is_found_by_goes_with_its_version() {
         assert_eq!(refers("gold").await, Vec::<String>::new());
         assert_eq!(refers("silver").await, ["b"]);
         let mut write = store.begin_configuration(change("ann")).await.unwrap();
-        write.delete(&PLATFORM, &[id]).await.unwrap();
+        write.delete(&PLATFORM, &[id], None).await.unwrap();
         write.commit().await.unwrap();
         assert_eq!(found("blocked", None).await, 0);
         assert_eq!(

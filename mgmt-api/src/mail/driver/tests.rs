@@ -129,10 +129,7 @@ impl Outbox {
             .await
             .unwrap()
             .remove(0);
-        JobRun {
-            attempt: lease.attempt,
-            job: lease.job,
-        }
+        JobRun::new(lease.job, lease.attempt)
     }
 
     fn handler(&self, driver: MailDriver) -> SendMail {
@@ -257,4 +254,24 @@ fn a_sender_that_is_no_address_is_refused() {
         MailSender::new(settings),
         Err(MailSettingsError::From(_))
     ));
+}
+
+#[test]
+fn a_long_link_stays_on_its_line() {
+    let link = format!("https://switch.example.com/invitation#{}", "0f".repeat(32));
+    let made = |text: &str| {
+        let body = super::body(text);
+        (
+            body.encoding(),
+            String::from_utf8_lossy(body.as_ref()).into_owned(),
+        )
+    };
+    let (encoding, written) = made(&format!("Choose:\n{link}\n"));
+    assert_eq!(written, format!("Choose:\r\n{link}\r\n"));
+    assert_eq!(encoding, ContentTransferEncoding::SevenBit);
+    let (encoding, written) = made("Grüße\n");
+    assert_ne!(encoding, ContentTransferEncoding::SevenBit);
+    assert!(written.is_ascii());
+    let (encoding, _) = made(&"x".repeat(LINE_BYTES_MAX + 1));
+    assert_ne!(encoding, ContentTransferEncoding::SevenBit);
 }

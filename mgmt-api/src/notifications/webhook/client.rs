@@ -1,5 +1,6 @@
 //! One signed request.
 
+use crate::containment::{self, Part};
 use crate::notifications::Signature;
 use crate::notifications::guard::is_public;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ impl WebhookClient {
             return Outcome::failed("The node stops.");
         };
         let settings = self.settings;
-        let work = tokio::task::spawn_blocking(move || {
+        let work = containment::on_blocking_thread(Part::Task, move || {
             let _held = place;
             settings.send(&request)
         });

@@ -2,7 +2,8 @@
 
 use resources::{Problem, ResourceKind, ResourceSpec, Secret};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// What is shown in place of a secret; sent back, it means that the secret stays.
 pub(crate) const MASKED: &str = "********";
@@ -86,7 +87,38 @@ pub(super) fn keep_unchanged(
     fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
 }
 
+/// Whether specs of a kind can hold a secret at all.
+pub(crate) fn holds_secrets(kind: ResourceKind) -> bool {
+    static HOLDERS: LazyLock<BTreeSet<ResourceKind>> = LazyLock::new(|| {
+        let kinds = ResourceKind::ALL.into_iter();
+        kinds.filter(|kind| marks_secret(kind.schema())).collect()
+    });
+    HOLDERS.contains(&kind)
+}
+
+fn marks_secret(schema: &Value) -> bool {
+    match schema {
+        Value::Object(fields) => {
+            fields.get("x-secret") == Some(&Value::Bool(true)) || fields.values().any(marks_secret)
+        }
+        Value::Array(items) => items.iter().any(marks_secret),
+        _ => false,
+    }
+}
+
 /// A spec as it may be shown.
 pub(crate) fn masked(kind: ResourceKind, spec: &mut Value) {
     kind.replace_secrets(spec, |_, _| MASKED.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_with_a_secret_field_are_known() {
+        assert!(holds_secrets(ResourceKind::NotificationTarget));
+        assert!(!holds_secrets(ResourceKind::Customer));
+        assert!(!holds_secrets(ResourceKind::RateCard));
+    }
 }

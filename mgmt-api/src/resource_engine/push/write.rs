@@ -15,13 +15,8 @@ pub(super) async fn write_plan(
     planned: &mut Plan,
     decks: &[DeckText],
 ) -> Result<(), ConfigurationError> {
-    let gone: Vec<i64> = planned
-        .changed()
-        .filter(|step| step.after.is_none())
-        .filter_map(|step| step.before.as_ref().map(|before| before.id))
-        .collect();
-    if !gone.is_empty() {
-        write.delete(scope, &gone).await?;
+    for (note, gone) in deletions(planned) {
+        write.delete(scope, &gone, note).await?;
     }
     let (keys, writes): (Vec<Key>, Vec<ResourceWrite>) =
         planned.changed().filter_map(write_of).unzip();
@@ -41,6 +36,20 @@ pub(super) async fn write_plan(
         }
     }
     Ok(())
+}
+
+/// The numbers of what is to go, by the reason that is given.
+fn deletions(planned: &Plan) -> BTreeMap<Option<&str>, Vec<i64>> {
+    let mut by_note: BTreeMap<Option<&str>, Vec<i64>> = BTreeMap::new();
+    for step in planned.changed().filter(|step| step.after.is_none()) {
+        if let Some(before) = &step.before {
+            by_note
+                .entry(step.note.as_deref())
+                .or_default()
+                .push(before.id);
+        }
+    }
+    by_note
 }
 
 fn write_of(step: &Step) -> Option<(Key, ResourceWrite)> {

@@ -8,6 +8,7 @@ use super::cells::{cell, value};
 use super::columns::{Column, Shape, columns};
 use crate::resource_engine::merge_patch::patch_of_field;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// Most rows of a table that is read.
 const ROWS_MAX: usize = 100_000;
@@ -109,10 +110,14 @@ pub(crate) fn read_csv(schema: &Value, text: &str) -> Result<Vec<TableRow>, Vec<
     let meanings = meanings(schema, header)?;
     let mut rows = Vec::new();
     let mut faults = Vec::new();
+    let mut lines = HashMap::new();
     for record in reader.records() {
         match record {
             Ok(record) => match row(&meanings, &record) {
-                Ok(row) => rows.push(row),
+                Ok(row) => {
+                    faults.extend(repeated(&mut lines, &row));
+                    rows.push(row);
+                }
                 Err(found) => faults.extend(found),
             },
             Err(error) => faults.push(unreadable(&error)),
@@ -244,6 +249,13 @@ fn join(into: &mut Value, from: Value) {
     }
 }
 
+/// A row whose name stands in a line before.
+fn repeated(lines: &mut HashMap<String, u64>, row: &TableRow) -> Option<CsvFault> {
+    let first = lines.insert(row.name.clone(), row.line)?;
+    let message = format!("\"{}\" stands in line {first} already", row.name);
+    Some(fault(Some(row.line), Some(NAME), message))
+}
+
 fn unreadable(error: &csv::Error) -> CsvFault {
     let line = error.position().map(csv::Position::line);
     let message = match error.kind() {
@@ -311,6 +323,19 @@ mod tests {
             json!({"status": "inactive"})
         );
         assert_eq!(read[0].external_id, None);
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_told_with_both_lines() {
+        let faults = read_csv(&schema(), "name,cps\na,1\nb,1\na,2\n").unwrap_err();
+        assert_eq!(
+            faults,
+            [fault(
+                Some(4),
+                Some(NAME),
+                "\"a\" stands in line 2 already".to_owned()
+            )]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::signer;
 use crate::audit::AuditSigner;
 use crate::auth::Principal;
 use crate::clock;
+use crate::containment::{Part, contain};
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::body::{Body, Bytes};
@@ -45,7 +46,7 @@ pub(crate) async fn audit_export(
         head,
         signer,
     };
-    tokio::spawn(export.send(sender));
+    tokio::spawn(contain(Part::Task, export.send(sender)));
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (

@@ -5,7 +5,7 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::{ConfigurationError, Prefer, PushOrigin, of_change_set};
+use crate::resource_engine::{ConfigurationError, Prefer, PushOrigin, of_change_set, to_the_end};
 use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
@@ -121,14 +121,13 @@ pub(crate) async fn change_set_push(
     let origin = PushOrigin::new(&principal);
     let work = {
         let state = state.clone();
-        // In a task of its own: a client that hangs up must not stop it half-way.
-        tokio::spawn(async move {
+        async move {
             let switch = &*state.switch;
             let configuration = &state.configuration;
             configuration.push_change_set(&origin, &row, switch).await
-        })
+        }
     };
-    work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    to_the_end(&state, work).await?;
     respond_anew(&state, &principal, id, StatusCode::OK).await
 }
 

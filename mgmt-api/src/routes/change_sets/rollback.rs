@@ -5,7 +5,9 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::{ConfigurationError, LaterChanges, PushOrigin, of_change_set};
+use crate::resource_engine::{
+    ConfigurationError, LaterChanges, PushOrigin, of_change_set, to_the_end,
+};
 use crate::routes::resources::check_note;
 use crate::state::AppState;
 use crate::values::Time;
@@ -110,10 +112,9 @@ pub(crate) async fn change_set_roll_back(
     let origin = PushOrigin::new(&principal);
     let work = {
         let state = state.clone();
-        // In a task of its own: a client that hangs up must not stop it half-way.
-        tokio::spawn(async move { roll_back(&state, &origin, &row, body).await })
+        async move { roll_back(&state, &origin, &row, body).await }
     };
-    let made = work.await.map_err(|_| ConfigurationError::Interrupted)??;
+    let made = to_the_end(&state, work).await?;
     respond_anew(&state, &principal, made, StatusCode::CREATED).await
 }
 

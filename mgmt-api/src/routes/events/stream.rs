@@ -1,8 +1,10 @@
 //! Events as they happen (server-sent events, WHATWG HTML 9.2).
 
 use super::{SwitchEvent, kind, number};
+use crate::access::PermissionSet;
 use crate::auth::Principal;
-use crate::events::StreamPlace;
+use crate::containment::{Part, contain};
+use crate::events::{StreamPlace, as_seen, visible_areas};
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -97,11 +99,13 @@ pub(crate) async fn event_stream(
         store: state.store.clone(),
         scope,
         kind,
+        permissions: principal.permissions().clone(),
+        areas: visible_areas(principal.permissions()),
         after: after.unwrap_or(newest),
         sender,
         place,
     };
-    tokio::spawn(reader.run(oldest, newest));
+    tokio::spawn(contain(Part::Task, reader.run(oldest, newest)));
     let events = ReceiverStream::new(receiver).map(Ok);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
@@ -123,6 +127,8 @@ struct Reader {
     store: Store,
     scope: Scope,
     kind: Option<String>,
+    permissions: PermissionSet,
+    areas: Option<Vec<String>>,
     after: i64,
     sender: mpsc::Sender<Event>,
     place: StreamPlace,
@@ -190,6 +196,7 @@ impl Reader {
             let newest = newest.ok_or(End::Over)?;
             let query = EventQuery {
                 kind: self.kind.clone(),
+                areas: self.areas.clone(),
                 after: Some(self.after),
                 limit: PAGE,
                 ..EventQuery::default()
@@ -199,7 +206,9 @@ impl Reader {
             for row in rows {
                 self.after = row.id;
                 let event = Event::default().id(row.id.to_string());
-                if let Ok(event) = event.json_data(SwitchEvent::from(row)) {
+                if let Ok(event) =
+                    event.json_data(SwitchEvent::from(as_seen(row, &self.permissions)))
+                {
                     self.send(event).await?;
                 }
             }

@@ -1,5 +1,6 @@
 //! The address of the caller: changing it, and proving that it is theirs.
 
+use super::notice::{Notice, tell_user};
 use super::{checked_email, mail, public_url};
 use crate::auth::session::later;
 use crate::auth::sign_in::{self, Attempt};
@@ -125,6 +126,9 @@ pub(crate) async fn email_verify(
     let row = row.ok_or_else(Problem::stale_token)?;
     if !write.verify_email(user, &email).await? {
         return Err(Problem::stale_token());
+    }
+    if row.email.as_deref() != Some(&*email) {
+        tell_user(&state, &mut write, &row, Notice::EmailChanged).await?;
     }
     let entry = sign_in::told(&source, &row, "user.email_verify", AuditCredential::None);
     let (before, after) = (json!({ "email": row.email }), json!({ "email": email }));

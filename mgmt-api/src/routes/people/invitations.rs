@@ -175,6 +175,7 @@ pub(crate) async fn invitation_create(
     let email = checked_email("email", &draft.email)?;
     let full_name = checked_full_name("full_name", &draft.full_name)?;
     let reached = target(&state, &principal, &draft).await?;
+    principal.may_let_in(reached.tenant.id)?;
     grantable(&state, &principal, &reached.tenant, &draft.role)?;
     let url = public_url(&state)?;
     let now = clock::now();

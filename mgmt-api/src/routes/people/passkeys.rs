@@ -1,5 +1,6 @@
 //! The caller's passkeys, and signing in by one.
 
+use super::notice::{Notice, tell_user};
 use super::password::told_of_own;
 use super::totp::{new_codes, own_row};
 use crate::auth::passkey::{
@@ -194,7 +195,8 @@ pub(crate) async fn passkey_register(
     principal: Principal,
     ApiJson(answer): ApiJson<PasskeyRegistration, { super::BODY_BYTES_MAX }>,
 ) -> Result<Response, Problem> {
-    let user = principal.own_account()?;
+    let row = own_row(&state, &principal).await?;
+    let user = row.id;
     let name = checked_name(&answer.name)?;
     let party = relying_party(&state)?;
     let mut write = state.store.change_people(clock::now()).await?;
@@ -223,6 +225,7 @@ pub(crate) async fn passkey_register(
     } else {
         Vec::new()
     };
+    tell_user(&state, &mut write, &row, Notice::PasskeyAdded).await?;
     write.tell(told_of_own(&principal, "passkey.add"));
     write.commit().await?;
     tracing::info!(%user, "passkey registered");
@@ -278,7 +281,8 @@ pub(crate) async fn passkey_remove(
     principal: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let user = principal.own_account()?;
+    let row = own_row(&state, &principal).await?;
+    let user = row.id;
     principal.recently_confirmed()?;
     let left = state.store.passkeys(user).await?.len();
     let app = state.store.totp(user).await?;
@@ -288,6 +292,7 @@ pub(crate) async fn passkey_remove(
     if left <= 1 && app.is_none_or(|app| app.confirmed_at.is_none()) {
         write.replace_recovery_codes(user, &[]).await?;
     }
+    tell_user(&state, &mut write, &row, Notice::PasskeyRemoved).await?;
     write.tell(told_of_own(&principal, "passkey.remove"));
     write.commit().await?;
     tracing::info!(%user, "passkey removed");

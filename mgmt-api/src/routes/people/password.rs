@@ -1,5 +1,6 @@
 //! Changing one's own password, and confirming that one is still the one at the keyboard.
 
+use super::notice::{Notice, tell_user};
 use super::second_factor::{CODE_BYTES_MAX, Code, methods_of, take_code};
 use crate::auth::policy::policy_of;
 use crate::auth::session::SessionToken;
@@ -90,6 +91,7 @@ pub(crate) async fn password_update(
     let mut write = state.store.change_people(clock::now()).await?;
     write.set_password(user.id, &hash).await?;
     write.end_sessions(user.id, None).await?;
+    tell_user(&state, &mut write, &user, Notice::PasswordChanged).await?;
     write.tell(told_of_own(&principal, "user.password_change"));
     tracing::info!(user = %user.id, "password changed");
     let method = sign_in::PASSWORD;

@@ -66,6 +66,7 @@ pub(crate) async fn sign_in_policy_update(
 ) -> Result<Response, Problem> {
     principal.recently_confirmed()?;
     let reached = reach(&state, &principal, &tenant).await?;
+    principal.may_let_in(reached.tenant.id)?;
     policy.check()?;
     check_roles(&state, &reached, &policy)?;
     let based_on = seen_version(&state, &reached, &headers).await?;

@@ -6,7 +6,7 @@
 
 use super::password::check_new;
 use super::{checked_email, checked_full_name, mail, public_url};
-use crate::access::roles::Portal;
+use crate::access::roles::{Portal, ceiling};
 use crate::auth::policy::{Registration, policy_of};
 use crate::auth::session::later;
 use crate::auth::sign_in::Attempt;
@@ -342,6 +342,10 @@ pub(crate) async fn registration_approve(
         AccountKind::Customer => Portal::Customer,
         AccountKind::Carrier => Portal::Carrier,
     };
+    if !principal.permissions().covers(ceiling(portal)) {
+        let detail = "Whoever is let in may do more in the account than you may.";
+        return Err(Problem::forbidden(detail));
+    }
     let new = NewUser {
         tenant,
         username: &row.email,

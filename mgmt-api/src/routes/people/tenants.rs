@@ -2,6 +2,7 @@
 //! that have a portal.
 
 use super::checked_full_name;
+use super::version::Version;
 use crate::auth::Principal;
 use crate::clock;
 use crate::extract::{ApiJson, ApiQuery};
@@ -10,7 +11,7 @@ use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -156,7 +157,7 @@ pub(crate) async fn tenant_create(
     tag = "people",
     params(("id" = i64, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "The tenant", body = Tenant),
+        (status = 200, description = "The tenant", body = Tenant, headers(("ETag" = String, description = "Its version"))),
         (status = 404, description = "There is no such tenant below", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -164,9 +165,9 @@ pub(crate) async fn tenant_view(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
-) -> Result<Json<Tenant>, Problem> {
+) -> Result<Response, Problem> {
     let tenant = below(&state, &principal, tenant_id(&id)?).await?;
-    Ok(Json(Tenant::of(tenant)))
+    Ok(respond(tenant))
 }
 
 /// Renames an operator. A customer or a carrier is called as its resource is.
@@ -175,27 +176,37 @@ pub(crate) async fn tenant_view(
     path = "/api/v1/tenants/{id}",
     operation_id = "tenant_rename",
     tag = "people",
-    params(("id" = i64, Path, description = "The operator")),
+    params(
+        ("id" = i64, Path, description = "The operator"),
+        ("If-Match" = String, Header, description = "The `ETag` that was seen"),
+    ),
     request_body = OperatorDraft,
     responses(
-        (status = 200, description = "The operator", body = Tenant),
+        (status = 200, description = "The operator", body = Tenant, headers(("ETag" = String, description = "Its version"))),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operator", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The name is taken", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Another was faster", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The name is refused", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn tenant_rename(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    headers: HeaderMap,
     ApiJson(draft): ApiJson<OperatorDraft, { super::BODY_BYTES_MAX }>,
-) -> Result<Json<Tenant>, Problem> {
+) -> Result<Response, Problem> {
     principal.recently_confirmed()?;
     let (id, name) = (tenant_id(&id)?, checked_name(&draft.name)?);
     let before = below(&state, &principal, id).await?;
+    if before.kind != TenantKind::Operator.as_str() {
+        return Err(unknown());
+    }
+    Version::of(&[&before.name]).check(&headers)?;
     let mut write = state.store.change_people(clock::now()).await?;
-    let renamed = write.rename_operator(id, &name).await;
+    let renamed = write.rename_operator(id, &before.name, &name).await;
     let renamed = renamed.map_err(|error| {
         if error.is_unique_violation() {
             taken()
@@ -204,7 +215,8 @@ pub(crate) async fn tenant_rename(
         }
     })?;
     if !renamed {
-        return Err(unknown());
+        let detail = "The operator was renamed by another. Look at it again.";
+        return Err(Problem::precondition_failed(detail));
     }
     let told = principal.audit(principal.tenant.id, "tenant.update");
     let told = told.on("tenant", Some(id.get()), &*name);
@@ -212,7 +224,7 @@ pub(crate) async fn tenant_rename(
     write.tell(told.values(Some(before), Some(after)));
     write.commit().await?;
     let tenant = below(&state, &principal, id).await?;
-    Ok(Json(Tenant::of(tenant)))
+    Ok(respond(tenant))
 }
 
 /// Suspends a tenant: its people, and those of the tenants below it, are signed out and stay out.
@@ -303,6 +315,11 @@ pub(crate) async fn below(
 pub(crate) fn tenant_id(text: &str) -> Result<TenantId, Problem> {
     let id = text.parse().map(TenantId::new);
     id.map_err(|_| unknown())
+}
+
+fn respond(row: TenantRow) -> Response {
+    let version = Version::of(&[&row.name]);
+    version.respond(Tenant::of(row))
 }
 
 fn checked_name(name: &str) -> Result<String, Problem> {

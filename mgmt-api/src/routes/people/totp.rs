@@ -1,5 +1,6 @@
 //! The caller's authenticator app and recovery codes.
 
+use super::notice::{Notice, tell_user};
 use super::password::told_of_own;
 use super::second_factor::methods_of;
 use crate::auth::recovery;
@@ -166,6 +167,7 @@ pub(crate) async fn totp_confirm(
     }
     count.succeeded();
     let codes = new_codes(&mut write, user.id).await?;
+    tell_user(&state, &mut write, &user, Notice::AppAdded).await?;
     write.tell(told_of_own(&principal, "totp.add"));
     let kept = principal.session().map(|session| session.id.as_str());
     write.end_sessions(user.id, kept).await?;
@@ -198,6 +200,7 @@ pub(crate) async fn totp_remove(
     if state.store.passkeys(user.id).await?.is_empty() {
         write.replace_recovery_codes(user.id, &[]).await?;
     }
+    tell_user(&state, &mut write, &user, Notice::AppRemoved).await?;
     write.tell(told_of_own(&principal, "totp.remove"));
     write.commit().await?;
     tracing::info!(user = %user.id, "authenticator app removed");
@@ -227,6 +230,7 @@ pub(crate) async fn recovery_code_renew(
     }
     let mut write = state.store.change_people(clock::now()).await?;
     let codes = new_codes(&mut write, user.id).await?;
+    tell_user(&state, &mut write, &user, Notice::CodesRenewed).await?;
     write.tell(told_of_own(&principal, "recovery_code.renew"));
     write.commit().await?;
     Ok(Json(codes))

@@ -1,7 +1,9 @@
 //! The users of a tenant.
 
+use super::notice::{Notice, tell_user};
 use super::reach::{Reached, TenantParameter, reach};
 use super::sessions::{SessionEntry, SessionList};
+use super::version::Version;
 use super::{checked_full_name, grantable};
 use crate::access::roles::Portal;
 use crate::auth::policy::{check_networks, stored_networks};
@@ -13,7 +15,8 @@ use crate::state::AppState;
 use crate::values::{ShortText, Time};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use resources::Network;
 use serde::{Deserialize, Serialize};
 use store::{NewAuditEntry, PeopleWrite, Scope, UserId, UserQuery, UserRow, UserStatus};
@@ -165,7 +168,7 @@ pub(crate) async fn user_list(
     tag = "people",
     params(("id" = i64, Path, description = "The user"), TenantParameter),
     responses(
-        (status = 200, description = "The user", body = User),
+        (status = 200, description = "The user", body = User, headers(("ETag" = String, description = "Its version"))),
         (status = 404, description = "The tenant has no such user", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -174,11 +177,11 @@ pub(crate) async fn user_view(
     principal: Principal,
     Path(id): Path<String>,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     let scope = reach(&state, &principal, &tenant).await?.scope();
     let id = user_id(&id)?;
     let row = state.store.user(&scope, id).await?;
-    User::of(row.ok_or_else(|| unknown(id))?).map(Json)
+    respond(row.ok_or_else(|| unknown(id))?)
 }
 
 /// Changes a user: name, role, state, networks. Who gets another role or is suspended is signed
@@ -188,23 +191,30 @@ pub(crate) async fn user_view(
     path = "/api/v1/users/{id}",
     operation_id = "user_update",
     tag = "people",
-    params(("id" = i64, Path, description = "The user"), TenantParameter),
+    params(
+        ("id" = i64, Path, description = "The user"),
+        TenantParameter,
+        ("If-Match" = String, Header, description = "The `ETag` that was seen"),
+    ),
     request_body = UserChange,
     responses(
-        (status = 200, description = "The user as it is now", body = User),
+        (status = 200, description = "The user as it is now", body = User, headers(("ETag" = String, description = "Its version"))),
         (status = 400, description = "The body cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "The tenant has no such user", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Nobody would be left who may do everything", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Another was faster", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn user_update(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    headers: HeaderMap,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
     ApiJson(change): ApiJson<UserChange, { super::BODY_BYTES_MAX }>,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     principal.recently_confirmed()?;
     let reached = reach(&state, &principal, &tenant).await?;
     let id = user_id(&id)?;
@@ -212,6 +222,7 @@ pub(crate) async fn user_update(
     check_networks(&change.allowed_networks)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let mut row = touchable(&state, &principal, &reached, &mut write, id).await?;
+    version(&row).check(&headers)?;
     let loses_role = change.role != row.role;
     if loses_role {
         grantable(&state, &principal, &reached.tenant, &change.role)?;
@@ -223,6 +234,12 @@ pub(crate) async fn user_update(
         state => state.stored(),
     };
     let is_self = principal.user == Some(id);
+    let lets_in = status == UserStatus::Active && row.status != UserStatus::Active;
+    let networks =
+        serde_json::to_string(&change.allowed_networks).map_err(|e| Problem::internal(&e))?;
+    if loses_role || lets_in || networks != row.allowed_networks {
+        principal.may_let_in(reached.tenant.id)?;
+    }
     if is_self && (loses_role || status != row.status) {
         return Err(Problem::forbidden(
             "Nobody changes their own role or state.",
@@ -238,15 +255,14 @@ pub(crate) async fn user_update(
     row.full_name = full_name;
     row.role = change.role;
     row.status = status;
-    row.allowed_networks =
-        serde_json::to_string(&change.allowed_networks).map_err(|e| Problem::internal(&e))?;
+    row.allowed_networks = networks;
     write.put_user(&row).await?;
     row.updated_at = write.now();
     let told = told_of(&principal, &row, "user.update");
     write.tell(told.values(Some(before), Some(as_told(&row)?)));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "user changed");
-    User::of(row).map(Json)
+    respond(row)
 }
 
 /// Removes a user with everything that is only theirs.
@@ -363,8 +379,8 @@ pub(crate) async fn user_second_factor_remove(
     Path(id): Path<String>,
     ApiQuery(tenant): ApiQuery<TenantParameter>,
 ) -> Result<StatusCode, Problem> {
-    principal.recently_confirmed()?;
     let reached = reach(&state, &principal, &tenant).await?;
+    principal.may_let_in(reached.tenant.id)?;
     let id = user_id(&id)?;
     let mut write = state.store.change_people(clock::now()).await?;
     let row = touchable(&state, &principal, &reached, &mut write, id).await?;
@@ -372,6 +388,7 @@ pub(crate) async fn user_second_factor_remove(
     write.remove_passkeys(id).await?;
     write.replace_recovery_codes(id, &[]).await?;
     write.end_sessions(id, None).await?;
+    tell_user(&state, &mut write, &row, Notice::SecondFactorsRemoved).await?;
     write.tell(told_of(&principal, &row, "user.second_factor_remove"));
     write.commit().await?;
     tracing::info!(user = %id, by = %principal.name, "second factors removed");
@@ -425,6 +442,17 @@ async fn keep_one(
 fn told_of(principal: &Principal, row: &UserRow, operation: &'static str) -> NewAuditEntry {
     let entry = principal.audit(row.tenant, operation);
     entry.on("user", Some(row.id.0), &*row.username)
+}
+
+/// What can be changed of a user.
+fn version(row: &UserRow) -> Version {
+    let status = row.status.as_str();
+    Version::of(&[&row.full_name, &row.role, status, &row.allowed_networks])
+}
+
+fn respond(row: UserRow) -> Result<Response, Problem> {
+    let version = version(&row);
+    Ok(version.respond(User::of(row)?))
 }
 
 /// A user as the audit log shows it.

@@ -281,7 +281,7 @@ fn parameters(kind: ResourceKind, verb: Verb) -> Value {
                 "The later one; the newest when left out.",
             ));
         }
-        Verb::Update | Verb::Delete => list.push(if_match()),
+        Verb::Update | Verb::Delete | Verb::RollBack => list.push(if_match()),
         _ => {}
     }
     if verb.writes() {
@@ -463,7 +463,7 @@ fn faults(verb: Verb) -> Vec<(&'static str, &'static str)> {
             ("422", "Something is wrong with it; nothing was changed"),
         ]);
     }
-    if matches!(verb, Verb::Update | Verb::Delete) {
+    if matches!(verb, Verb::Update | Verb::Delete | Verb::RollBack) {
         all.extend([
             ("412", "The resource has another version"),
             ("428", "The header If-Match is missing"),

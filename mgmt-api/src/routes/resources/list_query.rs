@@ -3,6 +3,7 @@
 use super::{LIMIT_DEFAULT, LIMIT_MAX, cursor};
 use crate::problem::Problem;
 use resources::ResourceKind;
+use std::collections::BTreeSet;
 use store::{ResourceQuery, SortBy};
 
 /// Longest text of one parameter, characters.
@@ -34,11 +35,16 @@ pub(super) fn read(
     };
     let mut place = None;
     let mut others = Vec::new();
+    let mut seen = BTreeSet::new();
     let pairs = form_urlencoded::parse(text.unwrap_or_default().as_bytes());
     for (name, value) in pairs {
         if value.chars().count() > VALUE_CHARS_MAX && name != "cursor" {
             let message = format!("write at most {VALUE_CHARS_MAX} characters");
             return Err(Problem::bad_parameter(&name, message));
+        }
+        // Filters are joined; of all else only one can be meant.
+        if !fields.contains(&&*name) && !seen.insert(name.clone()) {
+            return Err(Problem::bad_parameter(&name, "write it once"));
         }
         match &*name {
             "q" => query.search = Some(value.into_owned()),

@@ -132,17 +132,11 @@ impl Subject {
     fn check_version(&self, wanted: Option<u64>) -> Result<(), Problem> {
         let version = self.row.as_ref().map(|row| row.version);
         match (wanted, version) {
-            (Some(wanted), Some(version)) if wanted != version => {
-                let detail = format!(
-                    "The resource has version {version}, `If-Match` names {wanted}. Look at it \
-                     again."
-                );
-                Err(Problem::precondition_failed(detail))
-            }
+            (wanted, Some(version)) => check_version(wanted, version),
             (Some(_), None) => Err(Problem::precondition_failed(
                 "The resource is a draft and has no version yet. Send `If-Match: *`.",
             )),
-            _ => Ok(()),
+            (None, None) => Ok(()),
         }
     }
 
@@ -173,6 +167,17 @@ impl Subject {
             content,
             note,
         }
+    }
+}
+
+/// # Errors
+/// 412 when another version is wanted than there is; `None` is any.
+pub(super) fn check_version(wanted: Option<u64>, version: u64) -> Result<(), Problem> {
+    match wanted {
+        Some(wanted) if wanted != version => Err(Problem::precondition_failed(format!(
+            "The resource has version {version}, `If-Match` names {wanted}. Look at it again."
+        ))),
+        _ => Ok(()),
     }
 }
 

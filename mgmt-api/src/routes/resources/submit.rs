@@ -6,6 +6,7 @@ use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::resource_engine::{
     ConfigurationError, DeckText, Draft, Drafted, Push, PushOrigin, Pushed, draft_of_row,
+    to_the_end,
 };
 use crate::routes::apply::Change;
 use crate::state::AppState;
@@ -169,9 +170,8 @@ impl Writer {
         decks: Vec<DeckText>,
     ) -> Result<Outcome, ConfigurationError> {
         let origin = self.origin();
-        // In a task of its own: a client that hangs up must not stop the work between keeping the
-        // change and publishing it.
-        let work = tokio::spawn(async move {
+        let state = self.state.clone();
+        to_the_end(&state, async move {
             let configuration = &self.state.configuration;
             match &self.change_set {
                 Some(change_set) => {
@@ -184,8 +184,8 @@ impl Writer {
                     pushed.await.map(Outcome::Pushed)
                 }
             }
-        });
-        work.await.map_err(|_| ConfigurationError::Interrupted)?
+        })
+        .await
     }
 
     /// Takes a draft out of the change set.

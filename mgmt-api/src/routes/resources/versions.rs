@@ -2,10 +2,10 @@
 
 use super::body::check_note;
 use super::list_query::limit;
-use super::single::{find_any, submit_one};
+use super::single::{check_version, find_any, submit_one};
 use super::submit::Writer;
 use super::target::Target;
-use super::view::VersionView;
+use super::view::{VersionView, if_match};
 use super::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
@@ -15,7 +15,7 @@ use crate::routes::apply::Difference;
 use crate::state::AppState;
 use crate::values::Time;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::{Extension, Json};
 use resources::ResourceKind;
@@ -155,11 +155,14 @@ pub(super) async fn roll_back(
     Extension(kind): Extension<ResourceKind>,
     writer: Writer,
     Path(id): Path<String>,
+    headers: HeaderMap,
     ApiJson(body): ApiJson<RollBack, 65_536>,
 ) -> Result<Response, Problem> {
+    let wanted = if_match(&headers)?;
     check_note(body.note.as_deref())?;
     let (state, principal) = (&writer.state, &writer.principal);
     let resource = known(state, principal, kind, &id).await?;
+    check_version(wanted, resource.version)?;
     let version = version_of(state, principal, &resource, body.version).await?;
     let is_gone = resource.deleted_at.is_some();
     let draft = Draft {

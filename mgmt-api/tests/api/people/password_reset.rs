@@ -57,9 +57,9 @@ async fn a_suspended_user_and_an_impatient_one_get_no_mail() {
     let api = Api::start().await;
     let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
     add_user(&api, TenantId::PLATFORM, "bob@example.com", "viewer").await;
-    let body = json!({"full_name": "", "role": "viewer", "status": "suspended"}).to_string();
-    let put = api.with_key("PUT", &format!("/api/v1/users/{ann}"), body.into());
-    assert_eq!(api.send(put).await.status, StatusCode::OK);
+    let body = json!({"full_name": "", "role": "viewer", "status": "suspended"});
+    let put = api.put(&format!("/api/v1/users/{ann}"), &body).await;
+    assert_eq!(put.status, StatusCode::OK);
     let path = format!("/api/v1/users/{ann}/password-reset");
     for _ in 0..2 {
         let answer = api.post(&path, &json!(null)).await;

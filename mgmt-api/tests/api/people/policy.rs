@@ -74,3 +74,19 @@ async fn networks_of_the_tenant_keep_its_people_out_elsewhere() {
     let answer = api.try_sign_in("ann@example.com", ADDED).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn a_role_of_ones_own_can_ask_for_a_second_factor_too() {
+    let api = Api::start().await;
+    let spec = json!({
+        "portal": "operator", "permissions": ["user.read"], "requires_second_factor": true,
+    });
+    let made = api
+        .post("/api/v1/roles", &json!({"name": "clerk", "spec": spec}))
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "clerk").await;
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let answer = ann.get("/api/v1/users").await;
+    assert_eq!(answer.problem(), "/problems/second-factor-required");
+}

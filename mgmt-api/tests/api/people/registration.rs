@@ -64,6 +64,16 @@ async fn who_proves_the_address_waits_for_an_answer_and_becomes_the_owner() {
     let path = format!("/api/v1/registrations/{}/approval", waiting[0]["id"]);
     let unknown = api.post(&path, &json!({"account": "nobody"})).await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Whoever approves makes an owner, and so must be allowed as much.
+    let made = json!({"name": "people", "permissions": ["user.read", "user.write"]});
+    let made = api.post("/api/v1/api-keys", &made).await.json();
+    let key = made["key"].as_str().unwrap();
+    let by_key = crate::fixture::request("POST", &path)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(json!({"account": "aurora"}).to_string().into());
+    let by_key = api.send(by_key.unwrap()).await;
+    assert_eq!(by_key.status, StatusCode::FORBIDDEN, "{}", by_key.body);
     let answer = api.post(&path, &json!({"account": "aurora"})).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.body);
     let ann = Browser::sign_in(&api, "ann@example.com", GOOD).await;

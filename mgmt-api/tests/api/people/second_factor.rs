@@ -151,3 +151,42 @@ async fn who_looks_after_users_removes_the_factors_of_one_who_lost_them() {
     assert!(!browser.is_signed_in().await);
     Browser::sign_in(&api, "ann@example.com", ADDED).await;
 }
+
+#[tokio::test]
+async fn every_change_of_how_a_user_signs_in_is_told_to_the_user_by_mail() {
+    let api = Api::start().await;
+    let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let mut browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let mut told = 0;
+    let mut one_more = async || {
+        let scope = store::Scope::of_tenant(TenantId::PLATFORM);
+        let mails = api.store.mails(&scope, None, 100).await.unwrap();
+        let mails = mails
+            .iter()
+            .filter(|mail| mail.purpose == "account_changed");
+        let before = std::mem::replace(&mut told, mails.count());
+        told == before + 1
+    };
+    set_up(&browser).await;
+    assert!(one_more().await, "an app");
+    let renewed = browser
+        .send("POST", "/api/v1/me/recovery-codes", &json!(null))
+        .await;
+    assert_eq!(renewed.status, StatusCode::OK, "{}", renewed.body);
+    assert!(one_more().await, "new codes");
+    let removed = browser
+        .send("DELETE", "/api/v1/me/totp", &json!(null))
+        .await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    assert!(one_more().await, "no app");
+    let body = json!({"current_password": ADDED, "new_password": super::GOOD});
+    let changed = browser.send("PUT", "/api/v1/me/password", &body).await;
+    browser = Browser::of(&api, &changed);
+    assert!(one_more().await, "another password");
+    set_up(&browser).await;
+    assert!(one_more().await, "an app again");
+    let path = format!("/api/v1/users/{ann}/second-factor");
+    let delete = api.with_key("DELETE", &path, axum::body::Body::empty());
+    assert_eq!(api.send(delete).await.status, StatusCode::NO_CONTENT);
+    assert!(one_more().await, "none, by another");
+}

@@ -126,8 +126,7 @@ async fn a_user_who_may_come_from_some_networks_only_is_kept_out_elsewhere() {
         "allowed_networks": ["192.0.2.0/24"],
     });
     let path = format!("/api/v1/users/{ann}");
-    let put = api.with_key("PUT", &path, body.to_string().into());
-    assert_eq!(api.send(put).await.status, StatusCode::OK);
+    assert_eq!(api.put(&path, &body).await.status, StatusCode::OK);
     assert!(!browser.is_signed_in().await, "at once");
     let refused = api.try_sign_in("ann@example.com", ADDED).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);

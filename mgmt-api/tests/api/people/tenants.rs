@@ -1,6 +1,6 @@
 use super::{ADDED, Browser, add_user};
 use crate::fixture::{Answer, Api};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::TenantId;
 
@@ -23,12 +23,21 @@ async fn an_operator_is_made_named_suspended_and_let_in_again() {
     let twin = api.post("/api/v1/tenants", &json!({"name": "acme"})).await;
     assert_eq!(twin.status, StatusCode::CONFLICT);
     let path = format!("/api/v1/tenants/{acme}");
-    let put = api.with_key(
-        "PUT",
-        &path,
-        json!({"name": "acme voice"}).to_string().into(),
-    );
-    assert_eq!(api.send(put).await.json()["name"], "acme voice");
+    let name = json!({"name": "acme voice"});
+    let tag = api.get(&path).await.headers[header::ETAG].clone();
+    let blind = api.with_key("PUT", &path, name.to_string().into());
+    let blind = api.send(blind).await;
+    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
+    for (expected, status) in [
+        ("acme voice", StatusCode::OK),
+        ("late", StatusCode::PRECONDITION_FAILED),
+    ] {
+        let body = json!({"name": expected}).to_string();
+        let mut put = api.with_key("PUT", &path, body.into());
+        put.headers_mut().insert(header::IF_MATCH, tag.clone());
+        assert_eq!(api.send(put).await.status, status, "{expected}");
+    }
+    assert_eq!(api.get(&path).await.json()["name"], "acme voice");
     add_user(&api, acme, "bob@example.com", "super_admin").await;
     let bob = Browser::sign_in(&api, "bob@example.com", ADDED).await;
     let suspension = format!("{path}/suspension");

@@ -1,6 +1,6 @@
 use super::{ADDED, Browser, add_operator, add_user};
 use crate::fixture::Api;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::TenantId;
 
@@ -16,12 +16,7 @@ async fn a_suspended_user_is_signed_out_and_stays_out() {
     let ann = add_user(&api, PLATFORM, "ann@example.com", "viewer").await;
     let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
     let path = format!("/api/v1/users/{ann}");
-    let put = api.with_key(
-        "PUT",
-        &path,
-        change("viewer", "suspended").to_string().into(),
-    );
-    let answer = api.send(put).await;
+    let answer = api.put(&path, &change("viewer", "suspended")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     assert_eq!(answer.json()["status"], "suspended");
     assert!(!browser.is_signed_in().await);
@@ -29,6 +24,38 @@ async fn a_suspended_user_is_signed_out_and_stays_out() {
     let wrong = api.try_sign_in("ann@example.com", "wrong").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(refused.body, wrong.body, "it is not told why");
+}
+
+#[tokio::test]
+async fn a_user_is_changed_by_the_one_who_saw_the_last() {
+    let api = Api::start().await;
+    let ann = add_user(&api, PLATFORM, "ann@example.com", "viewer").await;
+    let path = format!("/api/v1/users/{ann}");
+    let put = async |tag: Option<&str>, role: &str| {
+        let body = change(role, "active").to_string();
+        let mut put = api.with_key("PUT", &path, body.into());
+        if let Some(tag) = tag {
+            let tag = tag.parse().unwrap();
+            put.headers_mut().insert(header::IF_MATCH, tag);
+        }
+        api.send(put).await
+    };
+    let tag_of = |answer: &crate::fixture::Answer| {
+        let tag = answer.headers[header::ETAG].to_str().unwrap();
+        tag.to_owned()
+    };
+    let seen = tag_of(&api.get(&path).await);
+    // A sign-in changes nothing that a change could overwrite.
+    Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    assert_eq!(tag_of(&api.get(&path).await), seen);
+    let blind = put(None, "sales").await;
+    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
+    let first = put(Some(&seen), "sales").await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    let second = put(Some(&seen), "support").await;
+    assert_eq!(second.status, StatusCode::PRECONDITION_FAILED);
+    let again = put(Some(&tag_of(&first)), "support").await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
 }
 
 #[tokio::test]
@@ -69,7 +96,9 @@ async fn the_last_one_who_may_do_everything_stays() {
         ("PUT", change("super_admin", "suspended")),
         ("DELETE", json!(null)),
     ] {
-        let sent = api.with_key(method, &path, body.to_string().into());
+        let mut sent = api.with_key(method, &path, body.to_string().into());
+        let any = axum::http::HeaderValue::from_static("*");
+        sent.headers_mut().insert(header::IF_MATCH, any);
         assert_eq!(api.send(sent).await.status, StatusCode::CONFLICT, "{body}");
     }
     add_user(&api, PLATFORM, "second@example.com", "super_admin").await;

@@ -401,6 +401,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sources that this node does not hear, in the order of their addresses. */
+        get: operations["ban_list"];
+        put?: never;
+        /**
+         * Drops everything that a source sends to this node, unseen, from now on.
+         * @description A ban of the same source is replaced. Calls of the source that are up hear nothing of it any more, and
+         *     end by their timers.
+         */
+        post: operations["ban_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bans/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a ban at once. */
+        delete: operations["ban_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -410,6 +449,67 @@ export interface paths {
         };
         /** Lists the calls that are up, newest first. */
         get: operations["call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the SIP messages of a call, oldest first.
+         * @description They are remembered for a while: the newest of all calls, and for longer those of calls that failed or
+         *     that were asked to be kept. Messages hold what callers sent, numbers and addresses included.
+         */
+        get: operations["call_trace_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has the SIP messages of a call kept, until newer ones that are kept need the room.
+         * @description Of a call that is up they are kept when it ends.
+         */
+        post: operations["call_trace_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/trace/pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives the SIP messages of a call as a capture file for Wireshark and its like.
+         * @description Each message is one UDP datagram there, also when it came by a connection.
+         */
+        get: operations["call_trace_download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1885,7 +1985,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what happened, newest first. */
+        /** Lists what happened to what the caller may read, newest first. */
         get: operations["event_list"];
         put?: never;
         post?: never;
@@ -1941,7 +2041,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything of the caller's that is configured, as files that `apply` reads. Secrets are masked. */
+        /**
+         * Everything of the caller's that is configured at one moment, as files that `apply` reads. Secrets
+         *     are masked; kinds that the caller may not read are left out.
+         */
         get: operations["export"];
         put?: never;
         post?: never;
@@ -2254,6 +2357,26 @@ export interface paths {
         get: operations["job_view"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops a job that waits, or one that runs and tells how far it is: that one stops within moments,
+         *     and is discarded then. What it has done so far stays.
+         */
+        post: operations["job_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3761,7 +3884,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what is configured. */
+        /** Lists what is configured, of the kinds that the caller may read. */
         get: operations["resource_list"];
         put?: never;
         post?: never;
@@ -5933,6 +6056,54 @@ export interface components {
             /** @description To be shown as a square code: `otpauth://totp/…`. */
             uri: string;
         };
+        /** @description A source that is not heard on this node. */
+        Ban: {
+            /** @description What was written when it was made. */
+            note: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["BanReason"];
+            /** @description When the ban began. */
+            since: components["schemas"]["Time"];
+            /**
+             * @description The address; an IPv6 address stands for its /64 network.
+             * @example 192.0.2.7
+             */
+            source: string;
+            /** @description When it ends by itself. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What is to be banned. */
+        BanCreate: {
+            /** @description Why, for those who come later. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description For how long, seconds: at most a year.
+             */
+            seconds: number;
+            /**
+             * @description The address; an IPv6 address stands for its /64 network.
+             * @example 192.0.2.7
+             */
+            source: string;
+        };
+        /** @description One page of bans, in the order of their addresses. */
+        BanPage: {
+            /** @description The bans. */
+            items: components["schemas"]["Ban"][];
+            /** @description Send it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * @description Why a source is not heard.
+         * @enum {string}
+         */
+        BanReason: "operator" | "flood";
         /** @description A page of the customers who get a resource, by name. */
         BeneficiaryPage: {
             /** @description The page. */
@@ -6030,6 +6201,43 @@ export interface components {
          * @enum {string}
          */
         CallState: "trying" | "ringing" | "answered" | "releasing";
+        /** @description The messages of a call, over all of its legs. */
+        CallTrace: {
+            /** @description Identifier of the call. */
+            id: components["schemas"]["CallIdText"];
+            /** @description The messages, oldest first. */
+            messages: components["schemas"]["CallTraceMessage"][];
+        };
+        /**
+         * @description Received or sent, as seen from the switch.
+         * @enum {string}
+         */
+        CallTraceDirection: "received" | "sent";
+        /** @description One SIP message: an arrow of the ladder. */
+        CallTraceMessage: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Which way. */
+            direction: components["schemas"]["CallTraceDirection"];
+            /** @description The switch's end, `address:port`. */
+            local: string;
+            /**
+             * Format: int64
+             * @description Since the first message of the call.
+             */
+            offset_us: number;
+            /** @description The other end, `address:port`. */
+            remote: string;
+            /**
+             * @description The start line.
+             * @example INVITE sip:442071234567@192.0.2.1 SIP/2.0
+             */
+            summary: string;
+            /** @description The whole message; what is not UTF-8 is replaced. */
+            text: string;
+            /** @description Over what. */
+            transport: components["schemas"]["Transport"];
+        };
         /** @description A page of a list. */
         CarrierPage: {
             /** @description The page */
@@ -7104,6 +7312,8 @@ export interface components {
             decks: components["schemas"]["ExportedFile"][];
             /** @description One YAML file for each kind that there is any resource of. */
             files: components["schemas"]["ExportedFile"][];
+            /** @description Kinds that are not in here, because the caller may not read them. */
+            left_out?: string[];
         };
         /** @description One file. */
         ExportedFile: {
@@ -7338,6 +7548,8 @@ export interface components {
              * @description How many may be.
              */
             attempts_max: number;
+            /** @description Who wanted it to stop; a job that runs stops when it next tells how far it is. */
+            cancelled_by: string | null;
             /** @description When it was put into the queue. */
             created_at: components["schemas"]["Time"];
             /**
@@ -7357,6 +7569,7 @@ export interface components {
              * @description The lower runs first.
              */
             priority: number;
+            progress: components["schemas"]["JobProgress"] | null;
             /** @description When it runs next, or was to run last. */
             run_at: components["schemas"]["Time"];
             /** @description Where it stands. */
@@ -7376,7 +7589,7 @@ export interface components {
              * @description Which, from 1.
              */
             number: number;
-            /** @description `running`, `succeeded`, `failed`, `gave_up`, `put_off` or `lost`. */
+            /** @description `running`, `succeeded`, `failed`, `gave_up`, `put_off`, `cancelled` or `lost`. */
             outcome: string;
             /** @description When it began. */
             started_at: components["schemas"]["Time"];
@@ -7413,6 +7626,21 @@ export interface components {
             items: components["schemas"]["Job"][];
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
+        };
+        /** @description How far a run has come. */
+        JobProgress: {
+            /**
+             * Format: int64
+             * @description How much is done, in whatever the kind counts.
+             */
+            done: number;
+            /** @description What is being done. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How much there is; null when nobody knows.
+             */
+            total: number | null;
         };
         /** @description A job that is put in again and again. */
         JobSchedule: {
@@ -8206,7 +8434,7 @@ export interface components {
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -8782,7 +9010,7 @@ export interface components {
             /** @description A note for whoever gives the role. */
             description?: string;
             /** @description What they may do. */
-            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "event.read")[];
+            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
             /**
              * @description Whose users may have it.
              * @enum {string}
@@ -9310,7 +9538,7 @@ export interface components {
             /**
              * Format: int32
              * @description A session that is not used for this long ends.
-             * @default 60
+             * @default 30
              */
             idle_timeout_minutes: number;
             /**
@@ -10103,6 +10331,10 @@ export type AuthenticationMethodVersion = components['schemas']['AuthenticationM
 export type AuthenticationMethodWrite = components['schemas']['AuthenticationMethodWrite'];
 export type AuthenticatorConfirmation = components['schemas']['AuthenticatorConfirmation'];
 export type AuthenticatorSetUp = components['schemas']['AuthenticatorSetUp'];
+export type Ban = components['schemas']['Ban'];
+export type BanCreate = components['schemas']['BanCreate'];
+export type BanPage = components['schemas']['BanPage'];
+export type BanReason = components['schemas']['BanReason'];
 export type BeneficiaryPage = components['schemas']['BeneficiaryPage'];
 export type BeneficiaryView = components['schemas']['BeneficiaryView'];
 export type BlockedReason = components['schemas']['BlockedReason'];
@@ -10111,6 +10343,9 @@ export type Call = components['schemas']['Call'];
 export type CallIdText = components['schemas']['CallIdText'];
 export type CallPage = components['schemas']['CallPage'];
 export type CallState = components['schemas']['CallState'];
+export type CallTrace = components['schemas']['CallTrace'];
+export type CallTraceDirection = components['schemas']['CallTraceDirection'];
+export type CallTraceMessage = components['schemas']['CallTraceMessage'];
 export type CarrierPage = components['schemas']['CarrierPage'];
 export type CarrierResource = components['schemas']['CarrierResource'];
 export type CarrierSpec = components['schemas']['CarrierSpec'];
@@ -10192,6 +10427,7 @@ export type JobAttempt = components['schemas']['JobAttempt'];
 export type JobDetail = components['schemas']['JobDetail'];
 export type JobKindCount = components['schemas']['JobKindCount'];
 export type JobList = components['schemas']['JobList'];
+export type JobProgress = components['schemas']['JobProgress'];
 export type JobSchedule = components['schemas']['JobSchedule'];
 export type JobScheduleList = components['schemas']['JobScheduleList'];
 export type JobScheduleRun = components['schemas']['JobScheduleRun'];
@@ -12238,7 +12474,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -12328,6 +12566,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -12348,6 +12595,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12509,6 +12765,286 @@ export interface operations {
             };
         };
     };
+    ban_list: {
+        parameters: {
+            query?: {
+                /** @description How many bans a page holds, 1 to 500. */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the page before.
+                 * @example 192.0.2.7
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanCreate"];
+            };
+        };
+        responses: {
+            /** @description The ban */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The address as the list has it
+                 * @example 192.0.2.7
+                 */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source is heard again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was not banned */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     call_list: {
         parameters: {
             query?: {
@@ -12552,6 +13088,274 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTrace"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None is remembered */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_keep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No message is remembered */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_trace_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The capture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No message is remembered */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13615,7 +14419,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -13705,6 +14511,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -13725,6 +14540,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16468,7 +17292,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -16558,6 +17384,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -16578,6 +17413,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17779,7 +18623,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -17869,6 +18715,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -17889,6 +18744,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19013,7 +19877,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -19103,6 +19969,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -19123,6 +19998,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20247,7 +21131,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -20337,6 +21223,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -20357,6 +21252,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21561,7 +22465,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -21651,6 +22557,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -21671,6 +22586,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22167,6 +23091,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is too much for one answer: export kind by kind */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23156,7 +24089,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -23246,6 +24181,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -23266,6 +24210,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24098,6 +25051,113 @@ export interface operations {
             };
             /** @description There is no such job */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, which is discarded or about to stop */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job is finished, or is of a kind that does not stop halfway */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25413,7 +26473,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -25503,6 +26565,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -25523,6 +26594,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28091,7 +29171,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -28181,6 +29263,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -28201,6 +29292,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29445,7 +30545,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -29535,6 +30637,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -29555,6 +30666,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31065,7 +32185,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -31155,6 +32277,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -31175,6 +32306,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32440,7 +33580,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -32530,6 +33672,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -32550,6 +33701,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34233,7 +35393,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -34323,6 +35485,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -34343,6 +35514,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -35540,7 +36720,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -35630,6 +36812,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -35650,6 +36841,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -36867,7 +38067,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -36957,6 +38159,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -36977,6 +38188,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -38101,7 +39321,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -38191,6 +39413,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -38211,6 +39442,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39798,6 +41038,8 @@ export interface operations {
             /** @description The tenant */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -39854,7 +41096,9 @@ export interface operations {
     tenant_rename: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
+                /** @description The `ETag` that was seen */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -39873,6 +41117,8 @@ export interface operations {
             /** @description The operator */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -39933,6 +41179,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another was faster */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -39953,6 +41208,15 @@ export interface operations {
             };
             /** @description The name is refused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41260,7 +42524,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -41350,6 +42616,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -41370,6 +42645,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -42510,7 +43794,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -42600,6 +43886,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -42620,6 +43915,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -42877,6 +44181,8 @@ export interface operations {
             /** @description The user */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -42936,7 +44242,9 @@ export interface operations {
                 /** @description A tenant right below the own one; its own people when it is left out. */
                 tenant_id?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` that was seen */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -42955,6 +44263,8 @@ export interface operations {
             /** @description The user as it is now */
             200: {
                 headers: {
+                    /** @description Its version */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -43015,6 +44325,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another was faster */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -43035,6 +44354,15 @@ export interface operations {
             };
             /** @description A field is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -44605,7 +45933,9 @@ export interface operations {
                 /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
                 change_set?: number;
             };
-            header?: {
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
                 /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -44695,6 +46025,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -44715,6 +46054,15 @@ export interface operations {
             };
             /** @description Something is wrong with it; nothing was changed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -45053,7 +46401,9 @@ export const authenticationMethodSpecDigest_algorithmsValues: ReadonlyArray<Flat
 export const authenticationMethodSpecModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["mode"]> = ["address", "digest", "address_or_digest", "address_and_digest"];
 export const authenticationMethodSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["status"]> = ["active", "inactive"];
 export const authenticationMethodVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodVersion"]["kind"]> = ["authentication_method"];
+export const banReasonValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["BanReason"]> = ["operator", "flood"];
 export const callStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallState"]> = ["trying", "ringing", "answered", "releasing"];
+export const callTraceDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallTraceDirection"]> = ["received", "sent"];
 export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierResource"]["kind"]> = ["carrier"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
@@ -45096,7 +46446,7 @@ export const numberListSpecMatchingValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["number"]> = ["called", "calling"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
@@ -45109,7 +46459,7 @@ export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<componen
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
-export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "event.read"];
+export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
 export const roleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleVersion"]["kind"]> = ["role"];
 export const routeGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RouteGroupResource"]["kind"]> = ["route_group"];

@@ -26,6 +26,8 @@ pub(super) const WRITE_MESSAGES: usize = 32;
 const PONG: Bytes = Bytes::from_static(b"\r\n");
 /// A keep-alive (RFC 5626 §3.5.1).
 const PING: &[u8] = b"\r\n\r\n";
+/// What cannot be read on is closed so much later, and nothing of it is read meanwhile.
+const PARTING: Duration = Duration::from_millis(200);
 /// A message that the shard does not take is offered again so often ...
 const DELIVERY_ATTEMPTS: usize = 200;
 /// ... at this distance; then it is dropped and the connection closed.
@@ -267,6 +269,8 @@ impl Reader<'_> {
                 return end;
             }
             if let Err(end) = self.take_messages().await {
+                // Answers to what came before are on their way.
+                tokio::time::sleep(PARTING).await;
                 return end;
             }
         }

@@ -136,7 +136,7 @@ impl Registry {
         let Ok(local) = stream.local_addr() else {
             return;
         };
-        if !self.has_room_for(peer.ip()) {
+        if !self.sink.accepts(peer.ip()) || !self.has_room_for(peer.ip()) {
             TcpCounters::add(&self.counters.refused);
             return;
         }

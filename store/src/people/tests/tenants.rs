@@ -15,10 +15,19 @@ async fn operators_stand_under_the_platform_and_their_names_are_their_own() {
         assert_eq!(kinds, ["operator", "platform"]);
         let mut write = store.change_people(Timestamp(1)).await.unwrap();
         assert_eq!(write.add_operator("acme").await.unwrap(), None);
-        assert!(write.rename_operator(acme, "acme voice").await.unwrap());
+        assert!(
+            write
+                .rename_operator(acme, "acme", "acme voice")
+                .await
+                .unwrap()
+        );
+        assert!(
+            !write.rename_operator(acme, "acme", "late").await.unwrap(),
+            "another was faster"
+        );
         assert!(
             !write
-                .rename_operator(TenantId::PLATFORM, "x")
+                .rename_operator(TenantId::PLATFORM, "platform", "x")
                 .await
                 .unwrap()
         );

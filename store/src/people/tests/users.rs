@@ -1,6 +1,6 @@
 use super::{PLATFORM, named, operator, user, user_in};
 use crate::testing::databases;
-use crate::{NewSignIn, Scope, SignInQuery, TenantId, UserQuery, UserStatus};
+use crate::{NewSignIn, Scope, SignInQuery, TenantId, UserId, UserQuery, UserStatus};
 use rating::Timestamp;
 
 #[tokio::test]
@@ -170,6 +170,46 @@ async fn the_history_of_sign_ins_is_the_tenants_and_forgets_the_oldest() {
         assert_eq!(store.sign_ins(&PLATFORM, &before).await.unwrap().len(), 1);
         let acme = Scope::of_tenant(operator(&store, "acme").await);
         assert!(store.sign_ins(&acme, &query).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+/// Takes the role of a user away, unless nobody else has it; says whether it did.
+async fn demoted(store: crate::Store, id: UserId) -> bool {
+    let mut write = store.change_people(Timestamp(5)).await.unwrap();
+    let mut row = write.user(&PLATFORM, id).await.unwrap().unwrap();
+    let others = write.others_with_role(&PLATFORM, "super_admin", id).await;
+    if others.unwrap() == 0 {
+        return false;
+    }
+    row.role = "viewer".into();
+    write.put_user(&row).await.unwrap();
+    write.commit().await.unwrap();
+    true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_lose_the_same_role_at_once_do_not_both_lose_it() {
+    databases(async |database| {
+        let store = database.open().await;
+        for round in 0..10 {
+            let mut ids = Vec::new();
+            for name in ["a", "b"] {
+                let username = format!("{name}{round}@example.com");
+                let mut write = store.change_people(Timestamp(1)).await.unwrap();
+                let new = named(&username, "super_admin");
+                ids.push(write.add_user(&new).await.unwrap().unwrap());
+                write.commit().await.unwrap();
+            }
+            let [a, b] = [ids[0], ids[1]].map(|id| tokio::spawn(demoted(store.clone(), id)));
+            let (a, b) = (a.await.unwrap(), b.await.unwrap());
+            assert!(a != b, "round {round}: {a} and {b}");
+            let mut write = store.change_people(Timestamp(6)).await.unwrap();
+            for id in ids {
+                write.remove_user(&PLATFORM, id).await.unwrap();
+            }
+            write.commit().await.unwrap();
+        }
     })
     .await;
 }

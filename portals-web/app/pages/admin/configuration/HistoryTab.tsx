@@ -184,7 +184,7 @@ interface RollBackDialogProps {
 function RollBackDialog({ kind, resource, version, onClose, onDone }: RollBackDialogProps) {
   const { t } = useTranslation('configuration')
   const back = useMutation({
-    mutationFn: () => rollBack(kind.plural, resource.id, version),
+    mutationFn: () => rollBack(kind.plural, resource, version),
     onSuccess: (next) => {
       toast(t('history.rolledBack', { version }))
       onDone(next)

@@ -1,0 +1,333 @@
+//! What a flood costs those who call: the setup time of good calls, alone and while 50,000 packets a
+//! second of garbage and of forged INVITEs arrive from many loopback addresses.
+//!
+//! Run by `cargo bench -p didtron --bench flood`; it prints a table for `BENCHMARKS.md`. The flood, the
+//! caller, the carrier (SIPp) and the switch share the machine, so figures of one run are compared with
+//! each other only. `FLOOD_PPS` and `FLOOD_SECONDS` change the flood.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark stops by panicking"
+)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints what it measured"
+)]
+#![allow(
+    dead_code,
+    reason = "the end-to-end tests' modules are shared and hold more"
+)]
+
+#[path = "../tests/e2e/resources.rs"]
+mod resources;
+#[path = "../tests/e2e/sipp.rs"]
+mod sipp;
+#[path = "../tests/e2e/switch.rs"]
+mod switch;
+
+use resources::{CUSTOMER, CarrierSpec, NUMBER, World};
+use sipp::{Carrier, Over};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use switch::Switch;
+
+/// Addresses that the flood comes from.
+const SOURCES: u8 = 200;
+/// Good calls a second.
+const CALLS_PER_SECOND: u32 = 50;
+/// A call that has no answer until then has failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn main() {
+    // Cargo passes `--bench`; under `cargo test` there is nothing to do.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let number = |name: &str, default| {
+        std::env::var(name).map_or(default, |text| text.parse::<u32>().unwrap())
+    };
+    let (pps, seconds) = (number("FLOOD_PPS", 50_000), number("FLOOD_SECONDS", 20));
+    println!(
+        "| flood | packets/s sent | good calls | failed | p50 ms | p95 ms | p99 ms | kept out | banned |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let kinds = [
+        Kind::Nothing,
+        Kind::Garbage,
+        Kind::Invites,
+        Kind::Both,
+        Kind::Scanner,
+    ];
+    for kind in kinds {
+        measure(kind, pps, seconds);
+    }
+}
+
+/// What the flood is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Nothing,
+    Garbage,
+    Invites,
+    Both,
+    /// `svwar` of sipvicious, when `SIPVICIOUS` names its folder of programs.
+    Scanner,
+}
+
+fn measure(kind: Kind, pps: u32, seconds: u32) {
+    let programs = std::env::var("SIPVICIOUS").ok();
+    if kind == Kind::Scanner && programs.is_none() {
+        return;
+    }
+    let switch = Switch::start(&[]);
+    let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
+    World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
+    let mut caller = Caller::new(switch.sip);
+    // Warm: the first calls pay for pages and caches.
+    caller.place(CALLS_PER_SECOND);
+    let flood = match kind {
+        Kind::Nothing | Kind::Scanner => None,
+        _ => Some(Flood::start(kind, switch.sip, pps)),
+    };
+    let scan = programs
+        .filter(|_| kind == Kind::Scanner)
+        .map(|folder| scan(&folder, switch.sip));
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    let mut calls = caller.place(CALLS_PER_SECOND * seconds);
+    let rate = flood.map_or(0.0, |flood| {
+        flood.stop() as f64 / began.elapsed().as_secs_f64()
+    });
+    if let Some(mut scan) = scan {
+        let _ = scan.kill();
+        let _ = scan.wait();
+    }
+    let failed = calls.iter().filter(|setup| setup.is_none()).count();
+    calls.retain(Option::is_some);
+    let mut setups: Vec<Duration> = calls.into_iter().flatten().collect();
+    setups.sort_unstable();
+    let at = |percent: usize| {
+        let index = (setups.len() * percent / 100).min(setups.len().saturating_sub(1));
+        setups
+            .get(index)
+            .map_or(f64::NAN, |setup| setup.as_secs_f64() * 1e3)
+    };
+    println!(
+        "| {} | {rate:.0} | {} | {failed} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |",
+        format!("{kind:?}").to_lowercase(),
+        setups.len(),
+        at(50),
+        at(95),
+        at(99),
+        ["rate", "ban", "scanner"]
+            .map(|reason| switch.metric("sip_kept_out_total", reason))
+            .iter()
+            .sum::<f64>(),
+        switch.metric("sip_bans", ""),
+    );
+}
+
+/// Asks for every extension with INVITEs, as fast as it can.
+fn scan(programs: &str, switch: SocketAddr) -> Child {
+    Command::new(format!("{programs}/sipvicious_svwar"))
+        .args([
+            "--force",
+            "-m",
+            "INVITE",
+            "-e",
+            "1000-9999999",
+            "-t",
+            "0.0001",
+        ])
+        .args(["-b", "127.7.8.1", "-x", "127.7.8.1"])
+        .args(["-p", &switch.port().to_string(), &switch.ip().to_string()])
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("SIPVICIOUS names the folder with sipvicious_svwar")
+}
+
+/// A customer that places one call after the other.
+struct Caller {
+    socket: UdpSocket,
+    switch: SocketAddr,
+    placed: u32,
+}
+
+impl Caller {
+    fn new(switch: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((CUSTOMER, 0)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(100)))
+            .unwrap();
+        Self {
+            socket,
+            switch,
+            placed: 0,
+        }
+    }
+
+    /// Places calls at an even rate; gives the time from INVITE to 200 of each.
+    fn place(&mut self, count: u32) -> Vec<Option<Duration>> {
+        let began = Instant::now();
+        let pause = Duration::from_secs(1) / CALLS_PER_SECOND;
+        let call = |number: u32| {
+            let due = pause * number;
+            std::thread::sleep(due.saturating_sub(began.elapsed()));
+            self.call()
+        };
+        (0..count).map(call).collect()
+    }
+
+    fn call(&mut self) -> Option<Duration> {
+        self.placed += 1;
+        let id = self.placed;
+        let began = Instant::now();
+        let invite = self.request("INVITE", 1, id, "");
+        let answer = self.exchange(&invite, id, "INVITE", began)?;
+        let setup = began.elapsed();
+        let tag = answer
+            .split(";tag=")
+            .nth(2)
+            .or_else(|| answer.split(";tag=").last());
+        let tag: String = tag?
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric())
+            .collect();
+        let tag = format!(";tag={tag}");
+        self.send(&self.request("ACK", 1, id, &tag));
+        let bye = self.request("BYE", 2, id, &tag);
+        self.exchange(&bye, id, "BYE", Instant::now())?;
+        Some(setup)
+    }
+
+    fn send(&self, text: &str) {
+        self.socket.send_to(text.as_bytes(), self.switch).unwrap();
+    }
+
+    /// Sends until there is a 200 (timer A).
+    fn exchange(&self, request: &str, id: u32, method: &str, began: Instant) -> Option<String> {
+        let mut buffer = [0; 65_536];
+        let (mut again_in, mut again_at) = (Duration::from_millis(500), began);
+        let (call_id, cseq) = (format!("Call-ID: flood-{id}-"), format!(" {method}\r\n"));
+        while began.elapsed() < PATIENCE {
+            if Instant::now() >= again_at {
+                self.send(request);
+                again_at = Instant::now() + again_in;
+                again_in *= 2;
+            }
+            let Ok(length) = self.socket.recv(&mut buffer) else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if text.contains(&call_id) && text.contains(&cseq) && text.starts_with("SIP/2.0 200") {
+                return Some(text);
+            }
+        }
+        None
+    }
+
+    fn request(&self, method: &str, cseq: u32, id: u32, to_tag: &str) -> String {
+        let (own, switch) = (self.socket.local_addr().unwrap(), self.switch);
+        let process = std::process::id();
+        let body = match method {
+            "INVITE" => format!(
+                "v=0\r\no=- 1 1 IN IP4 {CUSTOMER}\r\ns=-\r\nc=IN IP4 {CUSTOMER}\r\nt=0 0\r\n\
+                 m=audio 4000 RTP/AVP 8\r\n"
+            ),
+            _ => String::new(),
+        };
+        format!(
+            "{method} sip:{NUMBER}@{switch} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {own};branch=z9hG4bK{process}x{id}x{cseq}{};rport\r\n\
+             From: <sip:441132960000@{own}>;tag=f{id}\r\nTo: <sip:{NUMBER}@{switch}>{to_tag}\r\n\
+             Call-ID: flood-{id}-{process}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n\
+             Contact: <sip:c@{own}>\r\n{}Content-Length: {}\r\n\r\n{body}",
+            if method == "ACK" { "a" } else { "" },
+            if body.is_empty() {
+                ""
+            } else {
+                "Content-Type: application/sdp\r\n"
+            },
+            body.len(),
+        )
+    }
+}
+
+/// A thread that sends at an even rate from many addresses.
+struct Flood {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+impl Flood {
+    fn start(kind: Kind, switch: SocketAddr, pps: u32) -> Self {
+        let sockets: Vec<UdpSocket> = (1..=SOURCES)
+            .map(|n| UdpSocket::bind((Ipv4Addr::new(127, 7, 7, n), 0)).unwrap())
+            .collect();
+        let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let (stops, counts) = (Arc::clone(&stop), Arc::clone(&sent));
+        let thread = std::thread::spawn(move || {
+            let began = Instant::now();
+            let mut number = 0_u64;
+            while !stops.load(Ordering::Relaxed) {
+                let due = (began.elapsed().as_secs_f64() * f64::from(pps)) as u64;
+                while number < due {
+                    let socket = &sockets[(number % u64::from(SOURCES)) as usize];
+                    // A full buffer loses a packet, as a network does.
+                    let _ = socket.send_to(&packet(kind, number), switch);
+                    number += 1;
+                }
+                counts.store(number, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Self { stop, sent, thread }
+    }
+
+    /// Packets sent.
+    fn stop(self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+fn packet(kind: Kind, number: u64) -> Vec<u8> {
+    let is_garbage = match kind {
+        Kind::Garbage => true,
+        Kind::Both => number.is_multiple_of(2),
+        Kind::Invites | Kind::Nothing | Kind::Scanner => false,
+    };
+    if is_garbage {
+        // SplitMix64.
+        let mut state = number;
+        let mut next = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z ^ (z >> 27)
+        };
+        return (0..32).flat_map(|_| next().to_le_bytes()).collect();
+    }
+    // Every second one pretends to be of a dialog.
+    let tag = if number % 4 < 2 {
+        ""
+    } else {
+        ";tag=forged0000000000"
+    };
+    format!(
+        "INVITE sip:{NUMBER}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.7.7.7:5060;branch=z9hG4bK{number}\r\n\
+         From: <sip:1@127.7.7.7>;tag={number}\r\nTo: <sip:{NUMBER}@127.0.0.1>{tag}\r\nCall-ID: {number}\r\n\
+         CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContact: <sip:1@127.7.7.7>\r\nContent-Length: 0\r\n\r\n"
+    )
+    .into_bytes()
+}
