@@ -175,14 +175,15 @@ pub(crate) async fn ban_delete(
     principal: Principal,
     Path(source): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let wrong = |_| Problem::bad_parameter("source", "write an address such as 192.0.2.7");
-    let source: IpAddr = source.parse().map_err(wrong)?;
-    if !state.switch.lift_ban(source) {
-        return Err(Problem::not_found(format!("{source} is not banned.")));
+    // What is no address is not banned either.
+    let unknown = || Problem::not_found(format!("{source} is not banned."));
+    let address: IpAddr = source.parse().map_err(|_| unknown())?;
+    if !state.switch.lift_ban(address) {
+        return Err(unknown());
     }
     let entry = principal
         .audit(principal.own_scope().tenant(), "ban.delete")
-        .on("ban", None, source.to_string());
+        .on("ban", None, address.to_string());
     state.store.append_audit(&[entry]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -256,6 +256,10 @@ async fn what_is_wrong_with_a_key_is_said_by_field() {
         ),
         (json!({"name": "a", "permissions": []}), "permissions"),
         (
+            json!({"name": "a", "permissions": vec!["cdr.read"; 201]}),
+            "permissions",
+        ),
+        (
             json!({"name": "a", "permissions": ["all"]}),
             "permissions[0]",
         ),

@@ -13,6 +13,9 @@ use utoipa::{PartialSchema, ToSchema};
 /// Longest name, characters.
 const NAME_CHARS_MAX: usize = 100;
 
+/// Names of permissions of one key, at most.
+const PERMISSIONS_MAX: usize = 200;
+
 /// Ranges of addresses of one key, at most.
 const NETWORKS_MAX: usize = 64;
 
@@ -79,6 +82,10 @@ impl ApiKeyCreate {
         }
         if self.permissions.is_empty() {
             let message = "name at least one permission".to_owned();
+            wrong("permissions".to_owned(), message);
+        }
+        if self.permissions.len() > PERMISSIONS_MAX {
+            let message = format!("name at most {PERMISSIONS_MAX} permissions, each once");
             wrong("permissions".to_owned(), message);
         }
         if self.networks.len() > NETWORKS_MAX {
