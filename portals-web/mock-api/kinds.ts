@@ -38,12 +38,13 @@ function kindOf(
 ): Kind {
   const summary = paths[`/api/v1/${plural}`]?.get?.summary ?? ''
   const many = /^Lists (.*)\.$/.exec(summary)?.[1] ?? plural.replaceAll('-', ' ')
+  const title = schema.title ?? kind
   const isAssignable = `/api/v1/${plural}/{id}/assignment/customers` in paths
   return {
     kind,
     plural,
-    title: schema.title ?? kind,
-    title_plural: many.charAt(0).toUpperCase() + many.slice(1),
+    title,
+    title_plural: capitalsOf(title, many),
     summary: (schema.description ?? '').split('. ')[0] ?? '',
     description: schema.description ?? '',
     assignable: isAssignable ? (ONE_ONLY.has(kind) ? 'one' : 'many') : 'no',
@@ -54,6 +55,20 @@ function kindOf(
     schema,
     can_write: true,
   }
+}
+
+/** The summary is written small: `pops`. The capitals of the title are those of the plural: `POPs`. */
+function capitalsOf(title: string, plural: string): string {
+  const capitals = title.split(' ')
+  return plural
+    .split(' ')
+    .map((word, at) => {
+      const model = capitals[at] ?? ''
+      if (word.toLowerCase().startsWith(model.toLowerCase()))
+        return model + word.slice(model.length)
+      return at === 0 ? word.charAt(0).toUpperCase() + word.slice(1) : word
+    })
+    .join(' ')
 }
 
 function pluralOf(kind: string, paths: Description['paths']): string | undefined {

@@ -8,6 +8,7 @@ import { Button } from '~/ui/lib/Button'
 import { Input } from '~/ui/lib/Field'
 import { fieldLabel, wordLabel } from '~/util/field-label'
 import { choicesOf, type FieldSchema, typeOf } from '~/util/schema'
+import { inSentence } from '~/util/sentence'
 
 import { ChoiceEditor } from './filter-editors'
 import { NamePicker } from './spec/ReferenceInput'
@@ -36,7 +37,7 @@ export function ResourceFilters(props: ResourceFiltersProps) {
       <Input
         ref={searchRef}
         type="search"
-        aria-label={t('searchKind', { kind: kind.title_plural.toLowerCase() })}
+        aria-label={t('searchKind', { kind: inSentence(kind.title_plural) })}
         placeholder={t('search')}
         value={typed}
         onChange={(event) => {

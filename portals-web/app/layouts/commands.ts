@@ -22,6 +22,7 @@ import { themeChoice } from '~/stores/theme'
 import { formatE164, toDialString } from '~/util/e164'
 import { fuzzyScore } from '~/util/fuzzy'
 import { pb } from '~/util/path-builder'
+import { inSentence } from '~/util/sentence'
 import { zoneLabel } from '~/util/time'
 
 import { PAGES, SECTIONS } from './navigation'
@@ -84,7 +85,7 @@ function useAllCommands(onSignOut: () => void): Command[] {
     .map(({ kind, title }): Command => ({
       id: `new-${kind}`,
       group: 'actions',
-      label: t('palette:search.create', { kind: title.toLowerCase() }),
+      label: t('palette:search.create', { kind: inSentence(title) }),
       icon: Plus,
       run: () => go(pb.newResource(kind)),
     }))

@@ -36,6 +36,16 @@ test('a list is searched, filtered and sorted by the switch, and all of it stays
   await expect(rows(page)).toHaveCount(6)
 })
 
+test('acronyms stay in capitals within a sentence', async ({ page }) => {
+  await page.goto('/configuration/lcr_profile')
+  await expect(page.getByText('No LCR profiles yet')).toBeVisible()
+  await page.getByRole('link', { name: 'New LCR profile' }).first().click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('New LCR profile')
+  await page.goto('/configuration/pop')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('POPs')
+  await expect(page.getByRole('searchbox', { name: 'Search POPs' })).toBeVisible()
+})
+
 test('a long list has pages', async ({ page }) => {
   await page.goto('/configuration/number_list')
   await expect(rows(page)).toHaveCount(50)

@@ -6,6 +6,7 @@ import { DifferenceTable } from '~/components/DifferenceTable'
 import { useKindName } from '~/hooks/use-kinds'
 import { Badge, type Tone } from '~/ui/lib/Badge'
 import { pb } from '~/util/path-builder'
+import { inSentence } from '~/util/sentence'
 
 export const ACTION_TONES: Record<ChangeAction, Tone> = {
   created: 'success',
@@ -42,7 +43,7 @@ export function ChangeList({ changes, isApplied }: ChangeListProps) {
               </summary>
               <div className="pb-3">
                 <DifferenceTable
-                  label={t('differences', { kind: kindName(kind, 'one'), name })}
+                  label={t('differences', { kind: inSentence(kindName(kind, 'one')), name })}
                   differences={differences}
                 />
                 {isApplied || action === 'updated' ? (

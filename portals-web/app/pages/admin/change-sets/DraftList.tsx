@@ -17,6 +17,7 @@ import { EmptyState } from '~/ui/lib/EmptyState'
 import { Panel } from '~/ui/lib/Panel'
 import { Skeleton } from '~/ui/lib/Skeleton'
 import { pb } from '~/util/path-builder'
+import { inSentence } from '~/util/sentence'
 
 import { ACTION_TONES } from '../apply/ChangeList'
 
@@ -112,7 +113,7 @@ function DraftRow({ draft, changeSet, isOpen }: DraftRowProps) {
             <p className="px-4 text-ink-2">{t('draft.same')}</p>
           ) : (
             <DifferenceTable
-              label={t('apply:differences', { kind: kindName(kind, 'one'), name })}
+              label={t('apply:differences', { kind: inSentence(kindName(kind, 'one')), name })}
               differences={differences}
             />
           )}

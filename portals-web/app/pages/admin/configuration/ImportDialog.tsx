@@ -8,6 +8,7 @@ import { ConfirmDialog } from '~/components/ConfirmDialog'
 import { useFormat } from '~/hooks/use-format'
 import { toast } from '~/stores/toasts'
 import { Button } from '~/ui/lib/Button'
+import { inSentence } from '~/util/sentence'
 
 export interface ImportDialogProps {
   kind: Kind
@@ -36,7 +37,7 @@ export function ImportDialog({ kind, onClose }: ImportDialogProps) {
   })
   return (
     <ConfirmDialog
-      title={t('import.title', { kind: kind.title_plural.toLowerCase() })}
+      title={t('import.title', { kind: inSentence(kind.title_plural) })}
       confirm={sending.isPending ? t('import.sending') : t('import.send')}
       isBusy={!type || sending.isPending}
       error={sending.error}

@@ -18,6 +18,7 @@ import { Skeleton } from '~/ui/lib/Skeleton'
 import { pb } from '~/util/path-builder'
 import { fieldsOfSection } from '~/util/schema'
 import type { ResourceTab } from '~/util/searches'
+import { inSentence } from '~/util/sentence'
 import { targetOf } from '~/util/target'
 
 import { DraftNotice } from './DraftNotice'
@@ -63,7 +64,7 @@ function NewForm({ kind, draft, changeSet }: NewFormProps) {
   const form = useResourceForm(kind, (draft?.content as Shown | undefined) ?? null)
   const saveDraft = useDraftSaving(kind)
   const canDraft = usePermission('change_set.write')
-  const title = draft?.name ?? t('createTitle', { kind: kind.title.toLowerCase() })
+  const title = draft?.name ?? t('createTitle', { kind: inSentence(kind.title) })
   const tabs: ResourceTab[] = [
     'general',
     ...(fieldsOfSection(kind.schema, 'advanced').length > 0 ? (['advanced'] as const) : []),

@@ -16,6 +16,7 @@ import { SpecFields } from '~/forms/spec/SpecFields'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { Button } from '~/ui/lib/Button'
 import { fieldsOfSection } from '~/util/schema'
+import { inSentence } from '~/util/sentence'
 import type { ResourceTab } from '~/util/searches'
 
 import { TabList } from './TabList'
@@ -96,7 +97,7 @@ export function ResourceEditor(props: ResourceEditorProps) {
       </div>
       {kind.can_write && (isFormTab || isDirty) ? (
         <ActionDock
-          label={resource ? resource.name : t('createTitle', { kind: kind.title.toLowerCase() })}
+          label={resource ? resource.name : t('createTitle', { kind: inSentence(kind.title) })}
           status={isDirty && resource ? t('form.dirty', { count: form.changed.length }) : null}
         >
           {isDirty && resource ? (

@@ -13,6 +13,7 @@ import { Badge } from '~/ui/lib/Badge'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Skeleton } from '~/ui/lib/Skeleton'
 import { wordLabel } from '~/util/field-label'
+import { inSentence } from '~/util/sentence'
 
 import { BackToList } from './BackToList'
 import { KindGate } from './KindGate'
@@ -40,10 +41,7 @@ function OfKind({ kind, id }: { kind: Kind; id: string }) {
       {data ? <Record kind={kind} resource={data} /> : null}
       {error && !data ? (
         errorCode(error) === 'not-found' ? (
-          <EmptyState
-            icon={SearchX}
-            title={t('notFound', { kind: kind.title.toLowerCase(), name })}
-          >
+          <EmptyState icon={SearchX} title={t('notFound', { kind: inSentence(kind.title), name })}>
             {t('notFoundBody')}
           </EmptyState>
         ) : (

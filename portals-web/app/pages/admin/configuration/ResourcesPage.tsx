@@ -21,6 +21,7 @@ import { EmptyState } from '~/ui/lib/EmptyState'
 import { chosenColumns } from '~/util/columns'
 import { pb } from '~/util/path-builder'
 import type { ResourcesSearch } from '~/util/searches'
+import { inSentence } from '~/util/sentence'
 
 import { BulkDock } from './BulkDock'
 import { ImportDialog } from './ImportDialog'
@@ -50,7 +51,7 @@ function OfKind({ kind }: { kind: Kind }) {
   const columns = useResourceColumns(kind, shown)
   const chosen = useSelection(data?.items.map(({ name }) => name) ?? [])
   const [isImporting, setImporting] = useState(false)
-  const one = kind.title.toLowerCase()
+  const one = inSentence(kind.title)
   useTitle(kind.title_plural, t('title'))
   useShortcut('create', () => void router.navigate(pb.newResource(kind.kind)), kind.can_write)
 
@@ -130,11 +131,11 @@ function Empty({ kind, isFiltered }: { kind: Kind; isFiltered: boolean }) {
   const { t } = useTranslation(['configuration', 'lists'])
   if (isFiltered) return <EmptyState icon={Boxes} title={t('lists:noMatch')} />
   return (
-    <EmptyState icon={Boxes} title={t('empty', { kind: kind.title_plural.toLowerCase() })}>
+    <EmptyState icon={Boxes} title={t('empty', { kind: inSentence(kind.title_plural) })}>
       {kind.summary}
       {kind.can_write ? (
         <Link {...pb.newResource(kind.kind)} className={`${buttonClass('primary')} mt-4`}>
-          {t('create', { kind: kind.title.toLowerCase() })}
+          {t('create', { kind: inSentence(kind.title) })}
         </Link>
       ) : (
         <span className="block">{t('emptyReadOnly')}</span>
