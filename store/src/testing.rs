@@ -112,6 +112,20 @@ impl TestDatabase {
         &self.location
     }
 
+    /// Where it is, as a setting says it.
+    pub fn url(&self) -> String {
+        match (&self.location, &self.name) {
+            (DatabaseLocation::Sqlite(path), _) => format!("sqlite:{}", path.display()),
+            (DatabaseLocation::Postgres(options), name) => format!(
+                "postgres://{}@{}:{}/{}",
+                options.get_username(),
+                options.get_host(),
+                options.get_port(),
+                name.as_deref().unwrap_or_default(),
+            ),
+        }
+    }
+
     /// An empty folder that goes with the database.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -188,7 +188,16 @@ fn limit_of_all(switch: &Switch) -> u64 {
 
 #[test]
 fn a_switch_that_is_killed_while_it_pushes_has_the_old_or_the_new_configuration() {
-    let mut switch = Switch::start(&[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // The switch is another process: nothing else waits for this runtime.
+    runtime.block_on(store::testing::databases(async |database| {
+        kill_while_it_pushes(&database.url());
+    }));
+}
+
+fn kill_while_it_pushes(database: &str) {
+    let settings = [("DIDTRON_DATABASE_URL", database)];
+    let mut switch = Switch::start(&settings);
     let mut yaml = String::new();
     for number in 0..PUSHED {
         yaml += &format!("---\nkind: carrier\nname: c{number}\nspec:\n  cps_limit: 1\n");
@@ -207,7 +216,7 @@ fn a_switch_that_is_killed_while_it_pushes_has_the_old_or_the_new_configuration(
         let set = drafted(&switch, new);
         let delay = took * round / (KILLS - 3);
         kill_after(&mut switch, &format!("{set}/push"), delay);
-        switch.kill_and_restart(&[]);
+        switch.kill_and_restart(&settings);
         let state = switch.get(&set)["state"].clone();
         let found = limit_of_all(&switch);
         if found == new {
