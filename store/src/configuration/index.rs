@@ -113,7 +113,7 @@ pub(super) async fn insert(
                 (owner, kind, field, value, name, resource_id, sort_value, created_at, updated_at) ";
     insert_rows(transaction, into, fields).await?;
     let terms = collect(resources, |resource| terms(owner, resource));
-    let into = "INSERT INTO resource_term (owner, kind, term, resource_id) ";
+    let into = "INSERT INTO resource_term (owner, kind, term, name, resource_id) ";
     insert_rows(transaction, into, terms).await?;
     let references = collect(resources, |resource| references(owner, resource));
     let into = "INSERT INTO resource_reference (resource_id, field, owner, to_kind, to_name) ";
@@ -170,7 +170,7 @@ fn fields(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 9]> {
         .collect()
 }
 
-fn terms(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 4]> {
+fn terms(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 5]> {
     let terms = resource.index.terms.iter();
     let distinct: HashSet<_> = terms.map(|term| cut_term(term)).collect();
     distinct
@@ -180,6 +180,7 @@ fn terms(owner: i64, resource: &Indexed<'_>) -> Vec<[Value; 4]> {
                 owner.into(),
                 resource.kind.into(),
                 term.into(),
+                resource.name.into(),
                 resource.id.into(),
             ]
         })

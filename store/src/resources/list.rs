@@ -1,6 +1,6 @@
 //! A page of a list: filtered, searched, sorted, with a place to go on from.
 
-use super::plan::{self, Condition};
+use super::plan::{self, Condition, Driver};
 use super::{RESOURCE_COLUMNS, ResourceRow, cut_value, resource};
 use crate::database::{Row, Statement, sql};
 use crate::{Scope, Store, StoreError};
@@ -73,7 +73,7 @@ impl Store {
             return Ok(ResourcePage::default());
         };
         let driver = self.driver(scope, query, &conditions).await?;
-        let page = plan::page(scope, query, &conditions, driver);
+        let page = plan::page(scope, query, &conditions, &driver);
         let rows = with_columns(page, query.descending)
             .fetch_all(self.reader())
             .await?;
@@ -86,16 +86,41 @@ impl Store {
         })
     }
 
-    /// The condition that so few fulfil that it is best to begin with them.
+    /// What the page is best found by.
     pub(super) async fn driver(
         &self,
         scope: &Scope,
         query: &ResourceQuery,
         conditions: &[Condition],
-    ) -> Result<Option<usize>, StoreError> {
+    ) -> Result<Driver, StoreError> {
         if !plan::is_worth_a_probe(query, conditions) {
-            return Ok(None);
+            return Ok(Driver::Order);
         }
+        if let Some(few) = self.few(scope, query, conditions).await? {
+            return Ok(Driver::Few(few));
+        }
+        let Some((index, first, behind)) = plan::searched(query, conditions) else {
+            return Ok(Driver::Order);
+        };
+        let terms = plan::terms(scope, query, first, behind);
+        let rows = terms.fetch_all(self.reader()).await?;
+        let terms: Vec<String> = rows
+            .iter()
+            .map(|row| row.get(0))
+            .collect::<Result<_, _>>()?;
+        Ok(match terms.len() {
+            1..=plan::TERMS_MAX => Driver::Terms(index, terms),
+            _ => Driver::Order,
+        })
+    }
+
+    /// The condition that so few fulfil that it is best to begin with them.
+    async fn few(
+        &self,
+        scope: &Scope,
+        query: &ResourceQuery,
+        conditions: &[Condition],
+    ) -> Result<Option<usize>, StoreError> {
         let probe = plan::probe(scope, query, conditions);
         let counts = probe.fetch_all(self.reader()).await?;
         let mut fewest: Option<(i64, usize)> = None;

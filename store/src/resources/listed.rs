@@ -61,7 +61,7 @@ impl Store {
             return Ok(ListedPage::default());
         };
         let driver = self.driver(scope, query, &conditions).await?;
-        let page = plan::page(scope, query, &conditions, driver);
+        let page = plan::page(scope, query, &conditions, &driver);
         let text: Option<String> = as_text(page, query.descending, self.reader().dialect())
             .fetch_value(self.reader())
             .await?;

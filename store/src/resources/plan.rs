@@ -1,11 +1,13 @@
 //! How a page of a list is found, so that it costs what the page holds and not what the table does.
 //!
-//! A page can be found in three ways. Neither database knows which is best, because it would have
+//! A page can be found in four ways. Neither database knows which is best, because it would have
 //! to know how many rows a value has, so we look:
 //!
 //! - a list that is filtered and sorted by name or time walks the index of the filter, which has
 //!   both;
 //! - a list with a condition that few fulfil takes those and sorts them;
+//! - a list by name that is searched for the beginning of few words merges their indexes, which
+//!   have the names;
 //! - any other walks the index of its order and asks of each row whether the conditions hold:
 //!   many do, so a page is full soon.
 
@@ -16,6 +18,20 @@ use crate::database::{Statement, Value, prefix_range, sql};
 
 /// So many rows are few: sorting them costs less than a millisecond.
 pub(super) const FEW: i64 = 500;
+
+/// Words that begin with one asked for, at most, whose indexes are merged.
+pub(super) const TERMS_MAX: usize = 8;
+
+/// What a page is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Driver {
+    /// The index of a filter or that of the order.
+    Order,
+    /// The rows of the condition of this index, which are few.
+    Few(usize),
+    /// The words of the condition of this index, [`TERMS_MAX`] or fewer.
+    Terms(usize, Vec<String>),
+}
 
 /// What a row of the list fulfils.
 #[derive(Clone, Debug)]
@@ -99,20 +115,59 @@ pub(super) fn probe(scope: &Scope, query: &ResourceQuery, conditions: &[Conditio
     statement
 }
 
+/// Condition whose words are worth a look when no condition has few rows, with their range.
+pub(super) fn searched<'c>(
+    query: &ResourceQuery,
+    conditions: &'c [Condition],
+) -> Option<(usize, &'c str, &'c str)> {
+    let words = conditions.iter().enumerate();
+    let mut words = words.filter_map(|(index, condition)| match condition {
+        Condition::Word { first, behind } => Some((index, first.as_str(), behind.as_str())),
+        Condition::Field { .. } => None,
+    });
+    words.next().filter(|_| query.sort == SortBy::Name)
+}
+
+/// The words in a range, one more than [`TERMS_MAX`] at most: each is sought in the index, so that
+/// the rows between two of them cost nothing.
+pub(super) fn terms(scope: &Scope, query: &ResourceQuery, first: &str, behind: &str) -> Statement {
+    let push_next = |statement: &mut Statement| {
+        statement.push("(SELECT f.term FROM resource_term f WHERE f.owner = ");
+        statement.push_bind(scope.tenant().get());
+        statement.push(" AND f.kind = ").push_bind(&query.kind);
+        statement.push(" AND f.term < ").push_bind(behind);
+    };
+    let mut statement = sql("WITH RECURSIVE found (term) AS (SELECT ");
+    push_next(&mut statement);
+    statement.push(" AND f.term >= ").push_bind(first);
+    statement.push(" ORDER BY f.term LIMIT 1) UNION ALL SELECT ");
+    push_next(&mut statement);
+    statement.push(" AND f.term > found.term ORDER BY f.term LIMIT 1)");
+    statement.push(" FROM found WHERE found.term IS NOT NULL)");
+    statement.push(" SELECT term FROM found WHERE term IS NOT NULL LIMIT ");
+    statement.push_bind(TERMS_MAX as i64 + 1);
+    statement
+}
+
 /// The numbers and sort keys (`id`, `sort_key`) of a page and of one row more.
 pub(super) fn page(
     scope: &Scope,
     query: &ResourceQuery,
     conditions: &[Condition],
-    driver: Option<usize>,
+    driver: &Driver,
 ) -> Statement {
     let in_filters = stands_in_filters(&query.sort);
+    let few = match driver {
+        Driver::Terms(index, terms) => return along_terms(scope, query, conditions, *index, terms),
+        Driver::Few(index) => Some(*index),
+        Driver::Order => None,
+    };
     let some_filter = || conditions.iter().position(Condition::is_field);
-    match driver.or_else(|| some_filter().filter(|_| in_filters)) {
+    match few.or_else(|| some_filter().filter(|_| in_filters)) {
         Some(index) if in_filters && conditions[index].is_field() => {
             along_a_filter(scope, query, conditions, index)
         }
-        driver => along_the_order(scope, query, conditions, driver),
+        few => along_the_order(scope, query, conditions, few),
     }
 }
 
@@ -141,6 +196,40 @@ fn along_a_filter(
         statement.push(column);
     };
     push_end(query, key, "f.resource_id", &mut statement);
+    statement
+}
+
+/// Merges the indexes of words, which are in the order of names. What has two of the words comes
+/// once.
+fn along_terms(
+    scope: &Scope,
+    query: &ResourceQuery,
+    conditions: &[Condition],
+    done: usize,
+    terms: &[String],
+) -> Statement {
+    let mut statement = sql("SELECT id, sort_key FROM (");
+    for (index, term) in terms.iter().enumerate() {
+        if index > 0 {
+            statement.push(" UNION ");
+        }
+        statement.push("SELECT id, sort_key FROM (SELECT f.resource_id AS id, f.name AS sort_key");
+        statement.push(" FROM resource_term f WHERE f.owner = ");
+        statement.push_bind(scope.tenant().get());
+        statement.push(" AND f.kind = ").push_bind(&query.kind);
+        statement.push(" AND f.term = ").push_bind(term);
+        push_others(conditions, Some(done), "f.resource_id", &mut statement);
+        let key = |statement: &mut Statement| {
+            statement.push("f.name");
+        };
+        push_end(query, key, "f.resource_id", &mut statement);
+        statement.push(") of_term");
+    }
+    statement.push(") of_terms");
+    let key = |statement: &mut Statement| {
+        statement.push("sort_key");
+    };
+    push_order(query, key, "id", &mut statement);
     statement
 }
 
@@ -223,6 +312,16 @@ fn push_end(
             .push_bind(cursor.id)
             .push(")");
     }
+    push_order(query, key, id, statement);
+}
+
+/// The order, the limit.
+fn push_order(
+    query: &ResourceQuery,
+    key: impl Fn(&mut Statement),
+    id: &'static str,
+    statement: &mut Statement,
+) {
     statement.push(" ORDER BY ");
     let direction = if query.descending { " DESC" } else { "" };
     key(statement);

@@ -108,7 +108,7 @@ async fn pages_are_complete_and_in_order_whatever_is_asked() {
     databases(async |database| {
         let store = database.open().await;
         put(&store, &customers()).await;
-        let questions: [Question<'_>; 8] = [
+        let questions: [Question<'_>; 10] = [
             (&[], "", |_| true),
             (&[("status", "active")], "", |n| n % 10 >= 3),
             (&[("status", "active"), ("limit", "7")], "", |n| n % 50 == 7),
@@ -118,6 +118,8 @@ async fn pages_are_complete_and_in_order_whatever_is_asked() {
             (&[], "ACME", |n| n < 600),
             (&[("corner", "yes")], "aco", |n| n % 100 == 7 && n >= 600),
             (&[], "ac 99", |n| n == 99 || (990..1_000).contains(&n)),
+            (&[], "ac", |_| true),
+            (&[("status", "active")], "ac", |n| n % 10 >= 3),
             (&[("status", "none")], "", |_| false),
         ];
         let sorts = [
@@ -261,7 +263,12 @@ async fn a_filtered_page_comes_in_order_from_one_index() {
             };
             let conditions = list::conditions(&query).unwrap();
             let mut explain = sql("EXPLAIN QUERY PLAN ");
-            explain.append(plan::page(&PLATFORM, &query, &conditions, None));
+            explain.append(plan::page(
+                &PLATFORM,
+                &query,
+                &conditions,
+                &plan::Driver::Order,
+            ));
             let rows = explain.fetch_all(store.reader()).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.get(3).unwrap()).collect();
             assert!(
@@ -272,6 +279,58 @@ async fn a_filtered_page_comes_in_order_from_one_index() {
             assert!(!steps.iter().any(is_dear), "{query:?}: {steps:?}");
         }
     }
+}
+
+/// A word that many have, and that stands at the end of the order, must not cost the way there.
+#[tokio::test]
+async fn a_searched_page_comes_in_order_from_the_indexes_of_its_words() {
+    databases(async |database| {
+        let store = database.open().await;
+        put(&store, &customers()).await;
+        let mut query = ResourceQuery {
+            kind: "customer".into(),
+            filters: filters(&[("status", "active")]),
+            search: Some("aco".into()),
+            limit: 50,
+            ..ResourceQuery::default()
+        };
+        // Few have the word `acorn`, and more than few one of `acme` and `acorn`.
+        for (search, driver) in [
+            ("aco", plan::Driver::Few(1)),
+            ("acme", plan::Driver::Terms(1, vec!["acme".into()])),
+            (
+                "ac",
+                plan::Driver::Terms(1, vec!["acme".into(), "acorn".into()]),
+            ),
+        ] {
+            query.search = Some(search.into());
+            let conditions = list::conditions(&query).unwrap();
+            let found = store.driver(&PLATFORM, &query, &conditions).await.unwrap();
+            assert_eq!(found, driver);
+        }
+    })
+    .await;
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let query = ResourceQuery {
+        kind: "customer".into(),
+        search: Some("ac".into()),
+        limit: 50,
+        ..ResourceQuery::default()
+    };
+    let conditions = list::conditions(&query).unwrap();
+    let terms = plan::Driver::Terms(0, vec!["acme".into(), "acorn".into()]);
+    let mut explain = sql("EXPLAIN QUERY PLAN ");
+    explain.append(plan::page(&PLATFORM, &query, &conditions, &terms));
+    let rows = explain.fetch_all(store.reader()).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| row.get(3).unwrap()).collect();
+    let index =
+        "SEARCH f USING COVERING INDEX resource_term_by_name (owner=? AND kind=? AND term=?)";
+    assert_eq!(
+        steps.iter().filter(|step| *step == index).count(),
+        2,
+        "{steps:?}"
+    );
 }
 
 #[tokio::test]
