@@ -12,6 +12,14 @@ import { NODE } from './world.ts'
 
 const MINUTE_MS = 60_000
 const JOB_COUNT = 70
+/** Tells how far it is, and stops when it is asked to. */
+const TELLING_JOB = 68
+/** Tells it without an end, and too seldom to have heard that it is to stop. */
+const SELDOM_JOB = 67
+/** Does not tell it. */
+const SILENT_JOB = 65
+const TENANTS = 4_000
+const TENANTS_AT_ONCE = 40
 
 interface StoredJob extends Job {
   runs: JobAttempt[]
@@ -46,6 +54,7 @@ export class Jobs {
   }
 
   list(query: URLSearchParams): JobList {
+    this.#goOn()
     const [state, kind] = [query.get('state'), query.get('kind')]
     const before = Number(query.get('cursor') ?? Number.MAX_SAFE_INTEGER)
     const limit = Number(query.get('limit') ?? 50)
@@ -63,6 +72,11 @@ export class Jobs {
   }
 
   view(id: string): JobDetail {
+    this.#goOn()
+    return this.#shown(id)
+  }
+
+  #shown(id: string): JobDetail {
     return { ...this.#find(id), unique_key: null }
   }
 
@@ -72,6 +86,17 @@ export class Jobs {
 
   discard(id: string): JobDetail {
     return this.#move(id, ['dead', 'ready'], 'discarded', 'be discarded')
+  }
+
+  cancel(id: string, by: string): JobDetail {
+    const found = this.#find(id)
+    if (found.state === 'running' && found.progress === null) {
+      throw new Refusal(422, 'invalid', `Job ${id} is running and cannot be cancelled.`)
+    }
+    const to = found.state === 'running' ? 'running' : 'discarded'
+    this.#move(id, ['ready', 'running'], to, 'be cancelled')
+    found.cancelled_by = by
+    return this.#shown(id)
   }
 
   get schedules(): JobSchedule[] {
@@ -89,6 +114,24 @@ export class Jobs {
     return { job_id: id }
   }
 
+  /** What runs is further each time that somebody looks; what was asked to stop has stopped. */
+  #goOn(): void {
+    const found = this.#jobs.find(({ id }) => id === TELLING_JOB)
+    if (!found?.progress || found.state !== 'running') return
+    if (found.cancelled_by === null) {
+      // The last step is left: however long somebody looks, there is a job that runs.
+      const done = Math.min(TENANTS - TENANTS_AT_ONCE, found.progress.done + TENANTS_AT_ONCE)
+      found.progress = { ...found.progress, done }
+      return
+    }
+    const error = 'It was cancelled.'
+    const ended_at = iso(Date.now())
+    found.state = 'discarded'
+    found.updated_at = ended_at
+    found.last_error = error
+    found.runs = found.runs.map((run) => ({ ...run, ended_at, outcome: 'cancelled', error }))
+  }
+
   #find(id: string): StoredJob {
     const found = this.#jobs.find((each) => String(each.id) === id)
     if (!found) throw new Refusal(404, 'not-found', `There is no job ${id}.`)
@@ -102,7 +145,7 @@ export class Jobs {
     }
     found.state = to
     found.updated_at = iso(Date.now())
-    return this.view(id)
+    return this.#shown(id)
   }
 
   #counts(): JobList['counts'] {
@@ -117,6 +160,25 @@ export class Jobs {
 }
 
 function job(id: number, nowMs: number): StoredJob {
+  if (id === TELLING_JOB) {
+    const text = 'tenants; 12,500 entries forgotten'
+    return running(id, 'prune_audit', { done: 1_000, total: TENANTS, text }, nowMs)
+  }
+  if (id === SELDOM_JOB) {
+    const progress = { done: 30, total: null, text: 'old events are forgotten' }
+    return running(id, 'prune_events', progress, nowMs)
+  }
+  if (id === SILENT_JOB) return running(id, 'mail.send', null, nowMs)
+  return ended(id, nowMs)
+}
+
+function running(id: number, kind: string, progress: Job['progress'], nowMs: number): StoredJob {
+  const usual = ended(id, nowMs)
+  const runs = usual.runs.map((run) => ({ ...run, ended_at: null, outcome: 'running' }))
+  return { ...usual, kind, state: 'running', progress, runs }
+}
+
+function ended(id: number, nowMs: number): StoredJob {
   const at = nowMs - (JOB_COUNT - id) * MINUTE_MS
   const state: JobState = id === JOB_COUNT ? 'ready' : id % 23 === 0 ? 'dead' : 'done'
   const error = state === 'dead' ? 'the mail server refused the recipient: 550' : null

@@ -257,6 +257,7 @@ export class MockServer {
     }
     if (id === undefined) return jobs.list(query)
     if (action === 'retry') return jobs.retry(id)
+    if (action === 'cancel') return jobs.cancel(id, user)
     return action === 'discard' ? jobs.discard(id) : jobs.view(id)
   }
 

@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import { withoutUndefined } from '~/util/objects'
 
-import type { JobState } from './__generated__/schema'
+import type { Job, JobState } from './__generated__/schema'
 import { api, unwrap } from './client'
 
 export interface JobFilter {
@@ -38,6 +38,17 @@ export const jobSchedulesQuery = queryOptions({
 export async function retryJob(id: number) {
   const params = { path: { id: String(id) } }
   return unwrap(api.POST('/api/v1/jobs/{id}/retry', { params }))
+}
+
+/** Stops a job that waits, or asks one that runs and tells how far it is to stop. */
+export async function cancelJob(id: number) {
+  const params = { path: { id: String(id) } }
+  return unwrap(api.POST('/api/v1/jobs/{id}/cancel', { params }))
+}
+
+/** Whether a job tells how far it is at this moment, so that looking again soon is worth it. */
+export function isTelling({ state, progress }: Pick<Job, 'state' | 'progress'>): boolean {
+  return state === 'running' && progress !== null
 }
 
 /** Decides that a job need not be done. */

@@ -13,3 +13,13 @@ export function formatPercent(
     maximumFractionDigits: decimals,
   }).format(percent / 100)
 }
+
+/**
+ * How much of a whole is done, in percent from 0 to 100. Null when nobody knows how much there is;
+ * of nothing everything is done.
+ */
+export function partOf(done: number, total: number | null): number | null {
+  if (total === null) return null
+  if (total <= 0) return 100
+  return Math.min(100, Math.max(0, Math.floor((done * 100) / total)))
+}

@@ -64,6 +64,11 @@ const SCREENS: readonly Screen[] = [
   { name: 'jobs', path: '/system/jobs', ready: rowLink },
   { name: 'job', path: '/system/jobs/69', ready: (page) => page.getByText('Gave up').waitFor() },
   {
+    name: 'job-running',
+    path: '/system/jobs/68',
+    ready: (page) => page.getByRole('progressbar').waitFor(),
+  },
+  {
     name: 'schedules',
     path: '/system/schedules',
     ready: (page) => page.getByText('secrets.check').waitFor(),

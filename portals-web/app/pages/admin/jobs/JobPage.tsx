@@ -1,21 +1,15 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { ChevronLeft, SearchX } from 'lucide-react'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { JobDetail } from '~/api/__generated__/schema'
 import { errorCode } from '~/api/errors'
-import { discardJob, jobQuery, retryJob } from '~/api/jobs'
-import { ActionDock } from '~/components/ActionDock'
-import { ConfirmDialog } from '~/components/ConfirmDialog'
+import { isTelling, jobQuery } from '~/api/jobs'
 import { ErrorNotice } from '~/components/ErrorNotice'
 import { PageHeader } from '~/components/PageHeader'
-import { ProblemNotice } from '~/components/ProblemNotice'
 import { useFormat } from '~/hooks/use-format'
 import { useTitle } from '~/hooks/use-title'
-import { toast } from '~/stores/toasts'
-import { Button } from '~/ui/lib/Button'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Facts } from '~/ui/lib/Facts'
 import { Panel } from '~/ui/lib/Panel'
@@ -23,19 +17,25 @@ import { Skeleton } from '~/ui/lib/Skeleton'
 import { NO_VALUE } from '~/util/money'
 import { pb } from '~/util/path-builder'
 
+import { JobActions } from './JobActions'
+import { JobProgressBar } from './JobProgressBar'
 import { JobRuns } from './JobRuns'
-import { JobStateBadge } from './JobStateBadge'
+import { isStopping, JobBadge } from './JobStateBadge'
 
 /** Until it is finished it is asked for again. */
 const REFRESH_MS = 3_000
+/** While it tells how far it is. */
+const REFRESH_TELLING_MS = 1_000
 
 export default function JobPage() {
   const { t } = useTranslation('jobs')
   const { id } = useParams({ from: '/shell/system/jobs/$id' })
   const { data, error, refetch } = useQuery({
     ...jobQuery(id),
-    refetchInterval: ({ state }) =>
-      state.data?.state === 'ready' || state.data?.state === 'running' ? REFRESH_MS : false,
+    refetchInterval: ({ state: { data: job } }) => {
+      if (job?.state !== 'ready' && job?.state !== 'running') return false
+      return isTelling(job) ? REFRESH_TELLING_MS : REFRESH_MS
+    },
   })
   const title = t('detail.title', { id })
   useTitle(title, t('title'))
@@ -52,7 +52,7 @@ export default function JobPage() {
             {t('title')}
           </Link>
         }
-        badges={data ? <JobStateBadge state={data.state} /> : null}
+        badges={data ? <JobBadge job={data} /> : null}
       />
       {data ? <Details job={data} /> : null}
       {error && !data ? (
@@ -89,10 +89,23 @@ function Details({ job }: { job: JobDetail }) {
               { label: t('column.runAt'), value: time(job.run_at) },
               { label: t('column.updated'), value: time(job.updated_at) },
               { label: t('detail.uniqueKey'), value: job.unique_key ?? NO_VALUE, mono: true },
+              ...(job.cancelled_by === null
+                ? []
+                : [{ label: t('detail.cancelledBy'), value: job.cancelled_by }]),
             ]}
           />
         </Panel>
         <div className="flex min-w-0 flex-col gap-4">
+          {job.progress ? (
+            <Panel title={t('progress.title')}>
+              <JobProgressBar job={job} />
+              {isStopping(job) ? (
+                <p className="pt-2 text-ink-2">
+                  {t('progress.stopping', { name: job.cancelled_by })}
+                </p>
+              ) : null}
+            </Panel>
+          ) : null}
           <Panel title={t('detail.runs')} padded={false}>
             <JobRuns runs={job.runs} />
           </Panel>
@@ -103,62 +116,7 @@ function Details({ job }: { job: JobDetail }) {
           </Panel>
         </div>
       </div>
-      <Actions job={job} />
-    </>
-  )
-}
-
-function Actions({ job }: { job: JobDetail }) {
-  const { t } = useTranslation('jobs')
-  const client = useQueryClient()
-  const [isAsking, setAsking] = useState(false)
-  const { id, state } = job
-  const take = async (next: JobDetail) => {
-    client.setQueryData(jobQuery(String(id)).queryKey, next)
-    await client.invalidateQueries({ queryKey: ['jobs', 'page'] })
-  }
-  const retry = useMutation({
-    mutationFn: () => retryJob(id),
-    onSuccess: async (next) => {
-      toast(t('detail.retried', { id }))
-      await take(next)
-    },
-  })
-  const discard = useMutation({
-    mutationFn: () => discardJob(id),
-    onSuccess: async (next) => {
-      setAsking(false)
-      toast(t('detail.discarded', { id }))
-      await take(next)
-    },
-  })
-  if (state === 'running' || state === 'done') return null
-  return (
-    <>
-      <ActionDock label={t('detail.title', { id })}>
-        {retry.error ? <ProblemNotice error={retry.error} /> : null}
-        {state === 'discarded' ? null : (
-          <Button variant="danger" onClick={() => setAsking(true)}>
-            {t('detail.discard')}
-          </Button>
-        )}
-        <Button variant="primary" disabled={retry.isPending} onClick={() => retry.mutate()}>
-          {state === 'ready' ? t('detail.runNow') : t('detail.retry')}
-        </Button>
-      </ActionDock>
-      {isAsking ? (
-        <ConfirmDialog
-          title={t('detail.discardTitle', { id })}
-          confirm={t('detail.discard')}
-          isDanger
-          isBusy={discard.isPending}
-          error={discard.error}
-          onConfirm={() => discard.mutate()}
-          onClose={() => setAsking(false)}
-        >
-          <p>{t('detail.discardBody')}</p>
-        </ConfirmDialog>
-      ) : null}
+      <JobActions job={job} />
     </>
   )
 }

@@ -14,6 +14,7 @@ const TONES: Record<KnownOutcome, Tone> = {
   failed: 'danger',
   gave_up: 'danger',
   put_off: 'neutral',
+  cancelled: 'neutral',
   lost: 'warning',
 }
 

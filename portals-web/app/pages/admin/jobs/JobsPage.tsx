@@ -4,7 +4,7 @@ import { Cog } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
 import type { Job, JobKindCount } from '~/api/__generated__/schema'
-import { jobPageQuery } from '~/api/jobs'
+import { isTelling, jobPageQuery } from '~/api/jobs'
 import { FilterChip } from '~/components/FilterChip'
 import { PageHeader } from '~/components/PageHeader'
 import { Pager } from '~/components/Pager'
@@ -19,10 +19,13 @@ import { EmptyState } from '~/ui/lib/EmptyState'
 import { pb } from '~/util/path-builder'
 import { JOB_STATES, type JobsSearch } from '~/util/searches'
 
-import { JobStateBadge } from './JobStateBadge'
+import { JobProgressBar } from './JobProgressBar'
+import { JobBadge, JobStateBadge } from './JobStateBadge'
 
 /** Jobs go on while they are looked at. */
 const REFRESH_MS = 5_000
+/** While one of them tells how far it is. */
+const REFRESH_TELLING_MS = 1_000
 
 export default function JobsPage() {
   const { t } = useTranslation(['jobs', 'lists'])
@@ -31,7 +34,10 @@ export default function JobsPage() {
   const { cursor, ...filter } = search
   const { data, error, refetch, isPlaceholderData } = useQuery({
     ...jobPageQuery(filter, cursor),
-    refetchInterval: cursor === undefined ? REFRESH_MS : false,
+    refetchInterval: ({ state }) => {
+      if (cursor !== undefined) return false
+      return state.data?.items.some(isTelling) ? REFRESH_TELLING_MS : REFRESH_MS
+    },
   })
   const pages = usePages(cursor, data?.next_cursor)
   const columns = useColumns()
@@ -92,7 +98,9 @@ export default function JobsPage() {
             {t('lists:clearFilters')}
           </Button>
         ) : null}
-        <span className="ms-auto text-meta text-ink-3">{t('refresh')}</span>
+        <span className="ms-auto text-meta text-ink-3">
+          {t(data?.items.some(isTelling) ? 'refreshRunning' : 'refresh')}
+        </span>
       </div>
       <div className="min-h-0 grow bg-surface">
         <DataTable
@@ -171,7 +179,13 @@ function useColumns(): Column<Job>[] {
       id: 'state',
       header: t('column.state'),
       width: 140,
-      cell: ({ state }) => <JobStateBadge state={state} />,
+      cell: (job) => <JobBadge job={job} />,
+    },
+    {
+      id: 'progress',
+      header: t('column.progress'),
+      width: 148,
+      cell: (job) => (isTelling(job) ? <JobProgressBar job={job} compact /> : null),
     },
     {
       id: 'attempts',
