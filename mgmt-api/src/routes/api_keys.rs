@@ -176,11 +176,7 @@ pub(crate) async fn api_key_create(
     if matches!(principal.credential, Credential::ApiKey(_)) {
         return Err(Problem::forbidden("An API key makes no API keys."));
     }
-    if principal.visit.is_some() {
-        return Err(Problem::forbidden(
-            "Leave this tenant first: its own people make its keys.",
-        ));
-    }
+    no_visitor(&principal)?;
     principal.recently_confirmed()?;
     let now = clock::now();
     let wanted = body.check(now)?;
@@ -261,8 +257,9 @@ pub(crate) async fn api_key_revoke(
 /// Gives an API key another secret, which the answer shows.
 ///
 /// The old one ends at once, or counts for as long as is asked for, so that programs can be changed
-/// one by one. Whoever rotates a key must be allowed all that it was made for; a key rotates only
-/// itself.
+/// one by one. Only whoever made a key rotates it, and only while they may do all that it was made
+/// for: it borrows their rights, so its secret is handed to nobody else. Others make a key of their
+/// own. A key rotates only itself.
 #[utoipa::path(
     post,
     path = "/api/v1/api-keys/{id}/rotate",
@@ -281,6 +278,7 @@ pub(crate) async fn api_key_rotate(
     Path(id): Path<String>,
     ApiJson(body): ApiJson<ApiKeyRotate, BODY_BYTES_MAX>,
 ) -> Result<impl IntoResponse, Problem> {
+    no_visitor(&principal)?;
     principal.recently_confirmed()?;
     let row = find(&state, &principal, &id).await?;
     let id = row.id;
@@ -288,6 +286,11 @@ pub(crate) async fn api_key_rotate(
         Credential::ApiKey(own) if own == id => {}
         Credential::ApiKey(_) => {
             return Err(Problem::forbidden("An API key rotates only itself."));
+        }
+        _ if row.maker != principal.user => {
+            let detail = "Only its maker rotates a key, because it has the maker's rights. Make a \
+                new key, and revoke this one.";
+            return Err(Problem::forbidden(detail));
         }
         _ if principal.permissions().covers(&permissions(&row)) => {}
         _ => {
@@ -326,6 +329,16 @@ async fn find(state: &AppState, principal: &Principal, id: &str) -> Result<ApiKe
 
 fn unknown(id: i64) -> Problem {
     Problem::not_found(format!("There is no API key {id}."))
+}
+
+/// Whoever only visits takes no lasting secret along.
+fn no_visitor(principal: &Principal) -> Result<(), Problem> {
+    match principal.visit {
+        None => Ok(()),
+        Some(_) => Err(Problem::forbidden(
+            "Leave this tenant first: its own people make its keys.",
+        )),
+    }
 }
 
 /// Nobody hands out more than they have.

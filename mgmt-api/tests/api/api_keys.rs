@@ -1,7 +1,7 @@
 //! Keys of programs: made, used, rotated, ended.
 
 use crate::fixture::{Answer, Api, request};
-use crate::people::{add_operator, add_user};
+use crate::people::{ADDED, Browser, add_operator, add_user};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{StatusCode, header};
@@ -243,6 +243,39 @@ async fn a_key_rotates_itself_and_no_other_and_nobody_rotates_a_mightier_one() {
         "/problems/forbidden",
         "an admin makes no backups"
     );
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_by_its_maker_and_by_nobody_else() {
+    let api = Api::start().await;
+    let acme = add_operator(&api, "acme").await;
+    add_user(&api, acme, "bob@example.com", "super_admin").await;
+    add_user(&api, acme, "eve@example.com", "super_admin").await;
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "super_admin").await;
+    let bob = Browser::sign_in(&api, "bob@example.com", ADDED).await;
+    let body = json!({"name": "bob's", "permissions": ["carrier.read"]});
+    let made = bob.send("POST", "/api/v1/api-keys", &body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let (id, key) = shown(&made);
+    let path = format!("/api/v1/api-keys/{id}/rotate");
+
+    let eve = Browser::sign_in(&api, "eve@example.com", ADDED).await;
+    let refused = eve.send("POST", &path, &json!({})).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    assert!(refused.body.contains("maker"), "{}", refused.body);
+
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let visit = format!("/api/v1/tenants/{}/visit", acme.get());
+    let away = ann.send("POST", &visit, &json!({"reason": "ticket"})).await;
+    let away = Browser::of(&api, &away);
+    let refused = away.send("POST", &path, &json!({})).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    assert!(refused.body.contains("Leave this tenant"));
+
+    let carriers = "/api/v1/carriers";
+    assert_eq!(get(&api, &key, carriers).await.status, StatusCode::OK);
+    let (_, new) = shown(&bob.send("POST", &path, &json!({})).await);
+    assert_eq!(get(&api, &new, carriers).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
