@@ -13,6 +13,7 @@ use crate::mail::{Message, compose};
 use crate::problem::Problem;
 use crate::secrets::SecretText;
 use crate::state::AppState;
+use rating::Timestamp;
 use serde_json::json;
 use std::time::Instant;
 use store::{
@@ -178,11 +179,28 @@ pub(crate) fn note_refusal(
 /// [`Problem`]: the database fails.
 pub(crate) async fn complete(
     state: &AppState,
+    write: PeopleWrite,
+    source: &RequestSource,
+    user: &UserRow,
+    method: &str,
+    remember: bool,
+) -> Result<SignedIn, Problem> {
+    let now = write.now();
+    complete_proved(state, write, source, user, method, remember, now).await
+}
+
+/// As [`complete`], for a user whose last full proof of who they are is of another time.
+///
+/// # Errors
+/// [`Problem`]: the database fails.
+pub(crate) async fn complete_proved(
+    state: &AppState,
     mut write: PeopleWrite,
     source: &RequestSource,
     user: &UserRow,
     method: &str,
     remember: bool,
+    authenticated_at: Timestamp,
 ) -> Result<SignedIn, Problem> {
     let policy = policy_of(&state.store, user.tenant).await?.policy;
     let lifetimes = policy.lifetimes(remember);
@@ -201,7 +219,7 @@ pub(crate) async fn complete(
         entered: None,
         method,
         lifetimes,
-        authenticated_at: write.now(),
+        authenticated_at,
         address: address.as_deref(),
         user_agent: &browser,
     };

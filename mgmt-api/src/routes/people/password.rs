@@ -47,8 +47,9 @@ pub struct Confirmation {
     pub code: Option<String>,
 }
 
-/// Changes the caller's password. All sessions of the user end; the answer begins a new one, so
-/// the caller stays signed in.
+/// Changes the caller's password. All sessions of the user end, and so do links and half-done
+/// sign-ins; the answer begins a new session, so the caller stays signed in. For a user with an
+/// authenticator app it is no fresh proof: that needs the app's code.
 #[utoipa::path(
     put,
     path = "/api/v1/me/password",
@@ -88,6 +89,7 @@ pub(crate) async fn password_update(
     )
     .await?;
     let hash = state.passwords.hash(new_password).await?;
+    let has_app = methods_of(&state, &user).await?.contains(&"totp");
     let mut write = state.store.change_people(clock::now()).await?;
     write.set_password(user.id, &hash).await?;
     write.end_sessions(user.id, None).await?;
@@ -95,7 +97,13 @@ pub(crate) async fn password_update(
     write.tell(told_of_own(&principal, "user.password_change"));
     tracing::info!(user = %user.id, "password changed");
     let method = sign_in::PASSWORD;
-    let begun = sign_in::complete(&state, write, &source, &user, method, false).await?;
+    let proved_at = match principal.session() {
+        // The password alone does not stand for both: see `confirm_by_app`.
+        Some(session) if has_app => session.authenticated_at,
+        _ => write.now(),
+    };
+    let begun = sign_in::complete_proved(&state, write, &source, &user, method, false, proved_at);
+    let begun = begun.await?;
     signed_in(&state, &source, begun).await
 }
 
@@ -178,7 +186,16 @@ pub(crate) async fn rotated(
         return Err(Problem::unauthenticated());
     }
     write.commit().await?;
-    let row = state.store.session(&hash, now).await?;
+    going_on(state, token).await
+}
+
+/// A session that goes on under another token.
+///
+/// # Errors
+/// [`Problem`]: the database fails.
+pub(crate) async fn going_on(state: &AppState, token: SessionToken) -> Result<SignedIn, Problem> {
+    let now = clock::now();
+    let row = state.store.session(&token.hash(), now).await?;
     let kept = row.filter(|row| row.remembered);
     Ok(SignedIn {
         token,

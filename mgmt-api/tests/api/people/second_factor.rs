@@ -140,6 +140,30 @@ async fn dangerous_acts_of_a_user_with_an_app_need_its_code_too() {
 }
 
 #[tokio::test]
+async fn a_changed_password_is_no_proof_by_the_app() {
+    let api = Api::start().await;
+    let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let (secret, _) = set_up(&browser).await;
+    let old = super::sign_in_long_ago(&api, ann).await;
+    let body = json!({"current_password": ADDED, "new_password": GOOD});
+    let changed = old.send("PUT", "/api/v1/me/password", &body).await;
+    let changed = Browser::of(&api, &changed);
+    for (method, path) in [
+        ("DELETE", "/api/v1/me/totp"),
+        ("POST", "/api/v1/me/recovery-codes"),
+    ] {
+        let refused = changed.send(method, path, &json!(null)).await;
+        assert_eq!(refused.problem(), "/problems/confirm-identity");
+    }
+    let body = json!({"password": GOOD, "code": code(&secret, 1)});
+    let proof = changed.send("POST", "/api/v1/session/confirmation", &body);
+    let fresh = Browser::of(&api, &proof.await);
+    let removed = fresh.send("DELETE", "/api/v1/me/totp", &json!(null)).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.body);
+}
+
+#[tokio::test]
 async fn who_looks_after_users_removes_the_factors_of_one_who_lost_them() {
     let api = Api::start().await;
     let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
