@@ -138,7 +138,11 @@ pub(crate) fn rights_of(state: &AppState, tenant: &ActingTenant, role: &str) -> 
     })
 }
 
-async fn asks_for_second_factor(
+/// Whether the role itself or the tenant's policy asks for a second factor.
+///
+/// # Errors
+/// [`Problem`]: the database fails.
+pub(super) async fn asks_for_second_factor(
     state: &AppState,
     home: &ActingTenant,
     role: &str,

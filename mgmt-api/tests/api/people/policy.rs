@@ -1,5 +1,7 @@
+use super::second_factor::set_up;
 use super::{ADDED, Browser, add_user};
-use crate::fixture::Api;
+use crate::fixture::{Api, request};
+use axum::body::Body;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::TenantId;
@@ -61,6 +63,29 @@ async fn a_role_that_needs_a_second_factor_allows_nothing_before_there_is_one() 
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(answer.problem(), "/problems/second-factor-required");
     assert_eq!(ann.get("/api/v1/sessions").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_key_does_nothing_while_its_maker_must_set_a_second_factor_up() {
+    let api = Api::start().await;
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "admin").await;
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let body = json!({"name": "ann's", "permissions": ["user.read"]});
+    let made = ann.send("POST", "/api/v1/api-keys", &body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let by_key = async || {
+        let request = request("GET", "/api/v1/users")
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .body(Body::empty());
+        api.send(request.unwrap()).await.status
+    };
+    assert_eq!(by_key().await, StatusCode::OK);
+    let policy = json!({"second_factor_roles": ["admin"]});
+    assert_eq!(put(&api, &policy, "*").await.status, StatusCode::OK);
+    assert_eq!(by_key().await, StatusCode::FORBIDDEN);
+    set_up(&ann).await;
+    assert_eq!(by_key().await, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn code(secret: &str, steps: u64) -> String {
 }
 
 /// Sets an app up; gives its secret and the recovery codes.
-async fn set_up(browser: &Browser<'_>) -> (String, Vec<String>) {
+pub(super) async fn set_up(browser: &Browser<'_>) -> (String, Vec<String>) {
     let begun = browser.send("POST", "/api/v1/me/totp", &json!(null)).await;
     assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
     let secret = begun.json()["secret"].as_str().unwrap().to_owned();
