@@ -8,6 +8,7 @@ mod background;
 pub(crate) mod identity;
 mod local_key;
 mod maker;
+mod open_request;
 pub(crate) mod passkey;
 mod password;
 pub(crate) mod policy;
@@ -26,13 +27,14 @@ pub(crate) mod totp;
 pub(crate) use background::Background;
 pub use local_key::{LocalKey, LocalKeyError};
 pub(crate) use maker::maker_rights;
+pub(crate) use open_request::OpenRequest;
 pub use password::{PasswordError, ensure_admin};
 pub(crate) use password::{Passwords, weakness};
 pub(crate) use principal::{ActingTenant, Credential, Principal};
 pub(crate) use request::{client_address, from_this_machine, require, require_beyond_loopback};
 pub(crate) use session::{SessionToken, clear_cookie};
 pub(crate) use source::RequestSource;
-pub(crate) use throttle::{Subject, Throttle, network};
+pub(crate) use throttle::{Subject, Throttle, network, site};
 
 /// Random bytes from the operating system as lower-case hexadecimal digits.
 pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {

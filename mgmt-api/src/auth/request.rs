@@ -6,6 +6,7 @@ use super::session::{self, SessionToken};
 use super::source::RequestSource;
 use crate::access::roles::Portal;
 use crate::access::{PermissionSet, api_keys};
+use crate::clock;
 use crate::openapi::CSRF_HEADER;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -53,11 +54,8 @@ async fn authenticate(
     headers: &HeaderMap,
     source: RequestSource,
 ) -> Result<Principal, Problem> {
-    if let Some(key) = bearer(headers).filter(|key| api_keys::looks_like_one(key)) {
-        return api_keys::authenticate(state, key, source).await;
-    }
     if let Some(key) = bearer(headers) {
-        return by_key(state, key, source);
+        return by_bearer(state, key, source).await;
     }
     let token =
         SessionToken::of(headers, state.secure_cookies).ok_or_else(Problem::unauthenticated)?;
@@ -74,6 +72,39 @@ async fn authenticate(
     }
     let principal = principal_of(state, session, token, source).await?;
     principal.ok_or_else(Problem::unauthenticated)
+}
+
+/// Who sent these headers, at this moment: for a request that was let in before and is being
+/// answered. A session is not used by it.
+///
+/// # Errors
+/// 401 or 403 when it would not be let in now.
+pub(super) async fn again(
+    state: &AppState,
+    headers: &HeaderMap,
+    source: RequestSource,
+) -> Result<Principal, Problem> {
+    if let Some(key) = bearer(headers) {
+        return by_bearer(state, key, source).await;
+    }
+    let token =
+        SessionToken::of(headers, state.secure_cookies).ok_or_else(Problem::unauthenticated)?;
+    let session = state.store.session(&token.hash(), clock::now()).await?;
+    let session = session.ok_or_else(Problem::unauthenticated)?;
+    let principal = principal_of(state, session, token, source).await?;
+    principal.ok_or_else(Problem::unauthenticated)
+}
+
+async fn by_bearer(
+    state: &AppState,
+    key: &str,
+    source: RequestSource,
+) -> Result<Principal, Problem> {
+    if api_keys::looks_like_one(key) {
+        api_keys::authenticate(state, key, source).await
+    } else {
+        by_key(state, key, source)
+    }
 }
 
 fn by_key(state: &AppState, key: &str, source: RequestSource) -> Result<Principal, Problem> {

@@ -133,9 +133,20 @@ fn keys(address: Option<IpAddr>, subject: Subject<'_>) -> impl Iterator<Item = K
 
 /// The address of one who is counted: of IPv6 the /64 network that one customer has.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
+    prefix(address, 64)
+}
+
+/// The network of one who takes places: of IPv6 the /48 of a site (RFC 6177), which has many /64.
+pub(crate) fn site(address: IpAddr) -> IpAddr {
+    prefix(address, 48)
+}
+
+/// The network of an address; of IPv4 the address itself.
+fn prefix(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            IpAddr::from((address.to_bits() & !u128::from(u64::MAX)).to_be_bytes())
+            let kept = u128::MAX << (128 - bits);
+            IpAddr::from((address.to_bits() & kept).to_be_bytes())
         }
         v4 @ IpAddr::V4(_) => v4,
     }
@@ -255,5 +266,10 @@ mod tests {
         let a: IpAddr = IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1]);
         let b: IpAddr = IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9]);
         assert_eq!(network(a), network(b));
+        let c: IpAddr = IpAddr::from([0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]);
+        let d: IpAddr = IpAddr::from([0x2001, 0xdb8, 1, 1, 0, 0, 0, 1]);
+        assert_ne!(network(a), network(c));
+        assert_eq!(site(a), site(c));
+        assert_ne!(site(a), site(d));
     }
 }

@@ -1,5 +1,6 @@
 //! The switch's pulse: one point each second.
 
+use crate::auth::{OpenRequest, Principal};
 use crate::extract::ApiQuery;
 use crate::live::{HISTORY_POINTS, Listener};
 use crate::problem::Problem;
@@ -7,8 +8,10 @@ use crate::state::AppState;
 use crate::values::{Money, Time};
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -16,6 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 
 /// How long a stream lasts at most.
 const STREAM_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// After so many points who listens is asked again who they are; the stream ends when they are
+/// signed out or allowed less.
+const RECHECK_POINTS: u32 = 30;
 
 /// How far back to look.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -121,24 +128,39 @@ pub struct LiveEvent {
 )]
 pub(crate) async fn live_stream(
     State(state): State<AppState>,
+    principal: Principal,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Problem> {
     let full = || Problem::unavailable("Too many streams are open; close one.");
     let listener = state.live.listen().ok_or_else(full)?;
-    Ok(Sse::new(events(listener)).keep_alive(KeepAlive::default()))
+    let request = OpenRequest::new(state, principal, &headers);
+    Ok(Sse::new(events(listener, request)).keep_alive(KeepAlive::default()))
 }
 
 /// The points as events. Ends after a while: the browser comes back by itself, and is asked who
 /// it is again.
-fn events(listener: Listener) -> impl Stream<Item = Result<Event, axum::Error>> {
+fn events(
+    listener: Listener,
+    request: OpenRequest,
+) -> impl Stream<Item = Result<Event, axum::Error>> {
     let Listener { receiver, place } = listener;
     let end = Instant::now() + STREAM_LIFETIME;
+    let request = Arc::new(request);
+    let mut points = 0_u32;
     BroadcastStream::new(receiver)
-        .take_while(move |_| {
-            // The place among the listeners is held for as long as the stream.
-            let _held = &place;
-            Instant::now() < end
-        })
         // A listener that lags misses points; the next one is as good.
         .filter_map(Result::ok)
+        .then(move |point| {
+            points = points.wrapping_add(1);
+            let due = points.is_multiple_of(RECHECK_POINTS);
+            let request = Arc::clone(&request);
+            async move { (!due || request.holds().await).then_some(point) }
+        })
+        .take_while(move |point| {
+            // The place among the listeners is held for as long as the stream.
+            let _held = &place;
+            point.is_some() && Instant::now() < end
+        })
+        .filter_map(|point| point)
         .map(|point| Event::default().event("sample").json_data(point))
 }

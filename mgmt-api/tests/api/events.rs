@@ -267,6 +267,58 @@ async fn each_sees_the_events_of_what_they_may_read() {
     follower.abort();
 }
 
+/// What a stream sends until it ends, without signs of life.
+async fn rest_of(mut body: Body) -> String {
+    let mut text = String::new();
+    while let Some(frame) = body.frame().await {
+        text.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+        assert!(!text.contains("\"subject\":"), "{text}");
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_stream_ends_before_the_next_event_when_its_reader_is_signed_out_or_allowed_less() {
+    let api = Api::start().await;
+    let follower = follow(&api);
+    let by_session = async |session: &(String, String)| {
+        let request = request("GET", "/api/v1/events/stream").header(header::COOKIE, &session.0);
+        open(&api, request.body(Body::empty()).unwrap()).await
+    };
+    let signed_out = api.sign_in_as("viewer").await;
+    let demoted = api.sign_in_as("admin").await;
+    let body = json!({"name": "a", "permissions": ["event.read", "carrier.read"]});
+    let made = api.post("/api/v1/api-keys", &body).await.json();
+    let by_key = request("GET", "/api/v1/events/stream").header(
+        header::AUTHORIZATION,
+        format!("Bearer {}", made["key"].as_str().unwrap()),
+    );
+    let mut streams = [
+        by_session(&signed_out).await,
+        by_session(&demoted).await,
+        open(&api, by_key.body(Body::empty()).unwrap()).await,
+    ];
+    add(&api, &[event(1, "carrier.updated", "before")]).await;
+    for body in &mut streams {
+        read_until(body, "\"subject\":\"before\"").await;
+    }
+
+    let sign_out = request("DELETE", "/api/v1/session")
+        .header(header::COOKIE, &signed_out.0)
+        .header("x-csrf-token", &signed_out.1)
+        .body(Body::empty());
+    let ended = api.send(sign_out.unwrap()).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.body);
+    api.set_role("admin", "marketing").await;
+    let revoke = format!("/api/v1/api-keys/{}/revoke", made["api_key"]["id"]);
+    assert_eq!(api.post(&revoke, &json!({})).await.status, StatusCode::OK);
+    add(&api, &[event(1, "carrier.updated", "after")]).await;
+    for body in streams {
+        rest_of(body).await;
+    }
+    follower.abort();
+}
+
 #[tokio::test]
 async fn sign_ins_are_events() {
     let api = Api::start().await;

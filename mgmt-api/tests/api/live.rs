@@ -79,6 +79,28 @@ async fn each_second_is_a_point_in_the_history_and_an_event() {
 }
 
 #[tokio::test]
+async fn who_is_signed_out_gets_no_more_points_soon() {
+    let api = Api::start().await;
+    let (cookie, _) = api.sign_in_as("viewer").await;
+    let stream = request("GET", "/api/v1/live").header(header::COOKIE, cookie);
+    let stream = stream.body(Body::empty()).unwrap();
+    let response = api.router.clone().oneshot(stream).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    store::testing::execute(&api.store, "DELETE FROM session").await;
+    tokio::time::pause();
+    let state = api.state.clone();
+    let sampler = tokio::spawn(async move { state.sample_for_ever().await });
+    let mut body = response.into_body();
+    let mut points = 0;
+    while let Some(frame) = body.frame().await {
+        let data = frame.unwrap().into_data().unwrap();
+        points += usize::from(data.starts_with(b"event: sample"));
+        assert!(points < 30, "of which the thirtieth asks again");
+    }
+    sampler.abort();
+}
+
+#[tokio::test]
 async fn the_number_of_streams_has_an_end() {
     let api = Api::start().await;
     let mut open = Vec::new();

@@ -1,8 +1,7 @@
 //! Events as they happen (server-sent events, WHATWG HTML 9.2).
 
 use super::{SwitchEvent, kind, number};
-use crate::access::PermissionSet;
-use crate::auth::Principal;
+use crate::auth::{OpenRequest, Principal};
 use crate::containment::{Part, contain};
 use crate::events::{StreamPlace, as_seen, visible_areas};
 use crate::extract::ApiQuery;
@@ -22,6 +21,10 @@ use utoipa::{IntoParams, ToSchema};
 
 /// How long a stream lasts at most: then the reader comes back, and is asked who it is again.
 const STREAM_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Who reads is asked who they are before each event and at least this often: whoever is signed out
+/// or allowed less gets nothing more, and the stream ends.
+const RECHECK: Duration = Duration::from_secs(60);
 
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -64,7 +67,8 @@ pub struct EventGap {
 /// Streams events as they happen. Each message has the event's number as its `id` and a
 /// `SwitchEvent` as its data; a reader that comes back with `Last-Event-ID` misses nothing that is
 /// kept. A message of the type `gap` says that something was missed. A comment comes every 15 s. A
-/// stream ends after 15 minutes, or when its reader does not read for 30 s: come back.
+/// stream ends after 15 minutes, when its reader does not read for 30 s, or when its reader is signed
+/// out or allowed less: come back.
 #[utoipa::path(
     get,
     path = "/api/v1/events/stream",
@@ -99,8 +103,8 @@ pub(crate) async fn event_stream(
         store: state.store.clone(),
         scope,
         kind,
-        permissions: principal.permissions().clone(),
         areas: visible_areas(principal.permissions()),
+        request: OpenRequest::new(state, principal, &headers),
         after: after.unwrap_or(newest),
         sender,
         place,
@@ -127,8 +131,8 @@ struct Reader {
     store: Store,
     scope: Scope,
     kind: Option<String>,
-    permissions: PermissionSet,
     areas: Option<Vec<String>>,
+    request: OpenRequest,
     after: i64,
     sender: mpsc::Sender<Event>,
     place: StreamPlace,
@@ -136,7 +140,7 @@ struct Reader {
 
 /// Why a stream ends.
 enum End {
-    /// The reader is gone, too slow, or had its time; or the server stops.
+    /// The reader is gone, too slow, no longer let in, or had its time; or the server stops.
     Over,
     /// The database failed: the reader comes back.
     Store(StoreError),
@@ -166,6 +170,7 @@ impl Reader {
             tokio::select! {
                 changed = self.place.newest.changed() => changed.map_err(|_| End::Over)?,
                 () = gone.closed() => return Err(End::Over),
+                () = tokio::time::sleep(RECHECK) => self.recheck().await?,
             }
         }
     }
@@ -203,12 +208,15 @@ impl Reader {
             };
             let rows = self.store.events(&self.scope, &query).await?;
             let is_last = rows.len() < PAGE as usize;
+            if !rows.is_empty() {
+                self.recheck().await?;
+            }
+            let permissions = self.request.principal().permissions();
             for row in rows {
                 self.after = row.id;
                 let event = Event::default().id(row.id.to_string());
-                if let Ok(event) =
-                    event.json_data(SwitchEvent::from(as_seen(row, &self.permissions)))
-                {
+                let seen = SwitchEvent::from(as_seen(row, permissions));
+                if let Ok(event) = event.json_data(seen) {
                     self.send(event).await?;
                 }
             }
@@ -217,6 +225,14 @@ impl Reader {
                 self.after = self.after.max(newest);
                 return Ok(());
             }
+        }
+    }
+
+    async fn recheck(&self) -> Result<(), End> {
+        if self.request.holds().await {
+            Ok(())
+        } else {
+            Err(End::Over)
         }
     }
 
