@@ -101,7 +101,7 @@ impl Store {
     ) -> Result<Option<SessionRow>, StoreError> {
         let mut query = sql(COLUMNS);
         query.push("WHERE s.token_hash = ").push_bind(token_hash);
-        push_alive(&mut query, now);
+        push_alive(&mut query, "s.", now);
         let row = query.fetch_optional(self.reader()).await?;
         row.as_ref().map(session).transpose()
     }
@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<Vec<SessionRow>, StoreError> {
         let mut query = sql(COLUMNS);
         query.push("WHERE s.user_id = ").push_bind(user.0);
-        push_alive(&mut query, now);
+        push_alive(&mut query, "s.", now);
         query
             .push(" ORDER BY s.created_at DESC, s.id LIMIT ")
             .push_bind(limit);
@@ -123,19 +123,26 @@ impl Store {
         rows.iter().map(session).collect()
     }
 
-    /// Notes that a session was used, and from where.
+    /// Notes that a session was used, and from where. Who acts in another tenant uses the session
+    /// that it was entered from as well, unless that one has ended by silence.
     pub async fn touch_session(
         &self,
         id: &str,
         address: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sql("UPDATE session SET last_used_at = $1, address = COALESCE($2, address) WHERE id = $3")
-            .bind(now)
-            .bind(address)
-            .bind(id)
-            .execute(self.writer())
-            .await?;
+        let mut query = sql("UPDATE session SET last_used_at = ");
+        query.push_bind(now);
+        query
+            .push(", address = COALESCE(")
+            .push_bind(address)
+            .push(", address) WHERE id = ");
+        query.push_bind(id);
+        query.push(" OR (id = (SELECT c.parent_id FROM session c WHERE c.id = ");
+        query.push_bind(id).push(")");
+        push_alive(&mut query, "", now);
+        query.push(")");
+        query.execute(self.writer()).await?;
         Ok(())
     }
 }
@@ -194,21 +201,22 @@ impl PeopleWrite {
     }
 
     /// Gives a session another token, after the user has proved who they are at `authenticated_at`;
-    /// `None` leaves that as it is. False when the session has ended.
+    /// `None` leaves that as it is. False when the session has ended, also by silence.
     pub async fn rotate_session(
         &mut self,
         id: &str,
         token_hash: &str,
         authenticated_at: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        let rotated = sql("UPDATE session SET token_hash = $1, \
-             authenticated_at = COALESCE($2, authenticated_at), last_used_at = $3 WHERE id = $4")
-        .bind(token_hash)
-        .bind(authenticated_at)
-        .bind(self.now)
-        .bind(id)
-        .execute(&mut self.transaction)
-        .await?;
+        let mut query = sql("UPDATE session SET token_hash = ");
+        query.push_bind(token_hash);
+        query.push(", authenticated_at = COALESCE(");
+        query.push_bind(authenticated_at);
+        query.push(", authenticated_at), last_used_at = ");
+        query.push_bind(self.now);
+        query.push(" WHERE id = ").push_bind(id);
+        push_alive(&mut query, "", self.now);
+        let rotated = query.execute(&mut self.transaction).await?;
         Ok(rotated == 1)
     }
 
@@ -268,10 +276,12 @@ impl PeopleWrite {
     }
 }
 
-fn push_alive(query: &mut Statement, now: Timestamp) {
-    query.push(" AND s.expires_at > ").push_bind(now);
-    query.push(" AND s.last_used_at + s.idle_timeout_s * 1000000 > ");
-    query.push_bind(now);
+/// That a session has not ended; `table` names its row and ends in a dot, or is empty.
+fn push_alive(query: &mut Statement, table: &'static str, now: Timestamp) {
+    query.push(" AND ").push(table).push("expires_at > ");
+    query.push_bind(now).push(" AND ").push(table);
+    query.push("last_used_at + ").push(table);
+    query.push("idle_timeout_s * 1000000 > ").push_bind(now);
 }
 
 fn session(row: &Row) -> Result<SessionRow, StoreError> {

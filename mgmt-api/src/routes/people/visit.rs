@@ -1,12 +1,12 @@
 //! Visiting a tenant below ("login as"): a session of its own, entered from the user's, that can
 //! do what a role there allows and the user may, for at most an hour.
 
-use super::password::rotated;
+use super::password::going_on;
 use super::tenants::{below, tenant_id};
 use crate::access::roles::Portal;
 use crate::auth::identity::{open_tenant, rights_of};
 use crate::auth::policy::Lifetimes;
-use crate::auth::session::{self, SessionStart};
+use crate::auth::session::{self, SessionStart, SessionToken};
 use crate::auth::sign_in::SignedIn;
 use crate::auth::{Principal, RequestSource};
 use crate::clock;
@@ -120,7 +120,7 @@ pub(crate) async fn visit_begin(
 }
 
 /// Leaves the visited tenant: the visit ends, and the session that it was entered from goes on
-/// under a new cookie.
+/// under a new cookie, unless that one is over.
 #[utoipa::path(
     delete,
     path = "/api/v1/session/visit",
@@ -128,6 +128,7 @@ pub(crate) async fn visit_begin(
     tag = "people",
     responses(
         (status = 200, description = "Back in the own tenant", body = Session),
+        (status = 401, description = "The visit has ended, and the session that it was entered from is over", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "This is no visit", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -141,13 +142,19 @@ pub(crate) async fn visit_end(
     else {
         return Err(Problem::conflict("This is no visit.", Vec::new()));
     };
-    let begun = rotated(&state, &visit.parent, None).await?;
+    let token = SessionToken::draw()?;
     let mut write = state.store.change_people(clock::now()).await?;
+    let hash = token.hash();
+    let goes_on = write.rotate_session(&visit.parent, &hash, None).await?;
     write.end_session(user, &session.id).await?;
     let told = principal.audit(principal.tenant.id, "visit.end");
     let tenant = &principal.tenant;
     write.tell(told.on("tenant", Some(tenant.id.get()), &*tenant.name));
     write.commit().await?;
     tracing::info!(%user, tenant = %principal.tenant.id, "visit ended");
+    if !goes_on {
+        return Err(Problem::unauthenticated());
+    }
+    let begun = going_on(&state, token).await?;
     signed_in(&state, &source, begun).await
 }

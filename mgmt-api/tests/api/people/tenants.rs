@@ -111,6 +111,24 @@ async fn a_visitor_acts_there_in_that_role_and_comes_back() {
 }
 
 #[tokio::test]
+async fn who_leaves_after_the_own_session_has_ended_by_silence_is_signed_out() {
+    let api = Api::start().await;
+    let acme = operator(&api, "acme").await;
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "super_admin").await;
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let away = Browser::of(&api, &visit(&ann, acme, json!(null)).await);
+    let silent = "UPDATE session SET last_used_at = last_used_at - 86400000000 \
+        WHERE parent_id IS NULL";
+    store::testing::execute(&api.store, silent).await;
+    assert!(away.is_signed_in().await && !ann.is_signed_in().await);
+    let left = away.send("DELETE", "/api/v1/session/visit", &json!(null));
+    let left = left.await;
+    assert_eq!(left.problem(), "/problems/unauthenticated");
+    assert!(left.headers.get(header::SET_COOKIE).is_none());
+    assert!(!away.is_signed_in().await && !ann.is_signed_in().await);
+}
+
+#[tokio::test]
 async fn a_visitor_never_may_more_than_at_home() {
     let api = Api::start().await;
     let acme = operator(&api, "acme").await;

@@ -129,6 +129,47 @@ async fn a_session_in_another_tenant_ends_with_the_one_it_was_entered_from() {
 }
 
 #[tokio::test]
+async fn a_visit_keeps_the_session_it_was_entered_from_alive_and_revives_none() {
+    databases(async |database| {
+        let store = database.open().await;
+        let acme = operator(&store, "acme").await;
+        let ann = user(&store, "ann").await;
+        let long = Timestamp(1_000_000_000);
+        let parent = NewSession {
+            idle_timeout_s: 10,
+            expires_at: long,
+            ..new("parent", ann)
+        };
+        begin(&store, 1, &parent, 5).await;
+        let child = NewSession {
+            tenant: acme,
+            parent: Some("parent"),
+            idle_timeout_s: 60,
+            expires_at: long,
+            ..new("child", ann)
+        };
+        begin(&store, 1, &child, 5).await;
+        let at = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let is_alive = async |seconds| {
+            let found = store.session("parent", at(seconds)).await.unwrap();
+            found.is_some()
+        };
+        store.touch_session("child", None, at(9)).await.unwrap();
+        assert!(is_alive(18).await && !is_alive(20).await);
+        // Too late: it has ended by silence.
+        store.touch_session("child", None, at(20)).await.unwrap();
+        assert!(!is_alive(21).await);
+        let mut write = store.change_people(at(21)).await.unwrap();
+        assert!(!write.rotate_session("parent", "fresh", None).await.unwrap());
+        write.commit().await.unwrap();
+        assert!(!is_alive(21).await);
+        let child = store.session("child", at(21)).await.unwrap();
+        assert!(child.is_some(), "that is used");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn suspending_a_tenant_ends_what_its_people_and_its_guests_do() {
     databases(async |database| {
         let store = database.open().await;
@@ -163,6 +204,7 @@ async fn a_token_is_good_once_for_its_purpose_and_until_it_expires() {
             user: Some(ann),
             content: "{}",
             expires_at: Timestamp(expires_at),
+            network: None,
         };
         let mut write = store.change_people(Timestamp(10)).await.unwrap();
         write.add_token(&token("a", 100)).await.unwrap();
