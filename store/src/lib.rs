@@ -65,10 +65,10 @@ pub use notifications::{
 };
 pub use outbox::{MAIL_JOB, MailRow, NewMail};
 pub use people::{
-    DeviceSeen, InvitationRow, NewInvitation, NewPasskey, NewRegistration, NewSession, NewSignIn,
-    NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow, SignInPolicyRow,
-    SignInQuery, SignInRow, TenantQuery, TenantRow, TokenRow, TotpRow, UserId, UserQuery, UserRow,
-    UserStatus,
+    DeviceSeen, EndedApiKey, InvitationRow, NewInvitation, NewPasskey, NewRegistration, NewSession,
+    NewSignIn, NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow,
+    SignInPolicyRow, SignInQuery, SignInRow, TenantQuery, TenantRow, TokenCount, TokenRow, TotpRow,
+    UserId, UserQuery, UserRow, UserStatus,
 };
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ListedPage, ListedResource,

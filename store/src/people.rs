@@ -31,9 +31,9 @@ pub use registrations::{NewRegistration, RegistrationRow};
 pub use sessions::{NewSession, SessionRow};
 pub use sign_ins::{NewSignIn, SignInQuery, SignInRow};
 pub use tenants::{TenantQuery, TenantRow};
-pub use tokens::{NewToken, TokenRow};
+pub use tokens::{NewToken, TokenCount, TokenRow};
 pub use totp::TotpRow;
-pub use users::{NewUser, UserQuery, UserRow, UserStatus};
+pub use users::{EndedApiKey, NewUser, UserQuery, UserRow, UserStatus};
 
 use crate::database::Transaction;
 use crate::{NewAuditEntry, NewMail, Store, StoreError, audit, outbox};

@@ -168,6 +168,37 @@ async fn a_key_loses_what_its_maker_loses() {
 }
 
 #[tokio::test]
+async fn a_removed_user_takes_the_own_keys_along_and_the_log_names_them() {
+    let api = Api::start().await;
+    let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "admin").await;
+    let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let body = json!({"name": "ann's", "permissions": ["cdr.read"]});
+    let made = browser.send("POST", "/api/v1/api-keys", &body).await;
+    let (id, key) = shown(&made);
+    let (other, others) = make(&api, json!({"name": "b", "permissions": ["cdr.read"]})).await;
+    let delete = api.with_key("DELETE", &format!("/api/v1/users/{ann}"), Body::empty());
+    assert_eq!(api.send(delete).await.status, StatusCode::NO_CONTENT);
+    let gone = get(&api, &key, "/api/v1/cdrs").await;
+    assert_eq!(gone.problem(), "/problems/unauthenticated");
+    let state = async |id| {
+        let path = format!("/api/v1/api-keys/{id}");
+        api.get(&path).await.json()["state"].clone()
+    };
+    assert_eq!(
+        (state(id).await, state(other).await),
+        (json!("revoked"), json!("active"))
+    );
+    assert_eq!(
+        get(&api, &others, "/api/v1/cdrs").await.status,
+        StatusCode::OK
+    );
+    let told = "/api/v1/audit-entries?operation=api_key.revoke";
+    let told = api.get(told).await.json();
+    assert_eq!(told["items"].as_array().unwrap().len(), 1);
+    assert_eq!(told["items"][0]["subject"], "ann's");
+}
+
+#[tokio::test]
 async fn a_key_is_taken_from_its_networks_only() {
     let api = Api::start().await;
     let body = json!({"name": "office", "permissions": ["cdr.read"],

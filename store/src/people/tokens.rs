@@ -18,6 +18,17 @@ pub struct NewToken<'a> {
     pub content: &'a str,
     /// Until when it is good.
     pub expires_at: Timestamp,
+    /// The network of the stranger who asked for it, when those are counted.
+    pub network: Option<&'a str>,
+}
+
+/// How many tokens for a purpose are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenCount {
+    /// Of everybody.
+    pub all: u32,
+    /// Of one network.
+    pub of_network: u32,
 }
 
 /// A token that came back.
@@ -59,18 +70,31 @@ impl Store {
         row.as_ref().map(token).transpose()
     }
 
-    /// How many tokens for a purpose are good.
+    /// How many tokens for a purpose are good, and how many of those a network asked for.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub async fn tokens(&self, purpose: &str, now: Timestamp) -> Result<u32, StoreError> {
-        let count: i64 =
-            sql("SELECT COUNT(*) FROM one_time_token WHERE purpose = $1 AND expires_at > $2")
-                .bind(purpose)
-                .bind(now)
-                .fetch_value(self.reader())
-                .await?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    pub async fn tokens(
+        &self,
+        purpose: &str,
+        network: Option<&str>,
+        now: Timestamp,
+    ) -> Result<TokenCount, StoreError> {
+        let row = sql("SELECT COUNT(*), COUNT(CASE WHEN network = $1 THEN 1 END) \
+             FROM one_time_token WHERE purpose = $2 AND expires_at > $3")
+        .bind(network)
+        .bind(purpose)
+        .bind(now)
+        .fetch_optional(self.reader())
+        .await?;
+        let count = |index| match &row {
+            Some(row) => row.unsigned(index),
+            None => Ok(0),
+        };
+        Ok(TokenCount {
+            all: count(0)?,
+            of_network: count(1)?,
+        })
     }
 
     /// Notes a try with a token that stays good: at most `tries_max`, before it expires.
@@ -104,14 +128,15 @@ impl PeopleWrite {
     /// [`StoreError::Query`], as for all that follow.
     pub async fn add_token(&mut self, new: &NewToken<'_>) -> Result<(), StoreError> {
         sql("INSERT INTO one_time_token \
-             (token_hash, purpose, user_id, content, tries, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, 0, $5, $6)")
+             (token_hash, purpose, user_id, content, tries, created_at, expires_at, network) \
+             VALUES ($1, $2, $3, $4, 0, $5, $6, $7)")
         .bind(new.hash)
         .bind(new.purpose)
         .bind(new.user.map(|user| user.0))
         .bind(new.content)
         .bind(self.now)
         .bind(new.expires_at)
+        .bind(new.network)
         .execute(&mut self.transaction)
         .await?;
         Ok(())

@@ -72,6 +72,15 @@ pub struct NewUser<'a> {
     pub email_verified: bool,
 }
 
+/// A key that ended with its maker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedApiKey {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+}
+
 /// Which users of a tenant are meant, and which page of them.
 #[derive(Clone, Debug, Default)]
 pub struct UserQuery {
@@ -292,17 +301,40 @@ impl PeopleWrite {
         Ok(holders.iter().filter(|id| **id != but_for.0).count() as u64)
     }
 
-    /// Removes a user of the tenant with everything that is only theirs; false when there is none.
-    pub async fn remove_user(&mut self, scope: &Scope, id: UserId) -> Result<bool, StoreError> {
+    /// Removes a user of the tenant with everything that is only theirs, and ends the API keys that
+    /// they made; gives those, or `None` when there is no such user.
+    pub async fn remove_user(
+        &mut self,
+        scope: &Scope,
+        id: UserId,
+    ) -> Result<Option<Vec<EndedApiKey>>, StoreError> {
         let removed = sql("DELETE FROM app_user WHERE id = $1 AND tenant_id = $2")
             .bind(id.0)
             .bind(scope.tenant().get())
             .execute(&mut self.transaction)
             .await?;
-        Ok(removed == 1)
+        if removed == 0 {
+            return Ok(None);
+        }
+        let ended = sql(
+            "UPDATE api_key SET revoked_at = $1, previous_hash = NULL, previous_until = NULL \
+             WHERE maker_id = $2 AND revoked_at IS NULL RETURNING id, name",
+        )
+        .bind(self.now)
+        .bind(id.0)
+        .fetch_all(&mut self.transaction)
+        .await?;
+        let ended = ended.iter().map(|row| {
+            Ok(EndedApiKey {
+                id: row.get(0)?,
+                name: row.get(1)?,
+            })
+        });
+        ended.collect::<Result<_, StoreError>>().map(Some)
     }
 
-    /// Sets the password.
+    /// Sets the password. What was given out to the user before is void: links, a sign-in that
+    /// waits for the second factor, another address that waits to be verified.
     pub async fn set_password(&mut self, id: UserId, hash: &str) -> Result<(), StoreError> {
         sql(
             "UPDATE app_user SET password_hash = $1, password_changed_at = $2, updated_at = $2 \
@@ -313,11 +345,16 @@ impl PeopleWrite {
         .bind(id.0)
         .execute(&mut self.transaction)
         .await?;
+        sql("DELETE FROM one_time_token WHERE user_id = $1")
+            .bind(id.0)
+            .execute(&mut self.transaction)
+            .await?;
         Ok(())
     }
 
     /// Notes that the address is the user's, and lets a pending user in. The address becomes `email`;
-    /// a user name that was the old address follows it. False when another has the address.
+    /// a user name that was the old address follows it, and what was given out while the old one
+    /// held, such as a link that went there, is void. False when another has the address.
     pub async fn verify_email(&mut self, id: UserId, email: &str) -> Result<bool, StoreError> {
         let taken = sql("SELECT id FROM app_user WHERE (email = $1 OR username = $1) AND id <> $2")
             .bind(email)
@@ -327,6 +364,12 @@ impl PeopleWrite {
         if taken.is_some() {
             return Ok(false);
         }
+        sql("DELETE FROM one_time_token WHERE user_id = $1 AND EXISTS \
+             (SELECT 1 FROM app_user WHERE id = $1 AND email <> $2)")
+        .bind(id.0)
+        .bind(email)
+        .execute(&mut self.transaction)
+        .await?;
         sql("UPDATE app_user SET \
              username = CASE WHEN username = email THEN $1 ELSE username END, email = $1, \
              status = CASE WHEN status = 'pending' THEN 'active' ELSE status END, \

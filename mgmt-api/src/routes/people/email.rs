@@ -154,6 +154,7 @@ async fn send_link(
         user: Some(user),
         content: email,
         expires_at: later(now, GOOD_FOR_S),
+        network: None,
     };
     let text = format!(
         "Somebody, probably you, gave this as the address of an account on this switch.\n\n\

@@ -9,12 +9,13 @@ use crate::auth::passkey::{
 use crate::auth::session::later;
 use crate::auth::sign_in::{self, Attempt, Refusal};
 use crate::auth::tokens::{OneTimeToken, Purpose, TOKEN_CHARS, hash_of};
-use crate::auth::{Principal, RequestSource, Subject};
+use crate::auth::{Principal, RequestSource, Subject, site};
 use crate::clock;
 use crate::extract::ApiJson;
 use crate::hex;
 use crate::problem::Problem;
 use crate::routes::session::{Session, signed_in};
+use crate::sensitive::Sensitive;
 use crate::state::AppState;
 use crate::values::Time;
 use axum::Json;
@@ -31,6 +32,12 @@ const GOOD_FOR_S: u32 = 300;
 
 /// Ceremonies of strangers that may be under way; beyond it they are told to come again.
 const CEREMONIES_MAX: u32 = 10_000;
+
+/// Of these the ceremonies of one network, so that a few networks do not take all.
+const CEREMONIES_OF_NETWORK_MAX: u32 = 50;
+
+/// When to come again, at the latest when the first of them are over, seconds.
+const CEREMONIES_RETRY_S: u64 = 60;
 
 /// Passkeys of a user.
 const PASSKEYS_MAX: u32 = 20;
@@ -156,7 +163,7 @@ pub(crate) async fn passkey_list(
 pub(crate) async fn passkey_registration_begin(
     State(state): State<AppState>,
     principal: Principal,
-) -> Result<Json<PasskeyCeremony>, Problem> {
+) -> Result<Sensitive<Json<PasskeyCeremony>>, Problem> {
     let user = own_row(&state, &principal).await?;
     principal.recently_confirmed()?;
     let party = relying_party(&state)?;
@@ -170,8 +177,9 @@ pub(crate) async fn passkey_registration_begin(
     let handle = handle_of(&handle)?;
     let begun = party.begin_registration(handle, &user.username, &existing?)?;
     write.commit().await?;
-    let purpose = Purpose::PasskeyRegistration;
-    keep(&state, begun, purpose, Some(user.id)).await.map(Json)
+    let purpose = Purpose::PasskeyRegistration.as_str();
+    let begun = keep(&state, begun, purpose, Asker::User(user.id)).await?;
+    Ok(Sensitive(Json(begun)))
 }
 
 /// Registers a passkey.
@@ -230,7 +238,7 @@ pub(crate) async fn passkey_register(
     write.commit().await?;
     tracing::info!(%user, "passkey registered");
     let registered = RegisteredPasskey { id, recovery_codes };
-    Ok((StatusCode::CREATED, Json(registered)).into_response())
+    Ok(Sensitive((StatusCode::CREATED, Json(registered))).into_response())
 }
 
 /// Renames a passkey.
@@ -307,20 +315,30 @@ pub(crate) async fn passkey_remove(
     tag = "session",
     responses(
         (status = 200, description = "What the browser needs", body = PasskeyCeremony),
+        (status = 429, description = "Too many sign in from this network at once: wait", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No public address is configured, or too many sign in at once", body = Problem, content_type = "application/problem+json"),
     ),
     security(()),
 )]
 pub(crate) async fn passkey_sign_in_begin(
     State(state): State<AppState>,
+    source: RequestSource,
 ) -> Result<Json<PasskeyCeremony>, Problem> {
     let begun = relying_party(&state)?.begin_discovery()?;
-    let purpose = Purpose::PasskeySignIn;
-    let under_way = state.store.tokens(purpose.as_str(), clock::now()).await?;
-    if under_way >= CEREMONIES_MAX {
+    let purpose = Purpose::PasskeySignIn.as_str();
+    let network = source.address.map(|address| site(address).to_string());
+    let asker = Asker::Stranger(network.as_deref());
+    let under_way = state
+        .store
+        .tokens(purpose, network.as_deref(), clock::now());
+    let under_way = under_way.await?;
+    if under_way.of_network >= CEREMONIES_OF_NETWORK_MAX {
+        return Err(Problem::quota_used_up("passkey", CEREMONIES_RETRY_S));
+    }
+    if under_way.all >= CEREMONIES_MAX {
         return Err(Problem::unavailable("Too many sign in at once. Try again."));
     }
-    keep(&state, begun, purpose, None).await.map(Json)
+    keep(&state, begun, purpose, asker).await.map(Json)
 }
 
 /// Signs in by a passkey, which proves possession and the user's presence at once: no password and
@@ -381,19 +399,32 @@ pub(crate) async fn passkey_sign_in(
     signed_in(&state, &source, begun).await
 }
 
+/// Who began a ceremony.
+#[derive(Clone, Copy)]
+enum Asker<'a> {
+    User(UserId),
+    /// From that network.
+    Stranger(Option<&'a str>),
+}
+
 /// Keeps the state of a ceremony until its second half.
 async fn keep(
     state: &AppState,
     begun: Ceremony,
-    purpose: Purpose,
-    user: Option<UserId>,
+    purpose: &str,
+    asker: Asker<'_>,
 ) -> Result<PasskeyCeremony, Problem> {
     let token = OneTimeToken::draw()?;
     let now = clock::now();
+    let (user, network) = match asker {
+        Asker::User(user) => (Some(user), None),
+        Asker::Stranger(network) => (None, network),
+    };
     let new = NewToken {
         hash: &token.hash(),
-        purpose: purpose.as_str(),
+        purpose,
         user,
+        network,
         content: &hex::encode(&begun.state),
         expires_at: later(now, GOOD_FOR_S),
     };

@@ -173,10 +173,6 @@ pub(crate) async fn password_reset_complete(
     let taken = write.take_token(purpose, &hash).await?;
     taken.ok_or_else(Problem::stale_token)?;
     write.set_password(user, &password_hash).await?;
-    write.void_tokens(user, purpose).await?;
-    write
-        .void_tokens(user, Purpose::SecondFactor.as_str())
-        .await?;
     write.end_sessions(user, None).await?;
     if let Some(email) = &row.email {
         // Who read the mail has the address.
@@ -224,6 +220,7 @@ async fn send_link(state: &AppState, user: &UserRow) -> Result<(), Problem> {
         user: Some(user.id),
         content: "{}",
         expires_at: later(now, GOOD_FOR_S),
+        network: None,
     };
     write.void_tokens(user.id, purpose).await?;
     write.add_token(&new).await?;

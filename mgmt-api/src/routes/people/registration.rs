@@ -466,6 +466,7 @@ async fn answer_by_mail(state: &AppState, asked: &RegistrationRequest) -> Result
             user: None,
             content: &content,
             expires_at: later(now, GOOD_FOR_S),
+            network: None,
         };
         write.add_token(&new).await?;
         format!(

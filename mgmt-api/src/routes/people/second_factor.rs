@@ -227,6 +227,7 @@ pub(crate) async fn ask(
         user: Some(user.id),
         content: &content,
         expires_at: later(now, GOOD_FOR_S),
+        network: None,
     };
     let mut write = state.store.change_people(now).await?;
     write.forget_expired().await?;

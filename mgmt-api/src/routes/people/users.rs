@@ -265,7 +265,7 @@ pub(crate) async fn user_update(
     respond(row)
 }
 
-/// Removes a user with everything that is only theirs.
+/// Removes a user with everything that is only theirs. The API keys that they made end.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{id}",
@@ -294,7 +294,11 @@ pub(crate) async fn user_delete(
     }
     keep_one(&mut write, &reached, &row).await?;
     write.remove_totp(row.tenant, id).await?;
-    write.remove_user(&reached.scope(), id).await?;
+    let keys = write.remove_user(&reached.scope(), id).await?;
+    for key in keys.unwrap_or_default() {
+        let told = principal.audit(row.tenant, "api_key.revoke");
+        write.tell(told.on("api_key", Some(key.id), key.name));
+    }
     let told = told_of(&principal, &row, "user.delete");
     write.tell(told.values(Some(as_told(&row)?), None));
     write.commit().await?;

@@ -1,8 +1,12 @@
 use super::authenticator::Authenticator;
 use super::{ADDED, Browser, add_user, post};
-use crate::fixture::{Answer, Api};
-use axum::http::StatusCode;
+use crate::fixture::{Answer, Api, request};
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{StatusCode, header};
+use mgmt_api::RateLimits;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use store::TenantId;
 
 const ORIGIN: &str = "https://switch.example.com";
@@ -141,4 +145,47 @@ async fn a_passkey_is_renamed_and_removed_by_its_user_only() {
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
     let answer = api.try_sign_in("ann@example.com", ADDED).await;
     assert_eq!(answer.status, StatusCode::OK, "no second factor is left");
+}
+
+async fn begin_from(api: &Api, address: &str) -> Answer {
+    let mut request = request("POST", "/api/v1/session/passkey/options")
+        .body(Body::empty())
+        .unwrap();
+    let from: SocketAddr = address.parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(from));
+    api.send(request).await
+}
+
+#[tokio::test]
+async fn one_network_takes_some_of_the_ceremonies_and_gives_them_back() {
+    let limits = RateLimits {
+        sign_in_per_minute: 0,
+        ..RateLimits::default()
+    };
+    let api = Api::start_with(tempfile::tempdir().unwrap(), limits).await;
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let mut authenticator = Authenticator::new(ORIGIN, 1);
+    register(&browser, &mut authenticator).await;
+    let first = assertion(&api, &mut authenticator).await;
+    // The /48 of a site has many /64.
+    for number in 0..50 {
+        let begun = begin_from(&api, &format!("[2001:db8:7:{number}::1]:1")).await;
+        assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+    }
+    let refused = begin_from(&api, "[2001:db8:7:ffff::1]:1").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key(header::RETRY_AFTER));
+    let elsewhere = begin_from(&api, "[2001:db8:8::1]:1").await;
+    assert_eq!(elsewhere.status, StatusCode::OK, "{}", elsewhere.body);
+    // One that is over gives its place back.
+    for _ in 1..50 {
+        let begun = begin_from(&api, "198.51.100.7:1").await;
+        assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+    }
+    let full = begin_from(&api, "198.51.100.7:1").await;
+    assert_eq!(full.status, StatusCode::TOO_MANY_REQUESTS);
+    Browser::of(&api, &sign_in(&api, &first).await);
+    let again = begin_from(&api, "198.51.100.7:1").await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
 }

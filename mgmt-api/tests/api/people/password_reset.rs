@@ -102,3 +102,25 @@ async fn a_token_for_something_else_is_no_link() {
     let again = post(&api, "/api/v1/email-verifications", &body).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn a_changed_password_voids_the_links_that_were_sent_before() {
+    let api = Api::start().await;
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    ask(&api, "ann@example.com").await;
+    let (_, reset) = mail_to(&api, &PLATFORM, "password_reset", "ann@example.com").await;
+    // Somebody else at the browser could have asked for this one.
+    let body = json!({"email": "eve@example.com"});
+    let asked = ann.send("PUT", "/api/v1/me/email", &body).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.body);
+    let (_, move_away) = mail_to(&api, &PLATFORM, "email_verification", "eve@example.com").await;
+    let body = json!({"current_password": ADDED, "new_password": GOOD});
+    let changed = ann.send("PUT", "/api/v1/me/password", &body).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let late = complete(&api, &token_in(&reset), "another tuba granite").await;
+    assert_eq!(late.problem(), "/problems/stale-token");
+    let body = json!({"token": token_in(&move_away)});
+    let late = post(&api, "/api/v1/email-verifications", &body).await;
+    assert_eq!(late.problem(), "/problems/stale-token");
+}

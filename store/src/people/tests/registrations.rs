@@ -60,7 +60,8 @@ async fn a_pause_holds_until_its_end() {
         assert!(pause(1, 10).await);
         assert!(!pause(9, 19).await);
         assert!(pause(10, 20).await);
-        assert_eq!(store.tokens("pause", Timestamp(15)).await.unwrap(), 1);
+        let noted = store.tokens("pause", None, Timestamp(15)).await.unwrap();
+        assert_eq!((noted.all, noted.of_network), (1, 0));
         assert!(
             store
                 .token("pause", "h", Timestamp(15))

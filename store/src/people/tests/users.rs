@@ -1,6 +1,9 @@
 use super::{PLATFORM, named, operator, user, user_in};
 use crate::testing::databases;
-use crate::{NewSignIn, Scope, SignInQuery, TenantId, UserId, UserQuery, UserStatus};
+use crate::{
+    AuditActor, AuditCredential, EndedApiKey, NewApiKey, NewAuditEntry, NewSignIn, NewToken, Scope,
+    SignInQuery, TenantId, UserId, UserQuery, UserStatus,
+};
 use rating::Timestamp;
 
 #[tokio::test]
@@ -50,8 +53,10 @@ async fn a_tenant_sees_and_changes_its_own_users_only() {
         assert_eq!(names(&acme_scope).await, ["bob@example.com"]);
         let mut write = store.change_people(Timestamp(3)).await.unwrap();
         assert!(write.user(&PLATFORM, theirs).await.unwrap().is_none());
-        assert!(!write.remove_user(&PLATFORM, theirs).await.unwrap());
-        assert!(write.remove_user(&acme_scope, theirs).await.unwrap());
+        let foreign = write.remove_user(&PLATFORM, theirs).await.unwrap();
+        assert_eq!(foreign, None);
+        let removed = write.remove_user(&acme_scope, theirs).await.unwrap();
+        assert_eq!(removed, Some(Vec::new()));
         write.commit().await.unwrap();
         assert!(names(&acme_scope).await.is_empty());
     })
@@ -110,6 +115,90 @@ async fn what_is_changed_of_a_user_is_kept_and_the_last_one_of_a_role_is_known()
         assert_eq!(seen.status, UserStatus::Suspended);
         assert_eq!(seen.password_hash.as_deref(), Some("new"));
         assert_eq!(seen.password_changed_at, Some(Timestamp(9)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_keys_of_a_user_end_with_the_user() {
+    databases(async |database| {
+        let store = database.open().await;
+        let ann = user(&store, "ann@example.com").await;
+        let bob = user(&store, "bob@example.com").await;
+        let mut keys = Vec::new();
+        for (name, maker) in [("a", Some(ann)), ("b", Some(bob)), ("machine", None)] {
+            let new = NewApiKey {
+                name,
+                hint: "dtk_0123",
+                key_hash: name,
+                permissions: &[],
+                networks: &[],
+                maker,
+                made_by: "x",
+                expires_at: None,
+            };
+            let told = NewAuditEntry::new(
+                PLATFORM.tenant(),
+                Timestamp(1),
+                AuditActor::new("x", AuditCredential::Session),
+                "api_key.create",
+            );
+            let added = store.add_api_key(&PLATFORM, new, told, Timestamp(1), Timestamp(0));
+            keys.push(added.await.unwrap().unwrap());
+        }
+        let mut write = store.change_people(Timestamp(9)).await.unwrap();
+        let ended = write.remove_user(&PLATFORM, ann).await.unwrap().unwrap();
+        let name = "a".to_owned();
+        assert_eq!(ended, [EndedApiKey { id: keys[0], name }]);
+        write.commit().await.unwrap();
+        for (name, counts) in [("a", false), ("b", true), ("machine", true)] {
+            let found = store.api_key_by_hash(name, Timestamp(10)).await.unwrap();
+            assert_eq!(found.is_some(), counts, "{name}");
+        }
+        let seen = store.api_key(&PLATFORM, keys[0]).await.unwrap().unwrap();
+        assert_eq!(seen.revoked_at, Some(Timestamp(9)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_password_or_address_voids_what_was_given_out_before() {
+    databases(async |database| {
+        let store = database.open().await;
+        let ann = user(&store, "ann@example.com").await;
+        let bob = user(&store, "bob@example.com").await;
+        let give = async |hash, user| {
+            let mut write = store.change_people(Timestamp(1)).await.unwrap();
+            let new = NewToken {
+                hash,
+                purpose: "password_reset",
+                user: Some(user),
+                content: "{}",
+                expires_at: Timestamp(100),
+                network: None,
+            };
+            write.add_token(&new).await.unwrap();
+            write.commit().await.unwrap();
+        };
+        let is_good = async |hash| {
+            let found = store.token("password_reset", hash, Timestamp(2)).await;
+            found.unwrap().is_some()
+        };
+        give("a", ann).await;
+        give("b", bob).await;
+        let mut write = store.change_people(Timestamp(2)).await.unwrap();
+        assert!(write.verify_email(ann, "ann@example.com").await.unwrap());
+        write.commit().await.unwrap();
+        assert!(is_good("a").await, "the address is the same");
+        let mut write = store.change_people(Timestamp(2)).await.unwrap();
+        assert!(write.verify_email(ann, "ann@example.org").await.unwrap());
+        write.commit().await.unwrap();
+        assert!(!is_good("a").await && is_good("b").await);
+        give("a2", ann).await;
+        let mut write = store.change_people(Timestamp(2)).await.unwrap();
+        write.set_password(ann, "new").await.unwrap();
+        write.commit().await.unwrap();
+        assert!(!is_good("a2").await && is_good("b").await);
     })
     .await;
 }
