@@ -1,11 +1,14 @@
 //! `Idempotency-Key`: what comes twice is done once.
 
 use crate::fixture::{Answer, Api, request};
+use crate::people::authenticator::Authenticator;
+use crate::people::{ADDED, Browser, add_user, second_factor};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use store::TenantId;
 
 async fn send(api: &Api, credential: &str, key: &str, path: &str, body: &Value) -> Answer {
     let request = request("POST", path)
@@ -179,6 +182,60 @@ async fn an_answer_that_shows_a_secret_is_not_kept() {
     );
     let list = api.get("/api/v1/api-keys").await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn seeds_and_recovery_codes_are_not_kept() {
+    let api = Api::start().await;
+    let ann = add_user(&api, TenantId::PLATFORM, "ann@example.com", "viewer").await;
+    let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let twice = async |key: &str, path: &str, body: &Value| {
+        let first = browser.send_once(key, path, body).await;
+        assert!(first.status.is_success(), "{path}: {}", first.body);
+        let second = browser.send_once(key, path, body).await;
+        assert_eq!(second.status, StatusCode::CONFLICT, "{path}");
+        assert!(replayed(&second), "{path}: {}", second.body);
+        first.json()
+    };
+    let begun = twice("k-1", "/api/v1/me/totp", &json!(null)).await;
+    let seed = begun["secret"].as_str().unwrap();
+    let path = "/api/v1/me/totp/confirmation";
+    let body = json!({"code": second_factor::code(seed, 0)});
+    let confirmed = twice("k-2", path, &body).await;
+    let path = "/api/v1/me/recovery-codes";
+    let renewed = twice("k-3", path, &json!(null)).await;
+    let path = "/api/v1/me/passkeys/options";
+    let ceremony = twice("k-4", path, &json!(null)).await;
+    // The first passkey of somebody without codes comes with codes.
+    let mut write = api.store.change_people(rating::Timestamp(1)).await.unwrap();
+    write.replace_recovery_codes(ann, &[]).await.unwrap();
+    write.commit().await.unwrap();
+    let mut authenticator = Authenticator::new("https://switch.example.com", 1);
+    let body = json!({
+        "ceremony_token": ceremony["ceremony_token"],
+        "name": "Laptop",
+        "credential": authenticator.create(&ceremony["options"]),
+    });
+    let registered = twice("k-5", "/api/v1/me/passkeys", &body).await;
+
+    let mut secrets = vec![seed.to_owned()];
+    for answer in [confirmed, renewed, registered] {
+        let codes = answer["recovery_codes"].as_array().unwrap().clone();
+        assert_eq!(codes.len(), 10);
+        secrets.extend(codes.iter().map(|code| code.as_str().unwrap().to_owned()));
+    }
+    api.store.close().await;
+    for file in std::fs::read_dir(api.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        for secret in &secrets {
+            let secret = secret.as_bytes();
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{}", path.display());
+        }
+    }
 }
 
 #[tokio::test]

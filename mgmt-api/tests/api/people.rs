@@ -1,13 +1,13 @@
 //! People: how they come, sign in, and are looked after.
 
 #[path = "../../src/auth/passkey/authenticator.rs"]
-mod authenticator;
+pub(crate) mod authenticator;
 mod invitations;
 mod passkeys;
 mod password_reset;
 mod policy;
 mod registration;
-mod second_factor;
+pub(crate) mod second_factor;
 mod sessions;
 mod tenants;
 mod users;
@@ -57,6 +57,17 @@ impl<'a> Browser<'a> {
     pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = request(method, path)
             .header(header::IF_MATCH, "*")
+            .header(header::COOKIE, &self.cookie)
+            .header("x-csrf-token", &self.csrf)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        self.api.send(from_afar(request.unwrap())).await
+    }
+
+    /// POST with an `Idempotency-Key`.
+    pub(crate) async fn send_once(&self, key: &str, path: &str, body: &Value) -> Answer {
+        let request = request("POST", path)
+            .header("idempotency-key", key)
             .header(header::COOKIE, &self.cookie)
             .header("x-csrf-token", &self.csrf)
             .header(header::CONTENT_TYPE, "application/json")

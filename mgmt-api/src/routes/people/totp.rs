@@ -13,6 +13,7 @@ use crate::hex;
 use crate::problem::Problem;
 use crate::routes::session::BODY_BYTES_MAX;
 use crate::secrets::{SecretError, SecretText};
+use crate::sensitive::Sensitive;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -107,7 +108,7 @@ pub(crate) async fn account_view(
 pub(crate) async fn totp_begin(
     State(state): State<AppState>,
     principal: Principal,
-) -> Result<Json<AuthenticatorSetUp>, Problem> {
+) -> Result<Sensitive<Json<AuthenticatorSetUp>>, Problem> {
     let user = own_row(&state, &principal).await?;
     principal.recently_confirmed()?;
     let seed = Seed::generate().map_err(seed_problem)?;
@@ -122,10 +123,10 @@ pub(crate) async fn totp_begin(
         return Err(Problem::conflict(detail, Vec::new()));
     }
     write.commit().await?;
-    Ok(Json(AuthenticatorSetUp {
+    Ok(Sensitive(Json(AuthenticatorSetUp {
         secret: seed.base32(),
         uri: seed.uri(ISSUER, &user.username).map_err(seed_problem)?,
-    }))
+    })))
 }
 
 /// Confirms the app by a code of it. From now on a password alone is not enough. Other sessions
@@ -149,7 +150,7 @@ pub(crate) async fn totp_confirm(
     principal: Principal,
     source: RequestSource,
     ApiJson(proof): ApiJson<AuthenticatorConfirmation, BODY_BYTES_MAX>,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<Sensitive<Json<RecoveryCodes>>, Problem> {
     let user = own_row(&state, &principal).await?;
     let app = state.store.totp(user.id).await?;
     let app = app
@@ -173,7 +174,7 @@ pub(crate) async fn totp_confirm(
     write.end_sessions(user.id, kept).await?;
     write.commit().await?;
     tracing::info!(user = %user.id, "authenticator app set up");
-    Ok(Json(codes))
+    Ok(Sensitive(Json(codes)))
 }
 
 /// Removes the app. The recovery codes go with the last second factor.
@@ -221,7 +222,7 @@ pub(crate) async fn totp_remove(
 pub(crate) async fn recovery_code_renew(
     State(state): State<AppState>,
     principal: Principal,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<Sensitive<Json<RecoveryCodes>>, Problem> {
     let user = own_row(&state, &principal).await?;
     principal.recently_confirmed()?;
     if methods_of(&state, &user).await?.is_empty() {
@@ -233,7 +234,7 @@ pub(crate) async fn recovery_code_renew(
     tell_user(&state, &mut write, &user, Notice::CodesRenewed).await?;
     write.tell(told_of_own(&principal, "recovery_code.renew"));
     write.commit().await?;
-    Ok(Json(codes))
+    Ok(Sensitive(Json(codes)))
 }
 
 /// The seed of an app.

@@ -7,7 +7,7 @@ use store::TenantId;
 use totp_rs::{Algorithm, Builder, Secret};
 
 /// The code that an app shows some steps from now.
-fn code(secret: &str, steps: u64) -> String {
+pub(crate) fn code(secret: &str, steps: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let app = Builder::new()
         .with_algorithm(Algorithm::SHA1)
