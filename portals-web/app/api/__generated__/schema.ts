@@ -89,8 +89,9 @@ export interface paths {
         /**
          * Gives an API key another secret, which the answer shows.
          * @description The old one ends at once, or counts for as long as is asked for, so that programs can be changed
-         *     one by one. Whoever rotates a key must be allowed all that it was made for; a key rotates only
-         *     itself.
+         *     one by one. Only whoever made a key rotates it, and only while they may do all that it was made
+         *     for: it borrows their rights, so its secret is handed to nobody else. Others make a key of their
+         *     own. A key rotates only itself.
          */
         post: operations["api_key_rotate"];
         delete?: never;
@@ -2006,7 +2007,8 @@ export interface paths {
          * Streams events as they happen. Each message has the event's number as its `id` and a
          *     `SwitchEvent` as its data; a reader that comes back with `Last-Event-ID` misses nothing that is
          *     kept. A message of the type `gap` says that something was missed. A comment comes every 15 s. A
-         *     stream ends after 15 minutes, or when its reader does not read for 30 s: come back.
+         *     stream ends after 15 minutes, when its reader does not read for 30 s, or when its reader is signed
+         *     out or allowed less: come back.
          */
         get: operations["event_stream"];
         put?: never;
@@ -2773,8 +2775,9 @@ export interface paths {
         };
         get?: never;
         /**
-         * Changes the caller's password. All sessions of the user end; the answer begins a new one, so
-         *     the caller stays signed in.
+         * Changes the caller's password. All sessions of the user end, and so do links and half-done
+         *     sign-ins; the answer begins a new session, so the caller stays signed in. For a user with an
+         *     authenticator app it is no fresh proof: that needs the app's code.
          */
         put: operations["password_update"];
         post?: never;
@@ -4766,7 +4769,7 @@ export interface paths {
         post?: never;
         /**
          * Leaves the visited tenant: the visit ends, and the session that it was entered from goes on
-         *     under a new cookie.
+         *     under a new cookie, unless that one is over.
          */
         delete: operations["visit_end"];
         options?: never;
@@ -5345,7 +5348,7 @@ export interface paths {
          */
         put: operations["user_update"];
         post?: never;
-        /** Removes a user with everything that is only theirs. */
+        /** Removes a user with everything that is only theirs. The API keys that they made end. */
         delete: operations["user_delete"];
         options?: never;
         head?: never;
@@ -39825,7 +39828,7 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyCeremony"];
                 };
             };
-            /** @description Too many requests: wait */
+            /** @description Too many sign in from this network at once: wait */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -39962,7 +39965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not signed in */
+            /** @description The visit has ended, and the session that it was entered from is over */
             401: {
                 headers: {
                     [name: string]: unknown;
