@@ -23,8 +23,11 @@ const SQLITE_ROW_BUFFER: usize = 256;
 /// How long a writer waits for a file lock that another process (a backup) holds.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections of one node to PostgreSQL, which has 100 in its default configuration.
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections of one node to PostgreSQL, which has 100 in its default configuration. Those that
+/// read are apart: who holds a transaction that writes may read beside it, and must not wait for
+/// others that do the same.
+const POSTGRES_WRITERS: u32 = 8;
+const POSTGRES_READERS: u32 = 8;
 
 /// How long a statement waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -129,7 +132,7 @@ impl Transaction {
 }
 
 /// Opens the database and brings it to this version. Gives the connections that write and those
-/// that read, which are the same on PostgreSQL.
+/// that read.
 pub(super) async fn open(location: &DatabaseLocation) -> Result<(Pool, Pool), StoreError> {
     match location {
         DatabaseLocation::Sqlite(path) => open_sqlite(path, location).await,
@@ -179,14 +182,17 @@ async fn open_postgres(
     location: &DatabaseLocation,
 ) -> Result<(Pool, Pool), StoreError> {
     let options = options.clone().application_name("didtron");
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(|source| cannot_open(location, source))?;
-    migrations::run(&pool, Dialect::Postgres).await?;
-    Ok((Pool::Postgres(pool.clone()), Pool::Postgres(pool)))
+    let pool = |connections| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+    };
+    let failed = |source| cannot_open(location, source);
+    let writer = pool(POSTGRES_WRITERS).await.map_err(failed)?;
+    migrations::run(&writer, Dialect::Postgres).await?;
+    let reader = pool(POSTGRES_READERS).await.map_err(failed)?;
+    Ok((Pool::Postgres(writer), Pool::Postgres(reader)))
 }
 
 /// Opens one connection to a database of whatever version and changes nothing in it. On SQLite

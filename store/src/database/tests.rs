@@ -177,3 +177,23 @@ async fn a_database_of_the_first_release_is_brought_up_without_loss() {
         database.remove().await;
     }
 }
+
+/// Who holds a transaction that writes may read beside it, however many do so at once.
+#[tokio::test]
+async fn a_reader_does_not_wait_for_those_who_write() {
+    databases(async |database| {
+        let store = database.open().await;
+        let mut writing = vec![store.write().await.unwrap()];
+        if store.writer().dialect() == Dialect::Postgres {
+            for _ in 1..8 {
+                writing.push(store.write().await.unwrap());
+            }
+        }
+        let one: i64 = sql("SELECT CAST(1 AS BIGINT)")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert_eq!((one, writing.is_empty()), (1, false));
+    })
+    .await;
+}
