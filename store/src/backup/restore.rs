@@ -16,6 +16,10 @@ use std::path::Path;
 const VALUES_AT_ONCE: usize = 5_000;
 const _: () = assert!(VALUES_AT_ONCE < MAX_BINDS);
 
+/// Bytes of the lines that one statement is made of, beyond which none is added: a rate deck is
+/// one row.
+const BYTES_AT_ONCE: usize = 8 << 20;
+
 /// What may be in the database that a backup is restored to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreTarget {
@@ -166,15 +170,19 @@ async fn load(
 ) -> Result<(), BackupError> {
     let mut at_hand: Option<&Table> = None;
     let mut rows: Vec<Vec<Value>> = Vec::new();
+    let mut bytes = 0;
     loop {
         let Some(line) = reader.next_line()? else {
             return Err(BackupError::damaged("it is cut off"));
         };
+        let length = line.len();
         match (parse(line)?, at_hand) {
             (Line::Row(row), Some(table)) => {
                 rows.push(values(row, table)?);
-                if rows.len() * table.columns.len() >= VALUES_AT_ONCE {
+                bytes += length;
+                if rows.len() * table.columns.len() >= VALUES_AT_ONCE || bytes >= BYTES_AT_ONCE {
                     insert(on, table, &mut rows).await?;
+                    bytes = 0;
                 }
             }
             (Line::Row(_), None) => return Err(BackupError::damaged("a row has no table")),

@@ -162,6 +162,33 @@ async fn rows_that_refer_to_later_ones_of_their_table_come_back() {
 }
 
 /// A database without any table.
+/// A table of large rows is read and written a few at a time, and comes back whole.
+#[tokio::test]
+async fn large_decks_come_back_on_either_database() {
+    databases(async |database| {
+        let store = database.open().await;
+        let deck = |n: u32| format!("{n},").repeat(1 << 20);
+        let mut write = store.begin_configuration(change("ann")).await.unwrap();
+        for n in 0..7 {
+            write.put_deck(&n.to_string(), &deck(n)).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        store.close().await;
+        let (path, manifest) = backup(database).await;
+        assert_eq!(rows(&manifest, "deck"), 7);
+        let location = database.location();
+        restore_backup(location, &path, RestoreTarget::Replaced)
+            .await
+            .unwrap();
+        let store = database.open().await;
+        for n in 0..7 {
+            let back = store.deck(&n.to_string()).await.unwrap().unwrap();
+            assert!(*back == *deck(n), "deck {n}");
+        }
+    })
+    .await;
+}
+
 async fn empty_postgres() -> TestDatabase {
     let database = TestDatabase::postgres().await;
     let store = database.open().await;
