@@ -148,14 +148,22 @@ impl Dispatcher {
             .mails_to_target(&scope, &target.name, since)
             .await?;
         let is_full = sent >= MAILS_PER_HOUR_MAX;
-        let error = is_full.then(|| format!("More than {MAILS_PER_HOUR_MAX} mails in an hour."));
-        let state = if is_full {
-            DeliveryState::Suppressed
+        let (state, error) = if is_full {
+            let error = format!("More than {MAILS_PER_HOUR_MAX} mails in an hour.");
+            (DeliveryState::Suppressed, Some(error))
         } else {
             let (subject, text) = words(target, events);
-            let mails = compose_mails(&self.secrets, target, &subject, &text);
-            batch.mails.extend(mails?);
-            DeliveryState::Delivered
+            match compose_mails(&self.secrets, target, &subject, &text) {
+                Ok(mails) => {
+                    batch.mails.extend(mails);
+                    (DeliveryState::Delivered, None)
+                }
+                // What is wrong with one target must not keep events from all others.
+                Err(error @ (ComposeError::Recipient(_) | ComposeError::Subject)) => {
+                    (DeliveryState::Dead, Some(error.to_string()))
+                }
+                Err(error @ ComposeError::Seal(_)) => return Err(error.into()),
+            }
         };
         for event in events {
             batch.deliveries.push(NewDelivery {

@@ -386,6 +386,23 @@ async fn a_mail_tells_each_recipient_of_all_events_that_came_together() {
     );
 }
 
+/// An older program may have taken what no mail can be sent to.
+#[tokio::test]
+async fn a_target_that_cannot_be_told_does_not_keep_events_from_the_others() {
+    let mut scene = Scene::start(&[200]).await;
+    let spec = json!({"channel": "email", "events": ["*"], "recipients": ["noc@example.com"]});
+    let body = json!({"name": "noc", "spec": spec});
+    let made = scene.api.post(TARGETS, &body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let spoil = "UPDATE resource SET spec = REPLACE(spec, 'noc@example.com', 'noc@example.com,')";
+    store::testing::execute(&scene.api.store, spoil).await;
+    scene.add_target("hook", json!({})).await;
+    scene.add_category("vip").await;
+    scene.next().await;
+    let dead = scene.delivery("noc", "dead").await;
+    assert_eq!(dead["error"], "`noc@example.com,` is no e-mail address");
+}
+
 #[tokio::test]
 async fn the_list_of_deliveries_checks_its_parameters() {
     let api = Api::start().await;

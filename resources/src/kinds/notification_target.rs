@@ -98,12 +98,14 @@ impl EventPattern {
 
 impl EmailAddress {
     pub(crate) fn is_sound(&self) -> bool {
-        let printable = self.0.chars().all(|c| !c.is_control() && !c.is_whitespace());
-        let parts = self.0.rsplit_once('@');
-        printable
-            && parts.is_some_and(|(user, host)| {
-                !user.is_empty() && !user.contains('@') && !host.is_empty()
-            })
+        let is_dotted = |text: &str, fits: fn(char) -> bool| {
+            text.split('.').all(|part| !part.is_empty() && part.chars().all(fits))
+        };
+        // RFC 5322 section 3.2.3 and RFC 6531: what stands in an address without quotes.
+        let of_user = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        let of_host = |c: char| c.is_alphanumeric() || c == '-';
+        let parts = self.0.split_once('@');
+        parts.is_some_and(|(user, host)| is_dotted(user, of_user) && is_dotted(host, of_host))
     }
 }
 
@@ -176,6 +178,17 @@ mod tests {
         assert_eq!(faults(KIND, broken), ["url", "recipients", "url", "events[0]", "events[1]"]);
         let broken = json!({ "channel": "webhook", "events": ["a.b"], "recipients": ["nobody"] });
         assert_eq!(faults(KIND, broken), ["recipients", "url", "recipients[0]"]);
+    }
+
+    #[test]
+    fn an_address_with_a_sign_too_many_is_refused() {
+        let is_sound = |address: &str| EmailAddress(address.into()).is_sound();
+        for sound in ["noc@example.com", "o'neil+noc@a-b.example", "jörg@bücher.example"] {
+            assert!(is_sound(sound), "{sound}");
+        }
+        for broken in ["noc@example.com,", "a@b@c", ".a@b.c", "a b@c", "a@b..c", "@b", "<a@b.c>"] {
+            assert!(!is_sound(broken), "{broken}");
+        }
     }
 
     #[test]
