@@ -6,7 +6,7 @@ use super::plan::{DeckText, Fault};
 use super::preview::Foresight;
 use super::push::{Push, PushOrigin};
 use super::replay::REPLAYED_CALLS_DEFAULT;
-use super::{Configuration, ConfigurationError, blocking};
+use super::{Configuration, ConfigurationError, authority, blocking};
 use crate::routes::apply::{ApplyFile, ApplyRequest, Change};
 use crate::switch_port::SwitchPort;
 use resources::documents::{Located, PROBLEMS_MAX, locate, parse_documents};
@@ -85,6 +85,9 @@ impl Configuration {
         let push = Push::of(drafts, decks);
         if mode.dry_run {
             let (planned, _) = self.planned(&self.current(), origin.scope, &push).await?;
+            if let Some(permissions) = &origin.permissions {
+                authority::check_writes(permissions, planned.changed())?;
+            }
             let changes = planned.changes();
             let calls = REPLAYED_CALLS_DEFAULT;
             let foresight = self.foresee(&origin.scope, planned, calls, switch).await?;

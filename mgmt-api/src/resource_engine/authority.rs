@@ -28,6 +28,23 @@ pub(super) fn check(permissions: &PermissionSet, plan: &Plan) -> Result<(), Conf
     refused(plan.changed().filter_map(|step| fault(permissions, step)))
 }
 
+/// Whether somebody with `permissions` may draft changes, or be told what they would be: it needs
+/// `write` of each kind that changes.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_writes<'s>(
+    permissions: &PermissionSet,
+    changed: impl Iterator<Item = &'s Step>,
+) -> Result<(), ConfigurationError> {
+    let granted = PermissionSet::default();
+    refused(changed.filter_map(|step| {
+        let key = step.key()?;
+        let problem = problem(permissions, key.kind, step.follows_rename, &granted)?;
+        Some(of_resource(permissions, problem, key.kind, &key.name))
+    }))
+}
+
 /// As [`check`], for drafts that are pushed later: what they change is not known yet, so all that a
 /// role allows counts as new.
 ///
@@ -44,13 +61,14 @@ pub(super) fn check_drafts(
         let named = named.into_iter().flatten().filter_map(Value::as_str);
         let granted = named.filter_map(|name| name.parse().ok()).collect();
         problem(permissions, draft.kind, false, &granted)
-            .map(|problem| problem.of(draft.kind, &draft.name))
+            .map(|problem| of_resource(permissions, problem, draft.kind, &draft.name))
     };
     refused(drafts.iter().filter_map(fault))
 }
 
 fn refused(faults: impl Iterator<Item = Problem>) -> Result<(), ConfigurationError> {
-    let faults: Vec<_> = faults.take(FAULTS_MAX).collect();
+    let mut faults: Vec<_> = faults.take(FAULTS_MAX).collect();
+    faults.dedup();
     if faults.is_empty() {
         Ok(())
     } else {
@@ -61,7 +79,23 @@ fn refused(faults: impl Iterator<Item = Problem>) -> Result<(), ConfigurationErr
 fn fault(permissions: &PermissionSet, step: &Step) -> Option<Problem> {
     let key = step.key()?;
     let problem = problem(permissions, key.kind, step.follows_rename, &granted(step))?;
-    Some(problem.of(key.kind, &key.name))
+    Some(of_resource(permissions, problem, key.kind, &key.name))
+}
+
+/// A problem with the resource that it is about. Who may not read a kind learns no names: that
+/// something would be pruned tells of it.
+fn of_resource(
+    permissions: &PermissionSet,
+    problem: Problem,
+    kind: ResourceKind,
+    name: &str,
+) -> Problem {
+    let read = Permission::read_of(kind.as_str());
+    if read.is_some_and(|read| permissions.contains(read)) {
+        problem.of(kind, name)
+    } else {
+        problem
+    }
 }
 
 /// Who may rename a resource may have its new name written where it stands.
@@ -139,8 +173,9 @@ mod tests {
         created("role", name, spec)
     }
 
-    const OWN: [Permission; 3] = [
+    const OWN: [Permission; 4] = [
         Permission::CHANGE_SET_PUSH,
+        Permission::ROLE_READ,
         Permission::ROLE_WRITE,
         Permission::CDR_READ,
     ];
@@ -153,9 +188,13 @@ mod tests {
         assert!(told(&base, wanted(), &[write])[0].contains("`change_set.push`"));
         let both = [write, Permission::CHANGE_SET_PUSH];
         assert_eq!(told(&base, wanted(), &both), Vec::<String>::new());
-        let other = [Permission::CUSTOMER_WRITE, Permission::CHANGE_SET_PUSH];
+        let mut other = vec![Permission::CUSTOMER_WRITE, Permission::CHANGE_SET_PUSH];
+        let unseen = told(&base, wanted(), &other);
+        assert_eq!(unseen, ["this needs the permission `carrier.write`"]);
+        other.push(Permission::CARRIER_READ);
+        let seen = told(&base, wanted(), &other);
         assert_eq!(
-            told(&base, wanted(), &other),
+            seen,
             ["carrier \"aurora\": this needs the permission `carrier.write`"]
         );
     }

@@ -54,6 +54,12 @@ impl Configuration {
             check_each(base, owner, asked, &texts).map_err(ConfigurationError::Faults)
         })
         .await?;
+        if let Some(permissions) = &origin.permissions {
+            let changed = steps
+                .iter()
+                .filter(|step| step.action != ChangeAction::Unchanged);
+            authority::check_writes(permissions, changed)?;
+        }
         let changes = steps.iter().filter_map(Step::change).collect();
         let mut edit = ChangeSetEdit {
             revision: change_set.revision,

@@ -1,5 +1,6 @@
 //! Declarative configuration: a set of files in, what they change out.
 
+use crate::access::Permission;
 use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
@@ -141,6 +142,10 @@ pub(crate) async fn apply(
     ApiQuery(query): ApiQuery<ApplyQuery>,
     ApiJson(request): ApiJson<ApplyRequest, APPLY_BYTES_MAX>,
 ) -> Result<Json<ApplyResult>, Problem> {
+    // Whom changes touch and what calls would have become is what a preview shows.
+    let sees_previews = principal
+        .permissions()
+        .contains(Permission::CHANGE_SET_READ);
     let writer = Writer::new(state, principal, query.change_set).await?;
     let (origin, dry_run) = (writer.origin(), query.dry_run);
     let mode = ApplyMode {
@@ -155,7 +160,7 @@ pub(crate) async fn apply(
         configuration.apply(origin, request, mode, switch).await
     };
     let applied: Applied = to_the_end(&writer.state, work).await?;
-    let (impact, replay) = match applied.foresight {
+    let (impact, replay) = match applied.foresight.filter(|_| sees_previews) {
         Some(foresight) => (Some(foresight.impact), Some(foresight.replay)),
         None => (None, None),
     };

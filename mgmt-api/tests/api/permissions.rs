@@ -9,6 +9,7 @@ use mgmt_api::openapi::document;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use store::UserId;
 use tower::ServiceExt as _;
 
@@ -162,8 +163,10 @@ async fn every_role_of_the_platform_reaches_what_the_matrix_says_and_nothing_els
 
 /// Sends a change as a user who has just signed in with `role`.
 async fn change(api: &Api, role: &str, path: &str, body: &Value) -> Answer {
-    let user = api.add_user(&format!("as {role}"), role).await;
-    let (cookie, csrf) = api.session_of(user, &format!("{role} {path}")).await;
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("{role} {}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let user = api.add_user(&name, role).await;
+    let (cookie, csrf) = api.session_of(user, &name).await;
     let request = request("POST", path)
         .header(header::COOKIE, cookie)
         .header("x-csrf-token", csrf)
@@ -194,4 +197,48 @@ async fn files_do_not_get_round_the_permission_of_a_kind() {
     assert_eq!(answer.json()["errors"][0]["name"], "all");
     let answer = change(&api, "super_admin", "/api/v1/apply", &files).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+/// Sends a change with an API key that may only do `permissions`.
+async fn change_by_key(api: &Api, permissions: &[&str], path: &str, body: &Value) -> Answer {
+    let key = json!({"name": permissions.join(" "), "permissions": permissions});
+    let made = change(api, "super_admin", "/api/v1/api-keys", &key).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let secret = made.json()["key"].as_str().unwrap().to_owned();
+    let request = request("POST", path)
+        .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()));
+    api.send(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_dry_run_and_a_change_set_do_not_get_round_the_permission_of_a_kind() {
+    let api = Api::start().await;
+    let carrier = json!({"name": "aurora", "spec": {"cps_limit": 7}});
+    let made = change(&api, "super_admin", "/api/v1/carriers", &carrier).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    // To prune everything would show everything.
+    let path = "/api/v1/apply?dry_run=true&prune=true";
+    let nothing = json!({"files": []});
+    let blind = change_by_key(&api, &["apply.use"], path, &nothing).await;
+    assert_eq!(blind.status, StatusCode::FORBIDDEN, "{}", blind.body);
+    assert!(blind.body.contains("carrier.write") && !blind.body.contains("aurora"));
+    let may = ["apply.use", "carrier.read", "carrier.write"];
+    let seen = change_by_key(&api, &may, "/api/v1/apply?dry_run=true", &nothing).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    assert!(seen.json()["impact"].is_null() && seen.json()["replay"].is_null());
+    let set = change(
+        &api,
+        "super_admin",
+        "/api/v1/change-sets",
+        &json!({"name": "s"}),
+    )
+    .await;
+    let path = format!("/api/v1/apply?change_set={}", set.json()["id"]);
+    let content = "kind: carrier\nname: other\nspec: {}\n";
+    let files = json!({"files": [{"path": "c.yaml", "content": content}]});
+    let drafting = ["apply.use", "change_set.read", "change_set.write"];
+    let refused = change_by_key(&api, &drafting, &path, &files).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
 }
