@@ -157,17 +157,35 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Forgets mails sent before a time, at most `limit` at once; gives how many.
+    /// Forgets mails sent before one time, and those made before another that no job will send any
+    /// more, with their texts. At most `limit` at once; gives how many.
     ///
     /// # Errors
-    /// [`StoreError::Query`].
-    pub async fn prune_mail(&self, sent_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        sql("DELETE FROM mail WHERE id IN (SELECT id FROM mail \
-             WHERE state = 'sent' AND sent_at < $1 LIMIT $2)")
+    /// [`StoreError`].
+    pub async fn prune_mail(
+        &self,
+        sent_before: Timestamp,
+        unsent_before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let gone = sql("DELETE FROM mail WHERE id IN (SELECT id FROM mail \
+             WHERE (state = 'sent' AND sent_at < $1) OR (state <> 'sent' AND created_at < $2 \
+             AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = mail.job_id)) LIMIT $3) \
+             RETURNING tenant_id, secret_id")
         .bind(sent_before)
+        .bind(unsent_before)
         .bind(limit)
-        .execute(self.writer())
-        .await
+        .fetch_all(&mut transaction)
+        .await?;
+        for row in &gone {
+            if let Some(secret_id) = row.get::<Option<String>>(1)? {
+                let tenant = TenantId::new(row.get(0)?);
+                secrets::delete(&mut transaction, tenant, &secret_id).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(gone.len() as u64)
     }
 }
 
@@ -262,8 +280,18 @@ mod tests {
             assert_eq!((rest.len(), rest[0].sent_at), (1, Some(Timestamp(3))));
             let others = Scope::of_tenant(TenantId::new(2));
             assert_eq!(store.mails(&others, None, 9).await.unwrap(), []);
-            assert_eq!(store.prune_mail(Timestamp(4), 9).await.unwrap(), 1);
+            let prune = async |unsent_before| {
+                let pruned = store.prune_mail(Timestamp(4), Timestamp(unsent_before), 9);
+                pruned.await.unwrap()
+            };
+            assert_eq!(prune(9).await, 1);
+            // The other waits for its job, and goes when the job has gone.
             assert_eq!(store.mails(&scope, None, 9).await.unwrap().len(), 1);
+            crate::testing::execute(&store, "DELETE FROM job_attempt").await;
+            crate::testing::execute(&store, "DELETE FROM job").await;
+            assert_eq!(prune(2).await, 0);
+            assert_eq!(prune(9).await, 1);
+            assert_eq!(store.secret(&scope, "text of b").await.unwrap(), None);
         })
         .await;
     }

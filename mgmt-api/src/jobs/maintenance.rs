@@ -69,9 +69,12 @@ impl Prune {
         }
         let mut mail = 0;
         loop {
-            run.progress(jobs + mail, None, "sent mail is forgotten")
+            run.progress(jobs + mail, None, "old mail is forgotten")
                 .await?;
-            let gone = self.store.prune_mail(finished_before, BATCH).await?;
+            let gone = self
+                .store
+                .prune_mail(finished_before, dead_before, BATCH)
+                .await?;
             mail += gone;
             if gone < u64::from(BATCH) {
                 break;
