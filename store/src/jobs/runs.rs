@@ -244,7 +244,7 @@ impl Store {
                         .is_some_and(|life| life.starts_with('/'))
             });
             if until < now.0 || earlier_life {
-                freed.extend(self.free_job(id, owner, now).await?);
+                freed.extend(self.free_job((id, owner, until), now).await?);
             }
         }
         Ok(freed)
@@ -252,8 +252,7 @@ impl Store {
 
     async fn free_job(
         &self,
-        id: i64,
-        owner: &str,
+        (id, owner, until): (i64, &str, i64),
         now: Timestamp,
     ) -> Result<Option<JobRow>, StoreError> {
         let mut transaction = self.write().await?;
@@ -267,6 +266,7 @@ impl Store {
             .push(" WHERE state = 'running' AND id = ")
             .push_bind(id);
         update.push(" AND lease_owner = ").push_bind(owner);
+        update.push(" AND lease_until = ").push_bind(until);
         update.push(" RETURNING ").push(COLUMNS);
         let Some(row) = update.fetch_optional(&mut transaction).await? else {
             return Ok(None);
