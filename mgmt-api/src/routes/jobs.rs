@@ -15,7 +15,7 @@ use crate::values::Time;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use store::{JobAttemptRow, JobCount, JobQuery, JobRow};
+use store::{JobAttemptRow, JobCount, JobQuery, JobRow, PUSH_JOB};
 use utoipa::{IntoParams, ToSchema};
 
 const LIMIT_MAX: u32 = 200;
@@ -345,6 +345,13 @@ async fn refusal(
     let row = state.store.job(&principal.scope(), id).await?;
     Ok(match row {
         None => unknown(&id.to_string()),
+        Some(row) if row.kind == PUSH_JOB => {
+            let detail = format!(
+                "Job {id} cannot {what}: it is the push of a change set. Push the change set, or \
+                 make it a draft again."
+            );
+            Problem::invalid(detail, Vec::new())
+        }
         Some(row) => {
             let state = row.state.as_str();
             let detail =

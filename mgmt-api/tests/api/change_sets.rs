@@ -494,6 +494,44 @@ async fn a_scheduled_change_set_is_pushed_by_its_job_once() {
     assert_eq!(api.store.configuration_number().await.unwrap(), number);
 }
 
+/// Who may look after jobs decides neither when prices come into force nor that they never do.
+#[tokio::test]
+async fn the_job_of_a_scheduled_push_is_left_to_its_change_set() {
+    let api = world().await;
+    let set = change_set(&api, "limits").await;
+    draft_limit(&api, set, "aurora", 9).await;
+    let path = format!("/api/v1/change-sets/{set}/push");
+    let at = json!({"at": "2999-01-01T00:00:00Z"});
+    sent(&api, "POST", &path, at, 200).await;
+    let jobs = api.get(&format!("/api/v1/jobs?kind={PUSH_JOB}")).await;
+    let id = jobs.json()["items"][0]["id"].clone();
+    for action in ["retry", "discard", "cancel"] {
+        let path = format!("/api/v1/jobs/{id}/{action}");
+        let refused = sent(&api, "POST", &path, json!({}), 422).await;
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("change set"), "{detail}");
+    }
+    assert_eq!(state_of(&api, set).await, "scheduled");
+    let path = format!("/api/v1/change-sets/{set}/unschedule");
+    sent(&api, "POST", &path, Value::Null, 200).await;
+    assert_eq!(state_of(&api, set).await, "draft");
+}
+
+#[tokio::test]
+async fn a_discarded_number_is_not_given_to_the_next_change_set() {
+    let api = world().await;
+    let first = change_set(&api, "one").await;
+    sent(
+        &api,
+        "DELETE",
+        &format!("/api/v1/change-sets/{first}"),
+        Value::Null,
+        204,
+    )
+    .await;
+    assert!(change_set(&api, "two").await > first);
+}
+
 #[tokio::test]
 async fn a_scheduled_push_that_cannot_be_fails_and_says_why() {
     let api = world().await;

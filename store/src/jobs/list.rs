@@ -1,6 +1,7 @@
 //! Looking at jobs, and what somebody who looks may do with them.
 
 use super::{JobProgress, JobState};
+use crate::change_sets::PUSH_JOB;
 use crate::database::{Row, Statement, sql};
 use crate::{AuditActor, NewAuditEntry, Scope, Store, StoreError, TenantId, audit};
 use rating::Timestamp;
@@ -172,7 +173,8 @@ impl Store {
 
     /// Puts a dead or discarded job back into the queue with as many attempts as it had at first,
     /// or lets one that waits for its time run now. Gives `None` when the tenant has no such job
-    /// in one of these states, or when another job has its key meanwhile.
+    /// in one of these states, when another job has its key meanwhile, and for a [`PUSH_JOB`], which
+    /// belongs to its change set.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -188,8 +190,9 @@ impl Store {
              state = 'ready', cancelled_by = NULL, run_at = ");
         update.push_bind(now).push(", updated_at = ").push_bind(now);
         update
-            .push(" WHERE state IN ('dead', 'discarded', 'ready') AND id = ")
-            .push_bind(id);
+            .push(" WHERE state IN ('dead', 'discarded', 'ready') AND kind <> ")
+            .push_bind(PUSH_JOB);
+        update.push(" AND id = ").push_bind(id);
         update
             .push(" AND tenant_id = ")
             .push_bind(scope.tenant().get());
@@ -202,7 +205,7 @@ impl Store {
     }
 
     /// Decides that a job that waits or is dead need not be done. Gives `None` when the tenant has
-    /// no such job in one of these states.
+    /// no such job in one of these states, and for a [`PUSH_JOB`].
     ///
     /// # Errors
     /// [`StoreError`].
@@ -216,8 +219,9 @@ impl Store {
         let mut update = sql("UPDATE job SET state = 'discarded', updated_at = ");
         update
             .push_bind(now)
-            .push(" WHERE state IN ('ready', 'dead') AND id = ")
-            .push_bind(id);
+            .push(" WHERE state IN ('ready', 'dead') AND kind <> ")
+            .push_bind(PUSH_JOB);
+        update.push(" AND id = ").push_bind(id);
         update
             .push(" AND tenant_id = ")
             .push_bind(scope.tenant().get());

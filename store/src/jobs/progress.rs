@@ -2,6 +2,7 @@
 
 use super::list::{COLUMNS, JobRow};
 use super::runs::{JobLease, shortened};
+use crate::change_sets::PUSH_JOB;
 use crate::database::sql;
 use crate::{AuditActor, NewAuditEntry, Scope, Store, StoreError};
 use rating::Timestamp;
@@ -60,7 +61,8 @@ impl Store {
     }
 
     /// Stops a job that waits, at once, or one that runs and tells how far it is, as soon as it
-    /// tells so again. Gives the job, or `None` when the tenant has no such job.
+    /// tells so again. Gives the job, or `None` when the tenant has no such job, and for a
+    /// [`PUSH_JOB`].
     ///
     /// # Errors
     /// [`StoreError`].
@@ -77,10 +79,11 @@ impl Store {
         );
         update.push_bind(now).push(
             " WHERE (state = 'ready' OR (state = 'running' AND progress_done IS NOT NULL)) \
-             AND id = ",
+             AND kind <> ",
         );
-        update.push_bind(id).push(" AND tenant_id = ");
+        update.push_bind(PUSH_JOB).push(" AND id = ").push_bind(id);
         update
+            .push(" AND tenant_id = ")
             .push_bind(scope.tenant().get())
             .push(" RETURNING ")
             .push(COLUMNS);
