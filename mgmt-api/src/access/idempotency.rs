@@ -3,9 +3,9 @@
 //! A client that heard no answer sends the same request with the same key again, and gets the
 //! answer of the first. The key is the client's; it counts for 24 hours and for whoever sent it.
 //! Kept is what is final: that it was done, or that it can never be done as it is written. What is
-//! refused because of how things stand (401, 403, 404, 408, 409, 412, 428, 429), and what failed here
-//! (5xx), may be tried again with the same key: its transaction has changed nothing. What a crash
-//! or a panic cut off stays under way: nobody knows whether it was done.
+//! refused because of how things stand (401, 403, 404, 408, 409, 412, 428, 429, 503) may be tried
+//! again with the same key: nothing was changed. What failed here (500) is kept too, and what a
+//! crash or a panic cut off stays under way: nobody knows whether it was done.
 
 mod answer;
 mod digest;
@@ -140,8 +140,9 @@ fn is_final(status: StatusCode) -> bool {
         StatusCode::PRECONDITION_FAILED,
         StatusCode::PRECONDITION_REQUIRED,
         StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
     ];
-    !status.is_server_error() && !by_circumstance.contains(&status)
+    !by_circumstance.contains(&status)
 }
 
 fn under_way() -> Problem {
