@@ -48,7 +48,8 @@ CREATE INDEX audit_entry_by_actor ON audit_entry (tenant_id, actor, sequence);
 CREATE INDEX audit_entry_by_operation ON audit_entry (tenant_id, operation, sequence);
 
 -- Append only: nothing is changed, and nothing is taken away but what lies behind the anchor, which
--- only moves on. Who may change the schema can take these away; the chain tells of it.
+-- only moves on. Who may change the schema can take these away. The chain tells of an entry that was changed; of one
+-- who writes the whole chain anew only an export that is kept elsewhere tells.
 --{{sqlite}}
 CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
