@@ -3,7 +3,7 @@
 //! The API sees no shard, socket or message. It asks for counters and lists, and hands over the
 //! next configuration snapshot.
 
-use rating::cdr::{CallId, Transport};
+use rating::cdr::{CallId, ResourceRef, Transport};
 use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
 use std::future::Future;
@@ -124,9 +124,9 @@ pub struct LiveCall {
     /// How far it has come.
     pub state: LiveCallState,
     /// Who pays.
-    pub customer: Option<Arc<str>>,
+    pub customer: Option<ResourceRef>,
     /// Carrier of the present attempt.
-    pub carrier: Option<Arc<str>>,
+    pub carrier: Option<ResourceRef>,
     /// As received.
     pub calling_number: Arc<str>,
     /// After translation.

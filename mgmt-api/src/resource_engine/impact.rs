@@ -139,32 +139,25 @@ impl Reached {
         touched
     }
 
-    /// The names that live calls are asked by.
-    pub(crate) fn names(&self) -> TouchedNames<'_> {
-        let of = |kind| {
-            let keys = self.0.iter().filter(move |key| key.kind == kind);
-            keys.map(|key| &*key.name).collect()
-        };
-        TouchedNames {
-            customers: of(ResourceKind::Customer),
-            carriers: of(ResourceKind::Carrier),
-        }
+    /// The numbers of the customers and carriers that are reached, by which live calls are known:
+    /// other tenants have some of the same names.
+    pub(crate) fn parties(&self, plan: &Plan) -> TouchedParties {
+        let base = plan.proposed.base();
+        let is_party =
+            |key: &&Key| matches!(key.kind, ResourceKind::Customer | ResourceKind::Carrier);
+        let parties = self.0.iter().filter(is_party);
+        TouchedParties(parties.filter_map(|key| Some(base.get(key)?.id)).collect())
     }
 }
 
-/// Names of customers and carriers that are reached.
-pub(crate) struct TouchedNames<'r> {
-    customers: BTreeSet<&'r str>,
-    carriers: BTreeSet<&'r str>,
-}
+/// Numbers of customers and carriers that are reached.
+pub(crate) struct TouchedParties(BTreeSet<i64>);
 
-impl TouchedNames<'_> {
+impl TouchedParties {
     /// Whether a call that is up belongs to one of them.
     pub(crate) fn has(&self, call: &LiveCall) -> bool {
-        let has = |set: &BTreeSet<&str>, name: &Option<Arc<str>>| {
-            name.as_deref().is_some_and(|name| set.contains(name))
-        };
-        has(&self.customers, &call.customer) || has(&self.carriers, &call.carrier)
+        let mut parties = [&call.customer, &call.carrier].into_iter().flatten();
+        parties.any(|party| self.0.contains(&party.id))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Nothing here is on the way of a call: it runs on a thread for long work, one preview at a time,
 //! over the snapshot in use and one that is compiled for it and thrown away.
 
-use super::impact::{Impact, Reached, TouchedNames};
+use super::impact::{Impact, Reached, TouchedParties};
 use super::opening::Opened;
 use super::plan::{Fault, Plan, Step, check_each};
 use super::push::Push;
@@ -139,7 +139,7 @@ impl Configuration {
             Ok((planned, reached, replay))
         })
         .await?;
-        let live_calls = live_calls(&reached.names(), switch).await;
+        let live_calls = live_calls(&reached.parties(&planned), switch).await;
         let impact = blocking(move || Ok(reached.impact(&planned, live_calls))).await?;
         Ok(Foresight { impact, replay })
     }
@@ -156,13 +156,13 @@ fn problems(error: ConfigurationError) -> Result<Vec<FieldError>, ConfigurationE
 }
 
 /// How many of the calls that are up belong to those; `None` when the switch does not answer.
-async fn live_calls(names: &TouchedNames<'_>, switch: &dyn SwitchPort) -> Option<u64> {
+async fn live_calls(parties: &TouchedParties, switch: &dyn SwitchPort) -> Option<u64> {
     let mut before = None;
     let (mut seen, mut count) = (0, 0);
     while seen < LIVE_CALLS_MAX {
         let page = switch.live_calls(before, LIVE_CALLS_PAGE).await.ok()?;
         seen += page.items.len();
-        count += page.items.iter().filter(|call| names.has(call)).count() as u64;
+        count += page.items.iter().filter(|call| parties.has(call)).count() as u64;
         let is_last = page.items.len() < LIVE_CALLS_PAGE;
         before = page.items.last().map(|call| call.id);
         if is_last {

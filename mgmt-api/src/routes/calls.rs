@@ -126,8 +126,8 @@ impl From<LiveCall> for Call {
         Self {
             id: CallIdText(call.id),
             state: call.state.into(),
-            customer: call.customer.map(|name| name.to_string()),
-            carrier: call.carrier.map(|name| name.to_string()),
+            customer: call.customer.map(|customer| customer.name.to_string()),
+            carrier: call.carrier.map(|carrier| carrier.name.to_string()),
             calling_number: call.calling_number.to_string(),
             called_number: call.called_number.to_string(),
             destination: call.destination.map(|name| name.to_string()),

@@ -1,10 +1,12 @@
 //! Changes that are drafted, previewed, pushed together and rolled back.
 
 use crate::fixture::{Answer, Api};
+use crate::live::ringing;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use mgmt_api::PushScheduled;
 use mgmt_api::jobs::{JobFailure, JobHandler as _, JobRun};
+use mgmt_api::switch_port::LiveCallPage;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use store::{JobQuery, PUSH_JOB, Scope, TenantId};
@@ -292,6 +294,23 @@ async fn a_preview_tells_what_a_push_would_do_and_what_speaks_against_it() {
     let push = format!("/api/v1/change-sets/{set}/push");
     sent(&api, "POST", &push, json!({}), 409).await;
     assert_eq!(state_of(&api, set).await, "draft");
+}
+
+#[tokio::test]
+async fn a_preview_counts_no_call_of_another_who_has_the_same_name() {
+    let api = world().await;
+    let customers = api.store.resources(Some("customer")).await.unwrap();
+    let acme = customers.iter().find(|row| row.name == "acme").unwrap().id;
+    *api.switch.calls.lock().unwrap() = LiveCallPage {
+        items: vec![ringing(5, acme), ringing(6, acme + 1_000)],
+        total: 2,
+    };
+    let set = change_set(&api, "moves").await;
+    let moved = json!({"name": "acme", "spec": {"rate_card": "sell", "category": "gold"}});
+    let path = format!("/api/v1/customers/acme?change_set={set}");
+    sent(&api, "PUT", &path, moved, 202).await;
+    let preview = api.get(&format!("/api/v1/change-sets/{set}/preview")).await;
+    assert_eq!(preview.json()["impact"]["live_calls"], 1);
 }
 
 #[tokio::test]

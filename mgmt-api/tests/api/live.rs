@@ -6,28 +6,36 @@ use axum::http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use mgmt_api::switch_port::{LiveCall, LiveCallPage, LiveCallState};
 use rating::Timestamp;
-use rating::cdr::CallId;
+use rating::cdr::{CallId, ResourceRef};
 use std::sync::atomic::Ordering;
 use tower::ServiceExt as _;
+
+/// A call of `acme`, whose number is `customer`.
+pub(crate) fn ringing(id: u128, customer: i64) -> LiveCall {
+    LiveCall {
+        id: CallId(id),
+        state: LiveCallState::Ringing,
+        customer: Some(ResourceRef {
+            id: customer,
+            name: "acme".into(),
+        }),
+        carrier: None,
+        calling_number: "1".into(),
+        called_number: "2".into(),
+        destination: None,
+        received_at: Timestamp(1_772_366_400_000_000),
+        answered_at: None,
+        attempts: 1,
+        ingress_source: "192.0.2.1:5060".parse().unwrap(),
+        egress_gateway: None,
+    }
+}
 
 #[tokio::test]
 async fn live_calls_are_shown_with_a_cursor_while_there_may_be_more() {
     let api = Api::start().await;
     *api.switch.calls.lock().unwrap() = LiveCallPage {
-        items: vec![LiveCall {
-            id: CallId(5),
-            state: LiveCallState::Ringing,
-            customer: Some("acme".into()),
-            carrier: None,
-            calling_number: "1".into(),
-            called_number: "2".into(),
-            destination: None,
-            received_at: Timestamp(1_772_366_400_000_000),
-            answered_at: None,
-            attempts: 1,
-            ingress_source: "192.0.2.1:5060".parse().unwrap(),
-            egress_gateway: None,
-        }],
+        items: vec![ringing(5, 7)],
         total: 9,
     };
     let page = api.get("/api/v1/calls?limit=1").await.json();
