@@ -5,12 +5,13 @@
 //! Kept is what is final: that it was done, or that it can never be done as it is written. What is
 //! refused because of how things stand (401, 403, 404, 408, 409, 412, 428, 429, 503) may be tried
 //! again with the same key: nothing was changed. What failed here (500) is kept too, and what a
-//! crash or a panic cut off stays under way: nobody knows whether it was done.
+//! crash or a panic cut off stays under way: nobody knows whether it was done. The database has a
+//! hash of the key, and one of key and request together.
 
 mod answer;
 mod digest;
 
-use crate::auth::{Credential, Principal};
+use crate::auth::{Credential, Principal, sha256_hex};
 use crate::clock;
 use crate::containment::{self, Part};
 use crate::extract::read_body;
@@ -58,7 +59,8 @@ pub(crate) async fn once_if_unsafe(request: Request, next: Next) -> Result<Respo
 
     let (parts, body) = request.into_parts();
     let body = read_body(body, BODY_BYTES_MAX).await?;
-    let digest = digest::of(&parts, &body);
+    let digest = digest::of(&key, &parts, &body);
+    let key = sha256_hex(&["idempotency-key:", &key]);
     let now = clock::now();
     let claimed = state
         .store

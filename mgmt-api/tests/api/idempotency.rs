@@ -242,6 +242,22 @@ async fn seeds_and_recovery_codes_are_not_kept() {
 }
 
 #[tokio::test]
+async fn the_database_has_no_key_by_which_a_password_could_be_guessed() {
+    let api = Api::start().await;
+    let key = "2f0f1c1e-8a55-4c3e-9d0e-6b7f3a1d9c42";
+    assert_eq!(create(&api, key, "vip").await.status, StatusCode::CREATED);
+    assert!(replayed(&create(&api, key, "vip").await));
+    api.store.close().await;
+    for file in std::fs::read_dir(api.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let mut windows = bytes.windows(key.len());
+        let found = windows.any(|window| window == key.as_bytes());
+        assert!(!found, "{}", path.display());
+    }
+}
+
+#[tokio::test]
 async fn what_was_not_allowed_may_come_again_with_the_same_key() {
     let api = Api::start().await;
     let body = json!({"name": "a", "permissions": ["api_key.read", "api_key.write"]});

@@ -12,8 +12,10 @@ const MEANT: [header::HeaderName; 3] = [
     header::IF_NONE_MATCH,
 ];
 
-/// A hash of the method, the path with its query, the headers that matter and the body.
-pub(super) fn of(parts: &Parts, body: &[u8]) -> String {
+/// A hash of the method, the path with its query, the headers that matter and the body. A body may
+/// hold a password: the client's key, which the database does not have, keeps it from being guessed
+/// by the hash.
+pub(super) fn of(key: &str, parts: &Parts, body: &[u8]) -> String {
     let target = parts
         .uri
         .path_and_query()
@@ -24,6 +26,7 @@ pub(super) fn of(parts: &Parts, body: &[u8]) -> String {
         hasher.update((bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
+    field(key.as_bytes());
     field(parts.method.as_str().as_bytes());
     field(target.as_bytes());
     for name in MEANT {
@@ -45,9 +48,13 @@ mod tests {
     use axum::http::Request;
 
     fn digest(method: &str, target: &str, if_match: &str, body: &str) -> String {
+        keyed("k-1", method, target, if_match, body)
+    }
+
+    fn keyed(key: &str, method: &str, target: &str, if_match: &str, body: &str) -> String {
         let request = Request::builder().method(method).uri(target);
         let request = request.header(header::IF_MATCH, if_match).body(()).unwrap();
-        of(&request.into_parts().0, body.as_bytes())
+        of(key, &request.into_parts().0, body.as_bytes())
     }
 
     #[test]
@@ -59,6 +66,7 @@ mod tests {
             digest("POST", "/a", "\"1\"", "x"),
             digest("POST", "/a", "", "y"),
             digest("POST", "/a", "x", ""),
+            keyed("k-2", "POST", "/a", "", "x"),
         ];
         for (index, one) in all.iter().enumerate() {
             assert!(!all[..index].contains(one), "{index}");
