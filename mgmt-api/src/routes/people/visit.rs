@@ -5,7 +5,7 @@ use super::password::going_on;
 use super::tenants::{below, tenant_id};
 use crate::access::roles::Portal;
 use crate::auth::identity::{open_tenant, rights_of};
-use crate::auth::policy::Lifetimes;
+use crate::auth::policy::{Lifetimes, policy_of};
 use crate::auth::session::{self, SessionStart, SessionToken};
 use crate::auth::sign_in::SignedIn;
 use crate::auth::{Principal, RequestSource};
@@ -42,7 +42,8 @@ pub struct VisitDraft {
 }
 
 /// Enters a tenant right below: the answer sets the cookie of a session there. It ends after an
-/// hour, when it is left, and with the session that it was entered from.
+/// hour, when it is left or not used for as long as the policy at home says, and with the session
+/// that it was entered from.
 #[utoipa::path(
     post,
     path = "/api/v1/tenants/{id}/visit",
@@ -86,6 +87,8 @@ pub(crate) async fn visit_begin(
         let message = format!("there is no role `{role}` there");
         return Err(Problem::invalid_field("role", message));
     }
+    let policy = policy_of(&state.store, principal.tenant.id).await?.policy;
+    let idle_s = policy.lifetimes(false).idle_s;
     let (address, browser) = (source.address_text(), source.browser());
     let start = SessionStart {
         user,
@@ -94,7 +97,8 @@ pub(crate) async fn visit_begin(
         method: METHOD,
         lifetimes: Lifetimes {
             absolute_s: VISIT_MAX_S,
-            idle_s: VISIT_MAX_S,
+            // At home a browser that is left alone ends its session no later.
+            idle_s: idle_s.min(VISIT_MAX_S),
             remembered: false,
         },
         authenticated_at: parent.authenticated_at,

@@ -129,6 +129,21 @@ async fn who_leaves_after_the_own_session_has_ended_by_silence_is_signed_out() {
 }
 
 #[tokio::test]
+async fn a_visit_ends_by_silence_as_soon_as_the_policy_at_home_says() {
+    let api = Api::start().await;
+    let acme = operator(&api, "acme").await;
+    let policy = json!({"idle_timeout_minutes": 10});
+    let put = api.put("/api/v1/sign-in-policy", &policy).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.body);
+    add_user(&api, TenantId::PLATFORM, "ann@example.com", "super_admin").await;
+    let ann = Browser::sign_in(&api, "ann@example.com", ADDED).await;
+    let away = Browser::of(&api, &visit(&ann, acme, json!(null)).await);
+    let silent = "UPDATE session SET last_used_at = last_used_at - 660000000";
+    store::testing::execute(&api.store, silent).await;
+    assert!(!away.is_signed_in().await && !ann.is_signed_in().await);
+}
+
+#[tokio::test]
 async fn a_visitor_never_may_more_than_at_home() {
     let api = Api::start().await;
     let acme = operator(&api, "acme").await;
