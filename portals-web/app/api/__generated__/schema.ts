@@ -4935,7 +4935,8 @@ export interface paths {
         put?: never;
         /**
          * Enters a tenant right below: the answer sets the cookie of a session there. It ends after an
-         *     hour, when it is left, and with the session that it was entered from.
+         *     hour, when it is left or not used for as long as the policy at home says, and with the session
+         *     that it was entered from.
          */
         post: operations["visit_begin"];
         delete?: never;
