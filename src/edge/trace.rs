@@ -18,7 +18,7 @@ use mgmt_api::switch_port::TraceMessage;
 use rating::cdr::{CallId, CallRecord, Outcome};
 use ring::Ring;
 use sip_core::{Duration, Instant};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(crate) struct Tracer {
     ring: Ring,
     kept: Kept,
     due: VecDeque<Due>,
+    /// The ingress Call-IDs of those, as keys.
+    due_keys: HashSet<u64>,
     wanted: VecDeque<CallId>,
     homer: Option<HomerLink>,
 }
@@ -43,6 +45,7 @@ pub(crate) struct Tracer {
 struct Due {
     at: Instant,
     call: CallId,
+    /// The ingress leg's first.
     keys: Vec<u64>,
 }
 
@@ -65,6 +68,7 @@ impl Tracer {
             ring: Ring::new(bytes(config.recent_mib)),
             kept: Kept::new(bytes(config.kept_mib)),
             due: VecDeque::new(),
+            due_keys: HashSet::new(),
             wanted: VecDeque::new(),
             homer,
         }
@@ -101,11 +105,18 @@ impl Tracer {
             .iter()
             .map(|attempt| &attempt.egress_call_id);
         let keys = self.keys([&record.ingress_call_id].into_iter().chain(egress));
-        self.due.push_back(Due {
-            at: now + LINGER,
-            call: record.id,
-            keys,
-        });
+        self.put_due(now, record.id, keys, is_wanted);
+    }
+
+    /// Keeps a call in a moment. Of many calls with one Call-ID on the ingress leg one is kept at a
+    /// time, so that they do not cost a copy of all their messages each; what is wanted is kept.
+    fn put_due(&mut self, now: Instant, call: CallId, keys: Vec<u64>, is_wanted: bool) {
+        let is_first = keys.first().is_some_and(|key| self.due_keys.insert(*key));
+        if !is_first && !is_wanted {
+            return;
+        }
+        let at = now + LINGER;
+        self.due.push_back(Due { at, call, keys });
         if self.due.len() > DUE_MAX {
             self.keep_first();
         }
@@ -162,6 +173,9 @@ impl Tracer {
 
     fn keep_first(&mut self) {
         if let Some(due) = self.due.pop_front() {
+            if let Some(ingress) = due.keys.first() {
+                self.due_keys.remove(ingress);
+            }
             self.keep_keys(due.call, &due.keys);
         }
     }

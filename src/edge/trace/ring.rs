@@ -11,6 +11,10 @@ const HEAD: usize = 8 + 8 + 8 + 2 * 18 + 1 + 1 + 2;
 const BYTES_PER_PLACE: usize = 1_024;
 /// Places that one chain may take.
 const WAYS: usize = 4;
+/// Entries that are copied for one Call-ID, the newest: whoever reuses one makes no copy longer.
+pub(super) const ENTRIES_MAX: usize = 512;
+/// Bytes that are copied for one Call-ID.
+pub(super) const COPY_MAX: usize = 256 << 10;
 /// No entry has this position.
 const NONE: u64 = u64::MAX;
 
@@ -83,7 +87,8 @@ impl Ring {
         message.copy_from_slice(note.bytes);
     }
 
-    /// Appends the entries of these keys, whole, oldest first.
+    /// Appends the entries of these keys, whole, oldest first; of each key the newest ones, up to
+    /// [`ENTRIES_MAX`] and [`COPY_MAX`].
     pub(super) fn copy(&self, keys: &[u64], out: &mut Vec<u8>) {
         let mut found: Vec<u64> = keys.iter().flat_map(|key| self.positions(*key)).collect();
         found.sort_unstable();
@@ -94,7 +99,7 @@ impl Ring {
         }
     }
 
-    /// Newest first.
+    /// Newest first, within the limits of a copy.
     fn positions(&self, key: u64) -> Vec<u64> {
         let mut found = Vec::new();
         let set = self.set_of(key);
@@ -103,9 +108,15 @@ impl Ring {
             .iter()
             .find(|chain| chain.key == key)
             .map_or(NONE, |chain| chain.last);
-        while self.is_whole(next) {
+        let mut bytes = 0;
+        while self.is_whole(next) && found.len() < ENTRIES_MAX {
+            let entry = &self.bytes[self.offset(next)..];
+            bytes += entry_len(entry);
+            if bytes > COPY_MAX {
+                break;
+            }
             found.push(next);
-            let before = read_u64(&self.bytes[self.offset(next)..], 8);
+            let before = read_u64(entry, 8);
             // A chain only leads back.
             next = if before < next { before } else { NONE };
         }

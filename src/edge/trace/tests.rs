@@ -30,6 +30,7 @@ fn tracer(recent_bytes: usize, kept_bytes: usize) -> Tracer {
         ring: Ring::new(recent_bytes),
         kept: Kept::new(kept_bytes),
         due: VecDeque::new(),
+        due_keys: HashSet::new(),
         wanted: VecDeque::new(),
         homer: None,
     }
@@ -112,6 +113,48 @@ fn a_call_that_is_wanted_is_kept_when_it_ends_and_others_push_it_out_only_when_t
     }
     assert!(tracer.find(CallId(1), &ids(&["a"])).is_empty());
     assert!(tracer.counters().calls_kept < 12);
+}
+
+#[test]
+fn a_call_id_that_fills_the_ring_costs_a_bounded_copy_of_its_newest_messages() {
+    let mut tracer = tracer(16 << 20, 16 << 20);
+    let long = |at: usize| {
+        let mut bytes = message("same", at);
+        bytes.resize(4_096, b'x');
+        bytes
+    };
+    for at in 0..20_000 {
+        tracer.note(&note(&message("same", at), at as i64));
+    }
+    let found = texts(&tracer.find(CallId(1), &ids(&["same"])));
+    assert_eq!(found.len(), ring::ENTRIES_MAX);
+    assert_eq!(found.last(), Some(&19_999));
+    for at in 0..3_000 {
+        tracer.note(&note(&long(at), at as i64));
+    }
+    let mut entries = Vec::new();
+    let keys = tracer.keys(&ids(&["same"]));
+    tracer.ring.copy(&keys, &mut entries);
+    assert!(entries.len() > ring::COPY_MAX - 8_192 && entries.len() <= ring::COPY_MAX);
+    let found = texts(&tracer.find(CallId(1), &ids(&["same"])));
+    assert_eq!(found.last(), Some(&2_999));
+}
+
+#[test]
+fn failed_calls_of_one_call_id_are_kept_one_at_a_time() {
+    let mut tracer = tracer(1 << 16, 1 << 20);
+    tracer.note(&note(&message("same", 1), 1));
+    let now = Instant::from_micros(1);
+    let keys = tracer.keys(&ids(&["same"]));
+    for call in 0..1_000 {
+        tracer.put_due(now, CallId(call), keys.clone(), false);
+    }
+    tracer.put_due(now, CallId(2_000), keys.clone(), true);
+    assert_eq!(tracer.due.len(), 2, "the first, and the one that is wanted");
+    tracer.turn(now + LINGER);
+    assert_eq!(tracer.counters().calls_kept, 2);
+    tracer.put_due(now + LINGER, CallId(3_000), keys, false);
+    assert_eq!(tracer.due.len(), 1, "those of before are kept");
 }
 
 #[test]
