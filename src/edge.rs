@@ -54,8 +54,11 @@ use trace::{HomerLink, Tracer};
 /// Transactions that a shard holds for each call: a call makes four, and each is remembered for
 /// up to 32 s after its end.
 const TRANSACTIONS_PER_CALL: u32 = 10;
-/// Unknown sources together: replies a second of one shard.
+/// Unknown sources together: replies a second of one shard, challenges not counted.
 const UNKNOWN_REPLIES_TOTAL_PER_SECOND: u32 = 200;
+/// Unknown sources together: challenges a second of one shard. Those of customers are among them, until
+/// they have shown their password.
+const UNKNOWN_CHALLENGES_TOTAL_PER_SECOND: u32 = 2_000;
 /// Media ports kept ready for each shard.
 const MEDIA_STOCK_PER_SHARD: usize = 64;
 /// How long a media port rests before another call gets it.
@@ -342,6 +345,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             max_attempts: calls.max_attempts,
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
+            unknown_challenges_total_per_s: UNKNOWN_CHALLENGES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
             max_same_setups: calls.same_numbers_in_setup_max,
             message: config.message_limits(),

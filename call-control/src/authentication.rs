@@ -60,8 +60,21 @@ impl Core {
         match self.credentials_of(invite) {
             _ if is_enough => Shown::Address,
             None => Shown::Challenge { is_stale: false },
-            Some(credentials) => self.check(now, invite, snapshot, by_address, &credentials),
+            Some(credentials) => {
+                let shown = self.check(now, invite, snapshot, by_address, &credentials);
+                if matches!(shown, Shown::Account(_)) {
+                    self.sources.remember(now, path.remote.ip());
+                }
+                shown
+            }
         }
+    }
+
+    /// Whether a caller is asked for its password: always one that showed it before, or whom we know
+    /// by its address; others a few times a second.
+    fn may_challenge(&mut self, now: Instant, path: Path) -> bool {
+        let source = path.remote.ip();
+        self.knows(now, source) || self.sources.may_challenge(now, source)
     }
 
     /// The credentials that answer a challenge of ours.
@@ -130,7 +143,7 @@ impl Engine {
     /// 401, without state: sources that belong to nobody get it a few times a second.
     pub(crate) fn challenge(&mut self, now: Now, invite: &Message<'_>, path: Path, is_stale: bool) {
         let core = &mut self.core;
-        if !core.may_answer(now, path) {
+        if !core.may_challenge(now.instant, path) {
             core.counters.unknown_source_silenced += 1;
             return;
         }

@@ -47,10 +47,12 @@ pub struct EngineLimits {
     /// Egress attempts of one call, 1 to [`ATTEMPTS_CAP`].
     pub max_attempts: u16,
     /// Replies a second to one source address that belongs to nobody (403, 200 to OPTIONS);
-    /// beyond, silence.
+    /// beyond, silence. As many challenges beside them (401).
     pub unknown_source_replies_per_s: u32,
-    /// Replies a second to all such addresses together.
+    /// Replies a second to all such addresses together, challenges not counted.
     pub unknown_replies_total_per_s: u32,
+    /// Challenges a second to all such addresses together.
+    pub unknown_challenges_total_per_s: u32,
     /// Records a second of calls from sources that belong to nobody.
     pub unknown_source_records_per_s: u32,
     /// Calls with the same calling and called number in setup at once, on all shards; one more is
@@ -71,6 +73,7 @@ impl Default for EngineLimits {
             max_attempts: 8,
             unknown_source_replies_per_s: 2,
             unknown_replies_total_per_s: 200,
+            unknown_challenges_total_per_s: 2_000,
             unknown_source_records_per_s: 10,
             max_same_setups: 20,
             message: sip_core::Limits::DEFAULT,

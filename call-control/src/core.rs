@@ -9,7 +9,7 @@ use crate::media::{MediaCommand, MediaPorts};
 use crate::nonces::Nonces;
 use crate::random::Random;
 use crate::refusals::Refusals;
-use crate::sources::SourceGate;
+use crate::sources::{SourceGate, SourceLimits};
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, JournalEntry};
@@ -162,9 +162,12 @@ impl Core {
         );
         let sources = SourceGate::new(
             random.next_u64(),
-            limits.unknown_source_replies_per_s,
-            limits.unknown_replies_total_per_s,
-            limits.unknown_source_records_per_s,
+            SourceLimits {
+                per_source: limits.unknown_source_replies_per_s,
+                in_total: limits.unknown_replies_total_per_s,
+                challenges_in_total: limits.unknown_challenges_total_per_s,
+                records: limits.unknown_source_records_per_s,
+            },
         );
         Self {
             listeners: Listeners::new(&config.listeners),

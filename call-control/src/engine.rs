@@ -152,9 +152,10 @@ impl Engine {
         }
     }
 
-    /// Whether an address is a source of a customer or a gateway of a carrier.
-    pub fn knows(&self, source: IpAddr) -> bool {
-        self.core.knows(source)
+    /// Whether an address is a source of a customer or a gateway of a carrier, or one from which a
+    /// customer's password was shown not long ago.
+    pub fn knows(&self, now: Instant, source: IpAddr) -> bool {
+        self.core.knows(now, source)
     }
 
     /// Number of the snapshot that new calls are decided with.

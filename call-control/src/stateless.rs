@@ -11,7 +11,7 @@ use crate::methods::ALLOW;
 use crate::release::{phrase, reason_value};
 use sip_core::transaction::{Path, response_path};
 use sip_core::uri::{Scheme, Uri};
-use sip_core::{HeaderName, Message, MessageWriter, Method, ParseError};
+use sip_core::{HeaderName, Instant, Message, MessageWriter, Method, ParseError};
 use std::net::IpAddr;
 
 impl Engine {
@@ -79,13 +79,17 @@ impl Core {
     /// Whether a message that makes no call is answered: always to those we know, who may take
     /// silence for death, and a few times a second to others.
     pub(crate) fn may_answer(&mut self, now: Now, path: Path) -> bool {
-        self.knows(path.remote.ip()) || self.sources.may_answer(now.instant, path.remote.ip())
+        let source = path.remote.ip();
+        self.knows(now.instant, source) || self.sources.may_answer(now.instant, source)
     }
 
-    /// Whether a message comes from a gateway of a carrier or from a customer.
-    pub(crate) fn knows(&self, source: IpAddr) -> bool {
+    /// Whether a message comes from a gateway of a carrier or from a customer: by its address, or
+    /// because the right password was shown from there not long ago.
+    pub(crate) fn knows(&self, now: Instant, source: IpAddr) -> bool {
         let source = source.to_canonical();
-        self.gateways.contains(&source) || self.snapshot.knows_source(source)
+        self.gateways.contains(&source)
+            || self.snapshot.knows_source(source)
+            || self.sources.remembers(now, source)
     }
 
     /// A new call while the shell does not keep up: 503 without state, a look-up or a record.

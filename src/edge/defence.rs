@@ -69,7 +69,7 @@ impl Guard {
             self.gate.counters.banned += 1;
             return false;
         }
-        let is_known = || engine.knows(source);
+        let is_known = || engine.knows(now.instant, source);
         match self
             .gate
             .judge(now.instant, source, engine.snapshot_number(), is_known)

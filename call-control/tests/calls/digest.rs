@@ -110,6 +110,8 @@ fn a_wrong_password_or_user_is_refused_and_soon_with_silence() {
     let reason = switch.record().release.reason;
     assert_eq!(reason, ReleaseReason::NotAuthenticated);
     let nobody = wrong.replace("meridian", "nobody");
+    switch.receive(STRANGER, &invite(&mut caller, nobody.clone()));
+    switch.expect(STRANGER, "403 INVITE");
     switch.receive(STRANGER, &invite(&mut caller, nobody));
     switch.expect_silence();
     assert_eq!(switch.engine.counters().unknown_source_silenced, 1);
@@ -122,6 +124,55 @@ fn a_wrong_password_or_user_is_refused_and_soon_with_silence() {
     switch.advance_ms(200_000);
     switch.take_all();
     switch.assert_at_rest();
+}
+
+#[test]
+fn who_showed_its_password_is_challenged_at_any_rate_and_a_stranger_is_not() {
+    let mut switch = Switch::with(&asking(AuthenticationMode::Digest));
+    let ask = |switch: &mut Switch, from: &str, round: u32| {
+        let mut caller = Caller::new(&format!("{from}-{round}"));
+        switch.receive(from, &invite(&mut caller, String::new()));
+        switch.take_all().len()
+    };
+    let other = "198.18.0.10:5060";
+    let challenges: usize = (0..20).map(|round| ask(&mut switch, other, round)).sum();
+    assert_eq!(challenges, 2, "its rate");
+
+    let mut caller = Caller::new("call-1");
+    let challenges = challenged(&mut switch, &mut caller, STRANGER);
+    let shown = authorization(&challenges[0], PASSWORD, 1);
+    switch.receive(STRANGER, &invite(&mut caller, shown));
+    switch.expect(STRANGER, "100 INVITE");
+    switch.take_all();
+    let challenges: usize = (0..20).map(|round| ask(&mut switch, STRANGER, round)).sum();
+    assert_eq!(challenges, 20);
+    let is_known = |switch: &Switch, ip: &str| switch.engine.knows(switch.now, ip.parse().unwrap());
+    assert!(is_known(&switch, "198.18.0.9") && !is_known(&switch, "198.18.0.10"));
+
+    // The call ends, and the address is forgotten after a while.
+    switch.advance_ms(700_000);
+    switch.take_all();
+    assert!(!is_known(&switch, "198.18.0.9"));
+    let challenges: usize = (20..40)
+        .map(|round| ask(&mut switch, STRANGER, round))
+        .sum();
+    assert_eq!(challenges, 2);
+}
+
+#[test]
+fn refusals_of_strangers_do_not_use_up_the_challenges() {
+    let mut switch = Switch::with(&asking(AuthenticationMode::Digest));
+    for stranger in 0..400 {
+        let from = format!("198.18.1.{}:{}", stranger % 250, 5_060 + stranger / 250);
+        let options = Caller::new(&format!("call-{stranger}"))
+            .invite(None)
+            .replace("INVITE", "OPTIONS");
+        switch.receive(&from, &options);
+    }
+    let answers = switch.take_all().len();
+    assert!(answers <= 200, "{answers}");
+    let mut caller = Caller::new("call-1");
+    challenged(&mut switch, &mut caller, STRANGER);
 }
 
 #[test]
