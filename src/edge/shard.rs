@@ -450,22 +450,27 @@ impl Shard {
             }
         }
         let mut queue_full = 0;
+        let mut not_sent = Vec::new();
         for transmit in self.engine.transmits() {
             let Transmit { bytes, path, .. } = transmit;
             let note = note_of(&self.own_addresses, now, Way::Sent, bytes, path);
             self.tracer.note(&note);
-            queue_full += u64::from(!queue(
-                &mut self.sockets,
-                &self.tcp,
-                &self.local_addresses,
-                &transmit,
-            ));
+            let (sockets, tcp) = (&mut self.sockets, &self.tcp);
+            if !queue(sockets, tcp, &self.local_addresses, &transmit) {
+                queue_full += 1;
+                not_sent.extend(failure_of(&transmit));
+            }
         }
         self.engine.clear_transmits();
         if queue_full > 0 {
             self.gauges.dropped.fetch_add(queue_full, Ordering::Relaxed);
         }
-        self.send(now)
+        let has_failures = !not_sent.is_empty();
+        for failure in not_sent {
+            self.engine
+                .handle_command(now, Command::TransportFailed(failure));
+        }
+        self.send(now) || has_failures
     }
 
     fn send(&mut self, now: Now) -> bool {
@@ -510,6 +515,20 @@ fn note_of<'a>(own: &[SocketAddr], now: Now, way: Way, bytes: &'a [u8], path: Pa
         remote: path.remote,
         bytes,
     }
+}
+
+/// What the engine is told of a request that found a connection's queue full: nothing would send it
+/// again. A datagram has its transaction's timer.
+fn failure_of(transmit: &Transmit<'_>) -> Option<TransportFailure> {
+    let Path {
+        transport, remote, ..
+    } = transmit.path;
+    let token = transmit.token.filter(|_| transport.is_reliable())?;
+    Some(TransportFailure {
+        transport,
+        remote,
+        evidence: Evidence::Message(token),
+    })
 }
 
 /// Puts a message where it leaves from; false when it was dropped because a queue is full.
