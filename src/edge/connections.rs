@@ -3,6 +3,7 @@
 use super::defence::Bans;
 use super::mailbox::{Mailbox, ShardInput};
 use super::ownership::Ownership;
+use mgmt_api::switch_port::BanReason;
 use sip_core::transaction::{ConnectionId, Path, Transport};
 use sip_core::transport::Unreachable;
 use sip_core::transport::tcp::{TcpMessage, TcpSink};
@@ -49,8 +50,10 @@ impl ConnectionSink {
 }
 
 impl TcpSink for ConnectionSink {
+    /// Who is banned for sending too much may connect: datagrams with its address may have been another's,
+    /// and its calls need a way. What is no call's is dropped by the shard's gate.
     fn accepts(&self, peer: IpAddr) -> bool {
-        let is_banned = self.bans.has(peer, super::wall());
+        let is_banned = self.bans.reason_of(peer, super::wall()) == Some(BanReason::Operator);
         self.banned
             .fetch_add(u64::from(is_banned), Ordering::Relaxed);
         !is_banned

@@ -47,9 +47,27 @@ impl Bans {
         Arc::clone(&self.table)
     }
 
-    /// Whether messages of `source` are dropped now.
-    pub(crate) fn has(&self, source: IpAddr, now: Timestamp) -> bool {
-        is_banned(&self.table.load(), source, now)
+    /// Why messages of `source` are dropped now; `None` when they are not.
+    pub(crate) fn reason_of(&self, source: IpAddr, now: Timestamp) -> Option<BanReason> {
+        reason_of(&self.table.load(), source, now)
+    }
+
+    /// Ends the bans of these sources if they were for sending too much.
+    fn forgive(&self, now: Timestamp, sources: &[IpAddr]) {
+        if sources.is_empty() {
+            return;
+        }
+        self.change(now, |table| {
+            for source in sources {
+                let key = ban_key(*source);
+                if table
+                    .get(&key)
+                    .is_some_and(|ban| ban.reason == BanReason::Flood)
+                {
+                    table.remove(&key);
+                }
+            }
+        });
     }
 
     /// Those that have not ended, newest first.
@@ -108,29 +126,41 @@ impl Bans {
     }
 }
 
-/// Whether a table bans `source` now.
-pub(crate) fn is_banned(table: &BanTable, source: IpAddr, now: Timestamp) -> bool {
-    !table.is_empty()
-        && table
-            .get(&ban_key(source))
-            .is_some_and(|ban| ban.until > now)
+/// Why a table bans `source` now.
+pub(crate) fn reason_of(table: &BanTable, source: IpAddr, now: Timestamp) -> Option<BanReason> {
+    if table.is_empty() {
+        return None;
+    }
+    let ban = table.get(&ban_key(source))?;
+    (ban.until > now).then_some(ban.reason)
 }
 
-/// Where shards report sources that sent too much.
+/// Where shards report sources that sent too much, and those of them that belong to somebody after all.
 #[derive(Clone, Debug)]
-pub(crate) struct Suspects(mpsc::Sender<IpAddr>);
+pub(crate) struct Suspects(mpsc::Sender<Report>);
+
+#[derive(Clone, Copy, Debug)]
+enum Report {
+    Flood(IpAddr),
+    Known(IpAddr),
+}
 
 impl Suspects {
     /// Never waits; a report too many is dropped.
     pub(crate) fn report(&self, source: IpAddr) {
-        let _ = self.0.try_send(source);
+        let _ = self.0.try_send(Report::Flood(source));
+    }
+
+    /// A source that was reported is a customer's or a carrier's now. The same.
+    pub(crate) fn clear(&self, source: IpAddr) {
+        let _ = self.0.try_send(Report::Known(source));
     }
 }
 
 /// Takes the reports of shards. A task of its own.
 pub(crate) struct BanKeeper {
     bans: Arc<Bans>,
-    reports: mpsc::Receiver<IpAddr>,
+    reports: mpsc::Receiver<Report>,
     length: Duration,
 }
 
@@ -148,28 +178,48 @@ impl BanKeeper {
 
     /// Until all shards are gone.
     pub(crate) async fn run(mut self) {
-        let mut sources = Vec::new();
-        while self.reports.recv_many(&mut sources, SUSPECTS_MAX).await > 0 {
-            let since = crate::edge::wall();
-            let length = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
-            let until = Timestamp(since.0.saturating_add(length));
-            tracing::info!(sources = sources.len(), "banned for sending too much");
-            let bans = sources.drain(..).map(|source| Ban {
-                source,
-                since,
-                until,
-                reason: BanReason::Flood,
-                note: None,
-            });
-            self.bans.add(since, bans);
+        let mut reports = Vec::new();
+        while self.reports.recv_many(&mut reports, SUSPECTS_MAX).await > 0 {
+            self.take(crate::edge::wall(), &reports);
+            reports.clear();
             tokio::time::sleep(REPORTS_EVERY).await;
         }
+    }
+
+    fn take(&self, since: Timestamp, reports: &[Report]) {
+        let (mut floods, mut known) = (Vec::new(), Vec::new());
+        for report in reports {
+            match report {
+                Report::Flood(source) => floods.push(*source),
+                Report::Known(source) => known.push(*source),
+            }
+        }
+        if !floods.is_empty() {
+            tracing::info!(sources = floods.len(), "banned for sending too much");
+        }
+        let length = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
+        let until = Timestamp(since.0.saturating_add(length));
+        let bans = floods.into_iter().map(|source| Ban {
+            source,
+            since,
+            until,
+            reason: BanReason::Flood,
+            note: None,
+        });
+        self.bans.add(since, bans);
+        self.bans.forgive(since, &known);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Bans {
+        fn has(&self, source: IpAddr, now: Timestamp) -> bool {
+            self.reason_of(source, now).is_some()
+        }
+    }
 
     fn ban(source: [u8; 4], until: i64) -> Ban {
         Ban {
@@ -195,6 +245,22 @@ mod tests {
         assert!(!bans.has(a, Timestamp(51)) && bans.has(b, Timestamp(51)));
         assert!(!bans.has(b, Timestamp(100)));
         assert!(bans.list(Timestamp(100)).is_empty());
+    }
+
+    #[test]
+    fn who_belongs_to_somebody_now_is_forgiven_a_flood_but_not_what_an_operator_banned() {
+        let bans = Arc::new(Bans::default());
+        let (keeper, _) = BanKeeper::new(Arc::clone(&bans), Duration::from_secs(1));
+        let source = |last| IpAddr::from([192, 0, 2, last]);
+        bans.add(Timestamp(0), [ban([192, 0, 2, 2], 100)]);
+        let floods = [Report::Flood(source(1)), Report::Flood(source(3))];
+        keeper.take(Timestamp(0), &floods);
+        let known = [Report::Known(source(1)), Report::Known(source(2))];
+        keeper.take(Timestamp(0), &known);
+        let reason = |last| bans.reason_of(source(last), Timestamp(1));
+        assert_eq!(reason(1), None);
+        assert_eq!(reason(2), Some(BanReason::Operator));
+        assert_eq!(reason(3), Some(BanReason::Flood));
     }
 
     #[test]

@@ -13,8 +13,17 @@ use std::net::IpAddr;
 const PLACES: usize = 16_384;
 /// Places that one source may take.
 const WAYS: usize = 4;
-/// A source that sent nothing too much for so long starts with a clean sheet.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+/// What was too much is forgiven evenly: as many messages as lead to a ban in this time.
+const FORGIVEN_IN: Duration = Duration::from_secs(60);
+/// Whether a source is known is asked again after so long, beside each new snapshot: it may have shown a
+/// password.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
+/// Messages with a ticket of ours that one source may send a second beyond its rate, or while it is
+/// banned for sending too much. The rest is dropped: a ticket may be in wrong hands.
+const TICKETS_PER_S: u32 = 2_000;
+/// Messages of all such sources that are looked into a second for a ticket. Beyond, they are dropped
+/// unseen: a flood costs no more than this.
+const LOOKS_PER_S: u32 = 50_000;
 
 /// Messages a second; 0 is without limit.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +47,8 @@ pub(crate) enum Verdict {
     PassUnknown,
     /// From nobody we know, while there are too many of those: only what belongs to a call that is up.
     OnlyOurs,
-    /// Too many from this source.
-    Drop,
-    /// The same, and it is time to ban the source.
-    DropAndReport,
+    /// Too many from this source: the same, within a bound.
+    TooMany,
 }
 
 /// What a gate kept out.
@@ -68,10 +75,13 @@ struct Place {
     source: u64,
     bucket: Bucket,
     seen_at: Instant,
-    /// Number of the snapshot that said whether it is known.
+    /// Number of the snapshot that said whether it is known, and when.
     judged_by: u64,
+    judged_at: Instant,
     is_known: bool,
-    too_many: u32,
+    /// When all that was too much will be forgiven.
+    forgiven_at: Instant,
+    tickets: Bucket,
 }
 
 /// One shard's gate. Pure: the time is an argument.
@@ -79,6 +89,7 @@ pub(crate) struct Gate {
     hasher: RandomState,
     places: Box<[Place]>,
     unknown: Bucket,
+    looks: Bucket,
     limits: GateLimits,
     pub(crate) counters: GateCounters,
 }
@@ -89,12 +100,14 @@ impl Gate {
             hasher: RandomState::new(),
             places: vec![Place::default(); PLACES].into_boxed_slice(),
             unknown: Bucket::default(),
+            looks: Bucket::default(),
             limits,
             counters: GateCounters::default(),
         }
     }
 
-    /// Judges a message of `source`. `is_known` is asked once for each source and snapshot.
+    /// Judges a message of `source`. `is_known` is asked once for each source and snapshot, and again
+    /// after a while.
     pub(crate) fn judge(
         &mut self,
         now: Instant,
@@ -104,18 +117,13 @@ impl Gate {
     ) -> Verdict {
         let limits = self.limits;
         let place = self.place(now, source);
-        if place.judged_by != snapshot {
-            place.judged_by = snapshot;
-            place.is_known = is_known();
-        }
-        let is_known = place.is_known;
+        let is_known = place.knows(now, snapshot, is_known);
         let per_s = match is_known {
             true => limits.known_per_s,
             false => limits.unknown_per_s,
         };
         if !place.bucket.take(now, per_s) {
-            self.counters.limited += 1;
-            return self.too_many(now, source);
+            return Verdict::TooMany;
         }
         match is_known {
             true => Verdict::Pass,
@@ -124,17 +132,43 @@ impl Gate {
         }
     }
 
-    /// Counts a message against its source; the answer says whether that was one too many.
-    pub(crate) fn too_many(&mut self, now: Instant, source: IpAddr) -> Verdict {
-        let ban_after = self.limits.ban_after;
+    /// Whether `source` is known, without counting a message.
+    pub(crate) fn knows(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        snapshot: u64,
+        is_known: impl FnOnce() -> bool,
+    ) -> bool {
+        self.place(now, source).knows(now, snapshot, is_known)
+    }
+
+    /// Whether a message that is too many may be looked into for a ticket.
+    pub(crate) fn may_look(&mut self, now: Instant) -> bool {
+        self.looks.take(now, LOOKS_PER_S)
+    }
+
+    /// Whether a message with a ticket, which is too many, may pass.
+    pub(crate) fn may_pass_ticket(&mut self, now: Instant, source: IpAddr) -> bool {
+        self.place(now, source).tickets.take(now, TICKETS_PER_S)
+    }
+
+    /// Counts a message against its source; true when that was one too many, and it is time to ban it.
+    /// Who is known never is.
+    pub(crate) fn count_against(&mut self, now: Instant, source: IpAddr) -> bool {
+        let ban_after = u64::from(self.limits.ban_after);
         let place = self.place(now, source);
-        place.too_many = place.too_many.saturating_add(1);
-        if place.is_known || ban_after == 0 || place.too_many < ban_after {
-            return Verdict::Drop;
+        if place.is_known || ban_after == 0 {
+            return false;
         }
-        // The next report is due after as many again, in case the ban was lifted.
-        place.too_many = 0;
-        Verdict::DropAndReport
+        let one = Duration::from_micros(FORGIVEN_IN.as_micros() / ban_after);
+        place.forgiven_at = place.forgiven_at.max(now) + one;
+        let is_enough = place.forgiven_at.since(now).as_micros() >= one.as_micros() * ban_after;
+        if is_enough {
+            // The next report is due after as many again, in case the ban was lifted.
+            place.forgiven_at = now;
+        }
+        is_enough
     }
 
     fn place(&mut self, now: Instant, source: IpAddr) -> &mut Place {
@@ -156,11 +190,19 @@ impl Gate {
             oldest
         });
         let place = &mut places[index];
-        if now.since(place.seen_at) > FORGIVEN_AFTER {
-            place.too_many = 0;
-        }
         place.seen_at = now;
         place
+    }
+}
+
+impl Place {
+    fn knows(&mut self, now: Instant, snapshot: u64, is_known: impl FnOnce() -> bool) -> bool {
+        if self.judged_by != snapshot || now.since(self.judged_at) >= KNOWN_FOR {
+            self.judged_by = snapshot;
+            self.judged_at = now;
+            self.is_known = is_known();
+        }
+        self.is_known
     }
 }
 
@@ -208,40 +250,78 @@ mod tests {
             let passed = verdicts.filter(|verdict| *verdict == Verdict::PassUnknown);
             assert_eq!(passed.count(), 10);
         }
-        assert_eq!(gate.counters.limited, 180);
+    }
+
+    /// Whether the source is reported for a message that passes nowhere.
+    fn is_reported(gate: &mut Gate, now: Instant, source: IpAddr) -> bool {
+        gate.judge(now, source, 1, || false) == Verdict::TooMany && gate.count_against(now, source)
     }
 
     #[test]
     fn a_source_is_reported_once_for_as_many_messages_as_are_too_many() {
         let mut gate = Gate::new(LIMITS);
-        let verdicts: Vec<_> = (0..220)
-            .map(|_| gate.judge(at(0), address(1), 1, || false))
-            .collect();
-        let reports = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::DropAndReport);
-        assert_eq!(reports.count(), 2);
-        assert_eq!(
-            verdicts[109],
-            Verdict::DropAndReport,
-            "10 passed, 100 did not"
-        );
+        let reports = (0..220).map(|_| is_reported(&mut gate, at(0), address(1)));
+        let reports: Vec<_> = reports.collect();
+        assert_eq!(reports.iter().filter(|reported| **reported).count(), 2);
+        assert!(reports[109], "10 passed, 100 did not");
+    }
+
+    #[test]
+    fn what_was_too_much_is_forgiven_also_to_a_source_that_is_never_silent() {
+        let mut gate = Gate::new(LIMITS);
+        // Each second the rate and one message more, for an hour.
+        for message in 0..3_600 * 11 {
+            let now = at(message / 11 * 1_000);
+            assert!(!is_reported(&mut gate, now, address(1)), "{message}");
+        }
+        // Twice the rate is a flood.
+        let flood = (0..600 * 20)
+            .any(|message| is_reported(&mut gate, at(4_000_000 + message * 50), address(1)));
+        assert!(flood);
     }
 
     #[test]
     fn a_source_is_forgiven_after_a_quiet_time() {
         let mut gate = Gate::new(LIMITS);
         for _ in 0..109 {
-            gate.judge(at(0), address(1), 1, || false);
+            is_reported(&mut gate, at(0), address(1));
         }
-        let later: Vec<_> = (0..20)
-            .map(|_| gate.judge(at(61_000), address(1), 1, || false))
-            .collect();
-        assert!(!later.contains(&Verdict::DropAndReport));
+        assert!(!(0..20).any(|_| is_reported(&mut gate, at(61_000), address(1))));
     }
 
     #[test]
-    fn who_is_known_is_asked_once_for_each_snapshot_and_has_a_limit_of_its_own() {
+    fn messages_with_tickets_pass_within_a_bound_and_floods_are_looked_into_within_another() {
+        let mut gate = Gate::new(LIMITS);
+        let passed = (0..5_000).filter(|_| gate.may_pass_ticket(at(0), address(1)));
+        assert_eq!(passed.count(), TICKETS_PER_S as usize);
+        assert!(
+            gate.may_pass_ticket(at(0), address(2)),
+            "others have their own"
+        );
+        assert!(
+            gate.may_pass_ticket(at(1), address(1)),
+            "and it has more a little later"
+        );
+        let looks = (0..200_000).filter(|_| gate.may_look(at(0)));
+        assert_eq!(looks.count(), LOOKS_PER_S as usize);
+    }
+
+    #[test]
+    fn who_shows_a_password_meanwhile_is_known_a_little_later() {
+        let mut gate = Gate::new(LIMITS);
+        assert_eq!(
+            gate.judge(at(0), address(1), 1, || false),
+            Verdict::PassUnknown
+        );
+        assert_eq!(
+            gate.judge(at(999), address(1), 1, || true),
+            Verdict::PassUnknown
+        );
+        assert_eq!(gate.judge(at(1_000), address(1), 1, || true), Verdict::Pass);
+    }
+
+    #[test]
+    fn who_is_known_is_asked_once_a_second_for_each_snapshot_and_has_a_limit_of_its_own() {
         let mut gate = Gate::new(LIMITS);
         let mut asked = 0;
         for round in 0..1_000 {
@@ -257,18 +337,11 @@ mod tests {
             known_per_s: 5,
             ..LIMITS
         });
-        let verdicts: Vec<_> = (0..500)
-            .map(|_| gate.judge(at(0), address(1), 1, || true))
-            .collect();
-        assert_eq!(
-            verdicts
-                .iter()
-                .filter(|verdict| **verdict == Verdict::Pass)
-                .count(),
-            5
-        );
+        let verdicts = (0..500).map(|_| gate.judge(at(0), address(1), 1, || true));
+        let passed = verdicts.filter(|verdict| *verdict == Verdict::Pass);
+        assert_eq!(passed.count(), 5);
         assert!(
-            !verdicts.contains(&Verdict::DropAndReport),
+            !(0..500).any(|_| gate.count_against(at(0), address(1))),
             "who is known is never reported"
         );
     }
