@@ -21,6 +21,7 @@ import {
   cdrsSearch,
   changeSetSearch,
   changeSetsSearch,
+  deliveriesSearch,
   explainSearch,
   jobsSearch,
   liveCallsSearch,
@@ -175,7 +176,7 @@ const apply = createRoute({
 /** The kinds and their texts come together. */
 const ofKinds = async ({ context }: { context: { queryClient: QueryClient } }) => {
   void context.queryClient.prefetchQuery(kindsQuery)
-  await loadTexts('configuration', 'changeSets', 'lists', 'fields', 'apply')
+  await loadTexts('configuration', 'changeSets', 'lists', 'fields', 'apply', 'events')
 }
 
 const changeSets = createRoute({
@@ -245,6 +246,14 @@ const schedules = createRoute({
   path: '/system/schedules',
   loader: texts('jobs'),
   component: lazyRouteComponent(() => import('~/pages/admin/jobs/SchedulesPage')),
+})
+
+const deliveries = createRoute({
+  getParentRoute: () => shell,
+  path: '/system/notifications',
+  validateSearch: deliveriesSearch,
+  loader: texts('events', 'lists'),
+  component: lazyRouteComponent(() => import('~/pages/admin/events/DeliveriesPage')),
 })
 
 const users = createRoute({
@@ -356,6 +365,7 @@ const routeTree = root.addChildren([
     jobs,
     job,
     schedules,
+    deliveries,
     users,
     user,
     invitations,

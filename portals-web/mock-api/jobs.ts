@@ -18,6 +18,10 @@ const TELLING_JOB = 68
 const SELDOM_JOB = 67
 /** Does not tell it. */
 const SILENT_JOB = 65
+/** Jobs that deliver notifications: one waits for its next try, one is given up. */
+export const FAILED_DELIVERY_JOB = 64
+export const DEAD_DELIVERY_JOB = 46
+const NEXT_TRY_MS = 30 * MINUTE_MS
 const TENANTS = 4_000
 const TENANTS_AT_ONCE = 40
 
@@ -76,12 +80,23 @@ export class Jobs {
     return this.#shown(id)
   }
 
+  /** Ends a job that waits and whose time has come; false for any other. */
+  finishIfDue(id: string): boolean {
+    const found = this.#jobs.find((each) => String(each.id) === id)
+    if (found?.state !== 'ready' || Date.parse(found.run_at) > Date.now()) return false
+    found.state = 'done'
+    found.attempts += 1
+    return true
+  }
+
   #shown(id: string): JobDetail {
     return { ...this.#find(id), unique_key: null }
   }
 
   retry(id: string): JobDetail {
-    return this.#move(id, ['dead', 'discarded', 'ready'], 'ready', 'be retried')
+    const found = this.#move(id, ['dead', 'discarded', 'ready'], 'ready', 'be retried')
+    this.#find(id).run_at = iso(Date.now())
+    return { ...found, run_at: iso(Date.now()) }
   }
 
   discard(id: string): JobDetail {
@@ -169,6 +184,11 @@ function job(id: number, nowMs: number): StoredJob {
     return running(id, 'prune_events', progress, nowMs)
   }
   if (id === SILENT_JOB) return running(id, 'mail.send', null, nowMs)
+  if (id === FAILED_DELIVERY_JOB) {
+    const next = { run_at: iso(nowMs + NEXT_TRY_MS), attempts: 2, attempts_max: 8 }
+    return { ...ended(id, nowMs), ...next, kind: 'notification.deliver', state: 'ready' }
+  }
+  if (id === DEAD_DELIVERY_JOB) return { ...ended(id, nowMs), kind: 'notification.deliver' }
   return ended(id, nowMs)
 }
 

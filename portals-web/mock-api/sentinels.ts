@@ -37,6 +37,9 @@ export const SLOW_CUSTOMER = 'slow'
 export const UNROUTABLE_PREFIX = '000'
 export const FAILING_PREFIX = '999'
 
+/** As name of a notification target: a test does not arrive. */
+export const BROKEN_TARGET = 'broken-hook'
+
 /** As name of a resource: saving it is an error of the switch. */
 export const FAILING_RESOURCE = 'error'
 

@@ -16,9 +16,11 @@ import type { Kind } from '~/api/resources'
 import type { Answer, Call } from './call.ts'
 import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
+import { Events } from './events.ts'
 import { explain } from './explain.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
+import { Notifications } from './notifications.ts'
 import { People } from './people.ts'
 import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
@@ -55,6 +57,8 @@ export class MockServer {
   readonly #security = new Security()
   readonly #sets = new Map<string, ChangeSets>()
   readonly #jobs = new Map<string, Jobs>()
+  readonly #events = new Map<string, Events>()
+  readonly #notifications = new Map<string, Notifications>()
   /** What was changed by users; any other has the one of all. */
   readonly #passwords = new Map<string, string>()
   readonly #kinds = readKinds()
@@ -117,6 +121,8 @@ export class MockServer {
     else if (path.startsWith('/cdrs/')) send(response, 200, this.#cdr(path.slice('/cdrs/'.length)))
     else if (path === '/calls') send(response, 200, this.#callPage(query, user))
     else if (path === '/live/history') send(response, 200, this.#history(query, user))
+    else if (path === '/events') send(response, 200, this.#eventsOf(user).list(query))
+    else if (path === '/events/stream') this.#eventStream(request, response, query, user)
     else if (path === '/live') this.#stream(request, response, user)
     else if (path === '/explain') send(response, 200, explained(query))
     else if (path === '/kinds') send(response, 200, { items: this.#kindsFor(user) })
@@ -132,6 +138,7 @@ export class MockServer {
     const answers = [
       () => this.#changeSets(call.user).answer(call),
       () => this.#security.answer(call),
+      () => this.#notificationsOf(call.user).answer(call),
       () => this.#peopleOf(call.user).answer(call),
     ]
     for (const ask of answers) {
@@ -248,8 +255,7 @@ export class MockServer {
   }
 
   #job(request: IncomingMessage, path: string[], query: URLSearchParams, user: string): unknown {
-    const jobs = this.#jobs.get(user) ?? new Jobs(Date.now())
-    this.#jobs.set(user, jobs)
+    const jobs = this.#jobsOf(user)
     const [area, id, action] = path
     if (request.method === 'POST') requireCsrf(request)
     if (area === 'job-schedules') {
@@ -320,6 +326,37 @@ export class MockServer {
   #changeSets(user: string): ChangeSets {
     const found = this.#sets.get(user) ?? new ChangeSets(this.#store(user))
     this.#sets.set(user, found)
+    return found
+  }
+
+  #jobsOf(user: string): Jobs {
+    const found = this.#jobs.get(user) ?? new Jobs(Date.now())
+    this.#jobs.set(user, found)
+    return found
+  }
+
+  #eventStream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    user: string,
+  ): void {
+    if (user === PERSONAS.offline) throw new Refusal(503, 'unavailable', 'Too many streams.')
+    this.#eventsOf(user).stream(request, response, query)
+  }
+
+  #eventsOf(user: string): Events {
+    const found = this.#events.get(user) ?? new Events(Date.now(), user === PERSONAS.empty)
+    this.#events.set(user, found)
+    return found
+  }
+
+  #notificationsOf(user: string): Notifications {
+    const isNew = user === PERSONAS.empty
+    const found =
+      this.#notifications.get(user) ??
+      new Notifications(this.#store(user), this.#jobsOf(user), Date.now(), isNew)
+    this.#notifications.set(user, found)
     return found
   }
 

@@ -192,6 +192,20 @@ export function resources(startedAt: number): Omit<Resource, 'updated_by'>[] {
     make('customer_category', 'wholesale', 1, { open_for_registration: false }),
     make('voice_tier', 'standard', 1, { code: 'S', position: 1 }),
     make('voice_tier', 'premium', 1, { code: 'P', position: 2, asr_percent: 55 }),
+    make('notification_target', 'noc-hook', 1, {
+      channel: 'webhook',
+      status: 'active',
+      events: ['change_set.*', 'trunk.*'],
+      url: 'https://noc.example.net/didtron',
+      timeout_s: 10,
+      attempts_max: 8,
+    }),
+    make('notification_target', 'noc-mail', 1, {
+      channel: 'email',
+      status: 'active',
+      events: ['change_set.failed'],
+      recipients: ['noc@example.net'],
+    }),
     ...MANY_LISTS.map((name) =>
       make('number_list', name, 1, { action: 'block', entries: ['4499', '88213'] }),
     ),

@@ -16,6 +16,7 @@ const files = {
   cdrs: () => import('./en/cdrs'),
   changeSets: () => import('./en/changeSets'),
   configuration: () => import('./en/configuration'),
+  events: () => import('./en/events'),
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),
   jobs: () => import('./en/jobs'),

@@ -5,6 +5,7 @@ import type {
   CdrsSearch,
   ChangeSetSearch,
   ChangeSetsSearch,
+  DeliveriesSearch,
   ExplainSearch,
   JobsSearch,
   ResourceSearch,
@@ -47,6 +48,8 @@ export const pb = {
   jobs: (search: JobsSearch = {}) => linkOptions({ to: '/system/jobs', search }),
   job: (id: number | string) => linkOptions({ to: '/system/jobs/$id', params: { id: String(id) } }),
   schedules: () => linkOptions({ to: '/system/schedules' }),
+  deliveries: (search: DeliveriesSearch = {}) =>
+    linkOptions({ to: '/system/notifications', search }),
   account: () => linkOptions({ to: '/account' }),
   accountSecurity: () => linkOptions({ to: '/account/security' }),
   accountSessions: () => linkOptions({ to: '/account/sessions' }),

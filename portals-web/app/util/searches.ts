@@ -102,6 +102,7 @@ export const RESOURCE_TABS = [
   'assignment',
   'customers',
   'entitlements',
+  'deliveries',
   'history',
 ] as const
 export type ResourceTab = (typeof RESOURCE_TABS)[number]
@@ -220,6 +221,24 @@ export function jobsSearch(search: Record<string, unknown>): JobsSearch {
   return {
     state: oneOf(search['state'], JOB_STATES),
     kind: text(search['kind']),
+    cursor: text(search['cursor'], 20),
+  }
+}
+
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'dead', 'suppressed'] as const
+
+export interface DeliveriesSearch {
+  target?: string | undefined
+  state?: (typeof DELIVERY_STATES)[number] | undefined
+  event?: string | undefined
+  cursor?: string | undefined
+}
+
+export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSearch {
+  return {
+    target: text(search['target'], 200),
+    state: oneOf(search['state'], DELIVERY_STATES),
+    event: text(search['event'], 200),
     cursor: text(search['cursor'], 20),
   }
 }

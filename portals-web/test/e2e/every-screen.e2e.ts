@@ -73,6 +73,16 @@ const SCREENS: readonly Screen[] = [
     path: '/system/schedules',
     ready: (page) => page.getByText('secrets.check').waitFor(),
   },
+  {
+    name: 'deliveries',
+    path: '/system/notifications',
+    ready: (page) => page.getByText('Given up').waitFor(),
+  },
+  {
+    name: 'resource-deliveries',
+    path: '/configuration/notification_target/noc-hook?tab=deliveries',
+    ready: (page) => page.getByRole('button', { name: 'Send a test' }).waitFor(),
+  },
   { name: 'change-sets', path: '/configuration/change-sets', ready: heading },
   { name: 'users', path: '/people/users', ready: rowLink },
   {

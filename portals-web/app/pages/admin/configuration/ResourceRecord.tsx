@@ -24,6 +24,7 @@ import type { ResourceSearch, ResourceTab } from '~/util/searches'
 import { targetOf } from '~/util/target'
 
 import { CustomersTab } from './CustomersTab'
+import { DeliveriesTab } from './DeliveriesTab'
 import { DeleteDialog } from './DeleteDialog'
 import { DraftNotice } from './DraftNotice'
 import { EntitlementsTab } from './EntitlementsTab'
@@ -108,6 +109,7 @@ export function ResourceRecord(props: ResourceRecordProps) {
         ) : null}
         {active === 'customers' ? <CustomersTab kind={kind} resource={resource} /> : null}
         {active === 'entitlements' ? <EntitlementsTab resource={resource} /> : null}
+        {active === 'deliveries' ? <DeliveriesTab resource={resource} /> : null}
       </ResourceEditor>
       {theirs ? (
         <ConflictDialog
@@ -164,6 +166,7 @@ function tabsOf(kind: Kind): ResourceTab[] {
     ...(fieldsOfSection(kind.schema, 'advanced').length > 0 ? (['advanced'] as const) : []),
     ...(isAssignable ? (['assignment', 'customers'] as const) : []),
     ...(kind.kind === 'customer' ? (['entitlements'] as const) : []),
+    ...(kind.kind === 'notification_target' ? (['deliveries'] as const) : []),
     'history',
   ]
 }
