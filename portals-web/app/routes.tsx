@@ -22,6 +22,7 @@ import {
   changeSetSearch,
   changeSetsSearch,
   deliveriesSearch,
+  eventsSearch,
   explainSearch,
   jobsSearch,
   liveCallsSearch,
@@ -248,11 +249,19 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/jobs/SchedulesPage')),
 })
 
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: '/system/events',
+  validateSearch: eventsSearch,
+  loader: texts('events', 'lists', 'cdrs'),
+  component: lazyRouteComponent(() => import('~/pages/admin/events/EventsPage')),
+})
+
 const deliveries = createRoute({
   getParentRoute: () => shell,
   path: '/system/notifications',
   validateSearch: deliveriesSearch,
-  loader: texts('events', 'lists'),
+  loader: texts('events', 'lists', 'cdrs'),
   component: lazyRouteComponent(() => import('~/pages/admin/events/DeliveriesPage')),
 })
 
@@ -365,6 +374,7 @@ const routeTree = root.addChildren([
     jobs,
     job,
     schedules,
+    events,
     deliveries,
     users,
     user,

@@ -1,7 +1,32 @@
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+
+import { withoutUndefined } from '~/util/objects'
 
 import type { SwitchEvent } from './__generated__/schema'
 import { api, unwrap } from './client'
+
+export interface EventFilter {
+  /** A kind, or an area with `.*`. */
+  kind?: string | undefined
+  subject?: string | undefined
+  actor?: string | undefined
+  /** RFC 3339. */
+  from?: string | undefined
+  /** RFC 3339. */
+  to?: string | undefined
+}
+
+export const EVENT_PAGE_SIZE = 50
+
+export const eventPageQuery = (filter: EventFilter, cursor: string) =>
+  queryOptions({
+    queryKey: ['events', 'page', filter, cursor],
+    queryFn: ({ signal }) => {
+      const query = withoutUndefined({ ...filter, cursor, limit: EVENT_PAGE_SIZE })
+      return unwrap(api.GET('/api/v1/events', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+  })
 
 /** One event; null when it is not kept any more, or may not be seen. */
 export const eventQuery = (id: number) =>

@@ -57,7 +57,7 @@ export const SECTIONS: readonly Section[] = [
     icon: Server,
     prefix: '/system',
     link: pb.system(),
-    needs: ['status.read', 'job.read', 'notification_target.read'],
+    needs: ['status.read', 'job.read'],
     atEnd: true,
   },
 ]
@@ -107,6 +107,7 @@ export const PAGES: readonly Page[] = [
   { id: 'node', section: 'system', group: 'health', link: pb.system() },
   { id: 'jobs', section: 'system', group: 'background', link: pb.jobs() },
   { id: 'schedules', section: 'system', group: 'background', link: pb.schedules() },
+  { id: 'events', section: 'system', group: 'events', link: pb.events() },
   { id: 'deliveries', section: 'system', group: 'events', link: pb.deliveries() },
 ]
 

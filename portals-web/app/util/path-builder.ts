@@ -6,6 +6,7 @@ import type {
   ChangeSetSearch,
   ChangeSetsSearch,
   DeliveriesSearch,
+  EventsSearch,
   ExplainSearch,
   JobsSearch,
   ResourceSearch,
@@ -50,6 +51,7 @@ export const pb = {
   schedules: () => linkOptions({ to: '/system/schedules' }),
   deliveries: (search: DeliveriesSearch = {}) =>
     linkOptions({ to: '/system/notifications', search }),
+  events: (search: EventsSearch = {}) => linkOptions({ to: '/system/events', search }),
   account: () => linkOptions({ to: '/account' }),
   accountSecurity: () => linkOptions({ to: '/account/security' }),
   accountSessions: () => linkOptions({ to: '/account/sessions' }),

@@ -243,6 +243,29 @@ export function deliveriesSearch(search: Record<string, unknown>): DeliveriesSea
   }
 }
 
+export interface EventsSearch {
+  /** A kind such as `trunk.updated`, or an area such as `trunk.*`. */
+  kind?: string | undefined
+  subject?: string | undefined
+  actor?: string | undefined
+  /** RFC 3339. */
+  from?: string | undefined
+  /** RFC 3339. */
+  to?: string | undefined
+  cursor?: string | undefined
+}
+
+export function eventsSearch(search: Record<string, unknown>): EventsSearch {
+  return {
+    kind: text(search['kind'], 200),
+    subject: text(search['subject'], 200),
+    actor: text(search['actor'], 200),
+    from: instant(search['from']),
+    to: instant(search['to']),
+    cursor: version(search['cursor']),
+  }
+}
+
 export interface SignInSearch {
   /** Where to go after signing in: a path of this site. */
   next?: string | undefined

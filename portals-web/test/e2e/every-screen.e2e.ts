@@ -74,8 +74,13 @@ const SCREENS: readonly Screen[] = [
     ready: (page) => page.getByText('secrets.check').waitFor(),
   },
   {
+    name: 'events',
+    path: '/system/events?kind=user.*',
+    ready: (page) => page.getByRole('button', { name: 'user.signed_in' }).first().waitFor(),
+  },
+  {
     name: 'deliveries',
-    path: '/system/notifications',
+    path: '/system/notifications?event=user.signed_in',
     ready: (page) => page.getByText('Given up').waitFor(),
   },
   {

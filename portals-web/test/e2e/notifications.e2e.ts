@@ -12,8 +12,7 @@ const rows = (page: Page) => page.locator('tbody').getByRole('row')
 test('what targets were told is filtered by target, state and event, and paged', async ({
   page,
 }) => {
-  await page.goto('/system')
-  await page.getByRole('link', { name: 'Notifications' }).click()
+  await page.goto('/system/notifications')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Notifications')
   await expect(rows(page)).toHaveCount(50)
   await page.getByRole('button', { name: 'Older' }).click()

@@ -1,4 +1,26 @@
 export const events = {
+  title: 'Events',
+  column: { at: 'When', kind: 'What', subject: 'On', actor: 'Who', id: 'No.' },
+  filter: { kind: 'What', subject: 'On', actor: 'Who', time: 'Time' },
+  empty: 'Nothing has happened yet',
+  emptyBody: 'Each change, push, sign-in and failure is shown here as it happens.',
+  feed: {
+    label: 'Connection of this list',
+    connecting: 'Connecting',
+    live: 'Live',
+    offline: 'Offline',
+    paused: 'Paused',
+    held: 'Held',
+    pause: 'Pause',
+    resume_zero: 'Resume',
+    resume_one: 'Resume, {{count}} new',
+    resume_other: 'Resume, {{count}} new',
+  },
+  detail: {
+    title: 'Event {{id}}',
+    data: 'What else there is to know',
+    ofSubject: 'All that happened to it',
+  },
   deliveries: {
     title: 'Notifications',
     column: {

@@ -21,6 +21,7 @@ export const shell = {
     cdrsCancelled: 'Cancelled',
     jobs: 'Background jobs',
     schedules: 'Schedules',
+    events: 'Events',
     deliveries: 'Notifications',
     explain: 'Explain a route',
     changeSets: 'Change sets',
