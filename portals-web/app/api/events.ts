@@ -4,6 +4,7 @@ import { withoutUndefined } from '~/util/objects'
 
 import type { SwitchEvent } from './__generated__/schema'
 import { api, unwrap } from './client'
+import type { EventStreamPort } from './event-feed'
 
 export interface EventFilter {
   /** A kind, or an area with `.*`. */
@@ -41,3 +42,22 @@ export const eventQuery = (id: number) =>
     // What happened does not change.
     staleTime: Infinity,
   })
+
+/** Events of a kind as they happen, behind the event of a number or from now on. */
+export function openEventStream(
+  kind: string | undefined,
+  after: number | undefined,
+): EventStreamPort {
+  const query = new URLSearchParams(
+    withoutUndefined({ kind, after: after === undefined ? undefined : String(after) }),
+  )
+  const source = new EventSource(`/api/v1/events/stream?${query}`)
+  return {
+    onOpen: (listener: () => void) => source.addEventListener('open', listener),
+    onEvent: (listener: (data: string) => void) =>
+      source.addEventListener('message', (event) => listener(String(event.data))),
+    onGap: (listener: () => void) => source.addEventListener('gap', listener),
+    onError: (listener: () => void) => source.addEventListener('error', listener),
+    close: () => source.close(),
+  }
+}

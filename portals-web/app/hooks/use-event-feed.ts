@@ -5,7 +5,7 @@ import type { SwitchEvent } from '~/api/__generated__/schema'
 import { api, unwrap } from '~/api/client'
 import { isSignedOut } from '~/api/errors'
 import { EventFeed, type EventFeedSnapshot } from '~/api/event-feed'
-import { EVENT_PAGE_SIZE, type EventFilter } from '~/api/events'
+import { EVENT_PAGE_SIZE, type EventFilter, openEventStream } from '~/api/events'
 import { sessionQuery } from '~/api/queries'
 import { withoutUndefined } from '~/util/objects'
 
@@ -20,7 +20,7 @@ export function useEventFeed(filter: EventFilter): { feed: EventFeed } & EventFe
   const [feed] = useState(
     () =>
       new EventFeed({
-        openStream: (after) => openStream(filter.kind, after),
+        openStream: (after) => openEventStream(filter.kind, after),
         loadNewest: () => {
           const query = withoutUndefined({ ...filter, limit: EVENT_PAGE_SIZE })
           return unwrap(api.GET('/api/v1/events', { params: { query } }))
@@ -37,21 +37,6 @@ export function useEventFeed(filter: EventFilter): { feed: EventFeed } & EventFe
     return () => feed.stop()
   }, [feed, visible])
   return { feed, ...useSyncExternalStore(feed.subscribe, feed.snapshot) }
-}
-
-function openStream(kind: string | undefined, after: number | undefined) {
-  const query = new URLSearchParams(
-    withoutUndefined({ kind, after: after === undefined ? undefined : String(after) }),
-  )
-  const source = new EventSource(`/api/v1/events/stream?${query}`)
-  return {
-    onOpen: (listener: () => void) => source.addEventListener('open', listener),
-    onEvent: (listener: (data: string) => void) =>
-      source.addEventListener('message', (event) => listener(String(event.data))),
-    onGap: (listener: () => void) => source.addEventListener('gap', listener),
-    onError: (listener: () => void) => source.addEventListener('error', listener),
-    close: () => source.close(),
-  }
 }
 
 /** The stream is asked for kinds only; the rest of the filter is held here. */
