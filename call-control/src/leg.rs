@@ -80,7 +80,8 @@ impl Leg {
         }
     }
 
-    /// Sends a request of this dialog: `finish` adds what is special to it and ends the message.
+    /// Sends a request of this dialog without a body: `finish` adds what is special to it and ends the
+    /// message.
     pub(crate) fn send(
         &mut self,
         core: &mut Core,
@@ -89,11 +90,24 @@ impl Leg {
         user: User,
         finish: impl FnOnce(MessageWriter<'_>, &str),
     ) -> Result<ClientId, NotSent> {
+        self.send_with(core, now, method, user, b"", finish)
+    }
+
+    /// The same with the body that `finish` writes, which credentials may vouch for.
+    pub(crate) fn send_with(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        method: Method<'_>,
+        user: User,
+        body: &[u8],
+        finish: impl FnOnce(MessageWriter<'_>, &str),
+    ) -> Result<ClientId, NotSent> {
         let cseq = self.dialog.next_cseq();
         let path = core
             .listeners
             .path_towards(self.dialog.next_hop(), self.path);
-        let authorization = self.authorize(core, method, b"");
+        let authorization = self.authorize(core, method, body);
         let (hops, most) = (MAX_FORWARDS, usize::MAX);
         self.send_by(
             core,

@@ -349,7 +349,8 @@ impl Call {
         };
         let (session, policy) = (leg.session, leg.policy);
         let offer = media.last_sent(side).filter(|_| is_invite);
-        let sent = leg.send(core, now, method, user, |mut writer, contact| {
+        let body = offer.unwrap_or_default();
+        let sent = leg.send_with(core, now, method, user, body, |mut writer, contact| {
             writer.header(HeaderName::Contact, contact);
             writer.header(HeaderName::Allow, allow(&policy));
             session.write_request(&mut writer);
