@@ -44,6 +44,8 @@ struct Negotiated {
 struct SentDescription {
     version: u64,
     bytes: Vec<u8>,
+    /// What was agreed, while `bytes` is only proposed.
+    agreed: Option<Vec<u8>>,
 }
 
 impl CallMedia {
@@ -83,8 +85,7 @@ impl CallMedia {
         let towards = from.other();
         let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
             let sent = &mut self.sent[towards as usize];
-            sent.bytes.clear();
-            sent.bytes.extend_from_slice(body);
+            sent.propose(body.to_vec());
             return Ok(&sent.bytes);
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
@@ -120,18 +121,26 @@ impl CallMedia {
 
     /// Forgets the answer of an attempt that failed, so that it is not taken for the next one's.
     pub(crate) fn forget_answer(&mut self) {
-        self.sent[Side::Ingress as usize].bytes.clear();
+        self.sent[Side::Ingress as usize].forget();
         self.proposed.remotes[Side::Egress as usize] = None;
     }
 
     /// Offer and answer are exchanged: this is how it stays.
     pub(crate) fn agree(&mut self) {
         self.agreed = self.proposed;
+        for sent in &mut self.sent {
+            sent.agreed = None;
+        }
     }
 
-    /// The offer was refused: the session is as it was before (RFC 3264 §8).
+    /// The offer was refused: the session is as it was before (RFC 3264 §8), and so is what is sent
+    /// when it is refreshed.
     pub(crate) fn revert(&mut self, core: &mut Core) {
         self.proposed = self.agreed;
+        let origin_is_ours = self.pair.is_some() && self.mode == MediaMode::Relay;
+        for sent in &mut self.sent {
+            sent.revert(origin_is_ours);
+        }
         if let Some(pair) = self.pair.filter(|_| self.told.is_some()) {
             self.tell_relay(core, pair);
         }
@@ -185,18 +194,65 @@ impl CallMedia {
                 version: sent.version,
             }),
         };
-        let before = std::mem::take(&mut sent.bytes);
-        sdp.rewrite(&rewrite, &mut sent.bytes);
-        if sent.bytes != before {
+        let mut bytes = Vec::with_capacity(sent.bytes.len());
+        sdp.rewrite(&rewrite, &mut bytes);
+        if sent.bytes != bytes {
             sent.version += 1;
             rewrite.origin = Some(SessionIdentity {
                 id: self.session_id,
                 version: sent.version,
             });
-            sent.bytes.clear();
-            sdp.rewrite(&rewrite, &mut sent.bytes);
+            bytes.clear();
+            sdp.rewrite(&rewrite, &mut bytes);
+            sent.propose(bytes);
         }
     }
+}
+
+impl SentDescription {
+    /// Sends another one; what was agreed is kept until it is agreed too.
+    fn propose(&mut self, bytes: Vec<u8>) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if self.agreed.is_none() && !before.is_empty() && before != self.bytes {
+            self.agreed = Some(before);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.bytes.clear();
+        self.agreed = None;
+    }
+
+    /// What was agreed is sent from now on: with a version of its own, because the peer has seen the one
+    /// of what it refused.
+    fn revert(&mut self, origin_is_ours: bool) {
+        let Some(agreed) = self.agreed.take() else {
+            return;
+        };
+        self.bytes = agreed;
+        if origin_is_ours {
+            self.version += 1;
+            self.bytes = with_version(&self.bytes, self.version);
+        }
+    }
+}
+
+/// The same description with another version in its `o=` line, whose third word it is (RFC 8866 §5.2).
+fn with_version(sdp: &[u8], version: u64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(sdp.len() + 1);
+    for line in sdp.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b"o=") {
+            out.extend_from_slice(line);
+            continue;
+        }
+        for (index, word) in line.split_inclusive(|byte| *byte == b' ').enumerate() {
+            match index {
+                2 => out.extend_from_slice(format!("{version} ").as_bytes()),
+                _ => out.extend_from_slice(word),
+            }
+        }
+    }
+    out
 }
 
 impl Negotiated {
