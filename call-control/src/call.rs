@@ -215,6 +215,7 @@ impl Call {
             CallTimer::Prack => self.on_prack_timer(core, now),
             CallTimer::IngressSession => self.on_session_timer(core, now, Side::Ingress),
             CallTimer::EgressSession => self.on_session_timer(core, now, Side::Egress),
+            CallTimer::Exchange => self.on_exchange_timer(core, now),
             CallTimer::Duration => self.hang_up(core, now, ReleaseReason::MaxDuration),
         }
         self.settle(core);

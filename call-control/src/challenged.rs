@@ -114,6 +114,15 @@ impl Leg {
 }
 
 impl Call {
+    /// Whether the peer of a side may challenge us and be answered.
+    pub(crate) fn has_account_at(&self, side: Side) -> bool {
+        side == Side::Egress
+            && self.current().is_some_and(|attempt| {
+                let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+                trunk.digest.is_some()
+            })
+    }
+
     /// Takes the challenge of a response to a request within the call. True when the request is to
     /// be sent again.
     pub(crate) fn takes_challenge(&mut self, side: Side, response: &Message<'_>) -> bool {

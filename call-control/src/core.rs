@@ -67,17 +67,20 @@ pub(crate) enum CallTimer {
     IngressSession,
     /// The carrier's.
     EgressSession,
+    /// A relayed re-INVITE waits for its final response.
+    Exchange,
     /// The longest duration.
     Duration,
 }
 
-const CALL_TIMERS: [CallTimer; 7] = [
+const CALL_TIMERS: [CallTimer; 8] = [
     CallTimer::Hunting,
     CallTimer::IngressAck,
     CallTimer::EgressAck,
     CallTimer::Prack,
     CallTimer::IngressSession,
     CallTimer::EgressSession,
+    CallTimer::Exchange,
     CallTimer::Duration,
 ];
 

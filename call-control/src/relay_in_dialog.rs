@@ -7,7 +7,7 @@
 
 use crate::attempt::has_sdp;
 use crate::call::{Call, Phase};
-use crate::core::{Core, Role, User};
+use crate::core::{CallTimer, Core, Role, User};
 use crate::leg::{SDP, bare};
 use crate::methods::{ALLOW, allow, is_relayed};
 use crate::release::{Origin, phrase};
@@ -17,21 +17,28 @@ use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use sip_core::message::RecordRoutes;
 use sip_core::transaction::{CancelOutcome, ClientId, ServerId};
-use sip_core::{HeaderName, Instant, Message, MessageWriter, Method, SessionExpires};
+use sip_core::{Duration, HeaderName, Instant, Message, MessageWriter, Method, SessionExpires};
 
 /// Relayed requests of one call at once; one more is answered 500 with Retry-After.
 const EXCHANGES_MAX: usize = 4;
 /// Retry-After is random below this, seconds (RFC 3261 §14.2).
 const RETRY_AFTER_S: u64 = 10;
 
+/// A relayed re-INVITE without a final response for so long is given up: people need not be asked, as
+/// they are when a call begins, and nothing else can change the session meanwhile. Timer C of RFC 3261
+/// §16.6 is for those.
+const INVITE_PATIENCE: Duration = Duration::from_secs(60);
+
 /// The relayed requests of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Exchanges {
     pending: ArrayVec<Exchange, EXCHANGES_MAX>,
     next_number: u16,
+    /// The number of a re-INVITE that was given up and may still get a final response.
+    given_up: Option<u16>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Exchange {
     number: u16,
     from: Side,
@@ -42,8 +49,13 @@ struct Exchange {
     has_offer: bool,
     /// What it says of session timers.
     session: SessionRequest,
-    /// A CANCEL came before the other side had replied.
+    /// A CANCEL came.
     is_cancelled: bool,
+    /// It came before the other side had replied, and is to be passed on when it has.
+    owes_cancel: bool,
+    /// The whole of a request that says nothing to the switch, while the other side may want it again with
+    /// credentials.
+    copy: Option<Box<[u8]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +156,8 @@ impl Call {
             has_offer: !request.body().is_empty(),
             session: SessionRequest::of(request),
             is_cancelled: false,
+            owes_cancel: false,
+            copy: None,
         };
         if let Err(refusal) = self.start_exchange(core, now, exchange, request) {
             let wait = refusal
@@ -208,18 +222,41 @@ impl Call {
         if self.exchanges.pending.is_full() {
             return Err(Refusal::LATER);
         }
-        let towards = exchange.from.other();
         if exchange.kind.changes_session() {
             if let Some(leg) = self.leg_mut(exchange.from) {
                 exchange.session.check(&leg.policy)?;
                 leg.dialog.refresh_target(request);
                 leg.session.learn_methods(request);
             }
-            self.bridge_offer(core, exchange, request)?;
+            self.bridge_offer(core, &exchange, request)?;
         }
         if exchange.kind == Kind::Invite {
             respond(core, now, exchange.server, 100, bare);
         }
+        let sent = self.forward(core, now, &exchange, Some(request));
+        if sent.is_err() && exchange.kind.changes_session() {
+            self.media.revert(core);
+        }
+        exchange.client = Some(sent?);
+        if exchange.kind == Kind::Invite {
+            core.arm(self.key, CallTimer::Exchange, now, INVITE_PATIENCE);
+        }
+        if !exchange.kind.changes_session() && self.has_account_at(exchange.from.other()) {
+            exchange.copy = Some(request.as_bytes().into());
+        }
+        self.exchanges.pending.push(exchange);
+        Ok(())
+    }
+
+    /// Sends a request on to the other leg. `request` is needed of what says nothing to the switch.
+    fn forward(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        exchange: &Exchange,
+        request: Option<&Message<'_>>,
+    ) -> Result<ClientId, Refusal> {
+        let towards = exchange.from.other();
         let user = User {
             call: self.key,
             role: Role::Relayed(exchange.number),
@@ -230,22 +267,23 @@ impl Call {
             (Side::Egress, None) => return Err(Refusal::plain(481)),
         };
         let kind = exchange.kind;
-        let (session, policy) = (leg.session, leg.policy);
-        let sent = leg.send(core, now, kind.method(), user, |mut writer, contact| {
-            if !kind.changes_session() {
+        let (session, policy, method) = (leg.session, leg.policy, kind.method());
+        let opaque = request.filter(|_| !kind.changes_session());
+        let sdp = media.last_sent(towards).filter(|_| exchange.has_offer);
+        let body = opaque.map_or(sdp.unwrap_or_default(), Message::body);
+        let sent = leg.send_with(core, now, method, user, body, |mut writer, contact| {
+            if let Some(request) = opaque {
                 return finish_opaque(&mut writer, request);
             }
             writer.header(HeaderName::Contact, contact);
             writer.header(HeaderName::Allow, allow(&policy));
             session.write_request(&mut writer);
-            match media.last_sent(towards).filter(|_| exchange.has_offer) {
+            match sdp {
                 Some(sdp) => writer.body(SDP, sdp),
                 None => writer.finish(),
             }
         });
-        exchange.client = Some(sent.map_err(|_| Refusal::plain(503))?);
-        self.exchanges.pending.push(exchange);
-        Ok(())
+        sent.map_err(|_| Refusal::plain(503))
     }
 
     /// Whether both trunks let a request pass.
@@ -273,7 +311,7 @@ impl Call {
     fn bridge_offer(
         &mut self,
         core: &mut Core,
-        exchange: Exchange,
+        exchange: &Exchange,
         request: &Message<'_>,
     ) -> Result<(), Refusal> {
         if !exchange.has_offer {
@@ -322,6 +360,9 @@ impl Call {
     }
 
     fn is_unsettled(&self) -> bool {
+        if self.exchanges.given_up.is_some() {
+            return true;
+        }
         [Side::Ingress, Side::Egress].iter().any(|side| {
             self.leg(*side).is_some_and(|leg| {
                 leg.is_awaiting_ack() || leg.owes_ack() || leg.session.is_reinviting()
@@ -342,7 +383,18 @@ impl Call {
         if status < 200 {
             return self.on_relayed_provisional(core, now, client, number);
         }
-        let Some(exchange) = self.take_exchange(number) else {
+        if self
+            .exchanges
+            .given_up
+            .take_if(|it| *it == number)
+            .is_some()
+        {
+            return self.on_given_up_final(core, now, response);
+        }
+        if self.sends_again(core, now, number, response) {
+            return;
+        }
+        let Some(exchange) = self.take_exchange(core, number) else {
             return self.on_stray_final(core, response);
         };
         match (status, exchange.kind) {
@@ -365,6 +417,45 @@ impl Call {
         }
     }
 
+    /// Sends a relayed request once more, with credentials, when the other side asks for them
+    /// (RFC 3261 §22.2, §22.3). A challenge that cannot be answered is a failure like any other.
+    fn sends_again(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        number: u16,
+        response: &Message<'_>,
+    ) -> bool {
+        let pending = &self.exchanges.pending;
+        let Some(place) = pending
+            .iter()
+            .position(|exchange| exchange.number == number)
+        else {
+            return false;
+        };
+        let side = pending[place].from.other();
+        if !matches!(response.status(), Some(401 | 407)) {
+            if let Some(leg) = self.leg_mut(side) {
+                leg.was_let_in();
+            }
+            return false;
+        }
+        let exchange = self.exchanges.pending[place].clone();
+        let copy = exchange.copy.as_deref();
+        let copy = copy.and_then(|copy| Message::parse(copy, &core.config.limits.message).ok());
+        let is_whole = exchange.kind.changes_session() || copy.is_some();
+        if exchange.is_cancelled || !is_whole || !self.takes_challenge(side, response) {
+            return false;
+        }
+        match self.forward(core, now, &exchange, copy.as_ref()) {
+            Ok(client) => {
+                self.exchanges.pending[place].client = Some(client);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
     fn on_relayed_provisional(
         &mut self,
         core: &mut Core,
@@ -375,7 +466,7 @@ impl Call {
         let mut pending = self.exchanges.pending.iter();
         let found = pending.find(|exchange| exchange.number == number);
         // One that was aborted is wanted by nobody.
-        if found.is_none_or(|exchange| exchange.is_cancelled) {
+        if found.is_none_or(|exchange| exchange.owes_cancel) {
             core.transactions
                 .cancel(now, client, None, &mut core.outbox);
         }
@@ -425,12 +516,14 @@ impl Call {
         let carries_sdp = has_sdp(response);
         if carries_sdp && self.media.bridge(core, answering, response.body()).is_err() {
             self.media.revert(core);
-            return respond(core, now, exchange.server, 488, bare);
+            respond(core, now, exchange.server, 488, bare);
+            // One side has changed its session, the other has not: there is none to go on with.
+            return self.release_for(core, now, answering);
         }
         if exchange.has_offer {
             self.media.agree();
         }
-        self.answer_exchange(core, now, exchange, carries_sdp);
+        self.answer_exchange(core, now, &exchange, carries_sdp);
         if exchange.kind == Kind::Invite {
             let key = self.key;
             if let Some(leg) = self.leg_mut(exchange.from) {
@@ -450,7 +543,7 @@ impl Call {
         &mut self,
         core: &mut Core,
         now: Instant,
-        exchange: Exchange,
+        exchange: &Exchange,
         with_sdp: bool,
     ) {
         let (key, is_up) = (self.key, self.phase == Phase::Answered);
@@ -496,7 +589,8 @@ impl Call {
 
     /// A relayed request got no response at all.
     pub(crate) fn on_relayed_expired(&mut self, core: &mut Core, now: Instant, number: u16) {
-        if let Some(exchange) = self.take_exchange(number) {
+        self.exchanges.given_up.take_if(|it| *it == number);
+        if let Some(exchange) = self.take_exchange(core, number) {
             self.on_dialog_lost(core, now, exchange, 408);
         }
     }
@@ -504,12 +598,54 @@ impl Call {
     /// The other leg is no longer there: the call ends.
     fn on_dialog_lost(&mut self, core: &mut Core, now: Instant, exchange: Exchange, status: u16) {
         respond(core, now, exchange.server, status, bare);
-        let lost = exchange.from.other();
-        let origin = match lost {
+        self.release_for(core, now, exchange.from.other());
+    }
+
+    /// Ends the call because of what a side did or failed to do.
+    fn release_for(&mut self, core: &mut Core, now: Instant, side: Side) {
+        let origin = match side {
             Side::Ingress => Origin::Ingress,
             Side::Egress => Origin::Egress,
         };
         self.release(core, now, origin, ReleaseReason::ProtocolError, None, None);
+    }
+
+    /// A relayed re-INVITE got provisional responses and nothing more: it is cancelled, and whoever sent it
+    /// has its refusal. 500 ends no dialog (RFC 5057 §5.1), as 408 would.
+    pub(crate) fn on_exchange_timer(&mut self, core: &mut Core, now: Instant) {
+        let mut pending = self.exchanges.pending.iter();
+        let Some(number) = pending
+            .find(|exchange| exchange.kind == Kind::Invite)
+            .map(|exchange| exchange.number)
+        else {
+            return;
+        };
+        let Some(exchange) = self.take_exchange(core, number) else {
+            return;
+        };
+        if let Some(client) = exchange.client {
+            let outcome = core
+                .transactions
+                .cancel(now, client, None, &mut core.outbox);
+            let may_end = outcome != CancelOutcome::Late;
+            self.exchanges.given_up = may_end.then_some(number);
+        }
+        self.media.revert(core);
+        respond(core, now, exchange.server, 500, bare);
+    }
+
+    /// The final response to a re-INVITE that was given up. A 2xx crossed the CANCEL: that side has changed
+    /// its session, and the other was told that nothing changes.
+    fn on_given_up_final(&mut self, core: &mut Core, now: Instant, response: &Message<'_>) {
+        let is_success = matches!(response.status(), Some(200..300));
+        let side = self.side_of_response(response).filter(|_| is_success);
+        let (Some(side), Ok(cseq)) = (side, response.cseq()) else {
+            return;
+        };
+        if let Some(leg) = self.leg_mut(side) {
+            leg.send_ack(core, cseq.number, None);
+        }
+        self.release_for(core, now, side);
     }
 
     /// CANCEL of a re-INVITE: passed on, as soon as the other side has replied.
@@ -522,13 +658,15 @@ impl Call {
             let outcome = core
                 .transactions
                 .cancel(now, client, None, &mut core.outbox);
-            exchange.is_cancelled = outcome == CancelOutcome::Early;
+            exchange.is_cancelled = true;
+            exchange.owes_cancel = outcome == CancelOutcome::Early;
         }
     }
 
     /// The dialog ends: what is pending in it is answered 487 (RFC 3261 §15.1.2), and cancelled
     /// where it was relayed to. A silent far end is told at its first provisional response.
     pub(crate) fn abort_exchanges(&mut self, core: &mut Core, now: Instant) {
+        core.disarm(self.key, CallTimer::Exchange);
         for exchange in std::mem::take(&mut self.exchanges.pending) {
             respond(core, now, exchange.server, 487, bare);
             if let Some(client) = exchange.client {
@@ -571,20 +709,20 @@ impl Call {
             self.media.agree();
         } else {
             // The offer stays without an answer: there is no session to go on with.
-            let origin = match side {
-                Side::Ingress => Origin::Ingress,
-                Side::Egress => Origin::Egress,
-            };
-            self.release(core, now, origin, ReleaseReason::ProtocolError, None, None);
+            self.release_for(core, now, side);
         }
     }
 
-    fn take_exchange(&mut self, number: u16) -> Option<Exchange> {
+    fn take_exchange(&mut self, core: &mut Core, number: u16) -> Option<Exchange> {
         let pending = &mut self.exchanges.pending;
         let index = pending
             .iter()
             .position(|exchange| exchange.number == number)?;
-        Some(pending.remove(index))
+        let exchange = pending.remove(index);
+        if exchange.kind == Kind::Invite {
+            core.disarm(self.key, CallTimer::Exchange);
+        }
+        Some(exchange)
     }
 }
 

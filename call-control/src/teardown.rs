@@ -192,7 +192,7 @@ impl Call {
         }
     }
 
-    fn side_of_response(&self, response: &Message<'_>) -> Option<Side> {
+    pub(crate) fn side_of_response(&self, response: &Message<'_>) -> Option<Side> {
         let call_id = response.call_id().ok()?;
         let has_it = |side: &Side| {
             self.leg(*side)

@@ -427,3 +427,98 @@ fn the_password_is_in_no_debug_output() {
     let text = format!("{:?} {:?}", switch.snapshot, setup.resources());
     assert!(!text.contains(PASSWORD));
 }
+
+/// An answered call over a carrier that asked nothing so far.
+fn answered() -> (Switch, Caller) {
+    let mut switch = Switch::with(&known_to_carriers());
+    let (mut caller, first) = place(&mut switch);
+    switch.receive(
+        AURORA,
+        &reply(&first, 200, Some(&offer("203.0.113.9", 5000))),
+    );
+    switch.expect(AURORA, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    (switch, caller)
+}
+
+#[test]
+fn a_relayed_request_that_the_carrier_challenges_is_sent_once_more_with_all_that_it_said() {
+    let (mut switch, mut caller) = answered();
+    let asked = ASKED.replace("auth-int,auth", "auth-int");
+    let held = offer("192.0.2.10", 4000).replace("a=rtpmap", "a=sendonly\r\na=rtpmap");
+    switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&held)));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let first = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply_with(&first, 401, "t", &asked, None));
+    switch.expect(AURORA, "ACK");
+    let second = switch.expect(AURORA, "INVITE");
+    assert_eq!(second.body(), first.body());
+    let shown = shown_in(&second, HeaderName::Authorization);
+    assert!(shown.are_of(PASSWORD, Method::Invite, second.body().as_bytes()));
+    assert!(
+        !shown.are_of(PASSWORD, Method::Invite, b""),
+        "the body counts"
+    );
+    switch.expect_silence();
+    let accepted = offer("203.0.113.9", 5000);
+    switch.receive(AURORA, &reply(&second, 200, Some(&accepted)));
+    let ack = switch.expect(AURORA, "ACK");
+    assert_eq!(shown_in(&ack, HeaderName::Authorization), shown);
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+
+    let digit = "Signal=5\r\nDuration=160\r\n";
+    let extra = "Content-Type: application/dtmf-relay\r\n";
+    switch.receive(CUSTOMER, &caller.next("INFO", extra, Some(digit)));
+    let first = switch.expect(AURORA, "INFO");
+    let asked = asked
+        .replace("n2", "n3")
+        .replace("qop=", "stale=true, qop=");
+    switch.receive(AURORA, &reply_with(&first, 401, "t", &asked, None));
+    let second = switch.expect(AURORA, "INFO");
+    assert_eq!(second.body(), digit);
+    assert_eq!(
+        second.header(HeaderName::ContentType),
+        "application/dtmf-relay"
+    );
+    let shown = shown_in(&second, HeaderName::Authorization);
+    assert_eq!(shown.nonce, "n3");
+    assert!(shown.are_of(PASSWORD, Method::Info, digit.as_bytes()));
+    switch.receive(AURORA, &reply(&second, 200, None));
+    switch.expect(CUSTOMER, "200 INFO");
+    switch.expect_silence();
+
+    switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+    switch.expect(CUSTOMER, "200 BYE");
+    let bye = switch.expect(AURORA, "BYE");
+    switch.receive(AURORA, &reply(&bye, 200, None));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_relayed_request_whose_credentials_are_not_taken_fails_and_one_that_was_cancelled_is_not_sent_again()
+ {
+    let (mut switch, mut caller) = answered();
+    switch.receive(CUSTOMER, &caller.next("INFO", "", None));
+    let first = switch.expect(AURORA, "INFO");
+    switch.receive(AURORA, &reply_with(&first, 401, "t", ASKED, None));
+    let second = switch.expect(AURORA, "INFO");
+    switch.receive(AURORA, &reply_with(&second, 401, "t", ASKED, None));
+    switch.expect(CUSTOMER, "500 INFO");
+    switch.expect_silence();
+
+    let (mut switch, mut caller) = answered();
+    let sdp = offer("192.0.2.10", 4444);
+    switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&invite, 100, None));
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.expect(CUSTOMER, "200 CANCEL");
+    switch.expect(AURORA, "CANCEL");
+    switch.receive(AURORA, &reply_with(&invite, 401, "t", ASKED, None));
+    switch.expect(AURORA, "ACK");
+    switch.expect(CUSTOMER, "500 INVITE");
+    switch.expect_silence();
+}

@@ -1,6 +1,6 @@
 //! Requests within a call: re-INVITE, UPDATE, INFO, OPTIONS, and the collisions between them.
 
-use crate::support::{AURORA, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply};
+use crate::support::{AURORA, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with};
 use call_control::MediaCommand;
 use rating::cdr::ReleaseReason;
 use sip_core::HeaderName;
@@ -369,4 +369,173 @@ fn a_re_invite_that_is_pending_at_the_end_leaves_nothing_behind() {
         }
         switch.assert_at_rest();
     }
+}
+
+/// An answered call whose carrier wants refreshes by re-INVITE.
+fn answered_with_refreshes() -> (Switch, Caller) {
+    let mut switch = Switch::with(&Setup::relayed());
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    let says = "Session-Expires: 600;refresher=uac\r\nRequire: timer\r\n";
+    let sdp = offer("203.0.113.1", 5000);
+    switch.receive(
+        AURORA,
+        &reply_with(&invite, 200, "carrier-tag", says, Some(&sdp)),
+    );
+    switch.expect(AURORA, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    (switch, caller)
+}
+
+/// A description without its origin, and the version in that.
+fn taken_apart(sent: &Sent) -> (String, u64) {
+    let body = sent.body();
+    let (origin, rest): (Vec<_>, Vec<_>) = body.lines().partition(|line| line.starts_with("o="));
+    let version = origin[0].split(' ').nth(2).unwrap().parse().unwrap();
+    (rest.join("\n"), version)
+}
+
+#[test]
+fn a_refresh_after_a_refused_change_offers_what_was_agreed_with_a_version_of_its_own() {
+    let (mut switch, mut caller) = answered_with_refreshes();
+    switch.advance_ms(300_000);
+    let first = switch.expect(AURORA, "INVITE");
+    let says = "Session-Expires: 600;refresher=uac\r\nRequire: timer\r\n";
+    let sdp = offer("203.0.113.1", 5000);
+    let accept = |sent: &Sent| reply_with(sent, 200, "carrier-tag", says, Some(&sdp));
+    switch.receive(AURORA, &accept(&first));
+    switch.expect(AURORA, "ACK");
+
+    let held = offer("192.0.2.10", 4000).replace("a=rtpmap", "a=sendonly\r\na=rtpmap");
+    switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&held)));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let refused = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&refused, 488, None));
+    switch.expect(AURORA, "ACK");
+    let refusal = switch.expect(CUSTOMER, "488 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+
+    switch.advance_ms(300_000);
+    let second = switch.expect(AURORA, "INVITE");
+    let (before, refused, after) = (
+        taken_apart(&first),
+        taken_apart(&refused),
+        taken_apart(&second),
+    );
+    assert_ne!(refused.0, before.0);
+    assert_eq!(after.0, before.0, "as it was agreed");
+    assert_eq!([refused.1, after.1], [before.1 + 1, before.1 + 2]);
+    switch.receive(AURORA, &accept(&second));
+    switch.expect(AURORA, "ACK");
+    hang_up(switch, caller);
+}
+
+#[test]
+fn a_change_that_finds_no_room_for_its_transaction_leaves_the_session_as_it_was() {
+    let mut setup = Setup::relayed();
+    setup.limits.max_transactions = 5;
+    let mut switch = Switch::with(&setup);
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    let answer = reply(&invite, 200, Some(&offer("203.0.113.1", 5000)));
+    switch.receive(AURORA, &answer);
+    switch.expect(AURORA, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    switch.media.clear();
+    let refusal = loop {
+        let moved = offer("192.0.2.10", 4444);
+        switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&moved)));
+        let mut sent = switch.take_all();
+        if let Some(place) = sent.iter().position(|sent| sent.what() == "503 INVITE") {
+            break sent.remove(place);
+        }
+        let invite = sent.iter().find(|sent| sent.what() == "INVITE").unwrap();
+        switch.receive(AURORA, &reply(invite, 488, None));
+        switch.expect(AURORA, "ACK");
+        let refusal = switch.expect(CUSTOMER, "488 INVITE");
+        switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+        switch.media.clear();
+    };
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    let Some(MediaCommand::Update(_, plan)) = switch.media.last() else {
+        panic!("the relay was moved and stays so: {:?}", switch.media);
+    };
+    assert_eq!(plan.ingress.unwrap().rtp.port(), 4000);
+}
+
+#[test]
+fn a_re_invite_that_is_only_tried_is_given_up_and_leaves_the_call_as_it_was() {
+    for crosses in [false, true] {
+        let (mut switch, mut caller, _) = answered();
+        let sdp = offer("192.0.2.10", 4444);
+        switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+        switch.expect(CUSTOMER, "100 INVITE");
+        let invite = switch.expect(AURORA, "INVITE");
+        switch.receive(AURORA, &reply(&invite, 100, None));
+        switch.advance_ms(59_999);
+        switch.expect_silence();
+        switch.advance_ms(1);
+        let cancel = switch.expect(AURORA, "CANCEL");
+        let refusal = switch.expect(CUSTOMER, "500 INVITE");
+        switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+        switch.receive(AURORA, &reply(&cancel, 200, None));
+        let Some(MediaCommand::Update(_, plan)) = switch.media.last() else {
+            panic!("{:?}", switch.media);
+        };
+        assert_eq!(plan.ingress.unwrap().rtp.port(), 4000);
+        // RFC 3261 §14.1: no other while that one has no final response.
+        switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+        let refusal = switch.expect(CUSTOMER, "491 INVITE");
+        switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+        if crosses {
+            let answer = offer("203.0.113.1", 5000);
+            switch.receive(AURORA, &reply(&invite, 200, Some(&answer)));
+            switch.expect(AURORA, "ACK");
+            assert_released(&mut switch);
+            continue;
+        }
+        switch.receive(AURORA, &reply(&invite, 487, None));
+        switch.expect(AURORA, "ACK");
+        switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+        switch.expect(CUSTOMER, "100 INVITE");
+        let invite = switch.expect(AURORA, "INVITE");
+        let answer = offer("203.0.113.1", 5000);
+        switch.receive(AURORA, &reply(&invite, 200, Some(&answer)));
+        switch.expect(AURORA, "ACK");
+        let answer = switch.expect(CUSTOMER, "200 INVITE");
+        switch.receive(CUSTOMER, &caller.ack(&answer, None));
+        hang_up(switch, caller);
+    }
+}
+
+/// Both sides are hung up on, because one broke the rules.
+fn assert_released(switch: &mut Switch) {
+    let byes = switch.take_all();
+    let mut whom: Vec<_> = byes
+        .iter()
+        .filter(|sent| sent.what() == "BYE")
+        .map(|sent| sent.to.to_string())
+        .collect();
+    whom.sort();
+    assert_eq!(whom, [CUSTOMER, AURORA]);
+    assert_eq!(switch.record().release.reason, ReleaseReason::ProtocolError);
+    switch.assert_at_rest();
+}
+
+#[test]
+fn an_answer_to_a_re_invite_that_cannot_be_used_is_acknowledged_and_ends_the_call() {
+    let (mut switch, mut caller, _) = answered();
+    let sdp = offer("192.0.2.10", 4444);
+    switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&sdp)));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&invite, 200, Some("v=0\r\nnonsense\r\n")));
+    switch.expect(AURORA, "ACK");
+    let refusal = switch.expect(CUSTOMER, "488 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    assert_released(&mut switch);
 }
