@@ -270,7 +270,7 @@ impl Call {
         let (session, policy, method) = (leg.session, leg.policy, kind.method());
         let opaque = request.filter(|_| !kind.changes_session());
         let sdp = media.last_sent(towards).filter(|_| exchange.has_offer);
-        let body = opaque.map_or(sdp.unwrap_or_default(), Message::body);
+        let body = opaque.map_or_else(|| sdp.unwrap_or_default(), Message::body);
         let sent = leg.send_with(core, now, method, user, body, |mut writer, contact| {
             if let Some(request) = opaque {
                 return finish_opaque(&mut writer, request);
