@@ -339,6 +339,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
         user_agent: config.sip.user_agent.as_str().into(),
         digest: digest_policy(config),
         setups: Arc::clone(&shared.setups),
+        watches_carriers: number == 0,
         limits: EngineLimits {
             max_calls: calls.max_per_shard,
             max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),

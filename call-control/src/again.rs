@@ -237,6 +237,7 @@ impl Attempt {
             offer,
             session_minimum_s: again.session_minimum_s,
             datagrams_only: again.datagrams_only,
+            fields: &self.fields,
         };
         let (to, target) = (again.to.clone(), again.target.clone());
         self.leg.dialog.begin_again(to, target);

@@ -2,8 +2,9 @@
 
 use crate::again::Again;
 use crate::alphabet::LegEvent;
-use crate::cdr::{End, Facts, charge_for, millis};
+use crate::cdr::{End, Facts, charge_for, millis, recorded};
 use crate::core::{Core, Role, User};
+use crate::identity::Fields;
 use crate::invitation::SentInvitation;
 use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
@@ -34,6 +35,8 @@ pub(crate) struct Attempt {
     pub(crate) has_offer: bool,
     called_sent: Arc<str>,
     calling_sent: Arc<str>,
+    /// What its INVITE has beside what every INVITE has.
+    pub(crate) fields: Fields,
     pub(crate) started: Instant,
     /// How much of a reply the call knows of.
     pub(crate) progress: Progress,
@@ -110,6 +113,7 @@ impl Attempt {
             has_offer: new.has_offer,
             called_sent: new.called_sent,
             calling_sent: new.calling_sent,
+            fields: Fields::new(),
             started: now,
             progress: Progress::None,
             confirmed: Vec::new(),
@@ -318,15 +322,19 @@ impl Attempt {
         snapshot: &Snapshot,
     ) -> Option<LegEvent<'m>> {
         let status = response.status().unwrap_or(500);
-        let codes = &self.candidate.egress_trunk(snapshot).failover_codes;
-        let retry = match codes.contains(status) {
+        let trunk = self.candidate.egress_trunk(snapshot);
+        let retry = match trunk.failover_codes.contains(status) {
             true => Retry::NextRoute,
             false => Retry::Stop,
         };
         if retry == Retry::NextRoute && self.turn_to_next_address() {
             return Some(LegEvent::Again);
         }
-        let failure = Failure::of_response(response, retry);
+        let mapped = trunk.responses.map(status);
+        let mut failure = Failure::of_response(response, retry);
+        if mapped != status {
+            failure.status = mapped;
+        }
         self.finish(End::failed(now, Outcome::Failed, &failure, status));
         Some(match status {
             300..400 => LegEvent::Redirected(failure),
@@ -441,7 +449,7 @@ impl Attempt {
             carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),
             egress_trunk: trunk.resource.clone(),
             gateway: self.leg.path.remote,
-            transport: trunk.transport,
+            transport: recorded(self.leg.path.transport),
             egress_call_id: Arc::clone(self.leg.dialog.call_id()),
             called_number_sent: Arc::clone(&self.called_sent),
             calling_number_sent: Arc::clone(&self.calling_sent),

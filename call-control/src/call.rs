@@ -23,6 +23,7 @@ use crate::attempt::{Attempt, Progress};
 use crate::cdr::{End, Facts};
 use crate::core::{CallTimer, Core, Role};
 use crate::events::{Direction, Event, TraceLine};
+use crate::identity::Presented;
 use crate::leg::{AckPatience, Leg};
 use crate::relay_in_dialog::Exchanges;
 use crate::release::{Origin, ReasonValue};
@@ -32,6 +33,7 @@ use crate::session_timer::SessionRequest;
 use crate::setups::SetupPermit;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
+use routing_engine::snapshot::GatewayOrder;
 use routing_engine::{RoutePlan, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{ClientId, ExpiredReason, Path, ServerId};
@@ -61,6 +63,10 @@ pub(crate) struct Call {
     /// The routes, and the customer's channels until the end.
     pub(crate) plan: Option<Box<RoutePlan>>,
     pub(crate) next_candidate: usize,
+    /// Gateways of the route under way that are not tried yet.
+    pub(crate) next_gateways: GatewayOrder,
+    /// What of the INVITE goes on beside numbers and description.
+    pub(crate) presented: Option<Box<Presented>>,
     pub(crate) ingress: Leg,
     /// The INVITE that began it.
     pub(crate) invite: ServerId,
@@ -174,7 +180,11 @@ impl Call {
             Role::Refresh(side) => self.on_refreshed(core, now, side, response),
             Role::Probe(side) => self.on_probed(core, now, side, response.status()),
             Role::Bye => self.on_bye_response(core, now, response),
-            Role::Invite | Role::Served(_) | Role::Detached => {}
+            Role::Invite
+            | Role::Served(_)
+            | Role::Gateway
+            | Role::Registration
+            | Role::Detached => {}
         }
         self.settle(core);
     }
@@ -201,7 +211,11 @@ impl Call {
             Role::Bye => self.byes = self.byes.saturating_sub(1),
             // A refusal without its ACK, a response that could not be sent: the customer is
             // gone, and its INVITE has its end.
-            Role::Invite | Role::Served(_) | Role::Detached => {}
+            Role::Invite
+            | Role::Served(_)
+            | Role::Gateway
+            | Role::Registration
+            | Role::Detached => {}
         }
         self.settle(core);
     }

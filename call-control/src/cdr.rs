@@ -102,13 +102,7 @@ impl Facts {
             id,
             received: now,
             sip_call_id: Arc::from(invite.call_id().unwrap_or("")),
-            transport: match path.transport {
-                sip_core::transaction::Transport::Udp => Transport::Udp,
-                sip_core::transaction::Transport::Tcp => Transport::Tcp,
-                sip_core::transaction::Transport::Tls => Transport::Tls,
-                sip_core::transaction::Transport::Ws => Transport::Ws,
-                sip_core::transaction::Transport::Wss => Transport::Wss,
-            },
+            transport: recorded(path.transport),
             source: path.remote,
             user_agent: user_agent.map(|text| Arc::from(cut(text, USER_AGENT_MAX))),
             calling_received: user_of(invite.from().ok().map(|from| from.uri)),
@@ -258,4 +252,15 @@ fn statistics(counts: MediaStatistics) -> rating::cdr::MediaStatistics {
 /// The start of a text, at most `max` bytes, cut between characters.
 fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
+}
+
+/// A transport in the words of records.
+pub(crate) fn recorded(transport: sip_core::transaction::Transport) -> Transport {
+    match transport {
+        sip_core::transaction::Transport::Udp => Transport::Udp,
+        sip_core::transaction::Transport::Tcp => Transport::Tcp,
+        sip_core::transaction::Transport::Tls => Transport::Tls,
+        sip_core::transaction::Transport::Ws => Transport::Ws,
+        sip_core::transaction::Transport::Wss => Transport::Wss,
+    }
 }

@@ -123,6 +123,9 @@ pub struct EngineConfig {
     pub setups: Arc<Setups>,
     /// Bounds.
     pub limits: EngineLimits,
+    /// Whether this engine asks the gateways of carriers by OPTIONS whether they are there, and keeps
+    /// the registrations with carriers: one of a node does.
+    pub watches_carriers: bool,
     /// T1, T2 and T4 of RFC 3261.
     pub timings: Timings,
     /// Longest time from the answer to the end; `None` for no limit.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
         match command {
-            Command::SetSnapshot(snapshot) => self.core.set_snapshot(snapshot),
+            Command::SetSnapshot(snapshot) => self.core.set_snapshot(now.instant, snapshot),
             Command::Drain { hang_up_at } => self.core.drain.begin(hang_up_at),
             Command::HangUp(id) => self.hang_up(now, id),
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
@@ -170,7 +170,7 @@ impl Call {
             called_number: self.facts.called.clone(),
             calling_number: self.facts.calling_received.clone(),
             ingress_source: self.facts.source,
-            gateway: trunk.map(|trunk| trunk.gateway),
+            gateway: current.map(|attempt| attempt.leg.path.remote),
             attempts: self.attempts.len() as u16,
             received_at: self.facts.received_at(),
             answered_at: self.facts.answered.map(|at| self.facts.wall(at)),

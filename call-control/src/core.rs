@@ -7,8 +7,10 @@ use crate::drain::Drain;
 use crate::events::Event;
 use crate::media::{MediaCommand, MediaPorts};
 use crate::nonces::Nonces;
+use crate::probing::Probes;
 use crate::random::Random;
 use crate::refusals::Refusals;
+use crate::registering::Registrations;
 use crate::sources::{SourceGate, SourceLimits};
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
@@ -48,6 +50,12 @@ pub(crate) enum Role {
     Probe(Side),
     /// Our BYE.
     Bye,
+    /// An OPTIONS outside of any call, to a gateway: its key is the gateway's number and the round
+    /// ([`Probes`](crate::probing::Probes)).
+    Gateway,
+    /// A REGISTER of ours: its key is the registration's number and the round
+    /// ([`Registrations`](crate::registering::Registrations)).
+    Registration,
     /// Nobody waits for anything.
     Detached,
 }
@@ -129,6 +137,10 @@ pub(crate) struct Core {
     pub(crate) nonces: Nonces,
     /// Addresses of carriers, whose OPTIONS are always answered.
     pub(crate) gateways: HashSet<IpAddr>,
+    /// Gateways that are asked whether they are there, if this engine is the one that asks.
+    pub(crate) probes: Probes,
+    /// With carriers, if this engine is the one that keeps them.
+    pub(crate) registrations: Registrations,
     pub(crate) drain: Drain,
     pub(crate) journal_available: bool,
     /// The shell does not keep up: what new callers are told to wait, seconds.
@@ -172,7 +184,7 @@ impl Core {
                 records: limits.unknown_source_records_per_s,
             },
         );
-        Self {
+        let mut core = Self {
             listeners: Listeners::new(&config.listeners),
             transactions,
             outbox: Outbox::default(),
@@ -181,7 +193,9 @@ impl Core {
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
             gateways: gateways(&snapshot),
-            snapshot,
+            probes: Probes::default(),
+            registrations: Registrations::default(),
+            snapshot: Arc::clone(&snapshot),
             sources,
             refusals: Refusals::new(limits.stateless_records_per_s),
             nonces: Nonces::new(random.bytes(), config.shard, config.digest.nonce_lifetime),
@@ -194,13 +208,25 @@ impl Core {
             media,
             random,
             config,
-        }
+        };
+        core.watch_carriers(now.instant, &snapshot);
+        core
     }
 
     /// Decides new calls with another snapshot.
-    pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+    pub(crate) fn set_snapshot(&mut self, now: Instant, snapshot: Arc<Snapshot>) {
         self.gateways = gateways(&snapshot);
+        self.watch_carriers(now, &snapshot);
         self.snapshot = snapshot;
+    }
+
+    fn watch_carriers(&mut self, now: Instant, snapshot: &Snapshot) {
+        if self.config.watches_carriers {
+            let random = &mut self.random;
+            self.probes
+                .follow(snapshot, now, |below| random.below(below));
+            self.follow_registrations(now, snapshot);
+        }
     }
 
     // --- timers
@@ -271,7 +297,7 @@ impl Core {
     }
 
     pub(crate) fn random_below(&mut self, bound: u64) -> u64 {
-        self.random.next_u64() % bound.max(1)
+        self.random.below(bound)
     }
 
     // --- media
@@ -302,5 +328,8 @@ impl Core {
 
 fn gateways(snapshot: &Snapshot) -> HashSet<IpAddr> {
     let trunks = snapshot.egress_trunks().iter();
-    trunks.map(|trunk| trunk.gateway.ip()).collect()
+    trunks
+        .flat_map(|trunk| trunk.gateways.all())
+        .map(|gateway| gateway.address.ip())
+        .collect()
 }

@@ -98,6 +98,8 @@ impl Engine {
                 | Role::Refresh(_)
                 | Role::Probe(_)
                 | Role::Bye
+                | Role::Gateway
+                | Role::Registration
                 | Role::Detached => {}
             }
             call.settle(core);
@@ -126,6 +128,14 @@ impl Engine {
             core.counters.messages_stray += 1;
             return;
         };
+        match user.role {
+            Role::Gateway => {
+                let status = response.status().unwrap_or(0);
+                return core.on_probe_response(now, user.call, status);
+            }
+            Role::Registration => return core.on_register_response(now, user.call, response),
+            _ => {}
+        }
         let handled = self.with_call(now.instant, user.call, |call, core| {
             call.on_response(core, now.instant, id, user.role, response, path);
         });
@@ -156,6 +166,11 @@ impl Engine {
 
     pub(crate) fn handle_expired(&mut self, now: Now, expired: Expired<User>) {
         let Expired { user, reason } = expired;
+        match user.role {
+            Role::Gateway => return self.core.on_probe_expired(now, user.call),
+            Role::Registration => return self.core.on_register_expired(now, user.call),
+            _ => {}
+        }
         self.with_call(now.instant, user.call, |call, core| {
             call.on_expired(core, now.instant, user.role, reason);
         });

@@ -80,6 +80,8 @@ impl Engine {
         while let Some(timer) = self.core.timers.expire(now.instant) {
             self.handle_call_timer(now, timer);
         }
+        self.probe_gateways(now);
+        self.renew_registrations(now);
         self.drain_some(now);
     }
 
@@ -137,6 +139,8 @@ impl Engine {
             self.core.transactions.poll_timeout(),
             self.core.timers.next_deadline(),
             self.core.drain.next_step(),
+            self.core.probes.next_turn(),
+            self.core.registrations.next_turn(),
         ];
         timeouts.into_iter().flatten().min()
     }

@@ -97,6 +97,34 @@ pub enum Event {
     },
     /// A message of a call that is traced.
     Trace(TraceLine),
+    /// A gateway of a carrier no longer replies to OPTIONS, or does so again.
+    Gateway(GatewayChange),
+    /// A registration with a carrier came about, or failed.
+    Registration(RegistrationChange),
+}
+
+/// What became of a registration with a carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationChange {
+    /// `user@domain`.
+    pub address: Arc<str>,
+    /// The carrier's gateway.
+    pub remote: SocketAddr,
+    /// Whether the carrier knows where we are.
+    pub is_registered: bool,
+    /// The final response; 0 without any.
+    pub status: u16,
+}
+
+/// What became of a gateway that is probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayChange {
+    /// Transport to it.
+    pub transport: Transport,
+    /// Its address.
+    pub remote: SocketAddr,
+    /// Whether calls go to it.
+    pub is_up: bool,
 }
 
 /// How far a live call is.

@@ -4,21 +4,23 @@ use crate::attempt::Progress;
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
-use crate::invitation::{AttemptPlace, Invitation, failure_of};
+use crate::identity::fields;
+use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
+use crate::probing::transport_of;
 use crate::release::{Failure, Origin, Retry, reason_value};
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::Candidate;
 use routing_engine::resources::MediaMode;
-use sip_core::transaction::{Path, Transport};
+use sip_core::transaction::Path;
 use sip_core::{Duration, Instant};
 
 impl Call {
     /// Starts the next attempt that can be started. `last` is why the one before failed; it ends
     /// the call when no route is left.
     pub(crate) fn hunt(&mut self, core: &mut Core, now: Instant, mut last: Failure) {
-        while let Some(candidate) = self.take_candidate(core) {
-            match self.start(core, now, candidate) {
+        while let Some((candidate, gateway)) = self.take_place(core, &mut last) {
+            match self.start(core, now, candidate, gateway) {
                 Ok(()) => return,
                 Err(failure) if failure.retry == Retry::NextRoute => last = failure,
                 Err(failure) => return self.fail(core, now, failure),
@@ -27,13 +29,29 @@ impl Call {
         self.fail(core, now, last);
     }
 
-    fn take_candidate(&mut self, core: &Core) -> Option<Candidate> {
-        if self.attempts.len() >= usize::from(core.config.limits.max_attempts) {
-            return None;
+    /// Where the next attempt goes: another gateway of the same route when `last` was the fault of
+    /// one, else the next route. Routes without a gateway that is up are passed over.
+    fn take_place(&mut self, core: &mut Core, last: &mut Failure) -> Option<(Candidate, u8)> {
+        if !last.is_of_gateway() {
+            self.next_gateways.clear();
         }
-        let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
-        self.next_candidate += 1;
-        Some(candidate)
+        loop {
+            if self.attempts.len() >= usize::from(core.config.limits.max_attempts) {
+                return None;
+            }
+            if let Some(gateway) = self.next_gateways.pop_at(0) {
+                let current = self.next_candidate.checked_sub(1)?;
+                let candidate = *self.plan.as_ref()?.candidates.get(current)?;
+                return Some((candidate, gateway));
+            }
+            let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
+            self.next_candidate += 1;
+            let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
+            self.next_gateways = gateways.order(|below| core.random_below(below));
+            if self.next_gateways.is_empty() {
+                *last = Failure::passing(Origin::Switch, ReleaseReason::CarrierUnreachable);
+            }
+        }
     }
 
     fn start(
@@ -41,19 +59,27 @@ impl Call {
         core: &mut Core,
         now: Instant,
         candidate: Candidate,
+        gateway: u8,
     ) -> Result<(), Failure> {
         let passing = |reason| Failure::passing(Origin::Switch, reason);
         let permits = candidate
             .admit(&self.snapshot, now.as_micros())
             .map_err(passing)?;
         let path = self
-            .gateway_path(core, candidate)
+            .gateway_path(core, candidate, gateway)
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
         if !self.media.prepare(core, self.key, mode) {
             return Err(stop(ReleaseReason::NoMediaPorts));
         }
+        let plan = self
+            .plan
+            .as_ref()
+            .ok_or_else(|| stop(ReleaseReason::InternalError))?;
+        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
+        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
+        let caller = self.caller(core, candidate, path, &calling);
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
@@ -77,16 +103,12 @@ impl Call {
             offer,
             session_minimum_s: 0,
             datagrams_only: false,
+            fields: &caller.fields,
         };
-        let plan = self
-            .plan
-            .as_ref()
-            .ok_or_else(|| stop(ReleaseReason::InternalError))?;
-        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
-        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
-        let attempt = place
-            .send(core, now, invitation, &called, &calling)
+        let mut attempt = place
+            .send(core, now, invitation, &called, &caller)
             .map_err(failure_of)?;
+        attempt.fields = caller.fields;
         self.attempts.push(attempt);
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
@@ -99,19 +121,32 @@ impl Call {
         Ok(())
     }
 
-    fn gateway_path(&self, core: &Core, candidate: Candidate) -> Option<Path> {
+    /// What a carrier is told of who calls.
+    fn caller<'n>(
+        &self,
+        core: &Core,
+        candidate: Candidate,
+        path: Path,
+        number: &'n str,
+    ) -> Caller<'n> {
         let trunk = candidate.egress_trunk(&self.snapshot);
-        let transport = match trunk.transport {
-            rating::cdr::Transport::Udp => Transport::Udp,
-            rating::cdr::Transport::Tcp => Transport::Tcp,
-            rating::cdr::Transport::Tls => Transport::Tls,
-            rating::cdr::Transport::Ws => Transport::Ws,
-            rating::cdr::Transport::Wss => Transport::Wss,
-        };
+        let presented = self.presented.as_deref();
+        let host = core.listeners.sent_by(path.listener);
+        Caller {
+            number,
+            is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
+            fields: fields(presented, &trunk.headers, &trunk.identity, number, host),
+        }
+    }
+
+    fn gateway_path(&self, core: &Core, candidate: Candidate, gateway: u8) -> Option<Path> {
+        let trunk = candidate.egress_trunk(&self.snapshot);
+        let gateway = trunk.gateways.at(gateway)?;
+        let transport = transport_of(gateway);
         Some(Path {
             transport,
-            listener: core.listeners.towards(transport, trunk.gateway)?,
-            remote: trunk.gateway,
+            listener: core.listeners.towards(transport, gateway.address)?,
+            remote: gateway.address,
             connection: None,
         })
     }
@@ -195,6 +230,10 @@ impl Call {
 
     /// The call ends without an answer: its final response, and its end.
     pub(crate) fn fail(&mut self, core: &mut Core, now: Instant, failure: Failure) {
+        let failure = Failure {
+            status: self.status_for_customer(failure.status),
+            ..failure
+        };
         let outcome = match self.attempts.is_empty() {
             true => Outcome::Rejected,
             false => Outcome::Failed,
@@ -204,5 +243,13 @@ impl Call {
         }
         self.refuse_ingress(core, now, failure.status, failure.cause);
         self.finish(core, End::failed(now, outcome, &failure, failure.status));
+    }
+
+    /// What the customer's trunk makes of a final response.
+    fn status_for_customer(&self, status: u16) -> u16 {
+        self.plan.as_ref().map_or(status, |plan| {
+            let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
+            trunk.responses.map(status)
+        })
     }
 }

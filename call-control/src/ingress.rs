@@ -7,6 +7,7 @@ use crate::cdr::{Facts, rejected};
 use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
+use crate::identity::Presented;
 use crate::leg::{Leg, SDP, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
@@ -18,6 +19,7 @@ use crate::setups::SetupPermit;
 use crate::stateless::has_unknown_scheme;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
+use routing_engine::snapshot::GatewayOrder;
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -425,7 +427,9 @@ fn new_call(
         .open_server(server_key, invite, path, tag, user)
         .ok()?;
     let plan = plan.take()?;
-    let policy = snapshot.ingress_trunk(plan.ingress_trunk).signalling;
+    let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
+    let policy = trunk.signalling;
+    let presented = Presented::of(invite, &trunk.headers, &trunk.identity);
     let is_reliable = Reliability::of(invite, &policy) == Reliability::Reliable;
     let mut ingress = Leg::new(dialog, path, policy);
     ingress.session.learn_methods(invite);
@@ -437,6 +441,8 @@ fn new_call(
         snapshot,
         plan: Some(plan),
         next_candidate: 0,
+        next_gateways: GatewayOrder::new(),
+        presented,
         ingress,
         invite: server,
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),

@@ -2,6 +2,7 @@
 
 use crate::attempt::{Attempt, NewAttempt};
 use crate::core::{Core, Role, User};
+use crate::identity::Fields;
 use crate::leg::{Leg, SDP};
 use crate::methods::allow;
 use crate::release::{Failure, Origin};
@@ -26,6 +27,18 @@ pub(crate) struct Invitation<'o> {
     pub(crate) session_minimum_s: u32,
     /// However long it is, it does not change to a stream.
     pub(crate) datagrams_only: bool,
+    /// What it has beside what every INVITE has.
+    pub(crate) fields: &'o [(String, String)],
+}
+
+/// Who calls, as a carrier is to see it.
+pub(crate) struct Caller<'n> {
+    /// The number as its trunk wants it.
+    pub(crate) number: &'n str,
+    /// From must not name it.
+    pub(crate) is_hidden: bool,
+    /// What is said of the caller elsewhere, and all else that goes on.
+    pub(crate) fields: Fields,
 }
 
 /// An INVITE that was sent.
@@ -112,6 +125,9 @@ impl Invitation<'_> {
                 }
                 writer.header(HeaderName::Contact, contact);
                 writer.header(HeaderName::Allow, allow(&self.policy));
+                for (name, value) in self.fields {
+                    writer.raw_header(name, value.as_bytes());
+                }
                 write_extensions(
                     &mut writer,
                     &self.policy,
@@ -144,9 +160,9 @@ impl AttemptPlace {
         now: Instant,
         invitation: Invitation<'_>,
         called: &str,
-        calling: &str,
+        caller: &Caller<'_>,
     ) -> Result<Attempt, NotSent> {
-        let dialog = self.new_dialog(core, called, calling);
+        let dialog = self.new_dialog(core, called, caller);
         let user = User {
             call: self.call,
             role: Role::Attempt(self.index),
@@ -161,20 +177,22 @@ impl AttemptPlace {
             permits: self.permits,
             has_offer: invitation.offer.is_some(),
             called_sent: Arc::from(called),
-            calling_sent: Arc::from(calling),
+            calling_sent: Arc::from(caller.number),
         };
         Ok(Attempt::new(new, now))
     }
 
-    fn new_dialog(&self, core: &mut Core, called: &str, calling: &str) -> Dialog {
+    fn new_dialog(&self, core: &mut Core, called: &str, caller: &Caller<'_>) -> Dialog {
         let tag = core.tag(self.call, self.index + 1);
         let call_id = core.new_sip_call_id();
         let sent_by = core.listeners.sent_by(self.path.listener);
-        let user = match calling {
-            "" => "anonymous",
-            calling => calling,
+        let (user, host) = match caller.number {
+            // RFC 3323 §4.1.1.3.
+            _ if caller.is_hidden => ("anonymous", "anonymous.invalid"),
+            "" => ("anonymous", sent_by),
+            number => (number, sent_by),
         };
-        let from = ["<sip:", user, "@", sent_by, ">;tag=", &tag].concat();
+        let from = ["<sip:", user, "@", host, ">;tag=", &tag].concat();
         let mut target = format!("sip:{called}@{}", self.path.remote);
         let to = ["<", &target, ">"].concat();
         if self.path.transport != Transport::Udp {

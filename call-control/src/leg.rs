@@ -12,7 +12,7 @@ use sip_core::transaction::{ClientId, NotSent, Path, ServerId};
 use sip_core::{Duration, HeaderName, Instant, Message, MessageWriter, Method};
 
 /// Where our requests start (RFC 3261 §8.1.1.6).
-const MAX_FORWARDS: u32 = 70;
+pub(crate) const MAX_FORWARDS: u32 = 70;
 /// The media type of session descriptions.
 pub(crate) const SDP: &str = "application/sdp";
 

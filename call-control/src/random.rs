@@ -28,6 +28,11 @@ impl Random {
         u128::from(self.next_u64()) << 64 | u128::from(self.next_u64())
     }
 
+    /// A number below a bound; 0 for a bound of 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next_u64() % bound.max(1)
+    }
+
     pub(crate) fn bytes(&mut self) -> [u8; 16] {
         self.next_u128().to_le_bytes()
     }

@@ -134,6 +134,16 @@ impl Failure {
         }
     }
 
+    /// Whether another gateway of the same carrier may do better: nobody replied, or who did is out
+    /// of order.
+    pub(crate) fn is_of_gateway(&self) -> bool {
+        let is_silent = matches!(
+            self.reason,
+            ReleaseReason::CarrierSilent | ReleaseReason::CarrierUnreachable
+        );
+        is_silent || (500..600).contains(&self.received_status)
+    }
+
     /// A carrier's final response. The cause is the one in its Reason, if it has one.
     pub fn of_response(response: &Message<'_>, retry: Retry) -> Self {
         let status = response.status().unwrap_or(500);

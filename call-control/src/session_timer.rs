@@ -25,9 +25,10 @@ const INTERVAL_MAX_S: u32 = Signalling::SESSION_MAXIMUM_S;
 /// A side that does not refresh is hung up on so long before the end, or a third of the interval
 /// if that is shorter (RFC 4028 §10), seconds.
 const BEFORE_END_S: u32 = 32;
-/// A refresh that met another change of the session waits this long and up to twice as long,
-/// milliseconds (RFC 3261 §14.1).
-const COLLISION_PAUSE_MS: u64 = 2_100;
+/// A refresh that met another change of the session waits so long, milliseconds: from, and how much
+/// more at most. RFC 3261 §14.1: the pauses of both sides never meet. On the carrier's side the
+/// Call-ID is ours, on the customer's it is theirs.
+const COLLISION_PAUSE_MS: [(u64, u64); 2] = [(0, 2_000), (2_100, 1_900)];
 /// The shortest pause after a refresh that was refused for another reason.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(10);
 
@@ -512,7 +513,9 @@ impl LegSession {
 
 /// The session is being changed by somebody else: again a little later.
 fn pause(core: &mut Core, now: Instant, call: SlabKey, side: Side) {
-    let millis = COLLISION_PAUSE_MS + core.random_below(COLLISION_PAUSE_MS);
+    let (least, more) = COLLISION_PAUSE_MS[side as usize];
+    // In units of 10 ms.
+    let millis = least + core.random_below(more / 10 + 1) * 10;
     core.arm(
         call,
         CallTimer::session_of(side),

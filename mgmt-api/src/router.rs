@@ -100,6 +100,11 @@ fn traffic(table: RouteTable) -> RouteTable {
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_stream))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_history))
+        .guarded(
+            Permission::LIVE_READ,
+            platform,
+            routes!(live::gateways::live_gateways),
+        )
         .heavy(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
         .guarded(
             Permission::STATUS_READ,

@@ -4,9 +4,14 @@ pub(crate) mod failover;
 pub(crate) mod foreign;
 
 pub(crate) mod digest_account;
+pub(crate) mod further_gateway;
+pub(crate) mod header_policy;
+pub(crate) mod identity_policy;
 pub(crate) mod network;
 pub(crate) mod prefix;
 pub(crate) mod reference;
+pub(crate) mod registration;
+pub(crate) mod response_rule;
 pub(crate) mod secret;
 pub(crate) mod signalling;
 pub(crate) mod status;

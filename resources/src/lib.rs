@@ -36,9 +36,16 @@ pub use assignment::{
 pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
 pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
+pub use fields::further_gateway::{FurtherGateway, Probing};
+pub use fields::header_policy::{AddedHeader, HeaderPolicy, HeaderRewrite};
+pub use fields::identity_policy::{
+    AssertedIdentity, DiversionPolicy, IdentityPolicy, PrivacyPolicy,
+};
 pub use fields::network::{Network, NetworkError};
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;
+pub use fields::registration::Registration;
+pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::signalling::{
     InDialogPolicy, RedirectPolicy, ReliableProvisional, SessionTimers, Signalling,

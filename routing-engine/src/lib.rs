@@ -13,7 +13,7 @@
 //!   -> Decision::Route(plan)                        the plan holds the ingress permits
 //!        for candidate in &plan.candidates          cheapest first
 //!          candidate.admit(&snapshot, now_us)       egress permits, for this attempt
-//!          candidate.egress_trunk(&snapshot)        gateway, timers, failover codes
+//!          candidate.egress_trunk(&snapshot)        gateways, timers, failover codes
 //!          snapshot.applied_rate(candidate.rate, …) for the record
 //!   -> Decision::Reject(rejection)                  with the reason for the record
 //! ```
@@ -24,6 +24,7 @@
 pub mod decide;
 pub mod deck;
 pub mod explain;
+pub mod health;
 pub mod limits;
 pub mod numbers;
 pub mod resources;

@@ -6,22 +6,26 @@
 //! `Arc` of the snapshot that decided it, since its indexes mean nothing in another.
 
 mod compile;
+mod gateways;
 mod parts;
 mod prefix_index;
 mod sources;
 
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
+pub use gateways::{CompiledGateway, GATEWAYS_MAX, GatewayOrder, Gateways};
 pub use parts::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, DigestIdentity, EgressTrunk,
-    IngressTrunk, RateRef, TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
+    DigestIdentity, EgressTrunk, IngressTrunk, RateRef, TrunkIndex,
 };
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 
 use crate::Problem;
 use crate::deck::Offer;
+use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
 use crate::resources::{ResourceKind, Resources, ResourcesRef};
+use gateways::HealthOf;
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
 use rating::cdr::{AppliedRate, ResourceRef};
@@ -54,6 +58,10 @@ pub struct Snapshot {
     usernames: HashMap<Arc<str>, TrunkIndex>,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    /// Of gateways that are probed.
+    health: HealthOf,
+    /// Of trunks that are registered.
+    registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
 }
 
 impl Snapshot {

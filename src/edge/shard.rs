@@ -13,7 +13,7 @@ use super::ownership::Ownership;
 use super::trace::{Note, Tracer, Way};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use call_control::events::{Evidence, TransportFailure};
+use call_control::events::{Evidence, GatewayChange, RegistrationChange, TransportFailure};
 use call_control::journal::SegmentWriter;
 use call_control::{Command, Datagram, Engine, Event, Now};
 use mio::unix::SourceFd;
@@ -447,6 +447,8 @@ impl Shard {
                     self.tell_others(refused, transport);
                 }
                 Event::Trace(_) => {}
+                Event::Gateway(change) => tell_of_gateway(change),
+                Event::Registration(change) => tell_of_registration(&change),
             }
         }
         let mut queue_full = 0;
@@ -492,6 +494,26 @@ impl Shard {
             heard |= self.hear_unreachable(place, now);
         }
         heard
+    }
+}
+
+fn tell_of_registration(change: &RegistrationChange) {
+    let (address, gateway) = (&*change.address, change.remote);
+    match change.is_registered {
+        true => tracing::info!(address, %gateway, "registered with a carrier"),
+        false => {
+            let status = change.status;
+            tracing::warn!(address, %gateway, status, "the registration with a carrier failed");
+        }
+    }
+}
+
+/// A carrier's gateway that is gone, or back, is worth an operator's look.
+fn tell_of_gateway(change: GatewayChange) {
+    let (gateway, transport) = (change.remote, change.transport.as_str());
+    match change.is_up {
+        true => tracing::info!(%gateway, transport, "a gateway replies"),
+        false => tracing::warn!(%gateway, transport, "a gateway does not reply: no calls go to it"),
     }
 }
 

@@ -221,6 +221,6 @@ fn scenario_path(name: &str) -> String {
     format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn free_port(ip: &str) -> SocketAddr {
+pub(crate) fn free_port(ip: &str) -> SocketAddr {
     UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap()
 }

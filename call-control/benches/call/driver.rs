@@ -122,6 +122,7 @@ impl Bench {
                 advertised_port: 5060,
             }],
             user_agent: "didtron".into(),
+            watches_carriers: false,
             limits: EngineLimits::default(),
             timings: Timings::default(),
             max_call_duration: None,

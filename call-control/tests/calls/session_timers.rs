@@ -331,3 +331,20 @@ fn without_timers_options_asks_whether_the_call_is_up() {
     );
     switch.assert_at_rest();
 }
+
+#[test]
+fn after_collisions_we_come_before_a_customer_that_owns_the_call_id() {
+    let setup = setup(SessionTimers::Always, SessionTimers::Off);
+    let (mut switch, _, _) = answered(&setup, "Allow: UPDATE\r\n", "");
+    switch.advance_ms(900_000);
+    let mut refresh = switch.expect(CUSTOMER, "UPDATE");
+    for _ in 0..5 {
+        switch.receive(CUSTOMER, &reply(&refresh, 491, None));
+        // RFC 3261 §14.1: who does not own it waits up to two seconds, who does at least 2.1.
+        switch.advance_ms(2_000);
+        refresh = switch.expect(CUSTOMER, "UPDATE");
+        switch.take_all();
+    }
+    switch.receive(CUSTOMER, &reply(&refresh, 481, None));
+    expired(&mut switch);
+}

@@ -1,5 +1,7 @@
 //! The switch's pulse: one point each second.
 
+pub mod gateways;
+
 use crate::auth::{OpenRequest, Principal};
 use crate::extract::ApiQuery;
 use crate::live::{HISTORY_POINTS, Listener};

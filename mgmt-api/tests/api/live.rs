@@ -1,5 +1,6 @@
 //! Live calls and the pulse.
 
+use crate::apply::{DECK, RESOURCES, apply};
 use crate::fixture::{Api, request};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -7,6 +8,7 @@ use http_body_util::BodyExt as _;
 use mgmt_api::switch_port::{LiveCall, LiveCallPage, LiveCallState};
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
+use routing_engine::health::ProbeOutcome;
 use std::sync::atomic::Ordering;
 use tower::ServiceExt as _;
 
@@ -126,4 +128,34 @@ async fn the_number_of_streams_has_an_end() {
     let stream = api.with_key("GET", "/api/v1/live", Body::empty());
     let response = api.router.clone().oneshot(stream).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK, "a place is free again");
+}
+
+#[tokio::test]
+async fn gateways_are_shown_with_what_probes_say_and_keep_it_over_a_push() {
+    let api = Api::start().await;
+    let probed = RESOURCES.replace("direction: egress\n", "direction: egress\n  probing: {}\n");
+    assert_eq!(apply(&api, &probed, DECK, false).await.status, 200);
+    let path = "/api/v1/live/gateways";
+    let before = api.get(path).await.json();
+    assert_eq!(before["items"][0]["state"], "unknown", "{before}");
+    assert_eq!(before["is_cut"], false);
+    {
+        let snapshot = api.switch.snapshot.lock().unwrap();
+        let gateways = &snapshot.egress_trunks()[0].gateways;
+        let silent = ProbeOutcome::Failed { status: 503 };
+        for at in 1..4 {
+            gateways
+                .first()
+                .health
+                .note(gateways.probing().unwrap(), silent, at);
+        }
+    }
+    let renamed = probed.replace("probing: {}", "probing: {interval_s: 60}");
+    assert_eq!(apply(&api, &renamed, DECK, false).await.status, 200);
+    let down = api.get(&format!("{path}?state=down")).await.json();
+    let items = down["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{down}");
+    assert_eq!(items[0]["last_status"], 503);
+    assert_eq!(items[0]["changed_at"], "1970-01-01T00:00:00.000003Z");
+    assert_eq!(api.get(&format!("{path}?state=lost")).await.status, 400);
 }

@@ -17,6 +17,10 @@ pub struct Failover {
     #[serde(default = "Failover::default_codes")]
     #[schemars(length(max = 100))]
     pub codes: Vec<FailoverCode>,
+    /// Final responses that end the call though `codes` has their class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub stop_codes: Vec<FailoverCode>,
     /// Without any response for so long, the attempt is given up and the next route tried.
     #[serde(default = "Failover::default_first_reply_timeout_ms")]
     #[schemars(range(min = 100, max = 32_000), extend("x-unit" = "milliseconds"))]
@@ -95,6 +99,7 @@ impl Default for Failover {
     fn default() -> Self {
         Self {
             codes: Self::default_codes(),
+            stop_codes: Vec::new(),
             first_reply_timeout_ms: Self::default_first_reply_timeout_ms(),
             pdd_timeout_ms: Self::default_pdd_timeout_ms(),
             ring_timeout_s: Self::default_ring_timeout_s(),
@@ -242,6 +247,16 @@ impl FailoverCodes {
         }
     }
 
+    /// Without those of a list: they end the call.
+    #[must_use]
+    pub fn without(mut self, codes: &[FailoverCode]) -> Self {
+        let stopped = Self::new(codes);
+        for (bits, stopped) in self.bits.iter_mut().zip(stopped.bits) {
+            *bits &= !stopped;
+        }
+        self
+    }
+
     /// Whether hunting goes on after this final response.
     pub fn contains(&self, code: u16) -> bool {
         Self::RANGE.contains(&code) && {
@@ -307,6 +322,12 @@ mod tests {
             assert!(!set.contains(code), "{code}");
         }
         assert!(Failover::default().check().next().is_none());
+    }
+
+    #[test]
+    fn a_code_that_stops_is_taken_out_of_its_class() {
+        let set = FailoverCodes::new(&codes(r#"["5xx"]"#)).without(&codes("[503]"));
+        assert!(set.contains(500) && !set.contains(503));
     }
 
     #[test]

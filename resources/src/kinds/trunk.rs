@@ -4,8 +4,13 @@ use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
 use crate::fields::foreign::{AddressAndPort, TransportName};
+use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
+use crate::fields::header_policy::HeaderPolicy;
+use crate::fields::identity_policy::IdentityPolicy;
 use crate::fields::network::Network;
 use crate::fields::reference::Ref;
+use crate::fields::registration::Registration;
+use crate::fields::response_rule::ResponseRule;
 use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
@@ -96,6 +101,29 @@ pub struct Trunk {
         extend("x-direction" = "egress", "x-default" = "udp")
     )]
     pub transport: Option<Transport>,
+    /// Egress: more gateways of the same carrier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = Self::FURTHER_GATEWAYS_MAX),
+        extend("x-direction" = "egress", "x-section" = "advanced")
+    )]
+    pub further_gateways: Vec<FurtherGateway>,
+    /// Egress: how the gateways are asked whether they are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "x-direction" = "egress",
+        "x-default" = "they are not asked",
+        "x-section" = "advanced"
+    ))]
+    pub probing: Option<Probing>,
+    /// Egress: how the switch registers with the carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "x-direction" = "egress",
+        "x-default" = "it does not",
+        "x-section" = "advanced"
+    ))]
+    pub registration: Option<Registration>,
     /// Egress: among routes of equal cost the lower goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-direction" = "egress", "x-default" = "100", "x-section" = "advanced"))]
@@ -129,6 +157,19 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
     pub calling_number: NumberTranslation,
+    /// What final responses become. Egress: those of the carrier. Ingress: what then ends a call
+    /// that no route took.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-section" = "advanced"))]
+    pub responses: Vec<ResponseRule>,
+    /// Header fields that go from one side to the other.
+    #[serde(default, skip_serializing_if = "HeaderPolicy::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub headers: HeaderPolicy,
+    /// Who calls and who diverted the call.
+    #[serde(default, skip_serializing_if = "IdentityPolicy::is_default")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub identity: IdentityPolicy,
     /// How its SIP dialogs behave.
     #[serde(default, skip_serializing_if = "Signalling::is_default")]
     #[schemars(extend("x-section" = "advanced"))]
@@ -136,6 +177,9 @@ pub struct Trunk {
 }
 
 impl Trunk {
+    /// Most gateways beside the trunk's own.
+    pub const FURTHER_GATEWAYS_MAX: usize = 15;
+
     /// A trunk of a direction with every other field at its default; it still lacks what its
     /// direction requires.
     pub fn new(direction: Direction) -> Self {
@@ -151,6 +195,9 @@ impl Trunk {
             rate_card: None,
             gateway: None,
             transport: None,
+            further_gateways: Vec::new(),
+            probing: None,
+            registration: None,
             priority: None,
             weight: None,
             failover: None,
@@ -159,6 +206,9 @@ impl Trunk {
             channel_limit: None,
             called_number: NumberTranslation::default(),
             calling_number: NumberTranslation::default(),
+            responses: Vec::new(),
+            headers: HeaderPolicy::default(),
+            identity: IdentityPolicy::default(),
             signalling: Signalling::default(),
         }
     }
@@ -169,6 +219,10 @@ impl Trunk {
             ("rate_card", self.rate_card.is_some()),
             ("gateway", self.gateway.is_some()),
             ("transport", self.transport.is_some()),
+            ("further_gateways", !self.further_gateways.is_empty()),
+            ("probing", self.probing.is_some()),
+            ("registration", self.registration.is_some()),
+            ("headers.add", !self.headers.add.is_empty()),
             ("priority", self.priority.is_some()),
             ("weight", self.weight.is_some()),
             ("failover", self.failover.is_some()),
@@ -222,6 +276,9 @@ impl Trunk {
             "an egress trunk needs the rate card that the carrier charges by",
         ));
         problems.extend(check_gateway(self.gateway));
+        problems.extend(check_gateways(self.gateway, &self.further_gateways));
+        let registration = self.registration.iter();
+        problems.extend(registration.flat_map(|one| one.check(self.digest.is_some())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
     }
@@ -255,6 +312,7 @@ impl Kind for Trunk {
         };
         problems.extend(self.called_number.check("called_number"));
         problems.extend(self.calling_number.check("calling_number"));
+        problems.extend(self.headers.check());
         problems.extend(self.signalling.check());
         problems
     }

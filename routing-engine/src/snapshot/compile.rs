@@ -2,19 +2,21 @@
 
 mod check;
 
+use super::gateways::{Gateways, HealthOf};
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CustomerIndex, EgressTrunk, Snapshot,
-    TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
+    EgressTrunk, Snapshot, TrunkIndex,
 };
 use crate::Problem;
 use crate::deck::Deck;
+use crate::health::RegistrationHealth;
 use crate::limits::{Limiter, Limits};
 use crate::resources::{
     Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
-    Status, StoredRef, Trunk,
+    ResponseMap, Status, StoredRef, Trunk,
 };
 use rating::cdr::{ResourceRef, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -87,6 +89,8 @@ struct Compiler<'c, 'r> {
     carriers: Names<'r>,
     customers: Names<'r>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    health: HealthOf,
+    registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     problems: Vec<Problem>,
 }
 
@@ -109,6 +113,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             carriers: in_order(keys(&resources.carriers)),
             customers: in_order(keys(&resources.customers)),
             limiters: BTreeMap::new(),
+            health: HealthOf::new(),
+            registrations: HashMap::new(),
             problems,
         }
     }
@@ -139,6 +145,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             usernames,
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
+            health: std::mem::take(&mut self.health),
+            registrations: std::mem::take(&mut self.registrations),
         }
     }
 
@@ -222,6 +230,9 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     media: trunk.spec.media,
                     tech_prefix: trunk.spec.tech_prefix.as_str().into(),
                     signalling: trunk.spec.signalling,
+                    responses: ResponseMap::new(&trunk.spec.responses),
+                    headers: trunk.spec.headers.clone(),
+                    identity: trunk.spec.identity,
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
                     limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
@@ -251,15 +262,18 @@ impl<'c, 'r> Compiler<'c, 'r> {
             resource: resource(trunk),
             carrier,
             status: spec.status,
-            gateway: spec.gateway?,
-            transport: spec.transport.unwrap_or(Transport::Udp),
+            gateways: self.gateways(trunk)?,
             media: spec.media,
-            failover_codes: FailoverCodes::new(&failover.codes),
+            failover_codes: FailoverCodes::new(&failover.codes).without(&failover.stop_codes),
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
+            registration: self.registration_of(trunk),
             digest: self.digest_of(trunk),
             signalling: spec.signalling,
+            responses: ResponseMap::new(&spec.responses),
+            headers: spec.headers.clone(),
+            identity: spec.identity,
             card,
             tie_break: TieBreak::new(
                 spec.priority.unwrap_or(PRIORITY_DEFAULT),
@@ -317,6 +331,42 @@ impl<'c, 'r> Compiler<'c, 'r> {
             }
         }
         usernames
+    }
+
+    fn gateways(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<Gateways> {
+        let spec = trunk.spec;
+        let own = (spec.gateway?, spec.transport.unwrap_or(Transport::Udp));
+        let nothing = HealthOf::new();
+        let known = self.previous.map_or(&nothing, |previous| &previous.health);
+        Some(Gateways::compile(
+            trunk.id,
+            own,
+            &spec.further_gateways,
+            spec.probing,
+            known,
+            &mut self.health,
+        ))
+    }
+
+    fn registration_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<CompiledRegistration> {
+        let spec = trunk.spec;
+        let (wanted, account) = (spec.registration.as_ref()?, spec.digest.as_ref()?);
+        let user = wanted.user.as_deref().unwrap_or(&account.username);
+        let address: Arc<str> = match &wanted.domain {
+            Some(domain) => format!("{user}@{domain}").into(),
+            None => format!("{user}@{}", spec.gateway?).into(),
+        };
+        let key = (trunk.id, Arc::clone(&address));
+        let known = self
+            .previous
+            .and_then(|previous| previous.registrations.get(&key));
+        let health = known.map(Arc::clone).unwrap_or_default();
+        self.registrations.insert(key, Arc::clone(&health));
+        Some(CompiledRegistration {
+            address,
+            expires_s: wanted.expires_s,
+            health,
+        })
     }
 
     fn digest_of(&self, trunk: &StoredRef<'_, Trunk>) -> Option<DigestIdentity> {

@@ -1,15 +1,16 @@
 //! What a snapshot holds of each resource, resolved to indexes.
 
+use super::gateways::Gateways;
 use super::prefix_index::CardNumber;
 use crate::deck::Deck;
+use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
 use crate::resources::{
-    AuthenticationMode, DigestAccount, FailoverCodes, MediaMode, NumberTranslation, OpenedSecrets,
-    Signalling, Status,
+    AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
+    NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
 };
 use rating::Currency;
-use rating::cdr::{ReleaseReason, ResourceRef, Transport};
-use std::net::SocketAddr;
+use rating::cdr::{ReleaseReason, ResourceRef};
 use std::sync::Arc;
 
 /// A customer's place in its snapshot. Means nothing in another.
@@ -106,6 +107,12 @@ pub struct IngressTrunk {
     pub tech_prefix: Box<str>,
     /// How its dialogs behave.
     pub signalling: Signalling,
+    /// What its customer gets for a failure.
+    pub responses: ResponseMap,
+    /// Which header fields are taken.
+    pub headers: HeaderPolicy,
+    /// Which fields that name the caller are believed.
+    pub identity: IdentityPolicy,
     pub(crate) called_number: NumberTranslation,
     pub(crate) calling_number: NumberTranslation,
     pub(crate) limits: Limits,
@@ -121,10 +128,8 @@ pub struct EgressTrunk {
     pub carrier: CarrierIndex,
     /// Whether calls are sent to it.
     pub status: Status,
-    /// Where calls are sent.
-    pub gateway: SocketAddr,
-    /// How.
-    pub transport: Transport,
+    /// Where calls are sent, and how.
+    pub gateways: Gateways,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
     /// Final responses after which the next route is tried.
@@ -135,16 +140,35 @@ pub struct EgressTrunk {
     pub pdd_timeout_ms: u32,
     /// Longest wait for an answer, seconds.
     pub ring_timeout_s: u32,
+    /// How the switch registers with the carrier.
+    pub registration: Option<CompiledRegistration>,
     /// What challenges of the carrier are answered with.
     pub digest: Option<DigestIdentity>,
     /// How its dialogs behave.
     pub signalling: Signalling,
+    /// What its final responses count as for the customer.
+    pub responses: ResponseMap,
+    /// Which header fields are sent.
+    pub headers: HeaderPolicy,
+    /// Which fields that name the caller are sent.
+    pub identity: IdentityPolicy,
     pub(crate) card: CardNumber,
     pub(crate) tie_break: TieBreak,
     pub(crate) called_number: NumberTranslation,
     pub(crate) calling_number: NumberTranslation,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
+}
+
+/// A registration with a carrier, in a snapshot.
+#[derive(Clone, Debug)]
+pub struct CompiledRegistration {
+    /// `user@domain` that is registered.
+    pub address: Arc<str>,
+    /// How long it is asked to last, seconds.
+    pub expires_s: u32,
+    /// How it stands, over all snapshots.
+    pub health: Arc<RegistrationHealth>,
 }
 
 /// The order among routes of equal cost: priority, then weight, then name. No two are equal.

@@ -44,6 +44,10 @@ pub(crate) struct Setup {
     pub(crate) ingress_digest: Option<DigestAccount>,
     /// Of the carriers' trunks.
     pub(crate) egress_digest: Option<DigestAccount>,
+    /// Changes the customer's trunk.
+    pub(crate) ingress_trunk: fn(&mut Trunk),
+    /// Changes the trunk of the first carrier.
+    pub(crate) aurora_trunk: fn(&mut Trunk),
 }
 
 impl Default for Setup {
@@ -63,6 +67,8 @@ impl Default for Setup {
             authentication: AuthenticationMode::Address,
             ingress_digest: None,
             egress_digest: None,
+            ingress_trunk: |_| {},
+            aurora_trunk: |_| {},
         }
     }
 }
@@ -100,43 +106,53 @@ impl Setup {
                 spec: self.customer.clone(),
             }],
             trunks: vec![
-                Stored {
-                    id: 1,
-                    name: "meridian-in".to_owned(),
-                    spec: Trunk {
-                        customer: Some("Meridian".into()),
-                        authentication: self.authentication,
-                        digest: self.ingress_digest.clone(),
-                        source_addresses: match self.authentication {
-                            AuthenticationMode::Digest => Vec::new(),
-                            _ => vec![CUSTOMER.split(':').next().unwrap().parse().unwrap()],
-                        },
-                        media: self.media,
-                        tech_prefix: self.tech_prefix.clone(),
-                        signalling: self.ingress,
-                        ..Trunk::new(Direction::Ingress)
-                    },
-                },
+                self.ingress(),
                 self.egress(2, "aurora-out", "Aurora", AURORA),
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
         }
     }
 
+    fn ingress(&self) -> Stored<Trunk> {
+        let mut spec = Trunk {
+            customer: Some("Meridian".into()),
+            authentication: self.authentication,
+            digest: self.ingress_digest.clone(),
+            source_addresses: match self.authentication {
+                AuthenticationMode::Digest => Vec::new(),
+                _ => vec![CUSTOMER.split(':').next().unwrap().parse().unwrap()],
+            },
+            media: self.media,
+            tech_prefix: self.tech_prefix.clone(),
+            signalling: self.ingress,
+            ..Trunk::new(Direction::Ingress)
+        };
+        (self.ingress_trunk)(&mut spec);
+        Stored {
+            id: 1,
+            name: "meridian-in".to_owned(),
+            spec,
+        }
+    }
+
     fn egress(&self, id: i64, name: &str, carrier: &str, gateway: &str) -> Stored<Trunk> {
+        let mut spec = Trunk {
+            carrier: Some(carrier.into()),
+            rate_card: Some(carrier.to_lowercase().into()),
+            gateway: Some(gateway.parse().unwrap()),
+            failover: Some(self.failover.clone()),
+            signalling: self.egress,
+            digest: self.egress_digest.clone(),
+            media: self.media,
+            ..Trunk::new(Direction::Egress)
+        };
+        if gateway == AURORA {
+            (self.aurora_trunk)(&mut spec);
+        }
         Stored {
             id,
             name: name.to_owned(),
-            spec: Trunk {
-                carrier: Some(carrier.into()),
-                rate_card: Some(carrier.to_lowercase().into()),
-                gateway: Some(gateway.parse().unwrap()),
-                failover: Some(self.failover.clone()),
-                signalling: self.egress,
-                digest: self.egress_digest.clone(),
-                media: self.media,
-                ..Trunk::new(Direction::Egress)
-            },
+            spec,
         }
     }
 
@@ -144,6 +160,7 @@ impl Setup {
         EngineConfig {
             digest: DigestPolicy::default(),
             setups: Arc::new(Setups::new(1)),
+            watches_carriers: true,
             node: "pop1".into(),
             shard: 3,
             ticket_key: TicketKey::new([7; 16]),
@@ -240,6 +257,10 @@ pub(crate) struct Switch {
     pub(crate) traced: Vec<String>,
     /// Addresses of which a report was believed.
     pub(crate) refused: Vec<SocketAddr>,
+    /// Gateways that went down or came up.
+    pub(crate) gateway_changes: Vec<(SocketAddr, bool)>,
+    /// Registrations that came about or failed.
+    pub(crate) registered: Vec<bool>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
 }
@@ -283,6 +304,8 @@ impl Switch {
             media: Vec::new(),
             traced: Vec::new(),
             refused: Vec::new(),
+            gateway_changes: Vec::new(),
+            registered: Vec::new(),
             ports_left,
             ports_at_start: setup.media_pairs,
         }
@@ -351,6 +374,8 @@ impl Switch {
             match event {
                 Event::Media(command) => self.take_media(command),
                 Event::Refused { remote, .. } => self.refused.push(remote),
+                Event::Registration(change) => self.registered.push(change.is_registered),
+                Event::Gateway(change) => self.gateway_changes.push((change.remote, change.is_up)),
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();
                     let first = text.lines().next().unwrap().to_owned();

@@ -2659,6 +2659,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the gateways of egress trunks and whether they reply to OPTIONS. */
+        get: operations["live_gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/history": {
         parameters: {
             query?: never;
@@ -7869,6 +7886,38 @@ export interface components {
              */
             event: string;
         };
+        /** @description One gateway, as this node knows it. */
+        LiveGateway: {
+            /** @description The carrier. */
+            carrier: string;
+            changed_at: components["schemas"]["Time"] | null;
+            /** @description `address:port`. */
+            gateway: string;
+            /**
+             * Format: int32
+             * @description Status of its last response; null when the last probe got none.
+             */
+            last_status: number | null;
+            registration: components["schemas"]["LiveRegistration"] | null;
+            /**
+             * Format: int32
+             * @description From the last probe that was replied to until its reply, microseconds.
+             */
+            round_trip_us: number | null;
+            /** @description Whether it is there. */
+            state: components["schemas"]["ProbedState"];
+            /** @description How it is reached. */
+            transport: components["schemas"]["Transport"];
+            /** @description The trunk that it belongs to. */
+            trunk: string;
+        };
+        /** @description Gateways of egress trunks, by trunk. */
+        LiveGateways: {
+            /** @description Whether there are more. */
+            is_cut: boolean;
+            /** @description At most 1000. */
+            items: components["schemas"]["LiveGateway"][];
+        };
         /** @description Points of the last minutes, oldest first. */
         LiveHistory: {
             /** @description One each second; fewer after a start. */
@@ -7920,6 +7969,19 @@ export interface components {
             margin: components["schemas"]["Money"];
             /** @description Charged to customers for calls that ended in the last 60 s. */
             revenue: components["schemas"]["Money"];
+        };
+        /** @description A registration with a carrier. */
+        LiveRegistration: {
+            /** @description `user@domain` that is registered. */
+            address: string;
+            changed_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Status of the carrier's last response; null when there was none.
+             */
+            last_status: number | null;
+            /** @description How it stands. */
+            state: components["schemas"]["RegisteredState"];
         };
         /** @description How far the database is behind the journal. */
         LoaderStatus: {
@@ -8516,6 +8578,11 @@ export interface components {
              */
             snapshot_number: number;
         };
+        /**
+         * @description What is known of a gateway.
+         * @enum {string}
+         */
+        ProbedState: "unprobed" | "unknown" | "up" | "down";
         /** @description An error as RFC 9457 writes it, `application/problem+json`. */
         Problem: {
             /** @description What is wrong this time and what to do about it. */
@@ -8722,6 +8789,11 @@ export interface components {
             /** @description New recovery codes, when the passkey is the first second factor; empty else. */
             recovery_codes: string[];
         };
+        /**
+         * @description How a registration stands.
+         * @enum {string}
+         */
+        RegisteredState: "trying" | "registered" | "failed";
         /**
          * @description Whether strangers may ask for an account.
          * @enum {string}
@@ -9793,12 +9865,84 @@ export interface components {
                  * @default 60
                  */
                 ring_timeout_s: number;
+                /** @description Final responses that end the call though `codes` has their class. */
+                stop_codes?: (number | string)[];
             } | null;
+            /** @description Egress: more gateways of the same carrier. */
+            further_gateways?: {
+                /**
+                 * @description Where calls are sent, `address:port`.
+                 * @example 192.0.2.7:5060
+                 */
+                address: string;
+                /**
+                 * @description The lower goes first. The trunk's own gateway has 100.
+                 * @default 100
+                 */
+                priority: number;
+                /**
+                 * @description Transport to it.
+                 * @enum {string|null}
+                 */
+                transport?: "udp" | "tcp" | "tls" | null;
+                /**
+                 * @description Among those of equal priority each comes first as often as its share of their weights. The trunk's own gateway has 100.
+                 * @default 100
+                 */
+                weight: number;
+            }[];
             /**
              * @description Egress: where calls are sent, `address:port`.
              * @example 192.0.2.7:5060
              */
             gateway?: string | null;
+            /** @description Header fields that go from one side to the other. */
+            headers?: {
+                /** @description Egress: fields that are written in every INVITE. */
+                add?: {
+                    /** @description Its name. */
+                    name: string;
+                    /** @description Its value. */
+                    value: string;
+                }[];
+                /** @description Names that do not pass though `pass` means them. */
+                drop?: string[];
+                /** @description Names of fields that pass, ingress from the customer, egress to the carrier. `X-*` means all that begin so. */
+                pass?: string[];
+                /** @description Texts that are replaced in the values of fields that pass, in this order. */
+                rewrite?: {
+                    /** @description The text, wherever it stands in the value. */
+                    find: string;
+                    /** @description Name of the field, or `X-*`. */
+                    name: string;
+                    /**
+                     * @description What stands there instead.
+                     * @default
+                     */
+                    replace: string;
+                }[];
+            };
+            /** @description Who calls and who diverted the call. */
+            identity?: {
+                /**
+                 * @description The number that stands for the caller whatever From says.
+                 * @default off
+                 * @enum {string}
+                 */
+                asserted: "off" | "p_asserted_identity" | "remote_party_id" | "both";
+                /**
+                 * @description Who diverted the call before it came to the switch.
+                 * @default off
+                 * @enum {string}
+                 */
+                diversion: "off" | "diversion" | "history_info";
+                /**
+                 * @description Whether the wish to stay anonymous (Privacy, RFC 3323) counts.
+                 * @default ignore
+                 * @enum {string}
+                 */
+                privacy: "ignore" | "respect";
+            };
             /**
              * @description Whether RTP is relayed; it goes directly only when both trunks of a call say so.
              * @default relay
@@ -9807,8 +9951,45 @@ export interface components {
             media: "relay" | "direct";
             /** @description Egress: among routes of equal cost the lower goes first. */
             priority?: number | null;
+            /** @description Egress: how the gateways are asked whether they are there. */
+            probing?: {
+                /**
+                 * @description Calls no longer go to a gateway that failed so often in a row: no reply by the next probe, out of reach, or 408, 502, 503, 504.
+                 * @default 3
+                 */
+                down_after: number;
+                /**
+                 * @description How often each gateway is asked.
+                 * @default 30
+                 */
+                interval_s: number;
+                /**
+                 * @description Calls go to it again when it replied so often in a row.
+                 * @default 1
+                 */
+                up_after: number;
+            } | null;
             /** @description Egress: the rate card that the carrier charges by. */
             rate_card?: string | null;
+            /** @description Egress: how the switch registers with the carrier. */
+            registration?: {
+                /** @description Domain of that address. */
+                domain?: string | null;
+                /**
+                 * @description How long a registration is asked to last; it is renewed before that.
+                 * @default 3600
+                 */
+                expires_s: number;
+                /** @description User part of the address that is registered. */
+                user?: string | null;
+            } | null;
+            /** @description What final responses become. Egress: those of the carrier. Ingress: what then ends a call that no route took. */
+            responses?: {
+                /** @description A code from 300 to 699, or a class such as `5xx`. A code goes before its class. */
+                from: number | string;
+                /** @description What the customer gets instead. */
+                to: number;
+            }[];
             /** @description How its SIP dialogs behave. */
             signalling?: {
                 /**
@@ -10269,8 +10450,11 @@ export type LcrProfileWrite = components['schemas']['LcrProfileWrite'];
 export type Level = components['schemas']['Level'];
 export type Listener = components['schemas']['Listener'];
 export type LiveEvent = components['schemas']['LiveEvent'];
+export type LiveGateway = components['schemas']['LiveGateway'];
+export type LiveGateways = components['schemas']['LiveGateways'];
 export type LiveHistory = components['schemas']['LiveHistory'];
 export type LivePoint = components['schemas']['LivePoint'];
+export type LiveRegistration = components['schemas']['LiveRegistration'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
 export type Money = components['schemas']['Money'];
 export type MoneyLine = components['schemas']['MoneyLine'];
@@ -10310,6 +10494,7 @@ export type PopVersion = components['schemas']['PopVersion'];
 export type PopWrite = components['schemas']['PopWrite'];
 export type PreferredSide = components['schemas']['PreferredSide'];
 export type Preview = components['schemas']['Preview'];
+export type ProbedState = components['schemas']['ProbedState'];
 export type Problem = components['schemas']['Problem'];
 export type PushRequest = components['schemas']['PushRequest'];
 export type PushResult = components['schemas']['PushResult'];
@@ -10322,6 +10507,7 @@ export type RebaseRequest = components['schemas']['RebaseRequest'];
 export type RebaseResult = components['schemas']['RebaseResult'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RegisteredPasskey = components['schemas']['RegisteredPasskey'];
+export type RegisteredState = components['schemas']['RegisteredState'];
 export type Registration = components['schemas']['Registration'];
 export type RegistrationApproval = components['schemas']['RegistrationApproval'];
 export type RegistrationCategory = components['schemas']['RegistrationCategory'];
@@ -26598,6 +26784,65 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_gateways: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: components["schemas"]["ProbedState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gateways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveGateways"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
@@ -46211,8 +46456,10 @@ export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequire
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
 export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopVersion"]["kind"]> = ["pop"];
 export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
+export const probedStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProbedState"]> = ["unprobed", "unknown", "up", "down"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardVersion"]["kind"]> = ["rate_card"];
+export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RegisteredState"]> = ["trying", "registered", "failed"];
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
@@ -46237,6 +46484,9 @@ export const transportValues: ReadonlyArray<FlattenedDeepRequired<components>["s
 export const trunkResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkResource"]["kind"]> = ["trunk"];
 export const trunkSpecAuthenticationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["authentication"]> = ["address", "digest", "address_or_digest", "address_and_digest"];
 export const trunkSpecDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["direction"]> = ["ingress", "egress"];
+export const trunkSpecIdentityAssertedValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["asserted"]> = ["off", "p_asserted_identity", "remote_party_id", "both"];
+export const trunkSpecIdentityDiversionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["diversion"]> = ["off", "diversion", "history_info"];
+export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["privacy"]> = ["ignore", "respect"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
 export const trunkSpecSignallingMessageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["message"]> = ["reject", "relay"];

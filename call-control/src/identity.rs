@@ -1,0 +1,335 @@
+//! What of the customer's INVITE goes on to carriers beside numbers and description: header fields
+//! that both trunks let pass, who calls by an asserted identity, and who diverted the call.
+//!
+//! The ingress trunk says what is taken, once ([`Presented::of`]); the egress trunk of each attempt
+//! says what is sent ([`fields`]). Nothing passes by default, and numbers only: hosts of
+//! the other side are never seen.
+
+use arrayvec::ArrayVec;
+use routing_engine::resources::{
+    AssertedIdentity, DiversionPolicy, HeaderPolicy, IdentityPolicy, PrivacyPolicy,
+};
+use sip_core::{HeaderName, Message, NameAddr, Uri};
+
+/// Header fields of one INVITE that are taken.
+const FIELDS_MAX: usize = 32;
+/// Bytes of one value that is taken.
+const VALUE_BYTES_MAX: usize = 1_024;
+/// Bytes of all that is added to one INVITE.
+const ALL_BYTES_MAX: usize = 8_192;
+/// Diversions that are taken: the first ones.
+const DIVERSIONS_MAX: usize = 4;
+/// Characters of a number.
+const NUMBER_CHARS_MAX: usize = 64;
+
+/// Names and values of header fields.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// What is known of a caller beside From.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Presented {
+    /// The number that stands for the caller.
+    asserted: Option<String>,
+    /// The caller wants to stay anonymous.
+    is_withheld: bool,
+    /// Who diverted the call, the last first.
+    diverted: ArrayVec<Diverted, DIVERSIONS_MAX>,
+    /// Fields that pass.
+    fields: Fields,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Diverted {
+    number: String,
+    why: Why,
+}
+
+/// Why a call was diverted (RFC 5806 §4.3, RFC 7544 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Unknown,
+    Unconditional,
+    Busy,
+    NoAnswer,
+    Deflection,
+    Unavailable,
+}
+
+/// Name in Diversion, cause in History-Info.
+const WHYS: [(Why, &str, u16); 6] = [
+    (Why::Unknown, "unknown", 404),
+    (Why::Unconditional, "unconditional", 302),
+    (Why::Busy, "user-busy", 486),
+    (Why::NoAnswer, "no-answer", 408),
+    (Why::Deflection, "deflection", 480),
+    (Why::Unavailable, "unavailable", 503),
+];
+
+impl Presented {
+    /// What an ingress trunk takes of an INVITE; `None` when that is nothing.
+    pub(crate) fn of(
+        invite: &Message<'_>,
+        headers: &HeaderPolicy,
+        identity: &IdentityPolicy,
+    ) -> Option<Box<Self>> {
+        if headers.is_empty() && identity.is_default() {
+            return None;
+        }
+        let presented = Self {
+            asserted: asserted(invite, identity.asserted),
+            is_withheld: identity.privacy == PrivacyPolicy::Respect && is_withheld(invite),
+            diverted: diverted(invite, identity.diversion),
+            fields: passing(invite, headers),
+        };
+        (presented != Self::default()).then(|| Box::new(presented))
+    }
+
+    /// Whether From must not name the caller to a carrier of this policy.
+    pub(crate) fn is_hidden(&self, identity: &IdentityPolicy) -> bool {
+        self.is_withheld && identity.privacy == PrivacyPolicy::Respect
+    }
+
+    fn passed_to(&self, headers: &HeaderPolicy, fields: &mut Fields) {
+        for (name, value) in &self.fields {
+            if headers.passes(name)
+                && let Some(value) = headers.rewritten(name, value, VALUE_BYTES_MAX)
+            {
+                put(fields, name, &value);
+            }
+        }
+    }
+
+    fn diversions_to(&self, policy: DiversionPolicy, host: &str, fields: &mut Fields) {
+        for (index, Diverted { number, why }) in (1..).zip(&self.diverted) {
+            let of_why = WHYS.iter().find(|(known, ..)| known == why);
+            let (name, cause) = of_why.map_or(("unknown", 404), |(_, name, cause)| (*name, *cause));
+            match policy {
+                DiversionPolicy::Off => {}
+                DiversionPolicy::Diversion => {
+                    let value = format!("<sip:{number}@{host}>;reason={name}");
+                    put(fields, "Diversion", &value);
+                }
+                DiversionPolicy::HistoryInfo => {
+                    let value =
+                        format!("<sip:{number}@{host}?Reason=SIP%3Bcause%3D{cause}>;index={index}");
+                    put(fields, "History-Info", &value);
+                }
+            }
+        }
+    }
+}
+
+/// The fields that the INVITE to a carrier has beside those that it always has. `calling` is the
+/// number as the carrier's trunk wants it, `host` our own.
+pub(crate) fn fields(
+    presented: Option<&Presented>,
+    headers: &HeaderPolicy,
+    identity: &IdentityPolicy,
+    calling: &str,
+    host: &str,
+) -> Fields {
+    let mut fields = Fields::new();
+    if headers.is_empty() && identity.is_default() {
+        return fields;
+    }
+    let asserted = presented.and_then(|presented| presented.asserted.as_deref());
+    let number = asserted.unwrap_or(calling);
+    let is_hidden = presented.is_some_and(|presented| presented.is_hidden(identity));
+    asserted_to(identity.asserted, number, host, is_hidden, &mut fields);
+    if let Some(presented) = presented {
+        presented.diversions_to(identity.diversion, host, &mut fields);
+        presented.passed_to(headers, &mut fields);
+    }
+    for header in &headers.add {
+        put(&mut fields, &header.name, &header.value);
+    }
+    fields
+}
+
+fn asserted_to(
+    field: AssertedIdentity,
+    number: &str,
+    host: &str,
+    is_hidden: bool,
+    fields: &mut Fields,
+) {
+    let has_number = !number.is_empty();
+    if has_number
+        && matches!(
+            field,
+            AssertedIdentity::PAssertedIdentity | AssertedIdentity::Both
+        )
+    {
+        put(
+            fields,
+            "P-Asserted-Identity",
+            &format!("<sip:{number}@{host}>"),
+        );
+        if is_hidden {
+            put(fields, "Privacy", "id");
+        }
+    }
+    if has_number
+        && matches!(
+            field,
+            AssertedIdentity::RemotePartyId | AssertedIdentity::Both
+        )
+    {
+        let privacy = if is_hidden { "full" } else { "off" };
+        let value = format!("<sip:{number}@{host}>;party=calling;screen=yes;privacy={privacy}");
+        put(fields, "Remote-Party-ID", &value);
+    }
+}
+
+fn put(fields: &mut Fields, name: &str, value: &str) {
+    let bytes = |field: &(String, String)| field.0.len() + field.1.len();
+    let sum: usize = fields.iter().map(bytes).sum();
+    if sum + name.len() + value.len() <= ALL_BYTES_MAX {
+        fields.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+/// The number of the first field that is believed and has one.
+fn asserted(invite: &Message<'_>, field: AssertedIdentity) -> Option<String> {
+    let fields: &[&str] = match field {
+        AssertedIdentity::Off => &[],
+        AssertedIdentity::PAssertedIdentity => &["P-Asserted-Identity"],
+        AssertedIdentity::RemotePartyId => &["Remote-Party-ID"],
+        AssertedIdentity::Both => &["P-Asserted-Identity", "Remote-Party-ID"],
+    };
+    let mut values = fields.iter().flat_map(|name| values_of(invite, name));
+    values.find_map(number_of)
+}
+
+/// RFC 3323 §4.2, RFC 3325 §9.3: what asks to keep the caller's identity back.
+fn is_withheld(invite: &Message<'_>) -> bool {
+    let values = values_of(invite, "Privacy").flat_map(|value| value.split(';'));
+    let mut wishes = values.map(str::trim);
+    wishes.any(|wish| {
+        ["id", "user", "header"]
+            .iter()
+            .any(|known| wish.eq_ignore_ascii_case(known))
+    })
+}
+
+fn diverted(invite: &Message<'_>, field: DiversionPolicy) -> ArrayVec<Diverted, DIVERSIONS_MAX> {
+    let (name, why): (_, fn(&str) -> Why) = match field {
+        DiversionPolicy::Off => return ArrayVec::new(),
+        DiversionPolicy::Diversion => ("Diversion", why_of_diversion),
+        DiversionPolicy::HistoryInfo => ("History-Info", why_of_history),
+    };
+    values_of(invite, name)
+        .filter_map(|value| {
+            let (number, why) = (number_of(value)?, why(value));
+            Some(Diverted { number, why })
+        })
+        .take(DIVERSIONS_MAX)
+        .collect()
+}
+
+fn why_of_diversion(value: &str) -> Why {
+    let name = value
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("reason="));
+    let name = name.unwrap_or_default().trim_matches('"');
+    let known = WHYS
+        .iter()
+        .find(|(_, known, _)| known.eq_ignore_ascii_case(name));
+    known.map_or(Why::Unknown, |(why, ..)| *why)
+}
+
+/// The cause stands in the URI, escaped (RFC 7044 §10.2).
+fn why_of_history(value: &str) -> Why {
+    let lower = value.to_ascii_lowercase();
+    let cause = ["cause%3d", "cause="]
+        .iter()
+        .find_map(|name| lower.split_once(name));
+    let digits = cause
+        .and_then(|(_, rest)| rest.get(..3))
+        .and_then(|text| text.parse().ok());
+    let known = WHYS.iter().find(|(_, _, cause)| Some(*cause) == digits);
+    known.map_or(Why::Unknown, |(why, ..)| *why)
+}
+
+fn passing(invite: &Message<'_>, headers: &HeaderPolicy) -> Fields {
+    if headers.pass.is_empty() {
+        return Vec::new();
+    }
+    let fields = invite.headers().filter_map(|field| {
+        let name = field.raw_name;
+        if !headers.passes(name) || field.raw_value.len() > VALUE_BYTES_MAX {
+            return None;
+        }
+        let value = unfolded(field.raw_value)?;
+        let value = headers.rewritten(name, &value, VALUE_BYTES_MAX)?;
+        Some((name.to_owned(), value))
+    });
+    fields.take(FIELDS_MAX).collect()
+}
+
+/// The values of a field that may stand several times or list several.
+fn values_of<'m>(invite: &'m Message<'m>, name: &'m str) -> impl Iterator<Item = &'m str> {
+    invite
+        .headers()
+        .filter(move |field| field.raw_name.eq_ignore_ascii_case(name))
+        .filter_map(|field| std::str::from_utf8(field.raw_value).ok())
+        .flat_map(parts)
+}
+
+/// The parts of a list; commas within quotes and angle brackets part nothing.
+fn parts(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (mut is_quoted, mut is_bracketed, mut is_escaped) = (false, false, false);
+        let end = rest.bytes().position(|byte| {
+            let was_escaped = std::mem::take(&mut is_escaped);
+            match byte {
+                b'\\' if is_quoted => is_escaped = !was_escaped,
+                b'"' if !was_escaped => is_quoted = !is_quoted,
+                b'<' if !is_quoted => is_bracketed = true,
+                b'>' if !is_quoted => is_bracketed = false,
+                b',' => return !is_quoted && !is_bracketed,
+                _ => {}
+            }
+            false
+        });
+        let (part, after) = match end {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => (rest, ""),
+        };
+        rest = after;
+        Some(part.trim())
+    })
+}
+
+/// The user part of an address, when it is a number or a name that can stand in a URI.
+fn number_of(value: &str) -> Option<String> {
+    let address = NameAddr::parse(HeaderName::From, value.as_bytes()).ok()?;
+    let uri = Uri::parse(address.uri).ok()?;
+    let user = uri.user.or_else(|| address.uri.strip_prefix("tel:"))?;
+    let user = user.split(';').next().unwrap_or(user);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._*#".contains(&byte);
+    let is_number =
+        !user.is_empty() && user.len() <= NUMBER_CHARS_MAX && user.bytes().all(is_plain);
+    is_number.then(|| user.to_owned())
+}
+
+/// A value on one line; `None` when it has bytes that may not be passed on.
+fn unfolded(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    let mut out = String::with_capacity(text.len());
+    for word in text
+        .split(['\r', '\n'])
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    (!out.chars().any(|c| c.is_control() && c != '\t')).then_some(out)
+}

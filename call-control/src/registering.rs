@@ -1,0 +1,402 @@
+//! Registrations of the switch with carriers (RFC 3261 §10), outside of any call.
+//!
+//! One engine of a node keeps them: it renews each before it runs out, answers challenges, takes the
+//! shortest time that a registrar accepts (423), and tries again, more and more seldom, when it is
+//! refused. How each stands is in the snapshot's
+//! [`RegistrationHealth`](routing_engine::health::RegistrationHealth), for all to read.
+
+use crate::config::Now;
+use crate::core::{Core, Role, User};
+use crate::engine::Engine;
+use crate::events::{Event, RegistrationChange};
+use crate::leg::{Leg, MAX_FORWARDS};
+use crate::probing::transport_of;
+use routing_engine::health::{RegistrationHealth, RegistrationState};
+use routing_engine::resources::{Registration, Signalling, Status};
+use routing_engine::snapshot::EgressTrunk;
+use routing_engine::{DigestIdentity, Snapshot};
+use sip_core::dialog::Dialog;
+use sip_core::slab::SlabKey;
+use sip_core::transaction::{Path, Transport};
+use sip_core::{Duration, HeaderName, Instant, Message, Method};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Most registrations that are kept.
+const KEPT_MAX: usize = 20_000;
+/// REGISTERs that follow one another at once, whatever the registrar asks for.
+const IN_A_ROW_MAX: u8 = 6;
+/// The first pause after a failure; each further one is twice as long.
+const PAUSE_S: u64 = 30;
+/// The longest pause that the switch makes by itself.
+const PAUSE_MAX_S: u64 = 900;
+/// The longest that a registrar can ask for (Retry-After).
+const ASKED_PAUSE_MAX_S: u32 = 3_600;
+/// No registration counts as shorter.
+const GRANTED_MIN_S: u32 = 10;
+/// Turns of many registrations are spread over so many milliseconds.
+const SPREAD_MS: u64 = 5_000;
+
+/// The registrations that are kept.
+#[derive(Default)]
+pub(crate) struct Registrations {
+    kept: HashMap<u32, Kept>,
+    /// Who may have a turn when; only the one in [`Kept::turn`] counts.
+    turns: BinaryHeap<Reverse<(Instant, u32)>>,
+    next_number: u32,
+}
+
+struct Kept {
+    health: Arc<RegistrationHealth>,
+    /// `user@domain`.
+    address: Arc<str>,
+    identity: Option<DigestIdentity>,
+    transport: Transport,
+    remote: SocketAddr,
+    /// How long it is asked to last, seconds.
+    expires_s: u32,
+    /// The Call-ID and the count of all its REGISTERs.
+    leg: Option<Leg>,
+    /// The REGISTER that is on its way.
+    waiting: Option<u32>,
+    round: u32,
+    /// REGISTERs since the last one that was due.
+    in_a_row: u8,
+    failures: u32,
+    turn: Instant,
+}
+
+impl Kept {
+    fn new(trunk: &EgressTrunk, turn: Instant) -> Option<Self> {
+        let wanted = trunk.registration.as_ref()?;
+        let gateway = trunk.gateways.first();
+        Some(Self {
+            health: Arc::clone(&wanted.health),
+            address: Arc::clone(&wanted.address),
+            identity: trunk.digest.clone(),
+            transport: transport_of(gateway),
+            remote: gateway.address,
+            expires_s: wanted.expires_s,
+            leg: None,
+            waiting: None,
+            round: 0,
+            in_a_row: 0,
+            failures: 0,
+            turn,
+        })
+    }
+
+    /// Takes what a new configuration says. True when it has to register anew.
+    fn follow(&mut self, new: Self) -> bool {
+        let is_elsewhere = (self.transport, self.remote) != (new.transport, new.remote);
+        let is_other = is_elsewhere || self.identity != new.identity;
+        if is_other {
+            *self = Self {
+                round: self.round,
+                ..new
+            };
+        } else if self.expires_s < new.expires_s || self.failures == 0 {
+            self.expires_s = new.expires_s;
+        }
+        is_other
+    }
+
+    fn user(&self) -> &str {
+        self.address.split('@').next().unwrap_or("")
+    }
+
+    fn note(&self, now: Now, state: RegistrationState, status: u16) -> Option<Event> {
+        let wall_us = u64::try_from(now.wall.0).unwrap_or(0);
+        let is_new = self.health.note(state, status, wall_us);
+        is_new.then(|| {
+            Event::Registration(RegistrationChange {
+                address: Arc::clone(&self.address),
+                remote: self.remote,
+                is_registered: state == RegistrationState::Registered,
+                status,
+            })
+        })
+    }
+}
+
+impl Registrations {
+    /// Keeps what a snapshot wants registered; gives those that it no longer wants.
+    fn follow(
+        &mut self,
+        snapshot: &Snapshot,
+        now: Instant,
+        mut draw: impl FnMut(u64) -> u64,
+    ) -> Vec<Kept> {
+        let numbers: HashMap<*const RegistrationHealth, u32> = self
+            .kept
+            .iter()
+            .map(|(number, kept)| (Arc::as_ptr(&kept.health), *number))
+            .collect();
+        let mut before = std::mem::take(&mut self.kept);
+        let active = snapshot.egress_trunks().iter();
+        let is_wanted =
+            |trunk: &&EgressTrunk| trunk.status == Status::Active && trunk.registration.is_some();
+        let wanted = active.filter(is_wanted).filter_map(|trunk| {
+            let wait = Duration::from_millis(draw(SPREAD_MS));
+            Kept::new(trunk, now + wait)
+        });
+        for new in wanted.take(KEPT_MAX) {
+            let known = numbers.get(&Arc::as_ptr(&new.health));
+            let known = known.and_then(|number| Some((*number, before.remove(number)?)));
+            let (number, kept, is_due) = match known {
+                Some((number, mut kept)) => {
+                    let is_due = kept.follow(new);
+                    (number, kept, is_due)
+                }
+                None => {
+                    let number = self.next_number;
+                    self.next_number = number.wrapping_add(1);
+                    (number, new, true)
+                }
+            };
+            if is_due {
+                self.turns.push(Reverse((kept.turn, number)));
+            }
+            self.kept.insert(number, kept);
+        }
+        let kept = &self.kept;
+        self.turns
+            .retain(|Reverse((_, number))| kept.contains_key(number));
+        before.into_values().collect()
+    }
+
+    /// When the next turn may be.
+    pub(crate) fn next_turn(&self) -> Option<Instant> {
+        self.turns.peek().map(|Reverse((at, _))| *at)
+    }
+
+    fn take_turn(&mut self, now: Instant) -> Option<u32> {
+        loop {
+            let Reverse((at, number)) = *self.turns.peek()?;
+            if at > now {
+                return None;
+            }
+            self.turns.pop();
+            if self.kept.get(&number).is_some_and(|kept| kept.turn == at) {
+                return Some(number);
+            }
+        }
+    }
+
+    /// The next turn of a registration.
+    fn arrange(&mut self, number: u32, at: Instant) {
+        if let Some(kept) = self.kept.get_mut(&number) {
+            kept.turn = at;
+            self.turns.push(Reverse((at, number)));
+        }
+    }
+}
+
+impl Engine {
+    /// Sends the REGISTERs whose turn has come.
+    pub(crate) fn renew_registrations(&mut self, now: Now) {
+        while let Some(number) = self.core.registrations.take_turn(now.instant) {
+            if let Some(kept) = self.core.registrations.kept.get_mut(&number) {
+                kept.in_a_row = 0;
+            }
+            self.core.register(now, number);
+        }
+    }
+}
+
+impl Core {
+    /// Keeps what a snapshot wants registered, and takes back what it no longer does.
+    pub(crate) fn follow_registrations(&mut self, now: Instant, snapshot: &Snapshot) {
+        let mut registrations = std::mem::take(&mut self.registrations);
+        let gone = registrations.follow(snapshot, now, |below| self.random_below(below));
+        self.registrations = registrations;
+        for mut kept in gone {
+            if kept.leg.is_some() {
+                let user = User {
+                    call: SlabKey {
+                        slot: u32::MAX,
+                        generation: 0,
+                    },
+                    role: Role::Detached,
+                };
+                self.send_register(now, &mut kept, 0, user);
+            }
+        }
+    }
+
+    fn register(&mut self, now: Now, number: u32) {
+        let Some(mut kept) = self.registrations.kept.remove(&number) else {
+            return;
+        };
+        kept.round = kept.round.wrapping_add(1);
+        kept.in_a_row = kept.in_a_row.saturating_add(1);
+        let user = User {
+            call: SlabKey {
+                slot: number,
+                generation: kept.round,
+            },
+            role: Role::Registration,
+        };
+        let expires_s = kept.expires_s;
+        let is_sent = self.send_register(now.instant, &mut kept, expires_s, user);
+        kept.waiting = is_sent.then_some(kept.round);
+        self.registrations.kept.insert(number, kept);
+        if !is_sent {
+            self.fail_registration(now, number, 0, None);
+        }
+    }
+
+    /// False when there is no listener for its transport, or no room in the table.
+    fn send_register(&mut self, now: Instant, kept: &mut Kept, expires_s: u32, user: User) -> bool {
+        let Some(listener) = self.listeners.towards(kept.transport, kept.remote) else {
+            return false;
+        };
+        let path = Path {
+            transport: kept.transport,
+            listener,
+            remote: kept.remote,
+            connection: None,
+        };
+        let mut leg = match kept.leg.take() {
+            Some(leg) => leg,
+            None => self.registering_leg(kept, path),
+        };
+        let (method, cseq) = (Method::Register, leg.dialog.next_cseq());
+        let authorization = leg.authorize(self, method, b"");
+        let at_us = format!("sip:{}@", kept.user());
+        let (hops, most) = (MAX_FORWARDS, usize::MAX);
+        let sent = leg.send_by(
+            self,
+            now,
+            method,
+            cseq,
+            path,
+            hops,
+            most,
+            user,
+            |mut writer, contact| {
+                if let Some((name, value)) = &authorization {
+                    writer.header(*name, value);
+                }
+                let contact = contact.replacen("sip:", &at_us, 1);
+                writer.header(HeaderName::Contact, &contact);
+                writer.number(HeaderName::Expires, expires_s);
+                writer.finish();
+            },
+        );
+        kept.leg = Some(leg);
+        sent.is_ok()
+    }
+
+    fn registering_leg(&mut self, kept: &Kept, path: Path) -> Leg {
+        let (call_id, tag) = (self.new_sip_call_id(), self.new_client_nonce());
+        let address = &kept.address;
+        let from = format!("<sip:{address}>;tag={tag}");
+        let to = format!("<sip:{address}>");
+        let domain = address.split_once('@').map_or("", |(_, domain)| domain);
+        let target = format!("sip:{domain}");
+        let dialog = Dialog::uac(call_id, from.into_bytes(), to.into_bytes(), target);
+        Leg::new(dialog, path, Signalling::default())
+    }
+
+    /// A response to a REGISTER of ours.
+    pub(crate) fn on_register_response(&mut self, now: Now, key: SlabKey, response: &Message<'_>) {
+        let status = response.status().unwrap_or(0);
+        let number = key.slot;
+        let Some(kept) = self.registrations.kept.get_mut(&number) else {
+            return;
+        };
+        if status < 200
+            || kept
+                .waiting
+                .take_if(|round| *round == key.generation)
+                .is_none()
+        {
+            return;
+        }
+        let may_go_on = kept.in_a_row < IN_A_ROW_MAX;
+        match status {
+            200..300 => self.on_registered(now, number, response),
+            401 | 407 if may_go_on && kept.takes_challenge(response) => self.register(now, number),
+            423 if may_go_on && kept.takes_longer(response) => self.register(now, number),
+            _ => {
+                let wait_s = response.number(HeaderName::RetryAfter).ok().flatten();
+                self.fail_registration(now, number, status, wait_s);
+            }
+        }
+    }
+
+    /// A REGISTER got no response.
+    pub(crate) fn on_register_expired(&mut self, now: Now, key: SlabKey) {
+        let kept = self.registrations.kept.get_mut(&key.slot);
+        let waiting = kept.and_then(|kept| kept.waiting.take_if(|round| *round == key.generation));
+        if waiting.is_some() {
+            self.fail_registration(now, key.slot, 0, None);
+        }
+    }
+
+    fn on_registered(&mut self, now: Now, number: u32, response: &Message<'_>) {
+        let Some(kept) = self.registrations.kept.get_mut(&number) else {
+            return;
+        };
+        kept.failures = 0;
+        if let Some(leg) = &mut kept.leg {
+            leg.was_let_in();
+        }
+        let granted_s = kept.granted_s(response).max(GRANTED_MIN_S);
+        let event = kept.note(now, RegistrationState::Registered, 200);
+        self.events.extend(event);
+        // A fifth is left for what is lost on the way.
+        let turn = now.instant + Duration::from_millis(u64::from(granted_s) * 800);
+        self.registrations.arrange(number, turn);
+    }
+
+    fn fail_registration(&mut self, now: Now, number: u32, status: u16, asked_s: Option<u32>) {
+        let spread = self.random_below(SPREAD_MS);
+        let Some(kept) = self.registrations.kept.get_mut(&number) else {
+            return;
+        };
+        let doubled = PAUSE_S << kept.failures.min(8);
+        kept.failures = kept.failures.saturating_add(1);
+        let asked_s = u64::from(asked_s.unwrap_or(0).min(ASKED_PAUSE_MAX_S));
+        let pause_s = doubled.min(PAUSE_MAX_S).max(asked_s);
+        let event = kept.note(now, RegistrationState::Failed, status);
+        self.events.extend(event);
+        let turn = now.instant + Duration::from_millis(pause_s * 1_000 + spread);
+        self.registrations.arrange(number, turn);
+    }
+}
+
+impl Kept {
+    fn takes_challenge(&mut self, response: &Message<'_>) -> bool {
+        let identity = self.identity.as_ref();
+        let leg = self.leg.as_mut();
+        leg.is_some_and(|leg| leg.take_challenge(identity, response))
+    }
+
+    /// RFC 3261 §10.3 step 7: the registrar wants fewer renewals.
+    fn takes_longer(&mut self, response: &Message<'_>) -> bool {
+        let least = response.number(HeaderName::MinExpires).ok().flatten();
+        let longer = least
+            .filter(|least| (self.expires_s + 1..=Registration::EXPIRES_MAX_S).contains(least));
+        if let Some(longer) = longer {
+            self.expires_s = longer;
+        }
+        longer.is_some()
+    }
+
+    /// How long the registrar lets it last: what it says of our own address, else of all.
+    fn granted_s(&self, response: &Message<'_>) -> u32 {
+        let own = format!("sip:{}@", self.user());
+        let contacts = response.contacts().filter_map(Result::ok);
+        let of_contact = contacts
+            .filter(|contact| contact.uri.starts_with(&own))
+            .filter_map(|contact| contact.params.get("expires")?.parse::<u32>().ok())
+            .min();
+        let of_all = || response.number(HeaderName::Expires).ok().flatten();
+        let granted = of_contact.or_else(of_all).unwrap_or(self.expires_s);
+        granted.min(Registration::EXPIRES_MAX_S)
+    }
+}
