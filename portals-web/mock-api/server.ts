@@ -21,6 +21,7 @@ import { explain } from './explain.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Notifications } from './notifications.ts'
+import { matches, page } from './pages.ts'
 import { People } from './people.ts'
 import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
@@ -478,28 +479,6 @@ function explained(query: URLSearchParams) {
   if (to.startsWith(FAILING_PREFIX)) throw new Refusal(500, 'internal', 'The switch failed.')
   const target = to.startsWith(UNROUTABLE_PREFIX) ? '0' : to
   return explain({ to: target, customer: query.get('customer'), source: query.get('source') })
-}
-
-function matches(query: URLSearchParams): (record: Cdr) => boolean {
-  const wanted = (key: string) => query.get(key)
-  const [from, to] = [wanted('from'), wanted('to')]
-  return (record) =>
-    [wanted('customer') ?? record.customer, wanted('carrier') ?? record.carrier].every(
-      (value, index) => value === [record.customer, record.carrier][index],
-    ) &&
-    (wanted('outcome') ?? record.outcome) === record.outcome &&
-    record.called_number.startsWith(wanted('called_prefix') ?? '') &&
-    (!from || Date.parse(record.received_at) >= Date.parse(from)) &&
-    (!to || Date.parse(record.received_at) < Date.parse(to))
-}
-
-/** The cursor is the id of the last row before the page. */
-function page<T extends { id: string }>(items: readonly T[], query: URLSearchParams) {
-  const limit = Number(query.get('limit') ?? 50)
-  const start = items.findIndex(({ id }) => id === query.get('cursor')) + 1
-  const shown = items.slice(start, start + limit)
-  const hasMore = start + limit < items.length
-  return { items: shown, next_cursor: hasMore ? (shown.at(-1)?.id ?? null) : null }
 }
 
 function send(
