@@ -102,7 +102,7 @@ function DraftRow({ draft, changeSet, isOpen }: DraftRowProps) {
             <span className="text-ink-2">{t('draft.rename', { name: new_name })}</span>
           )}
           <span className="text-meta text-ink-3">{kindName(kind, 'one')}</span>
-          {is_stale ? <Badge tone="warning">{t('draft.stale')}</Badge> : null}
+          {is_stale && isOpen ? <Badge tone="warning">{t('draft.stale')}</Badge> : null}
           <span className="ms-auto text-meta text-ink-3">{t('draft.by', { author })}</span>
         </summary>
         <div className="pb-3">
