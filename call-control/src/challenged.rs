@@ -77,6 +77,12 @@ impl Leg {
         true
     }
 
+    /// A turn of requests has ended without success: the next one begins as a stranger's, for the
+    /// peer may know neither the nonce nor that it said so.
+    pub(crate) fn forget_challenge(&mut self) {
+        self.challenged = None;
+    }
+
     /// A request was taken: the next challenge is a new one.
     pub(crate) fn was_let_in(&mut self) {
         if let Some(challenged) = &mut self.challenged {

@@ -38,6 +38,8 @@ const ASKED_PAUSE_MAX_S: u32 = 3_600;
 const GRANTED_MIN_S: u32 = 10;
 /// Turns of many registrations are spread over so many milliseconds.
 const SPREAD_MS: u64 = 5_000;
+/// Renewals come up to this share of their time earlier, so that those that began together part.
+const SPREAD_SHARE: u64 = 20;
 
 /// The registrations that are kept.
 #[derive(Default)]
@@ -71,7 +73,8 @@ struct Kept {
 impl Kept {
     fn new(trunk: &EgressTrunk, turn: Instant) -> Option<Self> {
         let wanted = trunk.registration.as_ref()?;
-        let gateway = trunk.gateways.first();
+        // The address names the same, unless a domain is given.
+        let gateway = trunk.gateways.own();
         Some(Self {
             health: Arc::clone(&wanted.health),
             address: Arc::clone(&wanted.address),
@@ -338,6 +341,7 @@ impl Core {
     }
 
     fn on_registered(&mut self, now: Now, number: u32, response: &Message<'_>) {
+        let spread = self.random_below(1_000);
         let Some(kept) = self.registrations.kept.get_mut(&number) else {
             return;
         };
@@ -349,7 +353,9 @@ impl Core {
         let event = kept.note(now, RegistrationState::Registered, 200);
         self.events.extend(event);
         // A fifth is left for what is lost on the way.
-        let turn = now.instant + Duration::from_millis(u64::from(granted_s) * 800);
+        let wait_ms = u64::from(granted_s) * 800;
+        let wait_ms = wait_ms - wait_ms / SPREAD_SHARE * spread / 1_000;
+        let turn = now.instant + Duration::from_millis(wait_ms);
         self.registrations.arrange(number, turn);
     }
 
@@ -358,6 +364,9 @@ impl Core {
         let Some(kept) = self.registrations.kept.get_mut(&number) else {
             return;
         };
+        if let Some(leg) = &mut kept.leg {
+            leg.forget_challenge();
+        }
         let doubled = PAUSE_S << kept.failures.min(8);
         kept.failures = kept.failures.saturating_add(1);
         let asked_s = u64::from(asked_s.unwrap_or(0).min(ASKED_PAUSE_MAX_S));

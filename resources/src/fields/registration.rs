@@ -1,5 +1,6 @@
 //! How the switch registers with a carrier.
 
+use crate::fields::digest_account::DigestAccount;
 use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,25 +32,41 @@ impl Registration {
         3_600
     }
 
-    pub(crate) fn check(&self, has_digest: bool) -> Vec<Problem> {
+    pub(crate) fn check(&self, digest: Option<&DigestAccount>) -> Vec<Problem> {
+        const OF_USER: &[u8] = b"+-._~*#";
+        const OF_DOMAIN: &[u8] = b"-.:[]";
         let mut problems = Vec::new();
-        if !has_digest {
-            let message = "a registration needs the user name and password of `digest`";
-            problems.push(Problem::in_field("registration", message));
-        }
+        let mut wrong = |field, message| problems.push(Problem::in_field(field, message));
         let is_plain = |more: &[u8], text: &str| {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
             text.bytes().all(fits)
         };
-        let fields = [
-            ("registration.user", &self.user, b"+-._~*#".as_slice()),
-            ("registration.domain", &self.domain, b"-.:[]".as_slice()),
-        ];
-        for (field, text, more) in fields {
-            if text.as_deref().is_some_and(|text| !is_plain(more, text)) {
-                let message = "has a character that cannot stand in a SIP address";
-                problems.push(Problem::in_field(field, message));
+        let cannot_stand = "has a character that cannot stand in a SIP address";
+        match (&self.user, digest) {
+            (_, None) => {
+                let message = "a registration needs the user name and password of `digest`";
+                wrong("registration", message);
             }
+            (None, Some(account)) if !is_plain(OF_USER, &account.username) => {
+                let message =
+                    "write the user part: the user name of `digest` cannot stand in a SIP address";
+                wrong("registration.user", message);
+            }
+            _ => {}
+        }
+        if self
+            .user
+            .as_deref()
+            .is_some_and(|user| !is_plain(OF_USER, user))
+        {
+            wrong("registration.user", cannot_stand);
+        }
+        if self
+            .domain
+            .as_deref()
+            .is_some_and(|domain| !is_plain(OF_DOMAIN, domain))
+        {
+            wrong("registration.domain", cannot_stand);
         }
         problems
     }

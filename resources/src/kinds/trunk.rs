@@ -278,7 +278,7 @@ impl Trunk {
         problems.extend(check_gateway(self.gateway));
         problems.extend(check_gateways(self.gateway, &self.further_gateways));
         let registration = self.registration.iter();
-        problems.extend(registration.flat_map(|one| one.check(self.digest.is_some())));
+        problems.extend(registration.flat_map(|one| one.check(self.digest.as_ref())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
     }
@@ -433,5 +433,27 @@ mod tests {
             ..Trunk::new(Direction::Egress)
         };
         assert_eq!(fields(&egress), ["cps_limit", "tech_prefix", "gateway"]);
+    }
+
+    #[test]
+    fn a_registration_needs_a_user_that_can_stand_in_an_address() {
+        let trunk = |username: &str, user: Option<&str>| Trunk {
+            carrier: Some("aurora".into()),
+            rate_card: Some("buy".into()),
+            gateway: Some("192.0.2.7:5060".parse().unwrap()),
+            digest: Some(DigestAccount {
+                username: username.into(),
+                password: crate::Secret::from_text("x"),
+            }),
+            registration: Some(Registration {
+                user: user.map(str::to_owned),
+                ..Registration::default()
+            }),
+            ..Trunk::new(Direction::Egress)
+        };
+        let nothing: [&str; 0] = [];
+        assert_eq!(fields(&trunk("12345", None)), nothing);
+        assert_eq!(fields(&trunk("1@sip.example", None)), ["registration.user"]);
+        assert_eq!(fields(&trunk("1@sip.example", Some("1"))), nothing);
     }
 }

@@ -34,6 +34,8 @@ pub type GatewayOrder = ArrayVec<u8, GATEWAYS_MAX>;
 pub struct Gateways {
     /// By priority.
     all: Box<[CompiledGateway]>,
+    /// Place of the trunk's own among them.
+    own: usize,
     probing: Option<Probing>,
 }
 
@@ -78,9 +80,13 @@ impl Gateways {
         };
         let mut all = vec![compiled(&own)];
         all.extend(further.iter().take(GATEWAYS_MAX - 1).map(&mut compiled));
+        let goes_before = |other: &&CompiledGateway| other.priority < all[0].priority;
+        // The order among equals stays: the own is the first of its priority.
+        let own = all.iter().filter(goes_before).count();
         all.sort_by_key(|gateway| gateway.priority);
         Self {
             all: all.into(),
+            own,
             probing,
         }
     }
@@ -89,6 +95,11 @@ impl Gateways {
     pub fn first(&self) -> &CompiledGateway {
         // The trunk's own is always there.
         &self.all[0]
+    }
+
+    /// The trunk's own: its `gateway`, which a registration goes to.
+    pub fn own(&self) -> &CompiledGateway {
+        &self.all[self.own]
     }
 
     /// All, by priority.
@@ -186,6 +197,7 @@ mod tests {
         assert_eq!(ports(&gateways, 100), [3, 2, 1, 4]);
         let firsts = (0..400).filter(|draw| ports(&gateways, *draw)[1] == 2);
         assert_eq!(firsts.count(), 300, "in proportion");
+        assert_eq!(gateways.own().address.port(), 1);
         assert!(
             gateways
                 .all()
