@@ -48,7 +48,8 @@ impl Call {
             self.next_candidate += 1;
             let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
             self.next_gateways = gateways.order(|below| core.random_below(below));
-            if self.next_gateways.is_empty() {
+            // What a carrier has answered says more than that another one cannot be asked.
+            if self.next_gateways.is_empty() && self.attempts.is_empty() {
                 *last = Failure::passing(Origin::Switch, ReleaseReason::CarrierUnreachable);
             }
         }

@@ -267,7 +267,7 @@ impl Engine {
         let core = &mut self.core;
         core.counters.unknown_source_requests += 1;
         let row = row(reason);
-        if core.sources.may_answer(now.instant, path.remote.ip()) {
+        if core.may_answer(now, path) {
             core.reply_with_cause(invite, path, row.status, row.cause);
         } else {
             core.counters.unknown_source_silenced += 1;
