@@ -20,7 +20,7 @@ export function ListScreen({ title, actions, filters, table, pager, children }: 
     <div className="flex h-full flex-col">
       <PageHeader title={title} actions={actions} />
       {filters ? (
-        <div className="flex min-h-11 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
+        <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
           {filters}
         </div>
       ) : null}

@@ -111,7 +111,7 @@ function Screen(props: ScreenProps) {
   return (
     <div className="flex h-full flex-col">
       <PageHeader title={t('title')} badges={props.badges} actions={props.actions} />
-      <div className="flex min-h-11 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
+      <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
         <EventFilters
           filter={filter}
           onChange={(next) =>

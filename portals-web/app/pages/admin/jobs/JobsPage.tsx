@@ -50,7 +50,7 @@ export default function JobsPage() {
   return (
     <div className="flex h-full flex-col">
       <PageHeader title={t('title')} badges={<StateCounts counts={counts} onChoose={change} />} />
-      <div className="flex min-h-11 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
+      <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-5 py-2">
         <FilterChip
           name={t('filter.state')}
           value={search.state && t(`state.${search.state}`)}
