@@ -34,6 +34,8 @@ pub(crate) struct Presented {
     asserted: Option<String>,
     /// The caller wants to stay anonymous.
     is_withheld: bool,
+    /// The number came with the wish that it goes no further than those who are trusted.
+    is_confidential: bool,
     /// Who diverted the call, the last first, as Diversion has it.
     diverted: ArrayVec<Diverted, DIVERSIONS_MAX>,
     /// Fields that pass.
@@ -77,9 +79,12 @@ impl Presented {
         if headers.is_empty() && identity.is_default() {
             return None;
         }
+        let asserted = asserted(invite, identity.asserted);
+        let is_private = is_withheld(invite);
         let presented = Self {
-            asserted: asserted(invite, identity.asserted),
-            is_withheld: identity.privacy == PrivacyPolicy::Respect && is_withheld(invite),
+            is_withheld: identity.privacy == PrivacyPolicy::Respect && is_private,
+            is_confidential: is_private && asserted.is_some(),
+            asserted,
             diverted: diverted(invite, identity.diversion),
             fields: passing(invite, headers),
         };
@@ -164,10 +169,16 @@ pub(crate) fn fields(
     if headers.is_empty() && identity.is_default() {
         return fields;
     }
-    let asserted = presented.and_then(|presented| presented.asserted.as_deref());
-    let number = asserted.unwrap_or(calling);
-    let is_hidden = presented.is_some_and(|presented| presented.is_hidden(identity));
-    asserted_to(identity.asserted, number, host, is_hidden, &mut fields);
+    let believed = presented.and_then(|presented| presented.asserted.as_deref());
+    // RFC 3325 §9.3: a number that came with Privacy never leaves without it.
+    let is_hidden =
+        presented.is_some_and(|known| known.is_hidden(identity) || known.is_confidential);
+    let caller = Asserted {
+        number: believed.unwrap_or(calling),
+        is_believed: believed.is_some(),
+        is_hidden,
+    };
+    caller.put_to(identity.asserted, host, &mut fields);
     if let Some(presented) = presented {
         presented.diversions_to(identity.diversion, called, host, &mut fields);
         presented.passed_to(headers, &mut fields);
@@ -178,39 +189,48 @@ pub(crate) fn fields(
     fields
 }
 
-fn asserted_to(
-    field: AssertedIdentity,
-    number: &str,
-    host: &str,
+/// Who calls, as a carrier is told.
+struct Asserted<'n> {
+    number: &'n str,
+    /// The customer's trunk believes who said so; else it is what From says.
+    is_believed: bool,
     is_hidden: bool,
-    fields: &mut Fields,
-) {
-    let has_number = !number.is_empty();
-    if has_number
-        && matches!(
-            field,
-            AssertedIdentity::PAssertedIdentity | AssertedIdentity::Both
-        )
-    {
-        put(
-            fields,
-            "P-Asserted-Identity",
-            &format!("<sip:{number}@{host}>"),
-        );
-        if is_hidden {
-            put(fields, "Privacy", "id");
+}
+
+impl Asserted<'_> {
+    /// What is no number is asserted for nobody.
+    fn put_to(&self, field: AssertedIdentity, host: &str, fields: &mut Fields) {
+        use AssertedIdentity::{Both, PAssertedIdentity, RemotePartyId};
+        let number = self.number;
+        if !is_number(number) {
+            return;
+        }
+        if matches!(field, PAssertedIdentity | Both) {
+            put(
+                fields,
+                "P-Asserted-Identity",
+                &format!("<sip:{number}@{host}>"),
+            );
+            if self.is_hidden {
+                put(fields, "Privacy", "id");
+            }
+        }
+        if matches!(field, RemotePartyId | Both) {
+            let screen = if self.is_believed { "yes" } else { "no" };
+            let privacy = if self.is_hidden { "full" } else { "off" };
+            let value =
+                format!("<sip:{number}@{host}>;party=calling;screen={screen};privacy={privacy}");
+            put(fields, "Remote-Party-ID", &value);
         }
     }
-    if has_number
-        && matches!(
-            field,
-            AssertedIdentity::RemotePartyId | AssertedIdentity::Both
-        )
-    {
-        let privacy = if is_hidden { "full" } else { "off" };
-        let value = format!("<sip:{number}@{host}>;party=calling;screen=yes;privacy={privacy}");
-        put(fields, "Remote-Party-ID", &value);
-    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    !digits.is_empty()
+        && digits
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#'))
 }
 
 fn put(fields: &mut Fields, name: &str, value: &str) {

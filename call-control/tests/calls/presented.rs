@@ -124,12 +124,21 @@ fn an_asserted_number_is_sent_with_our_host_and_privacy_hides_from() {
     let open = invite_with("Privacy: none\r\n", trusted, |trunk| {
         trunk.identity.asserted = AssertedIdentity::RemotePartyId;
     });
-    let value = "<sip:441132960000@198.51.100.1:5060>;party=calling;screen=yes;privacy=off";
+    let value = "<sip:441132960000@198.51.100.1:5060>;party=calling;screen=no;privacy=off";
     assert_eq!(
         values(&open, "Remote-Party-ID"),
         [value],
-        "From stands for the caller"
+        "From stands for the caller, and nobody has verified it"
     );
+}
+
+#[test]
+fn a_number_that_came_with_privacy_never_leaves_without_it() {
+    let asserting: fn(&mut Trunk) = |trunk| trunk.identity.asserted = AssertedIdentity::Both;
+    let invite = invite_with(EVERYTHING, asserting, asserting);
+    assert_eq!(values(&invite, "Privacy"), ["id"]);
+    let value = "<sip:+441134960001@198.51.100.1:5060>;party=calling;screen=yes;privacy=full";
+    assert_eq!(values(&invite, "Remote-Party-ID"), [value]);
 }
 
 #[test]
