@@ -80,7 +80,7 @@ impl Call {
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
         let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
         let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
-        let caller = self.caller(core, candidate, path, &calling);
+        let caller = self.caller(core, candidate, path, &called, &calling);
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
@@ -128,6 +128,7 @@ impl Call {
         core: &Core,
         candidate: Candidate,
         path: Path,
+        called: &str,
         number: &'n str,
     ) -> Caller<'n> {
         let trunk = candidate.egress_trunk(&self.snapshot);
@@ -136,7 +137,14 @@ impl Call {
         Caller {
             number,
             is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
-            fields: fields(presented, &trunk.headers, &trunk.identity, number, host),
+            fields: fields(
+                presented,
+                &trunk.headers,
+                &trunk.identity,
+                called,
+                number,
+                host,
+            ),
         }
     }
 

@@ -19,6 +19,8 @@ const VALUE_BYTES_MAX: usize = 1_024;
 const ALL_BYTES_MAX: usize = 8_192;
 /// Diversions that are taken: the first ones.
 const DIVERSIONS_MAX: usize = 4;
+/// Entries of a History-Info that are looked at.
+const TARGETS_MAX: usize = 16;
 /// Characters of a number.
 const NUMBER_CHARS_MAX: usize = 64;
 
@@ -32,7 +34,7 @@ pub(crate) struct Presented {
     asserted: Option<String>,
     /// The caller wants to stay anonymous.
     is_withheld: bool,
-    /// Who diverted the call, the last first.
+    /// Who diverted the call, the last first, as Diversion has it.
     diverted: ArrayVec<Diverted, DIVERSIONS_MAX>,
     /// Fields that pass.
     fields: Fields,
@@ -99,32 +101,62 @@ impl Presented {
         }
     }
 
-    fn diversions_to(&self, policy: DiversionPolicy, host: &str, fields: &mut Fields) {
-        for (index, Diverted { number, why }) in (1..).zip(&self.diverted) {
-            let of_why = WHYS.iter().find(|(known, ..)| known == why);
-            let (name, cause) = of_why.map_or(("unknown", 404), |(_, name, cause)| (*name, *cause));
-            match policy {
-                DiversionPolicy::Off => {}
-                DiversionPolicy::Diversion => {
-                    let value = format!("<sip:{number}@{host}>;reason={name}");
+    fn diversions_to(
+        &self,
+        policy: DiversionPolicy,
+        called: &str,
+        host: &str,
+        fields: &mut Fields,
+    ) {
+        match policy {
+            DiversionPolicy::Off => {}
+            DiversionPolicy::Diversion => {
+                for Diverted { number, why } in &self.diverted {
+                    let value = format!("<sip:{number}@{host}>;reason={}", why.name());
                     put(fields, "Diversion", &value);
                 }
-                DiversionPolicy::HistoryInfo => {
-                    let value =
-                        format!("<sip:{number}@{host}?Reason=SIP%3Bcause%3D{cause}>;index={index}");
-                    put(fields, "History-Info", &value);
-                }
             }
+            DiversionPolicy::HistoryInfo => self.history_to(called, host, fields),
         }
+    }
+
+    /// RFC 7044 §10.3: the first target first, each retargeting one level deeper, and at the end who
+    /// is called now.
+    fn history_to(&self, called: &str, host: &str, fields: &mut Fields) {
+        if self.diverted.is_empty() {
+            return;
+        }
+        let mut index = String::from("1");
+        for Diverted { number, why } in self.diverted.iter().rev() {
+            let cause = why.cause();
+            let value = format!("<sip:{number}@{host}?Reason=SIP%3Bcause%3D{cause}>;index={index}");
+            put(fields, "History-Info", &value);
+            index.push_str(".1");
+        }
+        let value = format!("<sip:{called}@{host}>;index={index}");
+        put(fields, "History-Info", &value);
     }
 }
 
-/// The fields that the INVITE to a carrier has beside those that it always has. `calling` is the
-/// number as the carrier's trunk wants it, `host` our own.
+impl Why {
+    fn name(self) -> &'static str {
+        let known = WHYS.iter().find(|(why, ..)| *why == self);
+        known.map_or("unknown", |(_, name, _)| name)
+    }
+
+    fn cause(self) -> u16 {
+        let known = WHYS.iter().find(|(why, ..)| *why == self);
+        known.map_or(404, |(.., cause)| *cause)
+    }
+}
+
+/// The fields that the INVITE to a carrier has beside those that it always has. The numbers are as
+/// the carrier's trunk wants them, `host` is our own.
 pub(crate) fn fields(
     presented: Option<&Presented>,
     headers: &HeaderPolicy,
     identity: &IdentityPolicy,
+    called: &str,
     calling: &str,
     host: &str,
 ) -> Fields {
@@ -137,7 +169,7 @@ pub(crate) fn fields(
     let is_hidden = presented.is_some_and(|presented| presented.is_hidden(identity));
     asserted_to(identity.asserted, number, host, is_hidden, &mut fields);
     if let Some(presented) = presented {
-        presented.diversions_to(identity.diversion, host, &mut fields);
+        presented.diversions_to(identity.diversion, called, host, &mut fields);
         presented.passed_to(headers, &mut fields);
     }
     for header in &headers.add {
@@ -213,18 +245,39 @@ fn is_withheld(invite: &Message<'_>) -> bool {
 }
 
 fn diverted(invite: &Message<'_>, field: DiversionPolicy) -> ArrayVec<Diverted, DIVERSIONS_MAX> {
-    let (name, why): (_, fn(&str) -> Why) = match field {
-        DiversionPolicy::Off => return ArrayVec::new(),
-        DiversionPolicy::Diversion => ("Diversion", why_of_diversion),
-        DiversionPolicy::HistoryInfo => ("History-Info", why_of_history),
-    };
-    values_of(invite, name)
-        .filter_map(|value| {
-            let (number, why) = (number_of(value)?, why(value));
+    match field {
+        DiversionPolicy::Off => ArrayVec::new(),
+        DiversionPolicy::Diversion => values_of(invite, "Diversion")
+            .filter_map(|value| {
+                let (number, why) = (number_of(value)?, why_of_diversion(value));
+                Some(Diverted { number, why })
+            })
+            .take(DIVERSIONS_MAX)
+            .collect(),
+        DiversionPolicy::HistoryInfo => diverted_by_history(invite),
+    }
+}
+
+/// Who of a History-Info diverted: who has a cause of its own (RFC 7044 §10.2), or whose successor
+/// says by what cause it became one (RFC 7544 §4). The rest are those who were called.
+fn diverted_by_history(invite: &Message<'_>) -> ArrayVec<Diverted, DIVERSIONS_MAX> {
+    let targets: Vec<&str> = values_of(invite, "History-Info")
+        .take(TARGETS_MAX)
+        .collect();
+    let successors = targets.iter().skip(1).map(Some).chain([None]);
+    let diverted: Vec<Diverted> = targets
+        .iter()
+        .zip(successors)
+        .filter_map(|(target, successor)| {
+            let of_successor = || cause_after(successor?, ";cause=");
+            let cause = cause_after(target, "cause%3d").or_else(of_successor)?;
+            let known = WHYS.iter().find(|(.., known)| *known == cause);
+            let why = known.map_or(Why::Unknown, |(why, ..)| *why);
+            let number = number_of(target)?;
             Some(Diverted { number, why })
         })
-        .take(DIVERSIONS_MAX)
-        .collect()
+        .collect();
+    diverted.into_iter().rev().take(DIVERSIONS_MAX).collect()
 }
 
 fn why_of_diversion(value: &str) -> Why {
@@ -238,17 +291,11 @@ fn why_of_diversion(value: &str) -> Why {
     known.map_or(Why::Unknown, |(why, ..)| *why)
 }
 
-/// The cause stands in the URI, escaped (RFC 7044 §10.2).
-fn why_of_history(value: &str) -> Why {
+/// The three digits behind a name, in whatever case it is written.
+fn cause_after(value: &str, name: &str) -> Option<u16> {
     let lower = value.to_ascii_lowercase();
-    let cause = ["cause%3d", "cause="]
-        .iter()
-        .find_map(|name| lower.split_once(name));
-    let digits = cause
-        .and_then(|(_, rest)| rest.get(..3))
-        .and_then(|text| text.parse().ok());
-    let known = WHYS.iter().find(|(_, _, cause)| Some(*cause) == digits);
-    known.map_or(Why::Unknown, |(why, ..)| *why)
+    let (_, rest) = lower.split_once(name)?;
+    rest.get(..3)?.parse().ok()
 }
 
 fn passing(invite: &Message<'_>, headers: &HeaderPolicy) -> Fields {

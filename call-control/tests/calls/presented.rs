@@ -143,9 +143,11 @@ fn diversions_are_told_in_the_field_that_the_carrier_wants() {
     assert_eq!(
         values(&invite, "History-Info"),
         [
-            format!("<sip:441134960002@{host}?Reason=SIP%3Bcause%3D408>;index=1"),
-            format!("<sip:441134960003@{host}?Reason=SIP%3Bcause%3D404>;index=2"),
-        ]
+            format!("<sip:441134960003@{host}?Reason=SIP%3Bcause%3D404>;index=1"),
+            format!("<sip:441134960002@{host}?Reason=SIP%3Bcause%3D408>;index=1.1"),
+            format!("<sip:442071234567@{host}>;index=1.1.1"),
+        ],
+        "the first target first"
     );
     let invite = invite_with(
         EVERYTHING,
@@ -154,6 +156,33 @@ fn diversions_are_told_in_the_field_that_the_carrier_wants() {
     );
     let expected = format!("<sip:441134960004@{host}>;reason=user-busy");
     assert_eq!(values(&invite, "Diversion"), [expected]);
+}
+
+#[test]
+fn a_history_names_who_diverted_by_either_way_of_writing_and_not_who_is_called() {
+    let to_diversion = |history: &str| {
+        let invite = invite_with(
+            history,
+            |trunk| trunk.identity.diversion = DiversionPolicy::HistoryInfo,
+            |trunk| trunk.identity.diversion = DiversionPolicy::Diversion,
+        );
+        values(&invite, "Diversion")
+    };
+    let last_first = [
+        "<sip:441134960002@198.51.100.1:5060>;reason=no-answer",
+        "<sip:441134960001@198.51.100.1:5060>;reason=unconditional",
+    ];
+    let by_reason = "History-Info: \
+        <sip:441134960001@10.0.0.5?Reason=SIP%3bcause%3D302>;index=1, \
+        <sip:441134960002@10.0.0.5?Reason=SIP%3Bcause%3D408>;index=1.1, \
+        <sip:442071234567@10.0.0.5>;index=1.1.1\r\n";
+    assert_eq!(to_diversion(by_reason), last_first);
+    let by_successor = "History-Info: <sip:441134960001@10.0.0.5>;index=1\r\n\
+        History-Info: <sip:441134960002@10.0.0.5;cause=302>;index=1.1\r\n\
+        History-Info: <sip:442071234567@10.0.0.5;cause=408>;index=1.1.1\r\n";
+    assert_eq!(to_diversion(by_successor), last_first);
+    let undiverted = "History-Info: <sip:442071234567@10.0.0.5>;index=1\r\n";
+    assert_eq!(to_diversion(undiverted), Vec::<String>::new());
 }
 
 #[test]
