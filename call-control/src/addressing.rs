@@ -1,9 +1,10 @@
 //! Where messages go, and what we call ourselves in them.
 
 use crate::config::Listener;
+use routing_engine::resources::NatMode;
 use sip_core::Uri;
 use sip_core::transaction::{Path, Transport};
-use sip_core::uri::Scheme;
+use sip_core::uri::{Scheme, is_private};
 use std::net::{IpAddr, SocketAddr};
 
 /// The listeners with the texts that name them.
@@ -72,16 +73,19 @@ impl Listeners {
     ///
     /// RFC 3261 §8.1.2: the URI decides. Two things lead back to `known`: a host name, because
     /// nothing on the call path waits for a name server; and a private address of a peer that
-    /// speaks from a public one, because it is behind a translator that `known` goes through. A
-    /// WebSocket leads only back along itself.
-    pub(crate) fn path_towards(&self, next_hop: &str, known: Path) -> Path {
-        if known.transport.is_client_only() {
+    /// speaks from a public one, because it is behind a translator that `known` goes through, unless
+    /// the trunk's `nat` says that there is none. A WebSocket leads only back along itself, and so
+    /// does all of a trunk that says so.
+    pub(crate) fn path_towards(&self, next_hop: &str, known: Path, nat: NatMode) -> Path {
+        if known.transport.is_client_only() || nat == NatMode::Symmetric {
             return known;
         }
         let Ok(uri) = Uri::parse(next_hop) else {
             return known;
         };
-        let reachable = |ip: &IpAddr| !is_private(*ip) || is_private(known.remote.ip());
+        let reachable = |ip: &IpAddr| {
+            nat == NatMode::Off || !is_private(*ip) || is_private(known.remote.ip())
+        };
         let Some(ip) = uri.ip().filter(reachable) else {
             return known;
         };
@@ -129,23 +133,6 @@ fn named_transport(uri: &Uri<'_>) -> Option<Transport> {
     Transport::of_parameter(name).filter(|transport| !transport.is_client_only())
 }
 
-/// Addresses that mean nothing outside their own network.
-fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || (a == 100 && b & 0xc0 == 64)
-        }
-        IpAddr::V6(v6) => {
-            let first = v6.segments()[0];
-            v6.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a panic is the failure")]
@@ -171,7 +158,11 @@ mod tests {
     }
 
     fn target(next_hop: &str, remote: &str) -> (Transport, u16, String) {
-        let path = listeners().path_towards(next_hop, known(remote));
+        target_by(NatMode::Auto, next_hop, remote)
+    }
+
+    fn target_by(nat: NatMode, next_hop: &str, remote: &str) -> (Transport, u16, String) {
+        let path = listeners().path_towards(next_hop, known(remote), nat);
         (path.transport, path.listener, path.remote.to_string())
     }
 
@@ -202,5 +193,16 @@ mod tests {
         }
         let inside = target("sip:x@10.0.0.5:5070", "10.0.0.1:6000").2;
         assert_eq!(inside, "10.0.0.5:5070", "both are in one private network");
+    }
+    #[test]
+    fn a_trunk_can_say_where_its_translator_is() {
+        let remote = "192.0.2.1:6000";
+        for next_hop in ["sip:x@10.0.0.5", "sip:x@192.0.2.9;transport=tcp"] {
+            let symmetric = target_by(NatMode::Symmetric, next_hop, remote);
+            assert_eq!(symmetric, (Transport::Udp, 0, remote.to_owned()));
+        }
+        let off = |next_hop| target_by(NatMode::Off, next_hop, remote).2;
+        assert_eq!(off("sip:x@10.0.0.5"), "10.0.0.5:5060");
+        assert_eq!(off("sip:x@carrier.example"), remote);
     }
 }

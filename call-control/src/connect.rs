@@ -33,11 +33,7 @@ impl Call {
             return;
         }
         // A description that cannot be used is left out; the answer will have another.
-        if self
-            .media
-            .bridge(core, Side::Egress, response.body())
-            .is_err()
-        {
+        if self.bridge_response(core, response.body()).is_err() {
             return self.on_ringing(core, now, response);
         }
         self.on_progress_made(core, now, Progress::Made);
@@ -89,10 +85,7 @@ impl Call {
         let settled = self.current();
         let is_settled = settled.is_some_and(|attempt| attempt.is_settled_with(response));
         match has_sdp(response) && !is_settled {
-            true => self
-                .media
-                .bridge(core, Side::Egress, response.body())
-                .is_ok(),
+            true => self.bridge_response(core, response.body()).is_ok(),
             false => self.media.last_sent(Side::Ingress).is_some(),
         }
     }

@@ -3,6 +3,7 @@
 use crate::attempt::Progress;
 use crate::call::{Call, Phase};
 use crate::cdr::End;
+use crate::codecs::Codecs;
 use crate::core::{CallTimer, Core};
 use crate::identity::fields;
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
@@ -84,11 +85,11 @@ impl Call {
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
-                let bridged = self.media.bridge(core, Side::Ingress, offer);
-                Some(
-                    bridged
-                        .map_err(|_| Failure::new(Origin::Ingress, ReleaseReason::UnusableSdp))?,
-                )
+                let codecs = Codecs::of(&self.snapshot, Some(plan), candidate);
+                let unusable = |_| unusable_offer(codecs, offer);
+                let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
+                let bridged = self.media.bridge(core, Side::Ingress, &selected);
+                Some(bridged.map_err(unusable)?)
             }
         };
         let place = AttemptPlace {
@@ -260,5 +261,14 @@ impl Call {
             let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
             trunk.responses.map(status)
         })
+    }
+}
+
+/// Nothing can be done with the customer's offer; a carrier with other codecs may do better when
+/// only its trunk's list stands against it.
+fn unusable_offer(codecs: Codecs<'_>, offer: &[u8]) -> Failure {
+    match codecs.ingress_takes(offer) {
+        true => Failure::passing(Origin::Switch, ReleaseReason::UnusableSdp),
+        false => Failure::new(Origin::Ingress, ReleaseReason::UnusableSdp),
     }
 }

@@ -104,9 +104,7 @@ impl Leg {
         finish: impl FnOnce(MessageWriter<'_>, &str),
     ) -> Result<ClientId, NotSent> {
         let cseq = self.dialog.next_cseq();
-        let path = core
-            .listeners
-            .path_towards(self.dialog.next_hop(), self.path);
+        let path = self.path_onwards(core);
         let authorization = self.authorize(core, method, body);
         let (hops, most) = (MAX_FORWARDS, usize::MAX);
         self.send_by(
@@ -125,6 +123,13 @@ impl Leg {
                 finish(writer, contact);
             },
         )
+    }
+
+    /// Where a request within the dialog goes.
+    fn path_onwards(&self, core: &Core) -> Path {
+        let next_hop = self.dialog.next_hop();
+        core.listeners
+            .path_towards(next_hop, self.path, self.policy.nat)
     }
 
     /// The same to a place, with a Max-Forwards and a longest size of the caller's choice: the first
@@ -282,9 +287,7 @@ impl Leg {
 
     /// Sends the ACK of a 2xx, and keeps it (RFC 3261 §13.2.2.4).
     pub(crate) fn send_ack(&mut self, core: &mut Core, cseq: u32, body: Option<&[u8]>) {
-        let path = core
-            .listeners
-            .path_towards(self.dialog.next_hop(), self.path);
+        let path = self.path_onwards(core);
         let mut bytes = self.last_ack.take().map_or_else(Vec::new, |ack| ack.bytes);
         // RFC 3261 §22.1: the ACK shows what its INVITE showed.
         let shown = self

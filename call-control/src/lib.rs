@@ -13,7 +13,7 @@
 //!                      ├─ reliable             18x until their PRACK
 //!                      ├─ relay_in_dialog      re-INVITE, UPDATE, INFO
 //!                      ├─ session_timer        refreshes, and questions whether a peer lives
-//!                      ├─ session              descriptions and the media relay
+//!                      ├─ session, codecs      descriptions and the media relay
 //!                      └─ teardown, cdr        BYE, CANCEL, the record
 //! ```
 //!
@@ -36,6 +36,7 @@ mod authentication;
 mod call;
 mod cdr;
 mod challenged;
+mod codecs;
 pub mod config;
 mod connect;
 mod control;

@@ -228,7 +228,7 @@ impl Call {
                 leg.dialog.refresh_target(request);
                 leg.session.learn_methods(request);
             }
-            self.bridge_offer(core, &exchange, request)?;
+            self.take_offer(core, &exchange, request)?;
         }
         if exchange.kind == Kind::Invite {
             respond(core, now, exchange.server, 100, bare);
@@ -308,7 +308,7 @@ impl Call {
         }
     }
 
-    fn bridge_offer(
+    fn take_offer(
         &mut self,
         core: &mut Core,
         exchange: &Exchange,
@@ -320,7 +320,7 @@ impl Call {
         if !has_sdp(request) {
             return Err(Refusal::plain(415));
         }
-        let bridged = self.media.bridge(core, exchange.from, request.body());
+        let bridged = self.bridge_offer(core, exchange.from, request.body());
         bridged.map(|_| ()).map_err(|_| Refusal::plain(488))
     }
 
@@ -514,7 +514,13 @@ impl Call {
             }
         }
         let carries_sdp = has_sdp(response);
-        if carries_sdp && self.media.bridge(core, answering, response.body()).is_err() {
+        let body = response.body();
+        let is_bridged = match carries_sdp {
+            true if exchange.has_offer => self.media.bridge(core, answering, body).is_ok(),
+            true => self.bridge_offer(core, answering, body).is_ok(),
+            false => true,
+        };
+        if !is_bridged {
             self.media.revert(core);
             respond(core, now, exchange.server, 488, bare);
             // One side has changed its session, the other has not: there is none to go on with.

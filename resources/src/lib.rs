@@ -48,7 +48,7 @@ pub use fields::registration::Registration;
 pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::signalling::{
-    InDialogPolicy, RedirectPolicy, ReliableProvisional, SessionTimers, Signalling,
+    InDialogPolicy, NatMode, RedirectPolicy, ReliableProvisional, SessionTimers, Signalling,
 };
 pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};

@@ -1,8 +1,10 @@
 //! Session descriptions (RFC 4566, RFC 3264): a view, and the change that a relay needs.
 //!
 //! The view reads the lines that say where media goes. [`Sdp::rewrite`] writes the same
-//! description with other addresses and ports, and every other line byte for byte.
+//! description with other addresses and ports, [`Sdp::select_codecs`] with fewer codecs, and every
+//! other line byte for byte.
 
+mod formats;
 mod lines;
 mod media;
 mod rewrite;

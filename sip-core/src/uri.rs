@@ -214,6 +214,24 @@ pub(crate) fn is_host(host: &str) -> bool {
     }
 }
 
+/// Addresses that mean nothing outside their own network: RFC 1918, RFC 6598, RFC 4193, link-local
+/// and loopback. A peer that names one and speaks from another kind is behind a translator.
+pub fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => {
+            let first = v6.segments()[0];
+            v6.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
+        }
+    }
+}
+
 /// The address that a host is, with or without brackets.
 pub(crate) fn host_ip(host: &str) -> Option<IpAddr> {
     let bare = host

@@ -215,3 +215,49 @@ fn what_is_wrong_is_named_by_its_line() {
         );
     }
 }
+
+/// `None` when no codec is left.
+fn selected(sdp: &str, codecs: &[&str]) -> Option<String> {
+    let place = |name: &str| {
+        let mut codecs = codecs.iter();
+        codecs.position(|codec| codec.eq_ignore_ascii_case(name))
+    };
+    let mut out = Vec::new();
+    let is_left = Sdp::parse(sdp.as_bytes())
+        .unwrap()
+        .select_codecs(place, &mut out);
+    is_left.then(|| String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn codecs_are_ordered_and_those_left_out_leave_no_trace() {
+    let offer = "v=0\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000/2 RTP/AVP 18 0 101 96 8 97 \r\n\
+        a=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\na=rtcp-fb:* nack\r\n\
+        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+        a=rtpmap:96 opus/48000/2\na=rtcp-fb:96 nack\r\na=fmtp:96 useinbandfec=1\r\na=ptime:20\r\n\
+        m=video 4002 RTP/AVP 18 31\r\na=fmtp:18 x\r\n\
+        m=audio 0 RTP/AVP 3\r\n";
+    assert_eq!(
+        selected(offer, &["pcma", "OPUS"]).unwrap(),
+        "v=0\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000/2 RTP/AVP 8 96 101\r\na=rtcp-fb:* nack\r\n\
+        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+        a=rtpmap:96 opus/48000/2\na=rtcp-fb:96 nack\r\na=fmtp:96 useinbandfec=1\r\na=ptime:20\r\n\
+        m=video 4002 RTP/AVP 18 31\r\na=fmtp:18 x\r\n\
+        m=audio 0 RTP/AVP 3\r\n"
+    );
+}
+
+#[test]
+fn a_stream_that_keeps_only_telephone_events_has_no_codec_left() {
+    assert_eq!(selected(OFFER, &["G729"]), None);
+    assert_eq!(selected(OFFER, &[]), None);
+    assert!(selected(OFFER, &["PCMU"]).unwrap().contains("RTP/AVP 0 101\r\n"));
+}
+
+#[test]
+fn a_stream_without_rtp_is_left_as_it_is() {
+    let fax = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=image 4000 udptl t38\r\n";
+    assert_eq!(selected(fax, &["PCMA"]).as_deref(), Some(fax));
+}

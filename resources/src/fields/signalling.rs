@@ -58,6 +58,20 @@ pub enum RedirectPolicy {
     Follow,
 }
 
+/// Where requests within a call go when the other side may be behind an address translator (NAT).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NatMode {
+    /// To its Contact; to where it speaks from when that is a name, or a private address of a peer
+    /// that speaks from a public one.
+    #[default]
+    Auto,
+    /// Always to where it speaks from, whatever its Contact says.
+    Symmetric,
+    /// To its Contact, a private address too; a name leads to where it speaks from.
+    Off,
+}
+
 /// How the SIP dialogs of a trunk behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -99,6 +113,8 @@ pub struct Signalling {
         extend("x-unit" = "bytes", "x-default" = "never")
     )]
     pub tcp_above_bytes: Option<u16>,
+    /// Where requests within a call go when the other side may be behind an address translator (NAT).
+    pub nat: NatMode,
     /// INFO within a call.
     pub info: InDialogPolicy,
     /// MESSAGE within a call.
@@ -144,6 +160,7 @@ impl Default for Signalling {
             redirects: RedirectPolicy::default(),
             redirects_max: 3,
             tcp_above_bytes: None,
+            nat: NatMode::default(),
             info: InDialogPolicy::Relay,
             message: InDialogPolicy::Reject,
             refer: InDialogPolicy::Reject,

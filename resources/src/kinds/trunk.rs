@@ -140,6 +140,18 @@ pub struct Trunk {
     /// Whether RTP is relayed; it goes directly only when both trunks of a call say so.
     #[serde(default)]
     pub media: MediaMode,
+    /// Audio codecs of its calls by their RTP names, such as `PCMA`, the best first. Offers of
+    /// either side lose all others; `telephone-event` stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = Self::CODECS_MAX),
+        inner(length(min = 1, max = 32)),
+        extend(
+            "x-default" = "all, in the order of the offer",
+            "x-section" = "advanced"
+        )
+    )]
+    pub codecs: Vec<String>,
     /// New calls (egress: attempts) per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
@@ -179,6 +191,8 @@ pub struct Trunk {
 impl Trunk {
     /// Most gateways beside the trunk's own.
     pub const FURTHER_GATEWAYS_MAX: usize = 15;
+    /// Most codecs.
+    pub const CODECS_MAX: usize = 16;
 
     /// A trunk of a direction with every other field at its default; it still lacks what its
     /// direction requires.
@@ -202,6 +216,7 @@ impl Trunk {
             weight: None,
             failover: None,
             media: MediaMode::Relay,
+            codecs: Vec::new(),
             cps_limit: None,
             channel_limit: None,
             called_number: NumberTranslation::default(),
@@ -312,10 +327,28 @@ impl Kind for Trunk {
         };
         problems.extend(self.called_number.check("called_number"));
         problems.extend(self.calling_number.check("calling_number"));
+        problems.extend(check_codecs(&self.codecs));
         problems.extend(self.headers.check());
         problems.extend(self.signalling.check());
         problems
     }
+}
+
+fn check_codecs(codecs: &[String]) -> impl Iterator<Item = Problem> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    codecs.iter().enumerate().filter_map(move |(index, codec)| {
+        let message = if codec.is_empty() || !codec.bytes().all(is_token) {
+            "is no name of a codec, such as PCMA"
+        } else if codecs[..index]
+            .iter()
+            .any(|earlier| earlier.eq_ignore_ascii_case(codec))
+        {
+            "stands in the list already"
+        } else {
+            return None;
+        };
+        Some(Problem::in_field(format!("codecs[{index}]"), message))
+    })
 }
 
 fn check_gateway(gateway: Option<SocketAddr>) -> Option<Problem> {

@@ -107,6 +107,8 @@ pub struct IngressTrunk {
     pub tech_prefix: Box<str>,
     /// How its dialogs behave.
     pub signalling: Signalling,
+    /// Codecs of its calls, the best first; empty for all.
+    pub codecs: Box<[String]>,
     /// What its customer gets for a failure.
     pub responses: ResponseMap,
     /// Which header fields are taken.
@@ -146,6 +148,8 @@ pub struct EgressTrunk {
     pub digest: Option<DigestIdentity>,
     /// How its dialogs behave.
     pub signalling: Signalling,
+    /// Codecs of its calls, the best first; empty for all.
+    pub codecs: Box<[String]>,
     /// What its final responses count as for the customer.
     pub responses: ResponseMap,
     /// Which header fields are sent.

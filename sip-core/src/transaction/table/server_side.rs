@@ -9,6 +9,7 @@ use crate::header::Rport;
 use crate::message::{Message, MessageWriter, Method, RecordRoutes, ReplyHead};
 use crate::slab::SlabKey;
 use crate::ticket::TicketText;
+use crate::uri::{host_ip, is_private};
 use crate::transaction::key::ServerKey;
 use crate::transaction::{
     Action, Actions, InviteServer, InviteServerInput, InviteServerState, Outbox, Path, Server,
@@ -276,16 +277,26 @@ impl Machine {
 /// Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4): to the source address, at
 /// the source port when the peer asked for that with `rport`, else at the port of its Via. Over a
 /// stream the connection is preferred, and this is the address to fall back on.
+///
+/// The port of a Via that names a private address while the peer speaks from a public one means
+/// nothing outside the peer's network: such a peer is answered at its source port unasked.
 pub fn response_path(request: &Message<'_>, path: Path) -> Path {
     let Ok(via) = request.top_via() else {
         return path;
     };
     let port = match (path.transport, via.rport) {
         (Transport::Udp, Rport::Requested | Rport::Port(_)) => path.remote.port(),
+        (Transport::Udp, Rport::Absent) if is_translated(via.host, path.remote) => {
+            path.remote.port()
+        }
         _ => via.port.unwrap_or_else(|| path.transport.default_port()),
     };
     Path {
         remote: SocketAddr::new(path.remote.ip(), port),
         ..path
     }
+}
+
+fn is_translated(via_host: &str, source: SocketAddr) -> bool {
+    host_ip(via_host).is_some_and(is_private) && !is_private(source.ip())
 }

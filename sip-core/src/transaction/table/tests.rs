@@ -514,6 +514,30 @@ fn a_response_goes_where_the_peer_asked() {
 }
 
 #[test]
+fn a_peer_behind_a_translator_is_answered_where_it_speaks_from() {
+    let target = |host: &str, source: &str| {
+        let text = request("BYE", ":5070;branch=z9hG4bK1", "").replace("peer.example", host);
+        let message = Message::parse(text.as_bytes(), &Limits::DEFAULT).unwrap();
+        let bench = Bench::new(Transport::Udp);
+        let path = Path {
+            remote: source.parse().unwrap(),
+            ..bench.path()
+        };
+        response_path(&message, path).remote.to_string()
+    };
+    for host in ["10.0.0.5", "192.168.1.2", "100.64.0.1"] {
+        assert_eq!(target(host, "192.0.2.1:40000"), "192.0.2.1:40000");
+    }
+    assert_eq!(target("[fd00::5]", "[2001:db8::1]:40000"), "[2001:db8::1]:40000");
+    assert_eq!(
+        target("10.0.0.5", "10.0.0.5:40000"),
+        "10.0.0.5:5070",
+        "both are in one private network"
+    );
+    assert_eq!(target("192.0.2.9", "192.0.2.1:40000"), "192.0.2.1:5070");
+}
+
+#[test]
 fn a_full_table_refuses_and_recovers() {
     let mut bench = Bench::with_room_for(Transport::Udp, 1);
     let id = bench.open(&request("BYE", BRANCH, ""), 4);
