@@ -83,9 +83,8 @@ impl Listeners {
         let Ok(uri) = Uri::parse(next_hop) else {
             return known;
         };
-        let reachable = |ip: &IpAddr| {
-            nat == NatMode::Off || !is_private(*ip) || is_private(known.remote.ip())
-        };
+        let reachable =
+            |ip: &IpAddr| nat == NatMode::Off || !is_private(*ip) || is_private(known.remote.ip());
         let Some(ip) = uri.ip().filter(reachable) else {
             return known;
         };

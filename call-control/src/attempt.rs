@@ -10,7 +10,7 @@ use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
 use crate::reliable::RELIABLE;
 use rating::cdr::{AttemptRecord, Charge, Outcome, ReleaseReason};
-use routing_engine::resources::ReliableProvisional;
+use routing_engine::resources::{ReliableProvisional, Signalling};
 use routing_engine::{Candidate, Permits, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{CancelOutcome, ClientId, ExpiredReason, Path};
@@ -196,7 +196,8 @@ impl Attempt {
             (State::Answered, ..200) => None,
             // Another fork answered too, or the answer comes after we gave up without a CANCEL.
             (State::Answered | State::Over, _) => {
-                drop_late(core, now, call, self.client, response, path);
+                let policy = self.leg.policy;
+                drop_late(core, now, call, self.client, policy, response, path);
                 None
             }
         }
@@ -416,7 +417,7 @@ impl Attempt {
         path: Path,
         failure: &Failure,
     ) {
-        refuse_late(core, now, call, answer, path);
+        refuse_late(core, now, call, self.leg.policy, answer, path);
         self.answered = Some(now);
         self.finish(End::failed(now, Outcome::Answered, failure, 200));
     }
@@ -473,6 +474,7 @@ pub(crate) fn drop_late(
     now: Instant,
     call: SlabKey,
     client: ClientId,
+    policy: Signalling,
     response: &Message<'_>,
     path: Path,
 ) {
@@ -482,19 +484,26 @@ pub(crate) fn drop_late(
             core.transactions
                 .cancel(now, client, reason, &mut core.outbox);
         }
-        200..300 => refuse_late(core, now, call, response, path),
+        200..300 => refuse_late(core, now, call, policy, response, path),
         _ => {}
     }
 }
 
 const LATE: &str = "SIP;cause=487;text=\"No longer wanted\"";
 
-fn refuse_late(core: &mut Core, now: Instant, call: SlabKey, answer: &Message<'_>, path: Path) {
+fn refuse_late(
+    core: &mut Core,
+    now: Instant,
+    call: SlabKey,
+    policy: Signalling,
+    answer: &Message<'_>,
+    path: Path,
+) {
     let user = User {
         call,
         role: Role::Detached,
     };
-    refuse_answer(core, now, user, answer, path, LATE);
+    refuse_answer(core, now, user, policy, answer, path, LATE);
 }
 
 fn to_tag<'m>(response: &Message<'m>) -> &'m str {

@@ -11,6 +11,7 @@ use crate::methods::ALLOW;
 use crate::release::phrase;
 use crate::reliable::prack_status;
 use media_relay::Side;
+use routing_engine::resources::Signalling;
 use sip_core::dialog::DialogError;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
@@ -155,12 +156,15 @@ impl Engine {
     ) {
         let core = &mut self.core;
         let is_provisional = response.status().is_some_and(|status| status < 200);
-        match user.role {
-            Role::Attempt(_) => drop_late(core, now.instant, user.call, id, response, path),
-            Role::Relayed(_) | Role::Refresh(_) if is_provisional => {
-                drop_late(core, now.instant, user.call, id, response, path);
-            }
-            _ => {}
+        let is_dropped = match user.role {
+            Role::Attempt(_) => true,
+            Role::Relayed(_) | Role::Refresh(_) => is_provisional,
+            _ => false,
+        };
+        if is_dropped {
+            // Its trunk is forgotten with its call.
+            let policy = Signalling::default();
+            drop_late(core, now.instant, user.call, id, policy, response, path);
         }
     }
 

@@ -314,6 +314,7 @@ pub(crate) fn refuse_answer(
     core: &mut Core,
     now: Instant,
     user: User,
+    policy: Signalling,
     answer: &Message<'_>,
     path: Path,
     reason: &str,
@@ -322,7 +323,7 @@ pub(crate) fn refuse_answer(
         return;
     };
     core.counters.answers_refused += 1;
-    let mut leg = Leg::new(dialog, path, Signalling::default());
+    let mut leg = Leg::new(dialog, path, policy);
     leg.send_ack(core, leg.dialog.local_cseq(), None);
     // Without room for its transaction the BYE is not sent: the carrier will give up on its own.
     let _ = leg.send(core, now, Method::Bye, user, |mut writer, _| {

@@ -253,7 +253,11 @@ fn codecs_are_ordered_and_those_left_out_leave_no_trace() {
 fn a_stream_that_keeps_only_telephone_events_has_no_codec_left() {
     assert_eq!(selected(OFFER, &["G729"]), None);
     assert_eq!(selected(OFFER, &[]), None);
-    assert!(selected(OFFER, &["PCMU"]).unwrap().contains("RTP/AVP 0 101\r\n"));
+    assert!(
+        selected(OFFER, &["PCMU"])
+            .unwrap()
+            .contains("RTP/AVP 0 101\r\n")
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod basic_call;
 mod cancel_before_answer;
 mod cancel_races_answer;
+mod codecs;
 mod digest;
 mod early_media;
 mod failover;
@@ -13,6 +14,7 @@ mod in_dialog;
 mod late_offer;
 mod lost_ack;
 mod lost_bye;
+mod nat;
 mod operation;
 mod presented;
 mod probing;

@@ -394,6 +394,23 @@ mod tests {
     }
 
     #[test]
+    fn a_codec_that_is_none_or_stands_twice_is_named() {
+        let trunk = Trunk {
+            customer: Some("Meridian".into()),
+            source_addresses: vec!["192.0.2.1".parse().unwrap()],
+            codecs: ["PCMA", "G 729", "opus", "pcma", ""]
+                .map(str::to_owned)
+                .into(),
+            ..Trunk::new(Direction::Ingress)
+        };
+        let faulty = fields(&trunk);
+        for place in ["codecs[1]", "codecs[3]", "codecs[4]"] {
+            assert!(faulty.iter().any(|field| field == place), "{faulty:?}");
+        }
+        assert_eq!(faulty.len(), 3, "{faulty:?}");
+    }
+
+    #[test]
     fn what_a_direction_requires_is_named() {
         assert_eq!(
             fields(&Trunk::new(Direction::Ingress)),

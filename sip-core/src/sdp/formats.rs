@@ -70,10 +70,7 @@ fn is_selectable(media: &Media<'_>) -> bool {
 }
 
 /// The formats that stay, in their new order; `None` when no codec is among them.
-fn selected<'a>(
-    media: &Media<'a>,
-    place: &impl Fn(&str) -> Option<usize>,
-) -> Option<Vec<&'a str>> {
+fn selected<'a>(media: &Media<'a>, place: &impl Fn(&str) -> Option<usize>) -> Option<Vec<&'a str>> {
     let names = names(media);
     let (mut codecs, mut beside) = (Vec::new(), Vec::new());
     for format in media.formats.split_ascii_whitespace().take(PAYLOADS) {

@@ -9,12 +9,12 @@ use crate::header::Rport;
 use crate::message::{Message, MessageWriter, Method, RecordRoutes, ReplyHead};
 use crate::slab::SlabKey;
 use crate::ticket::TicketText;
-use crate::uri::{host_ip, is_private};
 use crate::transaction::key::ServerKey;
 use crate::transaction::{
     Action, Actions, InviteServer, InviteServerInput, InviteServerState, Outbox, Path, Server,
     ServerInput, Timer, Transport,
 };
+use crate::uri::{host_ip, is_private};
 use arrayvec::ArrayString;
 use std::fmt::Write;
 use std::net::SocketAddr;

@@ -528,7 +528,10 @@ fn a_peer_behind_a_translator_is_answered_where_it_speaks_from() {
     for host in ["10.0.0.5", "192.168.1.2", "100.64.0.1"] {
         assert_eq!(target(host, "192.0.2.1:40000"), "192.0.2.1:40000");
     }
-    assert_eq!(target("[fd00::5]", "[2001:db8::1]:40000"), "[2001:db8::1]:40000");
+    assert_eq!(
+        target("[fd00::5]", "[2001:db8::1]:40000"),
+        "[2001:db8::1]:40000"
+    );
     assert_eq!(
         target("10.0.0.5", "10.0.0.5:40000"),
         "10.0.0.5:5070",
