@@ -337,7 +337,7 @@ impl Kind for Trunk {
 fn check_codecs(codecs: &[String]) -> impl Iterator<Item = Problem> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
     codecs.iter().enumerate().filter_map(move |(index, codec)| {
-        let message = if codec.is_empty() || !codec.bytes().all(is_token) {
+        let message = if !codec.bytes().all(is_token) {
             "is no name of a codec, such as PCMA"
         } else if codecs[..index]
             .iter()
