@@ -9816,6 +9816,8 @@ export interface components {
             carrier?: string | null;
             /** @description Calls at the same time. */
             channel_limit?: number | null;
+            /** @description Audio codecs of its calls by their RTP names, such as `PCMA`, the best first. Offers of either side lose all others; `telephone-event` stays. */
+            codecs?: string[];
             /** @description New calls (egress: attempts) per second. */
             cps_limit?: number | null;
             /** @description Ingress: whose calls come by it. */
@@ -10006,6 +10008,12 @@ export interface components {
                  * @enum {string}
                  */
                 message: "reject" | "relay";
+                /**
+                 * @description Where requests within a call go when the other side may be behind an address translator (NAT).
+                 * @default auto
+                 * @enum {string}
+                 */
+                nat: "auto" | "symmetric" | "off";
                 /**
                  * @description Egress: what becomes of a 3xx answer.
                  * @default reject
@@ -46490,6 +46498,7 @@ export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
 export const trunkSpecSignallingMessageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["message"]> = ["reject", "relay"];
+export const trunkSpecSignallingNatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["nat"]> = ["auto", "symmetric", "off"];
 export const trunkSpecSignallingRedirectsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["redirects"]> = ["reject", "follow"];
 export const trunkSpecSignallingReferValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["refer"]> = ["reject", "relay"];
 export const trunkSpecSignallingReliable_provisionalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reliable_provisional"]> = ["off", "supported", "supported_unannounced", "required", "ignored"];
