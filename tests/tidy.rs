@@ -258,20 +258,22 @@ fn the_life_of_a_call_names_functions_that_exist() {
 }
 
 #[test]
-fn the_document_on_security_names_tests_that_exist() {
-    let document = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+fn documents_name_tests_that_exist() {
     let tests: HashSet<String> = rust_files_and_tests(".")
         .iter()
         .flat_map(|file| source::tests_of(&file.text))
         .collect();
-    let named = source::tests_named(&document);
-    assert!(named.len() >= 100, "only {} tests are named", named.len());
-    let findings: Vec<_> = named
-        .iter()
-        .filter(|name| !tests.contains(*name))
-        .map(|name| format!("there is no test `{name}`"))
-        .collect();
-    fail_if_any("docs/security.md:", &findings);
+    for (path, at_least) in [("docs/security.md", 100), ("docs/lessons.md", 30)] {
+        let document = std::fs::read_to_string(root().join(path)).unwrap();
+        let named = source::tests_named(&document);
+        assert!(named.len() >= at_least, "{path} names {}", named.len());
+        let findings: Vec<_> = named
+            .iter()
+            .filter(|name| !tests.contains(*name))
+            .map(|name| format!("there is no test `{name}`"))
+            .collect();
+        fail_if_any(path, &findings);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The customer gives up before the answer.
 
-use crate::support::{AURORA, CUSTOMER, Caller, Sent, Switch, offer, reply};
+use crate::support::{AURORA, CUSTOMER, Caller, Sent, Switch, offer, reply, reply_with};
 use call_control::Now;
 use rating::Timestamp;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
@@ -46,6 +46,30 @@ fn a_ringing_attempt_is_cancelled() {
     assert_eq!(record.attempts[0].release.sip_status, 487);
     assert_eq!(record.charge.amount.0, 0);
     switch.assert_at_rest();
+}
+
+#[test]
+fn a_cancel_repeats_the_to_of_its_invite_whatever_rang() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    for fork in ["one", "two"] {
+        switch.receive(AURORA, &reply_with(&invite, 180, fork, "", None));
+    }
+    switch.take_all();
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.expect(CUSTOMER, "200 CANCEL");
+    let cancel = switch.expect(AURORA, "CANCEL");
+    for field in [
+        HeaderName::From,
+        HeaderName::To,
+        HeaderName::CallId,
+        HeaderName::Via,
+    ] {
+        assert_eq!(cancel.header(field), invite.header(field), "RFC 3261 §9.1");
+    }
+    assert_eq!(cancel.tag(HeaderName::To), "");
 }
 
 #[test]

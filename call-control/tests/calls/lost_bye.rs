@@ -2,6 +2,7 @@
 
 use crate::support::{AURORA, CUSTOMER, Caller, Switch, offer, reply};
 use rating::cdr::ReleasedBy;
+use sip_core::HeaderName;
 
 fn answered(switch: &mut Switch) -> Caller {
     let mut caller = Caller::new("call-1");
@@ -36,6 +37,45 @@ fn a_bye_without_a_reply_is_sent_again_and_given_up_after_32_seconds() {
     switch.advance_ms(1);
     assert_eq!(switch.engine.counters().calls, 0);
     switch.assert_at_rest();
+}
+
+#[test]
+fn a_call_of_three_days_is_still_hung_up_by_either_side() {
+    const THREE_DAYS_MS: u64 = 3 * 24 * 3_600_000;
+    for carrier_hangs_up in [false, true] {
+        let mut switch = Switch::new();
+        let mut caller = Caller::new("call-1");
+        switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+        let invite = switch.take_all().pop().unwrap();
+        let sdp = offer("203.0.113.1", 5000);
+        switch.receive(AURORA, &reply(&invite, 200, Some(&sdp)));
+        let ack = switch.expect(AURORA, "ACK");
+        let answer = switch.expect(CUSTOMER, "200 INVITE");
+        switch.receive(CUSTOMER, &caller.ack(&answer, None));
+        switch.advance_ms(THREE_DAYS_MS);
+        switch.expect_silence();
+        if carrier_hangs_up {
+            let bye = format!(
+                "BYE sip:x@198.51.100.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bKb\r\n\
+                 From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 9 BYE\r\nContent-Length: 0\r\n\r\n",
+                ack.header(HeaderName::To),
+                ack.header(HeaderName::From),
+                ack.header(HeaderName::CallId),
+            );
+            switch.receive(AURORA, &bye);
+            switch.expect(AURORA, "200 BYE");
+            let bye = switch.expect(CUSTOMER, "BYE");
+            switch.receive(CUSTOMER, &reply(&bye, 200, None));
+        } else {
+            switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+            switch.expect(CUSTOMER, "200 BYE");
+            let bye = switch.expect(AURORA, "BYE");
+            switch.receive(AURORA, &reply(&bye, 200, None));
+        }
+        let record = switch.record();
+        assert_eq!(record.duration_ms(), THREE_DAYS_MS);
+        switch.assert_at_rest();
+    }
 }
 
 #[test]
