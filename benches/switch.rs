@@ -70,6 +70,7 @@ fn measure(rate: u32) -> LoadFigure {
         hold_ms: HOLD_MS,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     };
     let (tally, setup_ms) = calls.start().finish_with_setup_delay();
     let seconds = start.elapsed().as_secs_f64();

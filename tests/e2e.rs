@@ -28,6 +28,8 @@ mod digest;
 mod failover;
 #[path = "e2e/load.rs"]
 mod load;
+#[path = "e2e/pairs.rs"]
+mod pairs;
 #[path = "e2e/races.rs"]
 mod races;
 #[path = "e2e/resources.rs"]

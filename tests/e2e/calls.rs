@@ -15,6 +15,7 @@ fn calls<'a>(switch: &Switch, scenario: &'a str, numbers: &'a [&'a str]) -> Call
         hold_ms: 300,
         numbers,
         scratch: switch.scratch(),
+        more: &[],
     }
 }
 

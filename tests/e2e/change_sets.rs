@@ -48,6 +48,7 @@ impl Scene {
             hold_ms: 100,
             numbers: &[NUMBER],
             scratch: self.switch.scratch(),
+            more: &[],
         }
         .run();
         let all = Tally {

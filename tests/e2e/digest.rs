@@ -52,6 +52,7 @@ fn calls<'a>(switch: &Switch, scenario: &'a str) -> Calls<'a> {
         hold_ms: 200,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     }
 }
 

@@ -29,6 +29,7 @@ fn records_when_first_is(first: SocketAddr, more: &str) -> Vec<Value> {
         hold_ms: 100,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     }
     .run();
     assert_eq!(

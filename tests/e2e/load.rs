@@ -25,6 +25,7 @@ fn calls<'a>(switch: &Switch, scenario: &'a str, count: u32, per_second: u32) ->
         hold_ms: 500,
         numbers: &[NUMBER, "442079460000", "13105550123"],
         scratch: switch.scratch(),
+        more: &[],
     }
 }
 

@@ -40,6 +40,7 @@ fn calls(switch: &Switch, scenario: &str, over: Over) -> Vec<Value> {
         hold_ms: 200,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     };
     assert_eq!(calls.run(), ALL);
     let cdrs = switch.wait_for_cdrs(3);

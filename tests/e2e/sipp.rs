@@ -1,6 +1,6 @@
 //! SIPp processes: carriers that answer, callers that place calls.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,15 +32,7 @@ impl Carrier {
     /// Starts `scenario` on `ip` and a free port; `more` are SIPp arguments.
     pub(crate) fn start(scenario: &str, ip: &str, over: Over, more: &[&str]) -> Self {
         let address = free_port(ip);
-        let child = Command::new("sipp")
-            .args([
-                "-sf",
-                &scenario_path(scenario),
-                "-nostdin",
-                "-t",
-                over.flag(),
-            ])
-            .args(["-i", ip, "-p", &address.port().to_string()])
+        let child = sipp(scenario, over, ip, address.port())
             .args(more)
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
@@ -74,6 +66,41 @@ pub(crate) struct Calls<'a> {
     pub(crate) numbers: &'a [&'a str],
     /// Where to keep SIPp's files.
     pub(crate) scratch: PathBuf,
+    /// More arguments of SIPp.
+    pub(crate) more: &'a [&'a str],
+}
+
+/// A carrier that waits for so many calls, and is judged as the caller is.
+pub(crate) struct Waiting<'a> {
+    pub(crate) scenario: &'a str,
+    pub(crate) address: SocketAddr,
+    pub(crate) over: Over,
+    pub(crate) count: u32,
+    /// Where to keep SIPp's files.
+    pub(crate) scratch: PathBuf,
+    /// More arguments of SIPp.
+    pub(crate) more: &'a [&'a str],
+}
+
+/// Longest time of a carrier's calls: a session is refreshed after 45 seconds.
+const CARRIER_PATIENCE: Duration = Duration::from_secs(150);
+
+impl Waiting<'_> {
+    /// Starts it, and returns when it listens.
+    pub(crate) fn start(&self) -> Running {
+        let (ip, port) = (self.address.ip().to_string(), self.address.port());
+        let files = Files::new(&self.scratch, port);
+        let mut command = sipp(self.scenario, self.over, &ip, port);
+        command
+            .args(["-m", &self.count.to_string()])
+            .args(self.more);
+        let running = files.run(command, CARRIER_PATIENCE);
+        crate::switch::until("the carrier listens", || match self.over {
+            Over::Udp => UdpSocket::bind(self.address).is_err(),
+            Over::Tcp => TcpListener::bind(self.address).is_err(),
+        });
+        running
+    }
 }
 
 /// How SIPp's calls ended.
@@ -107,17 +134,8 @@ impl Calls<'_> {
             lines.push_str(&format!("442071234567;{number}\n"));
         }
         std::fs::write(&injection, lines).unwrap();
-        let statistics = self.scratch.join(format!("statistics-{id}.csv"));
-        let errors = self.scratch.join(format!("errors-{id}.log"));
-        let child = Command::new("sipp")
-            .args([
-                "-sf",
-                &scenario_path(self.scenario),
-                "-nostdin",
-                "-t",
-                self.over.flag(),
-            ])
-            .args(["-i", self.from, "-p", &id.to_string()])
+        let mut command = sipp(self.scenario, self.over, self.from, id);
+        command
             .arg("-inf")
             .arg(&injection)
             .args([
@@ -127,23 +145,54 @@ impl Calls<'_> {
                 &self.per_second.to_string(),
             ])
             .args(["-d", &self.hold_ms.to_string(), "-l", "100000"])
+            .args(self.more)
+            .arg(self.to.to_string());
+        let seconds = self.count / self.per_second.max(1) + self.hold_ms / 1_000 + 120;
+        Files::new(&self.scratch, id).run(command, Duration::from_secs(seconds.into()))
+    }
+}
+
+/// SIPp with a scenario on an address.
+fn sipp(scenario: &str, over: Over, ip: &str, port: u16) -> Command {
+    let mut command = Command::new("sipp");
+    command
+        .args(["-sf", &scenario_path(scenario), "-nostdin"])
+        .args(["-t", over.flag(), "-i", ip, "-p", &port.to_string()]);
+    command
+}
+
+/// What SIPp writes about its calls.
+struct Files {
+    scratch: PathBuf,
+    statistics: PathBuf,
+    errors: PathBuf,
+}
+
+impl Files {
+    fn new(scratch: &Path, id: u16) -> Self {
+        Self {
+            scratch: scratch.to_owned(),
+            statistics: scratch.join(format!("statistics-{id}.csv")),
+            errors: scratch.join(format!("errors-{id}.log")),
+        }
+    }
+
+    fn run(self, mut command: Command, limit: Duration) -> Running {
+        let child = command
             .args(["-trace_stat", "-fd", "1", "-stf"])
-            .arg(&statistics)
+            .arg(&self.statistics)
             .args(["-trace_err", "-error_file"])
-            .arg(&errors)
-            .arg(self.to.to_string())
+            .arg(&self.errors)
             .current_dir(&self.scratch)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("SIPp is installed (scripts/install-test-tools)");
-        let seconds = self.count / self.per_second.max(1) + self.hold_ms / 1_000 + 60;
-        let limit = Duration::from_secs(seconds.into());
         Running {
             child,
-            statistics,
-            errors,
+            statistics: self.statistics,
+            errors: self.errors,
             started: Instant::now(),
             limit,
         }

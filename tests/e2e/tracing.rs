@@ -18,6 +18,7 @@ fn call(switch: &Switch, scenario: &str) {
         hold_ms: 100,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     };
     calls.run();
 }
