@@ -1,4 +1,5 @@
-//! What may cross, come late or come twice in a call, played by SIPp on both sides over UDP and TCP.
+//! What takes more than a customer and a carrier: redirections, circles, gateways that come back. `pairs`
+//! has the rest.
 
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use crate::sipp::{Calls, Carrier, Over, Tally};
@@ -10,27 +11,8 @@ const ALL: Tally = Tally {
     failed: 0,
 };
 
-/// Three calls of a caller to a carrier, over UDP and then over TCP on both sides; `trunk` is more
-/// of the carrier's spec. The records of each.
-fn played(caller: &str, carrier: &str, trunk: &str) -> Vec<Vec<Value>> {
-    [Over::Udp, Over::Tcp]
-        .map(|over| {
-            let switch = Switch::start(&[]);
-            let more = match over {
-                Over::Udp => trunk.to_owned(),
-                Over::Tcp => format!("transport: tcp\n{trunk}"),
-            };
-            let carrier = Carrier::start(carrier, "127.0.0.31", over, &[]);
-            let mut spec = CarrierSpec::new("aurora", carrier.address, "0.012");
-            spec.more = &more;
-            World::of(vec![spec]).apply(&switch);
-            calls(&switch, caller, over)
-        })
-        .into()
-}
-
-fn calls(switch: &Switch, scenario: &str, over: Over) -> Vec<Value> {
-    let calls = Calls {
+fn calls_of<'a>(switch: &Switch, scenario: &'a str, over: Over) -> Calls<'a> {
+    Calls {
         scenario,
         from: CUSTOMER,
         to: switch.sip,
@@ -41,53 +23,16 @@ fn calls(switch: &Switch, scenario: &str, over: Over) -> Vec<Value> {
         numbers: &[NUMBER],
         scratch: switch.scratch(),
         more: &[],
-    };
+    }
+}
+
+fn calls(switch: &Switch, scenario: &str, over: Over) -> Vec<Value> {
+    let calls = calls_of(switch, scenario, over);
     assert_eq!(calls.run(), ALL);
     let cdrs = switch.wait_for_cdrs(3);
     switch.wait_until_idle();
     assert_eq!(switch.cdrs().len(), 3, "one record a call");
     cdrs
-}
-
-fn assert_outcome(played: &[Vec<Value>], outcome: &str) {
-    for cdr in played.iter().flatten() {
-        assert_eq!(cdr["outcome"], outcome, "{cdr}");
-    }
-}
-
-#[test]
-fn an_answer_that_crosses_the_cancel_is_ended_and_costs_nothing() {
-    let played = played("caller_cancels", "carrier_answers_despite_cancel", "");
-    assert_outcome(&played, "cancelled");
-}
-
-#[test]
-fn a_late_offer_is_answered_in_the_ack() {
-    let played = played("caller_offers_late", "carrier_answers", "");
-    assert_outcome(&played, "answered");
-}
-
-#[test]
-fn forks_of_a_carrier_are_one_call_to_the_customer() {
-    let played = played("caller_answered", "carrier_forks", "");
-    assert_outcome(&played, "answered");
-}
-
-#[test]
-fn hold_and_resume_go_through() {
-    let played = played("caller_holds_and_resumes", "carrier_answers", "");
-    assert_outcome(&played, "answered");
-}
-
-#[test]
-fn ringing_is_confirmed_on_both_sides() {
-    let reliable = "signalling: {reliable_provisional: supported}";
-    let played = played(
-        "caller_confirms_ringing",
-        "carrier_rings_reliably",
-        reliable,
-    );
-    assert_outcome(&played, "answered");
 }
 
 #[test]
@@ -133,5 +78,40 @@ fn a_gateway_that_does_not_reply_to_options_gets_no_calls_until_it_does() {
         let attempts = whole["attempt_records"].as_array().unwrap();
         assert_eq!(attempts.len(), 1, "{whole}");
         assert_eq!(attempts[0]["gateway"], carrier.address.to_string());
+    }
+}
+
+#[test]
+fn a_call_that_a_carrier_sends_back_goes_round_a_few_times_and_no_more() {
+    for over in [Over::Udp, Over::Tcp] {
+        let switch = Switch::start(&[("DIDTRON_CALLS_SAME_NUMBERS_IN_SETUP_MAX", "4")]);
+        // A carrier whose gateway is a customer of ours: each round has a Call-ID, tags and a branch of its
+        // own, so only the numbers tell.
+        let mut back = CarrierSpec::new("aurora", switch.sip, "0.012");
+        back.more = match over {
+            Over::Udp => "called_number: {add_prefix: \"+\"}",
+            Over::Tcp => "transport: tcp\ncalled_number: {add_prefix: \"+\"}",
+        };
+        let mut world = World::of(vec![back]);
+        world.more_sources = ", 127.0.0.1";
+        world.apply(&switch);
+        let mut round = calls_of(&switch, "caller_refused_503", over);
+        round.count = 1;
+        assert_eq!(round.run().failed, 0);
+        let records = switch.wait_for_cdrs(5);
+        switch.wait_until_idle();
+        let ended_by = |reason: &str| {
+            let records = records.iter();
+            records
+                .filter(|record| record["release_reason"] == reason)
+                .count()
+        };
+        assert_eq!(ended_by("loop_detected"), 1, "{records:#?}");
+        assert_eq!(
+            switch.cdrs().len(),
+            5,
+            "four in setup, and the one too many"
+        );
+        assert_eq!(switch.metric("didtron_channels_in_use", ""), 0.0);
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct World<'a> {
     pub(crate) price: &'a str,
     /// More lines of the customer's spec.
     pub(crate) customer: &'a str,
+    /// More source addresses of the customer, each after a comma.
+    pub(crate) more_sources: &'a str,
     /// More lines of the customer's rate card: intervals, fee.
     pub(crate) card: &'a str,
     pub(crate) carriers: Vec<CarrierSpec<'a>>,
@@ -47,6 +49,7 @@ impl<'a> World<'a> {
         Self {
             price: "0.06",
             customer: "",
+            more_sources: "",
             card: "",
             carriers,
         }
@@ -75,7 +78,8 @@ impl<'a> World<'a> {
             self.customer,
         );
         let ingress = format!(
-            "direction: ingress\ncustomer: acme\nsource_addresses: [{CUSTOMER}]\nmedia: direct"
+            "direction: ingress\ncustomer: acme\nsource_addresses: [{CUSTOMER}{}]\nmedia: direct",
+            self.more_sources
         );
         document(&mut yaml, "trunk", "acme-in", &ingress, "");
         for carrier in &self.carriers {

@@ -1,6 +1,6 @@
 //! SIPp processes: carriers that answer, callers that place calls.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -94,10 +94,10 @@ impl Waiting<'_> {
         command
             .args(["-m", &self.count.to_string()])
             .args(self.more);
-        let running = files.run(command, CARRIER_PATIENCE);
-        crate::switch::until("the carrier listens", || match self.over {
-            Over::Udp => UdpSocket::bind(self.address).is_err(),
-            Over::Tcp => TcpListener::bind(self.address).is_err(),
+        let mut running = files.run(command, CARRIER_PATIENCE);
+        crate::switch::until("the carrier listens", || {
+            let listens = is_bound(self.address, self.over);
+            listens || running.has_ended()
         });
         running
     }
@@ -114,7 +114,7 @@ pub(crate) struct Tally {
 pub(crate) struct Running {
     child: Child,
     statistics: PathBuf,
-    errors: PathBuf,
+    said: [PathBuf; 2],
     started: Instant,
     limit: Duration,
 }
@@ -152,6 +152,25 @@ impl Calls<'_> {
     }
 }
 
+/// Whether somebody listens there, without touching the port: SIPp may be about to bind it.
+fn is_bound(address: SocketAddr, over: Over) -> bool {
+    let std::net::IpAddr::V4(ip) = address.ip() else {
+        return false;
+    };
+    let (path, listening) = match over {
+        Over::Udp => ("/proc/net/udp", ""),
+        Over::Tcp => ("/proc/net/tcp", " 00000000:0000 0A "),
+    };
+    let local = format!(
+        ": {:08X}:{:04X}",
+        u32::from_ne_bytes(ip.octets()),
+        address.port()
+    );
+    let table = std::fs::read_to_string(path).unwrap();
+    let mut lines = table.lines();
+    lines.any(|line| line.contains(&local) && line.contains(listening))
+}
+
 /// SIPp with a scenario on an address.
 fn sipp(scenario: &str, over: Over, ip: &str, port: u16) -> Command {
     let mut command = Command::new("sipp");
@@ -166,6 +185,8 @@ struct Files {
     scratch: PathBuf,
     statistics: PathBuf,
     errors: PathBuf,
+    /// Its standard error: what is wrong with a scenario.
+    complaints: PathBuf,
 }
 
 impl Files {
@@ -174,6 +195,7 @@ impl Files {
             scratch: scratch.to_owned(),
             statistics: scratch.join(format!("statistics-{id}.csv")),
             errors: scratch.join(format!("errors-{id}.log")),
+            complaints: scratch.join(format!("complaints-{id}.log")),
         }
     }
 
@@ -186,13 +208,13 @@ impl Files {
             .current_dir(&self.scratch)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&self.complaints).unwrap())
             .spawn()
             .expect("SIPp is installed (scripts/install-test-tools)");
         Running {
             child,
             statistics: self.statistics,
-            errors: self.errors,
+            said: [self.complaints, self.errors],
             started: Instant::now(),
             limit,
         }
@@ -218,13 +240,44 @@ impl Running {
         }
         let (tally, setup_ms) = read_statistics(&self.statistics);
         if tally.failed > 0 {
-            let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
-            errors
-                .lines()
-                .take(30)
-                .for_each(|line| eprintln!("sipp: {line}"));
+            eprintln!("{}", self.faults());
         }
         (tally, setup_ms)
+    }
+
+    /// Whether SIPp has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for the end of all calls; the error has what SIPp says of the first that went wrong.
+    pub(crate) fn finish_all(mut self, count: u32) -> Result<(), String> {
+        while !self.has_ended() && self.started.elapsed() < self.limit {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if !self.has_ended() {
+            return Err(format!("SIPp does not end: {}", self.faults()));
+        }
+        let expected = Tally {
+            successful: count.into(),
+            failed: 0,
+        };
+        // One that could not begin writes no statistics.
+        let is_good = self.statistics.exists() && read_statistics(&self.statistics).0 == expected;
+        match is_good {
+            true => Ok(()),
+            false => Err(self.faults()),
+        }
+    }
+
+    fn faults(&self) -> String {
+        let said = self.said.iter().flat_map(std::fs::read_to_string);
+        let lines: Vec<String> = said
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .filter(|line| !line.contains("number of open sockets"))
+            .take(30)
+            .collect();
+        lines.join("\n    ")
     }
 }
 
