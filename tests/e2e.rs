@@ -14,8 +14,12 @@
     reason = "the benchmark shares these modules and uses the rest"
 )]
 
+#[path = "e2e/baresip.rs"]
+mod baresip;
 #[path = "e2e/calls.rs"]
 mod calls;
+#[path = "e2e/certificates.rs"]
+mod certificates;
 #[path = "e2e/change_sets.rs"]
 mod change_sets;
 #[path = "e2e/command_line.rs"]
@@ -26,14 +30,20 @@ mod defence;
 mod digest;
 #[path = "e2e/failover.rs"]
 mod failover;
+#[path = "e2e/kamailio.rs"]
+mod kamailio;
 #[path = "e2e/load.rs"]
 mod load;
 #[path = "e2e/pairs.rs"]
 mod pairs;
+#[path = "e2e/programs.rs"]
+mod programs;
 #[path = "e2e/races.rs"]
 mod races;
 #[path = "e2e/resources.rs"]
 mod resources;
+#[path = "e2e/secure.rs"]
+mod secure;
 #[path = "e2e/sipp.rs"]
 mod sipp;
 #[path = "e2e/switch.rs"]

@@ -37,6 +37,10 @@ pub(crate) struct World<'a> {
     pub(crate) price: &'a str,
     /// More lines of the customer's spec.
     pub(crate) customer: &'a str,
+    /// Whether RTP is relayed: `relay` or `direct`, on every trunk.
+    pub(crate) media: &'a str,
+    /// More lines of the customer's trunk.
+    pub(crate) ingress: &'a str,
     /// More source addresses of the customer, each after a comma.
     pub(crate) more_sources: &'a str,
     /// More lines of the customer's rate card: intervals, fee.
@@ -49,6 +53,8 @@ impl<'a> World<'a> {
         Self {
             price: "0.06",
             customer: "",
+            media: "direct",
+            ingress: "",
             more_sources: "",
             card: "",
             carriers,
@@ -78,17 +84,17 @@ impl<'a> World<'a> {
             self.customer,
         );
         let ingress = format!(
-            "direction: ingress\ncustomer: acme\nsource_addresses: [{CUSTOMER}{}]\nmedia: direct",
-            self.more_sources
+            "direction: ingress\ncustomer: acme\nsource_addresses: [{CUSTOMER}{}]\nmedia: {}",
+            self.more_sources, self.media
         );
-        document(&mut yaml, "trunk", "acme-in", &ingress, "");
+        document(&mut yaml, "trunk", "acme-in", &ingress, self.ingress);
         for carrier in &self.carriers {
             let card_name = format!("{}-buy", carrier.name);
             card(&mut yaml, &card_name, carrier.price, "");
             document(&mut yaml, "carrier", carrier.name, "", "status: active");
             let egress = format!(
-                "direction: egress\ncarrier: {}\nrate_card: {card_name}\ngateway: \"{}\"\nmedia: direct",
-                carrier.name, carrier.gateway
+                "direction: egress\ncarrier: {}\nrate_card: {card_name}\ngateway: \"{}\"\nmedia: {}",
+                carrier.name, carrier.gateway, self.media
             );
             document(
                 &mut yaml,

@@ -22,7 +22,7 @@ pub(crate) struct Switch {
 }
 
 impl Switch {
-    /// Starts one; `settings` are more environment variables.
+    /// Starts one; `settings` are more environment variables. Listeners are added to those that each has.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let http = free_tcp();
@@ -334,16 +334,25 @@ fn spawn(directory: &Path, http: SocketAddr, sip: SocketAddr, settings: &[(&str,
         .arg("serve")
         .env("DIDTRON_DATA_DIR", directory.join("data"))
         .env("DIDTRON_HTTP_ADDRESS", http.to_string())
-        .env("DIDTRON_SIP_LISTENERS", format!("udp/{sip},tcp/{sip}"))
         .env("DIDTRON_JOURNAL_FREE_SPACE_MIN_MIB", "16")
         .env("DIDTRON_DRAIN_GRACE_S", "2")
         .env("DIDTRON_MEDIA_ADDRESS", media_address())
         .envs(settings.iter().copied())
+        .env("DIDTRON_SIP_LISTENERS", listeners(sip, settings))
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .spawn()
         .unwrap()
+}
+
+fn listeners(sip: SocketAddr, settings: &[(&str, &str)]) -> String {
+    let more = settings
+        .iter()
+        .filter(|(name, _)| *name == "DIDTRON_SIP_LISTENERS");
+    more.fold(format!("udp/{sip},tcp/{sip}"), |all, (_, more)| {
+        all + "," + more
+    })
 }
 
 /// An address of its own for each switch, so that none meets the media ports of another.
@@ -353,17 +362,21 @@ fn media_address() -> String {
     format!("127.{process}.1.{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn free_tcp() -> SocketAddr {
+pub(crate) fn free_tcp() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
 }
 
-/// A port that is free for UDP and for TCP.
 fn free_sip() -> SocketAddr {
+    free_sip_at("127.0.0.1")
+}
+
+/// A port that is free for UDP and for TCP.
+pub(crate) fn free_sip_at(ip: &str) -> SocketAddr {
     loop {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind((ip, 0)).unwrap();
         let address = udp.local_addr().unwrap();
         if TcpListener::bind(address).is_ok() {
             return address;

@@ -1,0 +1,235 @@
+//! baresip on both sides: a telephone's own idea of a call, with its media.
+
+use crate::certificates::Authority;
+use crate::programs::Program;
+use crate::resources::{CarrierSpec, NUMBER, World};
+use crate::sipp::free_port;
+use crate::switch::{Switch, free_tcp, until};
+use serde_json::{Value, json};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// A telephone that is driven by its control port.
+struct Phone {
+    // Ended before its folder is.
+    _program: Program,
+    control: TcpStream,
+    /// Read and not taken yet.
+    read: Vec<u8>,
+    /// Types of events, with their parameters.
+    events: Vec<(String, String)>,
+    log: PathBuf,
+    address: SocketAddr,
+}
+
+impl Phone {
+    /// A telephone of `user` on `ip`. Calls to it are answered at once; it plays a tone.
+    fn start(user: &str, ip: &str, folder: &Path, authority: &Authority) -> Self {
+        let folder = folder.join(format!("phone-{ip}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (control, address) = (free_tcp(), free_port(ip));
+        let bundle = folder.join("phone.pem");
+        let parts =
+            ["phone.pem", "phone.key"].map(|file| std::fs::read(authority.path(file)).unwrap());
+        std::fs::write(&bundle, parts.concat()).unwrap();
+        let config = format!(
+            "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aubridge.so\n\
+             module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+             ctrl_tcp_listen {control}\nsip_listen {address}\nnet_interface {ip}\n\
+             sip_certificate {bundle}\nsip_cafile {authority}\nsip_verify_server yes\n\
+             audio_source ausine,440\nausrc_srate 48000\nausrc_channels 2\n\
+             audio_player aubridge,nowhere\naudio_alert aubridge,nowhere\n\
+             rtp_ports 30000-39999\n",
+            modules = modules(),
+            bundle = bundle.display(),
+            authority = authority.text("authority.pem"),
+        );
+        std::fs::write(folder.join("config"), config).unwrap();
+        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=auto\n");
+        std::fs::write(folder.join("accounts"), account).unwrap();
+        let log = folder.join("log");
+        let mut command = Command::new("baresip");
+        let mut program = Program::start(command.arg("-f").arg(&folder), &log);
+        let mut connected = None;
+        until("baresip listens", || {
+            assert!(!program.has_ended(), "{}", said(&log));
+            connected = TcpStream::connect(control).ok();
+            connected.is_some()
+        });
+        let control = connected.unwrap();
+        control
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        Self {
+            _program: program,
+            control,
+            read: Vec::new(),
+            events: Vec::new(),
+            log,
+            address,
+        }
+    }
+
+    /// Gives a command of its menu.
+    fn tell(&mut self, command: &str, parameters: &str) {
+        let json = json!({ "command": command, "params": parameters, "token": "t" }).to_string();
+        write!(self.control, "{}:{json},", json.len()).unwrap();
+    }
+
+    /// Takes in what has come: netstrings of JSON.
+    fn listen(&mut self) {
+        let mut buffer = [0; 16_384];
+        match self.control.read(&mut buffer) {
+            Ok(0) => panic!("baresip has gone: {}", said(&self.log)),
+            Ok(length) => self.read.extend_from_slice(&buffer[..length]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => panic!("{error}"),
+        }
+        while let Some(event) = self.take() {
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            if event["event"] == true {
+                self.events.push((text("type"), text("param")));
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<Value> {
+        let colon = self.read.iter().position(|byte| *byte == b':')?;
+        let length: usize = std::str::from_utf8(&self.read[..colon])
+            .unwrap()
+            .parse()
+            .unwrap();
+        let end = colon + 1 + length;
+        let value = serde_json::from_slice(self.read.get(colon + 1..end)?).unwrap();
+        // With the comma behind it.
+        self.read.get(end)?;
+        self.read.drain(..=end);
+        Some(value)
+    }
+
+    /// Waits for an event whose parameter begins so, and takes it.
+    fn wait_for(&mut self, kind: &str, parameter: &str) {
+        let is_it = |event: &(String, String)| event.0 == kind && event.1.starts_with(parameter);
+        until(&format!("baresip says {kind} {parameter}"), || {
+            self.listen();
+            let found = self.events.iter().position(is_it);
+            found.map(|at| self.events.remove(at)).is_some()
+        });
+    }
+
+    /// Waits until words are in its log so many times.
+    fn wait_until_said(&self, words: &str, times: usize) {
+        until(&format!("baresip says {words} {times} times"), || {
+            said(&self.log).matches(words).count() >= times
+        });
+    }
+}
+
+fn said(log: &Path) -> String {
+    std::fs::read_to_string(log).unwrap_or_default()
+}
+
+fn modules() -> &'static str {
+    [
+        "/usr/lib/baresip/modules",
+        "/usr/lib64/baresip/modules",
+        "/usr/local/lib/baresip/modules",
+    ]
+    .into_iter()
+    .find(|path| Path::new(path).is_dir())
+    .expect("baresip is installed (scripts/install-test-tools)")
+}
+
+/// A switch whose customer and carrier are telephones that are reached by `transport`.
+fn between(transport: &str, authority: &Authority) -> (Switch, Phone, Phone, SocketAddr) {
+    let tls = free_tcp();
+    let switch = Switch::start(&[
+        ("DIDTRON_SIP_LISTENERS", &format!("tls/{tls}")),
+        (
+            "DIDTRON_SIP_TLS_CERTIFICATE_FILE",
+            &authority.text("node.pem"),
+        ),
+        ("DIDTRON_SIP_TLS_KEY_FILE", &authority.text("node.key")),
+        (
+            "DIDTRON_SIP_TLS_SERVER_ROOTS_FILE",
+            &authority.text("authority.pem"),
+        ),
+    ]);
+    let caller = Phone::start("442071234567", "127.0.0.21", &switch.scratch(), authority);
+    let callee = Phone::start(NUMBER, "127.0.0.31", &switch.scratch(), authority);
+    // baresip listens for TLS one port above.
+    let gateway = match transport {
+        "tls" => SocketAddr::new(callee.address.ip(), callee.address.port() + 1),
+        _ => callee.address,
+    };
+    let mut spec = CarrierSpec::new("aurora", gateway, "0.012");
+    let more = format!("transport: {transport}");
+    spec.more = &more;
+    let mut world = World::of(vec![spec]);
+    world.media = "relay";
+    world.more_sources = ", 127.0.0.1";
+    world.apply(&switch);
+    let to = match transport {
+        "tls" => tls,
+        _ => switch.sip,
+    };
+    (switch, caller, callee, to)
+}
+
+/// The `nth` call of two telephones, with all that they do; `hangs_up` says who ends it.
+fn talk(caller: &mut Phone, callee: &mut Phone, uri: &str, nth: usize, hangs_up: &str) {
+    caller.tell("dial", uri);
+    caller.wait_for("CALL_ESTABLISHED", "");
+    callee.wait_for("CALL_ESTABLISHED", "");
+    for phone in [&mut *caller, &mut *callee] {
+        phone.wait_until_said("incoming rtp for 'audio' established", nth);
+    }
+    caller.tell("sndcode", "5");
+    callee.wait_until_said("received event: '5' (end=1)", nth);
+    callee.tell("sndcode", "9");
+    caller.wait_until_said("received event: '9' (end=1)", nth);
+    for command in ["hold", "resume"] {
+        caller.events.clear();
+        callee.events.clear();
+        caller.tell(command, "");
+        callee.wait_for("CALL_REMOTE_SDP", "offer");
+        caller.wait_for("CALL_REMOTE_SDP", "answer");
+    }
+    let (first, second) = match hangs_up {
+        "customer" => (caller, callee),
+        _ => (callee, caller),
+    };
+    first.tell("hangup", "");
+    second.wait_for("CALL_CLOSED", "");
+}
+
+#[test]
+fn telephones_call_talk_hold_resume_and_dial_tones_over_udp_tcp_and_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("node", "node");
+    authority.issue("phone", "phone");
+    for transport in ["udp", "tcp", "tls"] {
+        let (switch, mut caller, mut callee, to) = between(transport, &authority);
+        let uri = format!("sip:{NUMBER}@{to};transport={transport}");
+        let ends = ["customer", "carrier"];
+        for (index, hangs_up) in ends.into_iter().enumerate() {
+            talk(&mut caller, &mut callee, &uri, index + 1, hangs_up);
+        }
+        let records = switch.wait_for_cdrs(2);
+        for by in ends {
+            let mut of_it = records.iter().filter(|record| record["released_by"] == by);
+            let record = of_it.next().unwrap_or_else(|| panic!("{by}: {records:#?}"));
+            assert_eq!(record["outcome"], "answered", "{record}");
+            let id = record["id"].as_str().unwrap();
+            let media = &switch.get(&format!("/api/v1/cdrs/{id}"))["media"];
+            for side in ["packets_from_customer", "packets_from_carrier"] {
+                assert!(media[side].as_u64().unwrap() > 0, "{media}");
+            }
+        }
+        switch.wait_until_idle();
+    }
+}
