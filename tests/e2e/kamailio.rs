@@ -22,13 +22,9 @@ const PLAYS: &[(&str, &str, &str)] = &[
         "customer",
     ),
     ("caller_updates", "carrier_takes_update", "customer"),
-    (
-        "caller_confirms_ringing",
-        "carrier_rings_reliably",
-        "customer",
-    ),
+    ("caller_confirms_ringing", "carrier_progresses", "customer"),
     ("caller_speaks_within", "carrier_listens", "customer"),
-    ("caller_cancels", "carrier_rings", "customer"),
+    ("caller_cancels", "carrier_rings_behind_a_proxy", "customer"),
 ];
 
 /// Starts a proxy that sends what begins a call to `to`, over `over`.
@@ -78,7 +74,7 @@ fn calls_through_two_proxies_keep_to_the_recorded_route_both_ways() {
         let _front = proxy(front, switch.sip, over, &switch.scratch());
         let _behind = proxy(behind, carrier, Over::Udp, &switch.scratch());
         let mut spec = CarrierSpec::new("aurora", behind, "0.012");
-        let relay = "signalling: {message: relay, refer: relay, subscribe: relay, reliable_provisional: supported}";
+        let relay = "signalling: {message: relay, refer: relay, subscribe: relay}";
         let more = match over {
             Over::Udp => relay.to_owned(),
             Over::Tcp => format!("transport: tcp\n{relay}"),
