@@ -143,43 +143,70 @@ impl Bench {
         &mut self,
         mut measure: impl FnMut(&mut Engine, Step<'_>, &mut Vec<(Path, Vec<u8>)>),
     ) {
+        let mut sent = vec![(path(CUSTOMER), Vec::with_capacity(2_048)); 2];
+        self.answer(&mut sent, &mut measure);
+        self.request("BYE", 2, None);
+        self.receive(CUSTOMER, &mut sent, &mut measure);
+        self.reply(&sent[0].1.clone(), 200, None);
+        self.receive(CARRIER, &mut sent, &mut measure);
+        self.tag.clear();
+    }
+
+    /// Answers so many calls, which stay up.
+    pub fn hold(&mut self, calls: usize) {
+        let mut sent = vec![(path(CUSTOMER), Vec::with_capacity(2_048)); 2];
+        for _ in 0..calls {
+            self.answer(&mut sent, &mut carry_out);
+            self.tag.clear();
+        }
+    }
+
+    /// Lets time pass for the timers that are due by then.
+    pub fn pass(&mut self, length: Duration) {
+        let end = self.now + length;
+        while let Some(due) = self.engine.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            let step = Step::Timeout(at(self.now));
+            carry_out(&mut self.engine, step, &mut Vec::new());
+        }
+        self.now = end;
+    }
+
+    /// A call up to its ACK.
+    fn answer(
+        &mut self,
+        sent: &mut Vec<(Path, Vec<u8>)>,
+        measure: &mut impl FnMut(&mut Engine, Step<'_>, &mut Vec<(Path, Vec<u8>)>),
+    ) {
         self.calls += 1;
         // 500 calls a second of virtual time: as many transactions linger as would there.
         self.now += Duration::from_millis(2);
-        let now = at(self.now);
-        let mut sent = vec![(path(CUSTOMER), Vec::with_capacity(2_048)); 2];
-        if self
-            .engine
-            .poll_timeout()
-            .is_some_and(|due| due <= self.now)
-        {
-            measure(&mut self.engine, Step::Timeout(now), &mut sent);
+        let due = self.engine.poll_timeout();
+        if due.is_some_and(|due| due <= self.now) {
+            measure(&mut self.engine, Step::Timeout(at(self.now)), sent);
         }
-        let mut receive = |bench: &mut Self, from: &str, sent: &mut Vec<(Path, Vec<u8>)>| {
-            let path = path(from);
-            let bytes = bench.text.as_bytes();
-            measure(
-                &mut bench.engine,
-                Step::Message(now, Datagram { bytes, path }),
-                sent,
-            );
-        };
         self.request("INVITE", 1, Some(SDP));
-        receive(self, CUSTOMER, &mut sent);
+        self.receive(CUSTOMER, sent, measure);
         let invite = sent[0].1.clone();
         for (status, sdp) in [(100, None), (180, None), (200, Some(SDP))] {
             self.reply(&invite, status, sdp);
-            receive(self, CARRIER, &mut sent);
+            self.receive(CARRIER, sent, measure);
         }
         self.learn_tag(&sent[0].1.clone());
         self.request("ACK", 1, None);
-        receive(self, CUSTOMER, &mut sent);
-        self.request("BYE", 2, None);
-        receive(self, CUSTOMER, &mut sent);
-        self.reply(&sent[0].1.clone(), 200, None);
-        receive(self, CARRIER, &mut sent);
-        self.tag.clear();
-        debug_assert_eq!(self.engine.counters().calls, 0);
+        self.receive(CUSTOMER, sent, measure);
+    }
+
+    fn receive(
+        &mut self,
+        from: &str,
+        sent: &mut Vec<(Path, Vec<u8>)>,
+        measure: &mut impl FnMut(&mut Engine, Step<'_>, &mut Vec<(Path, Vec<u8>)>),
+    ) {
+        let path = path(from);
+        let bytes = self.text.as_bytes();
+        let step = Step::Message(at(self.now), Datagram { bytes, path });
+        measure(&mut self.engine, step, sent);
     }
 
     fn learn_tag(&mut self, answer: &[u8]) {
