@@ -185,6 +185,12 @@ fn nothing_breaks_on_mutated_digests() {
 }
 
 #[test]
+fn a_challenge_that_grows_beyond_the_limit_when_written_again_is_not_read_again() {
+    let nonce = "\"".repeat(1_000);
+    properties::digest(format!("Digest realm=r, nonce=n{nonce}").as_bytes());
+}
+
+#[test]
 fn a_stream_of_mutated_messages_is_the_same_wherever_it_is_cut() {
     let corpus = corpus();
     for seed in 0..ROUNDS / 10 {
