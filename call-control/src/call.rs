@@ -33,8 +33,8 @@ use crate::session_timer::SessionRequest;
 use crate::setups::SetupPermit;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
-use routing_engine::snapshot::GatewayOrder;
-use routing_engine::{RoutePlan, Snapshot};
+use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
+use routing_engine::{Permits, RoutePlan, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{ClientId, ExpiredReason, Path, ServerId};
 use sip_core::{Instant, Message};
@@ -60,8 +60,12 @@ pub(crate) struct Call {
     pub(crate) facts: Facts,
     /// The snapshot that decided it.
     pub(crate) snapshot: Arc<Snapshot>,
-    /// The routes, and the customer's channels until the end.
+    /// The routes, until one of them has answered.
     pub(crate) plan: Option<Box<RoutePlan>>,
+    /// The trunk that it came in by.
+    pub(crate) ingress_trunk: TrunkIndex,
+    /// The customer's channels, until the end.
+    pub(crate) permits: Permits,
     pub(crate) next_candidate: usize,
     /// Gateways of the route under way that are not tried yet.
     pub(crate) next_gateways: GatewayOrder,
@@ -73,7 +77,7 @@ pub(crate) struct Call {
     pub(crate) invite_cseq: u32,
     /// Hops left for the egress INVITE.
     pub(crate) max_forwards: u32,
-    /// The customer's description; empty when it will come with the ACK.
+    /// The customer's description; empty when it will come with the ACK, and after the answer.
     pub(crate) offer: Vec<u8>,
     pub(crate) attempts: Vec<Attempt>,
     /// The customer's provisional responses, when it has them reliably.
@@ -85,11 +89,11 @@ pub(crate) struct Call {
     pub(crate) media: CallMedia,
     pub(crate) exchanges: Exchanges,
     pub(crate) end: Option<End>,
-    pub(crate) media_statistics: Option<MediaStatistics>,
+    pub(crate) media_statistics: Option<Box<MediaStatistics>>,
     /// BYEs sent and not answered yet.
     pub(crate) byes: u8,
     /// The Reason of a BYE to the customer that must wait for its ACK (RFC 3261 §15).
-    pub(crate) bye_after_ack: Option<ReasonValue>,
+    pub(crate) bye_after_ack: Option<Box<ReasonValue>>,
     /// The journal has its open record, of an end that waits for the carrier.
     pub(crate) is_noted: bool,
     /// The journal has its final record.

@@ -4,7 +4,8 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::session::UnusableSdp;
 use media_relay::Side;
-use routing_engine::{Candidate, RoutePlan, Snapshot};
+use routing_engine::snapshot::TrunkIndex;
+use routing_engine::{Candidate, Snapshot};
 use sip_core::sdp::Sdp;
 use std::borrow::Cow;
 
@@ -18,12 +19,11 @@ pub(crate) struct Codecs<'s> {
 impl<'s> Codecs<'s> {
     pub(crate) fn of(
         snapshot: &'s Snapshot,
-        plan: Option<&RoutePlan>,
+        ingress_trunk: TrunkIndex,
         candidate: Candidate,
     ) -> Self {
-        let ingress = plan.map(|plan| snapshot.ingress_trunk(plan.ingress_trunk));
         Self {
-            ingress: ingress.map_or(&[], |trunk| &trunk.codecs),
+            ingress: &snapshot.ingress_trunk(ingress_trunk).codecs,
             egress: &candidate.egress_trunk(snapshot).codecs,
         }
     }
@@ -83,7 +83,7 @@ impl Call {
         let Some(attempt) = self.attempts.last() else {
             return self.media.bridge(core, from, offer);
         };
-        let codecs = Codecs::of(&self.snapshot, self.plan.as_deref(), attempt.candidate);
+        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.candidate);
         let selected = codecs.select(from.other(), offer)?;
         self.media.bridge(core, from, &selected)
     }

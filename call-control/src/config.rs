@@ -38,7 +38,7 @@ pub struct Listener {
 /// Bounds of one engine. Reaching one is a designed answer, never a growing table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineLimits {
-    /// Calls at once, from the INVITE to the last leg's end. Beyond: 503. A call takes about
+    /// Calls at once, from the INVITE to the last leg's end. Beyond: 503. A call takes less than
     /// 4 KiB.
     pub max_calls: u32,
     /// SIP transactions at once. Beyond: 503 to a new call, silence for what has no state. A call

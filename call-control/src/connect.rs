@@ -97,6 +97,9 @@ impl Call {
         core.disarm(self.key, CallTimer::Prack);
         self.facts.answered = Some(now);
         self.media.answered(core);
+        // Nothing is hunted for any more.
+        self.plan = None;
+        self.offer = Vec::new();
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);
         if !self.respond_ingress(core, now, 200, true, None) {

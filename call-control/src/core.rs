@@ -288,12 +288,9 @@ impl Core {
         text
     }
 
-    /// A branch for an ACK, which has no transaction.
-    pub(crate) fn new_branch(&mut self) -> arrayvec::ArrayString<32> {
-        let mut text = arrayvec::ArrayString::new();
-        // 7 characters and 16 digits fit.
-        let _ = write!(text, "z9hG4bK{:016x}", self.random.next_u64());
-        text
+    /// The number of a branch for an ACK, which has no transaction.
+    pub(crate) fn new_branch_number(&mut self) -> u64 {
+        self.random.next_u64()
     }
 
     pub(crate) fn random_below(&mut self, bound: u64) -> u64 {
@@ -324,6 +321,14 @@ impl Core {
         self.counters.media_sessions -= 1;
         statistics
     }
+}
+
+/// The branch with a number.
+pub(crate) fn branch_of(number: u64) -> arrayvec::ArrayString<32> {
+    let mut text = arrayvec::ArrayString::new();
+    // 7 characters and 16 digits fit.
+    let _ = write!(text, "z9hG4bK{number:016x}");
+    text
 }
 
 fn gateways(snapshot: &Snapshot) -> HashSet<IpAddr> {

@@ -85,7 +85,7 @@ impl Call {
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
-                let codecs = Codecs::of(&self.snapshot, Some(plan), candidate);
+                let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate);
                 let unusable = |_| unusable_offer(codecs, offer);
                 let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
                 let bridged = self.media.bridge(core, Side::Ingress, &selected);
@@ -111,6 +111,8 @@ impl Call {
             .send(core, now, invitation, &called, &caller)
             .map_err(failure_of)?;
         attempt.fields = caller.fields;
+        // Most calls have one, and would pay for four as long as they are up.
+        self.attempts.reserve_exact(1);
         self.attempts.push(attempt);
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
@@ -162,9 +164,7 @@ impl Call {
     }
 
     fn media_mode(&self, candidate: Candidate) -> MediaMode {
-        self.plan.as_ref().map_or(MediaMode::Relay, |plan| {
-            candidate.media(&self.snapshot, plan.ingress_trunk)
-        })
+        candidate.media(&self.snapshot, self.ingress_trunk)
     }
 
     /// How long the attempt under way may take, from its beginning, to come further than
@@ -257,10 +257,8 @@ impl Call {
 
     /// What the customer's trunk makes of a final response.
     fn status_for_customer(&self, status: u16) -> u16 {
-        self.plan.as_ref().map_or(status, |plan| {
-            let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
-            trunk.responses.map(status)
-        })
+        let trunk = self.snapshot.ingress_trunk(self.ingress_trunk);
+        trunk.responses.map(status)
     }
 }
 

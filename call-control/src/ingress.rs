@@ -426,7 +426,8 @@ fn new_call(
         .transactions
         .open_server(server_key, invite, path, tag, user)
         .ok()?;
-    let plan = plan.take()?;
+    let mut plan = plan.take()?;
+    let permits = std::mem::take(&mut plan.permits);
     let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
     let policy = trunk.signalling;
     let presented = Presented::of(invite, &trunk.headers, &trunk.identity);
@@ -439,6 +440,8 @@ fn new_call(
         phase: Phase::Hunting,
         facts: facts.take()?,
         snapshot,
+        ingress_trunk: plan.ingress_trunk,
+        permits,
         plan: Some(plan),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),

@@ -2,7 +2,7 @@
 
 use crate::addressing::Listeners;
 use crate::challenged::Challenged;
-use crate::core::{CallTimer, Core, Role, User};
+use crate::core::{CallTimer, Core, Role, User, branch_of};
 use crate::session_timer::LegSession;
 use media_relay::Side;
 use routing_engine::resources::Signalling;
@@ -50,11 +50,14 @@ struct AwaitedAck {
     give_up_at: Instant,
 }
 
+/// What an ACK is written from once more.
 #[derive(Debug)]
 struct SentAck {
     cseq: u32,
     path: Path,
-    bytes: Vec<u8>,
+    /// Of its branch.
+    number: u64,
+    body: Option<Box<[u8]>>,
 }
 
 /// What to do when the timer for an ACK fired.
@@ -288,22 +291,50 @@ impl Leg {
     /// Sends the ACK of a 2xx, and keeps it (RFC 3261 §13.2.2.4).
     pub(crate) fn send_ack(&mut self, core: &mut Core, cseq: u32, body: Option<&[u8]>) {
         let path = self.path_onwards(core);
-        let mut bytes = self.last_ack.take().map_or_else(Vec::new, |ack| ack.bytes);
-        // RFC 3261 §22.1: the ACK shows what its INVITE showed.
-        let shown = self
-            .challenged
-            .as_ref()
-            .and_then(|challenged| challenged.shown());
-        write_ack(&self.dialog, core, &mut bytes, cseq, path, shown, body);
-        core.outbox.push(path, None, &bytes);
-        self.last_ack = Some(SentAck { cseq, path, bytes });
+        let ack = SentAck {
+            cseq,
+            path,
+            number: core.new_branch_number(),
+            body: body.map(Box::from),
+        };
+        self.write_ack(core, &ack);
+        self.last_ack = Some(ack);
     }
 
     /// A 2xx came again: so does its ACK, if it was sent at all.
     pub(crate) fn repeat_ack(&self, core: &mut Core, cseq: u32) {
         if let Some(ack) = self.last_ack.as_ref().filter(|ack| ack.cseq == cseq) {
-            core.outbox.push(ack.path, None, &ack.bytes);
+            self.write_ack(core, ack);
         }
+    }
+
+    fn write_ack(&self, core: &mut Core, ack: &SentAck) {
+        let Core {
+            listeners,
+            outbox,
+            scratch,
+            ..
+        } = core;
+        let mut writer = begin(
+            &self.dialog,
+            listeners,
+            scratch,
+            Method::Ack,
+            ack.cseq,
+            ack.path,
+            MAX_FORWARDS,
+            &branch_of(ack.number),
+        );
+        // RFC 3261 §22.1: the ACK shows what its INVITE showed.
+        let challenged = self.challenged.as_ref();
+        if let Some((name, value)) = challenged.and_then(|challenged| challenged.shown()) {
+            writer.header(name, value);
+        }
+        match &ack.body {
+            Some(body) => writer.body(SDP, body),
+            None => writer.finish(),
+        }
+        outbox.push(ack.path, None, scratch);
     }
 }
 
@@ -330,36 +361,6 @@ pub(crate) fn refuse_answer(
         writer.header(HeaderName::Reason, reason);
         writer.finish();
     });
-}
-
-fn write_ack(
-    dialog: &Dialog,
-    core: &mut Core,
-    bytes: &mut Vec<u8>,
-    cseq: u32,
-    path: Path,
-    shown: Option<(HeaderName, &str)>,
-    body: Option<&[u8]>,
-) {
-    let branch = core.new_branch();
-    let listeners = &core.listeners;
-    let mut writer = begin(
-        dialog,
-        listeners,
-        bytes,
-        Method::Ack,
-        cseq,
-        path,
-        MAX_FORWARDS,
-        &branch,
-    );
-    if let Some((name, value)) = shown {
-        writer.header(name, value);
-    }
-    match body {
-        Some(body) => writer.body(SDP, body),
-        None => writer.finish(),
-    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a request is that much")]

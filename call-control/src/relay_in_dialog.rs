@@ -12,7 +12,6 @@ use crate::leg::{SDP, bare};
 use crate::methods::{ALLOW, allow, is_relayed};
 use crate::release::{Origin, phrase};
 use crate::session_timer::{SessionRequest, TooShort, write_answer};
-use arrayvec::ArrayVec;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use sip_core::message::RecordRoutes;
@@ -32,7 +31,8 @@ const INVITE_PATIENCE: Duration = Duration::from_secs(60);
 /// The relayed requests of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Exchanges {
-    pending: ArrayVec<Exchange, EXCHANGES_MAX>,
+    /// At most [`EXCHANGES_MAX`].
+    pending: Vec<Exchange>,
     next_number: u16,
     /// The number of a re-INVITE that was given up and may still get a final response.
     given_up: Option<u16>,
@@ -219,7 +219,7 @@ impl Call {
     ) -> Result<(), Refusal> {
         self.check_policy(exchange.kind, exchange.from, request)?;
         self.check_glare(&exchange)?;
-        if self.exchanges.pending.is_full() {
+        if self.exchanges.pending.len() >= EXCHANGES_MAX {
             return Err(Refusal::LATER);
         }
         if exchange.kind.changes_session() {
@@ -725,6 +725,10 @@ impl Call {
             .iter()
             .position(|exchange| exchange.number == number)?;
         let exchange = pending.remove(index);
+        if pending.is_empty() {
+            // It is seldom that there are any.
+            *pending = Vec::new();
+        }
         if exchange.kind == Kind::Invite {
             core.disarm(self.key, CallTimer::Exchange);
         }

@@ -6,6 +6,7 @@ use crate::core::{CallTimer, Core};
 use crate::release::{Failure, Origin, ReasonValue, reason_of, reason_value, row};
 use media_relay::Side;
 use rating::cdr::{CallRecord, JournalEntry, Outcome, ReleaseReason};
+use routing_engine::Permits;
 use sip_core::{Instant, Message, Method};
 
 impl Call {
@@ -155,7 +156,7 @@ impl Call {
         }
         // RFC 3261 §15: no BYE before the ACK of our 2xx, or before we stop waiting for it.
         if side == Side::Ingress && leg.is_awaiting_ack() {
-            self.bye_after_ack = ReasonValue::from(reason).ok();
+            self.bye_after_ack = ReasonValue::from(reason).ok().map(Box::new);
             return;
         }
         leg.forget_ack(core, key, side);
@@ -207,8 +208,9 @@ impl Call {
         core.disarm(self.key, CallTimer::Hunting);
         core.disarm(self.key, CallTimer::Prack);
         self.abort_refreshes(core, end.at);
-        self.media_statistics = self.media.stop(core);
+        self.media_statistics = self.media.stop(core).map(Box::new);
         self.plan = None;
+        self.permits = Permits::default();
         self.setup = None;
         self.end = Some(end);
     }
@@ -244,7 +246,7 @@ impl Call {
     }
 
     fn record(&self, core: &Core, end: &End) -> CallRecord {
-        let (attempts, media) = (&self.attempts, self.media_statistics);
+        let (attempts, media) = (&self.attempts, self.media_statistics.as_deref().copied());
         self.facts
             .record(&core.config, end, attempts, &self.snapshot, media)
     }

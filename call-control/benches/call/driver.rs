@@ -106,6 +106,11 @@ pub struct Bench {
 impl Bench {
     /// With so many prefixes on each rate card.
     pub fn new(media: MediaMode, prefixes: u32) -> Self {
+        Self::with_limits(media, prefixes, EngineLimits::default())
+    }
+
+    /// The same with limits of its own.
+    pub fn with_limits(media: MediaMode, prefixes: u32, limits: EngineLimits) -> Self {
         let snapshot = Snapshot::compile(1, &resources(media, prefixes), None).unwrap();
         let snapshot = Arc::new(snapshot);
         let now = Instant::from_micros(1_000_000_000);
@@ -123,7 +128,7 @@ impl Bench {
             }],
             user_agent: "didtron".into(),
             watches_carriers: false,
-            limits: EngineLimits::default(),
+            limits,
             timings: Timings::default(),
             max_call_duration: None,
         };
