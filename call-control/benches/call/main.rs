@@ -11,6 +11,7 @@
     reason = "a benchmark stops by panicking, and is no library"
 )]
 
+#[allow(dead_code, reason = "the tests that count share it")]
 mod driver;
 
 use criterion::{Criterion, criterion_group, criterion_main};
