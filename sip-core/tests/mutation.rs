@@ -185,6 +185,13 @@ fn nothing_breaks_on_mutated_digests() {
 }
 
 #[test]
+fn a_carriage_return_alone_is_no_empty_line_before_a_message() {
+    let message = b"\rOPTIONS sip:a@b.example SIP/2.0\r\nTo: c\r\nl: 0\r\n\r\n";
+    properties::message(message);
+    assert!(sip_core::Message::parse(message, &sip_core::Limits::DEFAULT).is_err());
+}
+
+#[test]
 fn a_challenge_that_grows_beyond_the_limit_when_written_again_is_not_read_again() {
     let nonce = "\"".repeat(1_000);
     properties::digest(format!("Digest realm=r, nonce=n{nonce}").as_bytes());
