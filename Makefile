@@ -4,7 +4,7 @@ CONSOLE := portals-web
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim fuzz fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ test: ## Install what the tests need and run all of them
 	@$(MAKE) --no-print-directory test-console
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory test-rust
+	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-live
 
@@ -56,6 +57,9 @@ flood: build ## Good calls while the switch is flooded and scanned; prints a tab
 
 sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
 	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test calls simulation -- --nocapture
+
+fuzz: ## Each fuzz target for so many inputs, guided by coverage: make fuzz RUNS=20000
+	@FUZZ_RUNS=$(or $(RUNS),20000) scripts/fuzz-smoke
 
 fmt: ## Format the Rust code
 	$(CARGO) fmt --all

@@ -207,8 +207,9 @@ impl Call {
             Some(side) => self.accept(side, request).map(|()| side),
             None => Err(481),
         };
-        if accepted == Err(481) {
-            // Not ours, and not worth a transaction.
+        if accepted == Err(481) && request.method() != Some(Method::Invite) {
+            // Not ours, and not worth a transaction. An INVITE is: it may be of a fork whose answer is
+            // still on its way, and a copy that comes after that would be served.
             return core.refuse_stray(now, request, path);
         }
         let now = now.instant;

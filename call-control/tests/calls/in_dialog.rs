@@ -539,3 +539,29 @@ fn an_answer_to_a_re_invite_that_cannot_be_used_is_acknowledged_and_ends_the_cal
     switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
     assert_released(&mut switch);
 }
+
+#[test]
+fn a_re_invite_that_overtakes_the_answer_of_its_fork_is_refused_once_and_for_all() {
+    let mut switch = Switch::with(&Setup::relayed());
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    let invite = switch.take_all().pop().unwrap();
+    switch.receive(AURORA, &reply_with(&invite, 180, "fork", "", None));
+    switch.expect(CUSTOMER, "180 INVITE");
+    let mut carrier = Carrier {
+        invite: invite.clone(),
+        cseq: 0,
+    };
+    let early = carrier.request("INVITE", Some(&offer("203.0.113.1", 5004)));
+    switch.receive(AURORA, &early);
+    switch.expect(AURORA, "481 INVITE");
+    let answer = reply(&invite, 200, Some(&offer("203.0.113.1", 5000)));
+    switch.receive(AURORA, &answer);
+    switch.expect(AURORA, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    switch.receive(AURORA, &early);
+    switch.expect(AURORA, "481 INVITE");
+    switch.receive(AURORA, &carrier.repeat("ACK", 1, None));
+    hang_up(switch, caller);
+}
