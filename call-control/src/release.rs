@@ -73,6 +73,7 @@ table! {
     InternalError         500 41  "Internal failure";
     LoopDetected          482 25  "Call came back";
     NotAuthenticated      403 21  "Not authenticated";
+    NumberRefused         403 21  "Number not allowed";
 }
 
 /// Whose fault or whose wish.

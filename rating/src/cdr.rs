@@ -150,6 +150,8 @@ pub enum ReleaseReason {
     LoopDetected,
     /// The user name and password that were shown are not those of a trunk.
     NotAuthenticated,
+    /// A number list refuses the called or the calling number.
+    NumberRefused,
 }
 
 /// The rate that was applied to one side.

@@ -8,6 +8,7 @@ pub(crate) mod further_gateway;
 pub(crate) mod header_policy;
 pub(crate) mod identity_policy;
 pub(crate) mod network;
+pub(crate) mod number_policy;
 pub(crate) mod prefix;
 pub(crate) mod reference;
 pub(crate) mod registration;

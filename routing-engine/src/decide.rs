@@ -5,9 +5,10 @@
 //! 1. **identify** the ingress trunk by source address and tech prefix, and so the customer;
 //! 2. the customer must be **active**;
 //! 3. the called number is **normalised** to digits, the calling number translated;
-//! 4. the call is **admitted** by the customer's and the trunk's limits;
-//! 5. the customer's **rate** is the longest prefix on its card;
-//! 6. the **routes** are ranked by expected cost, those below cost are dropped ([`Candidate`]).
+//! 4. the **number lists** of customer and trunk let both through;
+//! 5. the call is **admitted** by the customer's and the trunk's limits;
+//! 6. the customer's **rate** is the longest prefix on its card;
+//! 7. the **routes** are ranked by expected cost, those below cost are dropped ([`Candidate`]).
 //!
 //! The limits of carriers are asked at each attempt ([`Candidate::admit`]), not here: a route may
 //! be full now and free when its turn comes.
@@ -136,10 +137,12 @@ fn pipeline(
         );
     }
 
-    let numbers = normalize_called(dialled, &trunk.called_number).and_then(|called| {
-        let calling = translate_calling(request.calling, &trunk.calling_number)?;
-        Ok((called, calling))
-    });
+    let policy = &trunk.numbers;
+    let numbers =
+        normalize_called(dialled, &trunk.called_number, &policy.called_rules).and_then(|called| {
+            let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
+            Ok((called, translate_calling(request.calling, rule, shared)?))
+        });
     let (called_number, calling_number) = match numbers {
         Ok(numbers) => numbers,
         Err(error) => {
@@ -155,6 +158,10 @@ fn pipeline(
         received: request.called,
         called: &called_number,
     });
+
+    if let Some(list) = policy.refusing_list(&called_number, &calling_number) {
+        return refuse(trace, Step::NotListed(list), ReleaseReason::NumberRefused);
+    }
 
     let permits = admission
         .pass(&[customer.gate(), trunk.gate()], request.now_us)
@@ -172,7 +179,8 @@ fn pipeline(
         owner: customer.owner,
         revenue,
     };
-    let candidates = candidates::rank(snapshot, &path, &payer, request.now_us, trace)?;
+    let numbers = (&called_number, &calling_number);
+    let candidates = candidates::rank(snapshot, &path, &payer, numbers, request.now_us, trace)?;
     Ok(RoutePlan {
         customer: trunk.customer,
         ingress_trunk: trunk_index,

@@ -1,7 +1,17 @@
 //! Called and calling numbers: what is accepted, and how it becomes digits.
 
+mod list;
+mod policy;
+mod rules;
+
+pub use list::CompiledNumberList;
+pub(crate) use policy::CompiledNumberPolicy;
+pub use policy::NumberListIndex;
+pub(crate) use rules::NumberRules;
+
 use crate::resources::NumberTranslation;
 use arrayvec::ArrayString;
+use std::sync::Arc;
 
 /// Fewest digits of a called number.
 pub const CALLED_DIGITS_MIN: usize = 3;
@@ -39,14 +49,19 @@ pub enum NumberError {
 /// The called number as routes and rates see it: digits of E.164, without `+`.
 ///
 /// `received` is the user part with the tech prefix already off. Parameters after `;` are cut; the
-/// rule is applied; one leading `+` or `00` is taken off; what remains must be digits.
+/// rule is applied, then each of the shared rules; one leading `+` or `00` is taken off; what remains must be digits.
 ///
 /// # Errors
 /// [`NumberError`] for what cannot be dialled.
-pub fn normalize_called(received: &str, rule: &NumberTranslation) -> Result<Number, NumberError> {
+pub(crate) fn normalize_called(
+    received: &str,
+    rule: &NumberTranslation,
+    shared: &[Arc<NumberRules>],
+) -> Result<Number, NumberError> {
     let user = received.split(';').next().unwrap_or("");
     let (added, rest) = rule.apply(user);
     let number = joined(added, rest).ok_or(NumberError::TooLong)?;
+    let number = through(shared, number);
     let digits = number
         .strip_prefix('+')
         .or_else(|| number.strip_prefix("00"))
@@ -61,12 +76,16 @@ pub fn normalize_called(received: &str, rule: &NumberTranslation) -> Result<Numb
     }
 }
 
-/// The calling number after the ingress trunk's rule. It need not be digits: callers may be
+/// The calling number after the ingress trunk's rule and the shared ones. It need not be digits: callers may be
 /// anonymous or have names.
 ///
 /// # Errors
 /// [`NumberError::UnusableCalling`].
-pub fn translate_calling(received: &str, rule: &NumberTranslation) -> Result<Number, NumberError> {
+pub(crate) fn translate_calling(
+    received: &str,
+    rule: &NumberTranslation,
+    shared: &[Arc<NumberRules>],
+) -> Result<Number, NumberError> {
     let usable = received.len() <= CALLING_BYTES_MAX
         && received
             .bytes()
@@ -75,14 +94,26 @@ pub fn translate_calling(received: &str, rule: &NumberTranslation) -> Result<Num
         return Err(NumberError::UnusableCalling);
     }
     let (added, rest) = rule.apply(received);
-    joined(added, rest).ok_or(NumberError::UnusableCalling)
+    let number = joined(added, rest).ok_or(NumberError::UnusableCalling)?;
+    Ok(through(shared, number))
 }
 
-/// A number as an egress trunk sends it.
-pub(crate) fn translate_sent(number: &Number, rule: &NumberTranslation) -> Number {
-    let (added, rest) = rule.apply(number);
-    // Both lengths are bounded so that the sum fits: the number is sent as it is if it did not.
-    joined(added, rest).unwrap_or(*number)
+/// A number as an egress trunk sends it: the shared rules first, the trunk's own last.
+pub(crate) fn translate_sent(
+    number: &Number,
+    shared: &[Arc<NumberRules>],
+    rule: &NumberTranslation,
+) -> Number {
+    let number = through(shared, *number);
+    let (added, rest) = rule.apply(&number);
+    // A number is sent as it is if what is added to it did not fit; numbers that fit are shorter.
+    joined(added, rest).unwrap_or(number)
+}
+
+fn through(shared: &[Arc<NumberRules>], number: Number) -> Number {
+    shared
+        .iter()
+        .fold(number, |number, rules| rules.apply(&number))
 }
 
 fn joined(first: &str, second: &str) -> Option<Number> {
@@ -110,7 +141,7 @@ mod tests {
     }
 
     fn called(received: &str, rule: &NumberTranslation) -> Result<String, NumberError> {
-        normalize_called(received, rule).map(|number| number.to_string())
+        normalize_called(received, rule, &[]).map(|number| number.to_string())
     }
 
     #[test]
@@ -162,16 +193,16 @@ mod tests {
     fn a_calling_number_may_be_a_name_but_not_break_a_header() {
         let none = rule("", "");
         for usable in ["", "+442071234567", "anonymous", "alice.b", "1001"] {
-            assert_eq!(translate_calling(usable, &none).as_deref(), Ok(usable));
+            assert_eq!(translate_calling(usable, &none, &[]).as_deref(), Ok(usable));
         }
         for refused in ["a b", "a\r\nb", "a<b", "a@b", "\"a", "é", &"1".repeat(65)] {
             assert_eq!(
-                translate_calling(refused, &none),
+                translate_calling(refused, &none, &[]),
                 Err(NumberError::UnusableCalling)
             );
         }
         assert_eq!(
-            translate_calling("+44207", &rule("+", "00")).as_deref(),
+            translate_calling("+44207", &rule("+", "00"), &[]).as_deref(),
             Ok("0044207")
         );
     }
@@ -181,7 +212,7 @@ mod tests {
         fn a_normalized_number_is_digits_within_bounds(
             received in "\\PC{0,40}", strip in "[0-9+#*]{0,3}", add in "[0-9+#*]{0,16}",
         ) {
-            if let Ok(number) = normalize_called(&received, &rule(&strip, &add)) {
+            if let Ok(number) = normalize_called(&received, &rule(&strip, &add), &[]) {
                 prop_assert!(number.bytes().all(|byte| byte.is_ascii_digit()));
                 prop_assert!((CALLED_DIGITS_MIN..=CALLED_DIGITS_MAX).contains(&number.len()));
             }

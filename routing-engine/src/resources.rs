@@ -61,6 +61,10 @@ pub struct ResourcesRef<'r> {
     pub customers: Vec<StoredRef<'r, Customer>>,
     /// Connections, ingress and egress.
     pub trunks: Vec<StoredRef<'r, Trunk>>,
+    /// How numbers are rewritten.
+    pub translation_rules: Vec<StoredRef<'r, TranslationRules>>,
+    /// Which numbers are let through.
+    pub number_lists: Vec<StoredRef<'r, NumberList>>,
     /// The texts of those secrets that are sealed.
     pub secrets: OpenedSecrets<'r>,
 }
@@ -81,6 +85,10 @@ pub struct Resources {
     pub customers: Vec<Stored<Customer>>,
     /// Connections, ingress and egress.
     pub trunks: Vec<Stored<Trunk>>,
+    /// How numbers are rewritten.
+    pub translation_rules: Vec<Stored<TranslationRules>>,
+    /// Which numbers are let through.
+    pub number_lists: Vec<Stored<NumberList>>,
 }
 
 /// The owner of [`Resources`], which have one only.
@@ -140,6 +148,12 @@ impl Resources {
             carriers: self.carriers.iter().map(Stored::borrowed).collect(),
             customers: self.customers.iter().map(Stored::borrowed).collect(),
             trunks: self.trunks.iter().map(Stored::borrowed).collect(),
+            translation_rules: self
+                .translation_rules
+                .iter()
+                .map(Stored::borrowed)
+                .collect(),
+            number_lists: self.number_lists.iter().map(Stored::borrowed).collect(),
             secrets: OpenedSecrets::default(),
         }
     }

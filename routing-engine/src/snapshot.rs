@@ -24,6 +24,7 @@ use crate::Problem;
 use crate::deck::Offer;
 use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
+use crate::numbers::{CompiledNumberList, NumberListIndex};
 use crate::resources::{ResourceKind, Resources, ResourcesRef};
 use gateways::HealthOf;
 use parts::CompiledCard;
@@ -62,6 +63,7 @@ pub struct Snapshot {
     health: HealthOf,
     /// Of trunks that are registered.
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
+    number_lists: Box<[Arc<CompiledNumberList>]>,
 }
 
 impl Snapshot {
@@ -158,6 +160,11 @@ impl Snapshot {
     /// The egress trunk at an index of this snapshot.
     pub fn egress_trunk(&self, index: TrunkIndex) -> &EgressTrunk {
         &self.egress[index.0 as usize]
+    }
+
+    /// The number list at an index of this snapshot.
+    pub fn number_list(&self, index: NumberListIndex) -> &CompiledNumberList {
+        &self.number_lists[index.0 as usize]
     }
 
     /// The prices and intervals of a rate of this snapshot.

@@ -5,7 +5,7 @@
 //! somebody writes it down.
 
 use crate::decide::Source;
-use crate::numbers::{Number, NumberError};
+use crate::numbers::{Number, NumberError, NumberListIndex};
 use crate::snapshot::{RateRef, TrunkIndex};
 use rating::cdr::ReleaseReason;
 
@@ -49,6 +49,8 @@ pub enum Step<'a> {
     },
     /// A number cannot be used.
     NumberRefused(NumberError),
+    /// A number list of the customer or of the ingress trunk refuses the call.
+    NotListed(NumberListIndex),
     /// The limits of customer and ingress trunk allow the call.
     Admitted,
     /// A limit of the customer or of the ingress trunk is reached.
@@ -87,6 +89,8 @@ pub enum LossReason {
     CarrierInactive,
     /// The trunk's card has no rate for the number.
     NoRate,
+    /// A number list of the carrier or of the trunk does not let the call through.
+    NumberRefused(NumberListIndex),
     /// The call would be sold below its cost.
     BelowCost,
     /// Cheaper routes fill the longest list that a plan may have.
@@ -120,6 +124,7 @@ impl LossReason {
             Self::TrunkInactive => "trunk_inactive",
             Self::CarrierInactive => "carrier_inactive",
             Self::NoRate => "no_rate",
+            Self::NumberRefused(_) => "number_refused",
             Self::BelowCost => "below_cost",
             Self::BeyondLongestList => "beyond_longest_list",
             Self::LimitReached(ReleaseReason::CarrierCpsLimit) => "carrier_cps_limit",

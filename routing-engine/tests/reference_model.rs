@@ -91,13 +91,14 @@ impl Tally {
 
     fn check_that_everything_happened(&self, decisions: usize) {
         use rating::cdr::ReleaseReason as Reason;
-        assert!(self.routed > decisions / 10, "{self:#?}");
+        assert!(self.routed > decisions / 12, "{self:#?}");
         assert!(self.several_routes > decisions / 20, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
         for reason in [
             Reason::UnknownSource,
             Reason::CustomerInactive,
             Reason::InvalidNumber,
+            Reason::NumberRefused,
             Reason::CustomerCpsLimit,
             Reason::CustomerChannelLimit,
             Reason::TrunkCpsLimit,

@@ -30,6 +30,10 @@ pub(super) fn snapshot<'e>(
             ResourceSpec::Carrier(carrier) => all.carriers.push(borrowed(entry, carrier)),
             ResourceSpec::Customer(customer) => all.customers.push(borrowed(entry, customer)),
             ResourceSpec::Trunk(trunk) => all.trunks.push(borrowed(entry, trunk)),
+            ResourceSpec::TranslationRules(rules) => {
+                all.translation_rules.push(borrowed(entry, rules));
+            }
+            ResourceSpec::NumberList(list) => all.number_lists.push(borrowed(entry, list)),
             // Kinds that a call does not read.
             _ => {}
         }

@@ -1,9 +1,11 @@
 //! Whom we pay.
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::number_policy::NumberPolicy;
 use crate::fields::status::Status;
 use crate::kind::{Assignable, Kind};
 use crate::kinds::ResourceKind;
+use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,10 @@ pub struct Carrier {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
+    /// Shared rules and lists that its numbers go through.
+    #[serde(default, skip_serializing_if = "NumberPolicy::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub numbers: NumberPolicy,
 }
 
 impl Kind for Carrier {
@@ -31,4 +37,8 @@ impl Kind for Carrier {
     const TITLE: &'static str = "Carrier";
     const TITLE_PLURAL: &'static str = "Carriers";
     const ASSIGNABLE: Assignable = Assignable::Many;
+
+    fn check(&self) -> Vec<Problem> {
+        self.numbers.check("numbers").collect()
+    }
 }

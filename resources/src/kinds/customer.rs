@@ -1,10 +1,12 @@
 //! Who pays us.
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
 use crate::kind::{Assignable, Kind};
 use crate::kinds::{CustomerCategory, CustomerGroup, RateCard, ResourceKind};
+use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,10 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
+    /// Shared rules and lists that its numbers go through.
+    #[serde(default, skip_serializing_if = "NumberPolicy::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub numbers: NumberPolicy,
 }
 
 impl Customer {
@@ -47,6 +53,7 @@ impl Customer {
             rate_card: rate_card.into(),
             cps_limit: None,
             channel_limit: None,
+            numbers: NumberPolicy::default(),
         }
     }
 }
@@ -56,4 +63,26 @@ impl Kind for Customer {
     const TITLE: &'static str = "Customer";
     const TITLE_PLURAL: &'static str = "Customers";
     const ASSIGNABLE: Assignable = Assignable::No;
+
+    fn check(&self) -> Vec<Problem> {
+        self.numbers.check("numbers").collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::ResourceKind;
+    use crate::testing::{assert_sound, faults};
+    use serde_json::json;
+
+    #[test]
+    fn a_number_list_may_stand_once() {
+        let kind = ResourceKind::Customer;
+        let with = |lists| json!({ "rate_card": "retail", "numbers": { "lists": lists } });
+        assert_sound(kind, with(json!(["premium", "fraud"])));
+        let twice = with(json!(["premium", "fraud", "premium"]));
+        assert_eq!(faults(kind, twice), ["numbers.lists[2]"]);
+        let seventeen: Vec<_> = (0..17).map(|index| index.to_string()).collect();
+        assert_eq!(faults(kind, with(json!(seventeen))), ["numbers.lists"]);
+    }
 }

@@ -7,7 +7,8 @@ use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Numbers that are let through or refused. Calls do not read it yet.
+/// Numbers that are let through or refused, of those customers, carriers and trunks that name the
+/// list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberList {

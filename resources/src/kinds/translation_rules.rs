@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it
-/// yet: trunks have `called_number` and `calling_number` of their own.
+/// How numbers are rewritten, for those customers, carriers and trunks that name the rules: the first
+/// rule that fits is applied, and no other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TranslationRules {

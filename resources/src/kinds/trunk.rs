@@ -8,6 +8,7 @@ use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
 use crate::fields::header_policy::HeaderPolicy;
 use crate::fields::identity_policy::IdentityPolicy;
 use crate::fields::network::Network;
+use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::registration::Registration;
 use crate::fields::response_rule::ResponseRule;
@@ -169,6 +170,10 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
     pub calling_number: NumberTranslation,
+    /// Shared rules and lists that its numbers go through.
+    #[serde(default, skip_serializing_if = "NumberPolicy::is_empty")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub numbers: NumberPolicy,
     /// What final responses become. Egress: those of the carrier. Ingress: what then ends a call
     /// that no route took.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -221,6 +226,7 @@ impl Trunk {
             channel_limit: None,
             called_number: NumberTranslation::default(),
             calling_number: NumberTranslation::default(),
+            numbers: NumberPolicy::default(),
             responses: Vec::new(),
             headers: HeaderPolicy::default(),
             identity: IdentityPolicy::default(),
@@ -327,6 +333,7 @@ impl Kind for Trunk {
         };
         problems.extend(self.called_number.check("called_number"));
         problems.extend(self.calling_number.check("calling_number"));
+        problems.extend(self.numbers.check("numbers"));
         problems.extend(check_codecs(&self.codecs));
         problems.extend(self.headers.check());
         problems.extend(self.signalling.check());

@@ -69,12 +69,14 @@ impl Candidate {
 
     /// The called number as the trunk wants it.
     pub fn called_to_send(&self, snapshot: &Snapshot, called: &Number) -> Number {
-        translate_sent(called, &self.egress_trunk(snapshot).called_number)
+        let trunk = self.egress_trunk(snapshot);
+        translate_sent(called, &trunk.numbers.called_rules, &trunk.called_number)
     }
 
     /// The calling number as the trunk wants it.
     pub fn calling_to_send(&self, snapshot: &Snapshot, calling: &Number) -> Number {
-        translate_sent(calling, &self.egress_trunk(snapshot).calling_number)
+        let trunk = self.egress_trunk(snapshot);
+        translate_sent(calling, &trunk.numbers.calling_rules, &trunk.calling_number)
     }
 
     /// Whether media is relayed between this route and an ingress trunk: directly only when both
@@ -117,6 +119,7 @@ pub(super) fn rank(
     snapshot: &Snapshot,
     path: &Path<'_>,
     payer: &Payer,
+    (called, calling): (&Number, &Number),
     now_us: u64,
     trace: &mut impl Trace,
 ) -> Result<Ranked, ReleaseReason> {
@@ -127,7 +130,13 @@ pub(super) fn rank(
             return;
         }
         for route in snapshot.open_routes_of_card(rate.card) {
-            let lost = if cost > payer.revenue {
+            let refusing_list = || {
+                let numbers = &snapshot.egress_trunk(route.trunk).numbers;
+                numbers.refusing_list(called, calling)
+            };
+            let lost = if let Some(list) = route.has_number_lists.then(refusing_list).flatten() {
+                Some((route.trunk, rate, LossReason::NumberRefused(list)))
+            } else if cost > payer.revenue {
                 unprofitable_count += 1;
                 Some((route.trunk, rate, LossReason::BelowCost))
             } else {

@@ -109,7 +109,9 @@ impl<'s> Recorder<'s> {
             transport: trunk.gateways.first().transport,
             status: RouteStatus::Lost,
             reason: verdict.lost.map(LossReason::code),
-            detail: verdict.lost.map(|reason| sentence(reason, cost, revenue)),
+            detail: verdict
+                .lost
+                .map(|reason| sentence(self.snapshot, reason, cost, revenue)),
             cost_per_minute: cost,
             margin_per_minute: margin,
             rate: verdict
@@ -159,6 +161,11 @@ impl Trace for Recorder<'_> {
                 self.note("number", Passed, format!("{received} is {called}"));
             }
             Step::NumberRefused(error) => self.note("number", Refused, error.to_string()),
+            Step::NotListed(list) => {
+                let name = &snapshot.number_list(list).resource.name;
+                let detail = format!("number list \"{name}\" does not let the call through");
+                self.note("number", Refused, detail);
+            }
             Step::Admitted => {
                 let detail = "the limits of customer and ingress trunk allow the call";
                 self.note("admit", Passed, detail.to_owned());
@@ -219,12 +226,21 @@ fn source_text(source: Source<'_>) -> String {
     }
 }
 
-fn sentence(reason: LossReason, cost: Option<Amount>, revenue: Option<Amount>) -> String {
+fn sentence(
+    snapshot: &Snapshot,
+    reason: LossReason,
+    cost: Option<Amount>,
+    revenue: Option<Amount>,
+) -> String {
     match (reason, cost, revenue) {
         (LossReason::BelowCost, Some(cost), Some(revenue)) => {
             format!("a minute is expected to cost {cost} and the customer pays {revenue}")
         }
         (LossReason::BelowCost, ..) => "it costs more than the customer pays".to_owned(),
+        (LossReason::NumberRefused(list), ..) => {
+            let name = &snapshot.number_list(list).resource.name;
+            format!("number list \"{name}\" does not let the call through")
+        }
         (LossReason::TrunkInactive, ..) => "the trunk is not active".to_owned(),
         (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
         (LossReason::NoRate, ..) => "its card has no rate for this number".to_owned(),

@@ -1,7 +1,9 @@
 //! From resources to a snapshot: names to indexes, and every fault between resources.
 
 mod check;
+mod numbers;
 
+use self::numbers::Numbers;
 use super::gateways::{Gateways, HealthOf};
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
@@ -91,6 +93,7 @@ struct Compiler<'c, 'r> {
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
     health: HealthOf,
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
+    numbers: Numbers<'r>,
     problems: Vec<Problem>,
 }
 
@@ -106,6 +109,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 resources.rate_cards.len()
             )));
         }
+        let numbers = Numbers::compile(resources, &mut problems);
         Self {
             resources,
             previous,
@@ -115,6 +119,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             limiters: BTreeMap::new(),
             health: HealthOf::new(),
             registrations: HashMap::new(),
+            numbers,
             problems,
         }
     }
@@ -143,6 +148,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_route_of_card,
             sources,
             usernames,
+            number_lists: self.numbers.lists(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
             health: std::mem::take(&mut self.health),
@@ -221,6 +227,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             let customer = self.customer_of(&trunk);
             // Also when inactive: its calls that are up stay counted until it is active again.
             let limiter = self.limiter(ResourceKind::Trunk, trunk.id);
+            let numbers = self.ingress_numbers(&trunk);
             if trunk.spec.status == Status::Active {
                 let ingress = IngressTrunk {
                     resource: resource(&trunk),
@@ -236,6 +243,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     identity: trunk.spec.identity,
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
+                    numbers,
                     limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
                     limiter,
                 };
@@ -284,6 +292,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             ),
             called_number: spec.called_number.clone(),
             calling_number: spec.calling_number.clone(),
+            numbers: self.egress_numbers(trunk),
             limits: Limits::new(spec.cps_limit, spec.channel_limit),
             limiter: self.limiter(ResourceKind::Trunk, trunk.id),
         })
@@ -505,6 +514,7 @@ fn open_routes(
         tie_break: trunk.tie_break,
         trunk: *index,
         carrier: trunk.carrier,
+        has_number_lists: !trunk.numbers.lists.is_empty(),
     });
     (routes.collect(), first_of_card)
 }

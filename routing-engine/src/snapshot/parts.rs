@@ -5,6 +5,7 @@ use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
+use crate::numbers::CompiledNumberPolicy;
 use crate::resources::{
     AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
     NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
@@ -117,6 +118,7 @@ pub struct IngressTrunk {
     pub identity: IdentityPolicy,
     pub(crate) called_number: NumberTranslation,
     pub(crate) calling_number: NumberTranslation,
+    pub(crate) numbers: CompiledNumberPolicy,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
 }
@@ -160,6 +162,7 @@ pub struct EgressTrunk {
     pub(crate) tie_break: TieBreak,
     pub(crate) called_number: NumberTranslation,
     pub(crate) calling_number: NumberTranslation,
+    pub(crate) numbers: CompiledNumberPolicy,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
 }
@@ -185,6 +188,8 @@ pub(crate) struct OpenRoute {
     pub(crate) tie_break: TieBreak,
     pub(crate) trunk: TrunkIndex,
     pub(crate) carrier: CarrierIndex,
+    /// Whether its number policy has lists: only then is it looked at.
+    pub(crate) has_number_lists: bool,
 }
 
 /// A rate card in a snapshot.

@@ -48,6 +48,12 @@ pub(crate) fn resources() -> Resources {
             ResourceSpec::Carrier(spec) => resources.carriers.push(Stored { id, name, spec }),
             ResourceSpec::Customer(spec) => resources.customers.push(Stored { id, name, spec }),
             ResourceSpec::Trunk(spec) => resources.trunks.push(Stored { id, name, spec }),
+            ResourceSpec::TranslationRules(spec) => {
+                resources.translation_rules.push(Stored { id, name, spec });
+            }
+            ResourceSpec::NumberList(spec) => {
+                resources.number_lists.push(Stored { id, name, spec });
+            }
             other => panic!("{other:?}"),
         }
     }

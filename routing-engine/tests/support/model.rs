@@ -8,7 +8,10 @@ use rating::cdr::ReleaseReason;
 use rating::charge::charge;
 use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
-use routing_engine::resources::{Direction, NumberTranslation, RateCard, Status, Trunk};
+use routing_engine::resources::{
+    CallNumber, Direction, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation,
+    RateCard, Ref, Status, TranslationRules, Trunk,
+};
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
 
@@ -42,6 +45,7 @@ pub(crate) struct Model<'w> {
     world: &'w World,
     due_ns: HashMap<String, u64>,
     channels: HashMap<String, u32>,
+    patterns: HashMap<&'w str, regex::Regex>,
 }
 
 impl<'w> Model<'w> {
@@ -50,6 +54,7 @@ impl<'w> Model<'w> {
             world,
             due_ns: HashMap::new(),
             channels: HashMap::new(),
+            patterns: patterns(world),
         }
     }
 
@@ -67,12 +72,18 @@ impl<'w> Model<'w> {
             return Err(ReleaseReason::CustomerInactive);
         }
         let dialled = call.called.strip_prefix(&trunk.tech_prefix).unwrap();
-        let called =
-            called_number(dialled, &trunk.called_number).ok_or(ReleaseReason::InvalidNumber)?;
+        let policies = [&trunk.numbers, &customer.numbers];
+        let called = self
+            .called_number(dialled, &trunk.called_number, policies)
+            .ok_or(ReleaseReason::InvalidNumber)?;
         if call.calling.contains('@') {
             return Err(ReleaseReason::InvalidNumber);
         }
         let calling = translated(&call.calling, &trunk.calling_number);
+        let calling = self.by_rules(calling, policies.map(|policy| &policy.calling_rules));
+        if self.is_refused(policies, &called, &calling) {
+            return Err(ReleaseReason::NumberRefused);
+        }
         self.admit(
             call.now_us,
             (&customer_name, customer.cps_limit, customer.channel_limit),
@@ -81,7 +92,7 @@ impl<'w> Model<'w> {
         let found = self
             .rate(&customer.rate_card, &called)
             .ok_or(ReleaseReason::NoCustomerRate)
-            .and_then(|rate| Ok((self.routes(&called, &rate)?, rate)));
+            .and_then(|rate| Ok((self.routes((&called, &calling), &rate)?, rate)));
         match found {
             Ok((routes, rate)) => Ok(Route {
                 customer: customer_name,
@@ -211,7 +222,7 @@ impl<'w> Model<'w> {
 
     fn routes(
         &self,
-        called: &str,
+        (called, calling): (&str, &str),
         customer_rate: &Rate,
     ) -> Result<Vec<(String, String, Rate, String)>, ReleaseReason> {
         let mut offered = Vec::new();
@@ -219,8 +230,11 @@ impl<'w> Model<'w> {
             let Some(carrier) = &trunk.carrier else {
                 continue;
             };
-            let carrier_status = named(&self.world.carriers, carrier).1.status;
-            if trunk.status == Status::Inactive || carrier_status == Status::Inactive {
+            let carriers = &named(&self.world.carriers, carrier).1;
+            if trunk.status == Status::Inactive || carriers.status == Status::Inactive {
+                continue;
+            }
+            if self.is_refused([&carriers.numbers, &trunk.numbers], called, calling) {
                 continue;
             }
             if let Some(rate) = self.rate(trunk.rate_card.as_ref().unwrap(), called) {
@@ -247,11 +261,99 @@ impl<'w> Model<'w> {
         });
         offered.truncate(10);
         let routes = offered.into_iter().map(|(name, carrier, trunk, rate)| {
-            let sent = translated(called, &trunk.called_number);
+            let carriers = &named(&self.world.carriers, carrier).1.numbers;
+            let rules = [&carriers.called_rules, &trunk.numbers.called_rules];
+            let sent = translated(
+                &self.by_rules(called.to_owned(), rules),
+                &trunk.called_number,
+            );
             (name.clone(), carrier.to_string(), rate, sent)
         });
         Ok(routes.collect())
     }
+
+    fn called_number(
+        &self,
+        dialled: &str,
+        rule: &NumberTranslation,
+        policies: [&NumberPolicy; 2],
+    ) -> Option<String> {
+        let user = dialled.split(';').next().unwrap();
+        let number = translated(user, rule);
+        let number = self.by_rules(number, policies.map(|policy| &policy.called_rules));
+        let digits = if let Some(rest) = number.strip_prefix('+') {
+            rest
+        } else if let Some(rest) = number.strip_prefix("00") {
+            rest
+        } else {
+            &number
+        };
+        let sound = digits.chars().all(|c| c.is_ascii_digit()) && (3..=18).contains(&digits.len());
+        sound.then(|| digits.to_owned())
+    }
+
+    fn by_rules(&self, number: String, rules: [&Option<Ref<TranslationRules>>; 2]) -> String {
+        let rules = rules.into_iter().flatten();
+        rules.fold(number, |number, name| {
+            let all = &named(&self.world.translation_rules, name).1.rules;
+            let made = all.iter().find_map(|rule| {
+                let rest = rule
+                    .prefix
+                    .as_ref()
+                    .map(|prefix| number.strip_prefix(prefix.as_str()));
+                match (rest, &rule.pattern) {
+                    (Some(rest), _) => Some(format!("{}{}", rule.replacement, rest?)),
+                    (None, pattern) => {
+                        let pattern = &self.patterns[pattern.as_deref().unwrap()];
+                        let captures = pattern.captures(&number)?;
+                        let mut made = String::new();
+                        captures.expand(&rule.replacement, &mut made);
+                        Some(made)
+                    }
+                }
+            });
+            made.unwrap_or(number)
+        })
+    }
+
+    fn is_refused(&self, policies: [&NumberPolicy; 2], called: &str, calling: &str) -> bool {
+        let mut lists = policies.into_iter().flat_map(|policy| &policy.lists);
+        lists.any(|name| {
+            let list = &named(&self.world.number_lists, name).1;
+            let number = match list.number {
+                CallNumber::Called => called,
+                CallNumber::Calling => {
+                    let plus = calling.strip_prefix('+');
+                    plus.or_else(|| calling.strip_prefix("00"))
+                        .unwrap_or(calling)
+                }
+            };
+            let is_digits = number.chars().all(|c| c.is_ascii_digit());
+            let stands_there = is_digits
+                && list.entries.iter().any(|entry| match list.matching {
+                    NumberMatching::Prefix => number.starts_with(&**entry),
+                    NumberMatching::Exact => number == &**entry,
+                });
+            stands_there == (list.action == NumberListAction::Deny)
+        })
+    }
+}
+
+/// Each pattern as one that a whole number must fit.
+fn patterns(world: &World) -> HashMap<&str, regex::Regex> {
+    let rules = world
+        .translation_rules
+        .iter()
+        .flat_map(|(_, rules)| &rules.rules);
+    let patterns = rules.filter_map(|rule| rule.pattern.as_deref());
+    patterns
+        .map(|pattern| {
+            (
+                pattern,
+                regex::Regex::new(&format!("^(?:{pattern})$")).unwrap(),
+            )
+        })
+        .collect()
 }
 
 fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
@@ -285,20 +387,6 @@ fn translated(number: &str, rule: &NumberTranslation) -> String {
         Some(rest) => format!("{}{rest}", rule.add_prefix),
         None => number.to_owned(),
     }
-}
-
-fn called_number(dialled: &str, rule: &NumberTranslation) -> Option<String> {
-    let user = dialled.split(';').next().unwrap();
-    let number = translated(user, rule);
-    let digits = if let Some(rest) = number.strip_prefix('+') {
-        rest
-    } else if let Some(rest) = number.strip_prefix("00") {
-        rest
-    } else {
-        &number
-    };
-    let sound = digits.chars().all(|c| c.is_ascii_digit()) && (3..=18).contains(&digits.len());
-    sound.then(|| digits.to_owned())
 }
 
 /// A decision of the engine in the words of the model.

@@ -6,8 +6,9 @@ use super::numbers::Random;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    Carrier, Customer, Direction, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
-    Status, Stored, Trunk,
+    CallNumber, Carrier, Customer, Direction, NumberList, NumberListAction, NumberMatching,
+    NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources, Status, Stored,
+    TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -17,7 +18,12 @@ pub(crate) struct World {
     pub(crate) carriers: Vec<(String, Carrier)>,
     pub(crate) customers: Vec<(String, Customer)>,
     pub(crate) trunks: Vec<(String, Trunk)>,
+    pub(crate) translation_rules: Vec<(String, TranslationRules)>,
+    pub(crate) number_lists: Vec<(String, NumberList)>,
 }
+
+const RULES: usize = 4;
+const LISTS: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -61,6 +67,87 @@ pub(crate) fn random(random: &mut Random) -> World {
             .map(|index| (format!("customer {index}"), customer(random, cards_count)))
             .collect(),
         trunks,
+        translation_rules: (0..RULES)
+            .map(|index| (format!("rules {index}"), translation_rules(random)))
+            .collect(),
+        number_lists: (0..LISTS)
+            .map(|index| (format!("list {index}"), number_list(random)))
+            .collect(),
+    }
+}
+
+fn translation_rules(random: &mut Random) -> TranslationRules {
+    let rules = (0..1 + random.below(3)).map(|_| {
+        let (prefix, pattern, replacement) = *random.pick(&[
+            (Some("0"), None, "1"),
+            (Some("12"), None, ""),
+            (Some(""), None, "0"),
+            (None, Some("1(.*)2"), "2$1"),
+            (None, Some("(0+)(1.*)"), "$2$1"),
+            (None, Some("[12]{5}.*"), "1120"),
+        ]);
+        TranslationRule {
+            prefix: prefix.map(str::to_owned),
+            pattern: pattern.map(str::to_owned),
+            replacement: replacement.to_owned(),
+            note: String::new(),
+        }
+    });
+    TranslationRules {
+        rules: rules.collect(),
+        description: String::new(),
+    }
+}
+
+fn number_list(random: &mut Random) -> NumberList {
+    let is_deny = !one_in(random, 3);
+    let is_prefix = !one_in(random, 4);
+    // What only a few may call lets most of the numbers through, so that calls go on.
+    let mut entries: Vec<_> = if is_deny {
+        (0..random.below(6)).map(|_| digits(random, 5)).collect()
+    } else {
+        ["0", "1", "44", "21"].map(str::to_owned).into()
+    };
+    entries.sort();
+    entries.dedup();
+    NumberList {
+        action: if is_deny {
+            NumberListAction::Deny
+        } else {
+            NumberListAction::Allow
+        },
+        number: if one_in(random, 4) {
+            CallNumber::Calling
+        } else {
+            CallNumber::Called
+        },
+        matching: if is_prefix {
+            NumberMatching::Prefix
+        } else {
+            NumberMatching::Exact
+        },
+        entries: entries
+            .into_iter()
+            .map(|entry| entry.try_into().unwrap())
+            .collect(),
+        description: String::new(),
+    }
+}
+
+/// Most have none.
+fn numbers(random: &mut Random) -> NumberPolicy {
+    let mut rules = || {
+        let index = random.below(RULES);
+        one_in(random, 12).then(|| format!("rules {index}").into())
+    };
+    let (called_rules, calling_rules) = (rules(), rules());
+    let list = random.below(LISTS);
+    let has_lists = one_in(random, 10);
+    let lists = has_lists.then(|| format!("list {list}").into());
+    NumberPolicy {
+        called_rules,
+        calling_rules,
+        lists: lists.into_iter().collect(),
     }
 }
 
@@ -90,6 +177,7 @@ fn card(random: &mut Random) -> RateCard {
 fn carrier(random: &mut Random) -> Carrier {
     Carrier {
         status: status(random),
+        numbers: numbers(random),
         ..Carrier::default()
     }
 }
@@ -99,6 +187,7 @@ fn customer(random: &mut Random, cards_count: usize) -> Customer {
         status: status(random),
         cps_limit: one_in(random, 3).then_some(20),
         channel_limit: one_in(random, 3).then_some(3),
+        numbers: numbers(random),
         ..Customer::new(format!("card {}", random.below(cards_count)))
     }
 }
@@ -132,6 +221,7 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
         channel_limit: one_in(random, 4).then_some(2),
         called_number: translation(random),
         calling_number: translation(random),
+        numbers: numbers(random),
         ..Trunk::new(Direction::Ingress)
     }
 }
@@ -145,6 +235,7 @@ fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Tru
         priority: one_in(random, 2).then(|| random.below(3) as u16),
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
         called_number: translation(random),
+        numbers: numbers(random),
         ..Trunk::new(Direction::Egress)
     }
 }
@@ -214,6 +305,8 @@ impl World {
             carriers: stored(&self.carriers).collect(),
             customers: stored(&self.customers).collect(),
             trunks: stored(&self.trunks).collect(),
+            translation_rules: stored(&self.translation_rules).collect(),
+            number_lists: stored(&self.number_lists).collect(),
         }
     }
 }

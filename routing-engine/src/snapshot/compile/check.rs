@@ -12,6 +12,11 @@ pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
     check(&mut problems, &resources.carriers, ResourceSpec::Carrier);
     check(&mut problems, &resources.customers, ResourceSpec::Customer);
     check(&mut problems, &resources.trunks, ResourceSpec::Trunk);
+    let (rules, lists) = (&resources.translation_rules, &resources.number_lists);
+    check(&mut problems, rules, ResourceSpec::TranslationRules);
+    check(&mut problems, lists, ResourceSpec::NumberList);
+    check_unique(&mut problems, ResourceKind::TranslationRules, rules);
+    check_unique(&mut problems, ResourceKind::NumberList, lists);
     check_unique(&mut problems, ResourceKind::RateCard, cards());
     check_unique(&mut problems, ResourceKind::Carrier, &resources.carriers);
     check_unique(&mut problems, ResourceKind::Customer, &resources.customers);

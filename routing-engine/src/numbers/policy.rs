@@ -1,0 +1,39 @@
+//! What the numbers of calls of one trunk go through, its own and its customer's or carrier's.
+
+use super::{CompiledNumberList, NumberRules};
+use std::sync::Arc;
+
+/// A number list's place in its snapshot. Means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberListIndex(pub(crate) u32);
+
+/// Shared rules and lists in the order in which they are applied.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledNumberPolicy {
+    pub(crate) called_rules: Box<[Arc<NumberRules>]>,
+    pub(crate) calling_rules: Box<[Arc<NumberRules>]>,
+    pub(crate) lists: Box<[(NumberListIndex, Arc<CompiledNumberList>)]>,
+}
+
+impl CompiledNumberPolicy {
+    /// This policy and then another.
+    pub(crate) fn followed_by(&self, next: &Self) -> Self {
+        Self {
+            called_rules: joined(&self.called_rules, &next.called_rules),
+            calling_rules: joined(&self.calling_rules, &next.calling_rules),
+            lists: joined(&self.lists, &next.lists),
+        }
+    }
+
+    /// The first list that does not let a call between two numbers through.
+    pub(crate) fn refusing_list(&self, called: &str, calling: &str) -> Option<NumberListIndex> {
+        let mut lists = self.lists.iter();
+        lists
+            .find(|(_, list)| !list.allows(called, calling))
+            .map(|(index, _)| *index)
+    }
+}
+
+fn joined<T: Clone>(first: &[T], second: &[T]) -> Box<[T]> {
+    first.iter().chain(second).cloned().collect()
+}

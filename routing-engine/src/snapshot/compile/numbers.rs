@@ -1,0 +1,147 @@
+//! Number policies: from names to compiled rules and lists, each compiled once.
+
+use super::{Compiler, Key, key, resource};
+use crate::Problem;
+use crate::numbers::{CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules};
+use crate::resources::{
+    Carrier, Customer, NumberList, NumberPolicy, Ref, ResourceKind, ResourcesRef, StoredRef,
+    TranslationRules, Trunk,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What policies can name, and the policies of those whose trunks share them.
+pub(super) struct Numbers<'r> {
+    rules: BTreeMap<Key<'r>, Arc<NumberRules>>,
+    lists: BTreeMap<Key<'r>, (NumberListIndex, Arc<CompiledNumberList>)>,
+    customers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
+    carriers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
+}
+
+impl<'r> Numbers<'r> {
+    pub(super) fn compile(resources: &ResourcesRef<'r>, problems: &mut Vec<Problem>) -> Self {
+        let rules = resources.translation_rules.iter();
+        let lists = (0..).map(NumberListIndex).zip(&resources.number_lists);
+        let mut numbers = Self {
+            rules: rules.map(compiled_rules).collect(),
+            lists: lists
+                .map(|(index, list)| (key(list), (index, compiled_list(list))))
+                .collect(),
+            customers: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+        };
+        let policy = |customer: &'r Customer| &customer.numbers;
+        numbers.customers = numbers.of_each(
+            ResourceKind::Customer,
+            &resources.customers,
+            policy,
+            problems,
+        );
+        let policy = |carrier: &'r Carrier| &carrier.numbers;
+        numbers.carriers =
+            numbers.of_each(ResourceKind::Carrier, &resources.carriers, policy, problems);
+        numbers
+    }
+
+    /// The lists in the order of their indexes.
+    pub(super) fn lists(&self) -> Box<[Arc<CompiledNumberList>]> {
+        let mut lists: Vec<_> = self.lists.values().collect();
+        lists.sort_unstable_by_key(|(index, _)| index.0);
+        lists
+            .into_iter()
+            .map(|(_, list)| Arc::clone(list))
+            .collect()
+    }
+
+    fn of_each<T>(
+        &self,
+        kind: ResourceKind,
+        stored: &[StoredRef<'r, T>],
+        policy: impl Fn(&'r T) -> &'r NumberPolicy,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeMap<Key<'r>, CompiledNumberPolicy> {
+        let mut compiled = BTreeMap::new();
+        for stored in stored {
+            let problem = |field: String, message: String| {
+                problems.push(Problem::in_field(field, message).of(kind, stored.name));
+            };
+            let policy = self.policy(stored.owner, policy(stored.spec), problem);
+            compiled.insert(key(stored), policy);
+        }
+        compiled
+    }
+
+    /// Calls `problem` with the field and what is wrong for each name that leads nowhere.
+    fn policy(
+        &self,
+        owner: i64,
+        policy: &NumberPolicy,
+        mut problem: impl FnMut(String, String),
+    ) -> CompiledNumberPolicy {
+        let mut rules = |field: &str, name: &Option<Ref<TranslationRules>>| {
+            let name = name.as_deref()?;
+            let found = self.rules.get(&(owner, name)).cloned();
+            if found.is_none() {
+                let message = format!("there are no translation rules \"{name}\"");
+                problem(format!("numbers.{field}"), message);
+            }
+            found
+        };
+        let called_rules = rules("called_rules", &policy.called_rules);
+        let calling_rules = rules("calling_rules", &policy.calling_rules);
+        let mut lists = Vec::new();
+        for (index, name) in policy.lists.iter().enumerate() {
+            match self.lists.get(&(owner, name.as_str())) {
+                Some(found) => lists.push(found.clone()),
+                None => {
+                    let message = format!("there is no number list \"{name}\"");
+                    problem(format!("numbers.lists[{index}]"), message);
+                }
+            }
+        }
+        CompiledNumberPolicy {
+            called_rules: called_rules.into_iter().collect(),
+            calling_rules: calling_rules.into_iter().collect(),
+            lists: lists.into(),
+        }
+    }
+}
+
+fn compiled_rules<'r>(rules: &StoredRef<'r, TranslationRules>) -> (Key<'r>, Arc<NumberRules>) {
+    (key(rules), Arc::new(NumberRules::compile(rules.spec)))
+}
+
+fn compiled_list(list: &StoredRef<'_, NumberList>) -> Arc<CompiledNumberList> {
+    Arc::new(CompiledNumberList::compile(resource(list), list.spec))
+}
+
+impl Compiler<'_, '_> {
+    /// What numbers go through on their way in: the trunk's policy, then its customer's.
+    pub(super) fn ingress_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
+        let own = self.trunk_numbers(trunk);
+        let name = trunk.spec.customer.as_deref().unwrap_or("");
+        match self.numbers.customers.get(&(trunk.owner, name)) {
+            Some(customers) => own.followed_by(customers),
+            None => own,
+        }
+    }
+
+    /// What numbers go through on their way out: the carrier's policy, then the trunk's.
+    pub(super) fn egress_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
+        let own = self.trunk_numbers(trunk);
+        let name = trunk.spec.carrier.as_deref().unwrap_or("");
+        match self.numbers.carriers.get(&(trunk.owner, name)) {
+            Some(carriers) => carriers.followed_by(&own),
+            None => own,
+        }
+    }
+
+    fn trunk_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
+        let problems = &mut self.problems;
+        let problem = |field: String, message: String| {
+            problems.push(Problem::in_field(field, message).of(ResourceKind::Trunk, trunk.name));
+        };
+        self.numbers
+            .policy(trunk.owner, &trunk.spec.numbers, problem)
+    }
+}

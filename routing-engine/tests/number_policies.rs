@@ -1,0 +1,236 @@
+//! Translation rules and number lists, shared by customers, carriers and trunks.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "support/small.rs"]
+mod small;
+
+use rating::cdr::ReleaseReason;
+use routing_engine::explain::explain;
+use routing_engine::{Decision, RoutePlan, Snapshot, Source};
+use small::{WORLD, place, resources, trunks};
+
+/// What customers, carriers and trunks name; a world changes who names what.
+const SHARED: &str = r#"
+---
+kind: translation_rules
+name: national
+spec: { rules: [{ pattern: "0([1-9][0-9]+)", replacement: "44$1" }] }
+---
+kind: translation_rules
+name: short-code
+spec: { rules: [{ prefix: "44999", replacement: "442079460" }] }
+---
+kind: translation_rules
+name: dial-out
+spec: { rules: [{ prefix: "44", replacement: "0" }] }
+---
+kind: translation_rules
+name: plus
+spec: { rules: [{ prefix: "", replacement: "+" }] }
+---
+kind: number_list
+name: premium
+spec: { action: deny, entries: ["449", "44871"] }
+---
+kind: number_list
+name: britain
+spec: { action: allow, entries: ["44"] }
+---
+kind: number_list
+name: own-callers
+spec: { action: allow, number: calling, matching: exact, entries: ["4420", "442071838750"] }
+"#;
+
+fn snapshot(changes: &[(&str, &str)]) -> Snapshot {
+    let mut text = format!("{WORLD}{SHARED}");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    Snapshot::compile(1, &resources(&text), None).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn routed(snapshot: &Snapshot, called: &str) -> RoutePlan {
+    small::routed(snapshot, called)
+}
+
+fn refused(snapshot: &Snapshot, called: &str) -> ReleaseReason {
+    match place(snapshot, called, 1_000_000) {
+        Decision::Reject(rejection) => rejection.reason,
+        Decision::Route(plan) => panic!("{called}: {plan:?}"),
+    }
+}
+
+const CUSTOMER: &str = "spec: { rate_card: retail }";
+const INGRESS: &str = "customer: Meridian,";
+const ACME: &str = "name: Acme\nspec: {}";
+const ACME_OUT: &str = "carrier: Acme,";
+
+#[test]
+fn a_number_comes_in_by_the_rules_of_the_trunk_and_then_of_the_customer() {
+    let snapshot = snapshot(&[
+        (
+            CUSTOMER,
+            "spec: { rate_card: retail, numbers: { called_rules: short-code } }",
+        ),
+        (
+            INGRESS,
+            "customer: Meridian, numbers: { called_rules: national, calling_rules: plus },",
+        ),
+    ]);
+    let plan = routed(&snapshot, "099912");
+    assert_eq!(&*plan.called_number, "44207946012");
+    assert_eq!(&*plan.calling_number, "+4420");
+    assert_eq!(&*routed(&snapshot, "442071").called_number, "442071");
+}
+
+#[test]
+fn a_number_goes_out_by_the_rules_of_the_carrier_and_then_of_the_trunk() {
+    let snapshot = snapshot(&[
+        (
+            ACME,
+            "name: Acme\nspec: { numbers: { called_rules: dial-out } }",
+        ),
+        (
+            ACME_OUT,
+            "carrier: Acme, numbers: { calling_rules: plus }, called_number: { add_prefix: '77' },",
+        ),
+    ]);
+    let plan = routed(&snapshot, "442071");
+    let sent = |trunk: &str| {
+        let candidate = plan.candidates.iter();
+        let mut candidates =
+            candidate.filter(|route| &*route.egress_trunk(&snapshot).resource.name == trunk);
+        let route = candidates.next().unwrap();
+        (
+            route
+                .called_to_send(&snapshot, &plan.called_number)
+                .to_string(),
+            route
+                .calling_to_send(&snapshot, &plan.calling_number)
+                .to_string(),
+        )
+    };
+    assert_eq!(sent("acme-out"), ("7702071".to_owned(), "+4420".to_owned()));
+    assert_eq!(sent("zenith-out"), ("442071".to_owned(), "4420".to_owned()));
+}
+
+#[test]
+fn a_list_of_the_customer_or_of_its_trunk_refuses_the_call_and_takes_no_channel() {
+    let cases = [
+        (
+            CUSTOMER,
+            "spec: { rate_card: retail, numbers: { lists: [britain, premium] } }",
+        ),
+        (
+            INGRESS,
+            "customer: Meridian, numbers: { lists: [premium, britain] },",
+        ),
+    ];
+    for case in cases {
+        let snapshot = snapshot(&[case]);
+        assert_eq!(refused(&snapshot, "449012"), ReleaseReason::NumberRefused);
+        assert_eq!(refused(&snapshot, "33123"), ReleaseReason::NumberRefused);
+        let plan = routed(&snapshot, "442071");
+        let [customer] = snapshot.customers() else {
+            panic!()
+        };
+        assert_eq!(customer.channels_in_use(), 1, "that of the plan");
+        drop(plan);
+    }
+}
+
+#[test]
+fn a_list_may_look_at_who_calls() {
+    let policy = "customer: Meridian, numbers: { lists: [own-callers] },";
+    let snapshot = snapshot(&[(INGRESS, policy)]);
+    let mut call = small::call("442071", 1_000_000);
+    for (calling, passes) in [
+        ("4420", true),
+        ("+442071838750", true),
+        ("44207183875", false),
+        ("anonymous", false),
+        ("", false),
+    ] {
+        call.calling = calling;
+        let explanation = explain(&call, &snapshot);
+        assert_eq!(explanation.routes.is_empty(), !passes, "{calling}");
+    }
+}
+
+#[test]
+fn a_list_of_a_carrier_or_of_its_trunk_leaves_its_route_out() {
+    let cases = [
+        (ACME, "name: Acme\nspec: { numbers: { lists: [premium] } }"),
+        (ACME_OUT, "carrier: Acme, numbers: { lists: [premium] },"),
+    ];
+    for case in cases {
+        let snapshot = snapshot(&[case]);
+        let names = |called| trunks(&snapshot, &routed(&snapshot, called));
+        assert_eq!(names("442071"), ["acme-out", "zenith-out"]);
+        assert_eq!(names("449012"), ["zenith-out"]);
+        let explanation = explain(&small::call("449012", 1), &snapshot);
+        let acme = explanation
+            .routes
+            .iter()
+            .find(|route| &*route.trunk == "acme-out")
+            .unwrap();
+        assert_eq!(acme.reason, Some("number_refused"));
+        let detail = acme.detail.as_deref().unwrap();
+        assert_eq!(
+            detail,
+            "number list \"premium\" does not let the call through"
+        );
+    }
+}
+
+#[test]
+fn when_lists_leave_no_route_there_is_none() {
+    let lists = "numbers: { lists: [premium] },";
+    let snapshot = snapshot(&[
+        (ACME_OUT, &format!("carrier: Acme, {lists}")),
+        ("carrier: Zenith,", &format!("carrier: Zenith, {lists}")),
+    ]);
+    assert_eq!(refused(&snapshot, "449012"), ReleaseReason::NoRoute);
+}
+
+#[test]
+fn an_explanation_names_the_list_that_refused() {
+    let policy = "customer: Meridian, numbers: { lists: [premium] },";
+    let snapshot = snapshot(&[(INGRESS, policy)]);
+    let mut call = small::call("449012", 1);
+    call.source = Source::Customer("Meridian");
+    let explanation = explain(&call, &snapshot);
+    let last = explanation.steps.last().unwrap();
+    assert_eq!(
+        (last.step, &*last.detail),
+        (
+            "number",
+            "number list \"premium\" does not let the call through",
+        )
+    );
+}
+
+#[test]
+fn names_that_lead_nowhere_are_told_with_their_field() {
+    let text = format!("{WORLD}{SHARED}")
+        .replace(
+            INGRESS,
+            "customer: Meridian, numbers: { lists: [premium, gone], calling_rules: lost },",
+        )
+        .replace(
+            ACME,
+            "name: Acme\nspec: { numbers: { called_rules: lost } }",
+        );
+    let problems = Snapshot::compile(1, &resources(&text), None).unwrap_err();
+    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "carrier \"Acme\": numbers.called_rules: there are no translation rules \"lost\"",
+            "trunk \"meridian-in\": numbers.calling_rules: there are no translation rules \"lost\"",
+            "trunk \"meridian-in\": numbers.lists[1]: there is no number list \"gone\"",
+        ]
+    );
+}
