@@ -34,6 +34,8 @@ mod failover;
 mod kamailio;
 #[path = "e2e/load.rs"]
 mod load;
+#[path = "e2e/numbers.rs"]
+mod numbers;
 #[path = "e2e/pairs.rs"]
 mod pairs;
 #[path = "e2e/programs.rs"]

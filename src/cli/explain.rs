@@ -55,6 +55,7 @@ struct Route {
     margin_per_minute: Option<String>,
     status: String,
     reason: Option<String>,
+    detail: Option<String>,
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
@@ -98,9 +99,10 @@ fn render(explanation: &Explanation) -> String {
             optional(&route.margin_per_minute),
             route.status,
         );
-        let _ = match &route.reason {
-            Some(reason) => writeln!(text, ": {reason}"),
-            None => writeln!(text),
+        let _ = match (&route.reason, &route.detail) {
+            (Some(reason), Some(detail)) => writeln!(text, ": {reason}: {detail}"),
+            (Some(reason), None) => writeln!(text, ": {reason}"),
+            (None, _) => writeln!(text),
         };
     }
     let verdict = if explanation.accepted {

@@ -350,6 +350,7 @@ fn resources(media: MediaMode, prefixes: u32) -> Resources {
                 },
             ),
         ],
+        ..Resources::default()
     }
 }
 

@@ -110,6 +110,7 @@ impl Setup {
                 self.egress(2, "aurora-out", "Aurora", AURORA),
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
+            ..Resources::default()
         }
     }
 

@@ -3108,13 +3108,13 @@ export interface paths {
         };
         /**
          * Lists number lists.
-         * @description Numbers that are let through or refused. A page at a time, filtered, searched and sorted.
+         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list. A page at a time, filtered, searched and sorted.
          */
         get: operations["number_list_list"];
         put?: never;
         /**
          * Makes a number list.
-         * @description Numbers that are let through or refused. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_create"];
         delete?: never;
@@ -4971,13 +4971,13 @@ export interface paths {
         };
         /**
          * Lists translation rules.
-         * @description How numbers are rewritten: the first rule that fits is applied, and no other. A page at a time, filtered, searched and sorted.
+         * @description How numbers are rewritten, for those customers, carriers and trunks that name the rules: the first rule that fits is applied, and no other. A page at a time, filtered, searched and sorted.
          */
         get: operations["translation_rules_list"];
         put?: never;
         /**
          * Makes a translation rules.
-         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description How numbers are rewritten, for those customers, carriers and trunks that name the rules: the first rule that fits is applied, and no other. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["translation_rules_create"];
         delete?: never;
@@ -6282,6 +6282,15 @@ export interface components {
             channel_limit?: number | null;
             /** @description New attempts per second over all its trunks. */
             cps_limit?: number | null;
+            /** @description Shared rules and lists that its numbers go through. */
+            numbers?: {
+                /** @description How the called number is rewritten. */
+                called_rules?: string | null;
+                /** @description How the calling number is rewritten. */
+                calling_rules?: string | null;
+                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                lists?: string[];
+            };
             /**
              * @description Whether calls are sent to it.
              * @default active
@@ -7050,6 +7059,15 @@ export interface components {
             cps_limit?: number | null;
             /** @description The group within its category. */
             group?: string | null;
+            /** @description Shared rules and lists that its numbers go through. */
+            numbers?: {
+                /** @description How the called number is rewritten. */
+                called_rules?: string | null;
+                /** @description How the calling number is rewritten. */
+                calling_rules?: string | null;
+                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                lists?: string[];
+            };
             /** @description The rate card it is charged by. */
             rate_card: string;
             /**
@@ -8221,7 +8239,7 @@ export interface components {
         };
         /**
          * Number list
-         * @description Numbers that are let through or refused. Calls do not read it yet.
+         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list.
          */
         NumberListSpec: {
             /**
@@ -9701,7 +9719,7 @@ export interface components {
         };
         /**
          * Translation rules
-         * @description How numbers are rewritten: the first rule that fits is applied, and no other. Calls do not read it yet: trunks have `called_number` and `calling_number` of their own.
+         * @description How numbers are rewritten, for those customers, carriers and trunks that name the rules: the first rule that fits is applied, and no other.
          */
         TranslationRulesSpec: {
             /** @description A note for operators. */
@@ -9951,6 +9969,15 @@ export interface components {
              * @enum {string}
              */
             media: "relay" | "direct";
+            /** @description Shared rules and lists that its numbers go through. */
+            numbers?: {
+                /** @description How the called number is rewritten. */
+                called_rules?: string | null;
+                /** @description How the calling number is rewritten. */
+                calling_rules?: string | null;
+                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                lists?: string[];
+            };
             /** @description Egress: among routes of equal cost the lower goes first. */
             priority?: number | null;
             /** @description Egress: how the gateways are asked whether they are there. */
