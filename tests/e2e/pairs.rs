@@ -99,6 +99,8 @@ impl Pair {
 const RELIABLE: &str = "signalling: {reliable_provisional: supported}";
 const RELAY_ALL: &str = "signalling: {message: relay, refer: relay, subscribe: relay}";
 const ASK: &str = "signalling: {session_timers: \"off\", keepalive_interval_s: 10}";
+/// An INVITE may be lost more than once.
+const PATIENT: &str = "failover: {first_reply_timeout_ms: 32000, pdd_timeout_ms: 60000}";
 const REFRESH: &str = "signalling: {session_timers: always, session_interval_s: 90}";
 
 /// What takes its time goes first.
@@ -124,7 +126,9 @@ const PAIRS: &[Pair] = &[
     pair("no-media", "caller_hangup_by_carrier", "carrier_answers")
         .egress("media: relay")
         .ends("answered", "no_media"),
-    pair("lossy", "caller_answered", "carrier_answers_through_loss").losing(),
+    pair("lossy", "caller_answered", "carrier_answers_through_loss")
+        .egress(PATIENT)
+        .losing(),
     pair("lost-bye", "caller_answered", "carrier_never_answers_bye"),
     pair("late-offer", "caller_offers_late", "carrier_answers"),
     // Reliable provisional responses: both sides, one side, none.
