@@ -31,6 +31,7 @@ use crate::reliable::ReliableResponses;
 use crate::session::CallMedia;
 use crate::session_timer::SessionRequest;
 use crate::setups::SetupPermit;
+use crate::transfer::Transfer;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
@@ -72,8 +73,8 @@ pub(crate) struct Call {
     /// What of the INVITE goes on beside numbers and description.
     pub(crate) presented: Option<Box<Presented>>,
     pub(crate) ingress: Leg,
-    /// The INVITE that began it.
-    pub(crate) invite: ServerId,
+    /// The INVITE that began it; `None` for a call that a transfer began.
+    pub(crate) invite: Option<ServerId>,
     pub(crate) invite_cseq: u32,
     /// Hops left for the egress INVITE.
     pub(crate) max_forwards: u32,
@@ -87,6 +88,8 @@ pub(crate) struct Call {
     /// Counts it among the calls in setup, until it is answered or over.
     pub(crate) setup: Option<SetupPermit>,
     pub(crate) media: CallMedia,
+    /// What it has to do with a transfer; few calls have.
+    pub(crate) transfer: Option<Box<Transfer>>,
     pub(crate) exchanges: Exchanges,
     pub(crate) end: Option<End>,
     pub(crate) media_statistics: Option<Box<MediaStatistics>>,

@@ -117,6 +117,38 @@ impl Facts {
         }
     }
 
+    /// What is known of a call that the customer of this one asks for.
+    pub(crate) fn of_transfer(
+        &self,
+        id: CallId,
+        now: Now,
+        called: &str,
+        snapshot: &Snapshot,
+    ) -> Self {
+        Self {
+            id,
+            received: now,
+            sip_call_id: Arc::clone(&self.sip_call_id),
+            transport: self.transport,
+            source: self.source,
+            user_agent: self.user_agent.clone(),
+            calling_received: Arc::clone(&self.calling_received),
+            called_received: Arc::from(cut(called, NUMBER_MAX)),
+            called: Arc::from(""),
+            snapshot_number: snapshot.number(),
+            customer: None,
+            ingress_trunk: None,
+            rate: None,
+            ringing: None,
+            answered: None,
+        }
+    }
+
+    /// The database identifier of the trunk that the call came by.
+    pub(crate) fn ingress_trunk_id(&self) -> Option<i64> {
+        self.ingress_trunk.as_ref().map(|trunk| trunk.id)
+    }
+
     pub(crate) fn received_at(&self) -> Timestamp {
         self.received.wall
     }

@@ -122,11 +122,13 @@ impl Leg {
 impl Call {
     /// Whether the peer of a side may challenge us and be answered.
     pub(crate) fn has_account_at(&self, side: Side) -> bool {
-        side == Side::Egress
-            && self.current().is_some_and(|attempt| {
-                let trunk = attempt.candidate.egress_trunk(&self.snapshot);
-                trunk.digest.is_some()
-            })
+        if side == Side::Ingress {
+            return self.moved_identity().is_some();
+        }
+        self.current().is_some_and(|attempt| {
+            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            trunk.digest.is_some()
+        })
     }
 
     /// Takes the challenge of a response to a request within the call. True when the request is to
@@ -138,7 +140,7 @@ impl Call {
                 .egress_trunk(&self.snapshot)
                 .digest
                 .clone(),
-            _ => None,
+            _ => self.moved_identity().cloned(),
         };
         self.leg_mut(side)
             .is_some_and(|leg| leg.take_challenge(identity.as_ref(), response))

@@ -88,6 +88,18 @@ impl Call {
         self.media.bridge(core, from, &selected)
     }
 
+    /// Takes an offer that says nothing new to the other side: only the relay learns where `from`
+    /// receives. False, and nothing taken, when it says more.
+    pub(crate) fn readdress(&mut self, core: &mut Core, from: Side, offer: &[u8]) -> bool {
+        let Some(attempt) = self.attempts.last() else {
+            return false;
+        };
+        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.candidate);
+        codecs
+            .select(from.other(), offer)
+            .is_ok_and(|selected| self.media.readdress(core, from, &selected))
+    }
+
     /// The same with the description of a carrier's response to the INVITE: an offer when the
     /// INVITE had none.
     pub(crate) fn bridge_response(

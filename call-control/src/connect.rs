@@ -96,12 +96,19 @@ impl Call {
         self.setup = None;
         core.disarm(self.key, CallTimer::Prack);
         self.facts.answered = Some(now);
+        core.counters.calls_answered += 1;
         self.media.answered(core);
         // Nothing is hunted for any more.
         self.plan = None;
         self.offer = Vec::new();
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);
+        if let Some(limit) = core.config.max_call_duration {
+            core.arm(self.key, CallTimer::Duration, now, limit);
+        }
+        let Some(invite) = self.invite else {
+            return self.report_answer(core);
+        };
         if !self.respond_ingress(core, now, 200, true, None) {
             // The customer's transaction is gone: its connection broke.
             let reason = ReleaseReason::CustomerCancelled;
@@ -114,16 +121,12 @@ impl Call {
                 Some(Side::Ingress),
             );
         }
-        let (key, invite, cseq) = (self.key, self.invite, self.invite_cseq);
+        let (key, cseq) = (self.key, self.invite_cseq);
         self.ingress
             .await_ack(core, now, key, Side::Ingress, invite, cseq);
         let agreed = self.session_request.answer(&self.ingress.policy);
         self.ingress
             .agree_session(core, now, key, Side::Ingress, agreed);
-        core.counters.calls_answered += 1;
-        if let Some(limit) = core.config.max_call_duration {
-            core.arm(key, CallTimer::Duration, now, limit);
-        }
     }
 
     fn record_answer(&mut self, core: &mut Core, now: Instant) {
@@ -174,6 +177,9 @@ impl Call {
         with_sdp: bool,
         reliable: Option<u32>,
     ) -> bool {
+        let Some(invite) = self.invite else {
+            return false;
+        };
         let sdp = self.media.last_sent(Side::Ingress).filter(|_| with_sdp);
         let Core {
             transactions,
@@ -187,7 +193,7 @@ impl Call {
         let routes = RecordRoutes::Copy;
         transactions.respond(
             now,
-            self.invite,
+            invite,
             status,
             phrase(status),
             routes,
@@ -213,6 +219,9 @@ impl Call {
 
     /// Sends the final failure to the INVITE that began the call.
     pub(crate) fn refuse_ingress(&self, core: &mut Core, now: Instant, status: u16, cause: u8) {
+        let Some(invite) = self.invite else {
+            return self.report_failure(core, status);
+        };
         let Core {
             transactions,
             outbox,
@@ -222,7 +231,7 @@ impl Call {
         let routes = RecordRoutes::Omit;
         transactions.respond(
             now,
-            self.invite,
+            invite,
             status,
             phrase(status),
             routes,

@@ -12,6 +12,7 @@ use crate::random::Random;
 use crate::refusals::Refusals;
 use crate::registering::Registrations;
 use crate::sources::{SourceGate, SourceLimits};
+use crate::transfer::Post;
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, JournalEntry};
@@ -128,6 +129,8 @@ pub(crate) struct Core {
     pub(crate) outbox: Outbox,
     pub(crate) journal: VecDeque<JournalEntry>,
     pub(crate) events: VecDeque<Event>,
+    /// What calls wrote to each other; empty after each turn.
+    pub(crate) letters: VecDeque<Post>,
     pub(crate) counters: Counters,
     pub(crate) timers: TimerWheel,
     pub(crate) snapshot: Arc<Snapshot>,
@@ -190,6 +193,7 @@ impl Core {
             outbox: Outbox::default(),
             journal: VecDeque::new(),
             events: VecDeque::new(),
+            letters: VecDeque::new(),
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
             gateways: gateways(&snapshot),

@@ -63,8 +63,9 @@ impl Engine {
         call: SlabKey,
         leg: u16,
     ) {
+        let (call, leg) = self.home_of(call, leg);
         let handled = self.with_call(now.instant, call, |call, core| {
-            call.on_request(core, now, LegId::of_tag(leg), request, path, key);
+            call.on_request(core, now, leg, request, path, key);
         });
         if handled.is_none() {
             self.core.refuse_stray(now, request, path);
@@ -112,8 +113,9 @@ impl Engine {
         let of_tag = to_tag(ack).and_then(|tag| self.core.read_tag(tag));
         let found = of_tag.or_else(|| user.map(|user| (user.call, 0)));
         let handled = found.and_then(|(call, leg)| {
+            let (call, leg) = self.home_of(call, leg);
             self.with_call(now.instant, call, |call, core| {
-                call.on_ack(core, now.instant, LegId::of_tag(leg), ack, path);
+                call.on_ack(core, now.instant, leg, ack, path);
             })
         });
         self.core.counters.messages_stray += u64::from(handled.is_none());
@@ -136,6 +138,13 @@ impl Engine {
             }
             Role::Registration => return core.on_register_response(now, user.call, response),
             _ => {}
+        }
+        let lent_to = self.calls.get(user.call).and_then(Call::lent_to);
+        if let Some(home) = lent_to.filter(|_| matches!(user.role, Role::Attempt(_))) {
+            // The 2xx of a leg that has moved on, once more.
+            self.with_call(now.instant, home, |call, core| {
+                call.on_stray_final(core, response);
+            });
         }
         let handled = self.with_call(now.instant, user.call, |call, core| {
             call.on_response(core, now.instant, id, user.role, response, path);
@@ -234,6 +243,9 @@ impl Call {
 
     fn accept(&mut self, side: Side, request: &Message<'_>) -> Result<(), u16> {
         let leg = self.leg_mut(side).ok_or(481_u16)?;
+        if leg.is_gone && request.method() != Some(Method::Bye) {
+            return Err(481);
+        }
         leg.dialog.accept(request).map_err(|error| match error {
             DialogError::NoMatch => 481,
             DialogError::OutOfOrder => 500,
@@ -268,6 +280,9 @@ impl Call {
             Some(Method::Bye) => {
                 respond_in_dialog(core, now, server, 200);
                 LegEvent::Released(request)
+            }
+            Some(Method::Refer) if self.handles_refer(side) => {
+                return self.on_refer(core, now, server, request);
             }
             Some(Method::Invite | Method::Update) => LegEvent::Updated(server, request),
             Some(
@@ -315,7 +330,7 @@ impl Call {
 }
 
 /// Ends a request within a dialog that is not relayed.
-fn respond_in_dialog(core: &mut Core, now: Instant, server: ServerId, status: u16) {
+pub(crate) fn respond_in_dialog(core: &mut Core, now: Instant, server: ServerId, status: u16) {
     let Core {
         transactions,
         outbox,

@@ -66,6 +66,7 @@ impl Engine {
         } else {
             self.handle_response(now, message, path);
         }
+        self.deliver_letters(now);
     }
 
     /// Lets time pass: retransmissions, timeouts, limits of duration.
@@ -83,11 +84,13 @@ impl Engine {
         self.probe_gateways(now);
         self.renew_registrations(now);
         self.drain_some(now);
+        self.deliver_letters(now);
     }
 
     /// Carries out an order of the shell.
     pub fn handle_command(&mut self, now: Now, command: Command) {
         self.carry_out(now, command);
+        self.deliver_letters(now);
     }
 
     /// Writes the final record of each call that has its end, but whose carrier has not had its

@@ -164,6 +164,11 @@ impl Call {
     }
 
     fn media_mode(&self, candidate: Candidate) -> MediaMode {
+        if self.invite.is_none() {
+            // Whoever is connected later has had another description; it need not know of the
+            // change.
+            return MediaMode::Relay;
+        }
         candidate.media(&self.snapshot, self.ingress_trunk)
     }
 
@@ -203,6 +208,9 @@ impl Call {
 
     /// The attempt under way has had its time.
     pub(crate) fn on_hunting_timer(&mut self, core: &mut Core, now: Instant) {
+        if self.phase == Phase::Answered {
+            return self.try_join_again(core);
+        }
         if self.phase != Phase::Hunting {
             return;
         }

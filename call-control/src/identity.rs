@@ -28,7 +28,7 @@ const NUMBER_CHARS_MAX: usize = 64;
 pub(crate) type Fields = Vec<(String, String)>;
 
 /// What is known of a caller beside From.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presented {
     /// The number that stands for the caller.
     asserted: Option<String>,

@@ -102,13 +102,7 @@ impl Engine {
 
     /// What stands against a call that could be routed.
     fn check(&self, invite: &Message<'_>, policy: &Signalling) -> Result<(), Obstacle> {
-        let core = &self.core;
-        if core.drain.is_on() {
-            return Err(Obstacle::Reason(ReleaseReason::ShuttingDown));
-        }
-        if !core.journal_available {
-            return Err(Obstacle::Reason(ReleaseReason::JournalUnavailable));
-        }
+        self.check_own_state()?;
         // RFC 3261 §16.3 step 3. A call that goes round in circles is seen here.
         if invite.max_forwards().is_ok_and(|hops| hops == Some(0)) {
             return Err(Obstacle::Reason(ReleaseReason::TooManyHops));
@@ -135,9 +129,22 @@ impl Engine {
         if !takes_sdp(invite) {
             return Err(Obstacle::Status(406));
         }
-        let is_full =
-            self.calls.is_full() || core.transactions.lacks_room_for(TRANSACTIONS_OF_A_CALL);
-        match is_full {
+        self.check_room()
+    }
+
+    /// Whether the switch itself takes new calls.
+    pub(crate) fn check_own_state(&self) -> Result<(), Obstacle> {
+        match (self.core.drain.is_on(), self.core.journal_available) {
+            (true, _) => Err(Obstacle::Reason(ReleaseReason::ShuttingDown)),
+            (false, false) => Err(Obstacle::Reason(ReleaseReason::JournalUnavailable)),
+            (false, true) => Ok(()),
+        }
+    }
+
+    /// Whether there is room for one more.
+    pub(crate) fn check_room(&self) -> Result<(), Obstacle> {
+        let transactions = &self.core.transactions;
+        match self.calls.is_full() || transactions.lacks_room_for(TRANSACTIONS_OF_A_CALL) {
             true => Err(Obstacle::Reason(ReleaseReason::Overload)),
             false => Ok(()),
         }
@@ -145,7 +152,7 @@ impl Engine {
 
     /// Counts the call among those in setup, unless it came back. Callers without a number cannot
     /// be told apart, so theirs are not looked at.
-    fn enter_setup(&self, plan: &RoutePlan) -> Result<Option<SetupPermit>, Obstacle> {
+    pub(crate) fn enter_setup(&self, plan: &RoutePlan) -> Result<Option<SetupPermit>, Obstacle> {
         let config = &self.core.config;
         let most = config.limits.max_same_setups;
         if most == 0 || plan.calling_number.is_empty() {
@@ -278,7 +285,7 @@ impl Engine {
     }
 
     /// Counts and records a refusal, once however often its INVITE comes again.
-    fn record_rejection(
+    pub(crate) fn record_rejection(
         &mut self,
         now: Now,
         facts: &Facts,
@@ -349,7 +356,7 @@ fn not_understood<'m>(
 }
 
 /// Why a call that could be routed is refused.
-enum Obstacle {
+pub(crate) enum Obstacle {
     Reason(ReleaseReason),
     /// A rule of SIP, answered by this status.
     Status(u16),
@@ -447,7 +454,7 @@ fn new_call(
         next_gateways: GatewayOrder::new(),
         presented,
         ingress,
-        invite: server,
+        invite: Some(server),
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),
         max_forwards: u32::from(hops.saturating_sub(1)),
         offer: invite.body().to_vec(),
@@ -456,6 +463,7 @@ fn new_call(
         session_request: SessionRequest::of(invite),
         setup: setup.take(),
         media: CallMedia::new(core.random_below(u64::MAX)),
+        transfer: None,
         exchanges: Exchanges::default(),
         end: None,
         media_statistics: None,
@@ -478,7 +486,9 @@ impl Call {
             ..
         } = core;
         let routes = RecordRoutes::Omit;
-        transactions.respond(now, self.invite, 100, phrase(100), routes, outbox, bare);
+        if let Some(invite) = self.invite {
+            transactions.respond(now, invite, 100, phrase(100), routes, outbox, bare);
+        }
         let none_left = Failure::new(Origin::Switch, ReleaseReason::NoRoute);
         self.hunt(core, now, none_left);
         self.settle(core);

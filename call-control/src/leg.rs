@@ -40,6 +40,9 @@ pub(crate) struct Leg {
     pub(crate) session: LegSession,
     /// How the peer's challenge is answered.
     pub(crate) challenged: Option<Box<Challenged>>,
+    /// The peer hung up or was hung up on while the call goes on without it, or it is not there yet:
+    /// nothing is sent to it.
+    pub(crate) is_gone: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +83,16 @@ impl Leg {
             policy,
             session: LegSession::default(),
             challenged: None,
+            is_gone: false,
+        }
+    }
+
+    /// A leg without a peer: the place of one that is still to come.
+    pub(crate) fn vacant(path: Path, policy: Signalling) -> Self {
+        let dialog = Dialog::uac("".into(), Vec::new(), Vec::new(), String::new());
+        Self {
+            is_gone: true,
+            ..Self::new(dialog, path, policy)
         }
     }
 

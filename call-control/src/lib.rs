@@ -12,6 +12,7 @@
 //!                      ├─ connect              18x and the answer
 //!                      ├─ reliable             18x until their PRACK
 //!                      ├─ relay_in_dialog      re-INVITE, UPDATE, INFO
+//!                      ├─ transfer             REFER carried out, Replaces
 //!                      ├─ session_timer        refreshes, and questions whether a peer lives
 //!                      ├─ session, codecs      descriptions and the media relay
 //!                      └─ teardown, cdr        BYE, CANCEL, the record
@@ -68,6 +69,7 @@ pub mod setups;
 mod sources;
 mod stateless;
 mod teardown;
+mod transfer;
 
 pub use config::{DigestPolicy, EngineConfig, EngineLimits, Listener, Now};
 pub use counters::Counters;

@@ -1,6 +1,6 @@
 //! Which methods the switch takes within a dialog, by the policy of the trunk.
 
-use routing_engine::resources::{InDialogPolicy, Signalling};
+use routing_engine::resources::{InDialogPolicy, ReferPolicy, Signalling};
 use sip_core::Method;
 
 macro_rules! allow_with {
@@ -32,19 +32,21 @@ pub(crate) fn allow(policy: &Signalling) -> &'static str {
         InDialogPolicy::Relay => 1 << bit,
         InDialogPolicy::Reject => 0,
     };
-    let index = bit(policy.message, 0) | bit(policy.refer, 1) | bit(policy.subscribe, 2);
+    let refer = usize::from(policy.refer != ReferPolicy::Reject) << 1;
+    let index = bit(policy.message, 0) | refer | bit(policy.subscribe, 2);
     WITH_RELAYED[index]
 }
 
 /// Whether a trunk lets a request pass that says nothing to the switch itself.
 pub(crate) fn is_relayed(policy: &Signalling, method: Method<'_>) -> bool {
-    let policies = match method {
-        Method::Info => [policy.info; 2],
-        Method::Message => [policy.message; 2],
-        Method::Refer => [policy.refer; 2],
-        Method::Subscribe => [policy.subscribe; 2],
-        Method::Notify => [policy.refer, policy.subscribe],
-        _ => return false,
-    };
-    policies.contains(&InDialogPolicy::Relay)
+    let relays = |policy| policy == InDialogPolicy::Relay;
+    let relays_refer = policy.refer == ReferPolicy::Relay;
+    match method {
+        Method::Info => relays(policy.info),
+        Method::Message => relays(policy.message),
+        Method::Refer => relays_refer,
+        Method::Subscribe => relays(policy.subscribe),
+        Method::Notify => relays_refer || relays(policy.subscribe),
+        _ => false,
+    }
 }

@@ -119,6 +119,9 @@ impl Call {
         status: u16,
         with_sdp: bool,
     ) {
+        if self.invite.is_none() {
+            return self.report_progress(core, status);
+        }
         let Some(reliable) = &mut self.reliable else {
             self.respond_ingress(core, now, status, with_sdp, None);
             return;
@@ -183,7 +186,9 @@ impl Call {
             sent.interval = sent.interval * 2;
             let next = sent.interval.min(sent.give_up_at.since(now));
             core.arm(self.key, CallTimer::Prack, now, next);
-            core.transactions.resend(now, self.invite, &mut core.outbox);
+            if let Some(invite) = self.invite {
+                core.transactions.resend(now, invite, &mut core.outbox);
+            }
             return;
         }
         let failure = Failure {

@@ -26,10 +26,17 @@ pub(crate) struct CallMedia {
     /// What the relay was told last; `None` before it was told anything.
     told: Option<MediaPlan>,
     is_answered: bool,
-    /// The number in our `o=` lines.
-    session_id: u64,
+    /// Nobody is on the ingress side yet: its description is of somebody else's media.
+    has_vacancy: bool,
     /// What was last sent to each side, with the version of its `o=` line.
     sent: [SentDescription; 2],
+}
+
+/// What tells the descriptions of one session from those of another (RFC 3264 §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionOrigin {
+    session_id: u64,
+    version: u64,
 }
 
 /// What the descriptions of both sides say. Arrays are by side.
@@ -42,6 +49,8 @@ struct Negotiated {
 
 #[derive(Debug, Default)]
 struct SentDescription {
+    /// The number in our `o=` lines.
+    session_id: u64,
     version: u64,
     bytes: Vec<u8>,
     /// What was agreed, while `bytes` is only proposed.
@@ -51,6 +60,12 @@ struct SentDescription {
 impl CallMedia {
     /// No media yet. `session_id` is random.
     pub(crate) fn new(session_id: u64) -> Self {
+        // Some peers keep it in 32 bits, most in 63.
+        let session_id = session_id >> 2;
+        let sent = || SentDescription {
+            session_id,
+            ..SentDescription::default()
+        };
         Self {
             mode: MediaMode::Relay,
             pair: None,
@@ -58,9 +73,41 @@ impl CallMedia {
             agreed: Negotiated::default(),
             told: None,
             is_answered: false,
-            // Some peers keep it in 32 bits, most in 63.
-            session_id: session_id >> 2,
-            sent: [SentDescription::default(), SentDescription::default()],
+            has_vacancy: false,
+            sent: [sent(), sent()],
+        }
+    }
+
+    /// The same for a call whose customer is still to come: what is said of its media is of somebody
+    /// who is with another call.
+    pub(crate) fn with_vacant_ingress(session_id: u64) -> Self {
+        Self {
+            has_vacancy: true,
+            ..Self::new(session_id)
+        }
+    }
+
+    /// By what a side knows our descriptions.
+    pub(crate) fn origin_towards(&self, side: Side) -> SessionOrigin {
+        let sent = &self.sent[side as usize];
+        SessionOrigin {
+            session_id: sent.session_id,
+            version: sent.version,
+        }
+    }
+
+    /// A party that knew other descriptions of ours takes a side: what it is sent next goes on from
+    /// those, and holds nobody.
+    pub(crate) fn take_in(&mut self, side: Side, origin: SessionOrigin) {
+        self.has_vacancy = false;
+        let is_ours = self.pair.is_some() && self.mode == MediaMode::Relay;
+        let sent = &mut self.sent[side as usize];
+        sent.session_id = origin.session_id;
+        sent.version = origin.version + 1;
+        sent.agreed = None;
+        sent.bytes = unheld(&sent.bytes);
+        if is_ours {
+            sent.bytes = with_origin(&sent.bytes, sent.session_id, sent.version);
         }
     }
 
@@ -92,6 +139,9 @@ impl CallMedia {
         let relayed = relayed_stream(&sdp);
         self.proposed
             .learn(from, relayed.map(|index| &sdp.media()[index]));
+        if self.has_vacancy && from == Side::Ingress {
+            self.proposed.remotes[from as usize] = None;
+        }
         self.tell_relay(core, pair);
         self.write(&sdp, relayed, towards, pair);
         Ok(&self.sent[towards as usize].bytes)
@@ -174,9 +224,52 @@ impl CallMedia {
         core.media_command(command);
     }
 
+    /// Takes an offer whose description for the other side is the one that it has, media that is held
+    /// staying so. False, and nothing taken, for any other.
+    pub(crate) fn readdress(&mut self, core: &mut Core, from: Side, offer: &[u8]) -> bool {
+        let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
+            return false;
+        };
+        let Ok(sdp) = Sdp::parse(offer) else {
+            return false;
+        };
+        let relayed = relayed_stream(&sdp);
+        let media = relayed.map(|index| &sdp.media()[index]);
+        let (sent, holds) = (&self.sent[from.other() as usize], self.agreed.holds);
+        let is_same = sent.bytes == self.written(&sdp, relayed, from.other(), pair, sent.version);
+        if !is_same || media.is_none_or(Media::is_hold) != holds[from as usize] {
+            return false;
+        }
+        self.proposed.learn(from, media);
+        self.agree();
+        self.tell_relay(core, pair);
+        true
+    }
+
     /// Writes the description for `towards`. Its version rises only when it differs from the last
     /// one (RFC 3264 §8).
     fn write(&mut self, sdp: &Sdp<'_>, relayed: Option<usize>, towards: Side, pair: ReadyPair) {
+        let sent = &self.sent[towards as usize];
+        let version = sent.version;
+        let is_first = sent.bytes.is_empty();
+        if !is_first && sent.bytes == self.written(sdp, relayed, towards, pair, version) {
+            return;
+        }
+        let bytes = self.written(sdp, relayed, towards, pair, version + 1);
+        let sent = &mut self.sent[towards as usize];
+        sent.version += 1;
+        sent.propose(bytes);
+    }
+
+    /// A description with our addresses and origin.
+    fn written(
+        &self,
+        sdp: &Sdp<'_>,
+        relayed: Option<usize>,
+        towards: Side,
+        pair: ReadyPair,
+        version: u64,
+    ) -> Vec<u8> {
         let address = advertised(pair, towards);
         let mut ports = [MediaPorts { rtp: 0, rtcp: 0 }; sip_core::limits::MAX_MEDIA];
         if let Some(index) = relayed {
@@ -185,27 +278,18 @@ impl CallMedia {
                 rtcp: address.port().saturating_add(1),
             };
         }
-        let sent = &mut self.sent[towards as usize];
-        let mut rewrite = Rewrite {
+        let sent = &self.sent[towards as usize];
+        let rewrite = Rewrite {
             address: address.ip(),
             media: &ports,
             origin: Some(SessionIdentity {
-                id: self.session_id,
-                version: sent.version,
+                id: sent.session_id,
+                version,
             }),
         };
         let mut bytes = Vec::with_capacity(sent.bytes.len());
         sdp.rewrite(&rewrite, &mut bytes);
-        if sent.bytes != bytes {
-            sent.version += 1;
-            rewrite.origin = Some(SessionIdentity {
-                id: self.session_id,
-                version: sent.version,
-            });
-            bytes.clear();
-            sdp.rewrite(&rewrite, &mut bytes);
-            sent.propose(bytes);
-        }
+        bytes
     }
 }
 
@@ -232,13 +316,14 @@ impl SentDescription {
         self.bytes = agreed;
         if origin_is_ours {
             self.version += 1;
-            self.bytes = with_version(&self.bytes, self.version);
+            self.bytes = with_origin(&self.bytes, self.session_id, self.version);
         }
     }
 }
 
-/// The same description with another version in its `o=` line, whose third word it is (RFC 8866 §5.2).
-fn with_version(sdp: &[u8], version: u64) -> Vec<u8> {
+/// The same description with another session and version in its `o=` line, whose second and third
+/// words they are (RFC 8866 §5.2).
+fn with_origin(sdp: &[u8], session_id: u64, version: u64) -> Vec<u8> {
     let mut out = Vec::with_capacity(sdp.len() + 1);
     for line in sdp.split_inclusive(|byte| *byte == b'\n') {
         if !line.starts_with(b"o=") {
@@ -247,12 +332,21 @@ fn with_version(sdp: &[u8], version: u64) -> Vec<u8> {
         }
         for (index, word) in line.split_inclusive(|byte| *byte == b' ').enumerate() {
             match index {
+                1 => out.extend_from_slice(format!("{session_id} ").as_bytes()),
                 2 => out.extend_from_slice(format!("{version} ").as_bytes()),
                 _ => out.extend_from_slice(word),
             }
         }
     }
     out
+}
+
+/// The same description without hold: both directions are the default (RFC 8866 §6.7).
+pub(crate) fn unheld(sdp: &[u8]) -> Vec<u8> {
+    const HELD: [&[u8]; 3] = [b"a=sendonly", b"a=recvonly", b"a=inactive"];
+    let lines = sdp.split_inclusive(|byte| *byte == b'\n');
+    let kept = lines.filter(|line| !HELD.contains(&line.trim_ascii_end()));
+    kept.flatten().copied().collect()
 }
 
 impl Negotiated {

@@ -8,10 +8,9 @@ use crate::call::{Call, Phase};
 use crate::core::{CallTimer, Core, Role, User};
 use crate::leg::{Leg, SDP};
 use crate::methods::allow;
-use crate::release::Origin;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
-use routing_engine::resources::{SessionTimers, Signalling};
+use routing_engine::resources::{KeepaliveMethod, SessionTimers, Signalling};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::ClientId;
 use sip_core::{
@@ -31,6 +30,8 @@ const BEFORE_END_S: u32 = 32;
 const COLLISION_PAUSE_MS: [(u64, u64); 2] = [(0, 2_000), (2_100, 1_900)];
 /// The shortest pause after a refresh that was refused for another reason.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(10);
+/// A re-INVITE of ours without a final response for so long is as good as unanswered.
+pub(crate) const REINVITE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What keeps the session of a leg alive.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,6 +87,13 @@ impl SessionRequest {
             is_supported: supports(HeaderName::Supported) || supports(HeaderName::Require),
         }
     }
+
+    /// Nothing at all.
+    pub(crate) const NONE: Self = Self {
+        expires: None,
+        minimum_s: 0,
+        is_supported: false,
+    };
 
     /// RFC 4028 §9: only who supports the extension can be told that its interval is too short.
     pub(crate) fn check(&self, policy: &Signalling) -> Result<(), TooShort> {
@@ -271,8 +279,11 @@ impl Call {
         if self.phase != Phase::Answered {
             return;
         }
+        if self.is_joining(side) {
+            return self.on_join_timer(core, now, side);
+        }
         match self.leg(side).and_then(|leg| leg.session.running) {
-            None => self.probe(core, now, side),
+            None => self.keep_alive(core, now, side),
             Some(running) if running.we_refresh && now < running.expires_at => {
                 self.refresh(core, now, side);
             }
@@ -281,12 +292,34 @@ impl Call {
     }
 
     fn expire_session(&mut self, core: &mut Core, now: Instant, side: Side) {
-        let origin = match side {
-            Side::Ingress => Origin::Ingress,
-            Side::Egress => Origin::Egress,
-        };
+        let origin = self.origin_of(side);
         let reason = ReleaseReason::SessionExpired;
         self.release(core, now, origin, reason, None, None);
+    }
+
+    /// Asks a side without session timers whether the call is up.
+    fn keep_alive(&mut self, core: &mut Core, now: Instant, side: Side) {
+        let Some(leg) = self.leg(side) else {
+            return;
+        };
+        if leg.session.refresh.is_some() {
+            // The last question has got no final answer.
+            return self.expire_session(core, now, side);
+        }
+        match leg.policy.keepalive_method {
+            KeepaliveMethod::Options => self.probe(core, now, side),
+            KeepaliveMethod::Reinvite => {
+                match self.send_refresh(core, now, side, true) {
+                    true => core.arm(
+                        self.key,
+                        CallTimer::session_of(side),
+                        now,
+                        REINVITE_PATIENCE,
+                    ),
+                    false => pause(core, now, self.key, side),
+                };
+            }
+        }
     }
 
     /// RFC 3261 §12.2.1.2: 481 and 408 say that the dialog is gone; anything else, that it is up.
@@ -326,24 +359,41 @@ impl Call {
 
     /// Refreshes a session: by UPDATE, else by an INVITE with the description that the peer has.
     fn refresh(&mut self, core: &mut Core, now: Instant, side: Side) {
+        let session = self.leg(side).map(|leg| leg.session);
+        let Some(session) = session.filter(|session| session.refresh.is_none()) else {
+            return;
+        };
+        let Some(running) = session.running else {
+            return;
+        };
+        match self.send_refresh(core, now, side, !session.allows_update) {
+            true => {
+                // A peer that answers 100 to it and nothing more is bounded by the interval.
+                let left = running.expires_at.since(now);
+                core.arm(self.key, CallTimer::session_of(side), now, left);
+            }
+            false => pause(core, now, self.key, side),
+        }
+    }
+
+    /// Sends an INVITE with the description that the peer has, or an UPDATE without. False when a
+    /// change of the session is under way, or there is no room.
+    pub(crate) fn send_refresh(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        side: Side,
+        is_invite: bool,
+    ) -> bool {
+        if self.is_changing() {
+            return false;
+        }
         let user = self.user(Role::Refresh(side));
-        let is_busy = self.is_changing();
-        let key = self.key;
         let (leg, media) = match (side, self.attempts.last_mut()) {
             (Side::Egress, Some(attempt)) => (&mut attempt.leg, &self.media),
             (Side::Ingress, _) => (&mut self.ingress, &self.media),
-            (Side::Egress, None) => return,
+            (Side::Egress, None) => return false,
         };
-        let Some(running) = leg.session.running else {
-            return;
-        };
-        if leg.session.refresh.is_some() {
-            return;
-        }
-        let is_invite = !leg.session.allows_update;
-        if is_busy {
-            return pause(core, now, key, side);
-        }
         let method = match is_invite {
             true => Method::Invite,
             false => Method::Update,
@@ -360,15 +410,11 @@ impl Call {
                 None => writer.finish(),
             }
         });
-        match sent {
-            Ok(client) => {
-                leg.session.refresh = Some(Refresh { client, is_invite });
-                // A peer that answers 100 to it and nothing more is bounded by the interval.
-                let left = running.expires_at.since(now);
-                core.arm(key, CallTimer::session_of(side), now, left);
-            }
-            Err(_) => pause(core, now, key, side),
-        }
+        let Ok(client) = sent else {
+            return false;
+        };
+        leg.session.refresh = Some(Refresh { client, is_invite });
+        true
     }
 
     /// A response to a refresh of ours.
@@ -417,7 +463,9 @@ impl Call {
             return;
         }
         leg.renew_session(core, now, key, side, response);
-        if refresh.is_invite {
+        if self.is_joining(side) {
+            self.on_join_accepted(core, now, side, response);
+        } else if refresh.is_invite {
             self.media.learn_answer(core, side, response);
         }
     }
@@ -432,8 +480,11 @@ impl Call {
     ) {
         let key = self.key;
         let status = response.status().unwrap_or(500);
+        if self.is_joining(side) {
+            return self.on_join_refused(core, now, side, response);
+        }
         if self.takes_challenge(side, response) {
-            return self.refresh(core, now, side);
+            return self.on_session_timer(core, now, side);
         }
         let Some(leg) = self.leg_mut(side) else {
             return;
@@ -446,6 +497,8 @@ impl Call {
             }
             422 if leg.session.raise(response) => self.refresh(core, now, side),
             491 => pause(core, now, key, side),
+            // Whoever refuses it has the call (RFC 5057 §5.1).
+            _ if leg.session.running.is_none() => leg.touch_session(core, now, key, side),
             _ => {
                 let expires_at = leg
                     .session
@@ -475,14 +528,19 @@ impl Call {
     /// The call ends: refreshes under way are cancelled, where they can be.
     pub(crate) fn abort_refreshes(&mut self, core: &mut Core, now: Instant) {
         for side in [Side::Ingress, Side::Egress] {
-            core.disarm(self.key, CallTimer::session_of(side));
-            let client = self
-                .leg_mut(side)
-                .and_then(|leg| leg.session.take_refresh());
-            if let Some(client) = client {
-                core.transactions
-                    .cancel(now, client, None, &mut core.outbox);
-            }
+            self.abort_refresh(core, now, side);
+        }
+    }
+
+    /// One side's session is kept alive no longer.
+    pub(crate) fn abort_refresh(&mut self, core: &mut Core, now: Instant, side: Side) {
+        core.disarm(self.key, CallTimer::session_of(side));
+        let client = self
+            .leg_mut(side)
+            .and_then(|leg| leg.session.take_refresh());
+        if let Some(client) = client {
+            core.transactions
+                .cancel(now, client, None, &mut core.outbox);
         }
     }
 
@@ -512,7 +570,7 @@ impl LegSession {
 }
 
 /// The session is being changed by somebody else: again a little later.
-fn pause(core: &mut Core, now: Instant, call: SlabKey, side: Side) {
+pub(crate) fn pause(core: &mut Core, now: Instant, call: SlabKey, side: Side) {
     let (least, more) = COLLISION_PAUSE_MS[side as usize];
     // In units of 10 ms.
     let millis = least + core.random_below(more / 10 + 1) * 10;

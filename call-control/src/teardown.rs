@@ -4,6 +4,7 @@ use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
 use crate::release::{Failure, Origin, ReasonValue, reason_of, reason_value, row};
+use crate::transfer::Letter;
 use media_relay::Side;
 use rating::cdr::{CallRecord, JournalEntry, Outcome, ReleaseReason};
 use routing_engine::Permits;
@@ -23,10 +24,13 @@ impl Call {
             Phase::Connecting => self.drop_held_answer(core, now, side),
             // RFC 3261 §9.2: a CANCEL has no effect on a request that has its final response.
             Phase::Answered if request.method() != Some(Method::Cancel) => {
-                let origin = match side {
-                    Side::Ingress => Origin::Ingress,
-                    Side::Egress => Origin::Egress,
-                };
+                if self.leg(side).is_some_and(|leg| leg.is_gone) {
+                    return;
+                }
+                if side == Side::Ingress && self.is_transferring() {
+                    return self.lose_asker(core, now);
+                }
+                let origin = self.origin_of(side);
                 let reason = ReleaseReason::NormalClearing;
                 self.release(core, now, origin, reason, Some(request), Some(side));
             }
@@ -116,6 +120,10 @@ impl Call {
         if self.phase != Phase::Answered {
             return;
         }
+        if let Some(home) = self.lent_to() {
+            // Both end there.
+            return core.post(home, self.key, Letter::HangUp(reason));
+        }
         core.disarm(self.key, CallTimer::Duration);
         self.abort_exchanges(core, now);
         let row = row(reason);
@@ -145,9 +153,9 @@ impl Call {
     }
 
     /// BYE to one side, as soon as the protocol allows.
-    fn say_goodbye(&mut self, core: &mut Core, now: Instant, side: Side, reason: &str) {
+    pub(crate) fn say_goodbye(&mut self, core: &mut Core, now: Instant, side: Side, reason: &str) {
         let key = self.key;
-        let Some(leg) = self.leg_mut(side) else {
+        let Some(leg) = self.leg_mut(side).filter(|leg| !leg.is_gone) else {
             return;
         };
         // A carrier that waits for its ACK gets one, without the answer that never came.
@@ -208,11 +216,14 @@ impl Call {
         core.disarm(self.key, CallTimer::Hunting);
         core.disarm(self.key, CallTimer::Prack);
         self.abort_refreshes(core, end.at);
-        self.media_statistics = self.media.stop(core).map(Box::new);
+        if let Some(statistics) = self.media.stop(core) {
+            self.media_statistics = Some(Box::new(statistics));
+        }
         self.plan = None;
         self.permits = Permits::default();
         self.setup = None;
         self.end = Some(end);
+        self.end_transfer(core, end);
     }
 
     /// Writes the record once nothing can change it any more: the call has its end, and so has

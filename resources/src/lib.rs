@@ -49,7 +49,8 @@ pub use fields::registration::Registration;
 pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::signalling::{
-    InDialogPolicy, NatMode, RedirectPolicy, ReliableProvisional, SessionTimers, Signalling,
+    InDialogPolicy, KeepaliveMethod, NatMode, RedirectPolicy, ReferPolicy, ReinvitePolicy,
+    ReliableProvisional, SessionTimers, Signalling,
 };
 pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};

@@ -152,6 +152,16 @@ impl Snapshot {
             .find(|trunk| called.starts_with(&*self.ingress_trunk(*trunk).tech_prefix))
     }
 
+    /// The active ingress trunk with a database identifier: a call that another snapshot decided
+    /// finds its own here.
+    pub fn ingress_trunk_of(&self, id: i64) -> Option<TrunkIndex> {
+        let place = self
+            .ingress
+            .iter()
+            .position(|trunk| trunk.resource.id == id)?;
+        Some(TrunkIndex(u32::try_from(place).ok()?))
+    }
+
     /// The ingress trunk at an index of this snapshot.
     pub fn ingress_trunk(&self, index: TrunkIndex) -> &IngressTrunk {
         &self.ingress[index.0 as usize]

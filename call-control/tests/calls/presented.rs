@@ -63,6 +63,7 @@ fn nothing_passes_unless_both_trunks_say_so() {
 
 const ALL: IdentityPolicy = IdentityPolicy {
     asserted: AssertedIdentity::PAssertedIdentity,
+    trusts_from: false,
     privacy: PrivacyPolicy::Respect,
     diversion: DiversionPolicy::Diversion,
 };

@@ -4,7 +4,7 @@ use crate::support::{
     AURORA, BOREALIS, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with,
 };
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{InDialogPolicy, ReliableProvisional, Signalling};
+use routing_engine::resources::{InDialogPolicy, ReferPolicy, ReliableProvisional, Signalling};
 use sip_core::HeaderName;
 
 fn modes(ingress: ReliableProvisional, egress: ReliableProvisional) -> Setup {
@@ -403,7 +403,7 @@ fn an_update_may_change_the_session_before_the_answer_once_both_sides_are_settle
 fn other_requests_pass_when_both_trunks_let_them() {
     let relaying = Signalling {
         message: InDialogPolicy::Relay,
-        refer: InDialogPolicy::Relay,
+        refer: ReferPolicy::Relay,
         ..Signalling::default()
     };
     for (egress, status) in [(relaying, None), (Signalling::default(), Some(405))] {

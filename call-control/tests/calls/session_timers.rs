@@ -2,7 +2,7 @@
 
 use crate::support::{AURORA, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with};
 use rating::cdr::ReleaseReason;
-use routing_engine::resources::{SessionTimers, Signalling};
+use routing_engine::resources::{KeepaliveMethod, SessionTimers, Signalling};
 use sip_core::HeaderName;
 
 const TIMER: &str = "Supported: timer\r\nSession-Expires: 1800;refresher=uac\r\n";
@@ -347,4 +347,70 @@ fn after_collisions_we_come_before_a_customer_that_owns_the_call_id() {
     }
     switch.receive(CUSTOMER, &reply(&refresh, 481, None));
     expired(&mut switch);
+}
+
+fn asked_by_reinvite() -> Setup {
+    let signalling = Signalling {
+        session_timers: SessionTimers::Off,
+        keepalive_interval_s: Some(60),
+        keepalive_method: KeepaliveMethod::Reinvite,
+        ..Signalling::default()
+    };
+    Setup {
+        egress: signalling,
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn a_side_is_asked_by_a_re_invite_that_changes_nothing() {
+    let (mut switch, _, _) = answered(&asked_by_reinvite(), "", "");
+    for _ in 0..3 {
+        switch.advance_ms(60_000);
+        let question = switch.expect(AURORA, "INVITE");
+        assert!(question.body().contains("m=audio 4000"));
+        let sdp = offer("203.0.113.1", 5000);
+        switch.receive(AURORA, &reply(&question, 200, Some(&sdp)));
+        switch.expect(AURORA, "ACK");
+        switch.expect_silence();
+        // Doubled: acknowledged once more, and nothing else.
+        switch.receive(AURORA, &reply(&question, 200, Some(&sdp)));
+        switch.expect(AURORA, "ACK");
+        switch.expect_silence();
+    }
+}
+
+#[test]
+fn whoever_refuses_a_question_has_the_call() {
+    let (mut switch, _, _) = answered(&asked_by_reinvite(), "", "");
+    for status in [488, 500, 403] {
+        switch.advance_ms(60_000);
+        let question = switch.expect(AURORA, "INVITE");
+        switch.receive(AURORA, &reply(&question, status, None));
+        switch.expect(AURORA, "ACK");
+        switch.expect_silence();
+    }
+    switch.advance_ms(60_000);
+    let question = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&question, 491, None));
+    switch.expect(AURORA, "ACK");
+    switch.advance_ms(4_000);
+    switch.expect(AURORA, "INVITE");
+}
+
+#[test]
+fn a_question_without_an_answer_ends_the_call() {
+    for first in [None, Some(100), Some(481), Some(408)] {
+        let (mut switch, _, _) = answered(&asked_by_reinvite(), "", "");
+        switch.advance_ms(60_000);
+        let question = switch.expect(AURORA, "INVITE");
+        if let Some(status) = first {
+            switch.receive(AURORA, &reply(&question, status, None));
+        }
+        switch.advance_ms(61_000);
+        let record = switch.record();
+        assert_eq!(record.release.reason, ReleaseReason::SessionExpired);
+        switch.take_all();
+        switch.assert_at_rest();
+    }
 }

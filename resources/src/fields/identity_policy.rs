@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct IdentityPolicy {
     /// The number that stands for the caller whatever From says.
     pub asserted: AssertedIdentity,
+    /// Ingress: the number in From is the customer's own, by agreement. Without a believed field it
+    /// is then asserted to carriers; a number that nobody vouches for never is.
+    pub trusts_from: bool,
     /// Whether the wish to stay anonymous (Privacy, RFC 3323) counts.
     pub privacy: PrivacyPolicy,
     /// Who diverted the call before it came to the switch.

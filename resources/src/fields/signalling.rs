@@ -46,6 +46,45 @@ pub enum InDialogPolicy {
     Relay,
 }
 
+/// What becomes of a REFER, by which a party asks that the call be transferred (RFC 3515).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferPolicy {
+    /// Refused with 405.
+    #[default]
+    Reject,
+    /// Passed to the other side, when that trunk relays it too.
+    Relay,
+    /// Ingress: the switch carries it out. It calls the number as a new call of the same customer, who
+    /// pays for both, connects whoever answers with the party that is left, and hangs up on who
+    /// transferred.
+    Handle,
+}
+
+/// Who answers a re-INVITE or UPDATE that changes nothing for the other side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReinvitePolicy {
+    /// The other side: it is always passed on.
+    #[default]
+    Relay,
+    /// The switch, when media is relayed and no more than the address of the media is new. What
+    /// changes codecs, streams or hold is passed on.
+    Local,
+}
+
+/// How a side without session timers is asked whether the call is still up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepaliveMethod {
+    /// By OPTIONS.
+    #[default]
+    Options,
+    /// By a re-INVITE with the description that it has, for equipment that answers OPTIONS whether
+    /// or not the call is up.
+    Reinvite,
+}
+
 /// What becomes of a carrier's answer that the called party is elsewhere (3xx).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -92,14 +131,17 @@ pub struct Signalling {
         extend("x-unit" = "seconds")
     )]
     pub session_minimum_s: u32,
-    /// Without session timers: how often the other side is asked by OPTIONS whether the call is
-    /// still up.
+    /// Without session timers: how often the other side is asked whether the call is still up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         range(min = 10, max = 3_600),
         extend("x-unit" = "seconds", "x-default" = "never")
     )]
     pub keepalive_interval_s: Option<u32>,
+    /// How it is asked.
+    pub keepalive_method: KeepaliveMethod,
+    /// Who answers a re-INVITE or UPDATE that changes nothing for the other side.
+    pub reinvite: ReinvitePolicy,
     /// Egress: what becomes of a 3xx answer.
     pub redirects: RedirectPolicy,
     /// Egress: how many addresses of 3xx answers one attempt may try.
@@ -120,7 +162,10 @@ pub struct Signalling {
     /// MESSAGE within a call.
     pub message: InDialogPolicy,
     /// REFER within a call, and the NOTIFY that reports on it.
-    pub refer: InDialogPolicy,
+    pub refer: ReferPolicy,
+    /// Ingress: how many transfers the switch tries in one call.
+    #[schemars(range(min = 1, max = Self::TRANSFERS_MAX))]
+    pub transfers_max: u8,
     /// SUBSCRIBE and NOTIFY within a call.
     pub subscribe: InDialogPolicy,
 }
@@ -134,9 +179,24 @@ impl Signalling {
     /// No attempt may try more addresses of 3xx answers.
     pub const REDIRECTS_MAX: u8 = 8;
 
+    /// No call may be transferred more often.
+    pub const TRANSFERS_MAX: u8 = 10;
+
     /// Whether every field is at its default.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What only an egress trunk must not say: a transfer is paid by the customer, and only its own
+    /// side may ask for one.
+    pub(crate) fn check_egress(&self) -> Option<Problem> {
+        (self.refer == ReferPolicy::Handle).then(|| {
+            Problem::in_field(
+                "signalling.refer",
+                "`handle` belongs to ingress trunks: the customer pays for a transfer, and a carrier \
+                 must not ask for one",
+            )
+        })
     }
 
     pub(crate) fn check(&self) -> Option<Problem> {
@@ -157,13 +217,16 @@ impl Default for Signalling {
             session_interval_s: 1_800,
             session_minimum_s: 90,
             keepalive_interval_s: None,
+            keepalive_method: KeepaliveMethod::default(),
+            reinvite: ReinvitePolicy::default(),
             redirects: RedirectPolicy::default(),
             redirects_max: 3,
             tcp_above_bytes: None,
             nat: NatMode::default(),
             info: InDialogPolicy::Relay,
             message: InDialogPolicy::Reject,
-            refer: InDialogPolicy::Reject,
+            refer: ReferPolicy::Reject,
+            transfers_max: 3,
             subscribe: InDialogPolicy::Reject,
         }
     }
@@ -182,7 +245,7 @@ mod tests {
                 .unwrap();
         let expected = Signalling {
             reliable_provisional: ReliableProvisional::Required,
-            refer: InDialogPolicy::Relay,
+            refer: ReferPolicy::Relay,
             ..Signalling::default()
         };
         assert_eq!(read, expected);

@@ -102,6 +102,18 @@ pub struct Trunk {
         extend("x-direction" = "egress", "x-default" = "udp")
     )]
     pub transport: Option<Transport>,
+    /// Egress: the listener by which calls leave, `address:port` as carriers see it. Of another
+    /// transport it is one of the same address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<AddressAndPort>",
+        extend(
+            "x-direction" = "egress",
+            "x-default" = "the first that reaches the gateway",
+            "x-section" = "advanced"
+        )
+    )]
+    pub listener: Option<SocketAddr>,
     /// Egress: more gateways of the same carrier.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
@@ -214,6 +226,7 @@ impl Trunk {
             rate_card: None,
             gateway: None,
             transport: None,
+            listener: None,
             further_gateways: Vec::new(),
             probing: None,
             registration: None,
@@ -240,6 +253,7 @@ impl Trunk {
             ("rate_card", self.rate_card.is_some()),
             ("gateway", self.gateway.is_some()),
             ("transport", self.transport.is_some()),
+            ("listener", self.listener.is_some()),
             ("further_gateways", !self.further_gateways.is_empty()),
             ("probing", self.probing.is_some()),
             ("registration", self.registration.is_some()),
@@ -285,7 +299,10 @@ impl Trunk {
             ("authentication", !self.authentication.is_default()),
             ("source_addresses", !self.source_addresses.is_empty()),
             ("tech_prefix", !self.tech_prefix.is_empty()),
+            ("identity.trusts_from", self.identity.trusts_from),
         ]);
+        problems.extend(self.check_listener());
+        problems.extend(self.signalling.check_egress());
         problems.extend(checks::required(
             "carrier",
             self.carrier.is_some(),
@@ -302,6 +319,14 @@ impl Trunk {
         problems.extend(registration.flat_map(|one| one.check(self.digest.as_ref())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
+    }
+
+    /// An address of another family reaches no gateway of this trunk.
+    fn check_listener(&self) -> Option<Problem> {
+        let (listener, gateway) = (self.listener?, self.gateway?);
+        (listener.is_ipv4() != gateway.is_ipv4()).then(|| {
+            Problem::in_field("listener", "cannot reach the gateway, whose address is of another family")
+        })
     }
 
     fn misplaced(&self, fields: &[(&str, bool)]) -> Vec<Problem> {
@@ -415,6 +440,23 @@ mod tests {
             assert!(faulty.iter().any(|field| field == place), "{faulty:?}");
         }
         assert_eq!(faulty.len(), 3, "{faulty:?}");
+    }
+
+    #[test]
+    fn only_a_customers_trunk_carries_transfers_out_and_vouches_for_from() {
+        let mut trunk = Trunk {
+            carrier: Some("Aurora".into()),
+            rate_card: Some("aurora".into()),
+            gateway: Some("192.0.2.7:5060".parse().unwrap()),
+            listener: Some("[2001:db8::1]:5060".parse().unwrap()),
+            ..Trunk::new(Direction::Egress)
+        };
+        trunk.signalling.refer = crate::ReferPolicy::Handle;
+        trunk.identity.trusts_from = true;
+        assert_eq!(
+            fields(&trunk),
+            ["identity.trusts_from", "listener", "signalling.refer"]
+        );
     }
 
     #[test]

@@ -272,6 +272,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             carrier,
             status: spec.status,
             gateways: self.gateways(trunk)?,
+            listener: spec.listener,
             media: spec.media,
             failover_codes: FailoverCodes::new(&failover.codes).without(&failover.stop_codes),
             first_reply_timeout_ms: failover.first_reply_timeout_ms,

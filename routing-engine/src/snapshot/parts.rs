@@ -5,13 +5,14 @@ use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
-use crate::numbers::CompiledNumberPolicy;
+use crate::numbers::{CompiledNumberPolicy, Number, translate_calling};
 use crate::resources::{
     AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
     NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
 };
 use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A customer's place in its snapshot. Means nothing in another.
@@ -134,6 +135,8 @@ pub struct EgressTrunk {
     pub status: Status,
     /// Where calls are sent, and how.
     pub gateways: Gateways,
+    /// The listener by which calls leave, as carriers see it.
+    pub listener: Option<SocketAddr>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
     /// Final responses after which the next route is tried.
@@ -251,6 +254,12 @@ impl CompiledCarrier {
 }
 
 impl IngressTrunk {
+    /// A number that stands for the caller, rewritten as the calling number is; `None` for one that
+    /// is too long.
+    pub fn translated_calling(&self, number: &str) -> Option<Number> {
+        translate_calling(number, &self.calling_number).ok()
+    }
+
     /// Calls that came by this trunk and are up or in setup.
     pub fn channels_in_use(&self) -> u32 {
         self.limiter.channels_in_use()
