@@ -17,6 +17,8 @@ struct Named {
     sent_by: String,
     /// For Contact.
     contact: String,
+    /// As peers see it; `None` when that is a name.
+    advertised: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -46,6 +48,43 @@ impl Listeners {
         self.0.iter().position(fits).map(|index| index as u16)
     }
 
+    /// The listener by which requests to `remote` leave: `wanted` as peers see it, or one of another
+    /// port of the same address; the first that fits when nothing is wanted. Never another one than
+    /// wanted: the peer would not know us.
+    pub(crate) fn leaving_by(
+        &self,
+        wanted: Option<SocketAddr>,
+        transport: Transport,
+        remote: SocketAddr,
+    ) -> Option<u16> {
+        let Some(wanted) = wanted else {
+            return self.towards(transport, remote);
+        };
+        let find = |is_it: &dyn Fn(SocketAddr) -> bool| {
+            self.0.iter().position(|named| {
+                named.transport == transport
+                    && named.bind.is_ipv4() == remote.is_ipv4()
+                    && named.advertised.is_some_and(is_it)
+            })
+        };
+        let exact = find(&|advertised| advertised == wanted);
+        let found = exact.or_else(|| find(&|advertised| advertised.ip() == wanted.ip()));
+        found.map(|index| index as u16)
+    }
+
+    /// The listener of another transport for a peer that knows us by `known`.
+    pub(crate) fn beside(
+        &self,
+        known: u16,
+        transport: Transport,
+        remote: SocketAddr,
+    ) -> Option<u16> {
+        let known = self.0.get(usize::from(known));
+        let wanted = known.and_then(|named| named.advertised);
+        self.leaving_by(wanted, transport, remote)
+            .or_else(|| self.towards(transport, remote))
+    }
+
     /// Where a URI leads whose host is an address; `None` when no listener of ours can speak so.
     pub(crate) fn path_of(&self, uri: &Uri<'_>, known: Path) -> Option<Path> {
         let transport = match uri.scheme {
@@ -56,7 +95,7 @@ impl Listeners {
         let remote = SocketAddr::new(uri.ip()?, port);
         Some(Path {
             transport,
-            listener: self.towards(transport, remote)?,
+            listener: self.beside(known.listener, transport, remote)?,
             remote,
             connection: None,
         })
@@ -96,7 +135,7 @@ impl Listeners {
         if transport == known.transport && remote.is_ipv4() == known.remote.is_ipv4() {
             return Path { remote, ..known };
         }
-        match self.towards(transport, remote) {
+        match self.beside(known.listener, transport, remote) {
             Some(listener) => Path {
                 transport,
                 listener,
@@ -121,6 +160,7 @@ impl Named {
             transport: listener.transport,
             bind: listener.bind,
             contact: format!("<sip:{sent_by}{parameter}>"),
+            advertised: sent_by.parse().ok(),
             sent_by,
         }
     }
@@ -179,6 +219,36 @@ mod tests {
             target("sip:192.0.2.9;transport=tcp", "192.0.2.1:5060"),
             (Transport::Tcp, 1, "192.0.2.9:5060".to_owned())
         );
+    }
+
+    #[test]
+    fn a_trunk_leaves_by_its_listener_and_by_no_other() {
+        let listener = |transport, address: &str| Listener {
+            transport,
+            bind: "10.0.0.1:5060".parse().unwrap(),
+            advertised_host: address.split(':').next().unwrap().into(),
+            advertised_port: address.split(':').nth(1).unwrap().parse().unwrap(),
+        };
+        let listeners = Listeners::new(&[
+            listener(Transport::Udp, "203.0.113.1:5060"),
+            listener(Transport::Udp, "203.0.113.2:5060"),
+            listener(Transport::Udp, "203.0.113.2:5070"),
+            listener(Transport::Tcp, "203.0.113.1:5060"),
+            listener(Transport::Tcp, "203.0.113.2:5060"),
+        ]);
+        let remote = "192.0.2.1:5060".parse().unwrap();
+        let by = |wanted: &str, transport| {
+            let wanted = (!wanted.is_empty()).then(|| wanted.parse().unwrap());
+            listeners.leaving_by(wanted, transport, remote)
+        };
+        assert_eq!(by("", Transport::Udp), Some(0));
+        assert_eq!(by("203.0.113.2:5070", Transport::Udp), Some(2));
+        assert_eq!(by("203.0.113.2:5070", Transport::Tcp), Some(4));
+        assert_eq!(by("203.0.113.9:5060", Transport::Udp), None);
+        assert_eq!(by("203.0.113.2:5070", Transport::Tls), None);
+        assert_eq!(listeners.beside(2, Transport::Tcp, remote), Some(4));
+        let v6 = "[2001:db8::1]:5060".parse().unwrap();
+        assert_eq!(listeners.leaving_by(None, Transport::Udp, v6), None);
     }
 
     #[test]

@@ -255,7 +255,10 @@ impl Attempt {
     fn datagram_path(&self, core: &Core) -> Path {
         let transport = sip_core::transaction::Transport::Udp;
         let remote = self.leg.path.remote;
-        match core.listeners.towards(transport, remote) {
+        match core
+            .listeners
+            .beside(self.leg.path.listener, transport, remote)
+        {
             Some(listener) => Path {
                 transport,
                 listener,

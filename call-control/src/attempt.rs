@@ -54,6 +54,8 @@ struct ConfirmedFork {
     tag: String,
     /// RSeq of the last one.
     number: u32,
+    /// CSeq of its INVITE.
+    invite: u32,
     /// One of them had the answer to our offer.
     has_answer: bool,
 }
@@ -196,6 +198,9 @@ impl Attempt {
             (State::Answered, ..200) => None,
             // Another fork answered too, or the answer comes after we gave up without a CANCEL.
             (State::Answered | State::Over, _) => {
+                if matches!(self.state, State::Over) && (200..300).contains(&status) {
+                    self.note_late_answer(now);
+                }
                 let policy = self.leg.policy;
                 drop_late(core, now, call, self.client, policy, response, path);
                 None
@@ -214,6 +219,8 @@ impl Attempt {
         if status == 100 {
             return Some(LegEvent::Trying);
         }
+        // Whoever goes on with the INVITE has taken what it showed.
+        self.leg.was_let_in();
         let reliable = self.reliable_number(response);
         if reliable.is_some_and(|number| !self.is_next(response, number)) {
             return None;
@@ -271,17 +278,7 @@ impl Attempt {
         number: u32,
     ) {
         let invite = response.cseq().map_or(1, |cseq| cseq.number);
-        let user = User {
-            call,
-            role: Role::Detached,
-        };
-        let sent = self
-            .leg
-            .send(core, now, Method::Prack, user, |mut writer, _| {
-                writer.header_fmt(HeaderName::RAck, format_args!("{number} {invite} INVITE"));
-                writer.finish();
-            });
-        if sent.is_err() {
+        if !self.send_prack(core, now, call, number, invite) {
             return;
         }
         let tag = to_tag(response);
@@ -294,9 +291,48 @@ impl Attempt {
             None => self.confirmed.push(ConfirmedFork {
                 tag: tag.to_owned(),
                 number,
+                invite,
                 has_answer: with_sdp,
             }),
         }
+    }
+
+    /// The last PRACK of a fork once more, with credentials: the carrier asked for them.
+    pub(crate) fn confirm_again(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        call: SlabKey,
+        response: &Message<'_>,
+    ) {
+        let tag = to_tag(response);
+        let is_current = tag == self.leg.dialog.remote_tag() && !self.is_over();
+        let mut forks = self.confirmed.iter().filter(|_| is_current);
+        if let Some(fork) = forks.find(|fork| fork.tag == tag) {
+            let (number, invite) = (fork.number, fork.invite);
+            self.send_prack(core, now, call, number, invite);
+        }
+    }
+
+    fn send_prack(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        call: SlabKey,
+        number: u32,
+        invite: u32,
+    ) -> bool {
+        let user = User {
+            call,
+            role: Role::Prack,
+        };
+        let sent = self
+            .leg
+            .send(core, now, Method::Prack, user, |mut writer, _| {
+                writer.header_fmt(HeaderName::RAck, format_args!("{number} {invite} INVITE"));
+                writer.finish();
+            });
+        sent.is_ok()
     }
 
     /// Whether the carrier's dialog has exchanged offer and answer reliably.
@@ -393,6 +429,13 @@ impl Attempt {
         }
     }
 
+    /// No INVITE will be sent any more: what they were made of goes.
+    pub(crate) fn forget_invitation(&mut self) {
+        self.fields = Fields::new();
+        self.again = None;
+        self.confirmed.shrink_to_fit();
+    }
+
     /// The 2xx is accepted: its leg is the call's.
     pub(crate) fn accept_answer(&mut self, now: Instant) {
         self.state = State::Answered;
@@ -420,6 +463,23 @@ impl Attempt {
         refuse_late(core, now, call, self.leg.policy, answer, path);
         self.answered = Some(now);
         self.finish(End::failed(now, Outcome::Answered, failure, 200));
+    }
+
+    /// The carrier answered after the attempt had its end: it was connected until our BYE, and its
+    /// terms say what that costs. A record that is written already stays as it is.
+    fn note_late_answer(&mut self, now: Instant) {
+        if self.answered.is_some() {
+            return;
+        }
+        self.answered = Some(now);
+        if let Some(end) = &mut self.end {
+            *end = End {
+                at: now,
+                outcome: Outcome::Answered,
+                status: 200,
+                ..*end
+            };
+        }
     }
 
     pub(crate) fn finish(&mut self, end: End) {

@@ -186,6 +186,7 @@ impl Call {
             Role::Relayed(number) => self.on_relayed_response(core, now, id, number, response),
             Role::Refresh(side) => self.on_refreshed(core, now, side, response),
             Role::Probe(side) => self.on_probed(core, now, side, response.status()),
+            Role::Prack => self.on_prack_response(core, now, response),
             Role::Bye => self.on_bye_response(core, now, response),
             Role::Invite
             | Role::Served(_)
@@ -217,8 +218,10 @@ impl Call {
             Role::Probe(side) => self.on_probed(core, now, side, None),
             Role::Bye => self.byes = self.byes.saturating_sub(1),
             // A refusal without its ACK, a response that could not be sent: the customer is
-            // gone, and its INVITE has its end.
-            Role::Invite
+            // gone, and its INVITE has its end. Without its PRACK the carrier sends its response
+            // again.
+            Role::Prack
+            | Role::Invite
             | Role::Served(_)
             | Role::Gateway
             | Role::Registration

@@ -1,6 +1,6 @@
 //! From ringing to both legs up: what the customer is told of the attempt, and the answer.
 
-use crate::attempt::{Progress, has_sdp};
+use crate::attempt::{Attempt, Progress, has_sdp};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core};
@@ -11,6 +11,7 @@ use crate::reliable::RELIABLE;
 use crate::session_timer::write_answer;
 use media_relay::Side;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
+use routing_engine::resources::ReferPolicy;
 use sip_core::message::RecordRoutes;
 use sip_core::{HeaderName, Instant, Message};
 
@@ -98,9 +99,7 @@ impl Call {
         self.facts.answered = Some(now);
         core.counters.calls_answered += 1;
         self.media.answered(core);
-        // Nothing is hunted for any more.
-        self.plan = None;
-        self.offer = Vec::new();
+        self.forget_setup();
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);
         if let Some(limit) = core.config.max_call_duration {
@@ -127,6 +126,20 @@ impl Call {
         let agreed = self.session_request.answer(&self.ingress.policy);
         self.ingress
             .agree_session(core, now, key, Side::Ingress, agreed);
+    }
+
+    /// No further attempt can come: what they would be made of goes.
+    fn forget_setup(&mut self) {
+        self.offer = Vec::new();
+        self.attempts
+            .iter_mut()
+            .for_each(Attempt::forget_invitation);
+        let may_transfer = self.ingress.policy.refer == ReferPolicy::Handle;
+        match self.presented.as_mut().filter(|_| may_transfer) {
+            // Who is called by a transfer must not learn what the others did not.
+            Some(presented) => presented.forget_fields(),
+            None => self.presented = None,
+        }
     }
 
     fn record_answer(&mut self, core: &mut Core, now: Instant) {

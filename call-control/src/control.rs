@@ -20,7 +20,10 @@ impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
         match command {
             Command::SetSnapshot(snapshot) => self.core.set_snapshot(now.instant, snapshot),
-            Command::Drain { hang_up_at } => self.core.drain.begin(hang_up_at),
+            Command::Drain { hang_up_at } => {
+                self.core.drain.begin(hang_up_at);
+                self.core.leave_registrars(now.instant);
+            }
             Command::HangUp(id) => self.hang_up(now, id),
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
             Command::MediaSilent(session) => self.hang_up_silent(now, session),

@@ -49,6 +49,8 @@ pub(crate) enum Role {
     Refresh(Side),
     /// An OPTIONS of our own that asks a leg's peer whether the call is up.
     Probe(Side),
+    /// Our PRACK to the carrier.
+    Prack,
     /// Our BYE.
     Bye,
     /// An OPTIONS outside of any call, to a gateway: its key is the gateway's number and the round

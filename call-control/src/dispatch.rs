@@ -49,6 +49,9 @@ impl Engine {
             Some(Method::Invite) if self.core.shed_for_s.is_some() => {
                 self.core.shed(now, request, path);
             }
+            Some(Method::Invite) if self.core.transactions.is_merged(request) => {
+                self.core.refuse_merged(now, request, path);
+            }
             Some(Method::Invite) => self.handle_new_call(now, request, path, key),
             _ => self.answer_out_of_dialog(now, request, path),
         }
@@ -99,6 +102,7 @@ impl Engine {
                 | Role::Relayed(_)
                 | Role::Refresh(_)
                 | Role::Probe(_)
+                | Role::Prack
                 | Role::Bye
                 | Role::Gateway
                 | Role::Registration

@@ -5,7 +5,7 @@ use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::codecs::Codecs;
 use crate::core::{CallTimer, Core};
-use crate::identity::fields;
+use crate::identity::{Numbers, Presented, fields};
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
 use crate::probing::transport_of;
 use crate::release::{Failure, Origin, Retry, reason_value};
@@ -81,7 +81,16 @@ impl Call {
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
         let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
         let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
-        let caller = self.caller(core, candidate, path, &called, &calling);
+        let believed = self.presented.as_deref().and_then(Presented::asserted);
+        let asserted = believed.map(|number| candidate.calling_to_send(&self.snapshot, number));
+        let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
+        let numbers = Numbers {
+            called: &called,
+            calling: &calling,
+            asserted: asserted.as_deref(),
+            is_vouched: trunk.identity.trusts_from,
+        };
+        let caller = self.caller(core, candidate, path, numbers);
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
@@ -131,23 +140,15 @@ impl Call {
         core: &Core,
         candidate: Candidate,
         path: Path,
-        called: &str,
-        number: &'n str,
+        numbers: Numbers<'n>,
     ) -> Caller<'n> {
         let trunk = candidate.egress_trunk(&self.snapshot);
         let presented = self.presented.as_deref();
         let host = core.listeners.sent_by(path.listener);
         Caller {
-            number,
+            number: numbers.calling,
             is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
-            fields: fields(
-                presented,
-                &trunk.headers,
-                &trunk.identity,
-                called,
-                number,
-                host,
-            ),
+            fields: fields(presented, &trunk.headers, &trunk.identity, numbers, host),
         }
     }
 
@@ -157,7 +158,9 @@ impl Call {
         let transport = transport_of(gateway);
         Some(Path {
             transport,
-            listener: core.listeners.towards(transport, gateway.address)?,
+            listener: core
+                .listeners
+                .leaving_by(trunk.listener, transport, gateway.address)?,
             remote: gateway.address,
             connection: None,
         })

@@ -6,9 +6,11 @@
 //! the other side are never seen.
 
 use arrayvec::ArrayVec;
+use routing_engine::numbers::Number;
 use routing_engine::resources::{
     AssertedIdentity, DiversionPolicy, HeaderPolicy, IdentityPolicy, PrivacyPolicy,
 };
+use routing_engine::snapshot::IngressTrunk;
 use sip_core::{HeaderName, Message, NameAddr, Uri};
 
 /// Header fields of one INVITE that are taken.
@@ -30,8 +32,8 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// What is known of a caller beside From.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presented {
-    /// The number that stands for the caller.
-    asserted: Option<String>,
+    /// The number that stands for the caller, after the translation of the customer's trunk.
+    asserted: Option<Number>,
     /// The caller wants to stay anonymous.
     is_withheld: bool,
     /// The number came with the wish that it goes no further than those who are trusted.
@@ -71,15 +73,13 @@ const WHYS: [(Why, &str, u16); 6] = [
 
 impl Presented {
     /// What an ingress trunk takes of an INVITE; `None` when that is nothing.
-    pub(crate) fn of(
-        invite: &Message<'_>,
-        headers: &HeaderPolicy,
-        identity: &IdentityPolicy,
-    ) -> Option<Box<Self>> {
+    pub(crate) fn of(invite: &Message<'_>, trunk: &IngressTrunk) -> Option<Box<Self>> {
+        let (headers, identity) = (&trunk.headers, &trunk.identity);
         if headers.is_empty() && identity.is_default() {
             return None;
         }
         let asserted = asserted(invite, identity.asserted);
+        let asserted = asserted.and_then(|number| trunk.translated_calling(&number));
         let is_private = is_withheld(invite);
         let presented = Self {
             is_withheld: identity.privacy == PrivacyPolicy::Respect && is_private,
@@ -89,6 +89,17 @@ impl Presented {
             fields: passing(invite, headers),
         };
         (presented != Self::default()).then(|| Box::new(presented))
+    }
+
+    /// The number that stands for the caller.
+    pub(crate) fn asserted(&self) -> Option<&Number> {
+        self.asserted.as_ref()
+    }
+
+    /// Keeps who calls, and nothing else.
+    pub(crate) fn forget_fields(&mut self) {
+        self.fields = Fields::new();
+        self.diverted.clear();
     }
 
     /// Whether From must not name the caller to a carrier of this policy.
@@ -155,32 +166,41 @@ impl Why {
     }
 }
 
-/// The fields that the INVITE to a carrier has beside those that it always has. The numbers are as
-/// the carrier's trunk wants them, `host` is our own.
+/// The numbers of a call as a carrier's trunk wants them.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers<'n> {
+    pub(crate) called: &'n str,
+    /// What From says.
+    pub(crate) calling: &'n str,
+    /// The number that the customer's trunk believes to stand for the caller.
+    pub(crate) asserted: Option<&'n str>,
+    /// The customer's trunk vouches for what From says.
+    pub(crate) is_vouched: bool,
+}
+
+/// The fields that the INVITE to a carrier has beside those that it always has. `host` is our own.
 pub(crate) fn fields(
     presented: Option<&Presented>,
     headers: &HeaderPolicy,
     identity: &IdentityPolicy,
-    called: &str,
-    calling: &str,
+    numbers: Numbers<'_>,
     host: &str,
 ) -> Fields {
     let mut fields = Fields::new();
     if headers.is_empty() && identity.is_default() {
         return fields;
     }
-    let believed = presented.and_then(|presented| presented.asserted.as_deref());
     // RFC 3325 §9.3: a number that came with Privacy never leaves without it.
     let is_hidden =
         presented.is_some_and(|known| known.is_hidden(identity) || known.is_confidential);
     let caller = Asserted {
-        number: believed.unwrap_or(calling),
-        is_believed: believed.is_some(),
+        number: numbers.asserted.unwrap_or(numbers.calling),
+        is_believed: numbers.asserted.is_some() || numbers.is_vouched,
         is_hidden,
     };
     caller.put_to(identity.asserted, host, &mut fields);
     if let Some(presented) = presented {
-        presented.diversions_to(identity.diversion, called, host, &mut fields);
+        presented.diversions_to(identity.diversion, numbers.called, host, &mut fields);
         presented.passed_to(headers, &mut fields);
     }
     for header in &headers.add {
@@ -192,7 +212,8 @@ pub(crate) fn fields(
 /// Who calls, as a carrier is told.
 struct Asserted<'n> {
     number: &'n str,
-    /// The customer's trunk believes who said so; else it is what From says.
+    /// The customer's trunk believes who said so; else it is what From says, and nobody has verified
+    /// it.
     is_believed: bool,
     is_hidden: bool,
 }
@@ -205,7 +226,8 @@ impl Asserted<'_> {
         if !is_number(number) {
             return;
         }
-        if matches!(field, PAssertedIdentity | Both) {
+        // RFC 3325 §5: only what is known to be so is asserted. Remote-Party-ID can say that it is not.
+        if matches!(field, PAssertedIdentity | Both) && self.is_believed {
             put(
                 fields,
                 "P-Asserted-Identity",

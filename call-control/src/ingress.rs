@@ -19,7 +19,7 @@ use crate::setups::SetupPermit;
 use crate::stateless::has_unknown_scheme;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
-use routing_engine::snapshot::GatewayOrder;
+use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, decide};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -77,7 +77,8 @@ impl Engine {
         match plan {
             Err(rejection) => {
                 facts.learn_rejection(&rejection, &snapshot);
-                self.refuse(now, invite, path, key, &facts, rejection.reason);
+                let trunk = rejection.ingress_trunk;
+                self.refuse(now, invite, path, key, &facts, trunk, rejection.reason);
             }
             Ok(plan) => {
                 facts.learn_plan(&plan, &snapshot);
@@ -90,7 +91,8 @@ impl Engine {
                         self.admit(now, invite, path, key, facts, plan, setup, snapshot);
                     }
                     Err(Obstacle::Reason(reason)) => {
-                        self.refuse(now, invite, path, key, &facts, reason);
+                        let trunk = Some(plan.ingress_trunk);
+                        self.refuse(now, invite, path, key, &facts, trunk, reason);
                     }
                     Err(Obstacle::Status(status)) => {
                         self.refuse_status(now, invite, path, key, &facts, &policy, status);
@@ -178,6 +180,7 @@ impl Engine {
         snapshot: Arc<routing_engine::Snapshot>,
     ) {
         let core = &mut self.core;
+        let trunk = plan.ingress_trunk;
         let mut facts = Some(facts);
         let mut plan = Some(Box::new(plan));
         let inserted = self.calls.try_insert_with(|call| {
@@ -199,13 +202,15 @@ impl Engine {
                     Err(_) => ReleaseReason::ProtocolError,
                 };
                 if let Some(facts) = facts {
-                    self.refuse(now, invite, path, key, &facts, reason);
+                    self.refuse(now, invite, path, key, &facts, Some(trunk), reason);
                 }
             }
         }
     }
 
-    /// Refuses a call of a customer: a final response with its transaction, and a record.
+    /// Refuses a call of a customer: a final response with its transaction, as the trunk maps it, and
+    /// a record. The trunk is one of the snapshot that is current.
+    #[expect(clippy::too_many_arguments, reason = "a refusal is that much")]
     fn refuse(
         &mut self,
         now: Now,
@@ -213,16 +218,20 @@ impl Engine {
         path: Path,
         key: ServerKey,
         facts: &Facts,
+        trunk: Option<TrunkIndex>,
         reason: ReleaseReason,
     ) {
         let row = row(reason);
         let cause = reason_value(row.cause);
         let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, row.status, |writer| {
+        let status = trunk.map_or(row.status, |trunk| {
+            core.snapshot.ingress_trunk(trunk).responses.map(row.status)
+        });
+        let refusal = core.refuse_invite(now.instant, invite, path, key, status, |writer| {
             writer.header(HeaderName::Reason, &cause);
             writer.finish();
         });
-        self.record_rejection(now, facts, reason, row.status, refusal);
+        self.record_rejection(now, facts, reason, status, refusal);
     }
 
     /// Refuses what breaks a rule of SIP, and says what the caller may do about it.
@@ -437,7 +446,7 @@ fn new_call(
     let permits = std::mem::take(&mut plan.permits);
     let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
     let policy = trunk.signalling;
-    let presented = Presented::of(invite, &trunk.headers, &trunk.identity);
+    let presented = Presented::of(invite, trunk);
     let is_reliable = Reliability::of(invite, &policy) == Reliability::Reliable;
     let mut ingress = Leg::new(dialog, path, policy);
     ingress.session.learn_methods(invite);

@@ -90,7 +90,9 @@ impl Invitation<'_> {
         self.policy.tcp_above_bytes.filter(|_| may_change)?;
         Some(Path {
             transport: Transport::Tcp,
-            listener: core.listeners.towards(Transport::Tcp, path.remote)?,
+            listener: core
+                .listeners
+                .beside(path.listener, Transport::Tcp, path.remote)?,
             remote: path.remote,
             connection: None,
         })

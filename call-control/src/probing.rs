@@ -12,7 +12,7 @@ use crate::leg::{Leg, MAX_FORWARDS, SDP};
 use routing_engine::Snapshot;
 use routing_engine::health::{GatewayHealth, GatewayState, ProbeOutcome};
 use routing_engine::resources::{Probing, Signalling, Status};
-use routing_engine::snapshot::CompiledGateway;
+use routing_engine::snapshot::{CompiledGateway, EgressTrunk};
 use sip_core::dialog::Dialog;
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{Path, Transport};
@@ -28,7 +28,7 @@ const PROBED_MAX: usize = 20_000;
 #[derive(Default)]
 pub(crate) struct Probes {
     probed: HashMap<u32, Probed>,
-    /// Whose turn is when; each gateway stands here once.
+    /// Who may have a turn when; only the one in [`Probed::turn`] counts.
     turns: BinaryHeap<Reverse<(Instant, u32)>>,
     next_number: u32,
 }
@@ -38,10 +38,21 @@ struct Probed {
     probing: Probing,
     transport: Transport,
     remote: std::net::SocketAddr,
+    /// The listener that it knows us by.
+    listener: Option<std::net::SocketAddr>,
+    /// The next one.
+    turn: Instant,
     /// The probe that is on its way.
     waiting: Option<Waiting>,
     /// How many went out.
     round: u32,
+}
+
+/// How a gateway is to be asked.
+struct Wanted {
+    probing: Probing,
+    listener: Option<std::net::SocketAddr>,
+    turn: Instant,
 }
 
 #[derive(Clone, Copy)]
@@ -51,12 +62,14 @@ struct Waiting {
 }
 
 impl Probed {
-    fn new(gateway: &CompiledGateway, probing: Probing) -> Self {
+    fn new(gateway: &CompiledGateway, wanted: Wanted) -> Self {
         Self {
             health: Arc::clone(&gateway.health),
-            probing,
+            probing: wanted.probing,
             transport: transport_of(gateway),
             remote: gateway.address,
+            listener: wanted.listener,
+            turn: wanted.turn,
             waiting: None,
             round: 0,
         }
@@ -92,21 +105,40 @@ impl Probes {
             .map(|(number, probed)| (Arc::as_ptr(&probed.health), *number))
             .collect();
         let mut before = std::mem::take(&mut self.probed);
-        for (gateway, probing) in probed_gateways(snapshot).take(PROBED_MAX) {
+        for (gateway, trunk, probing) in probed_gateways(snapshot).take(PROBED_MAX) {
             let known = numbers.get(&Arc::as_ptr(&gateway.health));
-            match known.and_then(|number| Some((*number, before.remove(number)?))) {
-                Some((number, known)) => {
-                    self.probed.insert(number, Probed { probing, ..known });
-                }
-                None => {
-                    let number = self.next_number;
-                    self.next_number = number.wrapping_add(1);
-                    let probed = Probed::new(gateway, probing);
-                    let wait = Duration::from_micros(draw(probed.interval().as_micros()));
-                    self.turns.push(Reverse((now + wait, number)));
-                    self.probed.insert(number, probed);
-                }
+            let interval = Duration::from_secs(probing.interval_s.into());
+            let mut soon = || now + Duration::from_micros(draw(interval.as_micros()));
+            let (number, probed, is_new) =
+                match known.and_then(|number| Some((*number, before.remove(number)?))) {
+                    Some((number, known)) => {
+                        // One that waits longer than it should from now on has another turn.
+                        let is_late = known.turn > now + interval;
+                        let turn = if is_late { soon() } else { known.turn };
+                        let listener = trunk.listener;
+                        let probed = Probed {
+                            probing,
+                            listener,
+                            turn,
+                            ..known
+                        };
+                        (number, probed, is_late)
+                    }
+                    None => {
+                        let number = self.next_number;
+                        self.next_number = number.wrapping_add(1);
+                        let wanted = Wanted {
+                            probing,
+                            listener: trunk.listener,
+                            turn: soon(),
+                        };
+                        (number, Probed::new(gateway, wanted), true)
+                    }
+                };
+            if is_new {
+                self.turns.push(Reverse((probed.turn, number)));
             }
+            self.probed.insert(number, probed);
         }
         let probed = &self.probed;
         self.turns
@@ -120,14 +152,19 @@ impl Probes {
 
     /// The next whose turn has come; it has its following one an interval later.
     fn take_turn(&mut self, now: Instant) -> Option<u32> {
-        let Reverse((at, number)) = *self.turns.peek()?;
-        if at > now {
-            return None;
+        loop {
+            let Reverse((at, number)) = *self.turns.peek()?;
+            if at > now {
+                return None;
+            }
+            self.turns.pop();
+            let probed = self.probed.get_mut(&number);
+            if let Some(probed) = probed.filter(|probed| probed.turn == at) {
+                probed.turn = now + probed.interval();
+                self.turns.push(Reverse((probed.turn, number)));
+                return Some(number);
+            }
         }
-        self.turns.pop();
-        let interval = self.probed.get(&number)?.interval();
-        self.turns.push(Reverse((now + interval, number)));
-        Some(number)
     }
 
     /// The gateway whose probe of this number is still waited for; it no longer is then.
@@ -139,12 +176,17 @@ impl Probes {
 }
 
 /// Active trunks' gateways that are to be asked.
-fn probed_gateways(snapshot: &Snapshot) -> impl Iterator<Item = (&CompiledGateway, Probing)> {
+fn probed_gateways(
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = (&CompiledGateway, &EgressTrunk, Probing)> {
     let active = snapshot.egress_trunks().iter();
     active
         .filter(|trunk| trunk.status == Status::Active)
-        .filter_map(|trunk| Some((&trunk.gateways, trunk.gateways.probing()?)))
-        .flat_map(|(gateways, probing)| gateways.all().iter().map(move |one| (one, probing)))
+        .filter_map(|trunk| Some((trunk, trunk.gateways.probing()?)))
+        .flat_map(|(trunk, probing)| {
+            let gateways = trunk.gateways.all().iter();
+            gateways.map(move |one| (one, trunk, probing))
+        })
 }
 
 /// The same transport in the words of the transaction layer.
@@ -221,10 +263,10 @@ impl Core {
         let Some(probed) = self.probes.probed.get_mut(&number) else {
             return;
         };
-        let (transport, remote) = (probed.transport, probed.remote);
+        let (transport, remote, wanted) = (probed.transport, probed.remote, probed.listener);
         probed.round = probed.round.wrapping_add(1);
         let round = probed.round;
-        let Some(listener) = self.listeners.towards(transport, remote) else {
+        let Some(listener) = self.listeners.leaving_by(wanted, transport, remote) else {
             return;
         };
         let path = Path {

@@ -57,6 +57,8 @@ struct Kept {
     identity: Option<DigestIdentity>,
     transport: Transport,
     remote: SocketAddr,
+    /// The listener that the carrier knows us by.
+    listener: Option<SocketAddr>,
     /// How long it is asked to last, seconds.
     expires_s: u32,
     /// The Call-ID and the count of all its REGISTERs.
@@ -81,6 +83,7 @@ impl Kept {
             identity: trunk.digest.clone(),
             transport: transport_of(gateway),
             remote: gateway.address,
+            listener: trunk.listener,
             expires_s: wanted.expires_s,
             leg: None,
             waiting: None,
@@ -91,19 +94,21 @@ impl Kept {
         })
     }
 
-    /// Takes what a new configuration says. True when it has to register anew.
-    fn follow(&mut self, new: Self) -> bool {
-        let is_elsewhere = (self.transport, self.remote) != (new.transport, new.remote);
-        let is_other = is_elsewhere || self.identity != new.identity;
-        if is_other {
-            *self = Self {
+    /// Takes what a new configuration says. What it was when it has to register anew: that is to be
+    /// taken back.
+    fn follow(&mut self, new: Self) -> Option<Self> {
+        let place = |one: &Self| (one.transport, one.remote, one.listener);
+        if place(self) != place(&new) || self.identity != new.identity {
+            let new = Self {
                 round: self.round,
                 ..new
             };
-        } else if self.expires_s < new.expires_s || self.failures == 0 {
+            return Some(std::mem::replace(self, new));
+        }
+        if self.expires_s < new.expires_s || self.failures == 0 {
             self.expires_s = new.expires_s;
         }
-        is_other
+        None
     }
 
     fn user(&self) -> &str {
@@ -138,6 +143,7 @@ impl Registrations {
             .map(|(number, kept)| (Arc::as_ptr(&kept.health), *number))
             .collect();
         let mut before = std::mem::take(&mut self.kept);
+        let mut gone = Vec::new();
         let active = snapshot.egress_trunks().iter();
         let is_wanted =
             |trunk: &&EgressTrunk| trunk.status == Status::Active && trunk.registration.is_some();
@@ -150,7 +156,9 @@ impl Registrations {
             let known = known.and_then(|number| Some((*number, before.remove(number)?)));
             let (number, kept, is_due) = match known {
                 Some((number, mut kept)) => {
-                    let is_due = kept.follow(new);
+                    let old = kept.follow(new);
+                    let is_due = old.is_some();
+                    gone.extend(old);
                     (number, kept, is_due)
                 }
                 None => {
@@ -167,7 +175,8 @@ impl Registrations {
         let kept = &self.kept;
         self.turns
             .retain(|Reverse((_, number))| kept.contains_key(number));
-        before.into_values().collect()
+        gone.extend(before.into_values());
+        gone
     }
 
     /// When the next turn may be.
@@ -212,18 +221,32 @@ impl Engine {
 impl Core {
     /// Keeps what a snapshot wants registered, and takes back what it no longer does.
     pub(crate) fn follow_registrations(&mut self, now: Instant, snapshot: &Snapshot) {
+        if self.drain.is_on() {
+            return;
+        }
         let mut registrations = std::mem::take(&mut self.registrations);
         let gone = registrations.follow(snapshot, now, |below| self.random_below(below));
         self.registrations = registrations;
+        self.take_back(now, gone);
+    }
+
+    /// The switch stops: no carrier shall count on it any longer, and none is registered with again.
+    pub(crate) fn leave_registrars(&mut self, now: Instant) {
+        let registrations = std::mem::take(&mut self.registrations);
+        self.take_back(now, registrations.kept.into_values());
+    }
+
+    /// Takes registrations back (RFC 3261 §10.2.2), of those that were asked for.
+    fn take_back(&mut self, now: Instant, gone: impl IntoIterator<Item = Kept>) {
+        let user = User {
+            call: SlabKey {
+                slot: u32::MAX,
+                generation: 0,
+            },
+            role: Role::Detached,
+        };
         for mut kept in gone {
             if kept.leg.is_some() {
-                let user = User {
-                    call: SlabKey {
-                        slot: u32::MAX,
-                        generation: 0,
-                    },
-                    role: Role::Detached,
-                };
                 self.send_register(now, &mut kept, 0, user);
             }
         }
@@ -253,7 +276,9 @@ impl Core {
 
     /// False when there is no listener for its transport, or no room in the table.
     fn send_register(&mut self, now: Instant, kept: &mut Kept, expires_s: u32, user: User) -> bool {
-        let Some(listener) = self.listeners.towards(kept.transport, kept.remote) else {
+        let listeners = &self.listeners;
+        let Some(listener) = listeners.leaving_by(kept.listener, kept.transport, kept.remote)
+        else {
             return false;
         };
         let path = Path {

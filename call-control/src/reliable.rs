@@ -7,6 +7,7 @@
 use crate::call::{Call, Phase};
 use crate::core::{CallTimer, Core};
 use crate::release::{Failure, Origin, reason_value};
+use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, Signalling};
 use sip_core::{Duration, HeaderName, Instant, Message, Method};
@@ -163,6 +164,24 @@ impl Call {
             self.settle_early();
         }
         is_confirmed
+    }
+
+    /// A response to a PRACK of ours.
+    pub(crate) fn on_prack_response(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        response: &Message<'_>,
+    ) {
+        let is_of_leg = self.side_of_response(response) == Some(Side::Egress);
+        if response.status().is_none_or(|status| status < 200) || !is_of_leg {
+            return;
+        }
+        let is_challenged = self.takes_challenge(Side::Egress, response);
+        let key = self.key;
+        if let Some(attempt) = self.current_mut().filter(|_| is_challenged) {
+            attempt.confirm_again(core, now, key, response);
+        }
     }
 
     /// What waited for the PRACK goes on.

@@ -316,7 +316,7 @@ impl Call {
                         now,
                         REINVITE_PATIENCE,
                     ),
-                    false => pause(core, now, self.key, side),
+                    false => self.pause(core, now, side),
                 };
             }
         }
@@ -372,7 +372,7 @@ impl Call {
                 let left = running.expires_at.since(now);
                 core.arm(self.key, CallTimer::session_of(side), now, left);
             }
-            false => pause(core, now, self.key, side),
+            false => self.pause(core, now, side),
         }
     }
 
@@ -496,7 +496,7 @@ impl Call {
                 self.refresh(core, now, side);
             }
             422 if leg.session.raise(response) => self.refresh(core, now, side),
-            491 => pause(core, now, key, side),
+            491 => self.pause(core, now, side),
             // Whoever refuses it has the call (RFC 5057 §5.1).
             _ if leg.session.running.is_none() => leg.touch_session(core, now, key, side),
             _ => {
@@ -544,6 +544,20 @@ impl Call {
         }
     }
 
+    /// The session is being changed by somebody else: again a little later.
+    pub(crate) fn pause(&self, core: &mut Core, now: Instant, side: Side) {
+        // A leg that has moved in has a Call-ID of ours.
+        let owner = match self.is_joined() {
+            true => Side::Egress,
+            false => side,
+        };
+        let (least, more) = COLLISION_PAUSE_MS[owner as usize];
+        // In units of 10 ms.
+        let millis = least + core.random_below(more / 10 + 1) * 10;
+        let length = Duration::from_millis(millis);
+        core.arm(self.key, CallTimer::session_of(side), now, length);
+    }
+
     fn user(&self, role: Role) -> User {
         User {
             call: self.key,
@@ -567,19 +581,6 @@ impl LegSession {
         }
         is_more
     }
-}
-
-/// The session is being changed by somebody else: again a little later.
-pub(crate) fn pause(core: &mut Core, now: Instant, call: SlabKey, side: Side) {
-    let (least, more) = COLLISION_PAUSE_MS[side as usize];
-    // In units of 10 ms.
-    let millis = least + core.random_below(more / 10 + 1) * 10;
-    core.arm(
-        call,
-        CallTimer::session_of(side),
-        now,
-        Duration::from_millis(millis),
-    );
 }
 
 fn seconds(seconds: u32) -> Duration {

@@ -115,6 +115,14 @@ impl Core {
         }
     }
 
+    /// An INVITE that is here already, by another way (RFC 3261 §8.2.2.2).
+    pub(crate) fn refuse_merged(&mut self, now: Now, request: &Message<'_>, path: Path) {
+        match self.may_answer(now, path) {
+            true => self.reply_plain(request, path, 482),
+            false => self.counters.unknown_source_silenced += 1,
+        }
+    }
+
     /// Answers without state. The same request gets the same answer, tag included.
     pub(crate) fn reply(
         &mut self,

@@ -316,13 +316,13 @@ impl Call {
     }
 
     /// The call has its end, and so has what depends on it.
-    pub(crate) fn end_transfer(&self, core: &mut Core, end: End) {
-        match self.transfer.as_deref() {
+    pub(crate) fn end_transfer(&mut self, core: &mut Core, end: End) {
+        match self.transfer.as_deref_mut() {
             Some(Transfer::Target(target)) => {
                 core.post(target.from, self.key, Letter::Ended(end));
             }
             Some(Transfer::Asking(asking)) => {
-                let pending = asking.pending.as_ref();
+                let pending = asking.pending.take();
                 if let Some(target) = pending.and_then(|pending| pending.target) {
                     core.post(target, self.key, Letter::Abandoned);
                 }

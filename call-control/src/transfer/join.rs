@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::leg::Leg;
 use crate::release::reason_value;
 use crate::session::SessionOrigin;
-use crate::session_timer::{REINVITE_PATIENCE, pause};
+use crate::session_timer::REINVITE_PATIENCE;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use routing_engine::DigestIdentity;
@@ -168,7 +168,7 @@ impl Call {
                 now,
                 REINVITE_PATIENCE,
             ),
-            false => pause(core, now, self.key, side),
+            false => self.pause(core, now, side),
         }
     }
 
@@ -230,7 +230,7 @@ impl Call {
             return self.tell_joined(core, now, side);
         }
         match response.status() {
-            Some(491) => pause(core, now, self.key, side),
+            Some(491) => self.pause(core, now, side),
             _ => self.fail_join(core, now, side),
         }
     }

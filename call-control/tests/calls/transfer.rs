@@ -339,9 +339,11 @@ fn a_re_invite_that_meets_another_joins_a_little_later() {
     switch.receive(AURORA, &ack);
     switch.receive(AURORA, &reply(&reinvite, 491, None));
     switch.expect(AURORA, "ACK");
+    switch.advance_ms(2_000);
     switch.expect_silence();
-    switch.advance_ms(4_000);
-    let again = switch.expect(AURORA, "INVITE");
+    switch.advance_ms(2_000);
+    let again = switch.take_all().remove(0);
+    assert_eq!(again.what(), "INVITE");
     assert_eq!(again.tag(HeaderName::To), "b-tag");
     join(&mut switch, &again);
 }
@@ -402,8 +404,9 @@ fn a_lost_202_and_lost_reports_change_nothing() {
     switch.expect(CUSTOMER, "202 REFER");
     switch.expect_silence();
     switch.advance_ms(500);
-    let again: Vec<_> = switch.take_all().iter().map(Sent::what).collect();
-    assert_eq!(again, ["NOTIFY", "INVITE"], "sent again, and nothing new");
+    let mut again: Vec<_> = switch.take_all().iter().map(Sent::what).collect();
+    again.sort();
+    assert_eq!(again, ["INVITE", "NOTIFY"], "sent again, and nothing new");
     assert_eq!(switch.channels().0, 2);
 }
 

@@ -354,7 +354,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             trunk.id,
             own,
             &spec.further_gateways,
-            spec.probing,
+            // One that nobody asks is not known to be down when it is active again.
+            spec.probing.filter(|_| spec.status == Status::Active),
             known,
             &mut self.health,
         ))

@@ -59,6 +59,23 @@ impl ServerKeys {
     }
 }
 
+impl ServerKeys {
+    /// What a request that may have come by several ways has in common with its doubles (RFC 3261
+    /// §8.2.2.2): From tag, Call-ID and CSeq. `None` for what is no INVITE outside of a dialog.
+    pub(super) fn origin_of(&self, request: &Message<'_>) -> Option<u64> {
+        if request.method() != Some(Method::Invite) || request.to().ok()?.tag().is_some() {
+            return None;
+        }
+        let mut hasher = self.hasher;
+        // No method is empty, so this is no key of a transaction.
+        write_text(&mut hasher, "");
+        write_text(&mut hasher, request.from().ok()?.tag()?);
+        write_text(&mut hasher, request.call_id().ok()?);
+        hasher.write_u32(request.cseq().ok()?.number);
+        Some(hasher.finish128().as_u128() as u64)
+    }
+}
+
 /// Text with its length, so that two fields cannot run into one another.
 fn write_text(hasher: &mut SipHasher13, text: &str) {
     hasher.write_usize(text.len());

@@ -18,6 +18,7 @@ use crate::message::ReplyHead;
 use crate::slab::{Slab, SlabKey};
 use crate::ticket::TicketKey;
 use crate::timer::{TimerId, TimerWheel};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 /// Marks a ticket as a branch: no tag of ours has this discriminator.
@@ -86,6 +87,8 @@ pub struct TransactionTable<U> {
     config: TransactionConfig,
     slots: Slab<Transaction<U>>,
     servers: KeyMap<SlabKey>,
+    /// The INVITEs that begin dialogs, by what their doubles share with them.
+    origins: HashMap<u64, SlabKey>,
     keys: ServerKeys,
     wheel: TimerWheel,
     spare: Vec<Vec<u8>>,
@@ -128,6 +131,8 @@ enum Side {
     },
     Server {
         key: ServerKey,
+        /// Of an INVITE that begins a dialog.
+        origin: Option<u64>,
         /// Until the final response.
         head: Option<Box<ServerHead>>,
     },
@@ -152,6 +157,7 @@ impl<U: Copy> TransactionTable<U> {
         Self {
             slots: Slab::with_capacity(config.max_transactions),
             servers: KeyMap::default(),
+            origins: HashMap::new(),
             keys: ServerKeys::new(config.secret),
             wheel: TimerWheel::new(now, config.max_transactions as usize * 2),
             spare: Vec::new(),
@@ -292,8 +298,11 @@ impl<U: Copy> TransactionTable<U> {
                 ..
             } => self.terminate(cancel),
             Side::Client { cancel: None, .. } => {}
-            Side::Server { key, .. } => {
+            Side::Server { key, origin, .. } => {
                 self.servers.remove(&key);
+                if let Some(origin) = origin {
+                    self.origins.remove(&origin);
+                }
             }
         }
     }

@@ -104,6 +104,13 @@ impl<U: Copy> TransactionTable<U> {
         })
     }
 
+    /// Whether a new request is the double of an INVITE that is here already and came by another way
+    /// (RFC 3261 §8.2.2.2): a proxy before us has forked it. It is answered with 482.
+    pub fn is_merged(&self, request: &Message<'_>) -> bool {
+        let origin = self.keys.origin_of(request);
+        origin.is_some_and(|origin| self.origins.contains_key(&origin))
+    }
+
     /// The To tag of an answer without state: the same for every retransmission of the request
     /// (RFC 3261 §8.2.7).
     pub fn stateless_tag(&self, request: &Message<'_>) -> ArrayString<32> {
@@ -140,6 +147,7 @@ impl<U: Copy> TransactionTable<U> {
             fields: ReplyHead::of(request, path.remote),
             to_tag,
         };
+        let origin = self.keys.origin_of(request);
         let slot = self.insert(|kept| Transaction {
             machine,
             user: Some(user),
@@ -149,10 +157,14 @@ impl<U: Copy> TransactionTable<U> {
             lifetime: Timer::H,
             side: Side::Server {
                 key,
+                origin,
                 head: Some(Box::new(head)),
             },
         })?;
         self.servers.insert(key, slot);
+        if let Some(origin) = origin {
+            self.origins.insert(origin, slot);
+        }
         Ok(ServerId(slot))
     }
 
