@@ -72,6 +72,15 @@ struct Kept {
     turn: Instant,
 }
 
+/// What a new configuration makes of a registration.
+enum Followed {
+    Same,
+    /// It is to be made anew, and the old one taken back.
+    Anew {
+        old: Option<Box<Kept>>,
+    },
+}
+
 impl Kept {
     fn new(trunk: &EgressTrunk, turn: Instant) -> Option<Self> {
         let wanted = trunk.registration.as_ref()?;
@@ -94,21 +103,26 @@ impl Kept {
         })
     }
 
-    /// Takes what a new configuration says. What it was when it has to register anew: that is to be
-    /// taken back.
-    fn follow(&mut self, new: Self) -> Option<Self> {
+    /// Takes what a new configuration says.
+    fn follow(&mut self, new: Self) -> Followed {
         let place = |one: &Self| (one.transport, one.remote, one.listener);
-        if place(self) != place(&new) || self.identity != new.identity {
+        let is_elsewhere = place(self) != place(&new);
+        if is_elsewhere || self.identity != new.identity {
             let new = Self {
                 round: self.round,
                 ..new
             };
-            return Some(std::mem::replace(self, new));
+            let old = std::mem::replace(self, new);
+            return Followed::Anew {
+                // At the same place the next one takes its place, and must not be taken back by
+                // what is late.
+                old: is_elsewhere.then(|| Box::new(old)),
+            };
         }
         if self.expires_s < new.expires_s || self.failures == 0 {
             self.expires_s = new.expires_s;
         }
-        None
+        Followed::Same
     }
 
     fn user(&self) -> &str {
@@ -155,12 +169,13 @@ impl Registrations {
             let known = numbers.get(&Arc::as_ptr(&new.health));
             let known = known.and_then(|number| Some((*number, before.remove(number)?)));
             let (number, kept, is_due) = match known {
-                Some((number, mut kept)) => {
-                    let old = kept.follow(new);
-                    let is_due = old.is_some();
-                    gone.extend(old);
-                    (number, kept, is_due)
-                }
+                Some((number, mut kept)) => match kept.follow(new) {
+                    Followed::Same => (number, kept, false),
+                    Followed::Anew { old } => {
+                        gone.extend(old.map(|old| *old));
+                        (number, kept, true)
+                    }
+                },
                 None => {
                     let number = self.next_number;
                     self.next_number = number.wrapping_add(1);

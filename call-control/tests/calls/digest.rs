@@ -4,7 +4,9 @@ use crate::support::{
     AURORA, BOREALIS, CUSTOMER, Caller, SWITCH, Sent, Setup, Switch, offer, reply, reply_with,
 };
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{AuthenticationMode, DigestAccount, Secret};
+use routing_engine::resources::{
+    AuthenticationMode, DigestAccount, ReliableProvisional, Secret, Signalling,
+};
 use sip_core::digest::{Account, Challenge, Credentials, Protected};
 use sip_core::{HeaderName, Message, Method};
 
@@ -520,5 +522,67 @@ fn a_relayed_request_whose_credentials_are_not_taken_fails_and_one_that_was_canc
     switch.receive(AURORA, &reply_with(&invite, 401, "t", ASKED, None));
     switch.expect(AURORA, "ACK");
     switch.expect(CUSTOMER, "500 INVITE");
+    switch.expect_silence();
+}
+
+const RELIABLE: &str = "Require: 100rel\r\nRSeq: 7\r\n";
+
+fn confirming() -> Setup {
+    Setup {
+        egress: Signalling {
+            reliable_provisional: ReliableProvisional::Supported,
+            ..Signalling::default()
+        },
+        ..known_to_carriers()
+    }
+}
+
+#[test]
+fn a_prack_that_the_carrier_challenges_is_sent_once_more() {
+    let mut switch = Switch::with(&confirming());
+    let (_, invite) = place(&mut switch);
+    switch.receive(AURORA, &reply_with(&invite, 180, "a", RELIABLE, None));
+    let first = switch.expect(AURORA, "PRACK");
+    switch.expect(CUSTOMER, "180 INVITE");
+    // Doubled, it is answered once.
+    for _ in 0..2 {
+        switch.receive(AURORA, &reply_with(&first, 401, "a", ASKED, None));
+    }
+    let second = switch.expect(AURORA, "PRACK");
+    switch.expect_silence();
+    assert_eq!(
+        second.header(HeaderName::RAck),
+        first.header(HeaderName::RAck)
+    );
+    assert_ne!(
+        second.header(HeaderName::CSeq),
+        first.header(HeaderName::CSeq)
+    );
+    let shown = shown_in(&second, HeaderName::Authorization);
+    assert!(shown.are_of(PASSWORD, Method::Prack, b""));
+    switch.receive(AURORA, &reply(&second, 200, None));
+    let sdp = offer("203.0.113.1", 5000);
+    switch.receive(AURORA, &reply_with(&invite, 200, "a", "", Some(&sdp)));
+    switch.expect(AURORA, "ACK");
+    switch.expect(CUSTOMER, "200 INVITE");
+}
+
+#[test]
+fn credentials_of_a_prack_that_are_not_taken_are_not_shown_for_ever() {
+    let mut switch = Switch::with(&confirming());
+    let (_, invite) = place(&mut switch);
+    switch.receive(AURORA, &reply_with(&invite, 180, "a", RELIABLE, None));
+    let first = switch.expect(AURORA, "PRACK");
+    switch.expect(CUSTOMER, "180 INVITE");
+    switch.receive(AURORA, &reply_with(&first, 401, "a", ASKED, None));
+    let second = switch.expect(AURORA, "PRACK");
+    switch.receive(AURORA, &reply_with(&second, 401, "a", ASKED, None));
+    switch.expect_silence();
+    let sdp = offer("203.0.113.1", 5000);
+    switch.receive(AURORA, &reply_with(&invite, 200, "b", "", Some(&sdp)));
+    switch.expect(AURORA, "ACK");
+    switch.expect(CUSTOMER, "200 INVITE");
+    // A challenge that comes after all of that is of no interest.
+    switch.receive(AURORA, &reply_with(&first, 401, "a", ASKED, None));
     switch.expect_silence();
 }

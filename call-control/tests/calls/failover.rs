@@ -101,6 +101,18 @@ fn silence_leads_to_the_next_route_and_a_late_answer_is_refused() {
         ReleaseReason::CarrierSilent
     );
     assert_eq!(record.attempts[0].first_reply_at, None);
+    let late = &record.attempts[0];
+    assert_eq!(
+        late.outcome,
+        Outcome::Answered,
+        "it was connected until our BYE"
+    );
+    assert_eq!(late.answered_at, Some(late.ended_at));
+    assert_eq!(
+        late.cost.billed_seconds, 1,
+        "its terms bill from the first second"
+    );
+    assert!(record.margin.0 < 0);
     assert_eq!(record.attempts[1].release.reason, ReleaseReason::UserBusy);
     assert_eq!(record.outcome, Outcome::Failed);
     switch.assert_at_rest();

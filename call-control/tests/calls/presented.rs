@@ -134,6 +134,62 @@ fn an_asserted_number_is_sent_with_our_host_and_privacy_hides_from() {
 }
 
 #[test]
+fn from_is_asserted_only_where_the_customers_trunk_vouches_for_it() {
+    let asserting: fn(&mut Trunk) = |trunk| trunk.identity.asserted = AssertedIdentity::Both;
+    let unverified = invite_with("", |_| {}, asserting);
+    let nobody = Vec::<String>::new();
+    assert_eq!(values(&unverified, "P-Asserted-Identity"), nobody);
+    assert!(values(&unverified, "Remote-Party-ID")[0].contains("screen=no"));
+    let vouched = invite_with("", |trunk| trunk.identity.trusts_from = true, asserting);
+    assert_eq!(
+        values(&vouched, "P-Asserted-Identity"),
+        ["<sip:441132960000@198.51.100.1:5060>"]
+    );
+    assert!(values(&vouched, "Remote-Party-ID")[0].contains("screen=yes"));
+}
+
+#[test]
+fn an_asserted_number_is_translated_as_the_calling_number_is() {
+    let invite = invite_with(
+        EVERYTHING,
+        |trunk| {
+            trunk.identity.asserted = AssertedIdentity::PAssertedIdentity;
+            trunk.calling_number.strip_prefix = "+".into();
+        },
+        |trunk| {
+            trunk.identity.asserted = AssertedIdentity::PAssertedIdentity;
+            trunk.calling_number.strip_prefix = "44".into();
+            trunk.calling_number.add_prefix = "0".into();
+        },
+    );
+    assert_eq!(
+        values(&invite, "P-Asserted-Identity"),
+        ["<sip:01134960001@198.51.100.1:5060>"]
+    );
+}
+
+#[test]
+fn what_the_decision_refuses_is_mapped_by_the_customers_trunk() {
+    let mut switch = Switch::with(&Setup {
+        ingress_trunk: |trunk| {
+            trunk.responses = vec![ResponseRule {
+                from: FailoverCode::Code(404),
+                to: 503,
+            }];
+        },
+        ..Setup::default()
+    });
+    let mut caller = Caller::new("call-1");
+    caller.called = "8825551234".to_owned();
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "503 INVITE");
+    let release = &switch.record().release;
+    assert_eq!(release.sip_status, 503);
+    assert_eq!(release.q850_cause, 3, "the cause is what it was");
+    switch.assert_at_rest();
+}
+
+#[test]
 fn a_number_that_came_with_privacy_never_leaves_without_it() {
     let asserting: fn(&mut Trunk) = |trunk| trunk.identity.asserted = AssertedIdentity::Both;
     let invite = invite_with(EVERYTHING, asserting, asserting);
@@ -209,11 +265,11 @@ fn hostile_values_are_neither_numbers_nor_passed() {
     let invite = invite_with(&hostile, pass, pass);
     assert_eq!(values(&invite, "X-Long"), Vec::<String>::new());
     assert_eq!(values(&invite, "Diversion"), Vec::<String>::new());
-    let own = ["<sip:441132960000@198.51.100.1:5060>"];
+    let nobody = Vec::<String>::new();
     assert_eq!(
         values(&invite, "P-Asserted-Identity"),
-        own,
-        "only From is left"
+        nobody,
+        "only From is left, and nobody vouches for it"
     );
     let message = invite.parsed();
     let passed = message

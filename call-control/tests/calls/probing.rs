@@ -5,7 +5,7 @@ use call_control::Command;
 use call_control::events::{Evidence, TransportFailure};
 use routing_engine::Snapshot;
 use routing_engine::health::GatewayState;
-use routing_engine::resources::{Probing, Trunk};
+use routing_engine::resources::{Probing, Status, Trunk};
 use sip_core::transaction::Transport;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -112,6 +112,52 @@ fn a_silent_gateway_goes_down_and_calls_take_the_next_route_until_it_replies() {
     switch.expect(CUSTOMER, "100 INVITE");
     let invite = switch.expect(AURORA, "INVITE");
     switch.receive(AURORA, &reply(&invite, 486, None));
+    assert_at_rest(&mut switch);
+}
+
+#[test]
+fn a_shorter_interval_counts_at_once() {
+    let seldom = Setup {
+        aurora_trunk: |trunk| {
+            trunk.probing = Some(Probing {
+                interval_s: 3_600,
+                ..PROBING
+            });
+        },
+        ..Setup::default()
+    };
+    let mut switch = Switch::with(&seldom);
+    publish(&mut switch, &setup());
+    next_probe(&mut switch);
+    let again = next_probe(&mut switch);
+    switch.receive(AURORA, &reply(&again, 200, None));
+    // And a longer one from the next turn on.
+    publish(&mut switch, &seldom);
+    next_probe(&mut switch);
+    switch.advance_ms(60_000);
+    switch.take_all();
+    switch.advance_ms(3_000_000);
+    switch.expect_silence();
+    assert_at_rest(&mut switch);
+}
+
+#[test]
+fn a_trunk_that_was_down_when_it_was_disabled_is_tried_when_it_is_enabled() {
+    let mut switch = Switch::with(&setup());
+    for _ in 0..4 {
+        silent_round(&mut switch);
+    }
+    assert_eq!(state(&switch), GatewayState::Down);
+    let disabled = Setup {
+        aurora_trunk: |trunk| {
+            probed(trunk);
+            trunk.status = Status::Inactive;
+        },
+        ..Setup::default()
+    };
+    publish(&mut switch, &disabled);
+    publish(&mut switch, &setup());
+    assert_eq!(state(&switch), GatewayState::Unknown);
     assert_at_rest(&mut switch);
 }
 

@@ -1,6 +1,6 @@
 //! Calls that are refused before any attempt, and requests that begin no call.
 
-use crate::support::{AURORA, CUSTOMER, Caller, Setup, Switch, offer, reply};
+use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Setup, Switch, offer, reply};
 use call_control::{Command, EngineLimits};
 use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
 use sip_core::HeaderName;
@@ -37,6 +37,63 @@ fn a_number_without_a_route_is_404() {
     assert_eq!(record.customer.as_ref().unwrap().name.as_ref(), "Meridian");
     assert_eq!(record.rate, None);
     switch.assert_at_rest();
+}
+
+#[test]
+fn an_invite_that_came_by_two_ways_makes_one_call() {
+    let mut switch = Switch::new();
+    let mut caller = Caller::new("call-1");
+    let first = caller.invite(Some(&offer("192.0.2.10", 4000)));
+    let by_another_way = first.replace("z9hG4bK-call-1-1", "z9hG4bK-fork-2");
+    switch.receive(CUSTOMER, &first);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    for _ in 0..2 {
+        switch.receive(CUSTOMER, &by_another_way);
+        switch.expect(CUSTOMER, "482 INVITE");
+        switch.expect_silence();
+    }
+    let another_call = first
+        .replace("z9hG4bK-call-1-1", "z9hG4bK-new")
+        .replace("CSeq: 1 ", "CSeq: 2 ");
+    switch.receive(CUSTOMER, &another_call);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let other = switch.expect(AURORA, "INVITE");
+    for one in [invite, other] {
+        switch.receive(AURORA, &reply(&one, 486, None));
+    }
+    switch.take_all();
+    // Remembered as long as the transaction, and no longer.
+    switch.receive(CUSTOMER, &by_another_way);
+    switch.expect(CUSTOMER, "482 INVITE");
+    assert_eq!(switch.ended().len(), 2);
+    switch.assert_at_rest();
+    switch.receive(CUSTOMER, &by_another_way);
+    switch.expect(CUSTOMER, "100 INVITE");
+    let late = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&late, 486, None));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_trunk_whose_listener_is_not_there_is_out_of_reach() {
+    let by = |listener: &str, expected: &str| {
+        let mut switch = Switch::with(&Setup {
+            aurora_trunk: match listener {
+                "198.51.100.1:5060" => |trunk| {
+                    trunk.listener = Some("198.51.100.1:5060".parse().unwrap());
+                },
+                _ => |trunk| trunk.listener = Some("198.51.100.9:5060".parse().unwrap()),
+            },
+            ..Setup::default()
+        });
+        let mut caller = Caller::new("call-1");
+        switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+        switch.expect(CUSTOMER, "100 INVITE");
+        switch.expect(expected, "INVITE");
+    };
+    by("198.51.100.1:5060", AURORA);
+    by("198.51.100.9:5060", BOREALIS);
 }
 
 #[test]

@@ -277,3 +277,59 @@ fn another_password_is_shown_at_once() {
     assert!(credentials.are_of("battery staple", sip_core::Method::Register, b""));
     assert_at_rest(&mut switch);
 }
+
+#[test]
+fn the_old_registrar_is_told_when_there_is_a_new_one() {
+    let here: fn(&mut Trunk) = |trunk| {
+        registered(trunk);
+        let registration = trunk.registration.as_mut().unwrap();
+        registration.domain = Some("aurora.example".into());
+    };
+    let mut switch = Switch::with(&Setup {
+        aurora_trunk: here,
+        ..Setup::default()
+    });
+    let asked = first(&mut switch);
+    accept(&mut switch, &asked, "300");
+    let moved = Setup {
+        aurora_trunk: |trunk| {
+            registered(trunk);
+            let registration = trunk.registration.as_mut().unwrap();
+            registration.domain = Some("aurora.example".into());
+            trunk.gateway = Some("203.0.113.77:5060".parse().unwrap());
+        },
+        ..Setup::default()
+    };
+    publish(&mut switch, &moved);
+    let goodbye = switch.expect(AURORA, "REGISTER");
+    assert_eq!(goodbye.header(HeaderName::Expires), "0");
+    assert_eq!(
+        goodbye.header(HeaderName::CallId),
+        asked.header(HeaderName::CallId)
+    );
+    switch.receive(AURORA, &reply(&goodbye, 200, None));
+    switch.advance_ms(6_000);
+    let anew = switch.take_all().remove(0);
+    assert_eq!(anew.to.to_string(), "203.0.113.77:5060");
+    assert_eq!(anew.header(HeaderName::Expires), "600");
+}
+
+#[test]
+fn a_switch_that_stops_leaves_its_registrars_for_good() {
+    let mut switch = Switch::with(&setup());
+    let asked = first(&mut switch);
+    accept(&mut switch, &asked, "300");
+    switch.command(Command::Drain { hang_up_at: None });
+    let goodbye = switch.expect(AURORA, "REGISTER");
+    assert_eq!(goodbye.header(HeaderName::Expires), "0");
+    // Lost, and sent again; said twice, done once.
+    switch.command(Command::Drain { hang_up_at: None });
+    switch.expect_silence();
+    switch.advance_ms(500);
+    switch.expect(AURORA, "REGISTER");
+    switch.receive(AURORA, &reply(&goodbye, 200, None));
+    publish(&mut switch, &setup());
+    switch.advance_ms(600_000);
+    switch.expect_silence();
+    switch.assert_at_rest();
+}

@@ -387,6 +387,10 @@ fn an_update_may_change_the_session_before_the_answer_once_both_sides_are_settle
     switch.expect(CUSTOMER, "491 UPDATE");
     switch.receive(CUSTOMER, &prack(&mut caller, &progress));
     switch.expect(CUSTOMER, "200 PRACK");
+    let update = caller.next("UPDATE", "", Some("v=0\r\nnonsense"));
+    switch.receive(CUSTOMER, &update);
+    switch.expect(CUSTOMER, "488 UPDATE");
+    switch.expect_silence();
     let update = caller.next("UPDATE", "", Some(&moved));
     switch.receive(CUSTOMER, &update);
     let relayed = switch.expect(AURORA, "UPDATE");
