@@ -134,7 +134,8 @@ mod tests {
     fn the_number_is_what_counts() {
         for to in [
             "<sip:442071234567@pbx.example>",
-            "sip:442071234567;npdi@198.51.100.1",
+            "<sip:442071234567;npdi@198.51.100.1>",
+            "sip:442071234567@198.51.100.1;x=y",
             "<tel:442071234567>",
             "\"Bob\" <sip:442071234567@x;method=INVITE>",
         ] {

@@ -68,6 +68,7 @@ fn an_invite_that_came_by_two_ways_makes_one_call() {
     switch.expect(CUSTOMER, "482 INVITE");
     assert_eq!(switch.ended().len(), 2);
     switch.assert_at_rest();
+    switch.take_all();
     switch.receive(CUSTOMER, &by_another_way);
     switch.expect(CUSTOMER, "100 INVITE");
     let late = switch.expect(AURORA, "INVITE");
