@@ -483,7 +483,7 @@ fn an_early_update_that_cannot_be_used_leaves_the_session_as_it_was() {
     );
     switch.expect(CUSTOMER, "488 UPDATE");
     switch.expect_silence();
-    assert_eq!(told_ports(&mut switch), []);
+    assert_eq!(told_ports(&mut switch), Vec::<u16>::new());
 
     // The carrier's answer is none: the relay goes back to where it was.
     let moved = offer("192.0.2.10", 4002);
