@@ -9962,7 +9962,17 @@ export interface components {
                  * @enum {string}
                  */
                 privacy: "ignore" | "respect";
+                /**
+                 * @description Ingress: the number in From is the customer's own, by agreement. Without a believed field it is then asserted to carriers; a number that nobody vouches for never is.
+                 * @default false
+                 */
+                trusts_from: boolean;
             };
+            /**
+             * @description Egress: the listener by which calls leave, `address:port` as carriers see it. Of another transport it is one of the same address.
+             * @example 192.0.2.7:5060
+             */
+            listener?: string | null;
             /**
              * @description Whether RTP is relayed; it goes directly only when both trunks of a call say so.
              * @default relay
@@ -10027,8 +10037,14 @@ export interface components {
                  * @enum {string}
                  */
                 info: "reject" | "relay";
-                /** @description Without session timers: how often the other side is asked by OPTIONS whether the call is still up. */
+                /** @description Without session timers: how often the other side is asked whether the call is still up. */
                 keepalive_interval_s?: number | null;
+                /**
+                 * @description How it is asked.
+                 * @default options
+                 * @enum {string}
+                 */
+                keepalive_method: "options" | "reinvite";
                 /**
                  * @description MESSAGE within a call.
                  * @default reject
@@ -10057,7 +10073,13 @@ export interface components {
                  * @default reject
                  * @enum {string}
                  */
-                refer: "reject" | "relay";
+                refer: "reject" | "relay" | "handle";
+                /**
+                 * @description Who answers a re-INVITE or UPDATE that changes nothing for the other side.
+                 * @default relay
+                 * @enum {string}
+                 */
+                reinvite: "relay" | "local";
                 /**
                  * @description Reliable provisional responses (100rel).
                  * @default supported_unannounced
@@ -10088,6 +10110,11 @@ export interface components {
                 subscribe: "reject" | "relay";
                 /** @description Egress: an INVITE over UDP that is longer goes over TCP, and over UDP after all when nobody takes it there (RFC 3261 section 18.1.1 says 1300). */
                 tcp_above_bytes?: number | null;
+                /**
+                 * @description Ingress: how many transfers the switch tries in one call.
+                 * @default 3
+                 */
+                transfers_max: number;
             };
             /** @description Ingress: where the customer's requests come from, addresses or CIDR ranges; at least one, unless calls are known by their digest alone. */
             source_addresses?: string[];
@@ -46524,10 +46551,12 @@ export const trunkSpecIdentityDiversionValues: ReadonlyArray<FlattenedDeepRequir
 export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["privacy"]> = ["ignore", "respect"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
+export const trunkSpecSignallingKeepalive_methodValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["keepalive_method"]> = ["options", "reinvite"];
 export const trunkSpecSignallingMessageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["message"]> = ["reject", "relay"];
 export const trunkSpecSignallingNatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["nat"]> = ["auto", "symmetric", "off"];
 export const trunkSpecSignallingRedirectsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["redirects"]> = ["reject", "follow"];
-export const trunkSpecSignallingReferValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["refer"]> = ["reject", "relay"];
+export const trunkSpecSignallingReferValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["refer"]> = ["reject", "relay", "handle"];
+export const trunkSpecSignallingReinviteValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reinvite"]> = ["relay", "local"];
 export const trunkSpecSignallingReliable_provisionalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reliable_provisional"]> = ["off", "supported", "supported_unannounced", "required", "ignored"];
 export const trunkSpecSignallingSession_timersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["session_timers"]> = ["off", "supported", "always"];
 export const trunkSpecSignallingSubscribeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["subscribe"]> = ["reject", "relay"];
