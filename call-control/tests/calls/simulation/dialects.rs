@@ -9,9 +9,9 @@ use call_control::Command;
 use rating::cdr::Outcome;
 use routing_engine::Snapshot;
 use routing_engine::resources::{
-    AuthenticationMode, DigestAccount, Failover, FurtherGateway, InDialogPolicy, MediaMode,
-    Probing, RedirectPolicy, ReliableProvisional, Resources, Secret, SessionTimers, Signalling,
-    Trunk,
+    AuthenticationMode, DigestAccount, Failover, FurtherGateway, InDialogPolicy, KeepaliveMethod,
+    MediaMode, Probing, RedirectPolicy, ReferPolicy, ReinvitePolicy, ReliableProvisional,
+    Resources, Secret, SessionTimers, Signalling, Trunk,
 };
 use sip_core::{Duration, Instant};
 use sip_tester::random::{Chance, Random};
@@ -112,7 +112,10 @@ impl Babel {
             ingress_digest: wants_password.then(account),
             egress_digest: self.happens(60).then(account),
             media: self.pick(&[MediaMode::Relay, MediaMode::Relay, MediaMode::Direct]),
-            ingress: self.draw_signalling(),
+            ingress: Signalling {
+                refer: self.pick(&[ReferPolicy::Reject, ReferPolicy::Relay, ReferPolicy::Handle]),
+                ..self.draw_signalling()
+            },
             egress: self.draw_signalling(),
             failover: Failover {
                 first_reply_timeout_ms: 1_500,
@@ -152,7 +155,9 @@ impl Babel {
             redirects: self.pick(&[RedirectPolicy::Reject, RedirectPolicy::Follow]),
             info: self.pick(&policies),
             message: self.pick(&policies),
-            refer: self.pick(&policies),
+            refer: self.pick(&[ReferPolicy::Reject, ReferPolicy::Relay]),
+            reinvite: self.pick(&[ReinvitePolicy::Relay, ReinvitePolicy::Local]),
+            keepalive_method: self.pick(&[KeepaliveMethod::Options, KeepaliveMethod::Reinvite]),
             subscribe: self.pick(&policies),
             ..Signalling::default()
         }
