@@ -130,6 +130,7 @@ impl Call {
 
     /// No further attempt can come: what they would be made of goes.
     fn forget_setup(&mut self) {
+        self.plan = None;
         self.offer = Vec::new();
         self.attempts
             .iter_mut()

@@ -25,6 +25,8 @@ use std::net::SocketAddr;
 const BRANCH: u16 = u16::MAX;
 /// Buffers kept for the next transactions.
 const SPARE_BUFFERS: usize = 1_024;
+/// Fewer INVITEs than this are not looked through for those that are over.
+const ORIGINS_LEAST: usize = 512;
 /// A buffer that has grown beyond this is not kept.
 const SPARE_BUFFER_BYTES: usize = 4_096;
 
@@ -87,8 +89,11 @@ pub struct TransactionTable<U> {
     config: TransactionConfig,
     slots: Slab<Transaction<U>>,
     servers: KeyMap<SlabKey>,
-    /// The INVITEs that begin dialogs, by what their doubles share with them.
+    /// The INVITEs that begin dialogs, by what their doubles share with them. Those that are over are
+    /// left out now and then, so that a transaction need not know its own.
     origins: HashMap<u64, SlabKey>,
+    /// When there are so many, those that are over are left out.
+    origins_bound: usize,
     keys: ServerKeys,
     wheel: TimerWheel,
     spare: Vec<Vec<u8>>,
@@ -131,8 +136,6 @@ enum Side {
     },
     Server {
         key: ServerKey,
-        /// Of an INVITE that begins a dialog.
-        origin: Option<u64>,
         /// Until the final response.
         head: Option<Box<ServerHead>>,
     },
@@ -158,6 +161,7 @@ impl<U: Copy> TransactionTable<U> {
             slots: Slab::with_capacity(config.max_transactions),
             servers: KeyMap::default(),
             origins: HashMap::new(),
+            origins_bound: ORIGINS_LEAST,
             keys: ServerKeys::new(config.secret),
             wheel: TimerWheel::new(now, config.max_transactions as usize * 2),
             spare: Vec::new(),
@@ -298,11 +302,8 @@ impl<U: Copy> TransactionTable<U> {
                 ..
             } => self.terminate(cancel),
             Side::Client { cancel: None, .. } => {}
-            Side::Server { key, origin, .. } => {
+            Side::Server { key, .. } => {
                 self.servers.remove(&key);
-                if let Some(origin) = origin {
-                    self.origins.remove(&origin);
-                }
             }
         }
     }

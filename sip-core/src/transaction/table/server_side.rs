@@ -1,7 +1,8 @@
 //! Requests received and the responses to them.
 
 use super::{
-    Machine, Outcome, ServerHead, ServerId, Side, TableFull, Transaction, TransactionTable,
+    Machine, ORIGINS_LEAST, Outcome, ServerHead, ServerId, Side, TableFull, Transaction,
+    TransactionTable,
 };
 use crate::Instant;
 use crate::error::ParseError;
@@ -108,7 +109,18 @@ impl<U: Copy> TransactionTable<U> {
     /// (RFC 3261 §8.2.2.2): a proxy before us has forked it. It is answered with 482.
     pub fn is_merged(&self, request: &Message<'_>) -> bool {
         let origin = self.keys.origin_of(request);
-        origin.is_some_and(|origin| self.origins.contains_key(&origin))
+        let known = origin.and_then(|origin| self.origins.get(&origin));
+        known.is_some_and(|slot| self.slots.get(*slot).is_some())
+    }
+
+    fn note_origin(&mut self, origin: u64, slot: SlabKey) {
+        if self.origins.len() >= self.origins_bound {
+            let slots = &self.slots;
+            self.origins.retain(|_, slot| slots.get(*slot).is_some());
+            self.origins.shrink_to(ORIGINS_LEAST);
+            self.origins_bound = (self.origins.len() * 2).max(ORIGINS_LEAST);
+        }
+        self.origins.insert(origin, slot);
     }
 
     /// The To tag of an answer without state: the same for every retransmission of the request
@@ -157,13 +169,12 @@ impl<U: Copy> TransactionTable<U> {
             lifetime: Timer::H,
             side: Side::Server {
                 key,
-                origin,
                 head: Some(Box::new(head)),
             },
         })?;
         self.servers.insert(key, slot);
         if let Some(origin) = origin {
-            self.origins.insert(origin, slot);
+            self.note_origin(origin, slot);
         }
         Ok(ServerId(slot))
     }
