@@ -257,7 +257,7 @@ impl IngressTrunk {
     /// A number that stands for the caller, rewritten as the calling number is; `None` for one that
     /// is too long.
     pub fn translated_calling(&self, number: &str) -> Option<Number> {
-        translate_calling(number, &self.calling_number).ok()
+        translate_calling(number, &self.calling_number, &self.numbers.calling_rules).ok()
     }
 
     /// Calls that came by this trunk and are up or in setup.
