@@ -5,6 +5,7 @@
 //! rate and the charge of each. Names are copied at the time of the call, so a record stays true
 //! when a resource is renamed or deleted.
 
+use crate::rounding::Rounding;
 use crate::{Amount, Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -175,6 +176,15 @@ pub struct AppliedRate {
     pub next_interval_s: u32,
     /// Charged once per answered call.
     pub connection_fee: Amount,
+    /// Charged once per call or attempt that was sent, answered or not.
+    #[serde(default)]
+    pub attempt_fee: Amount,
+    /// An answered call of at most so many seconds costs no more than an unanswered one.
+    #[serde(default)]
+    pub grace_period_s: u32,
+    /// How the charge was rounded.
+    #[serde(default)]
+    pub rounding: Rounding,
 }
 
 /// What one side was charged.
@@ -234,7 +244,7 @@ pub struct AttemptRecord {
     pub calling_number_sent: Arc<str>,
     /// The carrier's rate.
     pub rate: AppliedRate,
-    /// What the carrier charges us; zero unless this attempt was answered.
+    /// What the carrier charges us; its attempt fee at most unless this attempt was answered.
     pub cost: Charge,
     /// INVITE sent.
     pub started_at: Timestamp,
@@ -283,7 +293,7 @@ pub struct CallRecord {
     pub ingress_trunk: Option<ResourceRef>,
     /// The customer's rate; `None` when the call was refused before rating.
     pub rate: Option<AppliedRate>,
-    /// What the customer pays; zero unless answered.
+    /// What the customer pays; its attempt fee at most unless answered.
     pub charge: Charge,
     /// Charge minus cost, in the currency of the books.
     pub margin: Amount,

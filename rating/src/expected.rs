@@ -4,9 +4,10 @@
 //! pay for 120, and a connection fee weighs more on a short call. So rates are compared over a
 //! small sample of calls instead of by their minute price.
 
-use crate::charge::{ChargeError, charge, round_half_up};
+use crate::charge::{ChargeError, charge};
 use crate::money::Amount;
 use crate::rate::RateTerms;
+use crate::rounding::{RoundingMode, divide};
 
 /// The sample: eight talk times in seconds, with a mean of 180 seconds.
 ///
@@ -15,7 +16,7 @@ use crate::rate::RateTerms;
 pub const SAMPLE_CALLS_S: [u64; 8] = [12, 37, 67, 104, 149, 209, 301, 561];
 
 /// Minutes of talk in [`SAMPLE_CALLS_S`].
-pub const SAMPLE_MINUTES: u32 = 24;
+pub const SAMPLE_MINUTES: u64 = 24;
 
 /// The total charge of the sample calls at these terms.
 ///
@@ -39,7 +40,11 @@ pub fn sample_total(terms: &RateTerms) -> Result<Amount, ChargeError> {
 
 /// A sample total as the price of one minute of talk, rounded half up: what people compare.
 pub fn per_talk_minute(sample_total: Amount) -> Amount {
-    let nanos = round_half_up(i128::from(sample_total.0), SAMPLE_MINUTES);
+    let nanos = divide(
+        i128::from(sample_total.0),
+        SAMPLE_MINUTES,
+        RoundingMode::HalfUp,
+    );
     // A quotient of an i64 fits an i64.
     Amount(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
@@ -55,10 +60,7 @@ mod tests {
 
     #[test]
     fn the_sample_is_as_long_as_it_says() {
-        assert_eq!(
-            SAMPLE_CALLS_S.iter().sum::<u64>(),
-            u64::from(SAMPLE_MINUTES) * 60
-        );
+        assert_eq!(SAMPLE_CALLS_S.iter().sum::<u64>(), SAMPLE_MINUTES * 60);
     }
 
     #[test]

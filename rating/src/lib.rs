@@ -11,6 +11,7 @@ pub mod expected;
 pub mod journal;
 pub mod money;
 pub mod rate;
+pub mod rounding;
 pub mod time;
 
 pub use money::{Amount, Currency};

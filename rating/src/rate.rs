@@ -2,6 +2,7 @@
 
 use crate::cdr::AppliedRate;
 use crate::money::{Amount, decimal};
+use crate::rounding::{DECIMALS_MAX, Rounding};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -14,10 +15,13 @@ pub const INTERVAL_S_MAX: u32 = 3_600;
 /// better explanation.
 pub const PRICE_MAX: Amount = Amount(10_000 * Amount::ONE.0);
 
+/// The longest grace period, seconds: an hour.
+pub const GRACE_PERIOD_S_MAX: u32 = 3_600;
+
 /// The prices and steps of a rate, without the name of what it is for.
 ///
-/// Bounds that [`RateTerms::check`] enforces: prices from 0 to [`PRICE_MAX`], intervals from 1
-/// to [`INTERVAL_S_MAX`] seconds.
+/// Bounds that [`RateTerms::check`] enforces: prices and fees from 0 to [`PRICE_MAX`], intervals
+/// from 1 to [`INTERVAL_S_MAX`] seconds, the grace period up to [`GRACE_PERIOD_S_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RateTerms {
     /// Price of a minute in the first interval.
@@ -33,6 +37,14 @@ pub struct RateTerms {
     /// Charged once per answered call.
     #[serde(with = "decimal")]
     pub connection_fee: Amount,
+    /// Charged once per call or attempt that was sent, answered or not.
+    #[serde(with = "decimal")]
+    pub attempt_fee: Amount,
+    /// An answered call of at most so many seconds costs no more than an unanswered one; zero for
+    /// no such period. A free beginning of every call is an initial rate of zero instead.
+    pub grace_period_s: u32,
+    /// How amounts and talk times are rounded.
+    pub rounding: Rounding,
 }
 
 /// Why terms cannot be charged; [`TermsError::field`] says which.
@@ -57,6 +69,12 @@ pub enum TermsError {
         /// The field's name in rate cards and decks.
         field: &'static str,
     },
+    /// A grace period above [`GRACE_PERIOD_S_MAX`].
+    #[error("a grace period is at most {GRACE_PERIOD_S_MAX} seconds")]
+    GraceTooLong,
+    /// More decimals than [`DECIMALS_MAX`].
+    #[error("amounts have at most {DECIMALS_MAX} decimals")]
+    TooManyDecimals,
 }
 
 impl RateTerms {
@@ -68,6 +86,9 @@ impl RateTerms {
             initial_interval_s: 1,
             next_interval_s: 1,
             connection_fee: Amount::ZERO,
+            attempt_fee: Amount::ZERO,
+            grace_period_s: 0,
+            rounding: Rounding::FINEST,
         }
     }
 
@@ -88,8 +109,16 @@ impl RateTerms {
         check_price("rate_per_minute", self.next_rate_per_minute)?;
         check_price("initial_rate_per_minute", self.initial_rate_per_minute)?;
         check_price("connection_fee", self.connection_fee)?;
+        check_price("attempt_fee", self.attempt_fee)?;
         check_interval("initial_interval_s", self.initial_interval_s)?;
-        check_interval("next_interval_s", self.next_interval_s)
+        check_interval("next_interval_s", self.next_interval_s)?;
+        if self.grace_period_s > GRACE_PERIOD_S_MAX {
+            return Err(TermsError::GraceTooLong);
+        }
+        if self.rounding.decimals > DECIMALS_MAX {
+            return Err(TermsError::TooManyDecimals);
+        }
+        Ok(())
     }
 
     pub(crate) fn initial_interval(&self) -> u64 {
@@ -108,6 +137,8 @@ impl TermsError {
             Self::Negative { field }
             | Self::TooDear { field }
             | Self::IntervalOutOfBounds { field } => field,
+            Self::GraceTooLong => "grace_period_s",
+            Self::TooManyDecimals => "amount_decimals",
         }
     }
 }
@@ -142,6 +173,9 @@ impl From<&AppliedRate> for RateTerms {
             initial_interval_s: rate.initial_interval_s,
             next_interval_s: rate.next_interval_s,
             connection_fee: rate.connection_fee,
+            attempt_fee: rate.attempt_fee,
+            grace_period_s: rate.grace_period_s,
+            rounding: rate.rounding,
         }
     }
 }
@@ -193,6 +227,32 @@ mod tests {
                 TermsError::IntervalOutOfBounds {
                     field: "next_interval_s",
                 },
+            ),
+            (
+                RateTerms {
+                    attempt_fee: Amount(-1),
+                    ..SOUND
+                },
+                TermsError::Negative {
+                    field: "attempt_fee",
+                },
+            ),
+            (
+                RateTerms {
+                    grace_period_s: GRACE_PERIOD_S_MAX + 1,
+                    ..SOUND
+                },
+                TermsError::GraceTooLong,
+            ),
+            (
+                RateTerms {
+                    rounding: Rounding {
+                        decimals: 10,
+                        ..Rounding::FINEST
+                    },
+                    ..SOUND
+                },
+                TermsError::TooManyDecimals,
             ),
         ];
         for (terms, error) in cases {

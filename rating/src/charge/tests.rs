@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
-use crate::rate::{INTERVAL_S_MAX, PRICE_MAX};
+use crate::rate::{GRACE_PERIOD_S_MAX, INTERVAL_S_MAX, PRICE_MAX};
+use crate::rounding::RoundingMode::{self, Down, HalfEven, HalfUp, Up};
+use crate::rounding::{DECIMALS_MAX, Rounding};
 use proptest::prelude::*;
 
 /// 0.06 a minute: 0.001 a second, so expected amounts can be read off the seconds.
@@ -109,19 +111,128 @@ fn an_interval_of_zero_is_charged_as_one_second() {
     assert_eq!(charge(&terms, 2_500).unwrap().billed_seconds, 3);
 }
 
+#[test]
+fn a_call_within_the_grace_period_costs_its_attempt_alone() {
+    let terms = RateTerms {
+        grace_period_s: 5,
+        attempt_fee: Amount(11),
+        connection_fee: Amount(5_000_000),
+        ..MILL_A_SECOND.with_intervals(30, 6)
+    };
+    for duration_ms in [0, 1, 4_999, 5_000] {
+        assert_eq!(charge(&terms, duration_ms), charge_unanswered(&terms));
+    }
+    assert_eq!(
+        charge_unanswered(&terms).unwrap(),
+        Charge {
+            billed_seconds: 0,
+            amount: Amount(11)
+        }
+    );
+    let first_that_pays = charge(&terms, 5_001).unwrap();
+    assert_eq!(first_that_pays.billed_seconds, 30);
+    assert_eq!(first_that_pays.amount, Amount(30_000_000 + 5_000_000 + 11));
+}
+
+#[test]
+fn talk_time_is_rounded_to_seconds_as_the_card_says() {
+    let billed = |duration, duration_ms| {
+        let rounding = Rounding {
+            duration,
+            ..Rounding::FINEST
+        };
+        let terms = RateTerms {
+            rounding,
+            ..MILL_A_SECOND
+        };
+        charge(&terms, duration_ms).unwrap().billed_seconds
+    };
+    let cases = [
+        // milliseconds; up, down, half up, half even
+        (10_001, [11, 10, 10, 10]),
+        (10_500, [11, 10, 11, 10]),
+        (11_500, [12, 11, 12, 12]),
+        (10_501, [11, 10, 11, 11]),
+        // A call that was answered is billed its first interval.
+        (400, [1, 1, 1, 1]),
+    ];
+    for (duration_ms, expected) in cases {
+        let found = [Up, Down, HalfUp, HalfEven].map(|mode| billed(mode, duration_ms));
+        assert_eq!(found, expected, "{duration_ms} ms");
+    }
+}
+
+#[test]
+fn the_amount_is_rounded_once_to_the_decimals_of_the_card() {
+    let amount = |mode, decimals| {
+        let terms = RateTerms {
+            // Neither fee has the card's decimals, but their sum with the usage is 0.00125.
+            connection_fee: Amount(240_000),
+            attempt_fee: Amount(10_000),
+            rounding: Rounding {
+                amount: mode,
+                decimals,
+                ..Rounding::FINEST
+            },
+            ..MILL_A_SECOND
+        };
+        charge(&terms, 1_000).unwrap().amount.to_string()
+    };
+    assert_eq!(amount(HalfUp, 9), "0.00125");
+    assert_eq!(amount(HalfUp, 4), "0.0013");
+    assert_eq!(amount(HalfEven, 4), "0.0012");
+    assert_eq!(amount(Up, 2), "0.01");
+    assert_eq!(amount(Down, 2), "0");
+}
+
 /// A slow second opinion: sells one interval after another until the talk time is covered.
 fn sell_interval_by_interval(terms: &RateTerms, duration_ms: u64) -> Charge {
-    let mut billed_seconds = terms.initial_interval_s;
-    let mut sixtieths =
-        i128::from(terms.initial_rate_per_minute.0) * i128::from(terms.initial_interval_s);
-    while u64::from(billed_seconds) * 1_000 < duration_ms {
-        billed_seconds += terms.next_interval_s;
-        sixtieths += i128::from(terms.next_rate_per_minute.0) * i128::from(terms.next_interval_s);
+    let talked = seconds_by_the_definition(terms, duration_ms);
+    let mut billed_seconds = 0;
+    let mut sixtieths = 60 * i128::from(terms.attempt_fee.0);
+    if terms.grace_period_s == 0 || talked > u64::from(terms.grace_period_s) {
+        sixtieths += 60 * i128::from(terms.connection_fee.0);
+        billed_seconds = terms.initial_interval_s;
+        sixtieths +=
+            i128::from(terms.initial_rate_per_minute.0) * i128::from(terms.initial_interval_s);
+        while u64::from(billed_seconds) < talked {
+            billed_seconds += terms.next_interval_s;
+            sixtieths +=
+                i128::from(terms.next_rate_per_minute.0) * i128::from(terms.next_interval_s);
+        }
     }
-    let nanos = sixtieths / 60 + i128::from(sixtieths % 60 >= 30);
+    let step = 10_i128.pow(9 - u32::from(terms.rounding.decimals));
+    let nanos = by_the_definition(sixtieths, 60 * step, terms.rounding.amount) * step;
     Charge {
         billed_seconds,
-        amount: Amount(i64::try_from(nanos).unwrap() + terms.connection_fee.0),
+        amount: Amount(i64::try_from(nanos).unwrap()),
+    }
+}
+
+fn seconds_by_the_definition(terms: &RateTerms, duration_ms: u64) -> u64 {
+    let seconds = by_the_definition(duration_ms.into(), 1_000, terms.rounding.duration);
+    u64::try_from(seconds).unwrap()
+}
+
+/// What is not negative, rounded as a textbook says it.
+fn by_the_definition(numerator: i128, denominator: i128, mode: RoundingMode) -> i128 {
+    let (whole, rest) = (numerator / denominator, numerator % denominator);
+    match mode {
+        Up => whole + i128::from(rest != 0),
+        Down => whole,
+        HalfUp => (2 * numerator + denominator) / (2 * denominator),
+        HalfEven if 2 * rest == denominator => whole + whole % 2,
+        HalfEven => (2 * numerator + denominator) / (2 * denominator),
+    }
+}
+
+fn mode() -> impl Strategy<Value = RoundingMode> {
+    prop_oneof![Just(Up), Just(Down), Just(HalfUp), Just(HalfEven)]
+}
+
+prop_compose! {
+    fn rounding()(amount in mode(), decimals in 0..=DECIMALS_MAX, duration in mode()) -> Rounding {
+        Rounding { amount, decimals, duration }
     }
 }
 
@@ -129,16 +240,21 @@ prop_compose! {
     fn sound_terms()(
         initial_rate in 0..=PRICE_MAX.0,
         next_rate in 0..=PRICE_MAX.0,
-        fee in 0..=PRICE_MAX.0,
+        fees in [0..=PRICE_MAX.0, 0..=PRICE_MAX.0],
         initial_interval_s in prop_oneof![Just(1), Just(6), Just(30), Just(60), 1..=INTERVAL_S_MAX],
         next_interval_s in prop_oneof![Just(1), Just(6), Just(60), 1..=INTERVAL_S_MAX],
+        grace_period_s in prop_oneof![Just(0), 0..10_u32, 0..=GRACE_PERIOD_S_MAX],
+        rounding in rounding(),
     ) -> RateTerms {
         RateTerms {
             initial_rate_per_minute: Amount(initial_rate),
             next_rate_per_minute: Amount(next_rate),
             initial_interval_s,
             next_interval_s,
-            connection_fee: Amount(fee),
+            connection_fee: Amount(fees[0]),
+            attempt_fee: Amount(fees[1]),
+            grace_period_s,
+            rounding,
         }
     }
 }
@@ -166,21 +282,32 @@ proptest! {
     }
 
     #[test]
-    fn a_charge_is_never_negative_and_never_below_the_fee(
+    fn a_charge_is_never_negative_and_never_below_that_of_no_answer(
         terms in sound_terms(), ms in 0..DAY_MS,
     ) {
-        let charge = charge(&terms, ms).unwrap();
-        prop_assert!(charge.amount >= terms.connection_fee);
+        let unanswered = charge_unanswered(&terms).unwrap();
+        prop_assert!(!unanswered.amount.is_negative());
+        prop_assert!(charge(&terms, ms).unwrap().amount >= unanswered.amount);
+    }
+
+    #[test]
+    fn an_amount_has_no_more_decimals_than_the_card(terms in sound_terms(), ms in 0..DAY_MS) {
+        let step = i64::from(terms.rounding.step_nanos());
+        prop_assert_eq!(charge(&terms, ms).unwrap().amount.0 % step, 0);
     }
 
     #[test]
     fn billed_time_covers_talk_time_by_less_than_one_interval(
         terms in sound_terms(), ms in 0..DAY_MS,
     ) {
-        let billed = billed_seconds(&terms, ms);
-        prop_assert!(billed * 1_000 >= ms);
+        let (billed, talked) = (billed_seconds(&terms, ms), whole_seconds(&terms, ms));
         let step = u64::from(terms.initial_interval_s.max(terms.next_interval_s));
-        prop_assert!(billed < whole_seconds(ms) + step.max(1) || billed == step);
+        if billed == 0 {
+            prop_assert!(talked <= u64::from(terms.grace_period_s));
+        } else {
+            prop_assert!(billed >= talked);
+            prop_assert!(billed < talked + step || billed == step);
+        }
     }
 
     #[test]
@@ -200,12 +327,5 @@ proptest! {
         }
         let whole = charge(&terms, *cuts.last().unwrap()).unwrap();
         prop_assert_eq!(paid_for_slices, whole.amount);
-    }
-
-    #[test]
-    fn rounding_is_to_the_nearest(numerator in any::<i64>(), denominator in 1..=1_000_u32) {
-        let (numerator, denominator_wide) = (i128::from(numerator), i128::from(denominator));
-        let distance = 2 * (round_half_up(numerator, denominator) * denominator_wide - numerator);
-        prop_assert!(distance > -denominator_wide && distance <= denominator_wide);
     }
 }

@@ -5,9 +5,11 @@
 //! | 0–3 | length of the record, little-endian; stored last |
 //! | 4–7 | CRC-32 of the length, the kind, the version and the record |
 //! | 8 | kind: 1 = [`JournalEntry`] |
-//! | 9 | version of the kind |
+//! | 9 | version of the kind: 2; version 1 is read as well ([`first_version`]) |
 //! | 10–11 | zero |
 //! | 12– | the record, then zeros up to the next multiple of 8 |
+
+mod first_version;
 
 use crate::cdr::JournalEntry;
 
@@ -22,7 +24,7 @@ pub const FRAME_HEADER_BYTES: usize = 12;
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 
 const KIND_ENTRY: u8 = 1;
-const VERSION_ENTRY: u8 = 1;
+const VERSION_ENTRY: u8 = 2;
 
 /// Why a record cannot be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,6 +144,9 @@ pub fn decode(frame: &[u8]) -> Result<JournalEntry, FrameError> {
     match (header[8], header[9]) {
         (KIND_ENTRY, VERSION_ENTRY) => {
             postcard::from_bytes(record).map_err(|_| FrameError::Undecodable)
+        }
+        (KIND_ENTRY, first_version::VERSION) => {
+            first_version::entry(record).ok_or(FrameError::Undecodable)
         }
         (kind, version) => Err(FrameError::Unknown { kind, version }),
     }

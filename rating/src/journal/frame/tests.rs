@@ -5,6 +5,7 @@ use crate::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, MediaStatistics, Outcome, Release,
     ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
+use crate::rounding::{Rounding, RoundingMode};
 use crate::{Amount, Currency, Timestamp};
 use proptest::prelude::*;
 
@@ -28,6 +29,12 @@ fn rate() -> impl Strategy<Value = AppliedRate> {
             initial_interval_s: intervals[0],
             next_interval_s: intervals[1],
             connection_fee: Amount(prices[2]),
+            attempt_fee: Amount(prices[0]),
+            grace_period_s: intervals[0],
+            rounding: Rounding {
+                amount: RoundingMode::HalfEven,
+                ..Rounding::FINEST
+            },
         },
     )
 }
@@ -225,7 +232,7 @@ fn a_frame_that_is_cut_off_asks_for_the_bytes_it_lacks() {
 #[test]
 fn a_record_of_a_later_program_is_refused_by_name() {
     let mut bytes = segment(&[one()]);
-    bytes[9] = 2;
+    bytes[9] = VERSION_ENTRY + 1;
     let length = u32::from_le_bytes(*bytes.first_chunk().unwrap());
     let end = FRAME_HEADER_BYTES + length as usize;
     let sum = checksum(length, &bytes[8..end]);
@@ -237,7 +244,7 @@ fn a_record_of_a_later_program_is_refused_by_name() {
         decode(frame),
         Err(FrameError::Unknown {
             kind: 1,
-            version: 2
+            version: VERSION_ENTRY + 1
         })
     );
 }
@@ -255,4 +262,33 @@ fn a_record_that_does_not_fit_says_whether_it_ever_will() {
     let mut large = vec![0; 2 * MAX_RECORD_BYTES];
     let entry = JournalEntry::Ended(record);
     assert_eq!(encode_into(&entry, &mut large), Err(FrameError::TooLarge));
+}
+
+/// A frame that the program wrote when frames had version 1.
+#[test]
+fn a_record_of_the_first_version_is_read_with_rates_that_round_as_they_did() {
+    let digits: String = include_str!("version-1.hex").split_whitespace().collect();
+    let frame: Vec<_> = (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+        .collect();
+    let Step::Record { frame, .. } = scan(&frame, 0) else {
+        panic!("sound")
+    };
+    let JournalEntry::Ended(record) = decode(frame).unwrap() else {
+        panic!("the call ended")
+    };
+    let rate = record.rate.unwrap();
+    assert_eq!(rate.connection_fee, Amount(5));
+    assert_eq!((rate.attempt_fee, rate.grace_period_s), (Amount::ZERO, 0));
+    assert_eq!(rate.rounding, Rounding::FINEST);
+    assert_eq!(record.margin, Amount(-3));
+    let attempt = &record.attempts[0];
+    assert_eq!(&*attempt.rate.rate_card.name, "aurora-buy");
+    assert_eq!(attempt.ended_at, Timestamp(1_700_000_000_000_008));
+    assert_eq!(record.media.unwrap().bytes_from_carrier, 4);
+    // What is written from now on is of the new version.
+    let mut space = [0; 4_096];
+    encode_into(&one(), &mut space).unwrap();
+    assert_eq!(space[9], VERSION_ENTRY);
 }
