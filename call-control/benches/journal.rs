@@ -13,6 +13,7 @@ use rating::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, Outcome, Release,
     ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
+use rating::rounding::Rounding;
 use rating::{Amount, Currency, Timestamp};
 use std::hint::black_box;
 use std::time::Instant;
@@ -35,6 +36,9 @@ fn rate() -> AppliedRate {
         initial_interval_s: 30,
         next_interval_s: 6,
         connection_fee: Amount(0),
+        attempt_fee: Amount(0),
+        grace_period_s: 0,
+        rounding: Rounding::FINEST,
     }
 }
 

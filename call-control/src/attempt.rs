@@ -9,7 +9,7 @@ use crate::invitation::SentInvitation;
 use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
 use crate::reliable::RELIABLE;
-use rating::cdr::{AttemptRecord, Charge, Outcome, ReleaseReason};
+use rating::cdr::{AttemptRecord, Outcome, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, Signalling};
 use routing_engine::{Candidate, Permits, Snapshot};
 use sip_core::slab::SlabKey;
@@ -502,9 +502,8 @@ impl Attempt {
         let trunk = self.candidate.egress_trunk(snapshot);
         let end = self.end.as_ref().unwrap_or(call_end);
         let rate = snapshot.applied_rate(self.candidate.rate, &facts.called);
-        let cost = self.answered.map_or_else(Charge::default, |answered| {
-            charge_for(&rate, millis(answered, end.at))
-        });
+        let talk_ms = self.answered.map(|answered| millis(answered, end.at));
+        let cost = charge_for(&rate, talk_ms);
         AttemptRecord {
             number: self.index + 1,
             carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),

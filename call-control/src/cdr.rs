@@ -8,7 +8,7 @@ use rating::cdr::{
     AppliedRate, CallId, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
     ResourceRef, Transport,
 };
-use rating::charge::charge;
+use rating::charge::{charge, charge_unanswered};
 use rating::rate::RateTerms;
 use rating::{Amount, Timestamp};
 use routing_engine::snapshot::{CustomerIndex, RateRef, TrunkIndex};
@@ -213,7 +213,8 @@ impl Facts {
             .map(|attempt| attempt.record(self, snapshot, end))
             .collect();
         let charge = match (&self.rate, self.answered) {
-            (Some(rate), Some(answered)) => charge_for(rate, millis(answered, end.at)),
+            (Some(rate), Some(answered)) => charge_for(rate, Some(millis(answered, end.at))),
+            (Some(rate), None) if !attempts.is_empty() => charge_for(rate, None),
             _ => Charge::default(),
         };
         // Amounts of calls shorter than a lifetime fit; one that does not is shown as nothing.
@@ -261,10 +262,16 @@ pub(crate) fn rejected(at: Instant, reason: ReleaseReason) -> End {
     }
 }
 
-/// What a rate makes of a talk time. Rates within their bounds and calls shorter than 136 years
-/// always fit; a rate that does not is charged nothing rather than wrongly.
-pub(crate) fn charge_for(rate: &AppliedRate, duration_ms: u64) -> Charge {
-    charge(&RateTerms::from(rate), duration_ms).unwrap_or_default()
+/// What a rate makes of a talk time, or of no answer to what was sent. Rates within their bounds
+/// and calls shorter than 136 years always fit; a rate that does not is charged nothing rather
+/// than wrongly.
+pub(crate) fn charge_for(rate: &AppliedRate, talk_ms: Option<u64>) -> Charge {
+    let terms = RateTerms::from(rate);
+    let charged = match talk_ms {
+        Some(talk_ms) => charge(&terms, talk_ms),
+        None => charge_unanswered(&terms),
+    };
+    charged.unwrap_or_default()
 }
 
 /// Whole milliseconds as a record counts them.

@@ -91,6 +91,8 @@ export function explain({ to, customer, source }: Question): Explanation {
       initial_interval_s: 1,
       next_interval_s: 1,
       connection_fee: '0.000000',
+      attempt_fee: '0.000000',
+      grace_period_s: 0,
     },
     routes,
   }

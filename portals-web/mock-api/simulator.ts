@@ -397,6 +397,8 @@ function rate(card: string, { prefix, name }: Destination, price: number, first:
     initial_interval_s: first,
     next_interval_s: 1,
     connection_fee: '0.000000',
+    attempt_fee: '0.000000',
+    grace_period_s: 0,
   }
 }
 

@@ -64,7 +64,7 @@ impl Deck {
         let mut builder = DeckBuilder::new(names);
         let mut problems = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            let terms = row_terms(row, card);
+            let terms = row.terms(card);
             let pushed = builder.push(index as u64, row.prefix.as_bytes(), &row.destination, terms);
             if let Err(error) = pushed {
                 problems.push(in_row(index as u64, error.column(), &error));
@@ -126,17 +126,6 @@ impl fmt::Debug for Deck {
             .field("rows", &self.len())
             .field("offers", &self.offers.len())
             .finish_non_exhaustive()
-    }
-}
-
-fn row_terms(row: &RateRow, card: &RateCard) -> RateTerms {
-    let price = row.rate_per_minute;
-    RateTerms {
-        initial_rate_per_minute: row.initial_rate_per_minute.unwrap_or(price),
-        next_rate_per_minute: price,
-        initial_interval_s: row.initial_interval_s.unwrap_or(card.initial_interval_s),
-        next_interval_s: row.next_interval_s.unwrap_or(card.next_interval_s),
-        connection_fee: row.connection_fee.unwrap_or(card.connection_fee),
     }
 }
 

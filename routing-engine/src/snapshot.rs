@@ -209,6 +209,9 @@ impl Snapshot {
             initial_interval_s: terms.initial_interval_s,
             next_interval_s: terms.next_interval_s,
             connection_fee: terms.connection_fee,
+            attempt_fee: terms.attempt_fee,
+            grace_period_s: terms.grace_period_s,
+            rounding: terms.rounding,
         }
     }
 

@@ -61,7 +61,10 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                     "rate_card": "acme-buy", "prefix": "44", "destination": "United Kingdom",
                     "currency": "USD", "initial_rate_per_minute": "0.012",
                     "next_rate_per_minute": "0.012", "initial_interval_s": 1,
-                    "next_interval_s": 1, "connection_fee": "0", "expected_per_minute": "0.012",
+                    "next_interval_s": 1, "connection_fee": "0", "attempt_fee": "0",
+                    "grace_period_s": 0, "rounding": {
+                        "amount": "half_up", "decimals": 9, "duration": "up"
+                    }, "expected_per_minute": "0.012",
                 },
             },
             {
@@ -72,7 +75,10 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                     "rate_card": "zenith-buy", "prefix": "4420", "destination": "London",
                     "currency": "USD", "initial_rate_per_minute": "0.013",
                     "next_rate_per_minute": "0.013", "initial_interval_s": 1,
-                    "next_interval_s": 1, "connection_fee": "0", "expected_per_minute": "0.013",
+                    "next_interval_s": 1, "connection_fee": "0", "attempt_fee": "0",
+                    "grace_period_s": 0, "rounding": {
+                        "amount": "half_up", "decimals": 9, "duration": "up"
+                    }, "expected_per_minute": "0.013",
                 },
             },
         ])

@@ -364,12 +364,8 @@ fn stored<T>(id: i64, name: &str, spec: T) -> Stored<T> {
 
 fn card(id: i64, name: &str, price: &str, prefixes: u32) -> PricedCard {
     let spec = RateCard {
-        currency: rating::Currency::USD,
         rates_file: Some("rates.csv".into()),
-        rates: None,
-        initial_interval_s: 1,
-        next_interval_s: 1,
-        connection_fee: rating::Amount(0),
+        ..RateCard::new(rating::Currency::USD)
     };
     let mut csv = "prefix,destination,rate_per_minute\n".to_owned();
     for n in 0..prefixes {

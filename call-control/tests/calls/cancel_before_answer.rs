@@ -1,6 +1,8 @@
 //! The customer gives up before the answer.
 
-use crate::support::{AURORA, CUSTOMER, Caller, Sent, Switch, offer, reply, reply_with};
+use crate::support::{
+    AURORA, BOREALIS, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with,
+};
 use call_control::Now;
 use rating::Timestamp;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
@@ -172,4 +174,39 @@ fn the_stop_of_the_process_does_not_wait_for_the_carriers_last_word() {
     assert_eq!(record.outcome, Outcome::Cancelled);
     assert_eq!(switch.engine.poll_journal(), None);
     assert_eq!(switch.engine.counters().calls, 1, "the other goes on");
+}
+
+#[test]
+fn attempts_that_were_sent_cost_their_fee_without_an_answer() {
+    let mut switch = Switch::with(&Setup {
+        attempt_fee: 3_000,
+        ..Setup::default()
+    });
+    let mut caller = Caller::new("call-1");
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let first = switch.expect(AURORA, "INVITE");
+    switch.receive(AURORA, &reply(&first, 503, None));
+    switch.expect(AURORA, "ACK");
+    let second = switch.expect(BOREALIS, "INVITE");
+    switch.receive(BOREALIS, &reply(&second, 180, None));
+    switch.expect(CUSTOMER, "180 INVITE");
+    switch.receive(CUSTOMER, &caller.cancel(""));
+    switch.expect(CUSTOMER, "200 CANCEL");
+    let cancel = switch.expect(BOREALIS, "CANCEL");
+    let refusal = switch.expect(CUSTOMER, "487 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    switch.receive(BOREALIS, &reply(&cancel, 200, None));
+    switch.receive(BOREALIS, &reply(&second, 487, None));
+    switch.expect(BOREALIS, "ACK");
+
+    let record = switch.record();
+    let costs: Vec<_> = record.attempts.iter().map(|it| it.cost.amount.0).collect();
+    assert_eq!(costs, [3_000, 3_000], "each carrier was asked once");
+    assert_eq!(
+        (record.charge.amount.0, record.charge.billed_seconds),
+        (3_000, 0)
+    );
+    assert_eq!(record.margin.0, -3_000);
+    switch.assert_at_rest();
 }

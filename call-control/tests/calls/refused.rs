@@ -28,7 +28,11 @@ fn refused(switch: &mut Switch, caller: &mut Caller, status: u16, reason: Releas
 
 #[test]
 fn a_number_without_a_route_is_404() {
-    let mut switch = Switch::new();
+    // A fee of attempts is for what was sent to a carrier, and nothing is.
+    let mut switch = Switch::with(&Setup {
+        attempt_fee: 3_000,
+        ..Setup::default()
+    });
     let mut caller = Caller::new("call-1");
     caller.called = "8825551234".to_owned();
     refused(&mut switch, &mut caller, 404, ReleaseReason::NoCustomerRate);

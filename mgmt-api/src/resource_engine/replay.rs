@@ -10,7 +10,7 @@ pub(crate) use sums::{MoneyLine, ReplayLine};
 
 use crate::values::{Money, Time};
 use rating::cdr::{CallRecord, Outcome};
-use rating::charge::charge;
+use rating::charge::{charge, charge_unanswered};
 use rating::{Amount, Timestamp};
 use routing_engine::{
     CallRequest, Candidate, Decision, DryAdmission, NoTrace, Snapshot, Source, decide,
@@ -130,10 +130,14 @@ impl Verdict {
                     carrier: snapshot.carrier(route.carrier).resource.name.to_string(),
                     price,
                     is_below_cost: snapshot.expected_per_minute(route.rate) > price,
-                    money: duration_ms.map_or_else(Side::default, |duration_ms| Side {
-                        revenue: amount(snapshot, plan.customer_rate, duration_ms),
-                        cost: amount(snapshot, route.rate, duration_ms),
-                    }),
+                    money: if was_sent(record) {
+                        Side {
+                            revenue: amount(snapshot, plan.customer_rate, duration_ms),
+                            cost: amount(snapshot, route.rate, duration_ms),
+                        }
+                    } else {
+                        Side::default()
+                    },
                 });
                 Self {
                     customer: Some(name(plan.customer)),
@@ -165,13 +169,23 @@ fn talk_ms(record: &CallRecord) -> Option<u64> {
         .filter(|_| record.answered_at.is_some())
 }
 
+/// Whether a call went to any carrier: what did not has cost nobody anything.
+fn was_sent(record: &CallRecord) -> bool {
+    record.answered_at.is_some() || !record.attempts.is_empty()
+}
+
 fn amount(
     snapshot: &Snapshot,
     rate: routing_engine::snapshot::RateRef,
-    duration_ms: u64,
+    duration_ms: Option<u64>,
 ) -> Amount {
+    let terms = snapshot.terms(rate);
+    let charged = match duration_ms {
+        Some(duration_ms) => charge(terms, duration_ms),
+        None => charge_unanswered(terms),
+    };
     // Terms are within their bounds, so only a talk time of years does not fit; it has no price.
-    charge(snapshot.terms(rate), duration_ms).map_or(Amount::ZERO, |charge| charge.amount)
+    charged.map_or(Amount::ZERO, |charge| charge.amount)
 }
 
 /// A value of an enum as JSON writes it.

@@ -271,6 +271,10 @@ pub struct CdrRate {
     pub next_interval_s: u32,
     /// Charged once per answered call.
     pub connection_fee: Money,
+    /// Charged once per call or attempt that was sent, answered or not.
+    pub attempt_fee: Money,
+    /// An answered call of at most so many seconds costs no more than an unanswered one.
+    pub grace_period_s: u32,
 }
 
 /// What the media relay counted.

@@ -150,6 +150,10 @@ pub struct ExplainRate {
     pub next_interval_s: u32,
     /// Charged once per answered call.
     pub connection_fee: Money,
+    /// Charged once per call or attempt that was sent, answered or not.
+    pub attempt_fee: Money,
+    /// An answered call of at most so many seconds costs no more than an unanswered one.
+    pub grace_period_s: u32,
     /// Currency of the prices.
     #[schema(example = "USD")]
     pub currency: String,

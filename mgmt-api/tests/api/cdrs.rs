@@ -8,6 +8,7 @@ use rating::cdr::{
 use rating::journal::{
     BootId, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentName, encode_into, frame_bytes,
 };
+use rating::rounding::Rounding;
 use rating::{Amount, Currency, Timestamp};
 use serde_json::json;
 use std::path::Path;
@@ -33,6 +34,9 @@ fn rate(card: &str, nanos: i64) -> AppliedRate {
         initial_interval_s: 1,
         next_interval_s: 1,
         connection_fee: Amount(0),
+        attempt_fee: Amount(0),
+        grace_period_s: 0,
+        rounding: Rounding::FINEST,
     }
 }
 

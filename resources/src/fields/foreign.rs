@@ -43,6 +43,23 @@ impl JsonSchema for CurrencyCode {
     }
 }
 
+/// The schema of a way to round.
+pub(crate) struct RoundingModeName;
+
+impl JsonSchema for RoundingModeName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "RoundingModeName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": ["up", "down", "half_up", "half_even"] })
+    }
+}
+
 /// The schema of a SIP transport that calls can be sent by.
 pub(crate) struct TransportName;
 

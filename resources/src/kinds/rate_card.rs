@@ -1,10 +1,11 @@
 //! A priced table: what calls to each prefix cost.
 
-use crate::fields::foreign::{CurrencyCode, Money};
+use crate::fields::foreign::{CurrencyCode, Money, RoundingModeName};
 use crate::kind::{Assignable, Kind};
 use crate::kinds::ResourceKind;
 use crate::problem::Problem;
-use rating::rate::{INTERVAL_S_MAX, RateTerms};
+use rating::rate::{GRACE_PERIOD_S_MAX, INTERVAL_S_MAX, RateTerms};
+use rating::rounding::{DECIMALS_MAX, Rounding, RoundingMode};
 use rating::{Amount, Currency, money::decimal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,30 @@ pub struct RateCard {
         extend("x-minimum" = "0", "x-maximum" = "10000", "x-unit" = "a call", "default" = "0")
     )]
     pub connection_fee: Amount,
+    /// For rows that do not say: charged once per call or attempt that was sent, answered or not.
+    #[serde(default, with = "decimal")]
+    #[schemars(
+        with = "Money",
+        extend("x-minimum" = "0", "x-maximum" = "10000", "x-unit" = "an attempt", "default" = "0")
+    )]
+    pub attempt_fee: Amount,
+    /// For rows that do not say: an answered call of at most so long costs no more than an
+    /// unanswered one.
+    #[serde(default)]
+    #[schemars(range(max = GRACE_PERIOD_S_MAX), extend("x-unit" = "seconds"))]
+    pub grace_period_s: u32,
+    /// How the amount of a call is rounded, once, when it is whole.
+    #[serde(default)]
+    #[schemars(with = "RoundingModeName")]
+    pub amount_rounding: RoundingMode,
+    /// To how many decimals the amount of a call is rounded.
+    #[serde(default = "all_decimals")]
+    #[schemars(range(max = DECIMALS_MAX))]
+    pub amount_decimals: u8,
+    /// How talk time is rounded to whole seconds, before intervals are counted.
+    #[serde(default = "up")]
+    #[schemars(with = "RoundingModeName")]
+    pub duration_rounding: RoundingMode,
 }
 
 /// One row. The names are those of a deck's columns.
@@ -110,17 +135,116 @@ pub struct RateRow {
         )
     )]
     pub connection_fee: Option<Amount>,
+    /// Charged once per call or attempt that was sent, answered or not.
+    #[serde(
+        default,
+        with = "decimal::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(
+        with = "Option<Money>",
+        extend(
+            "x-minimum" = "0",
+            "x-maximum" = "10000",
+            "x-unit" = "an attempt",
+            "x-default" = "the card's"
+        )
+    )]
+    pub attempt_fee: Option<Amount>,
+    /// An answered call of at most so long costs no more than an unanswered one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(max = GRACE_PERIOD_S_MAX),
+        extend("x-unit" = "seconds", "x-default" = "the card's")
+    )]
+    pub grace_period_s: Option<u32>,
 }
 
 fn one_second() -> u32 {
     1
 }
 
+fn all_decimals() -> u8 {
+    DECIMALS_MAX
+}
+
+fn up() -> RoundingMode {
+    RoundingMode::Up
+}
+
+impl RateRow {
+    /// A row that takes all but its price from its card.
+    pub fn new(
+        prefix: impl Into<String>,
+        destination: impl Into<String>,
+        rate_per_minute: Amount,
+    ) -> Self {
+        Self {
+            prefix: prefix.into(),
+            destination: destination.into(),
+            rate_per_minute,
+            initial_rate_per_minute: None,
+            initial_interval_s: None,
+            next_interval_s: None,
+            connection_fee: None,
+            attempt_fee: None,
+            grace_period_s: None,
+        }
+    }
+
+    /// The terms of this row on a card.
+    pub fn terms(&self, card: &RateCard) -> RateTerms {
+        let price = self.rate_per_minute;
+        let or_card = card.default_terms(price);
+        RateTerms {
+            initial_rate_per_minute: self.initial_rate_per_minute.unwrap_or(price),
+            initial_interval_s: self
+                .initial_interval_s
+                .unwrap_or(or_card.initial_interval_s),
+            next_interval_s: self.next_interval_s.unwrap_or(or_card.next_interval_s),
+            connection_fee: self.connection_fee.unwrap_or(or_card.connection_fee),
+            attempt_fee: self.attempt_fee.unwrap_or(or_card.attempt_fee),
+            grace_period_s: self.grace_period_s.unwrap_or(or_card.grace_period_s),
+            ..or_card
+        }
+    }
+}
+
 impl RateCard {
+    /// A card without rows and fees, billed by the second, whose charges are not rounded further
+    /// than they must be.
+    pub fn new(currency: Currency) -> Self {
+        Self {
+            currency,
+            rates_file: None,
+            rates: None,
+            initial_interval_s: one_second(),
+            next_interval_s: one_second(),
+            connection_fee: Amount::ZERO,
+            attempt_fee: Amount::ZERO,
+            grace_period_s: 0,
+            amount_rounding: RoundingMode::HalfUp,
+            amount_decimals: all_decimals(),
+            duration_rounding: up(),
+        }
+    }
+
+    /// How the charges of this card are rounded.
+    pub fn rounding(&self) -> Rounding {
+        Rounding {
+            amount: self.amount_rounding,
+            decimals: self.amount_decimals,
+            duration: self.duration_rounding,
+        }
+    }
+
     /// The terms of a row of this card that names nothing but its price.
     pub fn default_terms(&self, rate_per_minute: Amount) -> RateTerms {
         RateTerms {
             connection_fee: self.connection_fee,
+            attempt_fee: self.attempt_fee,
+            grace_period_s: self.grace_period_s,
+            rounding: self.rounding(),
             ..RateTerms::per_second(rate_per_minute)
                 .with_intervals(self.initial_interval_s, self.next_interval_s)
         }

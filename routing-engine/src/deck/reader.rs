@@ -13,7 +13,7 @@ use std::fmt;
 pub const PROBLEMS_MAX: usize = 100;
 
 /// The columns that a deck may have, in any order. The first three must be there.
-pub const COLUMNS: [&str; 7] = [
+pub const COLUMNS: [&str; 9] = [
     "prefix",
     "destination",
     "rate_per_minute",
@@ -21,6 +21,8 @@ pub const COLUMNS: [&str; 7] = [
     "initial_interval_s",
     "next_interval_s",
     "connection_fee",
+    "attempt_fee",
+    "grace_period_s",
 ];
 
 const REQUIRED: usize = 3;
@@ -32,6 +34,8 @@ const INITIAL_RATE: usize = 3;
 const INITIAL_INTERVAL: usize = 4;
 const NEXT_INTERVAL: usize = 5;
 const CONNECTION_FEE: usize = 6;
+const ATTEMPT_FEE: usize = 7;
+const GRACE_PERIOD: usize = 8;
 
 /// For each of [`COLUMNS`], where it stands in the file.
 type Layout = [Option<usize>; COLUMNS.len()];
@@ -169,27 +173,17 @@ fn push(
         message: "the name is not UTF-8".to_owned(),
     })?;
     let price = amount(RATE, field(RATE))?;
+    let or_card = card.default_terms(price);
+    let seconds_or = |default, column| or(default, column, field(column), seconds);
+    let amount_or = |default, column| or(default, column, field(column), amount);
     let terms = RateTerms {
-        initial_rate_per_minute: or(price, INITIAL_RATE, field(INITIAL_RATE), amount)?,
-        next_rate_per_minute: price,
-        initial_interval_s: or(
-            card.initial_interval_s,
-            INITIAL_INTERVAL,
-            field(INITIAL_INTERVAL),
-            seconds,
-        )?,
-        next_interval_s: or(
-            card.next_interval_s,
-            NEXT_INTERVAL,
-            field(NEXT_INTERVAL),
-            seconds,
-        )?,
-        connection_fee: or(
-            card.connection_fee,
-            CONNECTION_FEE,
-            field(CONNECTION_FEE),
-            amount,
-        )?,
+        initial_rate_per_minute: amount_or(price, INITIAL_RATE)?,
+        initial_interval_s: seconds_or(or_card.initial_interval_s, INITIAL_INTERVAL)?,
+        next_interval_s: seconds_or(or_card.next_interval_s, NEXT_INTERVAL)?,
+        connection_fee: amount_or(or_card.connection_fee, CONNECTION_FEE)?,
+        attempt_fee: amount_or(or_card.attempt_fee, ATTEMPT_FEE)?,
+        grace_period_s: seconds_or(or_card.grace_period_s, GRACE_PERIOD)?,
+        ..or_card
     };
     builder
         .push(line, field(PREFIX), destination, terms)

@@ -1,16 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
+use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 
 fn card() -> RateCard {
     RateCard {
-        currency: Currency::USD,
-        rates_file: None,
-        rates: None,
         initial_interval_s: 30,
         next_interval_s: 6,
         connection_fee: Amount(7),
+        ..RateCard::new(Currency::USD)
     }
 }
 
@@ -58,6 +57,42 @@ fn rows_are_read_in_any_order_with_the_cards_defaults() {
             ),
         ]
     );
+}
+
+#[test]
+fn fees_grace_and_rounding_come_from_the_row_or_the_card() {
+    let card = RateCard {
+        attempt_fee: Amount(3),
+        grace_period_s: 5,
+        amount_rounding: RoundingMode::Up,
+        amount_decimals: 4,
+        duration_rounding: RoundingMode::HalfUp,
+        ..card()
+    };
+    let csv = "prefix,destination,rate_per_minute,attempt_fee,grace_period_s\n\
+               1,A,0.01,,\n2,B,0.01,0.5,0\n";
+    let names = &mut DestinationNames::default();
+    let from_csv = Deck::read(csv.as_bytes(), &card, names).unwrap();
+    let named = RateRow {
+        attempt_fee: Some(Amount(500_000_000)),
+        grace_period_s: Some(0),
+        ..RateRow::new("2", "B", Amount(10_000_000))
+    };
+    let rows = [RateRow::new("1", "A", Amount(10_000_000)), named];
+    let from_rows = Deck::from_rows(&rows, &card, names).unwrap();
+    let terms = |deck: &Deck| {
+        deck.rows()
+            .map(|(_, offer)| offer.terms)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(terms(&from_csv), terms(&from_rows));
+    let [first, second] = terms(&from_csv)[..] else {
+        panic!("two rows")
+    };
+    assert_eq!((first.attempt_fee, first.grace_period_s), (Amount(3), 5));
+    assert_eq!(second.attempt_fee, Amount(500_000_000));
+    assert_eq!(second.grace_period_s, 0);
+    assert_eq!([first.rounding, second.rounding], [card.rounding(); 2]);
 }
 
 #[test]
@@ -187,15 +222,7 @@ fn reading_stops_after_a_hundred_problems() {
 
 #[test]
 fn rows_in_the_resource_are_named_by_their_position() {
-    let row = |prefix: &str| RateRow {
-        prefix: prefix.to_owned(),
-        destination: "X".to_owned(),
-        rate_per_minute: Amount(1),
-        initial_rate_per_minute: None,
-        initial_interval_s: None,
-        next_interval_s: None,
-        connection_fee: None,
-    };
+    let row = |prefix: &str| RateRow::new(prefix, "X", Amount(1));
     let names = &mut DestinationNames::default();
     let deck = Deck::from_rows(&[row("44"), row("1")], &card(), names).unwrap();
     assert_eq!(deck.len(), 2);

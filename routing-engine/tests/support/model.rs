@@ -3,14 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::world::{Call, World};
-use rating::Amount;
 use rating::cdr::ReleaseReason;
 use rating::charge::charge;
 use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
 use routing_engine::resources::{
-    CallNumber, Direction, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation,
-    RateCard, Ref, Status, TranslationRules, Trunk,
+    CallNumber, Direction, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, Ref,
+    Status, TranslationRules, Trunk,
 };
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
@@ -210,12 +209,12 @@ impl<'w> Model<'w> {
             terms: RateTerms {
                 initial_rate_per_minute: row.initial_rate_per_minute.unwrap_or(price),
                 next_rate_per_minute: price,
-                ..with_defaults(
-                    card,
-                    row.initial_interval_s,
-                    row.next_interval_s,
-                    row.connection_fee,
-                )
+                initial_interval_s: row.initial_interval_s.unwrap_or(card.initial_interval_s),
+                next_interval_s: row.next_interval_s.unwrap_or(card.next_interval_s),
+                connection_fee: row.connection_fee.unwrap_or(card.connection_fee),
+                attempt_fee: row.attempt_fee.unwrap_or(card.attempt_fee),
+                grace_period_s: row.grace_period_s.unwrap_or(card.grace_period_s),
+                rounding: card.rounding(),
             },
         })
     }
@@ -358,21 +357,6 @@ fn patterns(world: &World) -> HashMap<&str, regex::Regex> {
 
 fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
     all.iter().find(|(other, _)| other == name).unwrap()
-}
-
-fn with_defaults(
-    card: &RateCard,
-    initial_s: Option<u32>,
-    next_s: Option<u32>,
-    fee: Option<Amount>,
-) -> RateTerms {
-    RateTerms {
-        initial_rate_per_minute: Amount::ZERO,
-        next_rate_per_minute: Amount::ZERO,
-        initial_interval_s: initial_s.unwrap_or(card.initial_interval_s),
-        next_interval_s: next_s.unwrap_or(card.next_interval_s),
-        connection_fee: fee.unwrap_or(card.connection_fee),
-    }
 }
 
 fn expected_cost(terms: &RateTerms) -> i64 {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::numbers::Random;
+use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
@@ -160,17 +161,20 @@ fn card(random: &mut Random) -> RateCard {
         initial_interval_s: one_in(random, 4).then_some(30),
         next_interval_s: one_in(random, 4).then_some(6),
         connection_fee: one_in(random, 6).then_some(Amount(1_000_000)),
+        attempt_fee: one_in(random, 6).then_some(Amount(200_000)),
+        grace_period_s: one_in(random, 6).then_some(20),
     });
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by(|one, other| one.prefix.cmp(&other.prefix));
     rows.dedup_by(|one, other| one.prefix == other.prefix);
     RateCard {
-        currency: Currency::USD,
-        rates_file: None,
         rates: Some(rows),
         initial_interval_s: *random.pick(&[1, 60]),
         next_interval_s: *random.pick(&[1, 60]),
-        connection_fee: Amount::ZERO,
+        attempt_fee: *random.pick(&[Amount::ZERO, Amount(100_000)]),
+        amount_rounding: *random.pick(&[RoundingMode::HalfUp, RoundingMode::Up]),
+        amount_decimals: *random.pick(&[9, 4]),
+        ..RateCard::new(Currency::USD)
     }
 }
 

@@ -10,6 +10,7 @@ use rating::journal::{
     BootId, SEALED_AT_OFFSET, SEGMENT_HEADER_BYTES, STOPPED_OFFSET, SegmentHeader, SegmentName,
     encode_into, frame_bytes,
 };
+use rating::rounding::Rounding;
 use rating::{Amount, Currency, Timestamp};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -39,6 +40,9 @@ fn rate(card: &str, nanos: i64) -> AppliedRate {
         initial_interval_s: 1,
         next_interval_s: 1,
         connection_fee: Amount(0),
+        attempt_fee: Amount(0),
+        grace_period_s: 0,
+        rounding: Rounding::FINEST,
     }
 }
 

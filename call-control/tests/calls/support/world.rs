@@ -44,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) ingress_digest: Option<DigestAccount>,
     /// Of the carriers' trunks.
     pub(crate) egress_digest: Option<DigestAccount>,
+    /// In nano-units, of all three cards.
+    pub(crate) attempt_fee: i64,
     /// Changes the customer's trunk.
     pub(crate) ingress_trunk: fn(&mut Trunk),
     /// Changes the trunk of the first carrier.
@@ -67,6 +69,7 @@ impl Default for Setup {
             authentication: AuthenticationMode::Address,
             ingress_digest: None,
             egress_digest: None,
+            attempt_fee: 0,
             ingress_trunk: |_| {},
             aurora_trunk: |_| {},
         }
@@ -92,9 +95,9 @@ impl Setup {
         };
         Resources {
             rate_cards: vec![
-                card(1, "retail", "0.05"),
-                card(2, "aurora", "0.01"),
-                card(3, "borealis", "0.02"),
+                self.card(1, "retail", "0.05"),
+                self.card(2, "aurora", "0.01"),
+                self.card(3, "borealis", "0.02"),
             ],
             carriers: vec![
                 carrier(1, "Aurora", self.carrier.clone()),
@@ -111,6 +114,25 @@ impl Setup {
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
             ..Resources::default()
+        }
+    }
+
+    fn card(&self, id: i64, name: &str, price: &str) -> PricedCard {
+        let row = RateRow::new("44", "United Kingdom", price.parse().unwrap());
+        let rows = vec![row];
+        let card = RateCard {
+            rates: Some(rows.clone()),
+            attempt_fee: rating::Amount(self.attempt_fee),
+            ..RateCard::new(rating::Currency::USD)
+        };
+        let deck = Deck::from_rows(&rows, &card, &mut DestinationNames::default()).unwrap();
+        PricedCard {
+            card: Stored {
+                id,
+                name: name.to_owned(),
+                spec: card,
+            },
+            deck: Arc::new(deck),
         }
     }
 
@@ -178,36 +200,6 @@ impl Setup {
             timings: Timings::default(),
             max_call_duration: self.max_call_duration,
         }
-    }
-}
-
-fn card(id: i64, name: &str, price: &str) -> PricedCard {
-    let row = RateRow {
-        prefix: "44".into(),
-        destination: "United Kingdom".into(),
-        rate_per_minute: price.parse().unwrap(),
-        initial_rate_per_minute: None,
-        initial_interval_s: None,
-        next_interval_s: None,
-        connection_fee: None,
-    };
-    let rows = vec![row];
-    let card = RateCard {
-        currency: rating::Currency::USD,
-        rates_file: None,
-        rates: Some(rows.clone()),
-        initial_interval_s: 1,
-        next_interval_s: 1,
-        connection_fee: rating::Amount(0),
-    };
-    let deck = Deck::from_rows(&rows, &card, &mut DestinationNames::default()).unwrap();
-    PricedCard {
-        card: Stored {
-            id,
-            name: name.to_owned(),
-            spec: card,
-        },
-        deck: Arc::new(deck),
     }
 }
 

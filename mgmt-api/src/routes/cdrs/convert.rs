@@ -150,6 +150,8 @@ impl From<AppliedRate> for CdrRate {
             initial_interval_s: rate.initial_interval_s,
             next_interval_s: rate.next_interval_s,
             connection_fee: Money(rate.connection_fee),
+            attempt_fee: Money(rate.attempt_fee),
+            grace_period_s: rate.grace_period_s,
         }
     }
 }

@@ -73,6 +73,8 @@ impl From<engine::ExplainedRate> for ExplainRate {
             initial_interval_s: rate.terms.initial_interval_s,
             next_interval_s: rate.terms.next_interval_s,
             connection_fee: Money(rate.terms.connection_fee),
+            attempt_fee: Money(rate.terms.attempt_fee),
+            grace_period_s: rate.terms.grace_period_s,
             currency: rate.currency.to_string(),
         }
     }
