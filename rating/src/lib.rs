@@ -10,6 +10,7 @@ pub mod charge;
 pub mod expected;
 pub mod journal;
 pub mod money;
+pub mod prefix;
 pub mod rate;
 pub mod rounding;
 pub mod time;

@@ -5,11 +5,10 @@
 //! snapshots share it.
 
 mod offers;
-mod prefix;
 mod reader;
 
 pub use offers::{DestinationNames, Offer};
-pub use prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
+pub use rating::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use reader::{COLUMNS, PROBLEMS_MAX};
 
 use crate::Problem;

@@ -56,7 +56,7 @@ impl Prefix {
     }
 
     /// The digit at an index below [`Self::digits_count`], 0 to 9.
-    pub(crate) fn digit(self, index: usize) -> u8 {
+    pub fn digit(self, index: usize) -> u8 {
         let nibble = (self.0 >> shift(index as u32)) as u8 & 0xf;
         debug_assert!(nibble > 0, "an index below the count of digits");
         nibble.saturating_sub(1)
