@@ -6455,6 +6455,8 @@ export interface components {
         };
         /** @description The rate that was applied to one side. */
         CdrRate: {
+            /** @description Charged once per call or attempt that was sent, answered or not. */
+            attempt_fee: components["schemas"]["Money"];
             /** @description Charged once per answered call. */
             connection_fee: components["schemas"]["Money"];
             /**
@@ -6464,6 +6466,11 @@ export interface components {
             currency: string;
             /** @description The destination's name on that card. */
             destination: string;
+            /**
+             * Format: int32
+             * @description An answered call of at most so many seconds costs no more than an unanswered one.
+             */
+            grace_period_s: number;
             /**
              * Format: int32
              * @description Length of the first interval, seconds.
@@ -7237,6 +7244,8 @@ export interface components {
         };
         /** @description What the customer would pay. */
         ExplainRate: {
+            /** @description Charged once per call or attempt that was sent, answered or not. */
+            attempt_fee: components["schemas"]["Money"];
             /** @description Charged once per answered call. */
             connection_fee: components["schemas"]["Money"];
             /**
@@ -7246,6 +7255,11 @@ export interface components {
             currency: string;
             /** @description The destination's name. */
             destination: string;
+            /**
+             * Format: int32
+             * @description An answered call of at most so many seconds costs no more than an unanswered one.
+             */
+            grace_period_s: number;
             /**
              * Format: int32
              * @description Length of the first interval, seconds.
@@ -8681,6 +8695,24 @@ export interface components {
          */
         RateCardSpec: {
             /**
+             * @description To how many decimals the amount of a call is rounded.
+             * @default 9
+             */
+            amount_decimals: number;
+            /**
+             * @description How the amount of a call is rounded, once, when it is whole.
+             * @default half_up
+             * @enum {string}
+             */
+            amount_rounding: "up" | "down" | "half_up" | "half_even";
+            /**
+             * Format: decimal
+             * @description For rows that do not say: charged once per call or attempt that was sent, answered or not.
+             * @default 0
+             * @example 0.0125
+             */
+            attempt_fee: string;
+            /**
              * Format: decimal
              * @description For rows that do not say: charged once per answered call.
              * @default 0
@@ -8692,6 +8724,17 @@ export interface components {
              * @example USD
              */
             currency: string;
+            /**
+             * @description How talk time is rounded to whole seconds, before intervals are counted.
+             * @default up
+             * @enum {string}
+             */
+            duration_rounding: "up" | "down" | "half_up" | "half_even";
+            /**
+             * @description For rows that do not say: an answered call of at most so long costs no more than an unanswered one.
+             * @default 0
+             */
+            grace_period_s: number;
             /**
              * @description For rows that do not say: length of the first interval.
              * @default 1
@@ -8706,12 +8749,20 @@ export interface components {
             rates?: {
                 /**
                  * Format: decimal
+                 * @description Charged once per call or attempt that was sent, answered or not.
+                 * @example 0.0125
+                 */
+                attempt_fee?: string | null;
+                /**
+                 * Format: decimal
                  * @description Charged once per answered call.
                  * @example 0.0125
                  */
                 connection_fee?: string | null;
                 /** @description The name of what lies behind the prefix. */
                 destination: string;
+                /** @description An answered call of at most so long costs no more than an unanswered one. */
+                grace_period_s?: number | null;
                 /** @description Length of the first interval. */
                 initial_interval_s?: number | null;
                 /**
@@ -46520,6 +46571,8 @@ export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
 export const probedStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProbedState"]> = ["unprobed", "unknown", "up", "down"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
+export const rateCardSpecAmount_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["amount_rounding"]> = ["up", "down", "half_up", "half_even"];
+export const rateCardSpecDuration_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["duration_rounding"]> = ["up", "down", "half_up", "half_even"];
 export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardVersion"]["kind"]> = ["rate_card"];
 export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RegisteredState"]> = ["trying", "registered", "failed"];
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
