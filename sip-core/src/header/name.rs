@@ -150,9 +150,91 @@ static COMPACT_BUCKETS: [u8; 26] = {
     table
 };
 
+/// Known names without case, to be compared a few bytes at a time: a call of the general comparison would
+/// cost more than all the rest of the look-up. Index as in [`NAMES`].
+static FOLDED: [Folded; NAMES.len()] = {
+    let mut table = [Folded::of(b""); NAMES.len()];
+    let mut i = 0;
+    while i < NAMES.len() {
+        table[i] = Folded::of(NAMES[i].1.as_bytes());
+        i += 1;
+    }
+    table
+};
+
+/// A known name.
+#[derive(Clone, Copy)]
+struct Folded {
+    length: usize,
+    /// In lower case.
+    words: [u64; 3],
+    /// The bit of the case wherever there is a letter. Elsewhere a byte must be the same.
+    case: [u64; 3],
+}
+
+impl Folded {
+    const fn of(name: &[u8]) -> Self {
+        assert!(name.len() <= NAME_BYTES_MAX, "longer than words() sees");
+        let (mut lower, mut case) = ([0; NAME_BYTES_MAX], [0; NAME_BYTES_MAX]);
+        let mut i = 0;
+        while i < name.len() {
+            lower[i] = name[i].to_ascii_lowercase();
+            case[i] = if name[i].is_ascii_alphabetic() { CASE } else { 0 };
+            i += 1;
+        }
+        Self {
+            length: name.len(),
+            words: words(lower.split_at(name.len()).0),
+            case: words(case.split_at(name.len()).0),
+        }
+    }
+
+    #[inline]
+    fn is(&self, text: &[u8]) -> bool {
+        let ([a, b, c], [d, e, f], [x, y, z]) = (words(text), self.case, self.words);
+        self.length == text.len() && ((a | d) ^ x) | ((b | e) ^ y) | ((c | f) ^ z) == 0
+    }
+}
+
+/// The bit by which a small letter differs from a capital.
+const CASE: u8 = 0x20;
+/// No known name is longer.
+const NAME_BYTES_MAX: usize = 24;
+
+/// All bytes of a text of up to [`NAME_BYTES_MAX`], some of them twice.
+#[inline]
+const fn words(text: &[u8]) -> [u64; 3] {
+    let middle = text.split_at(text.len().saturating_sub(8) / 2).1;
+    if let (Some(first), Some(middle), Some(last)) = (
+        text.first_chunk(),
+        middle.first_chunk(),
+        text.last_chunk(),
+    ) {
+        return [
+            u64::from_le_bytes(*first),
+            u64::from_le_bytes(*middle),
+            u64::from_le_bytes(*last),
+        ];
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return [
+            u32::from_le_bytes(*first) as u64,
+            u32::from_le_bytes(*last) as u64,
+            0,
+        ];
+    }
+    match text {
+        [] => [0; 3],
+        [a, ..] => [
+            *a as u64,
+            text[text.len() / 2] as u64,
+            text[text.len() - 1] as u64,
+        ],
+    }
+}
+
 /// Length, first, middle and last letter tell all known names apart. `name` is not empty.
 const fn bucket(name: &[u8]) -> usize {
-    const CASE: u8 = 0x20;
     let length = name.len();
     let first = (name[0] | CASE) as usize;
     let middle = (name[length / 2] | CASE) as usize;
@@ -174,14 +256,8 @@ impl HeaderName {
             },
             _ => {
                 let index = BUCKETS[bucket(text)];
-                match NAMES.get(usize::from(index)) {
-                    // Most peers write the canonical form: try the plain comparison first.
-                    Some((name, known, _))
-                        if known.as_bytes() == text
-                            || known.as_bytes().eq_ignore_ascii_case(text) =>
-                    {
-                        *name
-                    }
+                match FOLDED.get(usize::from(index)) {
+                    Some(known) if known.is(text) => Self::at(index),
                     _ => Self::Other,
                 }
             }
@@ -243,6 +319,21 @@ mod tests {
         }
         assert_eq!(HeaderName::from_token(b"z"), HeaderName::Other);
         assert_eq!(HeaderName::from_token(b"-"), HeaderName::Other);
+    }
+
+    #[test]
+    fn a_name_with_one_byte_changed_is_no_longer_known_unless_it_is_a_letters_case() {
+        for (name, text, _) in NAMES {
+            for place in 0..text.len() {
+                for bit in 0..8 {
+                    let mut changed = text.as_bytes().to_vec();
+                    changed[place] ^= 1 << bit;
+                    let is_same = text.as_bytes().eq_ignore_ascii_case(&changed);
+                    let found = HeaderName::from_token(&changed);
+                    assert_eq!(found == *name, is_same, "{}", changed.escape_ascii());
+                }
+            }
+        }
     }
 
     #[test]
