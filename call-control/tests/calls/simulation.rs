@@ -12,7 +12,7 @@
 //!
 //! | leak | line |
 //! |---|---|
-//! | a timer outlives its call | `self.core.disarm_all(key)` in `Engine::with_call` |
+//! | a timer outlives its call | both `self.core.disarm_all(key)` in `Engine::with_call` and `core.disarm(self.key, CallTimer::Duration)` in `Call::release` |
 //! | a media port is not given back | `MediaCommand::Stop` in `Core::stop_media` |
 //! | a channel is not given back | `self.permits = Permits::default()` in `Call::finish`, with `std::mem::forget(std::mem::take(&mut self.permits))` in its place |
 //! | a second record | `self.is_recorded = true` in `Call::write_record` |
@@ -64,6 +64,10 @@ impl SwitchNode {
     }
 
     fn collect(&mut self) {
+        let counters = self.switch.engine.counters();
+        if counters.calls == 0 && counters.transactions == 0 {
+            assert_eq!(counters.timers, 0, "timers outlive their calls");
+        }
         for sent in self.switch.take_all() {
             self.note_final(sent.to, &sent.text);
             self.queue.push_back((sent.to, sent.text.into_bytes()));

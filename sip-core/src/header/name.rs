@@ -179,7 +179,11 @@ impl Folded {
         let mut i = 0;
         while i < name.len() {
             lower[i] = name[i].to_ascii_lowercase();
-            case[i] = if name[i].is_ascii_alphabetic() { CASE } else { 0 };
+            case[i] = if name[i].is_ascii_alphabetic() {
+                CASE
+            } else {
+                0
+            };
             i += 1;
         }
         Self {
@@ -205,11 +209,9 @@ const NAME_BYTES_MAX: usize = 24;
 #[inline]
 const fn words(text: &[u8]) -> [u64; 3] {
     let middle = text.split_at(text.len().saturating_sub(8) / 2).1;
-    if let (Some(first), Some(middle), Some(last)) = (
-        text.first_chunk(),
-        middle.first_chunk(),
-        text.last_chunk(),
-    ) {
+    if let (Some(first), Some(middle), Some(last)) =
+        (text.first_chunk(), middle.first_chunk(), text.last_chunk())
+    {
         return [
             u64::from_le_bytes(*first),
             u64::from_le_bytes(*middle),
