@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            36,
+            37,
             "a reason was added to the record: give it a row"
         );
     }
