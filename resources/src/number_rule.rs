@@ -1,9 +1,12 @@
 //! Regular expressions over numbers, with what they make of them.
 
-use regex_automata::meta::{Config, Regex};
+use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Longest pattern, characters.
 pub const PATTERN_CHARS_MAX: usize = 200;
@@ -17,10 +20,22 @@ const SLOTS: usize = 2 * (GROUPS_MAX + 1);
 /// Largest compiled form of a pattern, bytes.
 const COMPILED_BYTES_MAX: usize = 256 << 10;
 
+/// Patterns whose working memory a thread keeps. With one more it begins anew.
+const CACHES_MAX: usize = 1_024;
+
+/// Tells patterns apart, so that a thread finds the working memory of each.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// The working memory of patterns, so that threads share none and wait for none.
+    static CACHES: RefCell<HashMap<u64, Cache>> = RefCell::default();
+}
+
 /// A pattern that a whole number must fit, and the replacement. Its time is linear in the number's
-/// length; after the first few calls of a thread it allocates nothing.
-#[derive(Clone, Debug)]
+/// length; after the first call of a thread it allocates nothing, and it takes no lock.
+#[derive(Debug)]
 pub struct NumberPattern {
+    id: u64,
     regex: Regex,
     parts: Box<[Part]>,
 }
@@ -84,7 +99,8 @@ impl NumberPattern {
             return Err(NumberPatternError::TooManyGroups);
         }
         let parts = parts(replacement, groups)?;
-        Ok(Self { regex, parts })
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { id, regex, parts })
     }
 
     /// Calls `push` with each piece of what the number becomes. Returns whether the pattern fits;
@@ -92,7 +108,12 @@ impl NumberPattern {
     pub fn rewrite(&self, number: &str, mut push: impl FnMut(&str)) -> bool {
         let mut slots: [Option<NonMaxUsize>; SLOTS] = [None; SLOTS];
         let input = Input::new(number).anchored(Anchored::Yes);
-        if self.regex.search_slots(&input, &mut slots).is_none() {
+        let found = self.with_cache(|cache| {
+            self.regex
+                .search_slots_with(cache, &input, &mut slots)
+                .is_some()
+        });
+        if !found {
             return false;
         }
         for part in &self.parts {
@@ -102,6 +123,16 @@ impl NumberPattern {
             }
         }
         true
+    }
+
+    fn with_cache<R>(&self, search: impl FnOnce(&mut Cache) -> R) -> R {
+        CACHES.with_borrow_mut(|caches| {
+            if caches.len() >= CACHES_MAX && !caches.contains_key(&self.id) {
+                caches.clear();
+            }
+            let cache = caches.entry(self.id);
+            search(cache.or_insert_with(|| self.regex.create_cache()))
+        })
     }
 }
 

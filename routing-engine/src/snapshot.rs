@@ -24,7 +24,7 @@ use crate::Problem;
 use crate::deck::Offer;
 use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
-use crate::numbers::{CompiledNumberList, NumberListIndex};
+use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
 use crate::resources::{ResourceKind, Resources, ResourcesRef};
 use gateways::HealthOf;
 use parts::CompiledCard;
@@ -63,6 +63,7 @@ pub struct Snapshot {
     health: HealthOf,
     /// Of trunks that are registered.
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
+    number_rules: BTreeMap<i64, Arc<NumberRules>>,
     number_lists: Box<[Arc<CompiledNumberList>]>,
 }
 

@@ -5,6 +5,7 @@
 #[path = "support/demo.rs"]
 mod demo;
 
+use routing_engine::resources::{NumberPolicy, Resources, Stored};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
 use std::hint::black_box;
 
@@ -60,6 +61,66 @@ fn no_call_allocates_whether_routed_or_refused() {
             "{called} from {source}"
         );
     }
+}
+
+/// The demo, with patterns and lists for all customers and carriers.
+fn resources_with_numbers() -> Resources {
+    let mut resources = demo::resources();
+    let rules = serde_json::json!({ "rules": [
+        { "pattern": "0([1-9][0-9]+)", "replacement": "49$1" },
+        { "pattern": "(4930)([0-9]*)", "replacement": "$1$2" },
+    ] });
+    let list = serde_json::json!({ "action": "deny", "entries": ["49900", "4418"] });
+    resources
+        .translation_rules
+        .push(stored(900, serde_json::from_value(rules).unwrap()));
+    resources
+        .number_lists
+        .push(stored(901, serde_json::from_value(list).unwrap()));
+    let numbers = NumberPolicy {
+        called_rules: Some("shared".into()),
+        calling_rules: Some("shared".into()),
+        lists: vec!["shared".into()],
+    };
+    for customer in &mut resources.customers {
+        customer.spec.numbers = numbers.clone();
+    }
+    for carrier in &mut resources.carriers {
+        carrier.spec.numbers = numbers.clone();
+    }
+    resources
+}
+
+fn stored<T>(id: i64, spec: T) -> Stored<T> {
+    Stored {
+        id,
+        name: "shared".to_owned(),
+        spec,
+    }
+}
+
+#[test]
+fn shared_rules_and_lists_allocate_nothing_after_the_first_call() {
+    let snapshot = Snapshot::compile(1, &resources_with_numbers(), None).unwrap();
+    let calls = [("+4930123456789", true), ("+4990012345678", false)];
+    for (called, is_routed) in calls {
+        let _ = place(&snapshot, &request("127.0.0.21", called, 1_000_000));
+        let request = request("127.0.0.21", called, 2_000_000);
+        let mut routed = None;
+        let count = allocations(|| routed = Some(place(&snapshot, &request)));
+        assert_eq!((routed, count), (Some(is_routed), 0), "{called}");
+    }
+}
+
+#[test]
+fn rules_that_did_not_change_are_shared_with_the_snapshot_before() {
+    let resources = resources_with_numbers();
+    let before = Snapshot::compile(1, &resources, None).unwrap();
+    let request = request("127.0.0.21", "+4930123456789", 1_000_000);
+    let _ = place(&before, &request);
+    let after = Snapshot::compile(2, &resources, Some(&before)).unwrap();
+    let count = allocations(|| _ = place(&after, &request));
+    assert_eq!(count, 0);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub enum CallNumber {
     /// The number that is called.
     #[default]
     Called,
-    /// The number that calls.
+    /// The number that calls, as From says it.
     Calling,
 }
 

@@ -1,6 +1,8 @@
 //! Lists of numbers as calls look them up.
 
+use super::CALLING_BYTES_MAX;
 use crate::resources::{CallNumber, NumberList, NumberListAction, NumberMatching};
+use arrayvec::ArrayString;
 use rating::cdr::ResourceRef;
 
 /// Most digits of a number that is looked up: four bits each.
@@ -45,23 +47,21 @@ impl CompiledNumberList {
         }
     }
 
-    /// Whether a call between two numbers may go on. `called` is digits of E.164; of `calling` a
-    /// leading `+` or `00` is not looked at, and what is not made of digits stands in no list.
+    /// Whether a call between two numbers may go on. `called` is digits of E.164; `calling` may be
+    /// written in any way that a number is written in, and what is none stands in no list.
     pub(crate) fn allows(&self, called: &str, calling: &str) -> bool {
-        let stands_here = match self.number {
-            CallNumber::Called => self.has(called),
-            CallNumber::Calling => self.has(international(calling)),
+        let digits = match self.number {
+            CallNumber::Called => Digits::new(called),
+            CallNumber::Calling => Digits::of_caller(calling),
         };
+        let stands_here = digits.is_some_and(|digits| self.has(digits));
         match self.action {
             NumberListAction::Allow => stands_here,
             NumberListAction::Deny => !stands_here,
         }
     }
 
-    fn has(&self, number: &str) -> bool {
-        let Some(digits) = Digits::new(number) else {
-            return false;
-        };
+    fn has(&self, digits: Digits) -> bool {
         let behind = self.entries.partition_point(|entry| *entry <= digits);
         let Some(last) = behind.checked_sub(1).and_then(|at| self.entries.get(at)) else {
             return false;
@@ -71,14 +71,6 @@ impl CompiledNumberList {
             NumberMatching::Prefix => last.begins(digits),
         }
     }
-}
-
-/// A calling number without the sign of an international one.
-fn international(number: &str) -> &str {
-    number
-        .strip_prefix('+')
-        .or_else(|| number.strip_prefix("00"))
-        .unwrap_or(number)
 }
 
 impl Digits {
@@ -97,11 +89,40 @@ impl Digits {
         Some(Self(bits))
     }
 
+    /// The digits of a calling number: without the visual separators and escapes that it may be
+    /// written with (RFC 3966 §5.1.1, RFC 3261 §19.1.1), and without a leading `+` or `00`. `None`
+    /// for what is no number even so.
+    fn of_caller(calling: &str) -> Option<Self> {
+        let mut number = ArrayString::<CALLING_BYTES_MAX>::new();
+        let mut bytes = calling.bytes();
+        while let Some(byte) = bytes.next() {
+            let byte = match byte {
+                b'%' => escaped(bytes.next()?, bytes.next()?)?,
+                byte => byte,
+            };
+            if !b"-.()".contains(&byte) {
+                number.try_push(char::from(byte)).ok()?;
+            }
+        }
+        let international = number.strip_prefix('+');
+        Self::new(
+            international
+                .or_else(|| number.strip_prefix("00"))
+                .unwrap_or(&number),
+        )
+    }
+
     fn begins(self, other: Self) -> bool {
         // Zeros behind the last digit, less those within it: none is zero.
         let unused = self.0.trailing_zeros() / BITS_A_DIGIT * BITS_A_DIGIT;
         (self.0 ^ other.0).checked_shr(unused).unwrap_or(0) == 0
     }
+}
+
+fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = digit(high)? << 4 | digit(low)?;
+    u8::try_from(byte).ok().filter(u8::is_ascii)
 }
 
 #[cfg(test)]
@@ -154,10 +175,12 @@ mod tests {
     fn a_calling_number_is_looked_up_as_an_international_one_and_a_name_stands_nowhere() {
         let deny = list("deny", "calling", "prefix", &texts(&["44"]));
         let allow = list("allow", "calling", "prefix", &texts(&["44"]));
-        for calling in ["4420", "+4420", "004420"] {
+        for calling in [
+            "4420", "+4420", "004420", "+44-20", "44.20", "+(44)20", "%344-20", "%2b4420",
+        ] {
             assert!(!deny.allows("1", calling) && allow.allows("1", calling));
         }
-        for calling in ["", "anonymous", "alice44", "4920", "44a"] {
+        for calling in ["", "anonymous", "alice44", "4920", "44a", "4%4", "%zz44"] {
             assert!(deny.allows("1", calling), "{calling}");
             assert!(!allow.allows("1", calling), "{calling}");
         }

@@ -5,7 +5,11 @@ use crate::resources::{NumberPattern, TranslationRule, TranslationRules};
 
 /// Rules in the order in which they are tried; the first that fits is applied, and no other.
 #[derive(Debug)]
-pub(crate) struct NumberRules(Box<[Rule]>);
+pub(crate) struct NumberRules {
+    /// What they were made from.
+    source: Box<[TranslationRule]>,
+    rules: Box<[Rule]>,
+}
 
 #[derive(Debug)]
 enum Rule {
@@ -19,13 +23,21 @@ enum Rule {
 impl NumberRules {
     /// A rule that is not sound fits nothing: the resource's check refuses it before it gets here.
     pub(crate) fn compile(rules: &TranslationRules) -> Self {
-        Self(rules.rules.iter().filter_map(Rule::compile).collect())
+        Self {
+            source: rules.rules.as_slice().into(),
+            rules: rules.rules.iter().filter_map(Rule::compile).collect(),
+        }
+    }
+
+    /// Whether they would be the same if they were made from `rules`.
+    pub(crate) fn is_of(&self, rules: &TranslationRules) -> bool {
+        *self.source == *rules.rules
     }
 
     /// What becomes of a number; a number that no rule fits stays as it is. A rule that would make
     /// it longer than a [`Number`] can be does not fit.
     pub(crate) fn apply(&self, number: &Number) -> Number {
-        self.0
+        self.rules
             .iter()
             .find_map(|rule| rule.apply(number))
             .unwrap_or(*number)

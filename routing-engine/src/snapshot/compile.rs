@@ -109,7 +109,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 resources.rate_cards.len()
             )));
         }
-        let numbers = Numbers::compile(resources, &mut problems);
+        let numbers = Numbers::compile(resources, previous, &mut problems);
         Self {
             resources,
             previous,
@@ -148,6 +148,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_route_of_card,
             sources,
             usernames,
+            number_rules: self.numbers.rules_by_id(self.resources),
             number_lists: self.numbers.lists(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),

@@ -1,6 +1,6 @@
 //! Number policies: from names to compiled rules and lists, each compiled once.
 
-use super::{Compiler, Key, key, resource};
+use super::{Compiler, Key, Snapshot, key, resource};
 use crate::Problem;
 use crate::numbers::{CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules};
 use crate::resources::{
@@ -19,11 +19,17 @@ pub(super) struct Numbers<'r> {
 }
 
 impl<'r> Numbers<'r> {
-    pub(super) fn compile(resources: &ResourcesRef<'r>, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn compile(
+        resources: &ResourcesRef<'r>,
+        previous: Option<&Snapshot>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let rules = resources.translation_rules.iter();
         let lists = (0..).map(NumberListIndex).zip(&resources.number_lists);
         let mut numbers = Self {
-            rules: rules.map(compiled_rules).collect(),
+            rules: rules
+                .map(|rules| (key(rules), compiled_rules(rules, previous)))
+                .collect(),
             lists: lists
                 .map(|(index, list)| (key(list), (index, compiled_list(list))))
                 .collect(),
@@ -41,6 +47,17 @@ impl<'r> Numbers<'r> {
         numbers.carriers =
             numbers.of_each(ResourceKind::Carrier, &resources.carriers, policy, problems);
         numbers
+    }
+
+    /// All rules by their identifiers, for the snapshot after.
+    pub(super) fn rules_by_id(
+        &self,
+        resources: &ResourcesRef<'r>,
+    ) -> BTreeMap<i64, Arc<NumberRules>> {
+        let rules = resources.translation_rules.iter();
+        rules
+            .filter_map(|stored| Some((stored.id, Arc::clone(self.rules.get(&key(stored))?))))
+            .collect()
     }
 
     /// The lists in the order of their indexes.
@@ -107,8 +124,16 @@ impl<'r> Numbers<'r> {
     }
 }
 
-fn compiled_rules<'r>(rules: &StoredRef<'r, TranslationRules>) -> (Key<'r>, Arc<NumberRules>) {
-    (key(rules), Arc::new(NumberRules::compile(rules.spec)))
+/// Those of the snapshot before when they say the same: threads have working memory for them.
+fn compiled_rules(
+    rules: &StoredRef<'_, TranslationRules>,
+    previous: Option<&Snapshot>,
+) -> Arc<NumberRules> {
+    let known = previous.and_then(|previous| previous.number_rules.get(&rules.id));
+    match known.filter(|known| known.is_of(rules.spec)) {
+        Some(known) => Arc::clone(known),
+        None => Arc::new(NumberRules::compile(rules.spec)),
+    }
 }
 
 fn compiled_list(list: &StoredRef<'_, NumberList>) -> Arc<CompiledNumberList> {
