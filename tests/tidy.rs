@@ -19,6 +19,7 @@ use std::fmt::Write;
 /// Which of our crates each may use: arrows point down only.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("rating", &[]),
+    ("rate-deck", &["rating"]),
     ("sip-core", &[]),
     ("media-relay", &[]),
     ("resources", &["rating"]),
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Sources that must stay pure, and the parts of them that may do I/O.
 const PURE: &[(&str, &[&str])] = &[
     ("rating/src", &[]),
+    ("rate-deck/src", &[]),
     ("resources/src", &[]),
     ("routing-engine/src", &[]),
     ("sip-core/src", &["sip-core/src/transport"]),

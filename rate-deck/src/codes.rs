@@ -1,0 +1,181 @@
+//! Codes of a row: `+44 20`, `0044`, `2010-2015,2019`, `2010-15`.
+
+use crate::rejections::Reason;
+use rating::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
+
+/// Most codes that one row may stand for.
+pub(crate) const CODES_PER_ROW_MAX: usize = 10_000;
+
+/// Appends the codes that `text` stands for behind `country_code`, both as they stand in the file.
+/// Without any text the country's code stands alone.
+pub(crate) fn expand(
+    country_code: &str,
+    text: &str,
+    codes: &mut Vec<Prefix>,
+) -> Result<(), Reason> {
+    let country = digits(country_code, true)?;
+    let first = codes.len();
+    let is_separator = |letter: char| matches!(letter, ',' | ';' | '|' | '\n' | '\r');
+    for item in text.split(is_separator).map(str::trim) {
+        if !item.is_empty() {
+            expand_item(&country, item, codes)?;
+        }
+        if codes.len() - first > CODES_PER_ROW_MAX {
+            return Err(Reason::TooManyCodes);
+        }
+    }
+    if codes.len() == first {
+        codes.push(prefix(&country)?);
+    }
+    Ok(())
+}
+
+/// One code or one range.
+fn expand_item(country: &str, item: &str, codes: &mut Vec<Prefix>) -> Result<(), Reason> {
+    let is_international = country.is_empty();
+    let mut ends = item.splitn(2, ['-', '–', '—']);
+    let first = digits(ends.next().unwrap_or_default(), is_international)?;
+    let Some(last) = ends.next() else {
+        codes.push(prefix(&format!("{country}{first}"))?);
+        return Ok(());
+    };
+    let last = range_end(&first, &digits(last, is_international)?)?;
+    let number = |digits: &str| digits.parse::<u64>().map_err(|_| Reason::CodeTooLong);
+    let (from, to) = (number(&first)?, number(&last)?);
+    if to < from {
+        return Err(Reason::RangeBackwards);
+    }
+    if to - from >= CODES_PER_ROW_MAX as u64 {
+        return Err(Reason::TooManyCodes);
+    }
+    let width = first.len();
+    for code in from..=to {
+        codes.push(prefix(&format!("{country}{code:0width$}"))?);
+    }
+    Ok(())
+}
+
+/// The last code of a range, as long as the first: of `2010-15` it is `2015`.
+fn range_end(first: &str, last: &str) -> Result<String, Reason> {
+    if first.is_empty() || last.is_empty() {
+        return Err(Reason::NotACode);
+    }
+    match first.len().checked_sub(last.len()) {
+        Some(kept) => Ok(format!("{}{last}", &first[..kept])),
+        None => Err(Reason::RangeOfLengths),
+    }
+}
+
+/// The digits of a code without `+` or `00` before it, spaces, dots and brackets. What a
+/// spreadsheet made of a code, such as `4.42E+11`, has lost digits and is none.
+fn digits(text: &str, is_international: bool) -> Result<String, Reason> {
+    let text = text.trim().trim_matches(['\'', '"']);
+    let text = text.strip_prefix('+').unwrap_or(text);
+    // What a spreadsheet writes for a whole number.
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    let mut digits = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' => digits.push(letter),
+            ' ' | '\u{a0}' | '.' | '(' | ')' | '_' => {}
+            'e' | 'E' if !digits.is_empty() => return Err(Reason::CodeInExponents),
+            _ => return Err(Reason::NotACode),
+        }
+    }
+    if is_international && let Some(rest) = digits.strip_prefix("00") {
+        return Ok(rest.to_owned());
+    }
+    Ok(digits)
+}
+
+fn prefix(digits: &str) -> Result<Prefix, Reason> {
+    Prefix::parse(digits.as_bytes()).map_err(|error| match error {
+        PrefixError::Empty => Reason::CodeMissing,
+        PrefixError::TooLong => Reason::CodeTooLong,
+        _ => Reason::NotACode,
+    })
+}
+
+/// Whether a text could be a code at all: what tells data from the lines above it.
+pub(crate) fn looks_like_code(text: &str) -> bool {
+    let mut codes = Vec::new();
+    text.len() <= 16 * PREFIX_DIGITS_MAX
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && expand("", text, &mut codes).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn expanded(country: &str, text: &str) -> Result<Vec<String>, Reason> {
+        let mut codes = Vec::new();
+        expand(country, text, &mut codes)?;
+        Ok(codes.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn one_code_is_read_with_what_people_write_around_it() {
+        for text in [
+            "4420", "+4420", "004420", " 44 20 ", "44(20)", "'4420", "4420.0", "44.20",
+        ] {
+            assert_eq!(expanded("", text), Ok(vec!["4420".to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_and_ranges_become_one_code_each() {
+        let cases = [
+            ("", "2010-2012,2019", &["2010", "2011", "2012", "2019"][..]),
+            ("", "2010-12; 2019", &["2010", "2011", "2012", "2019"]),
+            ("44", "7400 - 7402", &["447400", "447401", "447402"]),
+            ("+44", "007-009", &["44007", "44008", "44009"]),
+            ("44", "", &["44"]),
+            ("0044", " , ", &["44"]),
+            ("", "1,", &["1"]),
+        ];
+        for (country, text, codes) in cases {
+            assert_eq!(
+                expanded(country, text),
+                Ok(codes.iter().map(ToString::to_string).collect()),
+                "{country} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused_with_its_reason() {
+        let cases = [
+            ("", "", Reason::CodeMissing),
+            ("", "abc", Reason::NotACode),
+            ("", "44x", Reason::NotACode),
+            ("", "4.42E+11", Reason::CodeInExponents),
+            ("", "12-", Reason::NotACode),
+            ("", "15-12", Reason::RangeBackwards),
+            ("", "15-1200", Reason::RangeOfLengths),
+            ("", "1000000-9999999", Reason::TooManyCodes),
+            ("", "1234567890123456", Reason::CodeTooLong),
+            ("123456789", "1234567", Reason::CodeTooLong),
+        ];
+        for (country, text, reason) in cases {
+            assert_eq!(expanded(country, text), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn many_ranges_in_one_row_are_bounded() {
+        let text = ["10000-19999"; 3].join(",");
+        assert_eq!(expanded("", &text), Err(Reason::TooManyCodes));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(country in "\\PC{0,12}", text in "[-0-9,;. +E]{0,40}|\\PC{0,40}") {
+            let mut codes = Vec::new();
+            let _ = expand(&country, &text, &mut codes);
+            prop_assert!(codes.len() <= 2 * CODES_PER_ROW_MAX);
+            let _ = looks_like_code(&text);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A table as CSV, in the form that is read without any mapping.
+
+use crate::dates::date_text;
+use crate::fields::Field;
+use crate::table::{Period, Table};
+use rating::Timestamp;
+use rating::rate::RateTerms;
+use std::io::{self, Write};
+
+/// The columns of rates, in the order in which they are written.
+const RATE_COLUMNS: [Field; 9] = [
+    Field::Code,
+    Field::Destination,
+    Field::Rate,
+    Field::InitialRate,
+    Field::InitialInterval,
+    Field::NextInterval,
+    Field::ConnectionFee,
+    Field::AttemptFee,
+    Field::GracePeriod,
+];
+
+/// Writes all rows with their dates.
+///
+/// # Errors
+/// Those of `out`.
+pub fn csv(table: &Table, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    let dates = [Field::EffectiveFrom, Field::EffectiveUntil];
+    writer.write_record(RATE_COLUMNS.iter().chain(&dates).map(|field| field.name()))?;
+    for row in table.rows() {
+        write_rate(&mut writer, table, row)?;
+        let Period { from, until } = row.period;
+        let text = |at: Timestamp, open: Timestamp| {
+            if at == open {
+                String::new()
+            } else {
+                date_text(at)
+            }
+        };
+        writer.write_field(text(from, Period::ALWAYS.from))?;
+        writer.write_field(text(until, Period::ALWAYS.until))?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+/// Writes the rows that count at a moment, without dates: the deck that a switch charges by then.
+///
+/// # Errors
+/// Those of `out`.
+pub fn csv_at(table: &Table, at: Timestamp, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(RATE_COLUMNS.map(Field::name))?;
+    for row in table.rows().iter().filter(|row| row.period.contains(at)) {
+        write_rate(&mut writer, table, row)?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+fn write_rate(
+    writer: &mut csv::Writer<impl Write>,
+    table: &Table,
+    row: &crate::table::Row,
+) -> io::Result<()> {
+    let terms: &RateTerms = table.terms(row);
+    writer.write_field(row.prefix.to_string())?;
+    writer.write_field(&**table.destination(row))?;
+    writer.write_field(terms.next_rate_per_minute.to_string())?;
+    writer.write_field(terms.initial_rate_per_minute.to_string())?;
+    writer.write_field(terms.initial_interval_s.to_string())?;
+    writer.write_field(terms.next_interval_s.to_string())?;
+    writer.write_field(terms.connection_fee.to_string())?;
+    writer.write_field(terms.attempt_fee.to_string())?;
+    writer.write_field(terms.grace_period_s.to_string())?;
+    Ok(())
+}

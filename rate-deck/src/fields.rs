@@ -1,0 +1,261 @@
+//! What a column of a deck can hold, and what carriers call it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The digits that a called number begins with: one code, a list, ranges. With a
+    /// [`CountryCode`](Self::CountryCode) column, what follows that.
+    Code,
+    /// Digits before each code.
+    CountryCode,
+    /// The name of what lies behind the codes.
+    Destination,
+    /// A name before that of the destination.
+    Country,
+    /// Price of a minute.
+    Rate,
+    /// Price of a minute in the first interval.
+    InitialRate,
+    /// Both intervals as `30/6`.
+    Increments,
+    /// Length of the first interval, seconds.
+    InitialInterval,
+    /// Length of each further interval, seconds.
+    NextInterval,
+    /// Charged once per answered call.
+    ConnectionFee,
+    /// Charged once per call or attempt that was sent.
+    AttemptFee,
+    /// An answered call of at most so many seconds costs no more than an unanswered one.
+    GracePeriod,
+    /// The first day, or moment, of the rate.
+    EffectiveFrom,
+    /// The first moment at which the rate is over.
+    EffectiveUntil,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Code,
+        Self::CountryCode,
+        Self::Destination,
+        Self::Country,
+        Self::Rate,
+        Self::InitialRate,
+        Self::Increments,
+        Self::InitialInterval,
+        Self::NextInterval,
+        Self::ConnectionFee,
+        Self::AttemptFee,
+        Self::GracePeriod,
+        Self::EffectiveFrom,
+        Self::EffectiveUntil,
+    ];
+
+    /// The name in decks of our own form, and in lists of rejected rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Code => "prefix",
+            Self::CountryCode => "country_code",
+            Self::Destination => "destination",
+            Self::Country => "country",
+            Self::Rate => "rate_per_minute",
+            Self::InitialRate => "initial_rate_per_minute",
+            Self::Increments => "increments",
+            Self::InitialInterval => "initial_interval_s",
+            Self::NextInterval => "next_interval_s",
+            Self::ConnectionFee => "connection_fee",
+            Self::AttemptFee => "attempt_fee",
+            Self::GracePeriod => "grace_period_s",
+            Self::EffectiveFrom => "effective_from",
+            Self::EffectiveUntil => "effective_until",
+        }
+    }
+
+    /// The field that a column's title most likely means.
+    pub fn of_title(title: &str) -> Option<Self> {
+        let title = plain(title);
+        let is_known =
+            |field: &Self| plain(field.name()) == title || field.titles().contains(&title.as_str());
+        Self::ALL.into_iter().find(is_known)
+    }
+
+    /// Titles that are seen in the decks of carriers, in the form of [`plain`].
+    fn titles(self) -> &'static [&'static str] {
+        match self {
+            Self::Code => &[
+                "code",
+                "codes",
+                "prefixes",
+                "dialcode",
+                "dialcodes",
+                "dialingcode",
+                "dialprefix",
+                "areacode",
+                "areacodes",
+                "citycode",
+                "destinationcode",
+                "dialedprefix",
+                "numbering",
+                "breakoutcode",
+                "ndc",
+            ],
+            Self::CountryCode => &["cc", "countrydialcode", "countryprefix", "intlcode"],
+            Self::Destination => &[
+                "destinationname",
+                "dest",
+                "description",
+                "name",
+                "zone",
+                "breakout",
+                "area",
+                "areaname",
+                "destinations",
+                "operator",
+                "codename",
+                "route",
+            ],
+            Self::Country => &["countryname", "nation"],
+            Self::Rate => &[
+                "rate",
+                "price",
+                "cost",
+                "newrate",
+                "newprice",
+                "rates",
+                "permin",
+                "permindrate",
+                "ratemin",
+                "ratepermin",
+                "rateminute",
+                "pricepermin",
+                "priceperminute",
+                "pricemin",
+                "perminuterate",
+                "currentrate",
+                "nextrate",
+                "ratemn",
+            ],
+            Self::InitialRate => &["initialrate", "firstrate", "setuprate", "firstminuterate"],
+            Self::Increments => &[
+                "increment",
+                "billingincrement",
+                "billingincrements",
+                "billing",
+                "interval",
+                "intervals",
+                "rounding",
+                "mcdpulse",
+                "billingterms",
+                "billinginterval",
+                "chargeincrement",
+            ],
+            Self::InitialInterval => &[
+                "initialinterval",
+                "initialincrement",
+                "firstincrement",
+                "firstinterval",
+                "mcd",
+                "minimumduration",
+                "minduration",
+                "initialincrementsec",
+                "minimum",
+            ],
+            Self::NextInterval => &[
+                "nextinterval",
+                "nextincrement",
+                "subsequentincrement",
+                "pulse",
+                "step",
+                "subsequentinterval",
+                "secondincrement",
+                "additionalincrement",
+            ],
+            Self::ConnectionFee => &[
+                "connectfee",
+                "connectionfee",
+                "setupfee",
+                "connectioncharge",
+                "setupcharge",
+                "rateconnect",
+            ],
+            Self::AttemptFee => &["attemptfee", "attemptcharge"],
+            Self::GracePeriod => &["graceperiod", "grace"],
+            Self::EffectiveFrom => &[
+                "effective",
+                "effectivedate",
+                "effectivefrom",
+                "startdate",
+                "validfrom",
+                "from",
+                "datelive",
+                "activationdate",
+                "begindate",
+                "date",
+                "effectivestart",
+            ],
+            Self::EffectiveUntil => &[
+                "effectiveuntil",
+                "effectiveto",
+                "enddate",
+                "validto",
+                "validuntil",
+                "until",
+                "expirydate",
+                "expires",
+                "expirationdate",
+                "validtill",
+            ],
+        }
+    }
+}
+
+/// A title without case, marks, spaces and a currency at its end: `Rate / Min (USD)` and
+/// `rate_min` are one.
+pub(crate) fn plain(title: &str) -> String {
+    let mut words: String = title
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    for currency in ["usd", "eur", "gbp"] {
+        if words.len() > currency.len() && words.ends_with(currency) {
+            words.truncate(words.len() - currency.len());
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_is_known_by_its_own_name() {
+        for field in Field::ALL {
+            assert_eq!(Field::of_title(field.name()), Some(field));
+        }
+    }
+
+    #[test]
+    fn titles_of_carriers_are_known() {
+        let cases = [
+            ("Dial Code", Some(Field::Code)),
+            ("Rate / Min (USD)", Some(Field::Rate)),
+            ("PRICE EUR", Some(Field::Rate)),
+            ("Effective Date", Some(Field::EffectiveFrom)),
+            ("Country Code", Some(Field::CountryCode)),
+            ("Billing Increment", Some(Field::Increments)),
+            ("Comments", None),
+            ("USD", None),
+            ("", None),
+        ];
+        for (title, field) in cases {
+            assert_eq!(Field::of_title(title), field, "{title}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Decks against the rates in force.
+
+use crate::{deck, prefix, written};
+use proptest::prelude::*;
+use rate_deck::difference::{Change, ChangeKind, Policy, Scope, Summary, compare};
+use rate_deck::{Doubt, Period, Table, export};
+use rating::Timestamp;
+use rating::prefix::Prefix;
+use std::fmt::Write;
+
+const DAY: i64 = 86_400_000_000;
+
+/// 2026-11-22.
+const NOW: Timestamp = Timestamp(20_779 * DAY);
+
+const PARTIAL: Policy = Policy {
+    scope: Scope::Partial,
+    notice_days: 0,
+    absurd_factor: 5,
+};
+
+const FULL: Policy = Policy {
+    scope: Scope::Full,
+    ..PARTIAL
+};
+
+fn table(rows: &str) -> Table {
+    let reading = deck(&format!(
+        "prefix,destination,rate_per_minute,effective_from,effective_until\n{rows}"
+    ));
+    assert_eq!(reading.rejections.count, 0, "{:?}", reading.rejections);
+    reading.table
+}
+
+/// The rates of a table, without what they have in common.
+fn rows(table: &Table) -> String {
+    let text = written(table);
+    let lines = text.lines().skip(1).map(|line| {
+        let fields: Vec<_> = line.split(',').collect();
+        format!("{} {} {}..{}", fields[0], fields[2], fields[9], fields[10])
+    });
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+fn kinds(changes: &[Change]) -> Vec<(String, ChangeKind)> {
+    let changes = changes.iter();
+    changes
+        .map(|change| (change.prefix.to_string(), change.kind))
+        .collect()
+}
+
+#[test]
+fn each_way_to_change_is_told() {
+    let current = table("1,US,0.01,,\n2,EG,0.10,,\n3,FR,0.02,,\n4,UK,0.02,,\n5,PE,0.05,,\n");
+    let sent = table("1,US,0.01,,\n2,EG,0.12,,\n3,FR,0.01,,\n4,GB,0.02,,\n6,MY,0.03,,\n");
+    let difference = compare(&current, &sent, &FULL, NOW);
+    assert_eq!(
+        kinds(&difference.changes),
+        [
+            ("2".to_owned(), ChangeKind::Increase),
+            ("3".to_owned(), ChangeKind::Decrease),
+            ("4".to_owned(), ChangeKind::Changed),
+            ("5".to_owned(), ChangeKind::Removed),
+            ("6".to_owned(), ChangeKind::New),
+        ]
+    );
+    let increase = difference.changes[0];
+    let text = |amount: Option<rating::Amount>| amount.map(|it| it.to_string());
+    assert_eq!(text(increase.old_rate).as_deref(), Some("0.1"));
+    assert_eq!(text(increase.new_rate).as_deref(), Some("0.12"));
+    assert_eq!((increase.effective, increase.line), (NOW, 3));
+    assert_eq!(
+        difference.summary,
+        Summary {
+            new: 1,
+            increase: 1,
+            decrease: 1,
+            changed: 1,
+            removed: 1,
+            unchanged: 1,
+            ..Summary::default()
+        }
+    );
+    assert_eq!(
+        rows(&difference.table),
+        "1 0.01 ..; 2 0.12 2026-11-22..; 3 0.01 2026-11-22..; 4 0.02 2026-11-22..; \
+         6 0.03 2026-11-22.."
+    );
+    let partial = compare(&current, &sent, &PARTIAL, NOW);
+    assert_eq!((partial.summary.removed, partial.summary.unchanged), (0, 2));
+    assert!(rows(&partial.table).contains("5 0.05 .."));
+}
+
+#[test]
+fn longer_intervals_at_the_same_price_are_an_increase() {
+    let one = deck("prefix,destination,rate_per_minute,increments\n1,US,0.01,1/1\n").table;
+    let other = deck("prefix,destination,rate_per_minute,increments\n1,US,0.01,60/60\n").table;
+    let kind = |old, new| compare(old, new, &FULL, NOW).changes[0].kind;
+    assert_eq!(kind(&one, &other), ChangeKind::Increase);
+    assert_eq!(kind(&other, &one), ChangeKind::Decrease);
+}
+
+#[test]
+fn increases_wait_for_their_notice_and_decreases_do_not() {
+    let current = table("1,US,0.02,,\n2,EG,0.10,,\n3,FR,0.02,,\n");
+    let sent = table("1,US,0.01,,\n2,EG,0.12,2026-11-25,\n3,FR,0.03,2026-12-24,\n");
+    let policy = Policy {
+        notice_days: 7,
+        ..FULL
+    };
+    let difference = compare(&current, &sent, &policy, NOW);
+    assert_eq!(difference.summary.postponed, 1);
+    assert_eq!(
+        rows(&difference.table),
+        "1 0.01 2026-11-22..; 2 0.1 ..2026-11-29; 2 0.12 2026-11-29..; \
+         3 0.02 ..2026-12-24; 3 0.03 2026-12-24.."
+    );
+    let waits: Vec<_> = difference
+        .changes
+        .iter()
+        .map(|it| it.is_postponed)
+        .collect();
+    assert_eq!(waits, [false, true, false]);
+}
+
+#[test]
+fn a_deck_of_the_future_leaves_what_counts_until_then() {
+    let current = table("1,US,0.02,,\n2,EG,0.10,,\n");
+    let sent = table("1,US,0.01,2026-12-01,2027-01-01\n1,US,0.03,2027-01-01,\n");
+    let difference = compare(&current, &sent, &FULL, NOW);
+    assert_eq!(
+        kinds(&difference.changes),
+        [
+            ("1".to_owned(), ChangeKind::Decrease),
+            ("1".to_owned(), ChangeKind::Increase),
+            ("2".to_owned(), ChangeKind::Removed),
+        ]
+    );
+    assert_eq!(
+        rows(&difference.table),
+        "1 0.02 ..2026-12-01; 1 0.01 2026-12-01..2027-01-01; 1 0.03 2027-01-01..; \
+         2 0.1 ..2026-12-01"
+    );
+    let mut now = Vec::new();
+    export::csv_at(&difference.table, NOW, &mut now).unwrap();
+    let now = String::from_utf8(now).unwrap();
+    assert!(
+        now.ends_with("1,US,0.02,0.02,1,1,0,0,0\n2,EG,0.1,0.1,1,1,0,0,0\n"),
+        "{now}"
+    );
+}
+
+#[test]
+fn what_a_postponed_increase_follows_counts_until_then() {
+    let current = table("1,US,0.02,,\n2,EG,0.10,,\n");
+    let sent = table(
+        "1,US,0.01,,2026-11-24\n1,US,0.03,2026-11-24,\n\
+         2,EG,0.09,,2026-11-24\n2,EG,0.20,2026-11-24,2026-11-26\n2,EG,0.08,2026-12-10,\n",
+    );
+    let policy = Policy {
+        notice_days: 7,
+        ..FULL
+    };
+    let difference = compare(&current, &sent, &policy, NOW);
+    assert_eq!(
+        rows(&difference.table),
+        "1 0.01 2026-11-22..2026-11-29; 1 0.03 2026-11-29..; \
+         2 0.09 2026-11-22..2026-11-26; 2 0.08 2026-12-10..",
+        "an increase that is over before its notice never counts"
+    );
+    assert_eq!(difference.summary.postponed, 2);
+}
+
+#[test]
+fn a_deck_that_removes_most_is_doubted() {
+    let current = table("1,US,0.02,,\n2,EG,0.10,,\n3,FR,0.02,,\n");
+    let none = table("");
+    let difference = compare(&current, &none, &FULL, NOW);
+    assert_eq!(
+        difference.doubts,
+        [Doubt::MostRemoved { removed: 3, of: 3 }]
+    );
+    let most = compare(&current, &table("1,US,0.02,,\n"), &FULL, NOW);
+    assert_eq!(most.doubts, [Doubt::MostRemoved { removed: 2, of: 3 }]);
+    let less = compare(&current, &table("1,US,0.02,,\n2,EG,0.1,,\n"), &FULL, NOW);
+    assert_eq!(less.doubts, []);
+    assert_eq!(compare(&current, &none, &PARTIAL, NOW).doubts, []);
+}
+
+#[test]
+fn rates_that_are_over_are_counted_and_left_out() {
+    let current = table("1,US,0.02,2026-01-01,2026-02-01\n1,US,0.03,2026-02-01,\n");
+    let sent = table("1,US,0.01,2026-01-01,2026-03-01\n2,EG,0.1,2026-05-01,\n");
+    let difference = compare(&current, &sent, &PARTIAL, NOW);
+    assert_eq!(difference.summary.over, 1);
+    assert_eq!(
+        rows(&difference.table),
+        "1 0.03 2026-02-01..; 2 0.1 2026-11-22.."
+    );
+}
+
+#[test]
+fn absurd_prices_are_doubted() {
+    let current = table("1,US,0.01,,\n2,EG,0.10,,\n3,FR,0,,\n4,UK,0.01,,\n");
+    let sent = table("1,US,0.06,,\n2,EG,0.01,,\n3,FR,0.01,,\n4,UK,0.05,,\n");
+    let difference = compare(&current, &sent, &FULL, NOW);
+    assert_eq!(
+        difference.doubts,
+        [
+            Doubt::AbsurdIncrease {
+                prefix: prefix("1"),
+                line: 2
+            },
+            Doubt::AbsurdDecrease {
+                prefix: prefix("2"),
+                line: 3
+            },
+            Doubt::AbsurdIncrease {
+                prefix: prefix("3"),
+                line: 4
+            },
+        ]
+    );
+}
+
+prop_compose! {
+    fn any_table()(
+        rows in proptest::collection::btree_map((0..40_u32, -30..30_i64), (0..5_u32, 0..20_i64), 0..60),
+    ) -> Table {
+        let mut text = String::new();
+        for ((prefix, day), (price, length)) in rows {
+            let from = rate_deck::date_text(Timestamp(NOW.0 + day * DAY));
+            let until = match length {
+                0 => String::new(),
+                days => rate_deck::date_text(Timestamp(NOW.0 + (day + days) * DAY)),
+            };
+            writeln!(text, "{},Place,0.0{price},{from},{until}", prefix + 10).unwrap();
+        }
+        table(&text)
+    }
+}
+
+/// The rows of a prefix.
+fn rows_of(table: &Table, prefix: Prefix) -> &[rate_deck::Row] {
+    let rows = table.rows();
+    let first = rows.partition_point(|row| row.prefix < prefix);
+    let end = rows.partition_point(|row| row.prefix <= prefix);
+    &rows[first..end]
+}
+
+/// What a table charges for a prefix at a moment.
+fn price_at(table: &Table, prefix: Prefix, at: Timestamp) -> Option<i64> {
+    let rows = rows_of(table, prefix).iter();
+    let mut found = rows.filter(|row| row.period.contains(at));
+    let price = found
+        .next()
+        .map(|row| table.terms(row).next_rate_per_minute.0);
+    assert!(found.next().is_none(), "two rates of {prefix} at one time");
+    price
+}
+
+proptest! {
+    // Each case asks for many prices.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_full_deck_is_what_counts_once_it_has_begun(current in any_table(), sent in any_table()) {
+        let difference = compare(&current, &sent, &FULL, NOW);
+        let live = |row: &&rate_deck::Row| row.period.until > NOW;
+        let first = sent.rows().iter().filter(live).map(|row| row.period.from.max(NOW)).min();
+        for day in (0..60).step_by(3) {
+            let at = Timestamp(NOW.0 + day * DAY);
+            for digits in 10..50_u32 {
+                let prefix = prefix(&digits.to_string());
+                let found = price_at(&difference.table, prefix, at);
+                let own = rows_of(&sent, prefix).iter().filter(live);
+                let own = own.map(|row| row.period.from).min();
+                let expected = match (own, first) {
+                    (Some(from), _) if at >= from => price_at(&sent, prefix, at),
+                    (None, Some(first)) if at >= first => None,
+                    (None, None) => None,
+                    _ => price_at(&current, prefix, at),
+                };
+                prop_assert_eq!(found, expected, "{} on day {}", digits, day);
+            }
+        }
+    }
+
+    #[test]
+    fn a_partial_deck_touches_nothing_else(current in any_table(), sent in any_table()) {
+        let difference = compare(&current, &sent, &PARTIAL, NOW);
+        for row in current.rows() {
+            if !rows_of(&sent, row.prefix).is_empty() {
+                continue;
+            }
+            for day in 0..60 {
+                let at = Timestamp(NOW.0 + day * DAY);
+                let found = price_at(&difference.table, row.prefix, at);
+                prop_assert_eq!(found, price_at(&current, row.prefix, at));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_deck_again_changes_nothing(current in any_table(), sent in any_table()) {
+        let once = compare(&current, &sent, &FULL, NOW).table;
+        let again = compare(&once, &once, &FULL, NOW);
+        prop_assert_eq!(rows(&again.table), rows(&once));
+    }
+
+    #[test]
+    fn no_increase_counts_before_its_notice(current in any_table(), sent in any_table(), days in 0..20_u16) {
+        let policy = Policy { notice_days: days, ..PARTIAL };
+        let difference = compare(&current, &sent, &policy, NOW);
+        for change in &difference.changes {
+            if change.kind == ChangeKind::Increase {
+                prop_assert!(change.effective.0 >= NOW.0 + i64::from(days) * DAY);
+            }
+        }
+        for day in 0..i64::from(days) {
+            let at = Timestamp(NOW.0 + day * DAY);
+            for row in current.rows().iter().filter(|row| row.period.contains(NOW) && row.period.contains(at)) {
+                if row.period.until != Period::ALWAYS.until {
+                    continue;
+                }
+                let was = current.terms(row).next_rate_per_minute.0;
+                if let Some(is) = price_at(&difference.table, row.prefix, at) {
+                    prop_assert!(is <= was, "{} on day {day}: {is} > {was}", row.prefix);
+                }
+            }
+        }
+    }
+}
