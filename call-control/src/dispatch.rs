@@ -217,6 +217,7 @@ impl Call {
     ) {
         self.trace_received(core, now.instant, request, path);
         let accepted = match self.side_of(leg) {
+            Some(side) if self.is_foreign_refer(side, request, path) => Err(403),
             Some(side) => self.accept(side, request).map(|()| side),
             None => Err(481),
         };

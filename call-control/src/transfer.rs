@@ -34,8 +34,9 @@ use routing_engine::DigestIdentity;
 use routing_engine::resources::ReferPolicy;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
-use sip_core::transaction::ServerId;
+use sip_core::transaction::{Path, ServerId};
 use sip_core::{Duration, HeaderName, Instant, Message, Method};
+use std::net::IpAddr;
 
 /// How long whoever asked is told that it will hear of the transfer, seconds.
 const SUBSCRIPTION_S: u32 = 600;
@@ -159,6 +160,21 @@ impl Call {
         side == Side::Ingress
             && !self.is_joined()
             && self.ingress.policy.refer == ReferPolicy::Handle
+    }
+
+    /// Whether a REFER that would be carried out comes from where the customer's calls do not: it
+    /// spends the customer's money, and who has seen the dialog's tags is not the customer yet.
+    pub(crate) fn is_foreign_refer(&self, side: Side, request: &Message<'_>, path: Path) -> bool {
+        let is_carried_out = request.method() == Some(Method::Refer) && self.handles_refer(side);
+        is_carried_out && !self.is_of_customer(path.remote.ip())
+    }
+
+    fn is_of_customer(&self, address: IpAddr) -> bool {
+        let trunk = || {
+            let called = self.facts.called_received();
+            self.snapshot.trunk_of_call(address, called)
+        };
+        address == self.facts.source.ip() || trunk() == Some(self.ingress_trunk)
     }
 
     /// A REFER of the customer.

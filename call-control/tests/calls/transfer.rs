@@ -427,6 +427,17 @@ fn only_who_may_transfer_does() {
 }
 
 #[test]
+fn a_refer_from_where_the_customer_does_not_call_from_is_refused() {
+    let (mut switch, mut caller, _) = answered(&handling());
+    let refer_by = caller.next("REFER", REFER_TO, None);
+    switch.receive("203.0.113.66:5060", &refer_by);
+    switch.expect("203.0.113.66:5060", "403 REFER");
+    switch.expect_silence();
+    // The refusal costs the customer nothing: its own is taken.
+    refer(&mut switch, &mut caller);
+}
+
+#[test]
 fn a_transfer_goes_through_the_limits_and_the_rates_of_the_customer() {
     let setup = Setup {
         customer: Customer {

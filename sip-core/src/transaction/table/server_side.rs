@@ -106,11 +106,16 @@ impl<U: Copy> TransactionTable<U> {
     }
 
     /// Whether a new request is the double of an INVITE that is here already and came by another way
-    /// (RFC 3261 §8.2.2.2): a proxy before us has forked it. It is answered with 482.
+    /// (RFC 3261 §8.2.2.2): a proxy before us has forked it. It is answered with 482. Once the first
+    /// has its final response, the proxy may well try us again.
     pub fn is_merged(&self, request: &Message<'_>) -> bool {
         let origin = self.keys.origin_of(request);
         let known = origin.and_then(|origin| self.origins.get(&origin));
-        known.is_some_and(|slot| self.slots.get(*slot).is_some())
+        let transaction = known.and_then(|slot| self.slots.get(*slot));
+        transaction.is_some_and(|transaction| match &transaction.machine {
+            Machine::InviteServer(server) => server.state() == InviteServerState::Proceeding,
+            _ => false,
+        })
     }
 
     fn note_origin(&mut self, origin: u64, slot: SlabKey) {
