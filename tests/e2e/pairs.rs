@@ -88,6 +88,8 @@ impl Pair {
 const RELIABLE: &str = "signalling: {reliable_provisional: supported}";
 const RELAY_ALL: &str = "signalling: {message: relay, refer: relay, subscribe: relay}";
 const ASK: &str = "signalling: {session_timers: \"off\", keepalive_interval_s: 10}";
+const ASK_BY_REINVITE: &str =
+    "signalling: {session_timers: \"off\", keepalive_interval_s: 10, keepalive_method: reinvite}";
 const REFRESH: &str = "signalling: {session_timers: always, session_interval_s: 90}";
 
 /// What takes its time goes first.
@@ -103,6 +105,13 @@ const PAIRS: &[Pair] = &[
     pair("each-side-is-asked", "caller_is_asked", "carrier_is_asked")
         .ingress(ASK)
         .egress(ASK),
+    pair(
+        "each-side-is-asked-by-re-invite",
+        "caller_is_asked_by_reinvite",
+        "carrier_is_asked_by_reinvite",
+    )
+    .ingress(ASK_BY_REINVITE)
+    .egress(ASK_BY_REINVITE),
     pair(
         "a-side-has-forgotten",
         "caller_has_forgotten",
@@ -179,6 +188,13 @@ const PAIRS: &[Pair] = &[
         "carrier_updates",
     ),
     pair("re-invite", "caller_reinvites", "carrier_answers"),
+    pair(
+        "re-invite-answered-here",
+        "caller_reinvites_unchanged",
+        "carrier_answers_once",
+    )
+    .ingress("signalling: {reinvite: local}")
+    .egress("media: relay"),
     pair(
         "re-invite-refused",
         "caller_reinvites_in_vain",
