@@ -87,7 +87,8 @@ fn measure(kind: Kind, pps: u32, seconds: u32) {
     if kind == Kind::Scanner && programs.is_none() {
         return;
     }
-    let switch = Switch::start(&[]);
+    // The default, which tests turn off.
+    let switch = Switch::start(&[("DIDTRON_DEFENCE_LAG_MAX_MS", "250")]);
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
     let mut caller = Caller::new(switch.sip);

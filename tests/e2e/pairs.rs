@@ -90,6 +90,8 @@ const RELAY_ALL: &str = "signalling: {message: relay, refer: relay, subscribe: r
 const ASK: &str = "signalling: {session_timers: \"off\", keepalive_interval_s: 10}";
 const ASK_BY_REINVITE: &str =
     "signalling: {session_timers: \"off\", keepalive_interval_s: 10, keepalive_method: reinvite}";
+/// A busy machine may be slow to answer.
+const PATIENT: &str = "failover: {first_reply_timeout_ms: 32000, pdd_timeout_ms: 60000}";
 const REFRESH: &str = "signalling: {session_timers: always, session_interval_s: 90}";
 
 /// What takes its time goes first.
@@ -336,7 +338,7 @@ impl Cast {
                 "trunk",
                 "-out",
                 format!(
-                    "direction: egress\ncarrier: {name}\nrate_card: {name}\ngateway: \"{}\"\ntransport: {transport}\n{}\n{}",
+                    "{PATIENT}\ndirection: egress\ncarrier: {name}\nrate_card: {name}\ngateway: \"{}\"\ntransport: {transport}\n{}\n{}",
                     self.gateway,
                     match self.pair.egress.contains("media:") {
                         true => "",
@@ -382,9 +384,13 @@ impl Cast {
             more: self.pair.more,
         }
         .start();
-        for (side, running) in [("customer", Some(caller)), ("carrier", carrier)] {
+        let ends = [("customer", Some(caller)), ("carrier", carrier)].map(|(side, running)| {
             let ended = running.map_or(Ok(()), |running| running.finish_all(CALLS));
-            ended.map_err(|said| format!("{}: {side}: {said}", self.name))?;
+            ended.map_err(|said| format!("{}: {side}: {said}\n", self.name))
+        });
+        let faults: String = ends.into_iter().filter_map(Result::err).collect();
+        if !faults.is_empty() {
+            return Err(faults);
         }
         self.check_records(switch)
     }
