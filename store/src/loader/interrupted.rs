@@ -75,10 +75,11 @@ fn interrupted(mut call: CallRecord, last_alive: Option<Timestamp>) -> CallRecor
     call.ended_at = ended_at;
     call.outcome = Outcome::Interrupted;
     call.release = release(&call.release);
-    for attempt in &mut call.attempts {
-        if attempt.outcome == Outcome::Answered {
-            interrupt_attempt(attempt, ended_at);
-        }
+    // The last that was answered is the one that was up. One before it was answered when it had been
+    // given up, was hung up on at once, and keeps its end and its cost.
+    let mut attempts = call.attempts.iter_mut().rev();
+    if let Some(up) = attempts.find(|attempt| attempt.outcome == Outcome::Answered) {
+        interrupt_attempt(up, ended_at);
     }
     if let (Some(rate), Some(answered_at)) = (&call.rate, call.answered_at) {
         call.charge = charged(rate, answered_at, ended_at);
@@ -114,4 +115,28 @@ fn charged(rate: &AppliedRate, answered_at: Timestamp, ended_at: Timestamp) -> C
         tracing::error!(%error, "an interrupted call cannot be charged");
         Charge::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use crate::testing::journal::answered;
+
+    #[test]
+    fn an_attempt_that_was_answered_too_late_keeps_its_end_and_its_cost() {
+        let mut call = answered(1);
+        let mut late = call.attempts[0].clone();
+        late.ended_at = late.answered_at.unwrap();
+        late.cost = Charge::default();
+        call.attempts.insert(0, late.clone());
+        let last_alive = Timestamp(call.answered_at.unwrap().0 + 90_500_000);
+        let closed = closed(call, Some(last_alive));
+        assert_eq!(closed.attempts[0], late);
+        assert_eq!(closed.attempts[1].outcome, Outcome::Interrupted);
+        assert_eq!(closed.attempts[1].ended_at, last_alive);
+        let cost = closed.attempts[1].cost.amount;
+        assert_eq!(closed.charge.amount.checked_sub(cost), Some(closed.margin));
+    }
 }
