@@ -122,7 +122,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
     use super::*;
-    use crate::testing::journal::answered;
+    use crate::testing::answered;
 
     #[test]
     fn an_attempt_that_was_answered_too_late_keeps_its_end_and_its_cost() {
