@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn an_attempt_that_was_answered_too_late_keeps_its_end_and_its_cost() {
         let mut call = answered(1);
-        let mut late = call.attempts[0].clone();
-        late.ended_at = late.answered_at.unwrap();
-        late.cost = Charge::default();
-        call.attempts.insert(0, late.clone());
+        let late = &mut call.attempts[0];
+        late.outcome = Outcome::Answered;
+        late.answered_at = Some(late.ended_at);
+        let late = late.clone();
         let last_alive = Timestamp(call.answered_at.unwrap().0 + 90_500_000);
         let closed = closed(call, Some(last_alive));
         assert_eq!(closed.attempts[0], late);
