@@ -26,6 +26,7 @@ pub mod deck;
 pub mod explain;
 pub mod health;
 pub mod limits;
+pub mod names;
 pub mod numbers;
 pub mod resources;
 pub mod snapshot;
