@@ -12,6 +12,7 @@ mod live;
 mod mailbox;
 mod media;
 mod ownership;
+mod quality;
 mod shard;
 mod streams;
 mod trace;
@@ -35,6 +36,7 @@ use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
 use media_relay::ports::{PortRange, RelayAddress};
 use mio::{Poll, Waker};
 use ownership::Ownership;
+use quality::{QualityKeeper, QualityLink};
 use rating::Timestamp;
 use rating::cdr::Transport;
 use routing_engine::Snapshot;
@@ -80,6 +82,7 @@ pub(crate) struct Edge {
     bans: Arc<Bans>,
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
+    quality: QualityLink,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -89,6 +92,7 @@ struct Running {
     tcp: TcpTransport,
     relay: MediaRelay,
     ban_keeper: tokio::task::JoinHandle<()>,
+    quality_keeper: tokio::task::JoinHandle<()>,
 }
 
 /// What exists once for each shard before its thread starts.
@@ -119,6 +123,7 @@ impl Edge {
         let bans = Arc::new(Bans::default());
         let ban_length = Duration::from_secs(config.defence.ban_s.into());
         let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
+        let (quality_keeper, quality) = QualityKeeper::new();
         let sink = Arc::new(ConnectionSink {
             bans: Arc::clone(&bans),
             banned: AtomicU64::new(0),
@@ -144,6 +149,7 @@ impl Edge {
             suspects,
             snapshot: Arc::clone(&snapshot),
             orders: Arc::clone(&orders),
+            quality: quality.clone(),
             clock,
         };
         let mut threads = Vec::new();
@@ -178,11 +184,13 @@ impl Edge {
             bans,
             tcp_counters: tcp.counters(),
             orders,
+            quality,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
                 relay,
                 ban_keeper: tokio::spawn(ban_keeper.run()),
+                quality_keeper: tokio::spawn(quality_keeper.run()),
             })),
         })
     }
@@ -227,6 +235,7 @@ impl Edge {
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
         running.relay.shutdown();
         running.ban_keeper.abort();
+        running.quality_keeper.abort();
     }
 }
 
@@ -243,6 +252,7 @@ struct Shared {
     suspects: Suspects,
     snapshot: Arc<ArcSwap<Snapshot>>,
     orders: Arc<Orders>,
+    quality: QualityLink,
     clock: Clock,
 }
 
@@ -256,6 +266,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let snapshot = Arc::clone(&shared.snapshot);
     let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
+    let quality = shared.quality.for_shard(clock.instant());
     let defence = &shared.config.defence;
     let guard = Guard::new(defence, &shared.bans, shared.suspects.clone());
     let lag_max = SipDuration::from_millis(defence.lag_max_ms.into());
@@ -318,6 +329,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 snapshot_number,
                 gauges: parts.gauges,
                 orders,
+                quality,
                 is_draining: false,
                 clock,
                 restless: false,

@@ -20,6 +20,7 @@ impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
         match command {
             Command::SetSnapshot(snapshot) => self.core.set_snapshot(now.instant, snapshot),
+            Command::SetQuality(quality) => self.core.quality = quality,
             Command::Drain { hang_up_at } => self.core.drain.begin(hang_up_at),
             Command::HangUp(id) => self.hang_up(now, id),
             Command::TransportFailed(failure) => self.fail_transport(now, failure),

@@ -4,7 +4,7 @@ use crate::media::MediaCommand;
 use media_relay::SessionId;
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
-use routing_engine::Snapshot;
+use routing_engine::{QualityTable, Snapshot};
 use sip_core::Instant;
 use sip_core::transaction::{Branch, Path, TransmitToken, Transport};
 use std::net::SocketAddr;
@@ -24,6 +24,8 @@ pub struct Datagram<'a> {
 pub enum Command {
     /// Decide new calls with this snapshot. A call keeps the one that it was decided with.
     SetSnapshot(Arc<Snapshot>),
+    /// Decide new calls with these figures of carriers.
+    SetQuality(Arc<QualityTable>),
     /// Refuse new calls from now on (503, reason `shutting_down`).
     Drain {
         /// When the calls that are left are to be hung up; `None` to wait for their own end.

@@ -60,6 +60,7 @@ impl Engine {
                 }
             };
         };
+        let quality = Arc::clone(&self.core.quality);
         let request = CallRequest {
             source,
             called,
@@ -67,6 +68,7 @@ impl Engine {
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: id.draw(),
+            quality: &quality,
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let plan = match decision {

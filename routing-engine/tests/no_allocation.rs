@@ -20,6 +20,7 @@ fn request<'a>(source: &str, called: &'a str, now_us: u64) -> CallRequest<'a> {
         now_us,
         at: rating::Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     }
 }
 

@@ -9,6 +9,8 @@
 mod model;
 #[path = "support/numbers.rs"]
 mod numbers;
+#[path = "support/quality.rs"]
+mod quality;
 #[path = "support/routing.rs"]
 mod routing;
 #[path = "support/world.rs"]
@@ -52,7 +54,8 @@ fn run_world(seed: u64, tally: &mut Tally) {
         .unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}"));
     // Plans are kept for a while, so that channels fill up and come back.
     let mut held = std::collections::VecDeque::new();
-    let mut model = model::Model::new(&world);
+    let quality = quality::random(&mut random, &world);
+    let mut model = model::Model::new(&world, &quality);
     for step in 0..DECISIONS_A_WORLD {
         let call = world.random_call(&mut random, step as u64);
         let request = CallRequest {
@@ -62,6 +65,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             now_us: call.now_us,
             at: rating::Timestamp(call.at_us),
             draw: call.draw,
+            quality: &quality.table,
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let expected = model.decide(&call);
@@ -110,7 +114,7 @@ impl Tally {
         assert!(self.routed > decisions / 12, "{self:#?}");
         assert!(self.several_routes > decisions / 30, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
-        assert_eq!(self.strategies.len(), 8, "{self:#?}");
+        assert_eq!(self.strategies.len(), 9, "{self:#?}");
         assert!(self.exclusive > decisions / 1_000, "{self:#?}");
         assert!(self.backups > 0, "{self:#?}");
         for reason in [

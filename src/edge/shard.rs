@@ -81,6 +81,7 @@ pub(crate) struct Shard {
     pub(crate) snapshot_number: u64,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) orders: Arc<Orders>,
+    pub(crate) quality: ShardQuality,
     pub(crate) is_draining: bool,
     pub(crate) clock: Clock,
     /// Something waits that no poll will report.
@@ -115,6 +116,7 @@ impl Shard {
             self.engine.handle_timeout(now);
             self.flush_all(now);
             self.finish_trace(now);
+            self.quality.hand_over(now.instant);
             self.watch_lag(now, took_all);
             self.gauges.show(&self.engine.counters());
             self.gauges
@@ -209,6 +211,10 @@ impl Shard {
             let snapshot = Arc::clone(&snapshot);
             self.engine
                 .handle_command(now, Command::SetSnapshot(snapshot));
+        }
+        if let Some(quality) = self.quality.news() {
+            self.engine
+                .handle_command(now, Command::SetQuality(quality));
         }
         if !self.is_draining
             && let Some(hang_up_at) = self.orders.drain.get()
@@ -428,6 +434,7 @@ impl Shard {
     fn flush(&mut self, now: Now) -> bool {
         while let Some(entry) = self.engine.poll_journal() {
             self.gauges.count(&entry);
+            self.quality.note(&entry);
             if let JournalEntry::Ended(record) = &entry {
                 self.tracer.ended(now.instant, record);
             }

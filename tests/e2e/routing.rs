@@ -17,10 +17,17 @@ const NAMES: [&str; 3] = ["aurora", "borealis", "cirrus"];
 
 impl Bench {
     fn start(scenario: &str) -> Self {
-        let carriers = ["127.0.0.31", "127.0.0.32", "127.0.0.33"];
+        Self::of([scenario; 3])
+    }
+
+    fn of(scenarios: [&str; 3]) -> Self {
+        let carriers = [0, 1, 2].map(|place| {
+            let ip = ["127.0.0.31", "127.0.0.32", "127.0.0.33"][place];
+            Carrier::start(scenarios[place], ip, Over::Udp, &[])
+        });
         Self {
             switch: Switch::start(&[]),
-            carriers: carriers.map(|ip| Carrier::start(scenario, ip, Over::Udp, &[])),
+            carriers,
         }
     }
 
@@ -174,4 +181,57 @@ fn a_user_who_is_busy_is_not_rung_again_by_another_carrier() {
         );
         assert_eq!(record["release_reason"], "user_busy");
     }
+}
+
+/// Until the switch knows of so many attempts of the first carrier.
+fn wait_for_attempts(bench: &Bench, attempts: u64) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let explained = bench
+            .switch
+            .get(&format!("/api/v1/explain?from=1&to={NUMBER}"));
+        let routes = explained["routes"].as_array().unwrap();
+        let first = routes
+            .iter()
+            .find(|route| route["carrier"] == NAMES[0])
+            .unwrap();
+        if first["quality"]["attempts"].as_u64().unwrap() >= attempts {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{explained:#}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn calls_leave_a_carrier_that_fails_for_one_that_does_well() {
+    let bench = Bench::of(["carrier_refuses_503", "carrier_answers", "carrier_answers"]);
+    let balance = profile("{ strategy: quality, quality_balance_percent: 50 }");
+    let records = bench.calls(&balance, 40);
+    assert_eq!(
+        records[39]["attempt_records"][0]["carrier"], "aurora",
+        "the first of all"
+    );
+    wait_for_attempts(&bench, 10);
+    let records = bench.calls(&balance, 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+
+    let floor = profile("{ quality_floor: { ner_percent: 50 } }");
+    let records = bench.calls(&floor, 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+    let explained = bench
+        .switch
+        .get(&format!("/api/v1/explain?from=1&to={NUMBER}"));
+    let last = explained["routes"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&last["carrier"], &last["rank_key"]["is_below_floor"]),
+        (&"aurora".into(), &true.into())
+    );
+    let cheapest = bench.calls(&profile("{}"), 3);
+    assert_eq!(firsts(&cheapest), BTreeMap::from([("aurora", 3)]));
 }

@@ -13,7 +13,7 @@ use rating::cdr::{CallRecord, Outcome};
 use rating::charge::charge;
 use rating::{Amount, Timestamp};
 use routing_engine::{
-    CallRequest, Candidate, Decision, DryAdmission, NoTrace, Snapshot, Source, decide,
+    CallRequest, Candidate, Decision, DryAdmission, NoTrace, QualityTable, Snapshot, Source, decide,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -118,6 +118,7 @@ impl Verdict {
             now_us,
             at: record.received_at,
             draw: record.id.draw(),
+            quality: QualityTable::empty(),
         };
         let duration_ms = talk_ms(record);
         let name = |index| snapshot.customer(index).resource.name.to_string();

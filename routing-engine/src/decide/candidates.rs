@@ -14,6 +14,7 @@ use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, DryAdmission, LiveAdmission, Permits};
 use crate::numbers::{Number, translate_sent};
+use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
     CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, Fits, OpenRoute, Path, RateRef,
@@ -44,6 +45,8 @@ pub struct Candidate {
     pub sample_total: Amount,
     /// What it is ranked by.
     pub key: RankKey,
+    /// How its carrier does, when the profile asks for it.
+    pub quality: Option<Quality>,
     /// Which route of the customer's leads to it.
     via: Option<RoutePlace>,
 }
@@ -158,12 +161,14 @@ pub(super) fn rank(
     ask.for_each_route(&rules, |rate, cost, place| {
         let lost = match place {
             Ok(place) => {
+                let quality = order.quality(ask, place.carrier, rate);
                 let candidate = Candidate {
                     trunk: place.trunk,
                     carrier: place.carrier,
                     rate,
                     sample_total: cost,
-                    key: order.key(ask, &place, cost),
+                    key: order.key(ask, &place, cost, quality),
+                    quality,
                     via: place.via,
                 };
                 order.consider(ask, &candidate);
@@ -191,6 +196,7 @@ pub(super) fn rank(
 fn beyond(beaten: Candidate) -> RouteVerdict {
     RouteVerdict {
         key: Some(beaten.key),
+        quality: beaten.quality,
         via: beaten.via,
         ..RouteVerdict::lost(
             beaten.trunk,
@@ -319,6 +325,7 @@ fn report<T: Trace>(
             trunk: candidate.trunk,
             rate: Some(candidate.rate),
             key: Some(candidate.key),
+            quality: candidate.quality,
             via: candidate.via,
             lost: full.err().map(LossReason::LimitReached),
         });

@@ -3,12 +3,19 @@
 use super::candidates::{Ask, Candidate, Place, Ranked};
 use crate::limits::Admission;
 use crate::lot;
+use crate::quality::Quality;
 use crate::resources::{LcrStrategy, RouteRole};
-use crate::snapshot::{CarrierIndex, CompiledProfile, TieBreak};
+use crate::snapshot::{CarrierIndex, CompiledProfile, RateRef, TieBreak};
 use rating::Amount;
 
 /// Which draw decides whether a carrier is forced to be first.
 const FORCING: u64 = 1;
+/// Which draw decides whether a call explores.
+const EXPLORING: u64 = 2;
+/// A carrier with fewer attempts for a destination is not tested there.
+const TESTED_ATTEMPTS: u32 = 30;
+/// Dearer than the cheapest by more than this counts as this: ten times its cost.
+const EXCESS_PERMILLE_MAX: u64 = 10_000;
 
 /// Where a route stands before any order of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +35,8 @@ pub struct RankKey {
     pub tier: Tier,
     /// Not put first within its tier by a share of calls or by its turn.
     pub is_not_put_first: bool,
+    /// Its carrier does worse than the profile asks for.
+    pub is_below_floor: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.
     pub order: u64,
     /// What the sample calls cost in nano-units; negative where the dearest goes first.
@@ -43,6 +52,8 @@ pub(super) struct Order<'s> {
     cheapest: [Amount; 3],
     /// Goes first, if it has a route.
     forced: Option<CarrierIndex>,
+    /// A carrier that is not tested goes first.
+    explores: bool,
     /// Goes first: its ticket, and itself.
     leader: Option<(u64, Candidate)>,
 }
@@ -86,13 +97,32 @@ impl<'s> Order<'s> {
             draw,
             cheapest: [Amount(i64::MAX); 3],
             forced,
+            explores: profile.explore_percent > 0
+                && lot::percent(draw, EXPLORING) < profile.explore_percent,
             leader: None,
         }
     }
 
     /// Whether all routes must be shown to [`Self::survey`] before the first key.
     pub(super) fn needs_survey(&self) -> bool {
-        self.profile.strategy == LcrStrategy::PriceBand
+        matches!(
+            self.profile.strategy,
+            LcrStrategy::PriceBand | LcrStrategy::Quality
+        )
+    }
+
+    /// How a carrier does for the prefix of its rate, when the profile asks for it.
+    pub(super) fn quality(
+        &self,
+        ask: &Ask<'_>,
+        carrier: CarrierIndex,
+        rate: RateRef,
+    ) -> Option<Quality> {
+        if !self.profile.reads_quality() {
+            return None;
+        }
+        let id = ask.snapshot.carrier(carrier).resource.id;
+        Some(ask.request.quality.get(id, rate.prefix(ask.called)))
     }
 
     pub(super) fn survey(&mut self, tier: Tier, cost: Amount) {
@@ -100,7 +130,13 @@ impl<'s> Order<'s> {
         *least = cost.min(*least);
     }
 
-    pub(super) fn key(&self, ask: &Ask<'_>, place: &Place, cost: Amount) -> RankKey {
+    pub(super) fn key(
+        &self,
+        ask: &Ask<'_>,
+        place: &Place,
+        cost: Amount,
+        quality: Option<Quality>,
+    ) -> RankKey {
         let tie_break = place.tie_break;
         let priority = u64::from(tie_break.priority());
         let order = match self.profile.strategy {
@@ -112,6 +148,7 @@ impl<'s> Order<'s> {
                 priority << 48 | lot::ticket(self.draw, trunk, tie_break.weight())
             }
             LcrStrategy::Manual => self.profile.carrier(place.carrier).position.into(),
+            LcrStrategy::Quality => self.balance(place.tier, cost, quality),
             _ => 0,
         };
         let cost = match self.profile.strategy {
@@ -121,10 +158,38 @@ impl<'s> Order<'s> {
         RankKey {
             tier: place.tier,
             is_not_put_first: true,
+            is_below_floor: self.is_below_floor(quality),
             order,
             cost,
             tie_break,
         }
+    }
+
+    /// Cost above the cheapest and lack of quality, each weighed.
+    fn balance(&self, tier: Tier, cost: Amount, quality: Option<Quality>) -> u64 {
+        let cheapest = self.cheapest[tier as usize].0.max(1);
+        let excess = (cost.0.saturating_sub(cheapest).max(0)).saturating_mul(1_000) / cheapest;
+        let excess = excess.unsigned_abs().min(EXCESS_PERMILLE_MAX);
+        let lack = 1_000 - u64::from(quality.unwrap_or(Quality::PRIOR).score());
+        let weight = u64::from(self.profile.quality_balance_percent);
+        (100 - weight) * excess + weight * lack
+    }
+
+    fn is_below_floor(&self, quality: Option<Quality>) -> bool {
+        let (Some(floor), Some(quality)) = (&self.profile.quality_floor, quality) else {
+            return false;
+        };
+        let ppm = |percent: u8| u32::from(percent) * 10_000;
+        floor
+            .asr_percent
+            .is_some_and(|least| quality.asr_ppm < ppm(least))
+            || floor
+                .ner_percent
+                .is_some_and(|least| quality.ner_ppm < ppm(least))
+            || floor
+                .acd_s
+                .is_some_and(|least| quality.acd_ms / 1_000 < least)
+            || floor.pdd_ms.is_some_and(|most| quality.pdd_ms > most)
     }
 
     fn is_in_band(&self, tier: Tier, cost: Amount) -> bool {
@@ -135,10 +200,10 @@ impl<'s> Order<'s> {
 
     /// Whether a candidate is the one that goes first.
     pub(super) fn consider(&mut self, ask: &Ask<'_>, candidate: &Candidate) {
-        let Some(ticket) = self.ticket(ask, candidate.carrier) else {
+        let Some(ticket) = self.ticket(ask, candidate) else {
             return;
         };
-        let rank = |ticket: u64, one: &Candidate| (one.key.tier, ticket, one.key);
+        let rank = |ticket: u64, one: &Candidate| (self.class(one), ticket, one.key);
         let is_before =
             |(other, leader): &(u64, Candidate)| rank(ticket, candidate) < rank(*other, leader);
         if self.leader.as_ref().is_none_or(is_before) {
@@ -146,16 +211,30 @@ impl<'s> Order<'s> {
         }
     }
 
-    fn ticket(&self, ask: &Ask<'_>, carrier: CarrierIndex) -> Option<u64> {
+    /// Who goes first is chosen within one of these: those that do too badly are left behind, unless
+    /// that is to be found out.
+    fn class(&self, candidate: &Candidate) -> (Tier, bool) {
+        (
+            candidate.key.tier,
+            candidate.key.is_below_floor && !self.explores,
+        )
+    }
+
+    fn ticket(&self, ask: &Ask<'_>, candidate: &Candidate) -> Option<u64> {
+        let carrier = candidate.carrier;
+        let id = || ask.snapshot.carrier(carrier).resource.id;
         if let Some(forced) = self.forced {
             return (forced == carrier).then_some(0);
+        }
+        if self.explores {
+            let attempts = candidate.quality.map_or(0, |quality| quality.attempts);
+            return (attempts < TESTED_ATTEMPTS).then(|| lot::ticket(self.draw, id(), 1));
         }
         if self.profile.strategy != LcrStrategy::Percentage {
             return None;
         }
         let percent = self.profile.carrier(carrier).percent;
-        let id = ask.snapshot.carrier(carrier).resource.id;
-        (percent > 0).then(|| lot::ticket(self.draw, id, percent.into()))
+        (percent > 0).then(|| lot::ticket(self.draw, id(), percent.into()))
     }
 
     /// Puts first what goes first. Gives the candidate that has no place left then.
@@ -165,15 +244,18 @@ impl<'s> Order<'s> {
         admission: &mut impl Admission,
         ranked: &mut Ranked,
     ) -> Option<Candidate> {
-        let best = ranked.first()?.key.tier;
+        let best = self.class(ranked.first()?);
         if self.profile.strategy == LcrStrategy::RoundRobin {
-            let is_best = |candidate: &&Candidate| candidate.key.tier == best;
+            let is_best = |candidate: &&Candidate| self.class(candidate) == best;
             let equals = ranked.iter().take_while(is_best).count();
             let turn = admission.turn(&self.profile.turns, ask.destination) as usize;
             ranked[..equals].rotate_left(turn % equals);
             ranked[0].key.is_not_put_first = false;
         }
-        let (_, mut leader) = self.leader.filter(|(_, leader)| leader.key.tier == best)?;
+        let (_, mut leader) = self.leader?;
+        if self.class(&leader) != best {
+            return None;
+        }
         let at = ranked.iter().position(|other| other.trunk == leader.trunk);
         let beaten = match at {
             Some(at) => {

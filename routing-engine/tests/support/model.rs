@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::quality::Observed;
 use super::routing::{self, Offered};
 use super::world::{Call, World};
 use rating::Amount;
@@ -45,7 +46,7 @@ pub(crate) struct Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
     card: String,
-    prefix: String,
+    pub(crate) prefix: String,
     destination: String,
     terms: RateTerms,
 }
@@ -76,6 +77,7 @@ impl Outcome {
 /// The limits' state, by customer or trunk name.
 pub(crate) struct Model<'w> {
     world: &'w World,
+    quality: &'w Observed,
     due_ns: HashMap<String, u64>,
     channels: HashMap<String, u32>,
     patterns: HashMap<&'w str, regex::Regex>,
@@ -84,9 +86,10 @@ pub(crate) struct Model<'w> {
 }
 
 impl<'w> Model<'w> {
-    pub(crate) fn new(world: &'w World) -> Self {
+    pub(crate) fn new(world: &'w World, quality: &'w Observed) -> Self {
         Self {
             world,
+            quality,
             due_ns: HashMap::new(),
             channels: HashMap::new(),
             patterns: patterns(world),
@@ -310,6 +313,9 @@ impl<'w> Model<'w> {
                     trunk_id: id(&self.world.trunks, name),
                     carrier: carrier.to_string(),
                     carrier_id: id(&self.world.carriers, carrier),
+                    quality: self
+                        .quality
+                        .of(id(&self.world.carriers, carrier), &rate.prefix),
                     tier: via.map_or(2, |fit| fit.role as u8),
                     priority,
                     weight,

@@ -4,12 +4,13 @@
 
 use super::model::Rate;
 use super::numbers::Random;
+use super::quality::{Figures, score};
 use super::world::{digits, one_in, status, stored};
 use routing_engine::lot;
 use routing_engine::resources::{
     Assigned, Assignment, AssignmentLevel, CarrierShare, Customer, CustomerGroup, LcrProfile,
-    LcrStrategy, Prefix, Resources, Route, RouteGroup, RouteGroupMember, RouteRole, Schedule,
-    Status, VoiceTier,
+    LcrStrategy, Prefix, QualityFloor, Resources, Route, RouteGroup, RouteGroupMember, RouteRole,
+    Schedule, Status, VoiceTier,
 };
 use std::cmp::Reverse;
 
@@ -39,6 +40,8 @@ pub(crate) struct Offered {
     pub(crate) priority: u16,
     pub(crate) weight: u16,
     pub(crate) cost: i64,
+    /// And its attempts.
+    pub(crate) quality: (Figures, u32),
     pub(crate) rate: Rate,
 }
 
@@ -60,7 +63,7 @@ pub(crate) struct Fits<'w> {
     pub(crate) is_exclusive: bool,
 }
 
-const STRATEGIES: [LcrStrategy; 8] = [
+const STRATEGIES: [LcrStrategy; 9] = [
     LcrStrategy::Cheapest,
     LcrStrategy::Priority,
     LcrStrategy::PriceBand,
@@ -69,6 +72,7 @@ const STRATEGIES: [LcrStrategy; 8] = [
     LcrStrategy::Manual,
     LcrStrategy::Reverse,
     LcrStrategy::RoundRobin,
+    LcrStrategy::Quality,
 ];
 
 pub(crate) fn random(
@@ -254,6 +258,15 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
         } else {
             Vec::new()
         },
+        quality_balance_percent: (strategy == LcrStrategy::Quality)
+            .then(|| *random.pick(&[0, 30, 50, 100])),
+        quality_floor: one_in(random, 4).then(|| QualityFloor {
+            asr_percent: one_in(random, 2).then_some(40),
+            ner_percent: one_in(random, 3).then_some(50),
+            acd_s: one_in(random, 3).then_some(150),
+            pdd_ms: one_in(random, 3).then_some(4_000),
+        }),
+        explore_percent: *random.pick(&[0, 0, 0, 30]),
         excluded_carriers: if one_in(random, 4) {
             some(random, 5)
         } else {
@@ -493,6 +506,16 @@ pub(crate) fn order(
                 (if is_in_band { priority } else { u64::MAX }, 0)
             }
             LcrStrategy::Weight => (priority, lot::ticket(draw, offer.trunk_id, offer.weight)),
+            LcrStrategy::Quality => {
+                let cheapest = cheapest[usize::from(offer.tier)].unwrap().max(1);
+                let excess = (offer.cost - cheapest).max(0) * 1_000 / cheapest;
+                let balance = u64::from(profile.quality_balance_percent.unwrap());
+                let lack = 1_000 - score(offer.quality.0);
+                (
+                    (100 - balance) * (excess as u64).min(10_000) + balance * lack,
+                    0,
+                )
+            }
             LcrStrategy::Manual => {
                 let place = profile
                     .carrier_order
@@ -512,26 +535,42 @@ pub(crate) fn order(
             offer.carrier.clone(),
             offer.trunk.clone(),
         );
-        (offer.tier, order, cost, tie)
+        (offer.tier, is_bad(profile, offer), order, cost, tie)
     };
     offered.sort_by_key(key);
     let leader = leader(profile, draw, &offered);
     offered.truncate(10);
-    let first_tier = offered[0].tier;
+    let explores = lot::percent(draw, 2) < profile.explore_percent;
+    let class = |offer: &Offered| (offer.tier, is_bad(profile, offer) && !explores);
+    let first = class(&offered[0]);
     if profile.strategy == LcrStrategy::RoundRobin {
-        let equals = offered
-            .iter()
-            .filter(|offer| offer.tier == first_tier)
-            .count();
+        let equals = offered.iter().filter(|offer| class(offer) == first).count();
         offered[..equals].rotate_left(*turn % equals);
         *turn += 1;
     }
-    if let Some(leader) = leader.filter(|leader| leader.tier == first_tier) {
+    if let Some(leader) = leader.filter(|leader| class(leader) == first) {
         offered.retain(|offer| offer.trunk != leader.trunk);
         offered.insert(0, leader);
         offered.truncate(10);
     }
     offered
+}
+
+/// Whether its carrier does worse than the profile asks for.
+fn is_bad(profile: &LcrProfile, offer: &Offered) -> bool {
+    let [asr, ner, pdd, acd] = offer.quality.0;
+    let Some(floor) = &profile.quality_floor else {
+        return false;
+    };
+    let below = |found: u64, least: Option<u64>| least.is_some_and(|least| found < least);
+    below(
+        asr,
+        floor.asr_percent.map(|least| u64::from(least) * 10_000),
+    ) || below(
+        ner,
+        floor.ner_percent.map(|least| u64::from(least) * 10_000),
+    ) || below(acd / 1_000, floor.acd_s.map(u64::from))
+        || floor.pdd_ms.is_some_and(|most| pdd > u64::from(most))
 }
 
 /// Which of those in order goes before all.
@@ -547,16 +586,22 @@ fn leader(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offere
                 .cloned();
         }
     }
+    if lot::percent(draw, 2) < profile.explore_percent {
+        let untested = ordered.iter().filter(|offer| offer.quality.1 < 30);
+        let first =
+            untested.min_by_key(|offer| (offer.tier, lot::ticket(draw, offer.carrier_id, 1)));
+        return first.cloned();
+    }
     let shared = ordered.iter().filter_map(|offer| {
         let share = profile
             .carrier_shares
             .iter()
             .find(|share| *share.carrier == *offer.carrier)?;
         let ticket = lot::ticket(draw, offer.carrier_id, share.percent.into());
-        Some((offer.tier, ticket, offer))
+        Some(((offer.tier, is_bad(profile, offer)), ticket, offer))
     });
     // The first of equals: of a carrier's trunks that which is first in order.
-    let first = shared.min_by_key(|(tier, ticket, _)| (*tier, *ticket));
+    let first = shared.min_by_key(|(class, ticket, _)| (*class, *ticket));
     first.map(|(_, _, offer)| offer.clone())
 }
 
