@@ -31,6 +31,7 @@ pub mod numbers;
 pub mod quality;
 pub mod resources;
 pub mod snapshot;
+pub mod throttle;
 pub mod trace;
 
 pub use ::resources::{Problem, documents};

@@ -33,6 +33,7 @@ use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
 use crate::numbers::{CompiledNumberList, NumberListIndex};
 use crate::resources::{ResourceKind, Resources, ResourcesRef};
+use crate::throttle::ThrottleMeter;
 use gateways::HealthOf;
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
@@ -73,6 +74,8 @@ pub struct Snapshot {
     number_lists: Box<[Arc<CompiledNumberList>]>,
     /// Of profiles.
     turns: BTreeMap<i64, Arc<Turns>>,
+    /// Of trunks with a throttle.
+    meters: BTreeMap<i64, Arc<ThrottleMeter>>,
 }
 
 impl Snapshot {

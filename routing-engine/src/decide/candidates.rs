@@ -125,6 +125,8 @@ pub(super) struct Place {
     pub(super) trunk: TrunkIndex,
     pub(super) carrier: CarrierIndex,
     pub(super) tie_break: TieBreak,
+    /// Too many of its attempts fail, and this call is not of the share that it still gets.
+    pub(super) is_throttled: bool,
     via: Option<RoutePlace>,
 }
 
@@ -231,6 +233,13 @@ impl Ask<'_> {
         });
     }
 
+    fn is_throttled(&self, trunk: TrunkIndex) -> bool {
+        let trunk = self.snapshot.egress_trunk(trunk);
+        let (now_us, draw) = (self.request.now_us, self.request.draw);
+        let throttle = trunk.throttle.as_ref();
+        throttle.is_some_and(|throttle| throttle.holds_back(now_us, draw, trunk.resource.id))
+    }
+
     fn place(
         &self,
         rules: &Rules<'_>,
@@ -266,6 +275,7 @@ impl Ask<'_> {
             trunk: route.trunk,
             carrier: route.carrier,
             tie_break,
+            is_throttled: route.has_throttle && self.is_throttled(route.trunk),
             via,
         })
     }
