@@ -110,6 +110,8 @@ pub struct ExplainedKey {
     pub tier: &'static str,
     /// Whether a share of calls or its turn puts it first in its tier.
     pub is_put_first: bool,
+    /// Whether it is tried last because too many attempts of its trunk fail.
+    pub is_throttled: bool,
     /// Whether its carrier does worse than the profile asks for.
     pub is_below_floor: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.

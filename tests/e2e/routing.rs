@@ -37,10 +37,15 @@ impl Bench {
 
     /// Applies the documents, places calls, and gives the records of these calls.
     fn calls(&self, more: &str, count: u32) -> Vec<Value> {
+        self.calls_with("priority: 30", more, count)
+    }
+
+    /// The same with lines of the first carrier's trunk.
+    fn calls_with(&self, first_trunk: &str, more: &str, count: u32) -> Vec<Value> {
         let addresses = self.addresses();
         let carriers = [("0.010", 0), ("0.011", 1), ("0.030", 2)].map(|(price, place)| {
             let mut carrier = CarrierSpec::new(NAMES[place], addresses[place], price);
-            carrier.more = ["priority: 30", "priority: 20", "priority: 10"][place];
+            carrier.more = [first_trunk, "priority: 20", "priority: 10"][place];
             carrier
         });
         let mut world = World::of(carriers.into());
@@ -234,4 +239,21 @@ fn calls_leave_a_carrier_that_fails_for_one_that_does_well() {
     );
     let cheapest = bench.calls(&profile("{}"), 3);
     assert_eq!(firsts(&cheapest), BTreeMap::from([("aurora", 3)]));
+}
+
+#[test]
+fn a_trunk_whose_attempts_fail_gets_a_share_of_calls_until_it_recovers() {
+    let bench = Bench::of(["carrier_refuses_503", "carrier_answers", "carrier_answers"]);
+    let throttle = "priority: 30\nthrottle: { attempts_min: 10, window_s: 5, share_percent: 0 }";
+    let records = bench.calls_with(throttle, "", 12);
+    assert_eq!(firsts(&records[2..]), BTreeMap::from([("aurora", 10)]));
+    let records = bench.calls_with(throttle, "", 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+    std::thread::sleep(std::time::Duration::from_secs(11));
+    let records = bench.calls_with(throttle, "", 1);
+    assert_eq!(
+        firsts(&records),
+        BTreeMap::from([("aurora", 1)]),
+        "two windows have passed"
+    );
 }

@@ -35,6 +35,8 @@ pub struct RankKey {
     pub tier: Tier,
     /// Not put first within its tier by a share of calls or by its turn.
     pub is_not_put_first: bool,
+    /// Too many attempts of its trunk fail, and this call is not of the share that it still gets.
+    pub is_throttled: bool,
     /// Its carrier does worse than the profile asks for.
     pub is_below_floor: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.
@@ -158,6 +160,7 @@ impl<'s> Order<'s> {
         RankKey {
             tier: place.tier,
             is_not_put_first: true,
+            is_throttled: place.is_throttled,
             is_below_floor: self.is_below_floor(quality),
             order,
             cost,
@@ -213,11 +216,10 @@ impl<'s> Order<'s> {
 
     /// Who goes first is chosen within one of these: those that do too badly are left behind, unless
     /// that is to be found out.
-    fn class(&self, candidate: &Candidate) -> (Tier, bool) {
-        (
-            candidate.key.tier,
-            candidate.key.is_below_floor && !self.explores,
-        )
+    fn class(&self, candidate: &Candidate) -> (Tier, bool, bool) {
+        let key = &candidate.key;
+        let is_below_floor = key.is_below_floor && !self.explores;
+        (key.tier, key.is_throttled, is_below_floor)
     }
 
     fn ticket(&self, ask: &Ask<'_>, candidate: &Candidate) -> Option<u64> {

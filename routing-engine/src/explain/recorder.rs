@@ -119,6 +119,7 @@ impl<'s> Recorder<'s> {
             rank_key: verdict.key.map(|key| ExplainedKey {
                 tier: key.tier.as_str(),
                 is_put_first: !key.is_not_put_first,
+                is_throttled: key.is_throttled,
                 is_below_floor: key.is_below_floor,
                 order: key.order,
             }),

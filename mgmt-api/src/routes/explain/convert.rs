@@ -54,6 +54,7 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
             rank_key: route.rank_key.map(|key| ExplainRankKey {
                 tier: key.tier.to_owned(),
                 is_put_first: key.is_put_first,
+                is_throttled: key.is_throttled,
                 is_below_floor: key.is_below_floor,
                 order: key.order,
             }),
