@@ -164,6 +164,13 @@ impl Snapshot {
             .find(|trunk| called.starts_with(&*self.ingress_trunk(*trunk).tech_prefix))
     }
 
+    /// The active ingress trunk with an identifier.
+    pub fn ingress_trunk_of(&self, id: i64) -> Option<TrunkIndex> {
+        let mut trunks = (0..).map(TrunkIndex).zip(&self.ingress);
+        let found = trunks.find(|(_, trunk)| trunk.resource.id == id);
+        found.map(|(index, _)| index)
+    }
+
     /// The ingress trunk at an index of this snapshot.
     pub fn ingress_trunk(&self, index: TrunkIndex) -> &IngressTrunk {
         &self.ingress[index.0 as usize]

@@ -253,3 +253,29 @@ fn a_trunk_whose_attempts_fail_gets_a_share_of_calls() {
     let without = bench.calls_with("priority: 30", "", 1);
     assert_eq!(firsts(&without), BTreeMap::from([("aurora", 1)]));
 }
+
+#[test]
+fn a_call_of_the_records_tells_why_each_carrier_was_not_taken() {
+    let bench = Bench::start("carrier_answers");
+    let shares = profile(
+        "{ strategy: percentage, carrier_shares: [{ carrier: aurora, percent: 50 }, \
+         { carrier: borealis, percent: 50 }], excluded_carriers: [cirrus] }",
+    );
+    for record in bench.calls(&shares, 8) {
+        let id = record["id"].as_str().unwrap();
+        let told = bench.switch.get(&format!("/api/v1/cdrs/{id}/explain"));
+        let routes = told["explanation"]["routes"].as_array().unwrap();
+        // The same lot as the call's own.
+        assert_eq!(
+            routes[0]["carrier"], record["attempt_records"][0]["carrier"],
+            "{told:#}"
+        );
+        assert_eq!(routes[0]["rank_key"]["is_put_first"], true);
+        assert_eq!(routes[2]["carrier"], "cirrus");
+        assert_eq!(routes[2]["reason"], "carrier_not_allowed");
+        assert_eq!(
+            told["decided_by_snapshot"],
+            told["explanation"]["snapshot_number"]
+        );
+    }
+}

@@ -1,6 +1,10 @@
 //! How the switch would route a call, and why.
 
 mod convert;
+mod of_call;
+
+pub use of_call::CallExplanation;
+pub(crate) use of_call::{__path_cdr_explain, cdr_explain};
 
 use crate::clock;
 use crate::extract::ApiQuery;
