@@ -10,6 +10,7 @@ use super::gauges::Gauges;
 use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
 use super::ownership::Ownership;
+use super::quality::ShardQuality;
 use super::trace::{Note, Tracer, Way};
 use arc_swap::ArcSwap;
 use bytes::Bytes;

@@ -72,5 +72,8 @@ pub(crate) async fn cdr_explain(
 fn source_of(record: &CallRecord, snapshot: &Snapshot) -> Source<'static> {
     let trunk = record.ingress_trunk.as_ref();
     let trunk = trunk.and_then(|trunk| snapshot.ingress_trunk_of(trunk.id));
-    trunk.map_or(Source::Address(record.ingress_source.ip()), Source::Trunk)
+    match trunk {
+        Some(trunk) => Source::Trunk(trunk),
+        None => Source::Address(record.ingress_source.ip()),
+    }
 }
