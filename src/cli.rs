@@ -11,6 +11,7 @@ mod backup;
 mod bans;
 mod changes;
 mod check;
+mod deck;
 mod demo;
 mod explain;
 mod export;
@@ -44,6 +45,9 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Write all that is configured to YAML files and rate decks, as `apply` reads them.
     Export(export::ExportArgs),
+    /// Read a carrier's rate deck and compare it with the rates in force.
+    #[command(subcommand)]
+    Deck(deck::DeckCommand),
     /// List, show, preview, push and roll back change sets.
     Changes(changes::ChangesArgs),
     /// Write the whole database to one file and verify it; the switch may run.
@@ -115,6 +119,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Deck(command) => deck::run(&command),
         Command::Changes(args) => changes::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),

@@ -159,3 +159,76 @@ fn a_stopped_switch_ends_well() {
     let mut switch = Switch::start(&[]);
     assert!(switch.stop(), "{}", switch.log());
 }
+
+#[test]
+fn deck_compare_writes_nothing_doubtful_unless_it_is_confirmed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (sent, rates, timeline) = (path("sent.csv"), path("rates.csv"), path("all.csv"));
+    std::fs::write(
+        &sent,
+        "Dial Code;Destination;Price\n+44;UK;0,012\n0020-0021;Egypt;0,1\n",
+    )
+    .unwrap();
+    let first = [
+        "deck",
+        "compare",
+        &sent,
+        "--write",
+        &rates,
+        "--timeline",
+        &timeline,
+    ];
+    let (status, out, errors) = didtron(&first, &[]);
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(out.contains("2 rows, 0 rejected; 3 new"), "{out}");
+    let written = std::fs::read_to_string(&rates).unwrap();
+    assert!(
+        written.contains("\n44,UK,0.012,0.012,1,1,0,0,0\n"),
+        "{written}"
+    );
+
+    std::fs::write(&sent, "Code,Destination,Rate\n44,UK,0.12\n20,Egypt,free\n").unwrap();
+    let (changes, rejected) = (path("changes.csv"), path("rejected.csv"));
+    let again = [
+        "deck",
+        "compare",
+        &sent,
+        "--current",
+        &timeline,
+        "--write",
+        &rates,
+        "--partial",
+        "--changes",
+        &changes,
+        "--rejected",
+        &rejected,
+    ];
+    let (status, out, _) = didtron(&again, &[]);
+    assert_eq!(status, Some(1));
+    assert!(
+        out.contains("rejected: line 3: rate_per_minute: not a price"),
+        "{out}"
+    );
+    assert!(
+        out.contains("doubtful: line 2: the price of 44 is many times the old one"),
+        "{out}"
+    );
+    assert_eq!(std::fs::read_to_string(&rates).unwrap(), written);
+    let listed = std::fs::read_to_string(&changes).unwrap();
+    assert!(listed.contains("\n44,increase,0.012,0.12,"), "{listed}");
+    assert!(
+        std::fs::read_to_string(&rejected)
+            .unwrap()
+            .contains("3,rate_per_minute,free,")
+    );
+
+    let confirmed = [&again[..], &["--confirm"]].concat();
+    assert_eq!(didtron(&confirmed, &[]).0, Some(0));
+    let written = std::fs::read_to_string(&rates).unwrap();
+    assert!(written.contains("\n44,UK,0.12,"), "{written}");
+    assert!(
+        written.contains("\n20,Egypt,0.1,"),
+        "what a partial deck does not name stays: {written}"
+    );
+}
