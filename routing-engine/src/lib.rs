@@ -26,6 +26,7 @@ pub mod deck;
 pub mod explain;
 pub mod health;
 pub mod limits;
+pub mod lot;
 pub mod numbers;
 pub mod resources;
 pub mod snapshot;

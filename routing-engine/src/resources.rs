@@ -18,6 +18,15 @@ pub struct Stored<T> {
     pub spec: T,
 }
 
+/// A resource with who gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned<T> {
+    /// The resource.
+    pub stored: Stored<T>,
+    /// Who gets it.
+    pub assign: Assignment,
+}
+
 /// A rate card with its rows.
 #[derive(Clone, Debug)]
 pub struct PricedCard {
@@ -37,6 +46,8 @@ pub struct StoredRef<'r, T> {
     pub owner: i64,
     /// The name.
     pub name: &'r str,
+    /// Who gets it; of no meaning for kinds that are not given to customers.
+    pub assign: &'r Assignment,
     /// What it is.
     pub spec: &'r T,
 }
@@ -65,6 +76,18 @@ pub struct ResourcesRef<'r> {
     pub translation_rules: Vec<StoredRef<'r, TranslationRules>>,
     /// Which numbers are let through.
     pub number_lists: Vec<StoredRef<'r, NumberList>>,
+    /// Divisions of customers.
+    pub customer_groups: Vec<StoredRef<'r, CustomerGroup>>,
+    /// When routes are open.
+    pub schedules: Vec<StoredRef<'r, Schedule>>,
+    /// Grades of quality that routes belong to.
+    pub voice_tiers: Vec<StoredRef<'r, VoiceTier>>,
+    /// In which order carriers are tried.
+    pub lcr_profiles: Vec<StoredRef<'r, LcrProfile>>,
+    /// Which carrier serves which numbers.
+    pub routes: Vec<StoredRef<'r, Route>>,
+    /// Routes that belong together.
+    pub route_groups: Vec<StoredRef<'r, RouteGroup>>,
     /// The texts of those secrets that are sealed.
     pub secrets: OpenedSecrets<'r>,
 }
@@ -89,10 +112,29 @@ pub struct Resources {
     pub translation_rules: Vec<Stored<TranslationRules>>,
     /// Which numbers are let through.
     pub number_lists: Vec<Stored<NumberList>>,
+    /// Divisions of customers.
+    pub customer_groups: Vec<Stored<CustomerGroup>>,
+    /// When routes are open.
+    pub schedules: Vec<Stored<Schedule>>,
+    /// Grades of quality that routes belong to.
+    pub voice_tiers: Vec<Assigned<VoiceTier>>,
+    /// In which order carriers are tried.
+    pub lcr_profiles: Vec<Assigned<LcrProfile>>,
+    /// Which carrier serves which numbers.
+    pub routes: Vec<Assigned<Route>>,
+    /// Routes that belong together.
+    pub route_groups: Vec<Assigned<RouteGroup>>,
 }
 
 /// The owner of [`Resources`], which have one only.
 const ONE_OWNER: i64 = 1;
+
+static TO_ALL: Assignment = Assignment {
+    all: true,
+    categories: Vec::new(),
+    groups: Vec::new(),
+    customers: Vec::new(),
+};
 
 impl<'r> OpenedSecrets<'r> {
     /// What a secret is: the text that somebody wrote, or that of the sealed one. `None` when it
@@ -127,13 +169,25 @@ impl<T> Clone for StoredRef<'_, T> {
 impl<T> Copy for StoredRef<'_, T> {}
 
 impl<T> Stored<T> {
+    /// As one that all customers get.
     fn borrowed(&self) -> StoredRef<'_, T> {
+        self.assigned(&TO_ALL)
+    }
+
+    fn assigned<'s>(&'s self, assign: &'s Assignment) -> StoredRef<'s, T> {
         StoredRef {
             id: self.id,
             owner: ONE_OWNER,
             name: &self.name,
+            assign,
             spec: &self.spec,
         }
+    }
+}
+
+impl<T> Assigned<T> {
+    fn borrowed(&self) -> StoredRef<'_, T> {
+        self.stored.assigned(&self.assign)
     }
 }
 
@@ -154,6 +208,12 @@ impl Resources {
                 .map(Stored::borrowed)
                 .collect(),
             number_lists: self.number_lists.iter().map(Stored::borrowed).collect(),
+            customer_groups: self.customer_groups.iter().map(Stored::borrowed).collect(),
+            schedules: self.schedules.iter().map(Stored::borrowed).collect(),
+            voice_tiers: self.voice_tiers.iter().map(Assigned::borrowed).collect(),
+            lcr_profiles: self.lcr_profiles.iter().map(Assigned::borrowed).collect(),
+            routes: self.routes.iter().map(Assigned::borrowed).collect(),
+            route_groups: self.route_groups.iter().map(Assigned::borrowed).collect(),
             secrets: OpenedSecrets::default(),
         }
     }

@@ -8,7 +8,10 @@
 mod compile;
 mod gateways;
 mod parts;
+mod policies;
 mod prefix_index;
+mod routes;
+mod schedule;
 mod sources;
 
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
@@ -18,7 +21,11 @@ pub use parts::{
     DigestIdentity, EgressTrunk, IngressTrunk, RateRef, TrunkIndex,
 };
 pub(crate) use parts::{OpenRoute, TieBreak};
+pub use policies::Turns;
+pub(crate) use policies::{CompiledProfile, RoutingPolicy};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
+pub use routes::ROUTES_OF_A_NUMBER_MAX;
+pub(crate) use routes::{Fit, Fits};
 
 use crate::Problem;
 use crate::deck::Offer;
@@ -65,6 +72,8 @@ pub struct Snapshot {
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     number_rules: BTreeMap<i64, Arc<NumberRules>>,
     number_lists: Box<[Arc<CompiledNumberList>]>,
+    /// Of profiles.
+    turns: BTreeMap<i64, Arc<Turns>>,
 }
 
 impl Snapshot {

@@ -9,8 +9,8 @@ use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is
-/// shown, and calls do not read it yet.
+/// Whom we pay for calls. Its gateways and prices are those of its egress trunks; calls of customers
+/// that it is not assigned to are not sent to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {

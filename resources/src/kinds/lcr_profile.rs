@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// In which order the carriers of a call are tried, and which are not tried at all. Calls do not read
-/// it yet: the cheapest goes first.
+/// In which order the carriers of a call are tried, and which are not tried at all. A customer without
+/// a profile has the cheapest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LcrProfile {
@@ -26,10 +26,16 @@ pub struct LcrProfile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200), extend("x-widget" = "ordered-list"))]
     pub carrier_order: Vec<Ref<Carrier>>,
-    /// Strategy `percentage`: how often each carrier goes first; others follow by cost.
+    /// Strategy `percentage`: how often each carrier goes first; others follow by cost. Where some of
+    /// them have no route, the others have their shares in proportion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     pub carrier_shares: Vec<CarrierShare>,
+    /// Carriers that go first in a share of the calls, whatever the strategy says of them; together at
+    /// most 100 percent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-section" = "advanced"))]
+    pub force_first: Vec<CarrierShare>,
     /// Carriers that may be tried: a lock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200), extend("x-default" = "all"))]
@@ -47,6 +53,14 @@ pub struct LcrProfile {
     #[serde(default = "default_attempts_max")]
     #[schemars(range(min = 1, max = 10), extend("x-section" = "advanced"))]
     pub attempts_max: u8,
+    /// Longest time from a call's INVITE until a carrier rings: an attempt that has not come so far is
+    /// given up then, and no other is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 500, max = 60_000),
+        extend("x-unit" = "milliseconds", "x-default" = "no limit", "x-section" = "advanced")
+    )]
+    pub pdd_budget_ms: Option<u32>,
 }
 
 /// What decides the order of carriers.
@@ -62,12 +76,17 @@ pub enum LcrStrategy {
     Priority,
     /// Those within a band above the cheapest by priority, then the others by cost.
     PriceBand,
-    /// Within each priority one is drawn by weight to go first, then cost.
+    /// Within each priority by lot, a heavier one more often before the others.
     Weight,
     /// Carriers go first as often as their shares say, then cost.
     Percentage,
     /// Carriers in an order of their own, then cost.
     Manual,
+    /// The dearest first.
+    Reverse,
+    /// Routes to a destination take turns at going first; those after it follow by cost, then those
+    /// before it.
+    RoundRobin,
 }
 
 /// How often a carrier goes first.
@@ -108,18 +127,17 @@ impl LcrProfile {
     }
 
     fn check_shares(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (index, share) in self.carrier_shares.iter().enumerate() {
-            if !seen.insert(&share.carrier) {
-                let field = format!("carrier_shares[{index}].carrier");
-                problems.push(Problem::in_field(field, "this carrier stands here twice"));
-            }
-        }
-        let sum: u32 = self.carrier_shares.iter().map(|share| u32::from(share.percent)).sum();
+        let mut problems = repeated_shares("carrier_shares", &self.carrier_shares);
+        let sum = sum(&self.carrier_shares);
         if !self.carrier_shares.is_empty() && sum != 100 {
             let message = format_args!("the shares make {sum} percent: they must make 100");
             problems.push(Problem::in_field("carrier_shares", message));
+        }
+        problems.extend(repeated_shares("force_first", &self.force_first));
+        let forced = self::sum(&self.force_first);
+        if forced > 100 {
+            let message = format_args!("the shares make {forced} percent: 100 is all calls");
+            problems.push(Problem::in_field("force_first", message));
         }
         problems
     }
@@ -136,6 +154,22 @@ impl LcrProfile {
         }
         problems
     }
+}
+
+fn sum(shares: &[CarrierShare]) -> u32 {
+    shares.iter().map(|share| u32::from(share.percent)).sum()
+}
+
+fn repeated_shares(field: &str, shares: &[CarrierShare]) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let twice = shares.iter().enumerate();
+    twice
+        .filter(|(_, share)| !seen.insert(&share.carrier))
+        .map(|(index, _)| {
+            let field = format!("{field}[{index}].carrier");
+            Problem::in_field(field, "this carrier stands here twice")
+        })
+        .collect()
 }
 
 fn repeated(field: &str, carriers: &[Ref<Carrier>]) -> Vec<Problem> {
@@ -198,6 +232,8 @@ mod tests {
         let shares = json!([{ "carrier": "A", "percent": 70 }, { "carrier": "A", "percent": 20 }]);
         let broken = json!({ "strategy": "percentage", "carrier_shares": shares });
         assert_eq!(faults(KIND, broken), ["carrier_shares[1].carrier", "carrier_shares"]);
+        let shares = json!([{ "carrier": "A", "percent": 70 }, { "carrier": "B", "percent": 31 }]);
+        assert_eq!(faults(KIND, json!({ "force_first": shares })), ["force_first"]);
         let broken = json!({ "only_carriers": ["A", "A"], "excluded_carriers": ["B", "A"],
             "attempts_max": 11, "min_margin_percent": 91 });
         assert_eq!(

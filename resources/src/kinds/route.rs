@@ -9,8 +9,10 @@ use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet:
-/// they go to every carrier that has a rate, the cheapest first.
+/// Which carrier serves which numbers, for the customers it is assigned to. Carriers with a route go
+/// before those without one; the LCR profile orders each of the two. Several routes that fit a call
+/// and lead to one trunk count as one: that which is assigned most specifically, else the one with the longest
+/// prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
@@ -37,18 +39,20 @@ pub struct Route {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-filter" = true))]
     pub trunk: Option<Ref<Trunk>>,
-    /// The tier it belongs to: customers of other tiers do not take it.
+    /// The tier it belongs to: customers that the tier is not assigned to do not take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-filter" = true, "x-default" = "every tier"))]
     pub voice_tier: Option<Ref<VoiceTier>>,
-    /// Whether calls that it fits take such routes only; otherwise carriers without a route follow.
+    /// Whether calls that it fits take such routes only; otherwise carriers without a route follow. Of
+    /// several, those count that are assigned most specifically, and among these the longest prefix.
     #[serde(default)]
     #[schemars(extend("x-filter" = true))]
     pub exclusive: bool,
-    /// Among routes that fit, the lower goes first; cost decides among equals.
+    /// In place of the trunk's: the lower goes first, for profiles that order by priority.
     #[serde(default = "default_priority")]
     pub priority: u16,
-    /// Share of the calls among routes of equal priority, for profiles that split by weight.
+    /// In place of the trunk's: share of the calls among routes of equal priority, for profiles that
+    /// split by weight.
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1, max = 65_535), extend("x-section" = "advanced"))]
     pub weight: u16,

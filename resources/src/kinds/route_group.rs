@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Routes that belong together, some as primary and some as backup. Calls do not read it yet.
+/// Routes that belong together, some as primary and some as backup. A route that stands in groups is
+/// taken by customers who get it and one of its groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteGroup {
@@ -46,7 +47,7 @@ pub enum RouteRole {
     /// It goes first.
     #[default]
     Primary,
-    /// It is tried when all primary routes failed.
+    /// It goes after all primary routes.
     Backup,
 }
 

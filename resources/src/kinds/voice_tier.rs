@@ -6,8 +6,8 @@ use crate::kinds::{RateCard, ResourceKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not
-/// read it yet.
+/// A grade of quality that is sold, such as premium or standard. Calls of customers that it is assigned
+/// to take its routes; its rate card is shown, and calls do not read it yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoiceTier {

@@ -2,11 +2,13 @@
 
 mod check;
 mod numbers;
+mod policies;
 
 use self::numbers::Numbers;
 use super::gateways::{Gateways, HealthOf};
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::prefix_index::{CardNumber, PrefixIndex};
+use super::policies::Turns;
 use super::sources::SourceTable;
 use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
@@ -94,6 +96,7 @@ struct Compiler<'c, 'r> {
     health: HealthOf,
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     numbers: Numbers<'r>,
+    turns: BTreeMap<i64, Arc<Turns>>,
     problems: Vec<Problem>,
 }
 
@@ -120,6 +123,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             health: HealthOf::new(),
             registrations: HashMap::new(),
             numbers,
+            turns: BTreeMap::new(),
             problems,
         }
     }
@@ -132,7 +136,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let usernames = self.usernames(&ingress);
         let egress_cards = self.egress_cards_count();
         let (cards, card_owners) = self.compiled_cards();
-        let customers = self.compiled_customers();
+        let customers = self.compiled_customers(&egress);
         let carriers = self.compiled_carriers();
         let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
         Snapshot {
@@ -154,6 +158,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             limiters: std::mem::take(&mut self.limiters),
             health: std::mem::take(&mut self.health),
             registrations: std::mem::take(&mut self.registrations),
+            turns: std::mem::take(&mut self.turns),
         }
     }
 
@@ -181,7 +186,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
         count
     }
 
-    fn compiled_customers(&mut self) -> Box<[CompiledCustomer]> {
+    fn compiled_customers(&mut self, egress: &[EgressTrunk]) -> Box<[CompiledCustomer]> {
+        let mut policies = self.policies(egress);
         let mut customers: Vec<_> = self.resources.customers.iter().collect();
         customers.sort_by_key(|customer| (customer.name, customer.owner));
         customers
@@ -193,6 +199,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 card: self.card(ResourceKind::Customer, customer, &customer.spec.rate_card),
                 limits: Limits::new(customer.spec.cps_limit, customer.spec.channel_limit),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
+                policy: self.policy_of(&mut policies, customer),
             })
             .collect()
     }

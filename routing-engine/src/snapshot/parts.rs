@@ -1,6 +1,7 @@
 //! What a snapshot holds of each resource, resolved to indexes.
 
 use super::gateways::Gateways;
+use super::policies::RoutingPolicy;
 use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
@@ -47,6 +48,7 @@ pub struct CompiledCustomer {
     pub(crate) card: CardNumber,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) policy: Arc<RoutingPolicy>,
 }
 
 /// A carrier in a snapshot.
@@ -209,6 +211,19 @@ impl TieBreak {
         let lighter_last = u16::MAX - weight;
         Self(u64::from(priority) << 48 | u64::from(lighter_last) << 32 | u64::from(rank))
     }
+
+    /// The same trunk with the priority and weight of a route to it.
+    pub(crate) fn of_route(self, priority: u16, weight: u16) -> Self {
+        Self::new(priority, weight, self.0 as u32)
+    }
+
+    pub(crate) fn priority(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
+    pub(crate) fn weight(self) -> u16 {
+        u16::MAX - (self.0 >> 32) as u16
+    }
 }
 
 impl CompiledCustomer {
@@ -220,6 +235,21 @@ impl CompiledCustomer {
     /// What it is allowed.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The LCR profile of its calls; `None` when it has none.
+    pub fn lcr_profile(&self) -> Option<&ResourceRef> {
+        self.policy.profile.resource.as_ref()
+    }
+
+    /// Most routes that a call of its tries.
+    pub fn attempts_max(&self) -> usize {
+        usize::from(self.policy.profile.attempts_max)
+    }
+
+    /// Longest time from a call's INVITE until a carrier rings, milliseconds.
+    pub fn pdd_budget_ms(&self) -> Option<u32> {
+        self.policy.profile.pdd_budget_ms
     }
 
     pub(crate) fn gate(&self) -> Gate<'_> {
