@@ -153,6 +153,10 @@ impl Facts {
         self.received.wall
     }
 
+    pub(crate) fn received_instant(&self) -> Instant {
+        self.received.instant
+    }
+
     pub(crate) fn called_received(&self) -> &str {
         &self.called_received
     }

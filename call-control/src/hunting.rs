@@ -20,7 +20,7 @@ impl Call {
     /// Starts the next attempt that can be started. `last` is why the one before failed; it ends
     /// the call when no route is left.
     pub(crate) fn hunt(&mut self, core: &mut Core, now: Instant, mut last: Failure) {
-        while let Some((candidate, gateway)) = self.take_place(core, &mut last) {
+        while let Some((candidate, gateway)) = self.take_place(core, now, &mut last) {
             match self.start(core, now, candidate, gateway) {
                 Ok(()) => return,
                 Err(failure) if failure.retry == Retry::NextRoute => last = failure,
@@ -32,7 +32,12 @@ impl Call {
 
     /// Where the next attempt goes: another gateway of the same route when `last` was the fault of
     /// one, else the next route. Routes without a gateway that is up are passed over.
-    fn take_place(&mut self, core: &mut Core, last: &mut Failure) -> Option<(Candidate, u8)> {
+    fn take_place(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        last: &mut Failure,
+    ) -> Option<(Candidate, u8)> {
         if !last.is_of_gateway() {
             self.next_gateways.clear();
         }
@@ -45,6 +50,9 @@ impl Call {
                 let candidate = *self.plan.as_ref()?.candidates.get(current)?;
                 return Some((candidate, gateway));
             }
+            if self.has_tried_enough(now) {
+                return None;
+            }
             let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
             self.next_candidate += 1;
             let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
@@ -54,6 +62,25 @@ impl Call {
                 *last = Failure::passing(Origin::Switch, ReleaseReason::CarrierUnreachable);
             }
         }
+    }
+
+    /// Whether the customer's LCR profile allows no further route.
+    fn has_tried_enough(&self, now: Instant) -> bool {
+        let Some(plan) = &self.plan else {
+            return true;
+        };
+        let tried = |attempt: &crate::attempt::Attempt| attempt.candidate.trunk;
+        let routes = self.attempts.chunk_by(|one, next| tried(one) == tried(next)).count();
+        let customer = self.snapshot.customer(plan.customer);
+        let is_late = || self.pdd_left(now) == Some(Duration::ZERO);
+        routes >= customer.attempts_max() || (routes > 0 && is_late())
+    }
+
+    /// What is left of the time within which a carrier must ring; `None` without such a limit.
+    fn pdd_left(&self, now: Instant) -> Option<Duration> {
+        let customer = self.snapshot.customer(self.plan.as_ref()?.customer);
+        let budget = Duration::from_millis(u64::from(customer.pdd_budget_ms()?));
+        Some(budget - now.since(self.facts.received_instant()))
     }
 
     fn start(
@@ -184,9 +211,10 @@ impl Call {
         let trunk = attempt.candidate.egress_trunk(&self.snapshot);
         let millis = |millis: u32| Duration::from_millis(u64::from(millis));
         let ring = Duration::from_secs(u64::from(trunk.ring_timeout_s));
+        let before_ringing = self.pdd_left(attempt.started).map_or(ring, |left| left.min(ring));
         match progress {
-            Progress::None => millis(trunk.first_reply_timeout_ms).min(ring),
-            Progress::Tried => millis(trunk.pdd_timeout_ms).min(ring),
+            Progress::None => millis(trunk.first_reply_timeout_ms).min(before_ringing),
+            Progress::Tried => millis(trunk.pdd_timeout_ms).min(before_ringing),
             Progress::Made => ring,
         }
     }

@@ -65,6 +65,8 @@ impl Engine {
             called,
             calling: &facts.calling_received,
             now_us: now.instant.as_micros(),
+            at: now.wall,
+            draw: id.draw(),
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let plan = match decision {

@@ -19,6 +19,13 @@ use std::sync::Arc;
 #[serde(transparent)]
 pub struct CallId(pub u128);
 
+impl CallId {
+    /// The number that decides shares of calls: 64 of its bits that come from the generator.
+    pub fn draw(self) -> u64 {
+        self.0 as u64
+    }
+}
+
 /// A resource as it was called when the call used it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceRef {

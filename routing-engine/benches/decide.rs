@@ -28,6 +28,8 @@ fn request(called: &str, now_us: u64) -> CallRequest<'_> {
         called,
         calling: "442071838750",
         now_us,
+        at: rating::Timestamp(0),
+        draw: 0,
     }
 }
 

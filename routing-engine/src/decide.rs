@@ -8,15 +8,18 @@
 //! 4. the **number lists** of customer and trunk let both through;
 //! 5. the call is **admitted** by the customer's and the trunk's limits;
 //! 6. the customer's **rate** is the longest prefix on its card;
-//! 7. the **routes** are ranked by expected cost, those below cost are dropped ([`Candidate`]).
+//! 7. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
+//!    routes excludes and those below cost are dropped ([`Candidate`]).
 //!
 //! The limits of carriers are asked at each attempt ([`Candidate::admit`]), not here: a route may
 //! be full now and free when its turn comes.
 
 mod candidates;
+mod order;
 
-use candidates::Payer;
+use candidates::Ask;
 pub use candidates::{CANDIDATES_MAX, Candidate};
+pub use order::{RankKey, Tier};
 
 use crate::limits::{Admission, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
@@ -24,6 +27,7 @@ use crate::resources::Status;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
+use rating::Timestamp;
 use rating::cdr::ReleaseReason;
 use std::net::IpAddr;
 
@@ -38,6 +42,11 @@ pub struct CallRequest<'a> {
     pub calling: &'a str,
     /// Monotonic clock, microseconds.
     pub now_us: u64,
+    /// Wall clock, for schedules.
+    pub at: Timestamp,
+    /// A number that nobody can foretell, for shares of calls ([`crate::lot`]). The same draw gives
+    /// the same decision.
+    pub draw: u64,
 }
 
 /// How the ingress trunk is found.
@@ -175,12 +184,19 @@ fn pipeline(
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 
-    let payer = Payer {
+    trace.step(Step::Profile(trunk.customer));
+    let ask = Ask {
+        snapshot,
+        path: &path,
+        policy: &customer.policy,
         owner: customer.owner,
         revenue,
+        destination: customer_rate.prefix(&called_number),
+        called: &called_number,
+        calling: &calling_number,
+        request,
     };
-    let numbers = (&called_number, &calling_number);
-    let candidates = candidates::rank(snapshot, &path, &payer, numbers, request.now_us, trace)?;
+    let candidates = candidates::rank(&ask, admission, trace)?;
     Ok(RoutePlan {
         customer: trunk.customer,
         ingress_trunk: trunk_index,

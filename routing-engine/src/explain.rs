@@ -31,6 +31,8 @@ pub struct Explanation {
     pub customer: Option<Arc<str>>,
     /// The trunk the call comes in by, when identified.
     pub ingress_trunk: Option<Arc<str>>,
+    /// The LCR profile of the customer; none when it has none.
+    pub lcr_profile: Option<Arc<str>>,
     /// The called number as digits of E.164, when accepted.
     pub called_number: Option<String>,
     /// What the customer pays, when found.
@@ -82,6 +84,10 @@ pub struct ExplainedRoute {
     pub reason: Option<&'static str>,
     /// Why it lost, as a sentence for people; none when it did not.
     pub detail: Option<String>,
+    /// The route of the customer's that leads to it; none when none does.
+    pub route: Option<Arc<str>>,
+    /// What it is ranked by; none for a route that was not ranked.
+    pub rank_key: Option<ExplainedKey>,
     /// What a minute of talk is expected to cost us ([`rating::expected`]).
     #[serde(with = "decimal::option")]
     pub cost_per_minute: Option<Amount>,
@@ -91,6 +97,18 @@ pub struct ExplainedRoute {
     pub margin_per_minute: Option<Amount>,
     /// The carrier's rate, when its card has one.
     pub rate: Option<ExplainedRate>,
+}
+
+/// What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
+/// cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedKey {
+    /// `primary` and `backup` for what a route leads to, `other` for the rest.
+    pub tier: &'static str,
+    /// Whether a share of calls or its turn puts it first in its tier.
+    pub is_put_first: bool,
+    /// What the strategy makes of it; 0 for all where cost alone decides.
+    pub order: u64,
 }
 
 /// Whether a route would be tried.
@@ -156,6 +174,10 @@ pub fn explain(request: &CallRequest<'_>, snapshot: &Snapshot) -> Explanation {
         ingress_trunk: known
             .ingress_trunk
             .map(|index| Arc::clone(&snapshot.ingress_trunk(index).resource.name)),
+        lcr_profile: known
+            .customer
+            .and_then(|index| snapshot.customer(index).lcr_profile())
+            .map(|profile| Arc::clone(&profile.name)),
         called_number: known.called_number.map(ToString::to_string),
         customer_rate: known
             .customer_rate

@@ -9,6 +9,7 @@ mod cps;
 
 pub use cps::BURST_TOLERANCE_NS;
 
+use crate::snapshot::Turns;
 use arrayvec::ArrayVec;
 use rating::cdr::ReleaseReason;
 use std::fmt;
@@ -69,6 +70,9 @@ pub trait Admission {
         gates: &[Gate<'_>; GATES_MAX],
         now_us: u64,
     ) -> Result<Permits, ReleaseReason>;
+
+    /// Whose turn it is for a destination, by round robin.
+    fn turn(&mut self, turns: &Turns, destination: &str) -> u32;
 }
 
 /// Takes from the counters: for calls.
@@ -192,6 +196,10 @@ impl Admission for LiveAdmission {
         }
         Ok(permits)
     }
+
+    fn turn(&mut self, turns: &Turns, destination: &str) -> u32 {
+        turns.take(destination)
+    }
 }
 
 fn give_back_cps(gates: &[Gate<'_>]) {
@@ -218,6 +226,10 @@ impl Admission for DryAdmission {
             }
         }
         Ok(Permits::default())
+    }
+
+    fn turn(&mut self, turns: &Turns, destination: &str) -> u32 {
+        turns.peek(destination)
     }
 }
 

@@ -37,7 +37,7 @@ fn minus_log2(uniform: u64) -> u64 {
     let mut mantissa = uniform << zeros;
     let mut fraction = 0;
     for _ in 0..FRACTION_BITS {
-        let square = u128::from(mantissa) * u128::from(mantissa) >> 63;
+        let square = (u128::from(mantissa) * u128::from(mantissa)) >> 63;
         let is_two = square >> 64 != 0;
         mantissa = if is_two { square >> 1 } else { square } as u64;
         fraction = fraction << 1 | u64::from(is_two);

@@ -25,7 +25,7 @@ pub use policies::Turns;
 pub(crate) use policies::{CompiledProfile, RoutingPolicy};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 pub use routes::ROUTES_OF_A_NUMBER_MAX;
-pub(crate) use routes::{Fit, Fits};
+pub(crate) use routes::{Fits, RoutePlace};
 
 use crate::Problem;
 use crate::deck::Offer;

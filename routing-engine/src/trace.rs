@@ -4,9 +4,9 @@
 //! ([`crate::explain`]). Steps borrow and name indexes, so that tracing costs nothing until
 //! somebody writes it down.
 
-use crate::decide::Source;
+use crate::decide::{RankKey, Source};
 use crate::numbers::{Number, NumberError, NumberListIndex};
-use crate::snapshot::{RateRef, TrunkIndex};
+use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
 use rating::cdr::ReleaseReason;
 
 /// Who listens to a decision.
@@ -59,6 +59,8 @@ pub enum Step<'a> {
     CustomerRate(RateRef),
     /// The customer's card has no rate.
     NoCustomerRate,
+    /// The LCR profile of the customer orders the routes.
+    Profile(CustomerIndex),
     /// The routes were ranked.
     Ranked {
         /// How many are left to try.
@@ -75,6 +77,10 @@ pub struct RouteVerdict {
     pub trunk: TrunkIndex,
     /// Its rate, when its card has one.
     pub rate: Option<RateRef>,
+    /// What it is ranked by, when it is.
+    pub key: Option<RankKey>,
+    /// Which route of the customer's leads to it.
+    pub(crate) via: Option<RoutePlace>,
     /// Why it would not be tried at this moment; `None` when it would.
     pub lost: Option<LossReason>,
 }
@@ -91,9 +97,15 @@ pub enum LossReason {
     NoRate,
     /// A number list of the carrier or of the trunk does not let the call through.
     NumberRefused(NumberListIndex),
+    /// The customer does not get the carrier, or its LCR profile excludes it.
+    CarrierNotAllowed,
+    /// An exclusive route takes the call, and this is none.
+    NotExclusive,
     /// The call would be sold below its cost.
     BelowCost,
-    /// Cheaper routes fill the longest list that a plan may have.
+    /// Less of the price would be left than the LCR profile asks for.
+    BelowMargin,
+    /// Better routes fill the longest list that a plan may have.
     BeyondLongestList,
     /// A limit of the carrier or of the trunk is reached at this moment.
     LimitReached(ReleaseReason),
@@ -112,6 +124,8 @@ impl RouteVerdict {
         Self {
             trunk,
             rate,
+            key: None,
+            via: None,
             lost: Some(reason),
         }
     }
@@ -125,7 +139,10 @@ impl LossReason {
             Self::CarrierInactive => "carrier_inactive",
             Self::NoRate => "no_rate",
             Self::NumberRefused(_) => "number_refused",
+            Self::CarrierNotAllowed => "carrier_not_allowed",
+            Self::NotExclusive => "not_exclusive",
             Self::BelowCost => "below_cost",
+            Self::BelowMargin => "below_margin",
             Self::BeyondLongestList => "beyond_longest_list",
             Self::LimitReached(ReleaseReason::CarrierCpsLimit) => "carrier_cps_limit",
             Self::LimitReached(ReleaseReason::CarrierChannelLimit) => "carrier_channel_limit",

@@ -15,6 +15,8 @@ fn request<'a>(source: &str, called: &'a str) -> CallRequest<'a> {
         called,
         calling: "442071838750",
         now_us: 1_000_000,
+        at: rating::Timestamp(0),
+        draw: 0,
     }
 }
 

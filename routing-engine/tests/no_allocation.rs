@@ -19,6 +19,8 @@ fn request<'a>(source: &str, called: &'a str, now_us: u64) -> CallRequest<'a> {
         called,
         calling: "442071838750",
         now_us,
+        at: rating::Timestamp(0),
+        draw: 0,
     }
 }
 

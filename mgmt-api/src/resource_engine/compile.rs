@@ -34,6 +34,12 @@ pub(super) fn snapshot<'e>(
                 all.translation_rules.push(borrowed(entry, rules));
             }
             ResourceSpec::NumberList(list) => all.number_lists.push(borrowed(entry, list)),
+            ResourceSpec::CustomerGroup(group) => all.customer_groups.push(borrowed(entry, group)),
+            ResourceSpec::Schedule(schedule) => all.schedules.push(borrowed(entry, schedule)),
+            ResourceSpec::VoiceTier(tier) => all.voice_tiers.push(borrowed(entry, tier)),
+            ResourceSpec::LcrProfile(profile) => all.lcr_profiles.push(borrowed(entry, profile)),
+            ResourceSpec::Route(route) => all.routes.push(borrowed(entry, route)),
+            ResourceSpec::RouteGroup(group) => all.route_groups.push(borrowed(entry, group)),
             // Kinds that a call does not read.
             _ => {}
         }
@@ -46,6 +52,7 @@ fn borrowed<'e, T>(entry: &'e Entry, spec: &'e T) -> StoredRef<'e, T> {
         id: entry.id,
         owner: entry.key.owner.get(),
         name: &entry.key.name,
+        assign: &entry.assign,
         spec,
     }
 }

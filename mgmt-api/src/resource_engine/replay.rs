@@ -116,6 +116,8 @@ impl Verdict {
             called: &record.called_number_received,
             calling: &record.calling_number_received,
             now_us,
+            at: record.received_at,
+            draw: record.id.draw(),
         };
         let duration_ms = talk_ms(record);
         let name = |index| snapshot.customer(index).resource.name.to_string();

@@ -183,6 +183,8 @@ pub(crate) async fn explain(
         called: &query.to,
         calling: &query.from,
         now_us: state.switch.now_us(),
+        at: rating::Timestamp(0),
+        draw: 0,
     };
     Ok(Json(engine::explain(&request, &snapshot).into()))
 }

@@ -1,19 +1,23 @@
 //! Which routes serve a number, in which order, and which lose.
 //!
-//! A route is an open egress trunk whose card has a rate for the number. Its key is what the sample
-//! calls are expected to cost on that rate ([`rating::expected`]): increments and fees count, so
-//! the order is by the cost of talk, not by the printed price. Equal keys go by priority, then by
-//! weight, then by name, so the order is total and the same every time.
+//! An open egress trunk whose card has a rate for the number may be taken, unless the customer does
+//! not get its carrier, the LCR profile excludes it, or an exclusive route leads elsewhere. Trunks
+//! that a route leads to go first. Within these two the LCR profile orders ([`Order`]); cost is what
+//! the sample calls are expected to cost on the rate ([`rating::expected`]): increments and fees
+//! count, so the order is by the cost of talk, not by the printed price. Equal keys go by priority,
+//! then by weight, then by name, so the order is total and the same every time.
 //!
 //! The profit guard compares the same sample on both sides: a route whose sample costs more than
 //! the customer pays for it is dropped.
 
+use super::CallRequest;
+use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, DryAdmission, LiveAdmission, Permits};
 use crate::numbers::{Number, translate_sent};
 use crate::resources::MediaMode;
 use crate::snapshot::{
-    CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, OpenRoute, Path, RateRef, Snapshot,
-    TieBreak, TrunkIndex,
+    CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, Fits, OpenRoute, Path, RateRef,
+    RoutePlace, RoutingPolicy, Snapshot, TieBreak, TrunkIndex,
 };
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use arrayvec::ArrayVec;
@@ -25,8 +29,9 @@ pub const CANDIDATES_MAX: usize = 10;
 
 /// A route of a plan.
 ///
-/// Routes are ordered by what the sample calls of [`rating::expected`] cost on their rates, then by
-/// priority, weight and name. Those whose sample costs more than the customer pays are dropped.
+/// Routes are ordered by the customer's LCR profile ([`RankKey`]); without one by what the sample
+/// calls of [`rating::expected`] cost on their rates, then by priority, weight and name. Those whose
+/// sample costs more than the customer pays are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The egress trunk in the snapshot.
@@ -35,12 +40,15 @@ pub struct Candidate {
     pub carrier: CarrierIndex,
     /// What the carrier charges.
     pub rate: RateRef,
-    /// What the sample calls are expected to cost: the key of the ranking.
+    /// What the sample calls are expected to cost.
     pub sample_total: Amount,
-    tie_break: TieBreak,
+    /// What it is ranked by.
+    pub key: RankKey,
+    /// Which route of the customer's leads to it.
+    via: Option<RoutePlace>,
 }
 
-type Ranked = ArrayVec<Candidate, CANDIDATES_MAX>;
+pub(super) type Ranked = ArrayVec<Candidate, CANDIDATES_MAX>;
 
 impl Candidate {
     /// Takes a channel and a call per second of the carrier and of the trunk, for one attempt.
@@ -90,69 +98,163 @@ impl Candidate {
             MediaMode::Relay
         }
     }
-
-    fn new(route: &OpenRoute, rate: RateRef, cost: Amount) -> Self {
-        Self {
-            trunk: route.trunk,
-            carrier: route.carrier,
-            rate,
-            sample_total: cost,
-            tie_break: route.tie_break,
-        }
-    }
-
-    fn key(&self) -> (Amount, TieBreak) {
-        (self.sample_total, self.tie_break)
-    }
 }
 
-/// For whom routes are ranked.
-pub(super) struct Payer {
+/// The call for which routes are ranked.
+pub(super) struct Ask<'s> {
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) path: &'s Path<'s>,
+    pub(super) policy: &'s RoutingPolicy,
     /// Whose customer it is; only routes of the same owner serve it.
     pub(super) owner: i64,
     /// What it pays for the sample.
     pub(super) revenue: Amount,
+    /// The prefix of its rate.
+    pub(super) destination: &'s str,
+    pub(super) called: &'s str,
+    pub(super) calling: &'s str,
+    pub(super) request: &'s CallRequest<'s>,
+}
+
+/// Where an open route stands before the profile orders it.
+pub(super) struct Place {
+    pub(super) tier: Tier,
+    pub(super) trunk: TrunkIndex,
+    pub(super) carrier: CarrierIndex,
+    pub(super) tie_break: TieBreak,
+    via: Option<RoutePlace>,
+}
+
+/// What stands in the way of routes: the same for all of a call.
+struct Rules<'s> {
+    fits: Fits<'s>,
+    /// The most that the sample may cost.
+    cost_max: Amount,
 }
 
 /// The routes in hunting order; at least one.
 pub(super) fn rank(
-    snapshot: &Snapshot,
-    path: &Path<'_>,
-    payer: &Payer,
-    (called, calling): (&Number, &Number),
-    now_us: u64,
+    ask: &Ask<'_>,
+    admission: &mut impl Admission,
     trace: &mut impl Trace,
 ) -> Result<Ranked, ReleaseReason> {
+    let rules = Rules {
+        fits: ask.policy.routes.fits(ask.called, ask.calling, ask.request.at),
+        cost_max: ask.cost_max(),
+    };
+    let mut order = Order::new(ask);
+    if order.needs_survey() {
+        ask.for_each_route(&rules, |_, cost, place| {
+            if let Ok(place) = place {
+                order.survey(place.tier, cost);
+            }
+        });
+    }
     let mut ranked = Ranked::new();
     let mut unprofitable_count = 0;
-    for_each_egress_rate(snapshot, path, |rate, cost| {
-        if !snapshot.is_of_owner(rate.card, payer.owner) {
-            return;
-        }
-        for route in snapshot.open_routes_of_card(rate.card) {
-            let refusing_list = || {
-                let numbers = &snapshot.egress_trunk(route.trunk).numbers;
-                numbers.refusing_list(called, calling)
-            };
-            let lost = if let Some(list) = route.has_number_lists.then(refusing_list).flatten() {
-                Some((route.trunk, rate, LossReason::NumberRefused(list)))
-            } else if cost > payer.revenue {
-                unprofitable_count += 1;
-                Some((route.trunk, rate, LossReason::BelowCost))
-            } else {
-                insert(&mut ranked, Candidate::new(route, rate, cost))
-                    .map(|beaten| (beaten.trunk, beaten.rate, LossReason::BeyondLongestList))
-            };
-            if let Some((trunk, rate, reason)) = lost {
-                trace.route(RouteVerdict::lost(trunk, Some(rate), reason));
+    ask.for_each_route(&rules, |rate, cost, place| {
+        let lost = match place {
+            Ok(place) => {
+                let candidate = Candidate {
+                    trunk: place.trunk,
+                    carrier: place.carrier,
+                    rate,
+                    sample_total: cost,
+                    key: order.key(ask, &place, cost),
+                    via: place.via,
+                };
+                order.consider(ask, &candidate);
+                insert(&mut ranked, candidate).map(beyond)
             }
+            Err((trunk, reason)) => {
+                let is_of_money =
+                    matches!(reason, LossReason::BelowCost | LossReason::BelowMargin);
+                unprofitable_count += usize::from(is_of_money);
+                Some(RouteVerdict::lost(trunk, Some(rate), reason))
+            }
+        };
+        if let Some(lost) = lost {
+            trace.route(lost);
         }
     });
-    report(snapshot, &ranked, unprofitable_count, now_us, trace);
+    let beaten = order.finish(ask, admission, &mut ranked);
+    report(ask, &ranked, beaten, unprofitable_count, trace);
     match (ranked.is_empty(), unprofitable_count) {
         (false, _) => Ok(ranked),
         (true, 0) => Err(ReleaseReason::NoRoute),
         (true, _) => Err(ReleaseReason::Unprofitable),
+    }
+}
+
+fn beyond(beaten: Candidate) -> RouteVerdict {
+    RouteVerdict {
+        key: Some(beaten.key),
+        via: beaten.via,
+        ..RouteVerdict::lost(
+            beaten.trunk,
+            Some(beaten.rate),
+            LossReason::BeyondLongestList,
+        )
+    }
+}
+
+impl Ask<'_> {
+    /// What the profile leaves of the customer's price for a carrier.
+    fn cost_max(&self) -> Amount {
+        let left = 100 - i64::from(self.policy.profile.min_margin_percent);
+        Amount(self.revenue.0.saturating_mul(left).div_euclid(100))
+    }
+
+    /// Calls `take` with each open route of the owner: its rate, what the sample costs, and its
+    /// place or why it has none.
+    fn for_each_route(
+        &self,
+        rules: &Rules<'_>,
+        mut take: impl FnMut(RateRef, Amount, Result<Place, (TrunkIndex, LossReason)>),
+    ) {
+        for_each_egress_rate(self.snapshot, self.path, |rate, cost| {
+            if !self.snapshot.is_of_owner(rate.card, self.owner) {
+                return;
+            }
+            for route in self.snapshot.open_routes_of_card(rate.card) {
+                let place = self.place(rules, route, cost);
+                take(rate, cost, place.map_err(|reason| (route.trunk, reason)));
+            }
+        });
+    }
+
+    fn place(&self, rules: &Rules<'_>, route: &OpenRoute, cost: Amount) -> Result<Place, LossReason> {
+        if !self.policy.allows(route.carrier) {
+            return Err(LossReason::CarrierNotAllowed);
+        }
+        if route.has_number_lists {
+            let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
+            if let Some(list) = numbers.refusing_list(self.called, self.calling) {
+                return Err(LossReason::NumberRefused(list));
+            }
+        }
+        let (tier, tie_break, via) = match rules.fits.to(route.trunk, route.carrier) {
+            Some((given, place)) => {
+                let found = &given.route;
+                let tie_break = route.tie_break.of_route(found.priority, found.weight);
+                (given.role.into(), tie_break, Some(place))
+            }
+            None if rules.fits.is_exclusive => return Err(LossReason::NotExclusive),
+            None => (Tier::Other, route.tie_break, None),
+        };
+        if cost > rules.cost_max {
+            return Err(match cost > self.revenue {
+                true => LossReason::BelowCost,
+                false => LossReason::BelowMargin,
+            });
+        }
+        Ok(Place {
+            tier,
+            trunk: route.trunk,
+            carrier: route.carrier,
+            tie_break,
+            via,
+        })
     }
 }
 
@@ -183,7 +285,7 @@ fn for_each_egress_rate(
 fn insert(ranked: &mut Ranked, candidate: Candidate) -> Option<Candidate> {
     let after = ranked
         .iter()
-        .rposition(|other| other.key() < candidate.key());
+        .rposition(|other| other.key < candidate.key);
     let at = after.map_or(0, |position| position + 1);
     if at == CANDIDATES_MAX {
         return Some(candidate);
@@ -194,21 +296,26 @@ fn insert(ranked: &mut Ranked, candidate: Candidate) -> Option<Candidate> {
 }
 
 fn report<T: Trace>(
-    snapshot: &Snapshot,
+    ask: &Ask<'_>,
     ranked: &Ranked,
+    beaten: Option<Candidate>,
     unprofitable_count: usize,
-    now_us: u64,
     trace: &mut T,
 ) {
     if !T::ENABLED {
         return;
     }
+    if let Some(beaten) = beaten {
+        trace.route(beyond(beaten));
+    }
     for candidate in ranked {
-        let full = candidate.pass(snapshot, now_us, &mut DryAdmission).err();
+        let full = candidate.pass(ask.snapshot, ask.request.now_us, &mut DryAdmission);
         trace.route(RouteVerdict {
             trunk: candidate.trunk,
             rate: Some(candidate.rate),
-            lost: full.map(LossReason::LimitReached),
+            key: Some(candidate.key),
+            via: candidate.via,
+            lost: full.err().map(LossReason::LimitReached),
         });
     }
     trace.step(Step::Ranked {

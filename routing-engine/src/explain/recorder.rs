@@ -1,9 +1,9 @@
 //! Writes down the steps and routes of a decision as they happen.
 
-use super::{ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
+use super::{ExplainedKey, ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
 use crate::decide::{CANDIDATES_MAX, Source};
 use crate::resources::Status;
-use crate::snapshot::{RateRef, Snapshot, TrunkIndex};
+use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use rating::Amount;
 use rating::cdr::ReleaseReason;
@@ -15,6 +15,8 @@ pub(super) struct Recorder<'s> {
     /// In the order in which they were told: candidates come in hunting order.
     verdicts: Vec<RouteVerdict>,
     routes_were_ranked: bool,
+    /// Whose routes are ranked.
+    customer: Option<CustomerIndex>,
 }
 
 impl<'s> Recorder<'s> {
@@ -24,6 +26,7 @@ impl<'s> Recorder<'s> {
             steps: Vec::new(),
             verdicts: Vec::new(),
             routes_were_ranked: false,
+            customer: None,
         }
     }
 
@@ -112,12 +115,23 @@ impl<'s> Recorder<'s> {
             detail: verdict
                 .lost
                 .map(|reason| sentence(self.snapshot, reason, cost, revenue)),
+            route: self.route_name(verdict),
+            rank_key: verdict.key.map(|key| ExplainedKey {
+                tier: key.tier.as_str(),
+                is_put_first: !key.is_not_put_first,
+                order: key.order,
+            }),
             cost_per_minute: cost,
             margin_per_minute: margin,
             rate: verdict
                 .rate
                 .map(|rate| ExplainedRate::new(self.snapshot, rate, called)),
         }
+    }
+
+    fn route_name(&self, verdict: &RouteVerdict) -> Option<Arc<str>> {
+        let customer = self.snapshot.customer(self.customer?);
+        customer.policy.routes.name(verdict.via?).map(Arc::clone)
     }
 
     fn note(&mut self, step: &'static str, outcome: StepOutcome, detail: String) {
@@ -182,6 +196,12 @@ impl Trace for Recorder<'_> {
                 );
                 self.note("customer_rate", Passed, detail);
             }
+            Step::Profile(customer) => {
+                self.customer = Some(customer);
+                if let Some(profile) = snapshot.customer(customer).lcr_profile() {
+                    self.note("lcr_profile", Passed, format!("LCR profile \"{}\"", profile.name));
+                }
+            }
             Step::NoCustomerRate => {
                 let detail = "no prefix of the customer's card begins this number";
                 self.note("customer_rate", Refused, detail.to_owned());
@@ -194,6 +214,8 @@ impl Trace for Recorder<'_> {
     }
 
     fn route(&mut self, verdict: RouteVerdict) {
+        // One that had no place may be put first in the end.
+        self.verdicts.retain(|known| known.trunk != verdict.trunk);
         self.verdicts.push(verdict);
     }
 }
@@ -245,8 +267,16 @@ fn sentence(
         (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
         (LossReason::NoRate, ..) => "its card has no rate for this number".to_owned(),
         (LossReason::BeyondLongestList, ..) => {
-            format!("{CANDIDATES_MAX} cheaper routes fill the plan")
+            format!("{CANDIDATES_MAX} better routes fill the plan")
         }
+        (LossReason::CarrierNotAllowed, ..) => {
+            "the customer does not get the carrier, or its LCR profile excludes it".to_owned()
+        }
+        (LossReason::NotExclusive, ..) => "an exclusive route leads elsewhere".to_owned(),
+        (LossReason::BelowMargin, Some(cost), Some(revenue)) => format!(
+            "a minute is expected to cost {cost}, and the LCR profile asks for more to be left of {revenue}"
+        ),
+        (LossReason::BelowMargin, ..) => "it leaves less than the LCR profile asks for".to_owned(),
         (LossReason::LimitReached(limit), ..) => limit_sentence(limit).to_owned(),
     }
 }

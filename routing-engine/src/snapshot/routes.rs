@@ -42,6 +42,10 @@ pub(crate) struct GivenRoute {
     pub(crate) level: AssignmentLevel,
 }
 
+/// A route's place among those of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoutePlace(u32);
+
 /// All routes of some customers.
 #[derive(Debug, Default)]
 pub(crate) struct RouteTable {
@@ -63,8 +67,8 @@ pub(crate) struct DigitIndex {
 
 /// A route that fits a call, and how closely.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fit<'s> {
-    pub(crate) given: &'s GivenRoute,
+struct Fit<'s> {
+    given: &'s GivenRoute,
     closeness: Closeness,
     place: u32,
 }
@@ -152,6 +156,14 @@ impl RouteTable {
     }
 }
 
+impl RouteTable {
+    /// The name of a route.
+    pub(crate) fn name(&self, place: RoutePlace) -> Option<&Arc<str>> {
+        let given = self.given.get(place.0 as usize)?;
+        Some(&given.route.resource.name)
+    }
+}
+
 impl CompiledRoute {
     /// How many digits of a calling number fit; `None` when it does not.
     fn calling_digits(&self, calling: &str) -> Option<u8> {
@@ -170,11 +182,13 @@ impl CompiledRoute {
 
 impl<'s> Fits<'s> {
     /// The closest route that leads to a trunk of a carrier.
-    pub(crate) fn to(&self, trunk: TrunkIndex, carrier: CarrierIndex) -> Option<&Fit<'s>> {
-        self.fits.iter().find(|fit| match fit.given.route.target {
+    pub(crate) fn to(&self, trunk: TrunkIndex, carrier: CarrierIndex) -> Option<(&'s GivenRoute, RoutePlace)> {
+        let leads_there = |fit: &&Fit<'_>| match fit.given.route.target {
             RouteTarget::Carrier(target) => target == carrier,
             RouteTarget::Trunk(target) => target == trunk,
-        })
+        };
+        let fit = self.fits.iter().find(leads_there)?;
+        Some((fit.given, RoutePlace(fit.place)))
     }
 
     fn order(&mut self) {

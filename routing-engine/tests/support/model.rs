@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::routing::{self, Offered};
 use super::world::{Call, World};
 use rating::cdr::ReleaseReason;
 use rating::charge::charge;
@@ -14,14 +15,23 @@ use routing_engine::resources::{
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Route(Box<Route>),
     Reject(ReleaseReason),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the model saw of the rules, which a decision does not tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) strategy: String,
+    pub(crate) is_exclusive: bool,
+    pub(crate) has_backups: bool,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Route {
+    pub(crate) seen: Seen,
     pub(crate) customer: String,
     pub(crate) ingress_trunk: String,
     pub(crate) called: String,
@@ -39,12 +49,29 @@ pub(crate) struct Rate {
     terms: RateTerms,
 }
 
+impl Outcome {
+    /// Whether a decision says the same.
+    pub(crate) fn is_told_by(&self, found: &Self) -> bool {
+        let told = |route: &Route| {
+            let Route { customer, ingress_trunk, called, calling, rate, routes, .. } = route.clone();
+            (customer, ingress_trunk, called, calling, rate, routes)
+        };
+        match (self, found) {
+            (Self::Route(one), Self::Route(other)) => told(one) == told(other),
+            (Self::Reject(one), Self::Reject(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// The limits' state, by customer or trunk name.
 pub(crate) struct Model<'w> {
     world: &'w World,
     due_ns: HashMap<String, u64>,
     channels: HashMap<String, u32>,
     patterns: HashMap<&'w str, regex::Regex>,
+    /// By profile and group of destinations.
+    turns: HashMap<(String, u8), usize>,
 }
 
 impl<'w> Model<'w> {
@@ -54,6 +81,7 @@ impl<'w> Model<'w> {
             due_ns: HashMap::new(),
             channels: HashMap::new(),
             patterns: patterns(world),
+            turns: HashMap::new(),
         }
     }
 
@@ -91,9 +119,10 @@ impl<'w> Model<'w> {
         let found = self
             .rate(&customer.rate_card, &called)
             .ok_or(ReleaseReason::NoCustomerRate)
-            .and_then(|rate| Ok((self.routes((&called, &calling), &rate)?, rate)));
+            .and_then(|rate| Ok((self.routes(call, &customer_name, &called, &calling, &rate)?, rate)));
         match found {
-            Ok((routes, rate)) => Ok(Route {
+            Ok(((routes, seen), rate)) => Ok(Route {
+                seen,
                 customer: customer_name,
                 ingress_trunk: trunk_name.clone(),
                 called,
@@ -219,11 +248,24 @@ impl<'w> Model<'w> {
         })
     }
 
+    #[allow(clippy::type_complexity, reason = "a list and what was seen on the way")]
     fn routes(
-        &self,
-        (called, calling): (&str, &str),
+        &mut self,
+        call: &Call,
+        customer: &str,
+        called: &str,
+        calling: &str,
         customer_rate: &Rate,
-    ) -> Result<Vec<(String, String, Rate, String)>, ReleaseReason> {
+    ) -> Result<(Vec<(String, String, Rate, String)>, Seen), ReleaseReason> {
+        let routing = &self.world.routing;
+        let place = &named(&self.world.customers, customer).1;
+        let profile = routing.profile_of(customer, place);
+        let fits = routing.fits(customer, place, called, calling, call.at_us);
+        let mut seen = Seen {
+            strategy: format!("{:?}", profile.1.strategy),
+            is_exclusive: fits.is_exclusive,
+            has_backups: false,
+        };
         let mut offered = Vec::new();
         for (name, trunk) in &self.world.trunks {
             let Some(carrier) = &trunk.carrier else {
@@ -236,39 +278,54 @@ impl<'w> Model<'w> {
             if self.is_refused([&carriers.numbers, &trunk.numbers], called, calling) {
                 continue;
             }
+            if !routing::allows(&profile.1, carrier) {
+                continue;
+            }
+            let via = fits.to(name, carrier);
+            if fits.is_exclusive && via.is_none() {
+                continue;
+            }
             if let Some(rate) = self.rate(trunk.rate_card.as_ref().unwrap(), called) {
-                offered.push((name, carrier, trunk, rate));
+                let own = (trunk.priority.unwrap_or(100), trunk.weight.unwrap_or(100));
+                let (priority, weight) = via.map_or(own, |fit| (fit.priority, fit.weight));
+                offered.push(Offered {
+                    trunk: name.clone(),
+                    trunk_id: id(&self.world.trunks, name),
+                    carrier: carrier.to_string(),
+                    carrier_id: id(&self.world.carriers, carrier),
+                    tier: via.map_or(2, |fit| fit.role as u8),
+                    priority,
+                    weight,
+                    cost: expected_cost(&rate.terms),
+                    rate,
+                });
             }
         }
         if offered.is_empty() {
             return Err(ReleaseReason::NoRoute);
         }
         let revenue = expected_cost(&customer_rate.terms);
-        offered.retain(|(_, _, _, rate)| expected_cost(&rate.terms) <= revenue);
+        let left = 100 - i64::from(profile.1.min_margin_percent);
+        offered.retain(|offer| offer.cost * 100 <= revenue * left);
         if offered.is_empty() {
             return Err(ReleaseReason::Unprofitable);
         }
-        offered.sort_by_key(|(name, carrier, trunk, rate)| {
-            let weight = trunk.weight.unwrap_or(100);
-            (
-                expected_cost(&rate.terms),
-                trunk.priority.unwrap_or(100),
-                std::cmp::Reverse(weight),
-                *carrier,
-                *name,
-            )
-        });
-        offered.truncate(10);
-        let routes = offered.into_iter().map(|(name, carrier, trunk, rate)| {
-            let carriers = &named(&self.world.carriers, carrier).1.numbers;
+        let turns = self
+            .turns
+            .entry((profile.0, routing::group_of(&customer_rate.prefix)));
+        let ordered = routing::order(&profile.1, call.draw, turns.or_default(), offered);
+        seen.has_backups = ordered.iter().any(|offer| offer.tier == 1);
+        let routes = ordered.into_iter().map(|offer| {
+            let trunk = &named(&self.world.trunks, &offer.trunk).1;
+            let carriers = &named(&self.world.carriers, &offer.carrier).1.numbers;
             let rules = [&carriers.called_rules, &trunk.numbers.called_rules];
             let sent = translated(
                 &self.by_rules(called.to_owned(), rules),
                 &trunk.called_number,
             );
-            (name.clone(), carrier.to_string(), rate, sent)
+            (offer.trunk, offer.carrier, offer.rate, sent)
         });
-        Ok(routes.collect())
+        Ok((routes.collect(), seen))
     }
 
     fn called_number(
@@ -355,6 +412,11 @@ fn patterns(world: &World) -> HashMap<&str, regex::Regex> {
         .collect()
 }
 
+/// Identifiers are places in the list.
+fn id<T>(all: &[(String, T)], name: &str) -> i64 {
+    1 + all.iter().position(|(other, _)| other == name).unwrap() as i64
+}
+
 fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
     all.iter().find(|(other, _)| other == name).unwrap()
 }
@@ -400,6 +462,7 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision) -> Outcome {
         )
     });
     Outcome::Route(Box::new(Route {
+        seen: Seen::default(),
         customer: snapshot.customer(plan.customer).resource.name.to_string(),
         ingress_trunk: snapshot
             .ingress_trunk(plan.ingress_trunk)

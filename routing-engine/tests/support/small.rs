@@ -112,6 +112,8 @@ pub(crate) fn call(called: &str, now_us: u64) -> CallRequest<'_> {
         called,
         calling: "4420",
         now_us,
+        at: rating::Timestamp(0),
+        draw: 0,
     }
 }
 

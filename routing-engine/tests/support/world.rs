@@ -11,6 +11,7 @@ use routing_engine::resources::{
     NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources, Status, Stored,
     TranslationRule, TranslationRules, Trunk,
 };
+use super::routing::{self, Routing};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub(crate) struct World {
     pub(crate) trunks: Vec<(String, Trunk)>,
     pub(crate) translation_rules: Vec<(String, TranslationRules)>,
     pub(crate) number_lists: Vec<(String, NumberList)>,
+    pub(crate) routing: Routing,
 }
 
 const RULES: usize = 4;
@@ -32,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) called: String,
     pub(crate) calling: String,
     pub(crate) now_us: u64,
+    pub(crate) at_us: i64,
+    pub(crate) draw: u64,
 }
 
 pub(crate) fn random(random: &mut Random) -> World {
@@ -57,7 +61,10 @@ pub(crate) fn random(random: &mut Random) -> World {
             ));
         }
     }
+    let egress_names = trunks.iter().map(|(name, _)| name.clone());
+    let egress_names: Vec<_> = egress_names.filter(|name| name.starts_with("egress")).collect();
     World {
+        routing: routing::random(random, carriers_count, customers_count, &egress_names),
         cards: (0..cards_count)
             .map(|index| (format!("card {index}"), card(random)))
             .collect(),
@@ -192,6 +199,8 @@ fn customer(random: &mut Random, cards_count: usize) -> Customer {
         cps_limit: one_in(random, 3).then_some(20),
         channel_limit: one_in(random, 3).then_some(3),
         numbers: numbers(random),
+        group: one_in(random, 2).then(|| routing::GROUP.into()),
+        category: one_in(random, 3).then(|| routing::OWN_CATEGORY.into()),
         ..Customer::new(format!("card {}", random.below(cards_count)))
     }
 }
@@ -252,7 +261,7 @@ fn translation(random: &mut Random) -> NumberTranslation {
     }
 }
 
-fn status(random: &mut Random) -> Status {
+pub(crate) fn status(random: &mut Random) -> Status {
     if one_in(random, 8) {
         Status::Inactive
     } else {
@@ -260,12 +269,12 @@ fn status(random: &mut Random) -> Status {
     }
 }
 
-fn one_in(random: &mut Random, of: usize) -> bool {
+pub(crate) fn one_in(random: &mut Random, of: usize) -> bool {
     random.below(of) == 0
 }
 
 /// One to `longest` digits from 0 to 2.
-fn digits(random: &mut Random, longest: usize) -> String {
+pub(crate) fn digits(random: &mut Random, longest: usize) -> String {
     let length = 1 + random.below(longest);
     let digit = |_| char::from(b'0' + random.below(3) as u8);
     (0..length).map(digit).collect()
@@ -291,6 +300,9 @@ impl World {
                 .to_string(),
             // On average 30 calls a second.
             now_us: step * 33_000 + random.below(30_000) as u64,
+            // Some minute of two weeks that begin on a Monday.
+            at_us: (1_795_392_000 + 60 * random.below(14 * 24 * 60) as i64) * 1_000_000,
+            draw: random.next(),
         }
     }
 
@@ -311,11 +323,12 @@ impl World {
             trunks: stored(&self.trunks).collect(),
             translation_rules: stored(&self.translation_rules).collect(),
             number_lists: stored(&self.number_lists).collect(),
+            ..self.routing.resources()
         }
     }
 }
 
-fn stored<T: Clone>(named: &[(String, T)]) -> impl Iterator<Item = Stored<T>> {
+pub(crate) fn stored<T: Clone>(named: &[(String, T)]) -> impl Iterator<Item = Stored<T>> {
     (1..).zip(named).map(|(id, (name, spec))| Stored {
         id,
         name: name.clone(),

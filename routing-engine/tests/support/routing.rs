@@ -1,0 +1,452 @@
+//! Profiles, routes and groups of random worlds, and the rules about them in plain words.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::model::Rate;
+use super::numbers::Random;
+use super::world::{digits, one_in, status, stored};
+use routing_engine::lot;
+use routing_engine::resources::{
+    Assigned, Assignment, AssignmentLevel, CarrierShare, Customer, CustomerGroup, LcrProfile,
+    LcrStrategy, Prefix, Resources, Route, RouteGroup, RouteGroupMember, RouteRole, Schedule,
+    Status, VoiceTier,
+};
+use std::cmp::Reverse;
+
+pub(crate) const GROUP: &str = "group";
+const GROUPS_CATEGORY: &str = "category of the group";
+pub(crate) const OWN_CATEGORY: &str = "category";
+const SCHEDULE: &str = "day";
+
+type Given<T> = Vec<(String, Assignment, T)>;
+
+#[derive(Default)]
+pub(crate) struct Routing {
+    profiles: Given<LcrProfile>,
+    routes: Given<Route>,
+    groups: Given<RouteGroup>,
+    tiers: Given<VoiceTier>,
+}
+
+/// A trunk that may take a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Offered {
+    pub(crate) trunk: String,
+    pub(crate) trunk_id: i64,
+    pub(crate) carrier: String,
+    pub(crate) carrier_id: i64,
+    pub(crate) tier: u8,
+    pub(crate) priority: u16,
+    pub(crate) weight: u16,
+    pub(crate) cost: i64,
+    pub(crate) rate: Rate,
+}
+
+/// A route that fits a call.
+#[derive(Clone)]
+pub(crate) struct Fit<'w> {
+    name: &'w str,
+    route: &'w Route,
+    level: AssignmentLevel,
+    called_digits: usize,
+    calling_digits: usize,
+    pub(crate) role: RouteRole,
+    pub(crate) priority: u16,
+    pub(crate) weight: u16,
+}
+
+pub(crate) struct Fits<'w> {
+    fits: Vec<Fit<'w>>,
+    pub(crate) is_exclusive: bool,
+}
+
+const STRATEGIES: [LcrStrategy; 8] = [
+    LcrStrategy::Cheapest,
+    LcrStrategy::Priority,
+    LcrStrategy::PriceBand,
+    LcrStrategy::Weight,
+    LcrStrategy::Percentage,
+    LcrStrategy::Manual,
+    LcrStrategy::Reverse,
+    LcrStrategy::RoundRobin,
+];
+
+pub(crate) fn random(
+    random: &mut Random,
+    carriers: usize,
+    customers: usize,
+    trunks: &[String],
+) -> Routing {
+    // Every second world has no rules at all.
+    if one_in(random, 2) {
+        return Routing::default();
+    }
+    let tiers = [("tier 0".to_owned(), assignment(random, customers), VoiceTier {
+        code: "T".to_owned(),
+        ..tier()
+    })];
+    let routes = (0..random.below(8)).map(|index| {
+        let spec = route(random, carriers, trunks);
+        (format!("route {index}"), assignment(random, customers), spec)
+    });
+    let routes: Vec<_> = routes.collect();
+    let groups = (0..random.below(3)).map(|index| {
+        let members = routes.iter().filter(|_| one_in(random, 2));
+        let members: Vec<_> = members.cloned().collect();
+        let members = members.into_iter().map(|(name, ..)| RouteGroupMember {
+            route: name.into(),
+            role: *random.pick(&[RouteRole::Primary, RouteRole::Backup]),
+        });
+        let group = RouteGroup {
+            members: members.collect(),
+            status: status(random),
+            description: String::new(),
+        };
+        (format!("group {index}"), assignment(random, customers), group)
+    });
+    let groups = groups.filter(|(_, _, group)| !group.members.is_empty()).collect();
+    let profiles = (0..random.below(4)).map(|index| {
+        let spec = profile(random, carriers);
+        (format!("profile {index}"), assignment(random, customers), spec)
+    });
+    Routing {
+        profiles: profiles.collect(),
+        routes,
+        groups,
+        tiers: tiers.into(),
+    }
+}
+
+fn tier() -> VoiceTier {
+    serde_json::from_str(r#"{"code": "T"}"#).unwrap()
+}
+
+fn schedule() -> Schedule {
+    serde_json::from_str(
+        r#"{"time_zone": "UTC", "hours": [{"days": ["monday", "wednesday", "friday"],
+            "from": "06:00", "to": "18:00"}]}"#,
+    )
+    .unwrap()
+}
+
+fn assignment(random: &mut Random, customers: usize) -> Assignment {
+    let mut assign = Assignment {
+        all: one_in(random, 2),
+        ..Assignment::default()
+    };
+    if one_in(random, 3) {
+        assign.categories.push((*random.pick(&[OWN_CATEGORY, GROUPS_CATEGORY])).to_owned());
+    }
+    if one_in(random, 4) {
+        assign.groups.push(GROUP.to_owned());
+    }
+    if one_in(random, 3) {
+        assign.customers.push(format!("customer {}", random.below(customers)));
+    }
+    assign
+}
+
+fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
+    let prefixes = |random: &mut Random, often: usize| {
+        let count = if one_in(random, often) { 1 + random.below(3) } else { 0 };
+        let mut all: Vec<_> = (0..count).map(|_| digits(random, 3)).collect();
+        all.sort();
+        all.dedup();
+        all.into_iter().map(|text| Prefix::try_from(text).unwrap()).collect::<Vec<_>>()
+    };
+    let by_trunk = !trunks.is_empty() && one_in(random, 3);
+    Route {
+        status: status(random),
+        prefixes: prefixes(random, 2),
+        calling_prefixes: prefixes(random, 6),
+        carrier: (!by_trunk).then(|| format!("carrier {}", random.below(carriers)).into()),
+        trunk: by_trunk.then(|| random.pick(trunks).clone().into()),
+        voice_tier: one_in(random, 4).then(|| "tier 0".into()),
+        exclusive: one_in(random, 4),
+        priority: random.below(3) as u16,
+        weight: 1 + random.below(3) as u16 * 100,
+        schedule: one_in(random, 4).then(|| SCHEDULE.into()),
+    }
+}
+
+fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
+    let strategy = *random.pick(&STRATEGIES);
+    let some = |random: &mut Random, often: usize| {
+        let names = (0..carriers).map(|index| format!("carrier {index}").into());
+        names.filter(|_| one_in(random, often)).collect::<Vec<_>>()
+    };
+    let shares = |random: &mut Random| {
+        let names = some(random, 2).into_iter().take(4);
+        names.map(|carrier| CarrierShare { carrier, percent: 25 }).collect::<Vec<_>>()
+    };
+    let manual = || {
+        let mut order: Vec<_> = (0..carriers).map(|index| format!("carrier {index}").into()).collect();
+        order.reverse();
+        order
+    };
+    let mut carrier_shares = shares(random);
+    let missing = 100 - carrier_shares.iter().map(|share| u32::from(share.percent)).sum::<u32>();
+    match carrier_shares.first_mut() {
+        Some(first) => first.percent += missing as u8,
+        None => carrier_shares.push(CarrierShare {
+            carrier: "carrier 0".into(),
+            percent: 100,
+        }),
+    }
+    LcrProfile {
+        strategy,
+        price_band_percent: (strategy == LcrStrategy::PriceBand).then_some(50),
+        carrier_order: if strategy == LcrStrategy::Manual { manual() } else { Vec::new() },
+        carrier_shares: match strategy {
+            LcrStrategy::Percentage => carrier_shares,
+            _ => Vec::new(),
+        },
+        force_first: if one_in(random, 4) { shares(random) } else { Vec::new() },
+        excluded_carriers: if one_in(random, 4) { some(random, 5) } else { Vec::new() },
+        min_margin_percent: *random.pick(&[0, 0, 0, 20]),
+        attempts_max: 10,
+        ..LcrProfile::default()
+    }
+}
+
+impl Routing {
+    pub(crate) fn resources(&self) -> Resources {
+        let group: CustomerGroup =
+            serde_json::from_str(&format!(r#"{{"category": "{GROUPS_CATEGORY}"}}"#)).unwrap();
+        Resources {
+            customer_groups: stored(&[(GROUP.to_owned(), group)]).collect(),
+            schedules: stored(&[(SCHEDULE.to_owned(), schedule())]).collect(),
+            voice_tiers: assigned(&self.tiers),
+            lcr_profiles: assigned(&self.profiles),
+            routes: assigned(&self.routes),
+            route_groups: assigned(&self.groups),
+            ..Resources::default()
+        }
+    }
+
+    /// The most specific profile, the first by name; and its name.
+    pub(crate) fn profile_of(&self, customer: &str, spec: &Customer) -> (String, LcrProfile) {
+        let given = self.profiles.iter().filter_map(|(name, assign, profile)| {
+            Some((level(assign, customer, spec)?, name, profile))
+        });
+        let best = given.min_by_key(|(level, name, _)| (Reverse(*level), *name));
+        best.map_or_else(
+            || (String::new(), LcrProfile { attempts_max: 10, ..LcrProfile::default() }),
+            |(_, name, profile)| (name.clone(), profile.clone()),
+        )
+    }
+
+    pub(crate) fn fits(
+        &self,
+        customer: &str,
+        spec: &Customer,
+        called: &str,
+        calling: &str,
+        at_us: i64,
+    ) -> Fits<'_> {
+        let calling = calling.strip_prefix('+').unwrap_or(calling);
+        let mut fits = Vec::new();
+        for (name, assign, route) in &self.routes {
+            let longest = |prefixes: &[Prefix], number: &str| {
+                let fitting = prefixes.iter().filter(|prefix| number.starts_with(&***prefix));
+                let longest = fitting.map(|prefix| prefix.len()).max();
+                if prefixes.is_empty() { Some(0) } else { longest }
+            };
+            let has_tier = route.voice_tier.as_ref().is_none_or(|tier| {
+                let (_, assign, _) = self.tiers.iter().find(|(name, ..)| *name == **tier).unwrap();
+                level(assign, customer, spec).is_some()
+            });
+            let is_open = route.schedule.is_none() || is_open(at_us);
+            if route.status == Status::Inactive || !has_tier || !is_open {
+                continue;
+            }
+            let (Some(level), Some(called_digits), Some(calling_digits)) = (
+                level(assign, customer, spec),
+                longest(&route.prefixes, called),
+                longest(&route.calling_prefixes, calling),
+            ) else {
+                continue;
+            };
+            let Some((role, level)) = self.role(name, level, customer, spec) else {
+                continue;
+            };
+            fits.push(Fit {
+                name,
+                route,
+                level,
+                called_digits,
+                calling_digits,
+                role,
+                priority: route.priority,
+                weight: route.weight,
+            });
+        }
+        let closeness = |fit: &Fit<'_>| (fit.level, fit.called_digits, fit.calling_digits);
+        let exclusive = fits.iter().filter(|fit| fit.route.exclusive);
+        let closest = exclusive.map(closeness).max();
+        if let Some(closest) = closest {
+            fits.retain(|fit| fit.route.exclusive && closeness(fit) == closest);
+        }
+        Fits {
+            fits,
+            is_exclusive: closest.is_some(),
+        }
+    }
+
+    /// What a route is in the groups that the customer gets; `None` when it gets none of them.
+    fn role(
+        &self,
+        route: &str,
+        own: AssignmentLevel,
+        customer: &str,
+        spec: &Customer,
+    ) -> Option<(RouteRole, AssignmentLevel)> {
+        let member = |group: &RouteGroup| {
+            group.members.iter().find(|member| *member.route == *route).map(|member| member.role)
+        };
+        if !self.groups.iter().any(|(_, _, group)| member(group).is_some()) {
+            return Some((RouteRole::Primary, own));
+        }
+        let roles = self.groups.iter().filter_map(|(_, assign, group)| {
+            if group.status == Status::Inactive {
+                return None;
+            }
+            Some((member(group)?, level(assign, customer, spec)?))
+        });
+        let (role, level) = roles.min_by_key(|(role, level)| (*role, Reverse(*level)))?;
+        Some((role, level.max(own)))
+    }
+}
+
+impl Fits<'_> {
+    pub(crate) fn to(&self, trunk: &str, carrier: &str) -> Option<Fit<'_>> {
+        let leads_there = |fit: &&Fit<'_>| {
+            let by_trunk = fit.route.trunk.as_ref().is_some_and(|name| **name == *trunk);
+            by_trunk || fit.route.carrier.as_ref().is_some_and(|name| **name == *carrier)
+        };
+        let closest = self.fits.iter().filter(leads_there).min_by_key(|fit| {
+            let closeness = (fit.level, fit.called_digits, fit.calling_digits);
+            (Reverse(closeness), fit.route.trunk.is_none(), fit.role, fit.priority, fit.name)
+        });
+        closest.cloned()
+    }
+}
+
+/// Monday, Wednesday and Friday from 6 to 18 o'clock, UTC.
+fn is_open(at_us: i64) -> bool {
+    let minute = at_us / 60_000_000;
+    let (day, minute) = (minute / 1_440, minute % 1_440);
+    // The epoch was a Thursday.
+    [0, 2, 4].contains(&((day + 3) % 7)) && (360..1_080).contains(&minute)
+}
+
+fn level(assign: &Assignment, customer: &str, spec: &Customer) -> Option<AssignmentLevel> {
+    let group = spec.group.as_ref().map(|group| group.to_string());
+    let category = match (&spec.category, &group) {
+        (Some(category), _) => Some(category.to_string()),
+        (None, Some(_)) => Some(GROUPS_CATEGORY.to_owned()),
+        (None, None) => None,
+    };
+    if assign.customers.iter().any(|name| name == customer) {
+        Some(AssignmentLevel::Customer)
+    } else if group.is_some_and(|group| assign.groups.contains(&group)) {
+        Some(AssignmentLevel::Group)
+    } else if category.is_some_and(|category| assign.categories.contains(&category)) {
+        Some(AssignmentLevel::Category)
+    } else {
+        assign.all.then_some(AssignmentLevel::All)
+    }
+}
+
+pub(crate) fn allows(profile: &LcrProfile, carrier: &str) -> bool {
+    !profile.excluded_carriers.iter().any(|name| **name == *carrier)
+}
+
+/// Destinations that take turns together.
+pub(crate) fn group_of(prefix: &str) -> u8 {
+    let sum = prefix.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
+    (sum % 64) as u8
+}
+
+/// The hunting order.
+pub(crate) fn order(
+    profile: &LcrProfile,
+    draw: u64,
+    turn: &mut usize,
+    mut offered: Vec<Offered>,
+) -> Vec<Offered> {
+    let cheapest = [0, 1, 2].map(|tier| {
+        let of_tier = offered.iter().filter(|offer| offer.tier == tier);
+        of_tier.map(|offer| offer.cost).min()
+    });
+    let key = |offer: &Offered| {
+        let priority = u64::from(offer.priority);
+        let order = match profile.strategy {
+            LcrStrategy::Priority => (priority, 0),
+            LcrStrategy::PriceBand => {
+                let band = 100 + i64::from(profile.price_band_percent.unwrap());
+                let cheapest = cheapest[usize::from(offer.tier)].unwrap();
+                let is_in_band = offer.cost * 100 <= cheapest * band;
+                (if is_in_band { priority } else { u64::MAX }, 0)
+            }
+            LcrStrategy::Weight => (priority, lot::ticket(draw, offer.trunk_id, offer.weight)),
+            LcrStrategy::Manual => {
+                let place = profile.carrier_order.iter().position(|name| **name == *offer.carrier);
+                (place.map_or(u64::MAX, |place| place as u64), 0)
+            }
+            _ => (0, 0),
+        };
+        let cost = match profile.strategy {
+            LcrStrategy::Reverse => -offer.cost,
+            _ => offer.cost,
+        };
+        let tie = (offer.priority, Reverse(offer.weight), offer.carrier.clone(), offer.trunk.clone());
+        (offer.tier, order, cost, tie)
+    };
+    offered.sort_by_key(key);
+    let leader = leader(profile, draw, &offered);
+    offered.truncate(10);
+    let first_tier = offered[0].tier;
+    if profile.strategy == LcrStrategy::RoundRobin {
+        let equals = offered.iter().filter(|offer| offer.tier == first_tier).count();
+        offered[..equals].rotate_left(*turn % equals);
+        *turn += 1;
+    }
+    if let Some(leader) = leader.filter(|leader| leader.tier == first_tier) {
+        offered.retain(|offer| offer.trunk != leader.trunk);
+        offered.insert(0, leader);
+        offered.truncate(10);
+    }
+    offered
+}
+
+/// Which of those in order goes before all.
+fn leader(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offered> {
+    let percent = lot::percent(draw, 1);
+    let mut until = 0;
+    for share in &profile.force_first {
+        until += share.percent;
+        if percent < until {
+            return ordered.iter().find(|offer| *offer.carrier == *share.carrier).cloned();
+        }
+    }
+    let shared = ordered.iter().filter_map(|offer| {
+        let share = profile.carrier_shares.iter().find(|share| *share.carrier == *offer.carrier)?;
+        let ticket = lot::ticket(draw, offer.carrier_id, share.percent.into());
+        Some((offer.tier, ticket, offer))
+    });
+    // The first of equals: of a carrier's trunks that which is first in order.
+    let first = shared.min_by_key(|(tier, ticket, _)| (*tier, *ticket));
+    first.map(|(_, _, offer)| offer.clone())
+}
+
+fn assigned<T: Clone>(given: &Given<T>) -> Vec<Assigned<T>> {
+    let named: Vec<_> = given.iter().map(|(name, _, spec)| (name.clone(), spec.clone())).collect();
+    let stored = stored(&named).zip(given);
+    stored
+        .map(|(stored, (_, assign, _))| Assigned {
+            stored,
+            assign: assign.clone(),
+        })
+        .collect()
+}
