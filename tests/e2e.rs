@@ -46,6 +46,8 @@ mod races;
 mod resources;
 #[path = "e2e/secure.rs"]
 mod secure;
+#[path = "e2e/routing.rs"]
+mod routing;
 #[path = "e2e/sipp.rs"]
 mod sipp;
 #[path = "e2e/switch.rs"]

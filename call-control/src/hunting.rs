@@ -1,6 +1,6 @@
 //! Hunting: attempt after attempt over the route list, until one is answered or none is left.
 
-use crate::attempt::Progress;
+use crate::attempt::{Attempt, Progress};
 use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::codecs::Codecs;
@@ -69,8 +69,11 @@ impl Call {
         let Some(plan) = &self.plan else {
             return true;
         };
-        let tried = |attempt: &crate::attempt::Attempt| attempt.candidate.trunk;
-        let routes = self.attempts.chunk_by(|one, next| tried(one) == tried(next)).count();
+        let tried = |attempt: &Attempt| attempt.candidate.trunk;
+        let routes = self
+            .attempts
+            .chunk_by(|one, next| tried(one) == tried(next))
+            .count();
         let customer = self.snapshot.customer(plan.customer);
         let is_late = || self.pdd_left(now) == Some(Duration::ZERO);
         routes >= customer.attempts_max() || (routes > 0 && is_late())
@@ -211,7 +214,9 @@ impl Call {
         let trunk = attempt.candidate.egress_trunk(&self.snapshot);
         let millis = |millis: u32| Duration::from_millis(u64::from(millis));
         let ring = Duration::from_secs(u64::from(trunk.ring_timeout_s));
-        let before_ringing = self.pdd_left(attempt.started).map_or(ring, |left| left.min(ring));
+        let before_ringing = self
+            .pdd_left(attempt.started)
+            .map_or(ring, |left| left.min(ring));
         match progress {
             Progress::None => millis(trunk.first_reply_timeout_ms).min(before_ringing),
             Progress::Tried => millis(trunk.pdd_timeout_ms).min(before_ringing),

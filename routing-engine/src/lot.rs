@@ -79,10 +79,17 @@ mod tests {
             }
         }
         let near = |found: i32, expected: i32| (found - expected).abs() < expected / 25 + 1;
-        assert!(near(first[0], 50_000) && near(first[1], 30_000), "{first:?}");
+        assert!(
+            near(first[0], 50_000) && near(first[1], 30_000),
+            "{first:?}"
+        );
         assert!(near(first[2], 20_000) && first[3] == 0, "{first:?}");
         // Of what is left, 30 to 20.
-        assert!(near(second[1], first[0] * 3 / 5), "{second:?} of {}", first[0]);
+        assert!(
+            near(second[1], first[0] * 3 / 5),
+            "{second:?} of {}",
+            first[0]
+        );
     }
 
     #[test]

@@ -6,14 +6,23 @@ mod support {
     pub(crate) mod small;
 }
 
+use routing_engine::resources::Assignment;
 use routing_engine::resources::{PricedCardRef, Resources, ResourcesRef, Stored, StoredRef};
 use routing_engine::{
     CallRequest, Decision, DryAdmission, NoTrace, Snapshot, Source, decide, explain,
 };
 use support::small::{self, WORLD};
 
+static ALL: Assignment = Assignment {
+    all: true,
+    categories: Vec::new(),
+    groups: Vec::new(),
+    customers: Vec::new(),
+};
+
 fn borrowed<T>(owner: i64, stored: &[Stored<T>]) -> impl Iterator<Item = StoredRef<'_, T>> {
     stored.iter().map(move |one| StoredRef {
+        assign: &ALL,
         // Numbers are unique over all owners.
         id: one.id + 100 * owner,
         owner,

@@ -66,7 +66,10 @@ fn run_world(seed: u64, tally: &mut Tally) {
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let expected = model.decide(&call);
         let found = model::outcome(&snapshot, &decision);
-        assert!(expected.is_told_by(&found), "seed {seed} step {step} {call:#?}\n{found:#?}\n{expected:#?}");
+        assert!(
+            expected.is_told_by(&found),
+            "seed {seed} step {step} {call:#?}\n{found:#?}\n{expected:#?}"
+        );
         tally.count(&expected);
         if let (Decision::Route(plan), Outcome::Route(route)) = (decision, expected) {
             held.push_back((plan, route));
@@ -91,7 +94,10 @@ impl Tally {
                 self.routed += 1;
                 self.several_routes += usize::from(route.routes.len() > 1);
                 self.full_lists += usize::from(route.routes.len() == 10);
-                *self.strategies.entry(route.seen.strategy.clone()).or_default() += 1;
+                *self
+                    .strategies
+                    .entry(route.seen.strategy.clone())
+                    .or_default() += 1;
                 self.exclusive += usize::from(route.seen.is_exclusive);
                 self.backups += usize::from(route.seen.has_backups);
             }

@@ -46,6 +46,8 @@ pub(crate) struct World<'a> {
     /// More lines of the customer's rate card: intervals, fee.
     pub(crate) card: &'a str,
     pub(crate) carriers: Vec<CarrierSpec<'a>>,
+    /// More documents, each with its `---`.
+    pub(crate) more: &'a str,
 }
 
 impl<'a> World<'a> {
@@ -58,6 +60,7 @@ impl<'a> World<'a> {
             more_sources: "",
             card: "",
             carriers,
+            more: "",
         }
     }
 
@@ -104,6 +107,7 @@ impl<'a> World<'a> {
                 carrier.more,
             );
         }
+        yaml.push_str(self.more);
         yaml
     }
 }

@@ -6,6 +6,7 @@ use crate::support::{
 use call_control::Command;
 use call_control::events::{Evidence, TransportFailure};
 use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
+use routing_engine::resources::LcrProfile;
 use sip_core::ticket::Ticket;
 use sip_core::transaction::{Branch, TransmitToken, Transport};
 use sip_core::{HeaderName, TicketKey};
@@ -413,4 +414,66 @@ fn a_full_carrier_is_passed_over_without_an_attempt() {
     assert!(record.attempts.is_empty());
     assert_eq!(switch.channels(), (2, 1, 1));
     switch.assert_at_rest();
+}
+
+fn profile(attempts_max: u8, pdd_budget_ms: Option<u32>) -> Setup {
+    Setup {
+        lcr_profile: Some(LcrProfile {
+            attempts_max,
+            pdd_budget_ms,
+            ..LcrProfile::default()
+        }),
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn a_profile_of_one_route_ends_the_call_with_the_first_failure() {
+    let mut switch = Switch::with(&profile(1, None));
+    let (_, first) = place(&mut switch);
+    switch.receive(AURORA, &reply(&first, 503, None));
+    switch.expect(AURORA, "ACK");
+    switch.expect(CUSTOMER, "503 INVITE");
+    assert_eq!(switch.record().attempts.len(), 1);
+}
+
+#[test]
+fn a_carrier_that_does_not_ring_within_the_budget_is_given_up_and_no_other_is_tried() {
+    let mut switch = Switch::with(&profile(10, Some(1_500)));
+    let (_, first) = place(&mut switch);
+    switch.advance_ms(1_000);
+    switch.receive(AURORA, &reply(&first, 503, None));
+    // The ACK, and the next carrier with the half second that is left.
+    let sent = switch.take_all();
+    let second = sent.iter().find(|sent| sent.to.to_string() == BOREALIS);
+    let second = second.unwrap().clone();
+    switch.receive(BOREALIS, &reply(&second, 100, None));
+    switch.advance_ms(450);
+    assert!(
+        !switch
+            .take_all()
+            .iter()
+            .any(|sent| sent.to.to_string() == CUSTOMER)
+    );
+    switch.advance_ms(100);
+    let told = switch.take_all();
+    assert!(
+        told.iter().any(|sent| sent.to.to_string() == CUSTOMER),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|sent| sent.to.to_string() == BOREALIS),
+        "a CANCEL"
+    );
+}
+
+#[test]
+fn a_carrier_that_rings_within_the_budget_has_its_ring_time() {
+    let mut switch = Switch::with(&profile(10, Some(1_500)));
+    let (_, first) = place(&mut switch);
+    switch.advance_ms(1_000);
+    switch.receive(AURORA, &reply(&first, 180, None));
+    switch.expect(CUSTOMER, "180 INVITE");
+    switch.advance_ms(10_000);
+    assert!(switch.take_all().is_empty());
 }

@@ -2,6 +2,7 @@
 
 mod convert;
 
+use crate::clock;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -30,6 +31,10 @@ pub struct ExplainQuery {
     /// IP address that the INVITE comes from.
     #[param(example = "192.0.2.10")]
     pub source: Option<String>,
+    /// What shares of calls are decided by: another number is another call.
+    #[serde(default)]
+    #[param(default = 0)]
+    pub draw: u64,
 }
 
 /// The decision, step by step. Nothing is called and no limit is used up.
@@ -48,6 +53,9 @@ pub struct Explanation {
     /// The trunk that the call would come in by.
     #[schema(required)]
     pub ingress_trunk: Option<String>,
+    /// The LCR profile of the customer's calls; null when it has none.
+    #[schema(required)]
+    pub lcr_profile: Option<String>,
     /// The called number after translation.
     #[schema(required)]
     pub called_number: Option<String>,
@@ -94,6 +102,12 @@ pub struct ExplainRoute {
     pub trunk: String,
     /// Where the INVITE would go, `address:port`.
     pub gateway: String,
+    /// The customer's route that leads to it; null when none does.
+    #[schema(required)]
+    pub route: Option<String>,
+    /// What it is ranked by; null when it was not ranked.
+    #[schema(required)]
+    pub rank_key: Option<ExplainRankKey>,
     /// The prefix that matched on the carrier's card.
     #[schema(required)]
     pub prefix: Option<String>,
@@ -117,6 +131,18 @@ pub struct ExplainRoute {
     /// The same as a sentence.
     #[schema(required)]
     pub detail: Option<String>,
+}
+
+/// What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
+/// cost.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainRankKey {
+    /// `primary` and `backup` for what a route leads to, `other` for the rest.
+    pub tier: String,
+    /// Whether a share of calls or its turn puts it first in its tier.
+    pub is_put_first: bool,
+    /// What the strategy makes of it; 0 for all where cost alone decides.
+    pub order: u64,
 }
 
 /// What becomes of a route.
@@ -183,8 +209,8 @@ pub(crate) async fn explain(
         called: &query.to,
         calling: &query.from,
         now_us: state.switch.now_us(),
-        at: rating::Timestamp(0),
-        draw: 0,
+        at: clock::now(),
+        draw: query.draw,
     };
     Ok(Json(engine::explain(&request, &snapshot).into()))
 }

@@ -139,7 +139,10 @@ pub(super) fn rank(
     trace: &mut impl Trace,
 ) -> Result<Ranked, ReleaseReason> {
     let rules = Rules {
-        fits: ask.policy.routes.fits(ask.called, ask.calling, ask.request.at),
+        fits: ask
+            .policy
+            .routes
+            .fits(ask.called, ask.calling, ask.request.at),
         cost_max: ask.cost_max(),
     };
     let mut order = Order::new(ask);
@@ -167,8 +170,7 @@ pub(super) fn rank(
                 insert(&mut ranked, candidate).map(beyond)
             }
             Err((trunk, reason)) => {
-                let is_of_money =
-                    matches!(reason, LossReason::BelowCost | LossReason::BelowMargin);
+                let is_of_money = matches!(reason, LossReason::BelowCost | LossReason::BelowMargin);
                 unprofitable_count += usize::from(is_of_money);
                 Some(RouteVerdict::lost(trunk, Some(rate), reason))
             }
@@ -223,7 +225,12 @@ impl Ask<'_> {
         });
     }
 
-    fn place(&self, rules: &Rules<'_>, route: &OpenRoute, cost: Amount) -> Result<Place, LossReason> {
+    fn place(
+        &self,
+        rules: &Rules<'_>,
+        route: &OpenRoute,
+        cost: Amount,
+    ) -> Result<Place, LossReason> {
         if !self.policy.allows(route.carrier) {
             return Err(LossReason::CarrierNotAllowed);
         }
@@ -283,9 +290,7 @@ fn for_each_egress_rate(
 
 /// Puts a candidate in its place and returns the one that has none left.
 fn insert(ranked: &mut Ranked, candidate: Candidate) -> Option<Candidate> {
-    let after = ranked
-        .iter()
-        .rposition(|other| other.key < candidate.key);
+    let after = ranked.iter().rposition(|other| other.key < candidate.key);
     let at = after.map_or(0, |position| position + 1);
     if at == CANDIDATES_MAX {
         return Some(candidate);

@@ -75,7 +75,9 @@ impl<'s> Order<'s> {
             [] => None,
             shares => {
                 let percent = lot::percent(draw, FORCING);
-                let chosen = shares.iter().find(|(_, first_not_own)| percent < *first_not_own);
+                let chosen = shares
+                    .iter()
+                    .find(|(_, first_not_own)| percent < *first_not_own);
                 chosen.map(|(carrier, _)| *carrier)
             }
         };
@@ -137,9 +139,8 @@ impl<'s> Order<'s> {
             return;
         };
         let rank = |ticket: u64, one: &Candidate| (one.key.tier, ticket, one.key);
-        let is_before = |(other, leader): &(u64, Candidate)| {
-            rank(ticket, candidate) < rank(*other, leader)
-        };
+        let is_before =
+            |(other, leader): &(u64, Candidate)| rank(ticket, candidate) < rank(*other, leader);
         if self.leader.as_ref().is_none_or(is_before) {
             self.leader = Some((ticket, *candidate));
         }

@@ -199,7 +199,11 @@ impl Trace for Recorder<'_> {
             Step::Profile(customer) => {
                 self.customer = Some(customer);
                 if let Some(profile) = snapshot.customer(customer).lcr_profile() {
-                    self.note("lcr_profile", Passed, format!("LCR profile \"{}\"", profile.name));
+                    self.note(
+                        "lcr_profile",
+                        Passed,
+                        format!("LCR profile \"{}\"", profile.name),
+                    );
                 }
             }
             Step::NoCustomerRate => {

@@ -7,8 +7,8 @@ mod policies;
 use self::numbers::Numbers;
 use super::gateways::{Gateways, HealthOf};
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
-use super::prefix_index::{CardNumber, PrefixIndex};
 use super::policies::Turns;
+use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,

@@ -104,7 +104,10 @@ impl RouteTable {
         }
         for key in by_prefix.keys() {
             let shorter = std::iter::successors(Some(*key), |key| (*key > 1).then_some(key / 10));
-            let fitting: usize = shorter.filter_map(|key| by_prefix.get(&key)).map(Vec::len).sum();
+            let fitting: usize = shorter
+                .filter_map(|key| by_prefix.get(&key))
+                .map(Vec::len)
+                .sum();
             if fitting > ROUTES_OF_A_NUMBER_MAX {
                 return Err(fitting);
             }
@@ -171,18 +174,25 @@ impl CompiledRoute {
             return Some(0);
         }
         let mut longest = None;
-        self.calling.for_each_match(calling, |digits, _| longest = Some(digits));
+        self.calling
+            .for_each_match(calling, |digits, _| longest = Some(digits));
         longest
     }
 
     fn is_open(&self, at: Timestamp) -> bool {
-        self.schedule.as_ref().is_none_or(|schedule| schedule.is_open(at))
+        self.schedule
+            .as_ref()
+            .is_none_or(|schedule| schedule.is_open(at))
     }
 }
 
 impl<'s> Fits<'s> {
     /// The closest route that leads to a trunk of a carrier.
-    pub(crate) fn to(&self, trunk: TrunkIndex, carrier: CarrierIndex) -> Option<(&'s GivenRoute, RoutePlace)> {
+    pub(crate) fn to(
+        &self,
+        trunk: TrunkIndex,
+        carrier: CarrierIndex,
+    ) -> Option<(&'s GivenRoute, RoutePlace)> {
         let leads_there = |fit: &&Fit<'_>| match fit.given.route.target {
             RouteTarget::Carrier(target) => target == carrier,
             RouteTarget::Trunk(target) => target == trunk,
@@ -194,7 +204,13 @@ impl<'s> Fits<'s> {
     fn order(&mut self) {
         self.fits.sort_unstable_by_key(|fit| {
             let is_of_carrier = matches!(fit.given.route.target, RouteTarget::Carrier(_));
-            (Reverse(fit.closeness), is_of_carrier, fit.given.role, fit.given.route.priority, fit.place)
+            (
+                Reverse(fit.closeness),
+                is_of_carrier,
+                fit.given.role,
+                fit.given.route.priority,
+                fit.place,
+            )
         });
         let is_exclusive = |fit: &&Fit<'_>| fit.given.route.is_exclusive;
         if let Some(closest) = self.fits.iter().find(is_exclusive).map(|fit| fit.closeness) {
@@ -207,7 +223,9 @@ impl<'s> Fits<'s> {
 
 impl DigitIndex {
     fn new(keys: Box<[(u64, Range<u32>)]>) -> Self {
-        let lengths = keys.iter().fold(0, |lengths, (key, _)| lengths | 1 << digits_of(*key));
+        let lengths = keys
+            .iter()
+            .fold(0, |lengths, (key, _)| lengths | 1 << digits_of(*key));
         Self { keys, lengths }
     }
 
@@ -231,7 +249,10 @@ impl DigitIndex {
     /// shortest first.
     fn for_each_match(&self, number: &str, mut take: impl FnMut(u8, Range<usize>)) {
         let mut key = 1;
-        let digits = number.bytes().take(PREFIX_DIGITS_MAX).map(|byte| byte.wrapping_sub(b'0'));
+        let digits = number
+            .bytes()
+            .take(PREFIX_DIGITS_MAX)
+            .map(|byte| byte.wrapping_sub(b'0'));
         let mut digits = digits.take_while(|digit| *digit < 10);
         for length in 0.. {
             if self.lengths >> length & 1 != 0

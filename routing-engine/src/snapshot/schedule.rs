@@ -77,7 +77,9 @@ impl CompiledSchedule {
         let yesterday = (today + 6) % 7;
         let at = i32::from(local.hour()) * 60 + i32::from(local.minute());
         let is_holiday = self.yearly.contains(&(local.month(), local.day()))
-            || self.single.contains(&(local.year(), local.month(), local.day()));
+            || self
+                .single
+                .contains(&(local.year(), local.month(), local.day()));
         let mut bounds = Bounds {
             at,
             before: 0,
@@ -215,7 +217,8 @@ mod tests {
 
     #[test]
     fn holidays_are_closed_all_day() {
-        let holidays = json!([{ "month": 12, "day": 24 }, { "month": 12, "day": 28, "year": 2026 }]);
+        let holidays =
+            json!([{ "month": 12, "day": 24 }, { "month": 12, "day": 28, "year": 2026 }]);
         let schedule = schedule("UTC", holidays);
         for (text, is_open) in [
             ("2026-12-23T12:00:00Z", true),
@@ -231,7 +234,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_changes_no_answer() {
-        for zone in ["Europe/Vienna", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC"] {
+        for zone in [
+            "Europe/Vienna",
+            "America/Sao_Paulo",
+            "Australia/Lord_Howe",
+            "UTC",
+        ] {
             let kept = schedule(zone, json!([{ "month": 4, "day": 2 }]));
             let start = at("2027-03-20T00:00:00Z").0;
             // Three weeks forward by steps of 37 minutes, each against one that keeps nothing.

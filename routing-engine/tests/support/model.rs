@@ -53,7 +53,15 @@ impl Outcome {
     /// Whether a decision says the same.
     pub(crate) fn is_told_by(&self, found: &Self) -> bool {
         let told = |route: &Route| {
-            let Route { customer, ingress_trunk, called, calling, rate, routes, .. } = route.clone();
+            let Route {
+                customer,
+                ingress_trunk,
+                called,
+                calling,
+                rate,
+                routes,
+                ..
+            } = route.clone();
             (customer, ingress_trunk, called, calling, rate, routes)
         };
         match (self, found) {
@@ -119,7 +127,12 @@ impl<'w> Model<'w> {
         let found = self
             .rate(&customer.rate_card, &called)
             .ok_or(ReleaseReason::NoCustomerRate)
-            .and_then(|rate| Ok((self.routes(call, &customer_name, &called, &calling, &rate)?, rate)));
+            .and_then(|rate| {
+                Ok((
+                    self.routes(call, &customer_name, &called, &calling, &rate)?,
+                    rate,
+                ))
+            });
         match found {
             Ok(((routes, seen), rate)) => Ok(Route {
                 seen,
@@ -248,7 +261,10 @@ impl<'w> Model<'w> {
         })
     }
 
-    #[allow(clippy::type_complexity, reason = "a list and what was seen on the way")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "a list and what was seen on the way"
+    )]
     fn routes(
         &mut self,
         call: &Call,

@@ -81,13 +81,21 @@ pub(crate) fn random(
     if one_in(random, 2) {
         return Routing::default();
     }
-    let tiers = [("tier 0".to_owned(), assignment(random, customers), VoiceTier {
-        code: "T".to_owned(),
-        ..tier()
-    })];
+    let tiers = [(
+        "tier 0".to_owned(),
+        assignment(random, customers),
+        VoiceTier {
+            code: "T".to_owned(),
+            ..tier()
+        },
+    )];
     let routes = (0..random.below(8)).map(|index| {
         let spec = route(random, carriers, trunks);
-        (format!("route {index}"), assignment(random, customers), spec)
+        (
+            format!("route {index}"),
+            assignment(random, customers),
+            spec,
+        )
     });
     let routes: Vec<_> = routes.collect();
     let groups = (0..random.below(3)).map(|index| {
@@ -102,12 +110,22 @@ pub(crate) fn random(
             status: status(random),
             description: String::new(),
         };
-        (format!("group {index}"), assignment(random, customers), group)
+        (
+            format!("group {index}"),
+            assignment(random, customers),
+            group,
+        )
     });
-    let groups = groups.filter(|(_, _, group)| !group.members.is_empty()).collect();
+    let groups = groups
+        .filter(|(_, _, group)| !group.members.is_empty())
+        .collect();
     let profiles = (0..random.below(4)).map(|index| {
         let spec = profile(random, carriers);
-        (format!("profile {index}"), assignment(random, customers), spec)
+        (
+            format!("profile {index}"),
+            assignment(random, customers),
+            spec,
+        )
     });
     Routing {
         profiles: profiles.collect(),
@@ -135,24 +153,34 @@ fn assignment(random: &mut Random, customers: usize) -> Assignment {
         ..Assignment::default()
     };
     if one_in(random, 3) {
-        assign.categories.push((*random.pick(&[OWN_CATEGORY, GROUPS_CATEGORY])).to_owned());
+        assign
+            .categories
+            .push((*random.pick(&[OWN_CATEGORY, GROUPS_CATEGORY])).to_owned());
     }
     if one_in(random, 4) {
         assign.groups.push(GROUP.to_owned());
     }
     if one_in(random, 3) {
-        assign.customers.push(format!("customer {}", random.below(customers)));
+        assign
+            .customers
+            .push(format!("customer {}", random.below(customers)));
     }
     assign
 }
 
 fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
     let prefixes = |random: &mut Random, often: usize| {
-        let count = if one_in(random, often) { 1 + random.below(3) } else { 0 };
+        let count = if one_in(random, often) {
+            1 + random.below(3)
+        } else {
+            0
+        };
         let mut all: Vec<_> = (0..count).map(|_| digits(random, 3)).collect();
         all.sort();
         all.dedup();
-        all.into_iter().map(|text| Prefix::try_from(text).unwrap()).collect::<Vec<_>>()
+        all.into_iter()
+            .map(|text| Prefix::try_from(text).unwrap())
+            .collect::<Vec<_>>()
     };
     let by_trunk = !trunks.is_empty() && one_in(random, 3);
     Route {
@@ -177,15 +205,26 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
     };
     let shares = |random: &mut Random| {
         let names = some(random, 2).into_iter().take(4);
-        names.map(|carrier| CarrierShare { carrier, percent: 25 }).collect::<Vec<_>>()
+        names
+            .map(|carrier| CarrierShare {
+                carrier,
+                percent: 25,
+            })
+            .collect::<Vec<_>>()
     };
     let manual = || {
-        let mut order: Vec<_> = (0..carriers).map(|index| format!("carrier {index}").into()).collect();
+        let mut order: Vec<_> = (0..carriers)
+            .map(|index| format!("carrier {index}").into())
+            .collect();
         order.reverse();
         order
     };
     let mut carrier_shares = shares(random);
-    let missing = 100 - carrier_shares.iter().map(|share| u32::from(share.percent)).sum::<u32>();
+    let missing = 100
+        - carrier_shares
+            .iter()
+            .map(|share| u32::from(share.percent))
+            .sum::<u32>();
     match carrier_shares.first_mut() {
         Some(first) => first.percent += missing as u8,
         None => carrier_shares.push(CarrierShare {
@@ -196,13 +235,25 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
     LcrProfile {
         strategy,
         price_band_percent: (strategy == LcrStrategy::PriceBand).then_some(50),
-        carrier_order: if strategy == LcrStrategy::Manual { manual() } else { Vec::new() },
+        carrier_order: if strategy == LcrStrategy::Manual {
+            manual()
+        } else {
+            Vec::new()
+        },
         carrier_shares: match strategy {
             LcrStrategy::Percentage => carrier_shares,
             _ => Vec::new(),
         },
-        force_first: if one_in(random, 4) { shares(random) } else { Vec::new() },
-        excluded_carriers: if one_in(random, 4) { some(random, 5) } else { Vec::new() },
+        force_first: if one_in(random, 4) {
+            shares(random)
+        } else {
+            Vec::new()
+        },
+        excluded_carriers: if one_in(random, 4) {
+            some(random, 5)
+        } else {
+            Vec::new()
+        },
         min_margin_percent: *random.pick(&[0, 0, 0, 20]),
         attempts_max: 10,
         ..LcrProfile::default()
@@ -231,7 +282,15 @@ impl Routing {
         });
         let best = given.min_by_key(|(level, name, _)| (Reverse(*level), *name));
         best.map_or_else(
-            || (String::new(), LcrProfile { attempts_max: 10, ..LcrProfile::default() }),
+            || {
+                (
+                    String::new(),
+                    LcrProfile {
+                        attempts_max: 10,
+                        ..LcrProfile::default()
+                    },
+                )
+            },
             |(_, name, profile)| (name.clone(), profile.clone()),
         )
     }
@@ -248,12 +307,22 @@ impl Routing {
         let mut fits = Vec::new();
         for (name, assign, route) in &self.routes {
             let longest = |prefixes: &[Prefix], number: &str| {
-                let fitting = prefixes.iter().filter(|prefix| number.starts_with(&***prefix));
+                let fitting = prefixes
+                    .iter()
+                    .filter(|prefix| number.starts_with(&***prefix));
                 let longest = fitting.map(|prefix| prefix.len()).max();
-                if prefixes.is_empty() { Some(0) } else { longest }
+                if prefixes.is_empty() {
+                    Some(0)
+                } else {
+                    longest
+                }
             };
             let has_tier = route.voice_tier.as_ref().is_none_or(|tier| {
-                let (_, assign, _) = self.tiers.iter().find(|(name, ..)| *name == **tier).unwrap();
+                let (_, assign, _) = self
+                    .tiers
+                    .iter()
+                    .find(|(name, ..)| *name == **tier)
+                    .unwrap();
                 level(assign, customer, spec).is_some()
             });
             let is_open = route.schedule.is_none() || is_open(at_us);
@@ -302,9 +371,17 @@ impl Routing {
         spec: &Customer,
     ) -> Option<(RouteRole, AssignmentLevel)> {
         let member = |group: &RouteGroup| {
-            group.members.iter().find(|member| *member.route == *route).map(|member| member.role)
+            group
+                .members
+                .iter()
+                .find(|member| *member.route == *route)
+                .map(|member| member.role)
         };
-        if !self.groups.iter().any(|(_, _, group)| member(group).is_some()) {
+        if !self
+            .groups
+            .iter()
+            .any(|(_, _, group)| member(group).is_some())
+        {
             return Some((RouteRole::Primary, own));
         }
         let roles = self.groups.iter().filter_map(|(_, assign, group)| {
@@ -321,12 +398,27 @@ impl Routing {
 impl Fits<'_> {
     pub(crate) fn to(&self, trunk: &str, carrier: &str) -> Option<Fit<'_>> {
         let leads_there = |fit: &&Fit<'_>| {
-            let by_trunk = fit.route.trunk.as_ref().is_some_and(|name| **name == *trunk);
-            by_trunk || fit.route.carrier.as_ref().is_some_and(|name| **name == *carrier)
+            let by_trunk = fit
+                .route
+                .trunk
+                .as_ref()
+                .is_some_and(|name| **name == *trunk);
+            by_trunk
+                || fit
+                    .route
+                    .carrier
+                    .as_ref()
+                    .is_some_and(|name| **name == *carrier)
         };
         let closest = self.fits.iter().filter(leads_there).min_by_key(|fit| {
             let closeness = (fit.level, fit.called_digits, fit.calling_digits);
-            (Reverse(closeness), fit.route.trunk.is_none(), fit.role, fit.priority, fit.name)
+            (
+                Reverse(closeness),
+                fit.route.trunk.is_none(),
+                fit.role,
+                fit.priority,
+                fit.name,
+            )
         });
         closest.cloned()
     }
@@ -359,12 +451,17 @@ fn level(assign: &Assignment, customer: &str, spec: &Customer) -> Option<Assignm
 }
 
 pub(crate) fn allows(profile: &LcrProfile, carrier: &str) -> bool {
-    !profile.excluded_carriers.iter().any(|name| **name == *carrier)
+    !profile
+        .excluded_carriers
+        .iter()
+        .any(|name| **name == *carrier)
 }
 
 /// Destinations that take turns together.
 pub(crate) fn group_of(prefix: &str) -> u8 {
-    let sum = prefix.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
+    let sum = prefix
+        .bytes()
+        .fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
     (sum % 64) as u8
 }
 
@@ -391,7 +488,10 @@ pub(crate) fn order(
             }
             LcrStrategy::Weight => (priority, lot::ticket(draw, offer.trunk_id, offer.weight)),
             LcrStrategy::Manual => {
-                let place = profile.carrier_order.iter().position(|name| **name == *offer.carrier);
+                let place = profile
+                    .carrier_order
+                    .iter()
+                    .position(|name| **name == *offer.carrier);
                 (place.map_or(u64::MAX, |place| place as u64), 0)
             }
             _ => (0, 0),
@@ -400,7 +500,12 @@ pub(crate) fn order(
             LcrStrategy::Reverse => -offer.cost,
             _ => offer.cost,
         };
-        let tie = (offer.priority, Reverse(offer.weight), offer.carrier.clone(), offer.trunk.clone());
+        let tie = (
+            offer.priority,
+            Reverse(offer.weight),
+            offer.carrier.clone(),
+            offer.trunk.clone(),
+        );
         (offer.tier, order, cost, tie)
     };
     offered.sort_by_key(key);
@@ -408,7 +513,10 @@ pub(crate) fn order(
     offered.truncate(10);
     let first_tier = offered[0].tier;
     if profile.strategy == LcrStrategy::RoundRobin {
-        let equals = offered.iter().filter(|offer| offer.tier == first_tier).count();
+        let equals = offered
+            .iter()
+            .filter(|offer| offer.tier == first_tier)
+            .count();
         offered[..equals].rotate_left(*turn % equals);
         *turn += 1;
     }
@@ -427,11 +535,17 @@ fn leader(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offere
     for share in &profile.force_first {
         until += share.percent;
         if percent < until {
-            return ordered.iter().find(|offer| *offer.carrier == *share.carrier).cloned();
+            return ordered
+                .iter()
+                .find(|offer| *offer.carrier == *share.carrier)
+                .cloned();
         }
     }
     let shared = ordered.iter().filter_map(|offer| {
-        let share = profile.carrier_shares.iter().find(|share| *share.carrier == *offer.carrier)?;
+        let share = profile
+            .carrier_shares
+            .iter()
+            .find(|share| *share.carrier == *offer.carrier)?;
         let ticket = lot::ticket(draw, offer.carrier_id, share.percent.into());
         Some((offer.tier, ticket, offer))
     });
@@ -441,7 +555,10 @@ fn leader(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offere
 }
 
 fn assigned<T: Clone>(given: &Given<T>) -> Vec<Assigned<T>> {
-    let named: Vec<_> = given.iter().map(|(name, _, spec)| (name.clone(), spec.clone())).collect();
+    let named: Vec<_> = given
+        .iter()
+        .map(|(name, _, spec)| (name.clone(), spec.clone()))
+        .collect();
     let stored = stored(&named).zip(given);
     stored
         .map(|(stored, (_, assign, _))| Assigned {

@@ -8,7 +8,9 @@
 
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::documents::parse_documents;
-use routing_engine::resources::{PricedCard, ResourceSpec, Resources, Stored};
+use routing_engine::resources::{
+    Assigned, Assignment, PricedCard, ResourceSpec, Resources, Stored,
+};
 use routing_engine::{
     CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Snapshot, Source, decide,
 };
@@ -78,6 +80,7 @@ pub(crate) fn resources(text: &str) -> Resources {
     let mut resources = Resources::default();
     for (id, document) in (1..).zip(documents) {
         let name = document.value.name;
+        let assign = document.value.assign;
         match document.value.spec {
             ResourceSpec::RateCard(spec) => {
                 let names = &mut DestinationNames::default();
@@ -96,10 +99,33 @@ pub(crate) fn resources(text: &str) -> Resources {
             ResourceSpec::NumberList(spec) => {
                 resources.number_lists.push(Stored { id, name, spec });
             }
+            ResourceSpec::CustomerGroup(spec) => {
+                resources.customer_groups.push(Stored { id, name, spec });
+            }
+            ResourceSpec::Schedule(spec) => resources.schedules.push(Stored { id, name, spec }),
+            ResourceSpec::VoiceTier(spec) => {
+                resources.voice_tiers.push(assigned(id, name, assign, spec));
+            }
+            ResourceSpec::LcrProfile(spec) => {
+                resources
+                    .lcr_profiles
+                    .push(assigned(id, name, assign, spec));
+            }
+            ResourceSpec::Route(spec) => resources.routes.push(assigned(id, name, assign, spec)),
+            ResourceSpec::RouteGroup(spec) => {
+                resources
+                    .route_groups
+                    .push(assigned(id, name, assign, spec));
+            }
             other => panic!("{other:?}"),
         }
     }
     resources
+}
+
+fn assigned<T>(id: i64, name: String, assign: Assignment, spec: T) -> Assigned<T> {
+    let stored = Stored { id, name, spec };
+    Assigned { stored, assign }
 }
 
 pub(crate) fn snapshot() -> Snapshot {

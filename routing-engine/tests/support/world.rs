@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::numbers::Random;
+use super::routing::{self, Routing};
 use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
@@ -11,7 +12,6 @@ use routing_engine::resources::{
     NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources, Status, Stored,
     TranslationRule, TranslationRules, Trunk,
 };
-use super::routing::{self, Routing};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -62,7 +62,9 @@ pub(crate) fn random(random: &mut Random) -> World {
         }
     }
     let egress_names = trunks.iter().map(|(name, _)| name.clone());
-    let egress_names: Vec<_> = egress_names.filter(|name| name.starts_with("egress")).collect();
+    let egress_names: Vec<_> = egress_names
+        .filter(|name| name.starts_with("egress"))
+        .collect();
     World {
         routing: routing::random(random, carriers_count, customers_count, &egress_names),
         cards: (0..cards_count)

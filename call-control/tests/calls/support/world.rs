@@ -13,8 +13,9 @@ use rating::cdr::{CallRecord, JournalEntry, Outcome};
 use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    AuthenticationMode, Carrier, Customer, DigestAccount, Direction, Failover, MediaMode,
-    PricedCard, RateCard, RateRow, Resources, Signalling, Stored, Trunk,
+    Assigned, Assignment, AuthenticationMode, Carrier, Customer, DigestAccount, Direction,
+    Failover, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, Resources, Signalling, Stored,
+    Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -31,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) media: MediaMode,
     pub(crate) failover: Failover,
     pub(crate) customer: Customer,
+    /// Of the customer's calls.
+    pub(crate) lcr_profile: Option<LcrProfile>,
     pub(crate) carrier: Carrier,
     pub(crate) media_pairs: u64,
     pub(crate) snapshot_number: u64,
@@ -60,6 +63,7 @@ impl Default for Setup {
             media: MediaMode::Direct,
             failover: Failover::default(),
             customer: Customer::new("retail"),
+            lcr_profile: None,
             carrier: Carrier::default(),
             media_pairs: 0,
             snapshot_number: 1,
@@ -113,6 +117,19 @@ impl Setup {
                 self.egress(2, "aurora-out", "Aurora", AURORA),
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
+            lcr_profiles: self
+                .lcr_profile
+                .clone()
+                .map(|spec| Assigned {
+                    stored: Stored {
+                        id: 1,
+                        name: "profile".to_owned(),
+                        spec,
+                    },
+                    assign: Assignment::default(),
+                })
+                .into_iter()
+                .collect(),
             ..Resources::default()
         }
     }

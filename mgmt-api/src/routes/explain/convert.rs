@@ -1,6 +1,8 @@
 //! From the engine's explanation to the API's.
 
-use super::{ExplainRate, ExplainRoute, ExplainStep, Explanation, RouteStatus, StepOutcome};
+use super::{
+    ExplainRankKey, ExplainRate, ExplainRoute, ExplainStep, Explanation, RouteStatus, StepOutcome,
+};
 use crate::routes::cdrs::word;
 use crate::values::Money;
 use routing_engine::explain as engine;
@@ -13,6 +15,7 @@ impl From<engine::Explanation> for Explanation {
             snapshot_number: explained.snapshot_number,
             customer: explained.customer.map(|name| name.to_string()),
             ingress_trunk: explained.ingress_trunk.map(|name| name.to_string()),
+            lcr_profile: explained.lcr_profile.map(|name| name.to_string()),
             called_number: explained.called_number,
             steps: explained.steps.into_iter().map(ExplainStep::from).collect(),
             routes: explained
@@ -46,6 +49,12 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
             carrier: route.carrier.to_string(),
             trunk: route.trunk.to_string(),
             gateway: route.gateway.to_string(),
+            route: route.route.as_ref().map(ToString::to_string),
+            rank_key: route.rank_key.map(|key| ExplainRankKey {
+                tier: key.tier.to_owned(),
+                is_put_first: key.is_put_first,
+                order: key.order,
+            }),
             prefix: rate.map(|rate| rate.prefix.clone()),
             destination: rate.map(|rate| rate.destination.to_string()),
             currency: rate.map(|rate| rate.currency.to_string()),

@@ -1,9 +1,7 @@
 //! What is wrong within each resource, and names that stand twice.
 
 use crate::Problem;
-use crate::resources::{
-    Assigned, ResourceDocument, ResourceKind, ResourceSpec, Resources, Stored,
-};
+use crate::resources::{Assigned, ResourceDocument, ResourceKind, ResourceSpec, Resources, Stored};
 use std::collections::BTreeSet;
 
 /// All problems of resources of one owner, each by itself.
@@ -23,16 +21,46 @@ pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
     check_unique(&mut problems, ResourceKind::Carrier, &resources.carriers);
     check_unique(&mut problems, ResourceKind::Customer, &resources.customers);
     check_unique(&mut problems, ResourceKind::Trunk, &resources.trunks);
-    check_both(&mut problems, &resources.customer_groups, ResourceKind::CustomerGroup, ResourceSpec::CustomerGroup);
-    check_both(&mut problems, &resources.schedules, ResourceKind::Schedule, ResourceSpec::Schedule);
+    check_both(
+        &mut problems,
+        &resources.customer_groups,
+        ResourceKind::CustomerGroup,
+        ResourceSpec::CustomerGroup,
+    );
+    check_both(
+        &mut problems,
+        &resources.schedules,
+        ResourceKind::Schedule,
+        ResourceSpec::Schedule,
+    );
     let tiers = stored(&resources.voice_tiers);
-    check_both(&mut problems, tiers, ResourceKind::VoiceTier, ResourceSpec::VoiceTier);
+    check_both(
+        &mut problems,
+        tiers,
+        ResourceKind::VoiceTier,
+        ResourceSpec::VoiceTier,
+    );
     let profiles = stored(&resources.lcr_profiles);
-    check_both(&mut problems, profiles, ResourceKind::LcrProfile, ResourceSpec::LcrProfile);
+    check_both(
+        &mut problems,
+        profiles,
+        ResourceKind::LcrProfile,
+        ResourceSpec::LcrProfile,
+    );
     let routes = stored(&resources.routes);
-    check_both(&mut problems, routes, ResourceKind::Route, ResourceSpec::Route);
+    check_both(
+        &mut problems,
+        routes,
+        ResourceKind::Route,
+        ResourceSpec::Route,
+    );
     let groups = stored(&resources.route_groups);
-    check_both(&mut problems, groups, ResourceKind::RouteGroup, ResourceSpec::RouteGroup);
+    check_both(
+        &mut problems,
+        groups,
+        ResourceKind::RouteGroup,
+        ResourceSpec::RouteGroup,
+    );
     problems
 }
 

@@ -86,10 +86,22 @@ impl<'r> Given<'r> {
             found.cloned().unwrap_or_default()
         };
         let levels = [
-            (AssignmentLevel::Customer, named(&self.to_customers, Some(customer.name))),
-            (AssignmentLevel::Group, named(&self.to_groups, customer.group)),
-            (AssignmentLevel::Category, named(&self.to_categories, customer.category)),
-            (AssignmentLevel::All, self.to_all.get(&owner).cloned().unwrap_or_default()),
+            (
+                AssignmentLevel::Customer,
+                named(&self.to_customers, Some(customer.name)),
+            ),
+            (
+                AssignmentLevel::Group,
+                named(&self.to_groups, customer.group),
+            ),
+            (
+                AssignmentLevel::Category,
+                named(&self.to_categories, customer.category),
+            ),
+            (
+                AssignmentLevel::All,
+                self.to_all.get(&owner).cloned().unwrap_or_default(),
+            ),
         ];
         let levels = levels.into_iter();
         let mut all: Vec<_> = levels
@@ -128,7 +140,9 @@ impl<'r> Policies<'r> {
             true => Box::default(),
             false => {
                 let mut allowed = vec![false; carriers].into_boxed_slice();
-                given.iter().for_each(|(place, _)| allowed[*place as usize] = true);
+                given
+                    .iter()
+                    .for_each(|(place, _)| allowed[*place as usize] = true);
                 allowed
             }
         };
@@ -158,7 +172,10 @@ impl<'r> Policies<'r> {
         given
             .filter_map(|(place, level)| {
                 let route = &self.routes[place as usize];
-                if route.tier.is_some_and(|tier| level_of(&tiers, tier).is_none()) {
+                if route
+                    .tier
+                    .is_some_and(|tier| level_of(&tiers, tier).is_none())
+                {
                     return None;
                 }
                 if route.groups.is_empty() {
@@ -204,7 +221,9 @@ impl<'r> Compiler<'_, 'r> {
             .map(|group| (key(group), group.spec.category.as_str()))
             .collect();
         let profiles = by_name(&resources.lcr_profiles);
-        let compiled = profiles.iter().map(|profile| Arc::new(self.profile(profile)));
+        let compiled = profiles
+            .iter()
+            .map(|profile| Arc::new(self.profile(profile)));
         let compiled = compiled.collect();
         // In the order of the carriers' indexes.
         let carriers = by_name(&resources.carriers);
@@ -239,15 +258,17 @@ impl<'r> Compiler<'_, 'r> {
             group,
         };
         let carriers = self.resources.carriers.len();
-        policies.of(customer.owner, &place, carriers).unwrap_or_else(|count| {
-            let message = format_args!(
-                "{count} of its routes fit one number: at most {} are possible",
-                crate::snapshot::ROUTES_OF_A_NUMBER_MAX
-            );
-            let problem = Problem::new(message).of(ResourceKind::Customer, customer.name);
-            self.problems.push(problem);
-            Arc::default()
-        })
+        policies
+            .of(customer.owner, &place, carriers)
+            .unwrap_or_else(|count| {
+                let message = format_args!(
+                    "{count} of its routes fit one number: at most {} are possible",
+                    crate::snapshot::ROUTES_OF_A_NUMBER_MAX
+                );
+                let problem = Problem::new(message).of(ResourceKind::Customer, customer.name);
+                self.problems.push(problem);
+                Arc::default()
+            })
     }
 
     fn profile(&mut self, profile: &StoredRef<'r, LcrProfile>) -> CompiledProfile {
@@ -269,14 +290,20 @@ impl<'r> Compiler<'_, 'r> {
         });
         let force_first = force_first.collect();
         let needs_places = !(spec.carrier_order.is_empty() && spec.carrier_shares.is_empty());
-        let known = self.previous.and_then(|before| before.turns.get(&profile.id));
+        let known = self
+            .previous
+            .and_then(|before| before.turns.get(&profile.id));
         let turns = known.map(Arc::clone).unwrap_or_default();
         self.turns.insert(profile.id, Arc::clone(&turns));
         CompiledProfile {
             resource: Some(resource(profile)),
             strategy: spec.strategy,
             price_band_percent: spec.price_band_percent.unwrap_or(0),
-            carriers: if needs_places { places.into() } else { Box::default() },
+            carriers: if needs_places {
+                places.into()
+            } else {
+                Box::default()
+            },
             allowed: self.allowed(profile),
             force_first,
             min_margin_percent: spec.min_margin_percent,
@@ -343,11 +370,25 @@ impl<'r> Compiler<'_, 'r> {
             let (spec, owner) = (stored.spec, stored.owner);
             let schedule = spec.schedule.as_ref().and_then(|name| {
                 let found = schedules.get(&(owner, name.as_str())).cloned();
-                self.named(ResourceKind::Route, "schedule", &stored, "schedule", name, found)
+                self.named(
+                    ResourceKind::Route,
+                    "schedule",
+                    &stored,
+                    "schedule",
+                    name,
+                    found,
+                )
             });
             let tier = spec.voice_tier.as_ref().and_then(|name| {
                 let found = tiers.get(&(owner, name.as_str())).copied();
-                self.named(ResourceKind::Route, "voice_tier", &stored, "voice tier", name, found)
+                self.named(
+                    ResourceKind::Route,
+                    "voice_tier",
+                    &stored,
+                    "voice tier",
+                    name,
+                    found,
+                )
             });
             let target = self.target(&stored, &trunks);
             let Some(target) = target.filter(|_| spec.status == Status::Active) else {
@@ -388,8 +429,15 @@ impl<'r> Compiler<'_, 'r> {
         }
         let name = spec.carrier.as_ref()?;
         let found = self.carriers.get(&(owner, name.as_str())).copied();
-        self.named(ResourceKind::Route, "carrier", route, "carrier", name, found)
-            .map(|index| RouteTarget::Carrier(CarrierIndex(index)))
+        self.named(
+            ResourceKind::Route,
+            "carrier",
+            route,
+            "carrier",
+            name,
+            found,
+        )
+        .map(|index| RouteTarget::Carrier(CarrierIndex(index)))
     }
 
     fn egress_places(&self, egress: &[EgressTrunk]) -> HashMap<Key<'r>, TrunkIndex> {
@@ -426,8 +474,14 @@ impl<'r> Compiler<'_, 'r> {
                 let field = format!("members[{index}].route");
                 let found = routes.get(&route);
                 let kind = ResourceKind::RouteGroup;
-                if self.named(kind, &field, group, "route", route.1, found).is_some() {
-                    of_routes.entry(route).or_default().push((place, member.role));
+                if self
+                    .named(kind, &field, group, "route", route.1, found)
+                    .is_some()
+                {
+                    of_routes
+                        .entry(route)
+                        .or_default()
+                        .push((place, member.role));
                 }
             }
         }
@@ -456,7 +510,8 @@ impl<'r> Compiler<'_, 'r> {
     ) -> Option<F> {
         if found.is_none() {
             let message = format_args!("there is no {what} \"{name}\"");
-            self.problems.push(Problem::in_field(field, message).of(kind, of.name));
+            self.problems
+                .push(Problem::in_field(field, message).of(kind, of.name));
         }
         found
     }

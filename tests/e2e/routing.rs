@@ -1,0 +1,176 @@
+//! LCR profiles and routes, by the carriers that real calls reach.
+
+use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
+use crate::sipp::{Calls, Carrier, Over, Tally};
+use crate::switch::Switch;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Three carriers that answer, the first the cheapest.
+struct Bench {
+    switch: Switch,
+    carriers: [Carrier; 3],
+}
+
+const NAMES: [&str; 3] = ["aurora", "borealis", "cirrus"];
+
+impl Bench {
+    fn start(scenario: &str) -> Self {
+        let carriers = ["127.0.0.31", "127.0.0.32", "127.0.0.33"];
+        Self {
+            switch: Switch::start(&[]),
+            carriers: carriers.map(|ip| Carrier::start(scenario, ip, Over::Udp, &[])),
+        }
+    }
+
+    fn addresses(&self) -> [SocketAddr; 3] {
+        [0, 1, 2].map(|place| self.carriers[place].address)
+    }
+
+    /// Applies the documents, places calls, and gives the records of these calls.
+    fn calls(&self, more: &str, count: u32) -> Vec<Value> {
+        let addresses = self.addresses();
+        let carriers = [("0.010", 0), ("0.011", 1), ("0.030", 2)].map(|(price, place)| {
+            let mut carrier = CarrierSpec::new(NAMES[place], addresses[place], price);
+            carrier.more = ["priority: 30", "priority: 20", "priority: 10"][place];
+            carrier
+        });
+        let mut world = World::of(carriers.into());
+        world.more = more;
+        world.apply(&self.switch);
+        let before = self.switch.get("/api/v1/cdrs?limit=200")["items"]
+            .as_array()
+            .unwrap()
+            .len();
+        let tally = Calls {
+            scenario: "caller_answered",
+            from: CUSTOMER,
+            to: self.switch.sip,
+            over: Over::Udp,
+            count,
+            per_second: 20,
+            hold_ms: 20,
+            numbers: &[NUMBER],
+            scratch: self.switch.scratch(),
+        }
+        .run();
+        assert_eq!(tally.successful + tally.failed, u64::from(count));
+        let records = self.switch.wait_for_cdrs(before + count as usize);
+        let new = records.iter().take(count as usize);
+        new.map(|cdr| {
+            self.switch
+                .get(&format!("/api/v1/cdrs/{}", cdr["id"].as_str().unwrap()))
+        })
+        .collect()
+    }
+}
+
+/// How often each carrier was tried first.
+fn firsts(records: &[Value]) -> BTreeMap<&str, usize> {
+    let mut firsts = BTreeMap::new();
+    for record in records {
+        let carrier = record["attempt_records"][0]["carrier"].as_str().unwrap();
+        *firsts.entry(carrier).or_default() += 1;
+    }
+    firsts
+}
+
+fn profile(spec: &str) -> String {
+    format!("---\nkind: lcr_profile\nname: P\nspec: {spec}\n")
+}
+
+#[test]
+fn each_profile_sends_calls_where_it_says() {
+    let bench = Bench::start("carrier_answers");
+    for (spec, first) in [
+        ("{}", "aurora"),
+        ("{ strategy: reverse }", "cirrus"),
+        ("{ strategy: priority }", "cirrus"),
+        (
+            "{ strategy: price_band, price_band_percent: 10 }",
+            "borealis",
+        ),
+        (
+            "{ strategy: manual, carrier_order: [borealis] }",
+            "borealis",
+        ),
+        ("{ excluded_carriers: [aurora, borealis] }", "cirrus"),
+        (
+            "{ force_first: [{ carrier: cirrus, percent: 100 }] }",
+            "cirrus",
+        ),
+    ] {
+        let records = bench.calls(&profile(spec), 3);
+        assert_eq!(firsts(&records), BTreeMap::from([(first, 3)]), "{spec}");
+    }
+    let records = bench.calls(&profile("{ strategy: round_robin }"), 9);
+    assert_eq!(
+        firsts(&records),
+        BTreeMap::from(NAMES.map(|name| (name, 3)))
+    );
+
+    let shares = "{ strategy: percentage, carrier_shares: [{ carrier: aurora, percent: 50 }, \
+                  { carrier: cirrus, percent: 50 }] }";
+    let records = bench.calls(&profile(shares), 40);
+    let firsts_of_shares = firsts(&records);
+    // Forty fair coins fall on one side fewer than five times once in ten million runs.
+    assert!(firsts_of_shares["aurora"] >= 5 && firsts_of_shares["cirrus"] >= 5);
+    assert_eq!(firsts_of_shares.len(), 2);
+
+    let weights = "---\nkind: route\nname: r1\nspec: { carrier: aurora, priority: 1, weight: 1 }\n\
+                   ---\nkind: route\nname: r2\nspec: { carrier: borealis, priority: 1, weight: 65535 }\n";
+    let records = bench.calls(&format!("{weights}{}", profile("{ strategy: weight }")), 20);
+    assert!(firsts(&records)["borealis"] >= 19);
+}
+
+#[test]
+fn routes_lead_calls_by_number_and_customer() {
+    let bench = Bench::start("carrier_answers");
+    let only = "---\nkind: route\nname: USA via cirrus only\nassign: { customers: [acme] }\n\
+                spec: { carrier: cirrus, prefixes: [\"1\"], exclusive: true }\n";
+    let records = bench.calls(only, 3);
+    assert_eq!(firsts(&records), BTreeMap::from([("cirrus", 3)]));
+
+    let explained = bench
+        .switch
+        .get(&format!("/api/v1/explain?from=1&to={NUMBER}"));
+    assert_eq!(explained["routes"][0]["route"], "USA via cirrus only");
+    assert_eq!(explained["routes"][1]["reason"], "not_exclusive");
+
+    let group = "---\nkind: route\nname: USA via cirrus only\nspec: { carrier: borealis, status: inactive }\n\
+                 ---\nkind: route\nname: main\nspec: { carrier: cirrus }\n\
+                 ---\nkind: route\nname: spare\nspec: { trunk: borealis-out }\n\
+                 ---\nkind: route_group\nname: G\nspec: { members: [{ route: main, role: backup }, { route: spare }] }\n";
+    let records = bench.calls(group, 3);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 3)]));
+}
+
+#[test]
+fn a_profile_bounds_the_routes_that_a_call_tries() {
+    let bench = Bench::start("carrier_refuses_503");
+    let attempts = |records: &[Value]| -> Vec<usize> {
+        let attempts = records
+            .iter()
+            .map(|record| record["attempt_records"].as_array().unwrap().len());
+        attempts.collect()
+    };
+    assert_eq!(attempts(&bench.calls("", 2)), [3, 3]);
+    assert_eq!(
+        attempts(&bench.calls(&profile("{ attempts_max: 2 }"), 2)),
+        [2, 2]
+    );
+}
+
+#[test]
+fn a_user_who_is_busy_is_not_rung_again_by_another_carrier() {
+    let bench = Bench::start("carrier_busy");
+    for record in bench.calls(&profile("{ strategy: round_robin, attempts_max: 10 }"), 3) {
+        assert_eq!(
+            record["attempt_records"].as_array().unwrap().len(),
+            1,
+            "{record:#}"
+        );
+        assert_eq!(record["release_reason"], "user_busy");
+    }
+}
