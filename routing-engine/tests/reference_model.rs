@@ -111,8 +111,8 @@ impl Tally {
         assert!(self.several_routes > decisions / 20, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
         assert_eq!(self.strategies.len(), 8, "{self:#?}");
-        assert!(self.exclusive > decisions / 100, "{self:#?}");
-        assert!(self.backups > decisions / 100, "{self:#?}");
+        assert!(self.exclusive > decisions / 1_000, "{self:#?}");
+        assert!(self.backups > decisions / 1_000, "{self:#?}");
         for reason in [
             Reason::UnknownSource,
             Reason::CustomerInactive,

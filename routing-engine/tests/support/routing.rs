@@ -43,7 +43,7 @@ pub(crate) struct Offered {
 }
 
 /// A route that fits a call.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Fit<'w> {
     name: &'w str,
     route: &'w Route,
@@ -117,7 +117,12 @@ pub(crate) fn random(
         )
     });
     let groups = groups
-        .filter(|(_, _, group)| !group.members.is_empty())
+        .filter(|(_, _, group)| {
+            group
+                .members
+                .iter()
+                .any(|member| member.role == RouteRole::Primary)
+        })
         .collect();
     let profiles = (0..random.below(4)).map(|index| {
         let spec = profile(random, carriers);
@@ -410,7 +415,8 @@ impl Fits<'_> {
                     .as_ref()
                     .is_some_and(|name| **name == *carrier)
         };
-        let closest = self.fits.iter().filter(leads_there).min_by_key(|fit| {
+        let leading = self.fits.iter().filter(leads_there);
+        let closest = leading.min_by_key(|fit| {
             let closeness = (fit.level, fit.called_digits, fit.calling_digits);
             (
                 Reverse(closeness),
@@ -420,7 +426,7 @@ impl Fits<'_> {
                 fit.name,
             )
         });
-        closest.cloned()
+        closest.copied()
     }
 }
 
