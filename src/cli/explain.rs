@@ -56,6 +56,7 @@ struct Route {
     status: String,
     reason: Option<String>,
     detail: Option<String>,
+    route: Option<String>,
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
@@ -100,9 +101,13 @@ fn render(explanation: &Explanation) -> String {
             route.status,
         );
         let _ = match (&route.reason, &route.detail) {
-            (Some(reason), Some(detail)) => writeln!(text, ": {reason}: {detail}"),
-            (Some(reason), None) => writeln!(text, ": {reason}"),
-            (None, _) => writeln!(text),
+            (Some(reason), Some(detail)) => write!(text, ": {reason}: {detail}"),
+            (Some(reason), None) => write!(text, ": {reason}"),
+            (None, _) => Ok(()),
+        };
+        let _ = match &route.route {
+            Some(name) => writeln!(text, ", by route \"{name}\""),
+            None => writeln!(text),
         };
     }
     let verdict = if explanation.accepted {

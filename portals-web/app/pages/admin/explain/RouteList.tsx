@@ -64,6 +64,7 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
           <span className="block text-meta text-ink-3">
             {route.trunk} <span className="font-mono">{route.gateway}</span>
           </span>
+          {route.route ? <span className="block text-meta text-ink-3">{route.route}</span> : null}
         </span>
       ),
     },
