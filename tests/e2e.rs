@@ -44,10 +44,10 @@ mod programs;
 mod races;
 #[path = "e2e/resources.rs"]
 mod resources;
-#[path = "e2e/secure.rs"]
-mod secure;
 #[path = "e2e/routing.rs"]
 mod routing;
+#[path = "e2e/secure.rs"]
+mod secure;
 #[path = "e2e/sipp.rs"]
 mod sipp;
 #[path = "e2e/switch.rs"]
