@@ -1,7 +1,7 @@
 //! LCR profiles and routes, by the carriers that real calls reach.
 
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
-use crate::sipp::{Calls, Carrier, Over, Tally};
+use crate::sipp::{Calls, Carrier, Over};
 use crate::switch::Switch;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,6 +53,7 @@ impl Bench {
             hold_ms: 20,
             numbers: &[NUMBER],
             scratch: self.switch.scratch(),
+            more: &[],
         }
         .run();
         assert_eq!(tally.successful + tally.failed, u64::from(count));

@@ -472,6 +472,8 @@ fn a_carrier_that_rings_within_the_budget_has_its_ring_time() {
     let mut switch = Switch::with(&profile(10, Some(1_500)));
     let (_, first) = place(&mut switch);
     switch.advance_ms(1_000);
+    // The INVITE was sent again meanwhile.
+    switch.take_all();
     switch.receive(AURORA, &reply(&first, 180, None));
     switch.expect(CUSTOMER, "180 INVITE");
     switch.advance_ms(10_000);

@@ -534,7 +534,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a carrier.
-         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; calls of customers that it is not assigned to are not sent to it. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_create"];
         delete?: never;
@@ -2451,7 +2451,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a lcr profile.
-         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description In which order the carriers of a call are tried, and which are not tried at all. A customer without a profile has the cheapest first. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["lcr_profile_create"];
         delete?: never;
@@ -4098,7 +4098,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route group.
-         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Routes that belong together, some as primary and some as backup. A route that stands in groups is taken by customers who get it and one of its groups. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_group_create"];
         delete?: never;
@@ -4304,7 +4304,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a route.
-         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Which carrier serves which numbers, for the customers it is assigned to. Carriers with a route go before those without one; the LCR profile orders each of the two. Several routes that fit a call and lead to one trunk count as one: that which is assigned most specifically, else the one with the longest prefix. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["route_create"];
         delete?: never;
@@ -4510,7 +4510,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a schedule.
-         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description When something counts: hours of a week in a time zone, without holidays. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["schedule_create"];
         delete?: never;
@@ -5437,13 +5437,13 @@ export interface paths {
         };
         /**
          * Lists voice tiers.
-         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. A page at a time, filtered, searched and sorted.
+         * @description A grade of quality that is sold, such as premium or standard. A page at a time, filtered, searched and sorted.
          */
         get: operations["voice_tier_list"];
         put?: never;
         /**
          * Makes a voice tier.
-         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description A grade of quality that is sold, such as premium or standard. Calls of customers that it is assigned to take its routes; its rate card is shown, and calls do not read it yet. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["voice_tier_create"];
         delete?: never;
@@ -6275,7 +6275,7 @@ export interface components {
         };
         /**
          * Carrier
-         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; its assignment is shown, and calls do not read it yet.
+         * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; calls of customers that it is not assigned to are not sent to it.
          */
         CarrierSpec: {
             /** @description Attempts and calls at the same time over all its trunks. */
@@ -7242,6 +7242,21 @@ export interface components {
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
         };
+        /**
+         * @description What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
+         *     cost.
+         */
+        ExplainRankKey: {
+            /** @description Whether a share of calls or its turn puts it first in its tier. */
+            is_put_first: boolean;
+            /**
+             * Format: int64
+             * @description What the strategy makes of it; 0 for all where cost alone decides.
+             */
+            order: number;
+            /** @description `primary` and `backup` for what a route leads to, `other` for the rest. */
+            tier: string;
+        };
         /** @description What the customer would pay. */
         ExplainRate: {
             /** @description Charged once per call or attempt that was sent, answered or not. */
@@ -7300,8 +7315,11 @@ export interface components {
              * @description Place in the hunting order, from 1; null when it lost.
              */
             rank: number | null;
+            rank_key: components["schemas"]["ExplainRankKey"] | null;
             /** @description Why it lost, as a word such as `below_cost`; null when it did not. */
             reason: string | null;
+            /** @description The customer's route that leads to it; null when none does. */
+            route: string | null;
             /** @description What becomes of it. */
             status: components["schemas"]["RouteStatus"];
             /** @description The carrier's trunk. */
@@ -7327,6 +7345,8 @@ export interface components {
             customer_rate: components["schemas"]["ExplainRate"] | null;
             /** @description The trunk that the call would come in by. */
             ingress_trunk: string | null;
+            /** @description The LCR profile of the customer's calls; null when it has none. */
+            lcr_profile: string | null;
             /** @description Why not, such as `no_route`; null when accepted. */
             reason: string | null;
             /**
@@ -7827,7 +7847,7 @@ export interface components {
         };
         /**
          * LCR profile
-         * @description In which order the carriers of a call are tried, and which are not tried at all. Calls do not read it yet: the cheapest goes first.
+         * @description In which order the carriers of a call are tried, and which are not tried at all. A customer without a profile has the cheapest first.
          */
         LcrProfileSpec: {
             /**
@@ -7837,7 +7857,7 @@ export interface components {
             attempts_max: number;
             /** @description Strategy `manual`: carriers in the order in which they are tried; others follow by cost. */
             carrier_order?: string[];
-            /** @description Strategy `percentage`: how often each carrier goes first; others follow by cost. */
+            /** @description Strategy `percentage`: how often each carrier goes first; others follow by cost. Where some of them have no route, the others have their shares in proportion. */
             carrier_shares?: {
                 /** @description The carrier. */
                 carrier: string;
@@ -7846,6 +7866,13 @@ export interface components {
             }[];
             /** @description Carriers that are never tried. */
             excluded_carriers?: string[];
+            /** @description Carriers that go first in a share of the calls, whatever the strategy says of them; together at most 100 percent. */
+            force_first?: {
+                /** @description The carrier. */
+                carrier: string;
+                /** @description Of a hundred calls, so many. */
+                percent: number;
+            }[];
             /**
              * @description Routes that leave less of the customer's price than this are dropped; 0 drops those that cost more than the customer pays.
              * @default 0
@@ -7853,6 +7880,8 @@ export interface components {
             min_margin_percent: number;
             /** @description Carriers that may be tried: a lock. */
             only_carriers?: string[];
+            /** @description Longest time from a call's INVITE until a carrier rings: an attempt that has not come so far is given up then, and no other is begun. */
+            pdd_budget_ms?: number | null;
             /** @description Strategy `price_band`: routes that cost so much more than the cheapest at most count as equal to it, and priority decides among them. */
             price_band_percent?: number | null;
             /**
@@ -7860,7 +7889,7 @@ export interface components {
              * @default cheapest
              * @enum {string}
              */
-            strategy: "cheapest" | "priority" | "price_band" | "weight" | "percentage" | "manual";
+            strategy: "cheapest" | "priority" | "price_band" | "weight" | "percentage" | "manual" | "reverse" | "round_robin";
         };
         /** @description A version of a lcr profile. */
         LcrProfileVersion: {
@@ -9181,7 +9210,7 @@ export interface components {
         };
         /**
          * Route group
-         * @description Routes that belong together, some as primary and some as backup. Calls do not read it yet.
+         * @description Routes that belong together, some as primary and some as backup. A route that stands in groups is taken by customers who get it and one of its groups.
          */
         RouteGroupSpec: {
             /** @description A note for operators. */
@@ -9271,7 +9300,7 @@ export interface components {
         };
         /**
          * Route
-         * @description Which carrier serves which numbers, for the customers it is assigned to. Calls do not read it yet: they go to every carrier that has a rate, the cheapest first.
+         * @description Which carrier serves which numbers, for the customers it is assigned to. Carriers with a route go before those without one; the LCR profile orders each of the two. Several routes that fit a call and lead to one trunk count as one: that which is assigned most specifically, else the one with the longest prefix.
          */
         RouteSpec: {
             /** @description What calling numbers begin with, as they are after translation. */
@@ -9279,14 +9308,14 @@ export interface components {
             /** @description To whom calls go: by any of its egress trunks. */
             carrier?: string | null;
             /**
-             * @description Whether calls that it fits take such routes only; otherwise carriers without a route follow.
+             * @description Whether calls that it fits take such routes only; otherwise carriers without a route follow. Of several, those count that are assigned most specifically, and among these the longest prefix.
              * @default false
              */
             exclusive: boolean;
             /** @description What called numbers begin with, digits of E.164 without `+`. */
             prefixes?: string[];
             /**
-             * @description Among routes that fit, the lower goes first; cost decides among equals.
+             * @description In place of the trunk's: the lower goes first, for profiles that order by priority.
              * @default 100
              */
             priority: number;
@@ -9300,10 +9329,10 @@ export interface components {
             status: "active" | "inactive";
             /** @description The one egress trunk that calls go by; a route has either this or a carrier. */
             trunk?: string | null;
-            /** @description The tier it belongs to: customers of other tiers do not take it. */
+            /** @description The tier it belongs to: customers that the tier is not assigned to do not take it. */
             voice_tier?: string | null;
             /**
-             * @description Share of the calls among routes of equal priority, for profiles that split by weight.
+             * @description In place of the trunk's: share of the calls among routes of equal priority, for profiles that split by weight.
              * @default 100
              */
             weight: number;
@@ -9380,7 +9409,7 @@ export interface components {
         };
         /**
          * Schedule
-         * @description When something counts: hours of a week in a time zone, without holidays. Calls do not read it yet.
+         * @description When something counts: hours of a week in a time zone, without holidays.
          */
         ScheduleSpec: {
             /** @description Days on which it is closed all day. */
@@ -10343,7 +10372,7 @@ export interface components {
         };
         /**
          * Voice tier
-         * @description A grade of quality that is sold, such as premium or standard; routes belong to a tier. Calls do not read it yet.
+         * @description A grade of quality that is sold, such as premium or standard. Calls of customers that it is assigned to take its routes; its rate card is shown, and calls do not read it yet.
          */
         VoiceTierSpec: {
             /** @description Mean length of answered calls (ACD) that is promised at least; shown, not enforced. */
@@ -10521,6 +10550,7 @@ export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
 export type EventList = components['schemas']['EventList'];
+export type ExplainRankKey = components['schemas']['ExplainRankKey'];
 export type ExplainRate = components['schemas']['ExplainRate'];
 export type ExplainRoute = components['schemas']['ExplainRoute'];
 export type ExplainStep = components['schemas']['ExplainStep'];
@@ -23125,6 +23155,8 @@ export interface operations {
                  * @example 192.0.2.10
                  */
                 source?: string;
+                /** @description What shares of calls are decided by: another number is another call. */
+                draw?: number;
             };
             header?: never;
             path?: never;
@@ -37139,9 +37171,9 @@ export interface operations {
                 carrier?: string;
                 /** @description Only those with this value. The one egress trunk that calls go by; a route has either this or a carrier. */
                 trunk?: string;
-                /** @description Only those with this value. The tier it belongs to: customers of other tiers do not take it. */
+                /** @description Only those with this value. The tier it belongs to: customers that the tier is not assigned to do not take it. */
                 voice_tier?: string;
-                /** @description Only those with this value. Whether calls that it fits take such routes only; otherwise carriers without a route follow. */
+                /** @description Only those with this value. Whether calls that it fits take such routes only; otherwise carriers without a route follow. Of several, those count that are assigned most specifically, and among these the longest prefix. */
                 exclusive?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -37476,9 +37508,9 @@ export interface operations {
                 carrier?: string;
                 /** @description Only those with this value. The one egress trunk that calls go by; a route has either this or a carrier. */
                 trunk?: string;
-                /** @description Only those with this value. The tier it belongs to: customers of other tiers do not take it. */
+                /** @description Only those with this value. The tier it belongs to: customers that the tier is not assigned to do not take it. */
                 voice_tier?: string;
-                /** @description Only those with this value. Whether calls that it fits take such routes only; otherwise carriers without a route follow. */
+                /** @description Only those with this value. Whether calls that it fits take such routes only; otherwise carriers without a route follow. Of several, those count that are assigned most specifically, and among these the longest prefix. */
                 exclusive?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -46549,7 +46581,7 @@ export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<compo
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
 export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
 export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileResource"]["kind"]> = ["lcr_profile"];
-export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual"];
+export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual", "reverse", "round_robin"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
 export const levelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Level"]> = ["all", "category", "group", "customer", "named"];
 export const notificationStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationState"]> = ["pending", "delivered", "failed", "dead", "suppressed"];
