@@ -82,6 +82,8 @@ impl Engine {
             called: facts.called_received(),
             calling: &facts.calling_received,
             now_us: now.instant.as_micros(),
+            at: now.wall,
+            draw: facts.id.draw(),
         };
         let plan = match decide(&request, snapshot, &mut LiveAdmission, &mut NoTrace) {
             Decision::Route(plan) => plan,
