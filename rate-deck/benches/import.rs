@@ -2,9 +2,9 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rate_deck::difference::{Policy, compare};
-use rate_deck::{Mapping, Reading, export, read};
+use rate_deck::{Card, Mapping, Reading, export, read};
 use rating::rate::RateTerms;
-use rating::{Amount, Timestamp};
+use rating::{Amount, Currency, Timestamp};
 use std::fmt::Write;
 use std::hint::black_box;
 use std::io;
@@ -26,14 +26,17 @@ fn file(cheaper_every: u64) -> String {
 }
 
 fn parsed(file: &str) -> Reading {
-    let defaults = RateTerms::per_second(Amount::ZERO);
-    read(file.as_bytes(), &Mapping::default(), &defaults, &mut |_| {})
+    let card = Card {
+        currency: Currency::USD,
+        defaults: RateTerms::per_second(Amount::ZERO),
+    };
+    read(file.as_bytes(), &Mapping::default(), &card, &mut |_| {})
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn import(criterion: &mut Criterion) {
     let (now, next) = (file(u64::MAX), file(5));
-    let (in_force, sent) = (parsed(&now).table, parsed(&next).table);
+    let (in_force, sent) = (parsed(&now).table, parsed(&next));
     let mut group = criterion.benchmark_group("a million rows");
     group.sample_size(10);
     group.bench_function("read", |bencher| bencher.iter(|| parsed(black_box(&next))));
@@ -41,7 +44,7 @@ fn import(criterion: &mut Criterion) {
         bencher.iter(|| compare(&in_force, &sent, &Policy::default(), Timestamp(1 << 50)));
     });
     group.bench_function("write", |bencher| {
-        bencher.iter(|| export::csv(&sent, io::sink()));
+        bencher.iter(|| export::csv(&sent.table, io::sink()));
     });
     group.finish();
 }

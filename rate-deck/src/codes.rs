@@ -6,19 +6,37 @@ use rating::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 /// Most codes that one row may stand for.
 pub(crate) const CODES_PER_ROW_MAX: usize = 10_000;
 
+/// The fewest digits that both ends of a range have when it is sure to be one: `44-78` may be a
+/// country and an area, and is 35 countries as a range.
+const RANGE_DIGITS_MIN: usize = 4;
+
+/// How codes may be meant in another way than they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherMeaning {
+    /// `1,684` is a list of 1 and 684, and may be 1684 with a mark between thousands.
+    Thousands,
+    /// `44-78` is the range from 44 to 78, and may be 4478 with a dash.
+    Dash,
+    /// Behind the country's code 44 stands 4420: the codes may be whole already.
+    WholeCode,
+}
+
 /// Appends the codes that `text` stands for behind `country_code`, both as they stand in the file.
-/// Without any text the country's code stands alone.
+/// Without any text the country's code stands alone. Tells when they may be meant otherwise.
 pub(crate) fn expand(
     country_code: &str,
     text: &str,
     codes: &mut Vec<Prefix>,
-) -> Result<(), Reason> {
+) -> Result<Option<OtherMeaning>, Reason> {
     let country = digits(country_code, true)?;
+    let mut other = may_be_thousands(text).then_some(OtherMeaning::Thousands);
     let first = codes.len();
     let is_separator = |letter: char| matches!(letter, ',' | ';' | '|' | '\n' | '\r');
     for item in text.split(is_separator).map(str::trim) {
         if !item.is_empty() {
-            expand_item(&country, item, codes)?;
+            let meaning = expand_item(&country, item, codes)?;
+            other = other.or(meaning);
         }
         if codes.len() - first > CODES_PER_ROW_MAX {
             return Err(Reason::TooManyCodes);
@@ -27,17 +45,37 @@ pub(crate) fn expand(
     if codes.len() == first {
         codes.push(prefix(&country)?);
     }
-    Ok(())
+    Ok(other)
+}
+
+/// Whether a list is also a number with marks between its thousands: one to three digits that do
+/// not begin with a zero, then three digits each, with nothing but commas between.
+fn may_be_thousands(text: &str) -> bool {
+    let mut items = text.trim().split(',');
+    let first = items.next().unwrap_or_default();
+    let is_digits = |item: &str| item.bytes().all(|byte| byte.is_ascii_digit());
+    let mut rest = items.peekable();
+    rest.peek().is_some()
+        && (1..=3).contains(&first.len())
+        && is_digits(first)
+        && !first.starts_with('0')
+        && rest.all(|item| item.len() == 3 && is_digits(item))
 }
 
 /// One code or one range.
-fn expand_item(country: &str, item: &str, codes: &mut Vec<Prefix>) -> Result<(), Reason> {
+fn expand_item(
+    country: &str,
+    item: &str,
+    codes: &mut Vec<Prefix>,
+) -> Result<Option<OtherMeaning>, Reason> {
     let is_international = country.is_empty();
     let mut ends = item.splitn(2, ['-', '–', '—']);
     let first = digits(ends.next().unwrap_or_default(), is_international)?;
+    let is_whole = !is_international && first.starts_with(country);
+    let meaning = is_whole.then_some(OtherMeaning::WholeCode);
     let Some(last) = ends.next() else {
         codes.push(prefix(&format!("{country}{first}"))?);
-        return Ok(());
+        return Ok(meaning);
     };
     let last = range_end(&first, &digits(last, is_international)?)?;
     let number = |digits: &str| digits.parse::<u64>().map_err(|_| Reason::CodeTooLong);
@@ -52,7 +90,10 @@ fn expand_item(country: &str, item: &str, codes: &mut Vec<Prefix>) -> Result<(),
     for code in from..=to {
         codes.push(prefix(&format!("{country}{code:0width$}"))?);
     }
-    Ok(())
+    let is_short = country.len() + width < RANGE_DIGITS_MIN;
+    let is_wide = is_international && first.as_bytes().first() != last.as_bytes().first();
+    let is_doubtful = is_short || is_wide;
+    Ok(meaning.or_else(|| is_doubtful.then_some(OtherMeaning::Dash)))
 }
 
 /// The last code of a range, as long as the first: of `2010-15` it is `2015`.
@@ -111,7 +152,7 @@ mod tests {
 
     fn expanded(country: &str, text: &str) -> Result<Vec<String>, Reason> {
         let mut codes = Vec::new();
-        expand(country, text, &mut codes)?;
+        let _ = expand(country, text, &mut codes)?;
         Ok(codes.iter().map(ToString::to_string).collect())
     }
 
@@ -160,6 +201,34 @@ mod tests {
         ];
         for (country, text, reason) in cases {
             assert_eq!(expanded(country, text), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_that_may_be_meant_otherwise_are_told() {
+        use OtherMeaning::{Dash, Thousands, WholeCode};
+        let cases = [
+            ("", "44,207", Some(Thousands)),
+            ("", "1,684", Some(Thousands)),
+            ("44", "20,161", Some(Thousands)),
+            ("", "1,684,123", Some(Thousands)),
+            ("", "44, 207", None),
+            ("", "2010,2019", None),
+            ("", "1,7", None),
+            ("", "44-78", Some(Dash)),
+            ("", "20-27", Some(Dash)),
+            ("", "1999-2001", Some(Dash)),
+            ("", "2010-2015", None),
+            ("44", "20-29", None),
+            ("44", "4420", Some(WholeCode)),
+            ("44", "4420-4429", Some(WholeCode)),
+            ("44", "20", None),
+            ("", "4420", None),
+        ];
+        for (country, text, meaning) in cases {
+            let mut codes = Vec::new();
+            let told = expand(country, text, &mut codes);
+            assert_eq!(told, Ok(meaning), "{country} {text}");
         }
     }
 

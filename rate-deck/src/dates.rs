@@ -29,38 +29,96 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// Reads a date, or a date and a time of UTC.
-pub(crate) fn date(text: &str, order: DateOrder) -> Result<Timestamp, Reason> {
-    let (date, time) = split_time(text.trim());
-    let parts = parts(date)?;
-    let (year, month, day) = match parts {
-        [Part::Number(year, 4), month, day] => (year, month_of(month)?, number(day)?),
-        [Part::Number(day, _), Part::Month(month), year] => (full_year(year)?, month, day),
-        [Part::Month(month), day, year] => (full_year(year)?, month, number(day)?),
-        [Part::Number(one, _), Part::Number(two, _), year] => {
-            let is_day_first = day_first(one, two, order)?;
-            let (day, month) = if is_day_first { (one, two) } else { (two, one) };
-            (full_year(year)?, month, day)
-        }
-    };
-    let days = days_since_epoch(year, month, day).ok_or(Reason::NotADate)?;
-    let seconds = seconds_of_day(time)?;
-    Ok(Timestamp(
-        (days * SECONDS_PER_DAY + seconds) * MICROS_PER_SECOND,
-    ))
+/// How dates are to be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DateWriting {
+    /// Of dates of numbers alone.
+    pub(crate) order: DateOrder,
+    /// A person says so; otherwise other dates of the file show it.
+    pub(crate) is_told: bool,
 }
 
-/// The order that a date shows beyond doubt.
+/// A date, or a date and a time of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) at: Timestamp,
+    /// A day without a time of it; midnight is how spreadsheets write one.
+    pub(crate) is_day: bool,
+}
+
+impl Moment {
+    /// The first moment after it: after a day as a whole.
+    pub(crate) fn end(self) -> Timestamp {
+        let length = i64::from(self.is_day) * SECONDS_PER_DAY * MICROS_PER_SECOND;
+        Timestamp(self.at.0 + length)
+    }
+}
+
+/// Reads a date, or a date and a time of UTC.
+pub(crate) fn date(text: &str, writing: DateWriting) -> Result<Moment, Reason> {
+    let (date, time) = split_time(text.trim());
+    let parts = parts(date)?;
+    let days = match parts {
+        [Part::Number(year, 4), month, day] => {
+            days_since_epoch(year, month_of(month)?, number(day)?)
+        }
+        [Part::Number(day, _), Part::Month(month), year] => {
+            days_since_epoch(full_year(year)?, month, day)
+        }
+        [Part::Month(month), day, year] => days_since_epoch(full_year(year)?, month, number(day)?),
+        [
+            Part::Number(one, _),
+            Part::Number(two, _),
+            Part::Number(three, 2),
+        ] if !writing.is_told => Some(of_pairs(one, two, three, writing.order)?),
+        [Part::Number(one, _), Part::Number(two, _), year] => {
+            let is_day_first = day_first(one, two, writing.order)?;
+            let (day, month) = if is_day_first { (one, two) } else { (two, one) };
+            days_since_epoch(full_year(year)?, month, day)
+        }
+    };
+    let days = days.ok_or(Reason::NotADate)?;
+    let seconds = seconds_of_day(time)?;
+    Ok(Moment {
+        at: Timestamp((days * SECONDS_PER_DAY + seconds) * MICROS_PER_SECOND),
+        is_day: seconds == 0,
+    })
+}
+
+/// The day of three numbers of two digits, when there is one way alone to read them: the year may
+/// be the first as well as the last.
+fn of_pairs(one: i64, two: i64, three: i64, order: DateOrder) -> Result<i64, Reason> {
+    let year_first = days_since_epoch(2000 + one, two, three);
+    let day_first = days_since_epoch(2000 + three, two, one);
+    let month_first = days_since_epoch(2000 + three, one, two);
+    let readings = [
+        year_first,
+        day_first.filter(|_| order != DateOrder::MonthFirst),
+        month_first.filter(|_| order != DateOrder::DayFirst),
+    ];
+    let mut days = readings.into_iter().flatten();
+    let first = days.next().ok_or(Reason::NotADate)?;
+    if days.all(|day| day == first) {
+        Ok(first)
+    } else {
+        Err(Reason::AmbiguousDate)
+    }
+}
+
+/// The order that a date shows beyond doubt. With a year of two digits it shows none: the first
+/// may be the year.
 pub(crate) fn shown_order(text: &str) -> Option<DateOrder> {
     let (date, _) = split_time(text.trim());
     match parts(date).ok()? {
-        [Part::Number(_, 4), ..] => None,
-        [Part::Number(one, _), Part::Number(two, _), _] if one > 12 && two <= 12 => {
-            Some(DateOrder::DayFirst)
-        }
-        [Part::Number(one, _), Part::Number(two, _), _] if two > 12 && one <= 12 => {
-            Some(DateOrder::MonthFirst)
-        }
+        [
+            Part::Number(one, 1..=2),
+            Part::Number(two, 1..=2),
+            Part::Number(_, 4),
+        ] => match (one > 12, two > 12) {
+            (true, false) => Some(DateOrder::DayFirst),
+            (false, true) => Some(DateOrder::MonthFirst),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -238,8 +296,16 @@ mod tests {
     use DateOrder::{DayFirst, Found, MonthFirst};
     use proptest::prelude::*;
 
+    /// As a file shows it.
     fn read(text: &str, order: DateOrder) -> Result<String, Reason> {
-        date(text, order).map(date_text)
+        let is_told = false;
+        date(text, DateWriting { order, is_told }).map(|moment| date_text(moment.at))
+    }
+
+    /// As a mapping says it.
+    fn told(text: &str, order: DateOrder) -> Result<String, Reason> {
+        let is_told = true;
+        date(text, DateWriting { order, is_told }).map(|moment| date_text(moment.at))
     }
 
     #[test]
@@ -288,6 +354,28 @@ mod tests {
     }
 
     #[test]
+    fn three_pairs_of_digits_are_no_date_until_the_order_is_told() {
+        for text in ["26-11-22", "22-11-26", "22.11.26", "05/06/26", "31.12.26"] {
+            for order in [Found, DayFirst] {
+                assert_eq!(read(text, order), Err(Reason::AmbiguousDate), "{text}");
+            }
+        }
+        assert_eq!(told("22.11.26", DayFirst), Ok("2026-11-22".to_owned()));
+        assert_eq!(told("11/22/26", MonthFirst), Ok("2026-11-22".to_owned()));
+        assert_eq!(read("26-26-11", Found), Err(Reason::NotADate));
+        assert_eq!(read("05/05/05", Found), Ok("2005-05-05".to_owned()));
+        assert_eq!(shown_order("26-11-22"), None);
+        assert_eq!(shown_order("22/11/2026"), Some(DayFirst));
+    }
+
+    #[test]
+    fn a_day_without_a_time_ends_with_itself() {
+        let end = |text| date(text, DateWriting::default()).unwrap().end();
+        assert_eq!(date_text(end("2026-12-31")), "2027-01-01");
+        assert_eq!(date_text(end("2026-12-31 08:00")), "2026-12-31T08:00:00Z");
+    }
+
+    #[test]
     fn known_days_have_their_numbers() {
         for (text, days) in [
             ("1990-01-01", 7_305),
@@ -295,7 +383,8 @@ mod tests {
             ("2026-11-22", 20_779),
         ] {
             let micros = days * SECONDS_PER_DAY * MICROS_PER_SECOND;
-            assert_eq!(date(text, Found), Ok(Timestamp(micros)), "{text}");
+            let read = date(text, DateWriting::default()).map(|moment| moment.at);
+            assert_eq!(read, Ok(Timestamp(micros)), "{text}");
         }
     }
 
@@ -303,13 +392,14 @@ mod tests {
         #[test]
         fn what_is_written_is_read_again(seconds in 631_152_000_i64..7_258_118_400) {
             let at = Timestamp(seconds * MICROS_PER_SECOND);
-            prop_assert_eq!(date(&date_text(at), Found), Ok(at));
+            let read = date(&date_text(at), DateWriting::default()).map(|moment| moment.at);
+            prop_assert_eq!(read, Ok(at));
         }
 
         #[test]
         fn no_text_makes_it_panic(text in "[-0-9/.: TZAPM]{0,24}|\\PC{0,24}", micros in any::<i64>()) {
             for order in [Found, DayFirst, MonthFirst] {
-                let _ = date(&text, order);
+                let _ = (read(&text, order), told(&text, order));
             }
             let _ = shown_order(&text);
             let _ = date_text(Timestamp(micros));

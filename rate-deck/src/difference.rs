@@ -1,15 +1,19 @@
 //! What a deck changes of the rates in force, and what becomes of both under a policy.
 
+mod change;
+mod cost;
 mod timeline;
 
-use crate::table::{Doubt, Period, Row, Table, TableBuilder};
-use rating::expected::sample_total;
+pub use change::{Change, ChangeKind, Summary};
+
+use crate::doubts::{Doubt, Doubts};
+use crate::reading::Reading;
+use crate::rejections::Rejections;
+use crate::table::{Period, Row, Table, TableBuilder};
+use cost::{Facts, Leap, Side, Timeline};
+use rating::Timestamp;
 use rating::prefix::Prefix;
-use rating::rate::RateTerms;
-use rating::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
-use std::fmt;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -20,9 +24,10 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 pub struct Policy {
     /// What a prefix that the deck does not name means.
     pub scope: Scope,
-    /// An increase counts no sooner than so many days after the deck came.
+    /// What costs more counts no sooner than so many days after the deck came.
     pub notice_days: u16,
-    /// A price that is more than so many times the old one, or the old one of it, is doubted.
+    /// A price that is more than so many times the old one, or the old one of it, is doubted. A
+    /// prefix without an old one is held against the shorter prefix that its calls had.
     pub absurd_factor: u16,
 }
 
@@ -30,69 +35,12 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// It is not offered any more, from the deck's earliest date on.
+    /// It is not offered any more, from the deck's earliest date on. It stays while a row was
+    /// rejected that may have been about it.
     #[default]
     Full,
-    /// Its rate stays as it is.
+    /// Its rate stays as it is, and so it does where the deck's own rate has an end.
     Partial,
-}
-
-/// What becomes of a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeKind {
-    /// There was none.
-    New,
-    /// It costs more: the sample calls of [`rating::expected`] do, intervals and fees included.
-    Increase,
-    /// It costs less.
-    Decrease,
-    /// It costs the same by other terms, or under another name.
-    Changed,
-    /// It is not offered any more.
-    Removed,
-    /// It is as it was.
-    Unchanged,
-}
-
-/// One rate that changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Of what.
-    pub prefix: Prefix,
-    /// How.
-    pub kind: ChangeKind,
-    /// The price of a minute before; `None` for a new one.
-    pub old_rate: Option<Amount>,
-    /// The price of a minute after; `None` for one that is removed.
-    pub new_rate: Option<Amount>,
-    /// From when on.
-    pub effective: Timestamp,
-    /// The deck wanted it sooner than its notice allows.
-    pub is_postponed: bool,
-    /// The line of the deck; 0 for one that is removed.
-    pub line: u32,
-}
-
-/// How many rates change in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// [`ChangeKind::New`].
-    pub new: u64,
-    /// [`ChangeKind::Increase`].
-    pub increase: u64,
-    /// [`ChangeKind::Decrease`].
-    pub decrease: u64,
-    /// [`ChangeKind::Changed`].
-    pub changed: u64,
-    /// [`ChangeKind::Removed`].
-    pub removed: u64,
-    /// [`ChangeKind::Unchanged`].
-    pub unchanged: u64,
-    /// Increases that their notice postpones.
-    pub postponed: u64,
-    /// Rates of the deck that were over when it came.
-    pub over: u64,
 }
 
 /// What a deck changes.
@@ -102,23 +50,10 @@ pub struct Difference {
     pub summary: Summary,
     /// Each rate that changes, by prefix; what stays is not listed.
     pub changes: Vec<Change>,
-    /// What has to be confirmed.
-    pub doubts: Vec<Doubt>,
+    /// What has to be confirmed, of the reading too.
+    pub doubts: Doubts,
     /// The card's rates with the deck applied. Rates that were over are not in it.
     pub table: Table,
-}
-
-impl fmt::Display for ChangeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::New => "new",
-            Self::Increase => "increase",
-            Self::Decrease => "decrease",
-            Self::Changed => "changed",
-            Self::Removed => "removed",
-            Self::Unchanged => "unchanged",
-        })
-    }
 }
 
 impl Default for Policy {
@@ -132,23 +67,26 @@ impl Default for Policy {
 }
 
 /// Compares a deck that came at `now` with the rates in force. Times before `now` count as `now`.
-pub fn compare(current: &Table, deck: &Table, policy: &Policy, now: Timestamp) -> Difference {
+pub fn compare(current: &Table, deck: &Reading, policy: &Policy, now: Timestamp) -> Difference {
     let now = Timestamp(now.0.div_euclid(MICROS_PER_SECOND) * MICROS_PER_SECOND);
     let notice = i64::from(policy.notice_days) * MICROS_PER_DAY;
     let mut comparison = Comparison {
         now,
         notice_over: Timestamp(now.0.saturating_add(notice)),
-        removal: removal(deck, now),
+        removal: removal(&deck.table, now),
         policy: *policy,
+        rejections: &deck.rejections,
         old_prefixes: 0,
         old: Side::new(current),
-        new: Side::new(deck),
+        new: Side::new(&deck.table),
+        shorter: Vec::new(),
+        first_end: None,
         builder: TableBuilder::default(),
         summary: Summary::default(),
         changes: Vec::new(),
-        doubts: Vec::new(),
+        doubts: deck.doubts.clone(),
     };
-    let (mut old, mut new) = (current.rows(), deck.rows());
+    let (mut old, mut new) = (current.rows(), deck.table.rows());
     while let Some(prefix) = first_prefix(old, new) {
         let (old_rows, old_rest) = split(old, prefix);
         let (new_rows, new_rest) = split(new, prefix);
@@ -179,71 +117,18 @@ fn split(rows: &[Row], prefix: Prefix) -> (&[Row], &[Row]) {
     rows.split_at(count)
 }
 
-/// A table, with what its offers are expected to cost and their places in the result.
-struct Side<'t> {
-    table: &'t Table,
-    totals: Vec<Amount>,
-    places: Vec<Option<u32>>,
+/// A prefix that later ones may begin with, before and after the deck.
+struct Shorter<'t> {
+    prefix: Prefix,
+    before: Timeline<'t>,
+    after: Timeline<'t>,
 }
 
-impl<'t> Side<'t> {
-    fn new(table: &'t Table) -> Self {
-        let offers = table.offers().iter();
-        Self {
-            table,
-            // Terms within their bounds always fit.
-            totals: offers
-                .map(|offer| sample_total(&offer.terms).unwrap_or(Amount(i64::MAX)))
-                .collect(),
-            places: vec![None; table.offers().len()],
-        }
-    }
-
-    /// A row of this side as it is in the result.
-    fn placed(&mut self, builder: &mut TableBuilder, row: Row) -> Row {
-        let place = &mut self.places[row.offer as usize];
-        let offer = *place.get_or_insert_with(|| {
-            builder.offer(self.table.destination(&row), *self.table.terms(&row))
-        });
-        Row { offer, ..row }
-    }
-
-    /// What a row is compared by.
-    fn facts(&self, row: &Row) -> Facts<'t> {
-        Facts {
-            total: self.totals[row.offer as usize],
-            terms: self.table.terms(row),
-            destination: self.table.destination(row),
-        }
-    }
-}
-
-/// A rate as far as it can change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Facts<'t> {
-    /// The charge of the sample calls.
-    total: Amount,
-    terms: &'t RateTerms,
-    destination: &'t str,
-}
-
-impl Facts<'_> {
-    fn rate(&self) -> Amount {
-        self.terms.next_rate_per_minute
-    }
-
-    /// How this came from what was.
-    fn change_from(&self, was: Option<&Self>) -> ChangeKind {
-        let Some(was) = was else {
-            return ChangeKind::New;
-        };
-        match self.total.cmp(&was.total) {
-            Ordering::Greater => ChangeKind::Increase,
-            Ordering::Less => ChangeKind::Decrease,
-            Ordering::Equal if self == was => ChangeKind::Unchanged,
-            Ordering::Equal => ChangeKind::Changed,
-        }
-    }
+/// One row on either side.
+#[derive(Clone, Copy)]
+enum Sided {
+    Old(Row),
+    New(Row),
 }
 
 struct Comparison<'t> {
@@ -251,30 +136,47 @@ struct Comparison<'t> {
     notice_over: Timestamp,
     removal: Timestamp,
     policy: Policy,
+    rejections: &'t Rejections,
     /// Prefixes that had a rate.
     old_prefixes: u64,
     old: Side<'t>,
     new: Side<'t>,
+    /// Each begins with the one before it, and so does the prefix at hand with the last.
+    shorter: Vec<Shorter<'t>>,
+    /// Where the first rate stands that ends without another.
+    first_end: Option<u32>,
     builder: TableBuilder,
     summary: Summary,
     changes: Vec<Change>,
-    doubts: Vec<Doubt>,
+    doubts: Doubts,
 }
 
-impl Comparison<'_> {
+impl<'t> Comparison<'t> {
     fn prefix(&mut self, prefix: Prefix, old: &[Row], new: &[Row]) {
+        let is_shorter = |it: &Shorter<'_>| prefix.begins_with(it.prefix);
+        while self.shorter.pop_if(|last| !is_shorter(last)).is_some() {}
         let old = timeline::live(old, self.now);
         self.old_prefixes += u64::from(!old.is_empty());
         let sent = timeline::live_from(new, self.now);
         self.summary.over += (new.len() - sent.len()) as u64;
-        if sent.is_empty() {
-            self.not_named(prefix, old);
-            return;
-        }
+        let rows = if sent.is_empty() {
+            self.not_named(prefix, &old)
+        } else {
+            self.named(&old, sent)
+        };
+        self.place(prefix, &old, rows);
+    }
+
+    fn named(&mut self, old: &[Row], sent: Vec<Row>) -> Vec<Sided> {
         let mut kept: Vec<Row> = Vec::with_capacity(sent.len());
+        let end = sent.last().map(|row| row.period.until);
         for mut row in sent {
             let wanted = row.period.from;
-            row.period.from = self.judge(&old, kept.last(), &row);
+            let lasts_longer = end == Some(row.period.until)
+                && old
+                    .last()
+                    .is_some_and(|old| old.period.until < row.period.until);
+            row.period.from = self.judge(old, kept.last(), &row, lasts_longer);
             if let Some(before) = kept.last_mut() {
                 // What a postponed increase follows counts until then. Rows that both wait for
                 // their notice begin at once: the later one counts.
@@ -287,40 +189,82 @@ impl Comparison<'_> {
                 kept.push(row);
             }
         }
-        self.place(old, kept);
+        kept.retain(|row| !row.period.is_empty());
+        if self.policy.scope == Scope::Full {
+            self.note_end(old, &kept);
+        }
+        self.merged(old, &kept)
     }
 
     /// A prefix that the deck has nothing for any more, or never had.
-    fn not_named(&mut self, prefix: Prefix, old: Vec<Row>) {
-        let ends = match self.policy.scope {
-            Scope::Partial => Period::ALWAYS.until,
-            Scope::Full => self.removal,
+    fn not_named(&mut self, prefix: Prefix, old: &[Row]) -> Vec<Sided> {
+        let ends = self.removed_at(prefix, old);
+        if ends == Period::ALWAYS.until {
+            self.summary.unchanged += old.len() as u64;
+        }
+        timeline::until(old.to_vec(), ends)
+            .map(Sided::Old)
+            .collect()
+    }
+
+    /// When a prefix is over that the deck does not name; never when its rates stay.
+    fn removed_at(&mut self, prefix: Prefix, old: &[Row]) -> Timestamp {
+        const NEVER: Timestamp = Period::ALWAYS.until;
+        let wanted = self.removal;
+        let last = old.iter().rfind(|row| row.period.until > wanted);
+        let Some(last) = last.filter(|_| self.policy.scope == Scope::Full) else {
+            return NEVER;
         };
-        match old.iter().rfind(|row| row.period.until > ends) {
-            None => self.summary.unchanged += old.len() as u64,
-            Some(last) => {
-                let old_rate = self.old.facts(last).rate();
-                self.change(Change {
-                    prefix,
-                    kind: ChangeKind::Removed,
-                    old_rate: Some(old_rate),
-                    new_rate: None,
-                    effective: ends,
-                    is_postponed: false,
-                    line: 0,
-                });
-            }
+        if self.rejections.may_name(prefix) {
+            self.summary.kept += 1;
+            return NEVER;
         }
-        let mut placed = Vec::with_capacity(old.len());
-        for row in timeline::until(old, ends) {
-            timeline::append(&mut placed, self.old.placed(&mut self.builder, row));
+        let in_force = old.iter().find(|row| row.period.contains(wanted));
+        let was = self.old.facts(in_force.unwrap_or(last));
+        let covering = self.covering(wanted, |shorter| &shorter.after);
+        if let Some(covering) = &covering {
+            self.doubt(prefix, 0, &was, covering);
         }
-        self.keep(placed);
+        let is_dearer = covering.is_some_and(|it| it.is_dearer_than(&was));
+        let is_postponed = is_dearer && wanted < self.notice_over;
+        let effective = if is_postponed {
+            self.notice_over
+        } else {
+            wanted
+        };
+        self.change(Change {
+            prefix,
+            kind: ChangeKind::Removed,
+            old_rate: Some(was.rate()),
+            covering_rate: covering.map(|it| it.rate()),
+            new_rate: None,
+            effective,
+            until: None,
+            is_postponed,
+            line: 0,
+        });
+        effective
+    }
+
+    /// What the longest shorter prefix that has a rate at a moment costs.
+    fn covering(
+        &self,
+        at: Timestamp,
+        timeline: impl for<'s> Fn(&'s Shorter<'t>) -> &'s Timeline<'t>,
+    ) -> Option<Facts<'t>> {
+        let mut shorter = self.shorter.iter().rev();
+        shorter.find_map(|shorter| timeline(shorter).at(at))
     }
 
     /// Compares a row of the deck with the one before it, or with what counts when it begins, and
-    /// gives from when on it counts.
-    fn judge(&mut self, old: &[Row], before: Option<&Row>, row: &Row) -> Timestamp {
+    /// gives from when on it counts. A new prefix is held against the shorter one of its calls.
+    fn judge(
+        &mut self,
+        old: &[Row],
+        before: Option<&Row>,
+        row: &Row,
+        lasts_longer: bool,
+    ) -> Timestamp {
         let from = row.period.from;
         let was = match before {
             Some(before) => Some(self.new.facts(before)),
@@ -329,71 +273,124 @@ impl Comparison<'_> {
                 in_force.map(|it| self.old.facts(it))
             }
         };
+        let covering = match was {
+            None => self.covering(from, |shorter| &shorter.before),
+            Some(_) => None,
+        };
         let is = self.new.facts(row);
-        let kind = is.change_from(was.as_ref());
-        let is_postponed = kind == ChangeKind::Increase && from < self.notice_over;
+        let kind = match is.change_from(was.as_ref()) {
+            ChangeKind::Unchanged if lasts_longer => ChangeKind::Changed,
+            kind => kind,
+        };
+        let is_dearer = was
+            .or(covering)
+            .is_some_and(|cost| is.is_dearer_than(&cost));
+        let is_postponed = is_dearer && from < self.notice_over;
         let effective = if is_postponed { self.notice_over } else { from };
-        let old_rate = was.map(|was| was.rate());
-        self.doubt(row, old_rate, is.rate());
+        if let Some(cost) = was.or(covering) {
+            self.doubt(row.prefix, row.line, &cost, &is);
+        }
+        let until = row.period.until;
         self.change(Change {
             prefix: row.prefix,
             kind,
-            old_rate,
+            old_rate: was.map(|was| was.rate()),
+            covering_rate: covering.map(|it| it.rate()),
             new_rate: Some(is.rate()),
             effective,
+            until: (until != Period::ALWAYS.until).then_some(until),
             is_postponed,
             line: row.line,
         });
         effective
     }
 
-    fn doubt(&mut self, row: &Row, old: Option<Amount>, new: Amount) {
-        let (prefix, line) = (row.prefix, row.line);
-        let Some(old) = old else { return };
-        let factor = i128::from(self.policy.absurd_factor.max(1));
-        let (old, new) = (i128::from(old.0), i128::from(new.0));
-        if new > old * factor {
-            self.doubts.push(Doubt::AbsurdIncrease { prefix, line });
-        } else if old > new * factor {
-            self.doubts.push(Doubt::AbsurdDecrease { prefix, line });
+    fn doubt(&mut self, prefix: Prefix, line: u32, was: &Facts<'_>, is: &Facts<'_>) {
+        match is.leap_from(was, self.policy.absurd_factor) {
+            Some(Leap::Up) => self.doubts.push(Doubt::AbsurdIncrease { prefix, line }),
+            Some(Leap::Down) => self.doubts.push(Doubt::AbsurdDecrease { prefix, line }),
+            None => {}
         }
     }
 
+    /// Notes that nothing follows the last row where there was a rate.
+    fn note_end(&mut self, old: &[Row], kept: &[Row]) {
+        let Some(last) = kept.last() else { return };
+        let end = last.period.until;
+        if !old.iter().any(|row| row.period.contains(end)) {
+            return;
+        }
+        self.first_end.get_or_insert(last.line);
+        self.change(Change {
+            prefix: last.prefix,
+            kind: ChangeKind::Ends,
+            old_rate: Some(self.new.facts(last).rate()),
+            covering_rate: None,
+            new_rate: None,
+            effective: end,
+            until: None,
+            is_postponed: false,
+            line: last.line,
+        });
+    }
+
     fn change(&mut self, change: Change) {
-        let summary = &mut self.summary;
-        let count = match change.kind {
-            ChangeKind::New => &mut summary.new,
-            ChangeKind::Increase => &mut summary.increase,
-            ChangeKind::Decrease => &mut summary.decrease,
-            ChangeKind::Changed => &mut summary.changed,
-            ChangeKind::Removed => &mut summary.removed,
-            ChangeKind::Unchanged => &mut summary.unchanged,
-        };
-        *count += 1;
-        summary.postponed += u64::from(change.is_postponed);
+        self.summary.count(&change);
         if change.kind != ChangeKind::Unchanged {
             self.changes.push(change);
         }
     }
 
-    /// The old rates until the first of the deck begins, then those of the deck.
-    fn place(&mut self, old: Vec<Row>, kept: Vec<Row>) {
-        let begins = kept
-            .first()
-            .map_or(Period::ALWAYS.until, |row| row.period.from);
-        let mut placed = Vec::with_capacity(old.len() + kept.len());
-        for row in timeline::until(old, begins) {
-            timeline::append(&mut placed, self.old.placed(&mut self.builder, row));
+    /// The rows of the deck, with the old ones before the first; where a part of a deck leaves a
+    /// time open, the old ones count there too.
+    fn merged(&self, old: &[Row], kept: &[Row]) -> Vec<Sided> {
+        let mut merged = Vec::with_capacity(old.len() + kept.len());
+        let mut since = Period::ALWAYS.from;
+        for row in kept {
+            let open = Period {
+                from: since,
+                until: row.period.from,
+            };
+            merged.extend(timeline::within(old, open).map(Sided::Old));
+            merged.push(Sided::New(*row));
+            since = match self.policy.scope {
+                Scope::Full => Period::ALWAYS.until,
+                Scope::Partial => row.period.until,
+            };
         }
-        for row in kept.into_iter().filter(|row| !row.period.is_empty()) {
-            timeline::append(&mut placed, self.new.placed(&mut self.builder, row));
-        }
-        self.keep(placed);
+        let open = Period {
+            from: since,
+            until: Period::ALWAYS.until,
+        };
+        merged.extend(timeline::within(old, open).map(Sided::Old));
+        merged
     }
 
     /// Puts the rows of a prefix into the result; what ends by now has never to be asked again.
-    fn keep(&mut self, rows: Vec<Row>) {
+    fn place(&mut self, prefix: Prefix, old: &[Row], rows: Vec<Sided>) {
+        let before = old.iter().map(|row| (row.period, self.old.facts(row)));
+        let mut shorter = Shorter {
+            prefix,
+            before: Timeline(before.collect()),
+            after: Timeline::default(),
+        };
+        let mut placed = Vec::with_capacity(rows.len());
         for row in rows {
+            let (facts, row) = match row {
+                Sided::Old(row) => (
+                    self.old.facts(&row),
+                    self.old.placed(&mut self.builder, row),
+                ),
+                Sided::New(row) => (
+                    self.new.facts(&row),
+                    self.new.placed(&mut self.builder, row),
+                ),
+            };
+            shorter.after.0.push((row.period, facts));
+            timeline::append(&mut placed, row);
+        }
+        self.shorter.push(shorter);
+        for row in placed {
             if row.period.until > self.now {
                 self.builder.push(row);
             }
@@ -405,6 +402,14 @@ impl Comparison<'_> {
         if removed > self.old_prefixes / 2 {
             let of = self.old_prefixes;
             self.doubts.push(Doubt::MostRemoved { removed, of });
+        }
+        if let Some(line) = self.first_end {
+            let prefixes = self.summary.ends;
+            self.doubts.push(Doubt::RatesEnd { prefixes, line });
+        }
+        if !self.rejections.is_empty() {
+            let rows = self.rejections.count;
+            self.doubts.push(Doubt::RowsRejected { rows });
         }
         // Rows of one prefix follow each other in time, so nothing is left to doubt.
         let (table, _) = self.builder.finish();

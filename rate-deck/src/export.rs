@@ -3,8 +3,8 @@
 use crate::dates::date_text;
 use crate::fields::Field;
 use crate::table::{Period, Table};
-use rating::Timestamp;
 use rating::rate::RateTerms;
+use rating::{Amount, Timestamp};
 use std::io::{self, Write};
 
 /// The columns of rates, in the order in which they are written.
@@ -67,12 +67,24 @@ fn write_rate(
     let terms: &RateTerms = table.terms(row);
     writer.write_field(row.prefix.to_string())?;
     writer.write_field(&**table.destination(row))?;
-    writer.write_field(terms.next_rate_per_minute.to_string())?;
-    writer.write_field(terms.initial_rate_per_minute.to_string())?;
+    writer.write_field(amount_text(terms.next_rate_per_minute))?;
+    writer.write_field(amount_text(terms.initial_rate_per_minute))?;
     writer.write_field(terms.initial_interval_s.to_string())?;
     writer.write_field(terms.next_interval_s.to_string())?;
-    writer.write_field(terms.connection_fee.to_string())?;
-    writer.write_field(terms.attempt_fee.to_string())?;
+    writer.write_field(amount_text(terms.connection_fee))?;
+    writer.write_field(amount_text(terms.attempt_fee))?;
     writer.write_field(terms.grace_period_s.to_string())?;
     Ok(())
+}
+
+/// An amount that cannot be taken for thousands: three decimals get a fourth.
+fn amount_text(amount: Amount) -> String {
+    let mut text = amount.to_string();
+    if text
+        .split_once('.')
+        .is_some_and(|(_, decimals)| decimals.len() == 3)
+    {
+        text.push('0');
+    }
+    text
 }

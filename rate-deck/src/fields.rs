@@ -33,7 +33,7 @@ pub enum Field {
     GracePeriod,
     /// The first day, or moment, of the rate.
     EffectiveFrom,
-    /// The first moment at which the rate is over.
+    /// The first moment at which the rate is over; in decks of others a day alone is its last.
     EffectiveUntil,
 }
 
@@ -55,6 +55,14 @@ impl Field {
         Self::EffectiveFrom,
         Self::EffectiveUntil,
     ];
+
+    /// Whether it holds an amount of money.
+    pub(crate) fn is_price(self) -> bool {
+        matches!(
+            self,
+            Self::Rate | Self::InitialRate | Self::ConnectionFee | Self::AttemptFee
+        )
+    }
 
     /// The name in decks of our own form, and in lists of rejected rows.
     pub fn name(self) -> &'static str {
@@ -140,7 +148,7 @@ impl Field {
                 "nextrate",
                 "ratemn",
             ],
-            Self::InitialRate => &["initialrate", "firstrate", "setuprate", "firstminuterate"],
+            Self::InitialRate => &["initialrate", "firstrate", "firstminuterate"],
             Self::Increments => &[
                 "increment",
                 "billingincrement",
@@ -217,17 +225,19 @@ impl Field {
 /// A title without case, marks, spaces and a currency at its end: `Rate / Min (USD)` and
 /// `rate_min` are one.
 pub(crate) fn plain(title: &str) -> String {
-    let mut words: String = title
-        .chars()
-        .filter(|letter| letter.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let mut words = bare(title);
     for currency in ["usd", "eur", "gbp"] {
         if words.len() > currency.len() && words.ends_with(currency) {
             words.truncate(words.len() - currency.len());
         }
     }
     words
+}
+
+/// A title without case, marks and spaces.
+pub(crate) fn bare(title: &str) -> String {
+    let letters = title.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -251,6 +261,7 @@ mod tests {
             ("Country Code", Some(Field::CountryCode)),
             ("Billing Increment", Some(Field::Increments)),
             ("Comments", None),
+            ("Setup Rate", None),
             ("USD", None),
             ("", None),
         ];

@@ -6,11 +6,18 @@
 //! carrier, and what follows from both is a table again. [`export::csv`] writes a table in the form
 //! that is read without any mapping.
 //!
-//! The crate is pure: it reads no clock, opens no file, and its memory is bounded by named limits.
+//! Money that can be read in two ways is not guessed: the row is rejected, the file refused, or
+//! the matter put to a confirmation ([`Doubt`]).
+//!
+//! The crate is pure: it reads no clock and opens no file. Its memory is bounded by the size of the
+//! file ([`FILE_BYTES_MAX`], a workbook's unpacked parts, [`TEXT_BYTES_MAX`]) and by [`ROWS_MAX`]:
+//! a table of a million rows with few offers takes some 100 MiB while it is read, and as much again
+//! while it is compared.
 
 mod codes;
 mod dates;
 pub mod difference;
+mod doubts;
 pub mod export;
 mod fields;
 mod layout;
@@ -21,10 +28,12 @@ mod records;
 mod rejections;
 mod table;
 
+pub use codes::OtherMeaning;
 pub use dates::{DateOrder, date_text};
+pub use doubts::{DOUBTS_LISTED_MAX, Doubt, Doubts};
 pub use fields::Field;
 pub use mapping::{ColumnRef, DecimalMark, HeaderRow, Mapping};
-pub use reading::{ROWS_MAX, ReadError, Reading, read};
+pub use reading::{Card, ROWS_MAX, ReadError, Reading, TEXT_BYTES_MAX, read};
 pub use records::{FILE_BYTES_MAX, FormatError};
 pub use rejections::{REJECTIONS_LISTED_MAX, Reason, Rejection, Rejections};
-pub use table::{Doubt, Offer, Period, Row, Table, TableBuilder};
+pub use table::{Offer, Period, Row, Table, TableBuilder};

@@ -1,23 +1,34 @@
 //! A file and the mapping of its columns become a table and a list of what was rejected.
 
-use crate::codes::expand;
-use crate::dates::{DateOrder, date, shown_order};
+mod found;
+
+use crate::codes::{OtherMeaning, expand};
+use crate::dates::{DateWriting, Moment, date};
+use crate::doubts::{Doubt, Doubts};
 use crate::fields::Field;
 use crate::layout::{HEADER_SEARCH_MAX, Layout};
-use crate::mapping::{DecimalMark, Mapping};
-use crate::numbers::{increments, price, seconds, shown_mark};
+use crate::mapping::Mapping;
+use crate::numbers::{Writing, increments, price, seconds};
 use crate::records::{FormatError, Record, each};
 use crate::rejections::{Reason, Rejections};
-use crate::table::{Doubt, Period, Row, Table, TableBuilder};
+use crate::table::{Period, Row, Table, TableBuilder};
+use found::{date_writing, price_writing};
 use rating::prefix::Prefix;
 use rating::rate::{RateTerms, TermsError};
+use rating::{Amount, Currency};
 use std::ops::ControlFlow;
 
 /// Most rates of one file, lists and ranges unfolded.
 pub const ROWS_MAX: usize = 5_000_000;
 
+/// Bytes of all fields of a file; a workbook can tell a short text very often.
+pub const TEXT_BYTES_MAX: u64 = 1 << 30;
+
 /// Records that the ways of writing prices and dates are found by.
 const SAMPLE_RECORDS: usize = 1_000;
+
+/// Bytes of them: fewer are looked at when they are long.
+const SAMPLE_BYTES_MAX: u64 = 8 << 20;
 
 /// Longest destination name, bytes.
 const DESTINATION_BYTES_MAX: usize = 128;
@@ -25,15 +36,24 @@ const DESTINATION_BYTES_MAX: usize = 128;
 /// Records between two reports of progress.
 const PROGRESS_STEP: u64 = 10_000;
 
+/// The card that a deck is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Prices of any other are refused.
+    pub currency: Currency,
+    /// The terms of a row that names nothing but its price.
+    pub defaults: RateTerms,
+}
+
 /// What a file holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Reading {
     /// The rates.
     pub table: Table,
     /// What was not taken.
     pub rejections: Rejections,
     /// What has to be confirmed.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Doubts,
     /// Records with data, rejected ones too.
     pub records: u64,
 }
@@ -62,13 +82,31 @@ pub enum ReadError {
         /// The titles of the line that comes nearest.
         titles: Vec<String>,
     },
+    /// Two columns that may be one field; the mapping has to say which is.
+    #[error("`{}` and `{}` may both be `{field}`: name the column in the mapping", titles[0], titles[1])]
+    TwoColumns {
+        /// As [`Field::name`] says it.
+        field: &'static str,
+        /// What stands above them.
+        titles: [String; 2],
+    },
+    /// Prices that cannot be those of the card.
+    #[error("the column `{title}` is not in {currency}, the currency of the card")]
+    OtherCurrency {
+        /// What stands above it.
+        title: String,
+        /// The card's.
+        currency: Currency,
+    },
+    /// More than [`TEXT_BYTES_MAX`].
+    #[error("the fields of the file have more than {} MiB", TEXT_BYTES_MAX >> 20)]
+    TooMuchText,
     /// More than [`ROWS_MAX`].
     #[error("the file has more than {ROWS_MAX} rates")]
     TooManyRows,
 }
 
-/// Reads a file. `defaults` are the terms of a row that names nothing but its price. `progress` is
-/// told now and then how many records were read.
+/// Reads a file for a card. `progress` is told now and then how many records were read.
 ///
 /// # Errors
 /// [`ReadError`] when nothing of it can be taken; a row that cannot be taken is in
@@ -76,23 +114,23 @@ pub enum ReadError {
 pub fn read(
     file: &[u8],
     mapping: &Mapping,
-    defaults: &RateTerms,
+    card: &Card,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Reading, ReadError> {
     let mut head = Head::default();
     let mut body: Option<Body<'_>> = None;
     let mut failed = None;
+    let mut bytes = 0;
     each(file, mapping, &mut |record| {
+        bytes += record.text_bytes() as u64;
         let taken = match &mut body {
+            _ if bytes > TEXT_BYTES_MAX => Err(ReadError::TooMuchText),
             Some(body) => body.take(record, progress),
-            None if head.records.len() + 1 < SAMPLE_RECORDS => {
-                head.records.push(record.clone());
-                Ok(())
-            }
             None => {
                 head.records.push(record.clone());
-                head.settle(mapping, defaults, progress)
-                    .map(|settled| body = Some(settled))
+                let is_whole = head.records.len() >= SAMPLE_RECORDS || bytes > SAMPLE_BYTES_MAX;
+                let settled = is_whole.then(|| head.settle(mapping, card, progress));
+                settled.transpose().map(|settled| body = settled)
             }
         };
         failed = taken.err();
@@ -106,7 +144,7 @@ pub fn read(
     }
     let body = match body {
         Some(body) => body,
-        None => head.settle(mapping, defaults, progress)?,
+        None => head.settle(mapping, card, progress)?,
     };
     progress(body.records);
     Ok(body.finish())
@@ -119,27 +157,30 @@ struct Head {
 }
 
 impl Head {
-    fn settle<'d>(
+    fn settle<'c>(
         &mut self,
         mapping: &Mapping,
-        defaults: &'d RateTerms,
+        card: &'c Card,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<Body<'d>, ReadError> {
+    ) -> Result<Body<'c>, ReadError> {
         let records = std::mem::take(&mut self.records);
         if records.is_empty() {
             return Err(ReadError::Empty);
         }
-        let (layout, first) = Layout::find(&records, mapping)?;
+        let (layout, first) = Layout::find(&records, mapping, card.currency)?;
         let data = &records[first.min(records.len())..];
         let mut body = Body {
-            mark: decimal_mark(&layout, data, mapping.decimal_mark),
-            order: date_order(&layout, data, mapping.date_order),
+            prices: price_writing(&layout, data, mapping.decimal_mark, card.currency),
+            dates: date_writing(&layout, data, mapping.date_order),
             layout,
-            defaults,
+            defaults: &card.defaults,
             builder: TableBuilder::default(),
             rejections: Rejections::default(),
+            doubts: Doubts::default(),
+            whole_codes: None,
             records: 0,
             codes: Vec::new(),
+            are_codes_read: false,
         };
         for record in data {
             body.take(record, progress)?;
@@ -148,37 +189,21 @@ impl Head {
     }
 }
 
-/// What is told, or else what the first price that leaves no doubt shows.
-fn decimal_mark(layout: &Layout, data: &[Record], told: DecimalMark) -> DecimalMark {
-    match told {
-        DecimalMark::Found if layout.is_own => return DecimalMark::Point,
-        DecimalMark::Found => {}
-        told => return told,
-    }
-    let price = |record| layout.text(record, Field::Rate);
-    let mut shown = data.iter().filter_map(|record| shown_mark(price(record)));
-    shown.next().unwrap_or_default()
-}
-
-fn date_order(layout: &Layout, data: &[Record], told: DateOrder) -> DateOrder {
-    if told != DateOrder::Found {
-        return told;
-    }
-    let date = |record| layout.text(record, Field::EffectiveFrom);
-    let mut shown = data.iter().filter_map(|record| shown_order(date(record)));
-    shown.next().unwrap_or_default()
-}
-
-struct Body<'d> {
+struct Body<'c> {
     layout: Layout,
-    mark: DecimalMark,
-    order: DateOrder,
-    defaults: &'d RateTerms,
+    prices: Writing,
+    dates: DateWriting,
+    defaults: &'c RateTerms,
     builder: TableBuilder,
     rejections: Rejections,
+    doubts: Doubts,
+    /// How many rows have codes that begin with their country's, and the first of them.
+    whole_codes: Option<(u64, u32)>,
     records: u64,
     /// Of the row at hand.
     codes: Vec<Prefix>,
+    /// Whether they are all that the row names.
+    are_codes_read: bool,
 }
 
 /// A field that is at fault, its text and why.
@@ -193,8 +218,12 @@ impl Body<'_> {
         if self.records.is_multiple_of(PROGRESS_STEP) {
             progress(self.records);
         }
+        self.codes.clear();
+        self.are_codes_read = false;
         if let Err(Fault(field, text, reason)) = self.add(record) {
             self.rejections.push(record.line, field, text, reason);
+            let codes = self.are_codes_read.then_some(&*self.codes);
+            self.rejections.keep_codes(codes);
         }
         if self.builder.rows_count() > ROWS_MAX {
             return Err(ReadError::TooManyRows);
@@ -205,25 +234,21 @@ impl Body<'_> {
     /// A line without codes and without a price, such as a note below the table.
     fn is_remark(&self, record: &Record) -> bool {
         let is_empty = |field| self.layout.text(record, field).is_empty();
-        !record.is_unreadable && is_empty(Field::Code) && is_empty(Field::Rate)
+        let is_sound =
+            !record.is_unreadable && !record.is_disordered && self.layout.error(record).is_none();
+        is_sound && is_empty(Field::Code) && is_empty(Field::Rate)
     }
 
     fn add<'r>(&mut self, record: &'r Record) -> Result<(), Fault<'r>> {
-        if record.is_unreadable {
-            return Err(Fault(None, "", Reason::Unreadable));
+        self.check_record(record)?;
+        let meaning = self.read_codes(record)?;
+        if let Some(field) = self.layout.error(record) {
+            return Err(Fault(Some(field), "", Reason::ErrorCell));
         }
-        if record.is_cut {
-            return Err(Fault(None, "", Reason::FieldTooLong));
-        }
-        let text = |field| self.layout.text(record, field);
-        let code = text(Field::Code);
-        let country_code = text(Field::CountryCode);
-        self.codes.clear();
-        expand(country_code, code, &mut self.codes)
-            .map_err(|reason| Fault(Some(Field::Code), code, reason))?;
         let terms = self.terms(record)?;
         let period = self.period(record)?;
         let name = self.name(record)?;
+        self.note_meaning(meaning, record.line);
         let offer = self.builder.offer(&name, terms);
         for prefix in self.codes.drain(..) {
             self.builder.push(Row {
@@ -234,6 +259,54 @@ impl Body<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Whether what stands in the record stands where it belongs.
+    fn check_record<'r>(&self, record: &'r Record) -> Result<(), Fault<'r>> {
+        let reason = if record.is_unreadable {
+            Reason::Unreadable
+        } else if record.is_cut {
+            Reason::FieldTooLong
+        } else if record.is_disordered {
+            Reason::CellsOutOfOrder
+        } else if self.layout.is_overfull(record) {
+            Reason::TooManyFields
+        } else {
+            return Ok(());
+        };
+        Err(Fault(None, "", reason))
+    }
+
+    fn read_codes<'r>(&mut self, record: &'r Record) -> Result<Option<OtherMeaning>, Fault<'r>> {
+        for field in [Field::Code, Field::CountryCode] {
+            let text = self.layout.text(record, field);
+            if self.layout.is_error(record, field) {
+                return Err(Fault(Some(field), "", Reason::ErrorCell));
+            }
+            // A number's zeros behind the point are not in the file: 44.2 may have been 44.20.
+            let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
+            if self.layout.is_number(record, field) && !is_whole {
+                return Err(Fault(Some(field), text, Reason::NotACode));
+            }
+        }
+        let code = self.layout.text(record, Field::Code);
+        let country_code = self.layout.text(record, Field::CountryCode);
+        let meaning = expand(country_code, code, &mut self.codes)
+            .map_err(|reason| Fault(Some(Field::Code), code, reason))?;
+        self.are_codes_read = true;
+        Ok(meaning)
+    }
+
+    fn note_meaning(&mut self, meaning: Option<OtherMeaning>, line: u32) {
+        match meaning {
+            None => {}
+            Some(OtherMeaning::WholeCode) => {
+                self.whole_codes.get_or_insert((0, line)).0 += 1;
+            }
+            Some(meaning) => self
+                .doubts
+                .push(Doubt::CodesMeantOtherwise { meaning, line }),
+        }
     }
 
     /// Country and destination; the code where the file has neither column.
@@ -264,12 +337,9 @@ impl Body<'_> {
     }
 
     fn terms<'r>(&self, record: &'r Record) -> Result<RateTerms, Fault<'r>> {
-        let rate = self.optional(record, Field::Rate, |text| price(text, self.mark))?;
+        let rate = self.price(record, Field::Rate)?;
         let rate = rate.ok_or(Fault(Some(Field::Rate), "", Reason::PriceMissing))?;
-        let amount = |field, default| {
-            let read = self.optional(record, field, |text| price(text, self.mark))?;
-            Ok(read.unwrap_or(default))
-        };
+        let amount = |field, default| Ok(self.price(record, field)?.unwrap_or(default));
         let count = |field, default| {
             let read = self.optional(record, field, seconds)?;
             Ok(read.unwrap_or(default))
@@ -296,6 +366,15 @@ impl Body<'_> {
         Ok(terms)
     }
 
+    fn price<'r>(&self, record: &'r Record, field: Field) -> Result<Option<Amount>, Fault<'r>> {
+        let writing = if self.layout.is_number(record, field) {
+            self.prices.of_number()
+        } else {
+            self.prices
+        };
+        self.optional(record, field, |text| price(text, writing))
+    }
+
     fn out_of_bounds<'r>(&self, record: &'r Record, error: &TermsError) -> Fault<'r> {
         let field = Field::ALL.into_iter().find(|it| it.name() == error.field());
         let reason = match error {
@@ -308,10 +387,20 @@ impl Body<'_> {
     }
 
     fn period<'r>(&self, record: &'r Record) -> Result<Period, Fault<'r>> {
-        let moment = |field| self.optional(record, field, |text| date(text, self.order));
+        let moment = |field| self.optional(record, field, |text| date(text, self.dates));
+        let from = moment(Field::EffectiveFrom)?.map(|moment| moment.at);
+        // Others mean the last day by an end, we the first moment without the rate.
+        let end = |last: Moment| {
+            if self.layout.is_own {
+                last.at
+            } else {
+                last.end()
+            }
+        };
+        let until = moment(Field::EffectiveUntil)?.map(end);
         let period = Period {
-            from: moment(Field::EffectiveFrom)?.unwrap_or(Period::ALWAYS.from),
-            until: moment(Field::EffectiveUntil)?.unwrap_or(Period::ALWAYS.until),
+            from: from.unwrap_or(Period::ALWAYS.from),
+            until: until.unwrap_or(Period::ALWAYS.until),
         };
         if period.is_empty() {
             let text = self.layout.text(record, Field::EffectiveUntil);
@@ -336,12 +425,17 @@ impl Body<'_> {
         Ok(Some(parsed))
     }
 
-    fn finish(self) -> Reading {
+    fn finish(mut self) -> Reading {
+        if let Some((rows, line)) = self.whole_codes {
+            self.doubts.push(Doubt::CountryCodeTwice { rows, line });
+        }
         let (table, doubts) = self.builder.finish();
+        self.doubts.merge(doubts);
+        self.rejections.finish();
         Reading {
             table,
             rejections: self.rejections,
-            doubts,
+            doubts: self.doubts,
             records: self.records,
         }
     }

@@ -45,8 +45,33 @@ pub(crate) struct Record {
     pub(crate) is_cut: bool,
     /// The rest of the file cannot be read.
     pub(crate) is_unreadable: bool,
+    /// A cell stands behind one that should follow it, so nothing is sure to be where it belongs.
+    pub(crate) is_disordered: bool,
+    /// Each field says itself where it stands, so that one too many moves none.
+    pub(crate) is_placed: bool,
     text: String,
     ends: Vec<usize>,
+    /// Fields that are numbers in the file and not text.
+    numbers: FieldSet,
+    /// Fields that hold an error, such as `#N/A`.
+    errors: FieldSet,
+}
+
+/// One bit for each field.
+#[derive(Clone, Copy, Debug, Default)]
+struct FieldSet([u64; FIELDS_MAX.div_ceil(64)]);
+
+impl FieldSet {
+    fn add(&mut self, index: usize) {
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+    }
+
+    fn contains(&self, index: usize) -> bool {
+        let word = self.0.get(index / 64).copied().unwrap_or(0);
+        word >> (index % 64) & 1 == 1
+    }
 }
 
 impl Record {
@@ -60,6 +85,26 @@ impl Record {
             _ => self.ends[index - 1],
         };
         self.text[start..*end].trim()
+    }
+
+    /// Whether a field is a number in the file: its decimals stand behind a point.
+    pub(crate) fn is_number(&self, index: usize) -> bool {
+        self.numbers.contains(index)
+    }
+
+    /// Whether a field holds an error instead of what it should.
+    pub(crate) fn is_error(&self, index: usize) -> bool {
+        self.errors.contains(index)
+    }
+
+    /// How many fields it has.
+    pub(crate) fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes of all its fields.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// All fields.

@@ -1,10 +1,14 @@
 //! Rows that could not be read, each with its line, field and reason.
 
 use crate::fields::Field;
+use rating::prefix::Prefix;
 use serde::Serialize;
 
 /// Most rejected rows that are listed; all are counted.
 pub const REJECTIONS_LISTED_MAX: usize = 10_000;
+
+/// Most prefixes of rejected rows that are kept.
+const REJECTED_CODES_MAX: usize = 1_000_000;
 
 /// A row that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +30,12 @@ pub struct Rejections {
     pub listed: Vec<Rejection>,
     /// How many there are.
     pub count: u64,
+    /// Prefixes of rejected rows, ascending: what such a row says of them is not known.
+    #[serde(skip)]
+    pub(crate) codes: Vec<Prefix>,
+    /// Rows among them whose prefixes are not known, or not kept: any prefix may be theirs.
+    #[serde(skip)]
+    pub(crate) has_unknown_codes: bool,
 }
 
 /// Why a row is not taken.
@@ -66,6 +76,12 @@ pub enum Reason {
     /// A mark that could stand before decimals and between thousands.
     #[error("the price can be read in two ways: say in the mapping what stands before decimals")]
     AmbiguousPrice,
+    /// A mark before decimals that is not that of the mapping or of the other prices.
+    #[error("the price shows another mark before decimals than the mapping or the other prices")]
+    OtherMark,
+    /// Letters or a sign that are not the card's currency.
+    #[error("beside the price stands what is not the card's currency")]
+    OtherUnit,
     /// A price below zero.
     #[error("a price is zero or more")]
     NegativePrice,
@@ -93,6 +109,15 @@ pub enum Reason {
     /// A field of more than 4,096 bytes.
     #[error("a field of more than 4,096 bytes")]
     FieldTooLong,
+    /// A cell with an error of the spreadsheet.
+    #[error("an error such as #N/A stands where a value should")]
+    ErrorCell,
+    /// Cells of a sheet's row that do not follow one another.
+    #[error("the cells of the row are out of order")]
+    CellsOutOfOrder,
+    /// More fields than there are titles.
+    #[error("the row has more fields than the line of titles: look for marks without quotes")]
+    TooManyFields,
     /// The file is not what it says from here on.
     #[error("the file cannot be read from here on")]
     Unreadable,
@@ -109,6 +134,26 @@ impl Rejections {
                 reason,
             });
         }
+    }
+
+    /// Keeps the prefixes of a row that is not taken; `None` when the row does not tell them.
+    pub(crate) fn keep_codes(&mut self, codes: Option<&[Prefix]>) {
+        match codes {
+            Some(codes) if self.codes.len() + codes.len() <= REJECTED_CODES_MAX => {
+                self.codes.extend_from_slice(codes);
+            }
+            _ => self.has_unknown_codes = true,
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        self.codes.sort_unstable();
+        self.codes.dedup();
+    }
+
+    /// Whether a rejected row may have been about a prefix.
+    pub(crate) fn may_name(&self, prefix: Prefix) -> bool {
+        self.has_unknown_codes || self.codes.binary_search(&prefix).is_ok()
     }
 
     /// Whether every row was taken.

@@ -1,11 +1,13 @@
 //! The rates of a deck in memory: rows by prefix and time, with offers and names kept once.
 
+mod settling;
+
+use crate::doubts::Doubts;
 use rating::Timestamp;
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
-use serde::{Serialize, Serializer};
+use settling::settle;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// From when until when a rate counts; the end is the first moment that is out.
@@ -45,100 +47,6 @@ pub struct Table {
     rows: Vec<Row>,
     offers: Vec<Offer>,
     destinations: Vec<Arc<str>>,
-}
-
-/// Something that is possible and hardly meant: somebody has to confirm it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Doubt {
-    /// Two rows of the file give one prefix different rates from the same moment. The later line
-    /// counts.
-    DuplicateCode {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
-        /// Where it stands first.
-        first_line: u32,
-        /// Where it stands again.
-        line: u32,
-    },
-    /// A row begins before the one before it ends. The later beginning counts.
-    OverlappingDates {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
-        /// The row that begins first.
-        first_line: u32,
-        /// The row that begins before that one's end.
-        line: u32,
-    },
-    /// The price of a minute is more times the old one than the policy takes for likely.
-    AbsurdIncrease {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
-        /// Where it stands.
-        line: u32,
-    },
-    /// The old price of a minute is more times the new one than the policy takes for likely.
-    AbsurdDecrease {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
-        /// Where it stands.
-        line: u32,
-    },
-    /// More than half of the prefixes that had a rate have none after the deck: it may be a part
-    /// that was sent as the whole.
-    MostRemoved {
-        /// How many have none after it.
-        removed: u64,
-        /// How many had one.
-        of: u64,
-    },
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DuplicateCode {
-                prefix,
-                first_line,
-                line,
-            } => write!(
-                f,
-                "line {line}: {prefix} has another rate in line {first_line}"
-            ),
-            Self::OverlappingDates {
-                prefix,
-                first_line,
-                line,
-            } => write!(
-                f,
-                "line {line}: the rate of {prefix} begins before that of line {first_line} ends"
-            ),
-            Self::AbsurdIncrease { prefix, line } => {
-                write!(
-                    f,
-                    "line {line}: the price of {prefix} is many times the old one"
-                )
-            }
-            Self::AbsurdDecrease { prefix, line } => {
-                write!(
-                    f,
-                    "line {line}: the price of {prefix} is a small part of the old one"
-                )
-            }
-            Self::MostRemoved { removed, of } => {
-                write!(f, "{removed} of {of} prefixes are not offered any more")
-            }
-        }
-    }
-}
-
-fn prefix_text<S: Serializer>(prefix: &Prefix, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(prefix)
 }
 
 /// Collects rows in any order.
@@ -228,51 +136,18 @@ impl TableBuilder {
     }
 
     /// Sorts the rows and settles which of two counts, with what has to be confirmed about it.
-    pub fn finish(mut self) -> (Table, Vec<Doubt>) {
-        let rows = &mut self.table.rows;
+    pub fn finish(mut self) -> (Table, Doubts) {
+        let mut rows = std::mem::take(&mut self.table.rows);
         rows.sort_unstable_by_key(|row| (row.prefix, row.period.from, row.line));
-        let mut doubts = Vec::new();
-        let mut kept: usize = 0;
-        for at in 0..rows.len() {
-            let row = rows[at];
-            let before = kept.checked_sub(1).map(|before| &mut rows[before]);
-            match before.filter(|before| before.prefix == row.prefix) {
-                Some(before) if before.period.from == row.period.from => {
-                    doubts.extend(duplicate(before, &row));
-                    *before = row;
-                }
-                Some(before) => {
-                    doubts.extend(overlap(before, &row));
-                    before.period.until = before.period.until.min(row.period.from);
-                    rows[kept] = row;
-                    kept += 1;
-                }
-                None => {
-                    rows[kept] = row;
-                    kept += 1;
-                }
+        let mut doubts = Doubts::default();
+        let mut settled = Vec::with_capacity(rows.len());
+        for of_prefix in rows.chunk_by(|one, other| one.prefix == other.prefix) {
+            match of_prefix {
+                [row] => settled.push(*row),
+                rows => settle(rows, &mut settled, &mut doubts),
             }
         }
-        rows.truncate(kept);
+        self.table.rows = settled;
         (self.table, doubts)
     }
-}
-
-fn duplicate(first: &Row, again: &Row) -> Option<Doubt> {
-    let is_same = first.offer == again.offer && first.period == again.period;
-    (!is_same).then_some(Doubt::DuplicateCode {
-        prefix: first.prefix,
-        first_line: first.line,
-        line: again.line,
-    })
-}
-
-/// A rate without an end is over when the next begins; one with an end should have kept it.
-fn overlap(first: &Row, next: &Row) -> Option<Doubt> {
-    let has_end = first.period.until != Period::ALWAYS.until;
-    (has_end && first.period.until > next.period.from).then_some(Doubt::OverlappingDates {
-        prefix: first.prefix,
-        first_line: first.line,
-        line: next.line,
-    })
 }

@@ -50,6 +50,13 @@ impl Prefix {
         Ok(Self(packed))
     }
 
+    /// Whether all numbers with this prefix have a shorter one too, or the same.
+    pub fn begins_with(self, shorter: Self) -> bool {
+        // At least one digit's bits are kept, so the shift is less than all.
+        let unused = u64::BITS - BITS_PER_DIGIT * shorter.digits_count() as u32;
+        self.0 >> unused == shorter.0 >> unused
+    }
+
     /// How many digits it has.
     pub fn digits_count(self) -> usize {
         (u64::BITS - self.0.trailing_zeros()).div_ceil(BITS_PER_DIGIT) as usize
@@ -111,6 +118,17 @@ mod tests {
             prop_assert_eq!(prefix.digits_count(), text.len());
             for (index, byte) in text.bytes().enumerate() {
                 prop_assert_eq!(prefix.digit(index), byte - b'0');
+            }
+        }
+
+        #[test]
+        fn a_prefix_begins_with_what_its_text_begins_with(one in "[0-9]{1,15}", other in "[0-9]{1,3}") {
+            let packed = |text: &str| Prefix::parse(text.as_bytes()).unwrap();
+            let begins = packed(&one).begins_with(packed(&other));
+            prop_assert_eq!(begins, one.starts_with(&other));
+            let longer = format!("{other}{one}");
+            if longer.len() <= PREFIX_DIGITS_MAX {
+                prop_assert!(packed(&longer).begins_with(packed(&other)));
             }
         }
 

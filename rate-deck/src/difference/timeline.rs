@@ -30,6 +30,18 @@ pub(super) fn until(rows: Vec<Row>, end: Timestamp) -> impl Iterator<Item = Row>
     cut.filter(|row| !row.period.is_empty())
 }
 
+/// What of rows lies within a time.
+pub(super) fn within(rows: &[Row], time: Period) -> impl Iterator<Item = Row> {
+    let cut = rows.iter().map(move |row| Row {
+        period: Period {
+            from: row.period.from.max(time.from),
+            until: row.period.until.min(time.until),
+        },
+        ..*row
+    });
+    cut.filter(|row| !row.period.is_empty())
+}
+
 /// Appends a row, or lengthens the last when it is the same rate without a gap.
 pub(super) fn append(rows: &mut Vec<Row>, row: Row) {
     match rows.last_mut() {

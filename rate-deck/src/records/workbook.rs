@@ -1,17 +1,21 @@
 //! Workbooks (.xlsx), read cell by cell.
 
+mod cell_scale;
+
 use super::{FormatError, Record, Visit};
 use crate::dates::date_text;
 use crate::mapping::Mapping;
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx, XlsxError};
+use cell_scale::CellScale;
 use rating::Timestamp;
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read as _};
 
 /// Bytes of all parts of a workbook when they are unpacked.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
 /// Bytes of a part that is held in memory as a whole: texts and styles.
-const HELD_BYTES_MAX: u64 = 128 << 20;
+const HELD_BYTES_MAX: u64 = 64 << 20;
 
 /// Days from the first day of a workbook's calendar, 1899-12-30, to 1970-01-01.
 const EPOCH_DAYS: f64 = 25_569.0;
@@ -36,9 +40,9 @@ pub(super) fn each(file: &[u8], mapping: &Mapping, visit: Visit<'_>) -> Result<(
                         return Ok(());
                     }
                     record.clear(line);
+                    record.is_placed = true;
                 }
-                record.skip_to(column as usize);
-                record.push(&text(cell.get_value()));
+                take(&mut record, column as usize, cell.get_value());
             }
             Ok(None) => break,
             Err(_) => {
@@ -53,6 +57,18 @@ pub(super) fn each(file: &[u8], mapping: &Mapping, visit: Visit<'_>) -> Result<(
     Ok(())
 }
 
+/// Puts a cell where it says that it stands.
+fn take(record: &mut Record, column: usize, value: &DataRef<'_>) {
+    record.is_disordered |= column < record.width();
+    record.skip_to(column);
+    match value {
+        DataRef::Int(_) | DataRef::Float(_) => record.numbers.add(column),
+        DataRef::Error(_) => record.errors.add(column),
+        _ => {}
+    }
+    record.push(&text(value));
+}
+
 /// Unpacks every part to nowhere, so that what is read next is known to fit.
 fn weigh(file: &[u8], unpacked_max: u64, held_max: u64) -> Result<(), FormatError> {
     let unpackable = |error: &dyn std::fmt::Display| FormatError::Workbook(error.to_string());
@@ -62,9 +78,10 @@ fn weigh(file: &[u8], unpacked_max: u64, held_max: u64) -> Result<(), FormatErro
         let part = parts.by_index(index).map_err(|error| unpackable(&error))?;
         let is_sheet = part.name().is_ok_and(|name| name.contains("worksheets/"));
         let limit = if is_sheet { left } else { left.min(held_max) };
-        let bytes = io::copy(&mut part.take(limit + 1), &mut io::sink());
+        let mut scale = CellScale::default();
+        let bytes = io::copy(&mut part.take(limit + 1), &mut scale);
         let bytes = bytes.map_err(|error| unpackable(&error))?;
-        if bytes > limit {
+        if bytes > limit || scale.is_over {
             return Err(FormatError::WorkbookTooLarge);
         }
         left -= bytes;
@@ -85,17 +102,18 @@ fn broken(error: &XlsxError) -> FormatError {
     FormatError::Workbook(error.to_string())
 }
 
-/// A cell as a person sees it, prices with all their decimals.
-fn text(value: &DataRef<'_>) -> String {
+/// A cell as a person sees it, prices with all their decimals. A text is lent: what is behind the
+/// longest field is never copied.
+fn text<'v>(value: &'v DataRef<'_>) -> Cow<'v, str> {
     match value {
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(is_true) => is_true.to_string(),
-        DataRef::DateTime(at) => moment(at),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::Error(_) | DataRef::Empty => String::new(),
+        DataRef::Int(number) => Cow::Owned(number.to_string()),
+        DataRef::Float(number) => Cow::Owned(number.to_string()),
+        DataRef::String(text) => Cow::Borrowed(text),
+        DataRef::SharedString(text) => Cow::Borrowed(text),
+        DataRef::Bool(is_true) => Cow::Owned(is_true.to_string()),
+        DataRef::DateTime(at) => Cow::Owned(moment(at)),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cow::Borrowed(text),
+        DataRef::Error(_) | DataRef::Empty => Cow::Borrowed(""),
     }
 }
 
@@ -142,5 +160,26 @@ mod tests {
         let both = packed(&[HELD, SHEET], 10_000);
         assert_eq!(weigh(&both, 20_000, 10_000), Ok(()));
         assert_eq!(weigh(&both, 19_999, 10_000), too_large);
+    }
+
+    #[test]
+    fn a_cell_that_would_be_held_as_a_whole_is_refused() {
+        let sheet = |xml: &str| {
+            let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+            let options = SimpleFileOptions::default();
+            writer
+                .start_file("xl/worksheets/sheet1.xml", options)
+                .unwrap();
+            writer.write_all(xml.as_bytes()).unwrap();
+            writer.finish().unwrap().into_inner()
+        };
+        let weighed = |xml: &str| weigh(&sheet(xml), UNPACKED_BYTES_MAX, HELD_BYTES_MAX);
+        let cell = "<x:c><x:is><x:t>long</x:t></x:is></x:c>";
+        assert_eq!(weighed(&cell.repeat(100_000)), Ok(()));
+        let runs = "<r><t>part</t></r>".repeat(100_000);
+        assert_eq!(
+            weighed(&format!("<c><is>{runs}</is></c>")),
+            Err(FormatError::WorkbookTooLarge)
+        );
     }
 }

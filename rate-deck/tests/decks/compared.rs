@@ -2,8 +2,8 @@
 
 use crate::{deck, prefix, written};
 use proptest::prelude::*;
-use rate_deck::difference::{Change, ChangeKind, Policy, Scope, Summary, compare};
-use rate_deck::{Doubt, Period, Table, export};
+use rate_deck::difference::{self, Change, ChangeKind, Difference, Policy, Scope, Summary};
+use rate_deck::{Doubt, Period, Reading, Table, export};
 use rating::Timestamp;
 use rating::prefix::Prefix;
 use std::fmt::Write;
@@ -30,6 +30,15 @@ fn table(rows: &str) -> Table {
     ));
     assert_eq!(reading.rejections.count, 0, "{:?}", reading.rejections);
     reading.table
+}
+
+/// A deck without rejected rows.
+fn compare(current: &Table, deck: &Table, policy: &Policy, now: Timestamp) -> Difference {
+    let reading = Reading {
+        table: deck.clone(),
+        ..Reading::default()
+    };
+    difference::compare(current, &reading, policy, now)
 }
 
 /// The rates of a table, without what they have in common.
@@ -177,14 +186,17 @@ fn a_deck_that_removes_most_is_doubted() {
     let none = table("");
     let difference = compare(&current, &none, &FULL, NOW);
     assert_eq!(
-        difference.doubts,
+        difference.doubts.listed,
         [Doubt::MostRemoved { removed: 3, of: 3 }]
     );
     let most = compare(&current, &table("1,US,0.02,,\n"), &FULL, NOW);
-    assert_eq!(most.doubts, [Doubt::MostRemoved { removed: 2, of: 3 }]);
+    assert_eq!(
+        most.doubts.listed,
+        [Doubt::MostRemoved { removed: 2, of: 3 }]
+    );
     let less = compare(&current, &table("1,US,0.02,,\n2,EG,0.1,,\n"), &FULL, NOW);
-    assert_eq!(less.doubts, []);
-    assert_eq!(compare(&current, &none, &PARTIAL, NOW).doubts, []);
+    assert_eq!(less.doubts.listed, []);
+    assert!(compare(&current, &none, &PARTIAL, NOW).doubts.is_empty());
 }
 
 #[test]
@@ -205,7 +217,7 @@ fn absurd_prices_are_doubted() {
     let sent = table("1,US,0.06,,\n2,EG,0.01,,\n3,FR,0.01,,\n4,UK,0.05,,\n");
     let difference = compare(&current, &sent, &FULL, NOW);
     assert_eq!(
-        difference.doubts,
+        difference.doubts.listed,
         [
             Doubt::AbsurdIncrease {
                 prefix: prefix("1"),
@@ -220,6 +232,161 @@ fn absurd_prices_are_doubted() {
                 line: 4
             },
         ]
+    );
+}
+
+#[test]
+fn a_new_breakout_is_held_against_the_shorter_prefix_of_its_calls() {
+    let current = table("44,UK,0.01,,\n33,FR,0.01,,\n");
+    let sent = table(
+        "44,UK,0.01,,\n4479,UK Mobile,0.10,,\n33,FR,0.01,,\n336,FR Mobile,0.015,,\n7,RU,9,,\n",
+    );
+    let policy = Policy {
+        notice_days: 7,
+        ..FULL
+    };
+    let difference = compare(&current, &sent, &policy, NOW);
+    assert_eq!(
+        difference.doubts.listed,
+        [Doubt::AbsurdIncrease {
+            prefix: prefix("4479"),
+            line: 3
+        }]
+    );
+    assert_eq!(
+        (difference.summary.new, difference.summary.postponed),
+        (3, 2)
+    );
+    assert_eq!(
+        rows(&difference.table),
+        "33 0.01 ..; 336 0.0150 2026-11-29..; 44 0.01 ..; 4479 0.1 2026-11-29..; 7 9 2026-11-22.."
+    );
+    let mobile = difference
+        .changes
+        .iter()
+        .find(|it| it.prefix == prefix("4479"))
+        .unwrap();
+    assert_eq!(
+        mobile.covering_rate.map(|it| it.to_string()).as_deref(),
+        Some("0.01")
+    );
+}
+
+#[test]
+fn a_removal_is_held_against_the_shorter_prefix_that_counts_then() {
+    let current = table(
+        "44,UK,0.01,,\n4479,UK Mobile,0.10,,\n33,FR,0.03,,\n336,FR Mobile,0.01,,\n5,A,1,,\n6,B,1,,\n",
+    );
+    let sent = table("44,UK,0.01,,\n33,FR,0.03,,\n5,A,1,,\n6,B,1,,\n");
+    let policy = Policy {
+        notice_days: 7,
+        ..FULL
+    };
+    let difference = compare(&current, &sent, &policy, NOW);
+    assert_eq!(
+        difference.doubts.listed,
+        [Doubt::AbsurdDecrease {
+            prefix: prefix("4479"),
+            line: 0
+        }]
+    );
+    assert!(
+        rows(&difference.table).contains("336 0.01 ..2026-11-29"),
+        "calls to it cost more without it, so its notice is kept"
+    );
+}
+
+#[test]
+fn fees_and_intervals_are_looked_at_for_absurd_prices_too() {
+    let line = |terms: &str| {
+        let titles = "prefix,destination,rate_per_minute,initial_rate_per_minute,initial_interval_s,\
+                      next_interval_s,connection_fee,attempt_fee";
+        deck(&format!("{titles}\n44,UK,0.01,{terms}\n")).table
+    };
+    let current = line("0.01,1,1,0.01,0.0001");
+    for terms in [
+        "10,1,1,0.01,0.0001",
+        "0.01,3600,3600,0.01,0.0001",
+        "0.01,1,1,125,0.0001",
+        "0.01,1,1,0.01,0.01",
+    ] {
+        let doubts = compare(&current, &line(terms), &FULL, NOW).doubts;
+        assert!(
+            matches!(doubts.listed[..], [Doubt::AbsurdIncrease { .. }]),
+            "{terms}: {doubts:?}"
+        );
+    }
+    let doubts = compare(&current, &line("0.01,1,1,0.02,0.0002"), &FULL, NOW).doubts;
+    assert!(doubts.is_empty());
+}
+
+#[test]
+fn a_rate_that_ends_without_another_is_listed_and_doubted() {
+    let current = table("44,UK,0.01,,\n4479,UK Mobile,0.05,,\n45,DK,0.02,,2026-12-01\n");
+    let sent = table("44,UK,0.01,,\n4479,UK Mobile,0.05,,2026-12-01\n45,DK,0.02,,2026-12-01\n");
+    let difference = compare(&current, &sent, &FULL, NOW);
+    assert_eq!(
+        kinds(&difference.changes),
+        [("4479".to_owned(), ChangeKind::Ends)]
+    );
+    assert_eq!(
+        (difference.summary.ends, difference.summary.unchanged),
+        (1, 3)
+    );
+    assert_eq!(
+        difference.doubts.listed,
+        [Doubt::RatesEnd {
+            prefixes: 1,
+            line: 3
+        }]
+    );
+    assert!(rows(&difference.table).contains("4479 0.05 ..2026-12-01"));
+    let longer = compare(&sent, &current, &PARTIAL, NOW);
+    assert!(kinds(&longer.changes).contains(&("4479".to_owned(), ChangeKind::Changed)));
+}
+
+#[test]
+fn a_part_with_an_end_gives_the_old_rate_back() {
+    let current = table("4479,UK Mobile,0.05,,\n");
+    let sent = table(
+        "4479,UK Mobile,0.01,2026-12-01,2026-12-24\n4479,UK Mobile,0.02,2026-12-26,2027-01-01\n",
+    );
+    let difference = compare(&current, &sent, &PARTIAL, NOW);
+    assert_eq!(
+        rows(&difference.table),
+        "4479 0.05 ..2026-12-01; 4479 0.01 2026-12-01..2026-12-24; 4479 0.05 2026-12-24..2026-12-26; \
+         4479 0.02 2026-12-26..2027-01-01; 4479 0.05 2027-01-01.."
+    );
+    assert_eq!(
+        difference.changes[0].until,
+        Some(Timestamp(NOW.0 + 32 * DAY))
+    );
+}
+
+#[test]
+fn what_a_rejected_row_names_is_not_removed() {
+    let current = table("1,US,0.01,,\n2,EG,0.10,,\n33,FR,0.02,,\n34,ES,0.02,,\n");
+    let sent = deck("Code,Destination,Rate\n1,US,0.01\n2,EG,free\n33-34,FR,-1\n");
+    let difference = difference::compare(&current, &sent, &FULL, NOW);
+    assert_eq!(
+        (difference.summary.removed, difference.summary.kept),
+        (0, 3)
+    );
+    assert_eq!(difference.doubts.listed, [Doubt::RowsRejected { rows: 2 }]);
+    assert!(rows(&difference.table).contains("2 0.1 ..; 33 0.02 ..; 34 0.02 .."));
+    let unknown = deck("Code,Destination,Rate\n1,US,0.01\n2x,EG,0.01\n");
+    let difference = difference::compare(&current, &unknown, &FULL, NOW);
+    assert_eq!(
+        (difference.summary.removed, difference.summary.kept),
+        (0, 3),
+        "a row without a code may have been about any"
+    );
+    let sound = deck("Code,Destination,Rate\n1,US,0.01\n");
+    assert_eq!(
+        difference::compare(&current, &sound, &FULL, NOW)
+            .summary
+            .removed,
+        3
     );
 }
 

@@ -7,24 +7,42 @@ mod hostile;
 mod workbooks;
 
 use rate_deck::{
-    ColumnRef, DateOrder, DecimalMark, Doubt, Field, HeaderRow, Mapping, ReadError, Reading,
-    Reason, Table, export, read,
+    Card, ColumnRef, DateOrder, DecimalMark, Doubt, Field, HeaderRow, Mapping, OtherMeaning,
+    ReadError, Reading, Reason, Table, export, read,
 };
-use rating::Amount;
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
+use rating::{Amount, Currency};
 use std::collections::BTreeMap;
 
-fn defaults() -> RateTerms {
-    RateTerms::per_second(Amount::ZERO)
+fn card(currency: &str) -> Card {
+    Card {
+        currency: Currency::try_from(currency.to_owned()).unwrap(),
+        defaults: RateTerms::per_second(Amount::ZERO),
+    }
 }
 
 fn read_with(file: &[u8], mapping: &Mapping) -> Result<Reading, ReadError> {
-    read(file, mapping, &defaults(), &mut |_| {})
+    read(file, mapping, &card("USD"), &mut |_| {})
+}
+
+fn reasons(reading: &Reading) -> Vec<(u32, Reason)> {
+    let listed = reading.rejections.listed.iter();
+    listed.map(|it| (it.line, it.reason)).collect()
 }
 
 fn deck(file: &str) -> Reading {
     read_with(file.as_bytes(), &Mapping::default()).unwrap()
+}
+
+fn deck_in(currency: &str, file: &str) -> Reading {
+    read(
+        file.as_bytes(),
+        &Mapping::default(),
+        &card(currency),
+        &mut |_| {},
+    )
+    .unwrap()
 }
 
 /// Each row as prefix, name, price and intervals.
@@ -58,7 +76,8 @@ fn prefix(digits: &str) -> Prefix {
 
 #[test]
 fn a_deck_with_a_head_of_remarks_lists_and_ranges_is_read() {
-    let reading = deck(
+    let reading = deck_in(
+        "EUR",
         "ACME Wholesale;;;\n\
          Rates of November;;;\n\
          ;;;\n\
@@ -222,9 +241,10 @@ fn duplicates_and_overlaps_are_doubted_and_settled() {
          47,NO,0.01,2026-01-01,\n\
          47,NO,0.02,2026-06-01,\n",
     );
+    assert_eq!(reading.doubts.count, 2);
     let (first, second) = (prefix("44"), prefix("46"));
     assert_eq!(
-        reading.doubts,
+        reading.doubts.listed,
         [
             Doubt::DuplicateCode {
                 prefix: first,
@@ -250,7 +270,7 @@ fn duplicates_and_overlaps_are_doubted_and_settled() {
          47,NO,0.01,0.01,1,1,0,0,0,2026-01-01,2026-06-01\n\
          47,NO,0.02,0.02,1,1,0,0,0,2026-06-01,\n"
     );
-    let json = serde_json::to_value(reading.doubts[0]).unwrap();
+    let json = serde_json::to_value(reading.doubts.listed[0]).unwrap();
     assert_eq!(json["kind"], "duplicate_code");
     assert_eq!(json["prefix"], "44");
 }
@@ -260,12 +280,235 @@ fn what_is_written_is_read_again() {
     let text = "prefix,destination,rate_per_minute,initial_rate_per_minute,initial_interval_s,\
                 next_interval_s,connection_fee,attempt_fee,grace_period_s,effective_from,\
                 effective_until\n\
-                44,\"UK, \"\"fixed\"\"\",1.234,0.5,30,6,0.005,0.0001,3,2026-05-06,\n\
+                44,\"UK, \"\"fixed\"\"\",1.2340,0.5,30,6,0.0050,0.0001,3,2026-05-06,\n\
                 44,\"UK, \"\"fixed\"\"\",2,2,30,6,0,0,0,2027-05-06T08:00:00Z,2027-06-07\n";
+    let first = "44,\"UK, \"\"fixed\"\"\",1.2340,0.5,30,6,0.0050,0.0001,3";
+    let settled = text.replace("2026-05-06,\n", "2026-05-06,2027-05-06T08:00:00Z\n");
     assert_eq!(
         written(&deck(text).table),
-        text.replace("2026-05-06,\n", "2026-05-06,2027-05-06T08:00:00Z\n")
+        format!("{settled}{first},2027-06-07,\n"),
+        "what has no end counts again behind what has one"
     );
-    let again = written(&deck(&written(&deck(text).table)).table);
-    assert_eq!(again, written(&deck(text).table));
+    let again = deck(&written(&deck(text).table));
+    assert_eq!(again.doubts.count, 0);
+    assert_eq!(written(&again.table), written(&deck(text).table));
+}
+
+#[test]
+fn a_price_with_the_other_mark_is_no_thousandfold_price() {
+    let reading = deck("Code;Destination;Rate\n44;UK;0.05\n45;DK;0,125\n46;SE;1,234\n");
+    assert_eq!(
+        reasons(&reading),
+        [(4, Reason::AmbiguousPrice)],
+        "both marks are shown, so each price has to show its own"
+    );
+    assert_eq!(rates(&reading.table)[1], rate("45", "DK", "0.125"));
+    let told = Mapping {
+        decimal_mark: DecimalMark::Comma,
+        ..Mapping::default()
+    };
+    let reading = read_with(b"Code;Destination;Rate\n44;UK;0.125\n45;DK;0,125\n", &told).unwrap();
+    assert_eq!(reasons(&reading), [(2, Reason::OtherMark)]);
+    let own =
+        "prefix;destination;rate_per_minute;connection_fee\n44;UK;0,125;0,05\n45;DK;1,234;0\n";
+    assert_eq!(
+        rates(&deck(own).table),
+        [rate("44", "UK", "0.125"), rate("45", "DK", "1.234")],
+        "our own form, saved by a spreadsheet that writes commas"
+    );
+}
+
+#[test]
+fn marks_behind_the_first_records_are_heeded_too() {
+    let mut text = "Code;Destination;Rate\n".to_owned();
+    for row in 0..1_500 {
+        text.push_str(&format!("{};Place;0.05\n", 20_000 + row));
+    }
+    text.push_str("44;UK;0,125\n45;DK;1,234\n");
+    assert_eq!(
+        reasons(&deck(&text)),
+        [(1_502, Reason::OtherMark), (1_503, Reason::AmbiguousPrice)]
+    );
+}
+
+#[test]
+fn two_columns_for_one_field_are_named_and_not_chosen_from() {
+    let cases = [
+        (
+            "Code,Destination,Current Rate,New Rate",
+            "rate_per_minute",
+            ["Current Rate", "New Rate"],
+        ),
+        (
+            "Code,Destination,Rate USD,Rate EUR",
+            "rate_per_minute",
+            ["Rate USD", "Rate EUR"],
+        ),
+        (
+            "Code,Destination,Price,Cost",
+            "rate_per_minute",
+            ["Price", "Cost"],
+        ),
+        (
+            "Code,Destination,Rate,Date,Effective Date",
+            "effective_from",
+            ["Date", "Effective Date"],
+        ),
+    ];
+    for (titles, field, both) in cases {
+        let file = format!("{titles}\n44,UK,0.01,0.02,2026-11-22\n");
+        let titles = both.map(str::to_owned);
+        assert_eq!(
+            read_with(file.as_bytes(), &Mapping::default()).unwrap_err(),
+            ReadError::TwoColumns { field, titles }
+        );
+    }
+    let file = b"Code,Destination,Current Rate,New Rate\n44,UK,0.01,0.02\n";
+    let mapping = |column| Mapping {
+        columns: BTreeMap::from([(Field::Rate, column)]),
+        ..Mapping::default()
+    };
+    for column in [
+        ColumnRef::Title("new rate".to_owned()),
+        ColumnRef::Position(4),
+    ] {
+        let reading = read_with(file, &mapping(column)).unwrap();
+        assert_eq!(rates(&reading.table), [rate("44", "UK", "0.02")]);
+    }
+    let file = b"Code,Destination,Rate EUR,Rate USD\n44,UK,0.01,0.02\n";
+    let named = |title: &str| read_with(file, &mapping(ColumnRef::Title(title.to_owned())));
+    assert_eq!(
+        rates(&named("Rate (USD)").unwrap().table),
+        [rate("44", "UK", "0.02")]
+    );
+    assert!(matches!(named("Rate"), Err(ReadError::TwoColumns { .. })));
+}
+
+#[test]
+fn prices_of_another_currency_are_no_prices_of_the_card() {
+    let file = "Code,Destination,Rate (EUR)\n44,UK,0.01\n";
+    assert_eq!(
+        read_with(file.as_bytes(), &Mapping::default()).unwrap_err(),
+        ReadError::OtherCurrency {
+            title: "Rate (EUR)".to_owned(),
+            currency: Currency::USD
+        }
+    );
+    assert_eq!(deck_in("EUR", file).rejections.count, 0);
+    let reading =
+        deck("Code;Destination;Rate;Increment\n44;UK;€ 0.01;\n45;DK;1.5 ct;\n46;SE;0.01;1 min\n");
+    assert_eq!(
+        reasons(&reading),
+        [(2, Reason::OtherUnit), (3, Reason::OtherUnit)]
+    );
+    assert_eq!(
+        rates(&reading.table)[0].3,
+        (60, 60),
+        "a minute, not a second"
+    );
+}
+
+#[test]
+fn a_column_of_setup_rates_makes_no_interval_free() {
+    let reading = deck("Code,Destination,Rate,Setup Rate\n44,UK,0.01,0.00\n");
+    let row = reading.table.rows()[0];
+    assert_eq!(
+        reading
+            .table
+            .terms(&row)
+            .initial_rate_per_minute
+            .to_string(),
+        "0.01"
+    );
+}
+
+#[test]
+fn codes_that_may_be_meant_otherwise_are_doubted() {
+    let reading =
+        deck("Code;Destination;Rate\n44,207;London;0.01\n60-78;Areas;0.01\n2010-2015;Cairo;0.01\n");
+    let meant = |meaning, line| Doubt::CodesMeantOtherwise { meaning, line };
+    assert_eq!(
+        reading.doubts.listed,
+        [
+            meant(OtherMeaning::Thousands, 2),
+            meant(OtherMeaning::Dash, 3)
+        ]
+    );
+    let reading = deck(
+        "Country Code;Dial Code;Destination;Rate\n44;;UK;0.01\n44;4420;London;0.01\n44;4479;Mobile;0.02\n",
+    );
+    assert_eq!(
+        reading.doubts.listed,
+        [Doubt::CountryCodeTwice { rows: 2, line: 3 }]
+    );
+}
+
+#[test]
+fn an_end_is_the_last_day_and_in_our_own_form_the_first_without() {
+    let reading = deck(
+        "Code,Destination,Rate,Valid From,Valid To\n\
+         44,UK,0.01,2026-01-01,2026-12-31\n\
+         44,UK,0.02,2027-01-01,\n\
+         45,DK,0.01,2026-11-30,2026-11-30\n\
+         46,SE,0.01,2026-01-01,2026-12-30\n\
+         46,SE,0.02,2027-01-01,\n",
+    );
+    assert_eq!(reading.rejections.count, 0);
+    let text = written(&reading.table);
+    assert!(
+        text.contains("44,UK,0.01,0.01,1,1,0,0,0,2026-01-01,2027-01-01\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("45,DK,0.01,0.01,1,1,0,0,0,2026-11-30,2026-12-01\n"),
+        "{text}"
+    );
+    assert_eq!(
+        reading.doubts.listed,
+        [Doubt::Gap {
+            prefix: prefix("46"),
+            first_line: 5,
+            line: 6
+        }]
+    );
+    assert_eq!(written(&deck(&text).table), text);
+}
+
+#[test]
+fn a_promotion_ends_and_the_standing_rate_counts_again() {
+    let reading = deck(
+        "prefix,destination,rate_per_minute,effective_from,effective_until\n\
+         4479,UK,0.05,,\n\
+         4479,UK,0.01,2026-11-01,2026-12-01\n",
+    );
+    assert_eq!(
+        reading.doubts.listed,
+        [Doubt::CountsAgain {
+            prefix: prefix("4479"),
+            first_line: 2,
+            line: 3
+        }]
+    );
+    let text = written(&reading.table);
+    let dates: Vec<_> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .collect();
+    let dates: Vec<_> = dates.iter().map(|it| (it[2], it[9], it[10])).collect();
+    assert_eq!(
+        dates,
+        [
+            ("0.05", "", "2026-11-01"),
+            ("0.01", "2026-11-01", "2026-12-01"),
+            ("0.05", "2026-12-01", ""),
+        ]
+    );
+}
+
+#[test]
+fn a_price_that_a_comma_divided_is_not_half_a_price() {
+    let reading = deck("Code,Destination,Rate\n44,UK,0,125\n45,DK,0.05\n46,SE,0.05,,\n");
+    assert_eq!(reasons(&reading), [(2, Reason::TooManyFields)]);
+    assert_eq!(rates(&reading.table).len(), 2);
 }
