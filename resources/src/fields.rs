@@ -5,6 +5,7 @@ pub(crate) mod foreign;
 
 pub(crate) mod digest_account;
 pub(crate) mod further_gateway;
+pub(crate) mod gateway_address;
 pub(crate) mod header_policy;
 pub(crate) mod identity_policy;
 pub(crate) mod network;

@@ -37,6 +37,7 @@ pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
 pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
 pub use fields::further_gateway::{FurtherGateway, Probing};
+pub use fields::gateway_address::{GatewayAddress, GatewayAddressError};
 pub use fields::header_policy::{AddedHeader, HeaderPolicy, HeaderRewrite};
 pub use fields::identity_policy::{
     AssertedIdentity, DiversionPolicy, IdentityPolicy, PrivacyPolicy,

@@ -1,21 +1,20 @@
 //! More addresses of the carrier behind an egress trunk, and how they are probed.
 
-use crate::fields::foreign::{AddressAndPort, TransportName};
+use crate::fields::foreign::TransportName;
+use crate::fields::gateway_address::GatewayAddress;
 use crate::kinds::check_address;
 use crate::problem::Problem;
 use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 
-/// One more address of the carrier. An attempt that fails at one gateway (no reply, out of reach,
+/// One more gateway of the carrier. An attempt that fails at one gateway (no reply, out of reach,
 /// 5xx) goes to the next before the next route is tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FurtherGateway {
-    /// Where calls are sent, `address:port`.
-    #[schemars(with = "AddressAndPort")]
-    pub address: SocketAddr,
+    /// Where calls are sent: `address:port`, or a host name, with its port or without.
+    pub address: GatewayAddress,
     /// Transport to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -94,7 +93,7 @@ impl Default for Probing {
 
 /// What is wrong with a list of gateways beside the trunk's own.
 pub(crate) fn check_gateways(
-    own: Option<SocketAddr>,
+    own: Option<&GatewayAddress>,
     further: &[FurtherGateway],
 ) -> impl Iterator<Item = Problem> {
     further
@@ -102,14 +101,14 @@ pub(crate) fn check_gateways(
         .enumerate()
         .filter_map(move |(index, gateway)| {
             let field = format!("further_gateways[{index}].address");
-            let before = further[..index].iter().map(|other| other.address);
-            let is_known = before.chain(own).any(|other| other == gateway.address);
+            let before = further[..index].iter().map(|other| &other.address);
+            let is_known = before.chain(own).any(|other| *other == gateway.address);
             match is_known {
                 true => Some(Problem::in_field(
                     field,
                     "is a gateway of this trunk already",
                 )),
-                false => check_address(&field, gateway.address),
+                false => check_address(&field, &gateway.address),
             }
         })
 }

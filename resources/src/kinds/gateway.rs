@@ -1,7 +1,8 @@
 //! One SIP address of a carrier.
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
-use crate::fields::foreign::{AddressAndPort, TransportName};
+use crate::fields::foreign::TransportName;
+use crate::fields::gateway_address::GatewayAddress;
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
 use crate::kind::{Assignable, Kind};
@@ -10,7 +11,6 @@ use crate::problem::Problem;
 use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 
 /// One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one
 /// gateway itself.
@@ -24,9 +24,9 @@ pub struct Gateway {
     #[serde(default)]
     #[schemars(extend("x-filter" = true))]
     pub status: Status,
-    /// Where calls are sent, `address:port`.
-    #[schemars(with = "AddressAndPort", extend("x-filter" = true))]
-    pub address: SocketAddr,
+    /// Where calls are sent: `address:port`, or a host name, with its port or without.
+    #[schemars(extend("x-filter" = true))]
+    pub address: GatewayAddress,
     /// Transport to it.
     #[serde(default = "default_transport")]
     #[schemars(with = "TransportName", extend("default" = "udp"))]
@@ -46,9 +46,8 @@ fn default_transport() -> Transport {
 }
 
 /// What makes an address one that calls can be sent to.
-pub(crate) fn check_address(field: &str, address: SocketAddr) -> Option<Problem> {
-    let is_usable = address.port() != 0 && !address.ip().is_unspecified();
-    (!is_usable)
+pub(crate) fn check_address(field: &str, address: &GatewayAddress) -> Option<Problem> {
+    (!address.is_usable())
         .then(|| Problem::in_field(field, "no call can be sent to this address and port"))
 }
 
@@ -59,7 +58,7 @@ impl Kind for Gateway {
     const ASSIGNABLE: Assignable = Assignable::No;
 
     fn check(&self) -> Vec<Problem> {
-        check_address("address", self.address).into_iter().collect()
+        check_address("address", &self.address).into_iter().collect()
     }
 }
 
@@ -73,7 +72,11 @@ mod tests {
     fn faults_are_named() {
         let sound = json!({ "carrier": "Aurora", "address": "[2001:db8::7]:5060", "cps_limit": 5 });
         assert_sound(ResourceKind::Gateway, sound);
-        for address in ["0.0.0.0:5060", "192.0.2.7:0", "example.com:5060", "192.0.2.7"] {
+        for address in ["sip.example.com:5070", "sip.example.com"] {
+            let sound = json!({ "carrier": "Aurora", "address": address });
+            assert_sound(ResourceKind::Gateway, sound);
+        }
+        for address in ["0.0.0.0:5060", "192.0.2.7:0", "192.0.2.7", "example.com:0"] {
             let broken = json!({ "carrier": "Aurora", "address": address });
             assert_eq!(faults(ResourceKind::Gateway, broken), ["address"], "{address}");
         }

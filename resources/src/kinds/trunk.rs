@@ -3,8 +3,9 @@
 use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
-use crate::fields::foreign::{AddressAndPort, TransportName};
+use crate::fields::foreign::TransportName;
 use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
+use crate::fields::gateway_address::GatewayAddress;
 use crate::fields::header_policy::HeaderPolicy;
 use crate::fields::identity_policy::IdentityPolicy;
 use crate::fields::network::Network;
@@ -16,12 +17,13 @@ use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
 use crate::kind::{Assignable, Kind};
-use crate::kinds::{AuthenticationMode, Carrier, Customer, RateCard, ResourceKind};
+use crate::kinds::{
+    AuthenticationMode, Carrier, Customer, RateCard, ResourceKind, check_address,
+};
 use crate::problem::Problem;
 use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 
 /// Which way calls go through a trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,11 +93,13 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-filter" = true, "x-direction" = "egress"))]
     pub rate_card: Option<Ref<RateCard>>,
-    /// Egress: where calls are sent, `address:port`.
+    /// Egress: where calls are sent: `address:port`, or a host name, with its port or without. A name
+    /// without a port is looked up as RFC 3263 says: SRV, and NAPTR before it when no transport is
+    /// given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<AddressAndPort>", extend("x-direction" = "egress"))]
-    pub gateway: Option<SocketAddr>,
-    /// Egress: transport to the gateway.
+    #[schemars(extend("x-direction" = "egress"))]
+    pub gateway: Option<GatewayAddress>,
+    /// Egress: transport to the gateway. Without one a host name without a port is asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         with = "Option<TransportName>",
@@ -313,8 +317,11 @@ impl Trunk {
             self.rate_card.is_some(),
             "an egress trunk needs the rate card that the carrier charges by",
         ));
-        problems.extend(check_gateway(self.gateway));
-        problems.extend(check_gateways(self.gateway, &self.further_gateways));
+        problems.extend(check_gateway(self.gateway.as_ref()));
+        problems.extend(check_gateways(
+            self.gateway.as_ref(),
+            &self.further_gateways,
+        ));
         let registration = self.registration.iter();
         problems.extend(registration.flat_map(|one| one.check(self.digest.as_ref())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
@@ -383,16 +390,13 @@ fn check_codecs(codecs: &[String]) -> impl Iterator<Item = Problem> {
     })
 }
 
-fn check_gateway(gateway: Option<SocketAddr>) -> Option<Problem> {
+fn check_gateway(gateway: Option<&GatewayAddress>) -> Option<Problem> {
     match gateway {
         None => Some(Problem::in_field(
             "gateway",
-            "an egress trunk needs one, such as 192.0.2.7:5060",
+            "an egress trunk needs one, such as 192.0.2.7:5060 or sip.example.net",
         )),
-        Some(address) if address.port() == 0 || address.ip().is_unspecified() => Some(
-            Problem::in_field("gateway", "no call can be sent to this address and port"),
-        ),
-        Some(_) => None,
+        Some(address) => check_address("gateway", address),
     }
 }
 
