@@ -5,11 +5,13 @@
 //! one run shows all of them.
 
 mod background;
+mod dns;
 mod listener;
 mod overlay;
 mod validate;
 
 use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
+pub(crate) use dns::{DnsConfig, DnsSettings};
 pub(crate) use listener::{Listener, sip_transport};
 
 use mgmt_api::AcmeSettings;
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,
     pub(crate) sip: SipConfig,
+    pub(crate) dns: DnsConfig,
     pub(crate) defence: DefenceConfig,
     pub(crate) trace: TraceConfig,
     pub(crate) calls: CallsConfig,

@@ -11,6 +11,7 @@ mod gauges;
 mod live;
 mod mailbox;
 mod media;
+mod names;
 mod ownership;
 mod shard;
 mod streams;
@@ -34,6 +35,7 @@ use media::ShardMedia;
 use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
 use media_relay::ports::{PortRange, RelayAddress};
 use mio::{Poll, Waker};
+use names::{Dns, NameKeeper, Names, Reach};
 use ownership::Ownership;
 use rating::Timestamp;
 use rating::cdr::Transport;
@@ -78,6 +80,7 @@ pub(crate) struct Edge {
     journal: Journal,
     malformed_streams: Arc<ConnectionSink>,
     bans: Arc<Bans>,
+    names: Arc<Names>,
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     running: std::sync::Mutex<Option<Running>>,
@@ -89,6 +92,7 @@ struct Running {
     tcp: TcpTransport,
     relay: MediaRelay,
     ban_keeper: tokio::task::JoinHandle<()>,
+    name_keeper: tokio::task::JoinHandle<()>,
 }
 
 /// What exists once for each shard before its thread starts.
@@ -132,6 +136,8 @@ impl Edge {
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
+        let names = Arc::new(Names::default());
+        let name_keeper = name_keeper(config, &listeners, &names, &snapshot, &mailboxes);
         let shared = Shared {
             config: config.clone(),
             listeners: listeners.clone(),
@@ -143,6 +149,7 @@ impl Edge {
             bans: Arc::clone(&bans),
             suspects,
             snapshot: Arc::clone(&snapshot),
+            names: Arc::clone(&names),
             orders: Arc::clone(&orders),
             clock,
         };
@@ -176,6 +183,7 @@ impl Edge {
             journal,
             malformed_streams: sink,
             bans,
+            names,
             tcp_counters: tcp.counters(),
             orders,
             running: std::sync::Mutex::new(Some(Running {
@@ -183,6 +191,7 @@ impl Edge {
                 tcp,
                 relay,
                 ban_keeper: tokio::spawn(ban_keeper.run()),
+                name_keeper: tokio::spawn(name_keeper.run()),
             })),
         })
     }
@@ -227,6 +236,7 @@ impl Edge {
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
         running.relay.shutdown();
         running.ban_keeper.abort();
+        running.name_keeper.abort();
     }
 }
 
@@ -242,8 +252,24 @@ struct Shared {
     bans: Arc<Bans>,
     suspects: Suspects,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    names: Arc<Names>,
     orders: Arc<Orders>,
     clock: Clock,
+}
+
+/// Looks up the names of gateways, for the listeners that calls leave by.
+fn name_keeper(
+    config: &Config,
+    listeners: &[Listener],
+    names: &Arc<Names>,
+    snapshot: &Arc<ArcSwap<Snapshot>>,
+    mailboxes: &[Mailbox],
+) -> NameKeeper {
+    let settings = config.dns_settings();
+    let reach = listeners.iter().map(|one| (one.transport, one.bind));
+    let dns = Dns::new(&settings, Reach::new(reach));
+    let (names, snapshot) = (Arc::clone(names), Arc::clone(snapshot));
+    NameKeeper::new(&settings, dns, names, snapshot, mailboxes.to_vec())
 }
 
 fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Result<JoinHandle<()>> {
@@ -254,6 +280,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let mailboxes = shared.mailboxes.clone();
     let tcp = shared.tcp.clone();
     let snapshot = Arc::clone(&shared.snapshot);
+    let names = Arc::clone(&shared.names);
     let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
     let defence = &shared.config.defence;
@@ -316,6 +343,8 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 local_addresses,
                 snapshot,
                 snapshot_number,
+                names,
+                addresses_number: 0,
                 gauges: parts.gauges,
                 orders,
                 is_draining: false,

@@ -10,6 +10,7 @@ use crate::leg::{Leg, SDP, refuse_answer};
 use crate::release::{Failure, Origin, Retry};
 use crate::reliable::RELIABLE;
 use rating::cdr::{AttemptRecord, Outcome, ReleaseReason};
+use routing_engine::names::GatewayPlace;
 use routing_engine::resources::{ReliableProvisional, Signalling};
 use routing_engine::{Candidate, Permits, Snapshot};
 use sip_core::slab::SlabKey;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub(crate) struct Attempt {
     index: u16,
     pub(crate) candidate: Candidate,
+    gateway: GatewayPlace,
     pub(crate) leg: Leg,
     client: ClientId,
     /// Its INVITE went over a stream only because it is long.
@@ -70,6 +72,7 @@ pub(crate) struct NewAttempt {
     pub(crate) leg: Leg,
     pub(crate) sent: SentInvitation,
     pub(crate) permits: Permits,
+    pub(crate) gateway: GatewayPlace,
     pub(crate) has_offer: bool,
     pub(crate) called_sent: Arc<str>,
     pub(crate) calling_sent: Arc<str>,
@@ -106,6 +109,7 @@ impl Attempt {
         Self {
             index: new.index,
             candidate: new.candidate,
+            gateway: new.gateway,
             leg: new.leg,
             client: new.sent.client,
             is_grown: new.sent.is_grown,
@@ -141,7 +145,7 @@ impl Attempt {
 
     /// The value of To in its INVITE.
     pub(crate) fn to_without_tag(&self) -> Vec<u8> {
-        let to = format!("<sip:{}@{}>", self.called_sent, self.leg.path.remote);
+        let to = format!("<sip:{}@{}>", self.called_sent, self.gateway);
         to.into_bytes()
     }
 

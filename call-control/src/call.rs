@@ -22,6 +22,7 @@ use crate::alphabet::LegEvent;
 use crate::attempt::{Attempt, Progress};
 use crate::cdr::{End, Facts};
 use crate::core::{CallTimer, Core, Role};
+use crate::destination::NextAddresses;
 use crate::events::{Direction, Event, TraceLine};
 use crate::identity::Presented;
 use crate::leg::{AckPatience, Leg};
@@ -70,6 +71,8 @@ pub(crate) struct Call {
     pub(crate) next_candidate: usize,
     /// Gateways of the route under way that are not tried yet.
     pub(crate) next_gateways: GatewayOrder,
+    /// Addresses of the gateway under way that are not tried yet, when it is behind a name.
+    pub(crate) next_addresses: Option<Box<NextAddresses>>,
     /// What of the INVITE goes on beside numbers and description.
     pub(crate) presented: Option<Box<Presented>>,
     pub(crate) ingress: Leg,
@@ -190,7 +193,7 @@ impl Call {
             Role::Bye => self.on_bye_response(core, now, response),
             Role::Invite
             | Role::Served(_)
-            | Role::Gateway
+            | Role::Gateway(_)
             | Role::Registration
             | Role::Detached => {}
         }
@@ -223,7 +226,7 @@ impl Call {
             Role::Prack
             | Role::Invite
             | Role::Served(_)
-            | Role::Gateway
+            | Role::Gateway(_)
             | Role::Registration
             | Role::Detached => {}
         }

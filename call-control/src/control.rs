@@ -20,6 +20,7 @@ impl Engine {
     pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
         match command {
             Command::SetSnapshot(snapshot) => self.core.set_snapshot(now.instant, snapshot),
+            Command::SetAddresses(table) => self.core.set_addresses(now, table),
             Command::Drain { hang_up_at } => {
                 self.core.drain.begin(hang_up_at);
                 self.core.leave_registrars(now.instant);

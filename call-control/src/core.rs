@@ -17,6 +17,7 @@ use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, JournalEntry};
 use routing_engine::Snapshot;
+use routing_engine::names::AddressTable;
 use sip_core::slab::SlabKey;
 use sip_core::ticket::{Ticket, TicketText};
 use sip_core::timer::{TimerId, TimerWheel};
@@ -53,9 +54,9 @@ pub(crate) enum Role {
     Prack,
     /// Our BYE.
     Bye,
-    /// An OPTIONS outside of any call, to a gateway: its key is the gateway's number and the round
-    /// ([`Probes`](crate::probing::Probes)).
-    Gateway,
+    /// An OPTIONS outside of any call, to an address of a gateway: its key is the gateway's number and
+    /// the round ([`Probes`](crate::probing::Probes)), and this is the address's place in the round.
+    Gateway(u16),
     /// A REGISTER of ours: its key is the registration's number and the round
     /// ([`Registrations`](crate::registering::Registrations)).
     Registration,
@@ -136,6 +137,8 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) timers: TimerWheel,
     pub(crate) snapshot: Arc<Snapshot>,
+    /// Of gateways behind names.
+    pub(crate) addresses: Arc<AddressTable>,
     pub(crate) sources: SourceGate,
     pub(crate) refusals: Refusals,
     /// Of our challenges to callers.
@@ -198,7 +201,8 @@ impl Core {
             letters: VecDeque::new(),
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
-            gateways: gateways(&snapshot),
+            gateways: gateways(&snapshot, &AddressTable::default()),
+            addresses: Arc::default(),
             probes: Probes::default(),
             registrations: Registrations::default(),
             snapshot: Arc::clone(&snapshot),
@@ -221,9 +225,16 @@ impl Core {
 
     /// Decides new calls with another snapshot.
     pub(crate) fn set_snapshot(&mut self, now: Instant, snapshot: Arc<Snapshot>) {
-        self.gateways = gateways(&snapshot);
+        self.gateways = gateways(&snapshot, &self.addresses);
         self.watch_carriers(now, &snapshot);
         self.snapshot = snapshot;
+    }
+
+    /// Finds gateways behind names by another table.
+    pub(crate) fn set_addresses(&mut self, now: Now, table: Arc<AddressTable>) {
+        self.gateways = gateways(&self.snapshot, &table);
+        self.addresses = table;
+        self.follow_addresses(now.instant);
     }
 
     fn watch_carriers(&mut self, now: Instant, snapshot: &Snapshot) {
@@ -337,10 +348,12 @@ pub(crate) fn branch_of(number: u64) -> arrayvec::ArrayString<32> {
     text
 }
 
-fn gateways(snapshot: &Snapshot) -> HashSet<IpAddr> {
+/// Addresses that carriers are known by.
+fn gateways(snapshot: &Snapshot, table: &AddressTable) -> HashSet<IpAddr> {
     let trunks = snapshot.egress_trunks().iter();
     trunks
         .flat_map(|trunk| trunk.gateways.all())
-        .map(|gateway| gateway.address.ip())
+        .flat_map(|gateway| gateway.place.targets(table))
+        .map(|target| target.address.ip().to_canonical())
         .collect()
 }

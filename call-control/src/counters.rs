@@ -39,6 +39,8 @@ pub struct Counters {
     pub attempts: u64,
     /// Attempts after the first of their call.
     pub failovers: u64,
+    /// Gateways that were passed over because their name led nowhere.
+    pub gateways_unresolved: u64,
     /// Answers of carriers that came too late and were ended at once.
     pub answers_refused: u64,
     /// Calls now.

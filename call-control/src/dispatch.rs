@@ -104,7 +104,7 @@ impl Engine {
                 | Role::Probe(_)
                 | Role::Prack
                 | Role::Bye
-                | Role::Gateway
+                | Role::Gateway(_)
                 | Role::Registration
                 | Role::Detached => {}
             }
@@ -136,9 +136,9 @@ impl Engine {
             return;
         };
         match user.role {
-            Role::Gateway => {
+            Role::Gateway(index) => {
                 let status = response.status().unwrap_or(0);
-                return core.on_probe_response(now, user.call, status);
+                return core.on_probe_response(now, user.call, index, status);
             }
             Role::Registration => return core.on_register_response(now, user.call, response),
             _ => {}
@@ -184,7 +184,9 @@ impl Engine {
     pub(crate) fn handle_expired(&mut self, now: Now, expired: Expired<User>) {
         let Expired { user, reason } = expired;
         match user.role {
-            Role::Gateway => return self.core.on_probe_expired(now, user.call),
+            Role::Gateway(index) => {
+                return self.core.on_probe_expired(now, user.call, index);
+            }
             Role::Registration => return self.core.on_register_expired(now, user.call),
             _ => {}
         }

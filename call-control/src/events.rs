@@ -5,6 +5,7 @@ use media_relay::SessionId;
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
 use routing_engine::Snapshot;
+use routing_engine::names::{AddressTable, GatewayPlace};
 use sip_core::Instant;
 use sip_core::transaction::{Branch, Path, TransmitToken, Transport};
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ pub struct Datagram<'a> {
 pub enum Command {
     /// Decide new calls with this snapshot. A call keeps the one that it was decided with.
     SetSnapshot(Arc<Snapshot>),
+    /// Send calls to the gateways behind names by this table. An attempt keeps where it goes.
+    SetAddresses(Arc<AddressTable>),
     /// Refuse new calls from now on (503, reason `shutting_down`).
     Drain {
         /// When the calls that are left are to be hung up; `None` to wait for their own end.
@@ -109,7 +112,7 @@ pub struct RegistrationChange {
     /// `user@domain`.
     pub address: Arc<str>,
     /// The carrier's gateway.
-    pub remote: SocketAddr,
+    pub gateway: GatewayPlace,
     /// Whether the carrier knows where we are.
     pub is_registered: bool,
     /// The final response; 0 without any.
@@ -117,12 +120,10 @@ pub struct RegistrationChange {
 }
 
 /// What became of a gateway that is probed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayChange {
-    /// Transport to it.
-    pub transport: Transport,
-    /// Its address.
-    pub remote: SocketAddr,
+    /// Where it is.
+    pub gateway: GatewayPlace,
     /// Whether calls go to it.
     pub is_up: bool,
 }

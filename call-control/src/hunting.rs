@@ -5,13 +5,14 @@ use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::codecs::Codecs;
 use crate::core::{CallTimer, Core};
+use crate::destination::Destination;
 use crate::identity::{Numbers, Presented, fields};
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
-use crate::probing::transport_of;
 use crate::release::{Failure, Origin, Retry, reason_value};
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::Candidate;
+use routing_engine::names::GatewayPlace;
 use routing_engine::resources::MediaMode;
 use sip_core::transaction::Path;
 use sip_core::{Duration, Instant};
@@ -20,8 +21,8 @@ impl Call {
     /// Starts the next attempt that can be started. `last` is why the one before failed; it ends
     /// the call when no route is left.
     pub(crate) fn hunt(&mut self, core: &mut Core, now: Instant, mut last: Failure) {
-        while let Some((candidate, gateway)) = self.take_place(core, now, &mut last) {
-            match self.start(core, now, candidate, gateway) {
+        while let Some(destination) = self.take_destination(core, now, &mut last) {
+            match self.start(core, now, destination) {
                 Ok(()) => return,
                 Err(failure) if failure.retry == Retry::NextRoute => last = failure,
                 Err(failure) => return self.fail(core, now, failure),
@@ -30,14 +31,18 @@ impl Call {
         self.fail(core, now, last);
     }
 
-    /// Where the next attempt goes: another gateway of the same route when `last` was the fault of
-    /// one, else the next route. Routes without a gateway that is up are passed over.
-    fn take_place(
+    /// Where the next attempt goes: another address of the same gateway when `last` was the fault of
+    /// one, another gateway of the same route when it was that of the gateway, else the next route.
+    /// Routes without a gateway that is up are passed over.
+    fn take_destination(
         &mut self,
         core: &mut Core,
         now: Instant,
         last: &mut Failure,
-    ) -> Option<(Candidate, u8)> {
+    ) -> Option<Destination> {
+        if !last.is_of_address() {
+            self.next_addresses = None;
+        }
         if !last.is_of_gateway() {
             self.next_gateways.clear();
         }
@@ -45,10 +50,8 @@ impl Call {
             if self.attempts.len() >= usize::from(core.config.limits.max_attempts) {
                 return None;
             }
-            if let Some(gateway) = self.next_gateways.pop_at(0) {
-                let current = self.next_candidate.checked_sub(1)?;
-                let candidate = *self.plan.as_ref()?.candidates.get(current)?;
-                return Some((candidate, gateway));
+            if let Some(destination) = self.next_of_route(core, last) {
+                return Some(destination);
             }
             if self.has_tried_enough(now) {
                 return None;
@@ -90,15 +93,15 @@ impl Call {
         &mut self,
         core: &mut Core,
         now: Instant,
-        candidate: Candidate,
-        gateway: u8,
+        destination: Destination,
     ) -> Result<(), Failure> {
+        let candidate = destination.candidate;
         let passing = |reason| Failure::passing(Origin::Switch, reason);
         let permits = candidate
             .admit(&self.snapshot, now.as_micros())
             .map_err(passing)?;
-        let path = self
-            .gateway_path(core, candidate, gateway)
+        let path = core
+            .path_to(candidate.egress_trunk(&self.snapshot).listener, destination.target)
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
@@ -120,6 +123,7 @@ impl Call {
             asserted: asserted.as_deref(),
             is_vouched: trunk.identity.trusts_from,
         };
+        let gateway = self.place_of(destination)?;
         let caller = self.caller(core, candidate, path, numbers);
         let offer = match self.offer.as_slice() {
             [] => None,
@@ -136,6 +140,7 @@ impl Call {
             index: self.attempts.len() as u16,
             candidate,
             permits,
+            gateway,
             path,
         };
         let invitation = Invitation {
@@ -182,18 +187,12 @@ impl Call {
         }
     }
 
-    fn gateway_path(&self, core: &Core, candidate: Candidate, gateway: u8) -> Option<Path> {
-        let trunk = candidate.egress_trunk(&self.snapshot);
-        let gateway = trunk.gateways.at(gateway)?;
-        let transport = transport_of(gateway);
-        Some(Path {
-            transport,
-            listener: core
-                .listeners
-                .leaving_by(trunk.listener, transport, gateway.address)?,
-            remote: gateway.address,
-            connection: None,
-        })
+    /// How the gateway of a destination is named.
+    fn place_of(&self, destination: Destination) -> Result<GatewayPlace, Failure> {
+        let trunk = destination.candidate.egress_trunk(&self.snapshot);
+        let gateway = trunk.gateways.at(destination.gateway);
+        let place = gateway.map(|gateway| gateway.place.clone());
+        place.ok_or_else(|| Failure::new(Origin::Switch, ReleaseReason::InternalError))
     }
 
     fn media_mode(&self, candidate: Candidate) -> MediaMode {

@@ -463,6 +463,7 @@ fn new_call(
         plan: Some(plan),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),
+        next_addresses: None,
         presented,
         ingress,
         invite: Some(server),

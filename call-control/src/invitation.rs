@@ -9,6 +9,7 @@ use crate::release::{Failure, Origin};
 use crate::reliable::RELIABLE;
 use crate::session_timer::TIMER;
 use rating::cdr::ReleaseReason;
+use routing_engine::names::GatewayPlace;
 use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
 use routing_engine::{Candidate, Permits};
 use sip_core::dialog::Dialog;
@@ -151,6 +152,8 @@ pub(crate) struct AttemptPlace {
     pub(crate) index: u16,
     pub(crate) candidate: Candidate,
     pub(crate) permits: Permits,
+    /// Names the carrier in the Request-URI and in To (RFC 3263 §4: the name stays there).
+    pub(crate) gateway: GatewayPlace,
     pub(crate) path: Path,
 }
 
@@ -177,6 +180,7 @@ impl AttemptPlace {
             leg,
             sent,
             permits: self.permits,
+            gateway: self.gateway,
             has_offer: invitation.offer.is_some(),
             called_sent: Arc::from(called),
             calling_sent: Arc::from(caller.number),
@@ -195,7 +199,7 @@ impl AttemptPlace {
             number => (number, sent_by),
         };
         let from = ["<sip:", user, "@", host, ">;tag=", &tag].concat();
-        let mut target = format!("sip:{called}@{}", self.path.remote);
+        let mut target = format!("sip:{called}@{}", self.gateway);
         let to = ["<", &target, ">"].concat();
         if self.path.transport != Transport::Udp {
             target.push_str(";transport=");

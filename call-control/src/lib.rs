@@ -43,6 +43,7 @@ mod connect;
 mod control;
 mod core;
 pub mod counters;
+mod destination;
 mod dispatch;
 mod drain;
 mod engine;

@@ -1,6 +1,7 @@
 //! OPTIONS to the gateways of carriers, outside of any call: whether they are there (RFC 3261 §11).
 //!
-//! One engine of a node asks; what it learns stands in the snapshot's
+//! A gateway behind a name is asked at each of its addresses, and is there while one of them replies;
+//! those that do not are the last that calls try. One engine of a node asks; what it learns stands in the snapshot's
 //! [`GatewayHealth`](routing_engine::health::GatewayHealth), which all read. A gateway keeps its
 //! number, its turn and the probe that is on its way when the configuration changes.
 
@@ -11,6 +12,7 @@ use crate::events::{Event, GatewayChange};
 use crate::leg::{Leg, MAX_FORWARDS, SDP};
 use routing_engine::Snapshot;
 use routing_engine::health::{GatewayHealth, GatewayState, ProbeOutcome};
+use routing_engine::names::{AddressTable, GatewayPlace, Target};
 use routing_engine::resources::{Probing, Signalling, Status};
 use routing_engine::snapshot::{CompiledGateway, EgressTrunk};
 use sip_core::dialog::Dialog;
@@ -36,16 +38,21 @@ pub(crate) struct Probes {
 struct Probed {
     health: Arc<GatewayHealth>,
     probing: Probing,
-    transport: Transport,
-    remote: std::net::SocketAddr,
+    place: GatewayPlace,
     /// The listener that it knows us by.
     listener: Option<std::net::SocketAddr>,
     /// The next one.
     turn: Instant,
-    /// The probe that is on its way.
-    waiting: Option<Waiting>,
-    /// How many went out.
+    /// How many turns it had.
     round: u32,
+    /// When the last one was.
+    since: Instant,
+    /// Whom its OPTIONS went to then: its address, or each of its name.
+    asked: Vec<Asked>,
+    /// Status of the last response that says that nobody is there; 0 without.
+    refused: u16,
+    /// The round is over: somebody replied, or nobody did.
+    is_judged: bool,
 }
 
 /// How a gateway is to be asked.
@@ -55,10 +62,13 @@ struct Wanted {
     turn: Instant,
 }
 
+/// An address that is asked.
 #[derive(Clone, Copy)]
-struct Waiting {
-    round: u32,
-    since: Instant,
+struct Asked {
+    target: Target,
+    is_waited_for: bool,
+    /// Rounds in a row without a reply.
+    failures: u8,
 }
 
 impl Probed {
@@ -66,12 +76,14 @@ impl Probed {
         Self {
             health: Arc::clone(&gateway.health),
             probing: wanted.probing,
-            transport: transport_of(gateway),
-            remote: gateway.address,
+            place: gateway.place.clone(),
             listener: wanted.listener,
             turn: wanted.turn,
-            waiting: None,
             round: 0,
+            since: Instant::default(),
+            asked: Vec::new(),
+            refused: 0,
+            is_judged: true,
         }
     }
 
@@ -79,12 +91,64 @@ impl Probed {
         Duration::from_secs(self.probing.interval_s.into())
     }
 
-    fn note(&self, now: Now, outcome: ProbeOutcome) -> Option<Event> {
+    /// The addresses of the next round; what is known of each stays known.
+    fn begin_round(&mut self, now: Instant, table: &AddressTable) {
+        self.round = self.round.wrapping_add(1);
+        self.since = now;
+        self.refused = 0;
+        self.is_judged = false;
+        let before = std::mem::take(&mut self.asked);
+        let failures = |target: &Target| {
+            let known = before.iter().find(|asked| asked.target == *target);
+            known.map_or(0, |asked| asked.failures)
+        };
+        let targets = self.place.targets(table);
+        self.asked = targets
+            .map(|target| Asked {
+                failures: failures(&target),
+                target,
+                is_waited_for: false,
+            })
+            .collect();
+    }
+
+    /// Notes what became of one address in the round. Gives the event, when the gateway changed.
+    fn note(&mut self, now: Now, index: usize, outcome: ProbeOutcome) -> Option<Event> {
+        let asked = self.asked.get_mut(index)?;
+        if !std::mem::take(&mut asked.is_waited_for) {
+            return None;
+        }
+        match outcome {
+            ProbeOutcome::Replied { .. } => asked.failures = 0,
+            ProbeOutcome::Failed { status } => {
+                asked.failures = asked.failures.saturating_add(1);
+                self.refused = if status == 0 { self.refused } else { status };
+            }
+        }
+        let (asked, down_after) = (&self.asked, self.probing.down_after);
+        let silent = asked.iter().filter(|asked| asked.failures >= down_after);
+        self.health.set_silent(silent.map(|asked| asked.target));
+        self.judge(now, outcome)
+    }
+
+    /// A gateway is there when one of its addresses replies, and is not when none does.
+    fn judge(&mut self, now: Now, outcome: ProbeOutcome) -> Option<Event> {
+        let is_replied = matches!(outcome, ProbeOutcome::Replied { .. });
+        let is_hoped_for = self.asked.iter().any(|asked| asked.is_waited_for);
+        if self.is_judged || (is_hoped_for && !is_replied) {
+            return None;
+        }
+        self.is_judged = true;
+        let outcome = match outcome {
+            ProbeOutcome::Failed { .. } => ProbeOutcome::Failed {
+                status: self.refused,
+            },
+            replied @ ProbeOutcome::Replied { .. } => replied,
+        };
         let wall_us = u64::try_from(now.wall.0).unwrap_or(0);
         let state = self.health.note(self.probing, outcome, wall_us)?;
         Some(Event::Gateway(GatewayChange {
-            transport: self.transport,
-            remote: self.remote,
+            gateway: self.place.clone(),
             is_up: state != GatewayState::Down,
         }))
     }
@@ -167,11 +231,10 @@ impl Probes {
         }
     }
 
-    /// The gateway whose probe of this number is still waited for; it no longer is then.
-    fn take_waiting(&mut self, number: u32, round: u32) -> Option<(&Probed, Instant)> {
+    /// The gateway of this number in this round.
+    fn of_round(&mut self, number: u32, round: u32) -> Option<&mut Probed> {
         let probed = self.probed.get_mut(&number)?;
-        let waiting = probed.waiting.take_if(|waiting| waiting.round == round)?;
-        Some((&*probed, waiting.since))
+        (probed.round == round).then_some(probed)
     }
 }
 
@@ -189,113 +252,94 @@ fn probed_gateways(
         })
 }
 
-/// The same transport in the words of the transaction layer.
-pub(crate) fn transport_of(gateway: &CompiledGateway) -> Transport {
-    match gateway.transport {
-        rating::cdr::Transport::Udp => Transport::Udp,
-        rating::cdr::Transport::Tcp => Transport::Tcp,
-        rating::cdr::Transport::Tls => Transport::Tls,
-        rating::cdr::Transport::Ws => Transport::Ws,
-        rating::cdr::Transport::Wss => Transport::Wss,
-    }
-}
-
 impl Engine {
     /// Sends the probes whose turn has come.
     pub(crate) fn probe_gateways(&mut self, now: Now) {
         while let Some(number) = self.core.probes.take_turn(now.instant) {
-            // No reply until the next turn is none.
-            self.core
-                .note_probe(now, number, None, ProbeOutcome::Failed { status: 0 });
-            self.core.send_probe(now, number);
+            self.core.end_round(now, number);
+            self.core.begin_round(now, number);
         }
     }
 }
 
 impl Core {
     /// The final response to a probe.
-    pub(crate) fn on_probe_response(&mut self, now: Now, probe: SlabKey, status: u16) {
-        let outcome = |since: Instant| match status {
+    pub(crate) fn on_probe_response(&mut self, now: Now, probe: SlabKey, index: u16, status: u16) {
+        let Some(probed) = self.probes.of_round(probe.slot, probe.generation) else {
+            return;
+        };
+        let outcome = match status {
+            ..200 => return,
             // Who says so is there, but nothing behind it.
             408 | 502..=504 => ProbeOutcome::Failed { status },
             _ => ProbeOutcome::Replied {
                 status,
                 round_trip_us: now
                     .instant
-                    .since(since)
+                    .since(probed.since)
                     .as_micros()
                     .try_into()
                     .unwrap_or(u32::MAX),
             },
         };
-        if status >= 200
-            && let Some((probed, since)) = self.probes.take_waiting(probe.slot, probe.generation)
-        {
-            let event = probed.note(now, outcome(since));
-            self.events.extend(event);
-        }
+        let event = probed.note(now, index.into(), outcome);
+        self.events.extend(event);
     }
 
     /// A probe got no response.
-    pub(crate) fn on_probe_expired(&mut self, now: Now, probe: SlabKey) {
-        let silent = ProbeOutcome::Failed { status: 0 };
-        self.note_probe(now, probe.slot, Some(probe.generation), silent);
-    }
-
-    /// Notes what became of a probe that is still waited for; without a round of whichever.
-    fn note_probe(&mut self, now: Now, number: u32, round: Option<u32>, outcome: ProbeOutcome) {
-        let waiting = self
-            .probes
-            .probed
-            .get(&number)
-            .and_then(|probed| probed.waiting);
-        let Some(waiting) = waiting.filter(|one| round.is_none_or(|round| one.round == round))
-        else {
-            return;
-        };
-        if let Some((probed, _)) = self.probes.take_waiting(number, waiting.round) {
-            let event = probed.note(now, outcome);
+    pub(crate) fn on_probe_expired(&mut self, now: Now, probe: SlabKey, index: u16) {
+        if let Some(probed) = self.probes.of_round(probe.slot, probe.generation) {
+            let silent = ProbeOutcome::Failed { status: 0 };
+            let event = probed.note(now, index.into(), silent);
             self.events.extend(event);
         }
     }
 
-    fn send_probe(&mut self, now: Now, number: u32) {
+    /// No reply until the next turn is none.
+    fn end_round(&mut self, now: Now, number: u32) {
         let Some(probed) = self.probes.probed.get_mut(&number) else {
             return;
         };
-        let (transport, remote, wanted) = (probed.transport, probed.remote, probed.listener);
-        probed.round = probed.round.wrapping_add(1);
-        let round = probed.round;
-        let Some(listener) = self.listeners.leaving_by(wanted, transport, remote) else {
+        for index in 0..probed.asked.len() {
+            let event = probed.note(now, index, ProbeOutcome::Failed { status: 0 });
+            self.events.extend(event);
+        }
+    }
+
+    fn begin_round(&mut self, now: Now, number: u32) {
+        let Some(probed) = self.probes.probed.get_mut(&number) else {
             return;
         };
-        let path = Path {
-            transport,
-            listener,
-            remote,
-            connection: None,
-        };
-        let user = User {
-            call: SlabKey {
-                slot: number,
-                generation: round,
-            },
-            role: Role::Gateway,
-        };
-        if self.send_options(now.instant, path, user)
-            && let Some(probed) = self.probes.probed.get_mut(&number)
-        {
-            let since = now.instant;
-            probed.waiting = Some(Waiting { round, since });
+        probed.begin_round(now.instant, &self.addresses);
+        let round = probed.round;
+        let (place, listener) = (probed.place.clone(), probed.listener);
+        let targets: Vec<Target> = probed.asked.iter().map(|asked| asked.target).collect();
+        for (index, target) in (0..).zip(targets) {
+            let user = User {
+                call: SlabKey {
+                    slot: number,
+                    generation: round,
+                },
+                role: Role::Gateway(index),
+            };
+            let is_sent = match self.path_to(listener, target) {
+                Some(path) => self.send_options(now.instant, path, &place, user),
+                None => false,
+            };
+            let probed = self.probes.of_round(number, round);
+            let asked = probed.and_then(|probed| probed.asked.get_mut(usize::from(index)));
+            if let Some(asked) = asked {
+                asked.is_waited_for = is_sent;
+            }
         }
     }
 
     /// False when the table of transactions has no room: then the gateway keeps its state.
-    fn send_options(&mut self, now: Instant, path: Path, user: User) -> bool {
+    fn send_options(&mut self, now: Instant, path: Path, place: &GatewayPlace, user: User) -> bool {
         let (call_id, tag) = (self.new_sip_call_id(), self.new_client_nonce());
         let sent_by = self.listeners.sent_by(path.listener);
         let from = format!("<sip:probe@{sent_by}>;tag={tag}");
-        let mut target = format!("sip:{}", path.remote);
+        let mut target = format!("sip:{place}");
         let to = format!("<{target}>");
         if path.transport != Transport::Udp {
             target.push_str(";transport=");

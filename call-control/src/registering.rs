@@ -10,14 +10,14 @@ use crate::core::{Core, Role, User};
 use crate::engine::Engine;
 use crate::events::{Event, RegistrationChange};
 use crate::leg::{Leg, MAX_FORWARDS};
-use crate::probing::transport_of;
 use routing_engine::health::{RegistrationHealth, RegistrationState};
+use routing_engine::names::{GatewayPlace, Target, Targets};
 use routing_engine::resources::{Registration, Signalling, Status};
 use routing_engine::snapshot::EgressTrunk;
 use routing_engine::{DigestIdentity, Snapshot};
 use sip_core::dialog::Dialog;
 use sip_core::slab::SlabKey;
-use sip_core::transaction::{Path, Transport};
+use sip_core::transaction::Path;
 use sip_core::{Duration, HeaderName, Instant, Message, Method};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -55,10 +55,15 @@ struct Kept {
     /// `user@domain`.
     address: Arc<str>,
     identity: Option<DigestIdentity>,
-    transport: Transport,
-    remote: SocketAddr,
+    gateway: GatewayPlace,
     /// The listener that the carrier knows us by.
     listener: Option<SocketAddr>,
+    /// Where its REGISTERs go; `None` while it has to be looked up.
+    target: Option<Target>,
+    /// The other addresses of the gateway's name, to be tried when that one fails.
+    others: Targets,
+    /// The name led nowhere when its turn came.
+    is_unresolved: bool,
     /// How long it is asked to last, seconds.
     expires_s: u32,
     /// The Call-ID and the count of all its REGISTERs.
@@ -90,9 +95,11 @@ impl Kept {
             health: Arc::clone(&wanted.health),
             address: Arc::clone(&wanted.address),
             identity: trunk.digest.clone(),
-            transport: transport_of(gateway),
-            remote: gateway.address,
+            gateway: gateway.place.clone(),
             listener: trunk.listener,
+            target: None,
+            others: Targets::new(),
+            is_unresolved: false,
             expires_s: wanted.expires_s,
             leg: None,
             waiting: None,
@@ -105,8 +112,7 @@ impl Kept {
 
     /// Takes what a new configuration says.
     fn follow(&mut self, new: Self) -> Followed {
-        let place = |one: &Self| (one.transport, one.remote, one.listener);
-        let is_elsewhere = place(self) != place(&new);
+        let is_elsewhere = self.gateway != new.gateway || self.listener != new.listener;
         if is_elsewhere || self.identity != new.identity {
             let new = Self {
                 round: self.round,
@@ -135,7 +141,7 @@ impl Kept {
         is_new.then(|| {
             Event::Registration(RegistrationChange {
                 address: Arc::clone(&self.address),
-                remote: self.remote,
+                gateway: self.gateway.clone(),
                 is_registered: state == RegistrationState::Registered,
                 status,
             })
@@ -289,18 +295,54 @@ impl Core {
         }
     }
 
-    /// False when there is no listener for its transport, or no room in the table.
+    /// Registrations whose gateway's name leads elsewhere now have their turn at once.
+    pub(crate) fn follow_addresses(&mut self, now: Instant) {
+        let table = &self.addresses;
+        let kept = self.registrations.kept.iter_mut();
+        let moved: Vec<u32> = kept
+            .filter_map(|(number, kept)| {
+                let mut targets = kept.gateway.targets(table).peekable();
+                // A name that leads nowhere now says nothing of where it led before.
+                targets.peek()?;
+                let is_moved = match kept.target {
+                    Some(at) => targets.all(|target| target != at),
+                    None => kept.is_unresolved,
+                };
+                is_moved.then(|| {
+                    kept.target = None;
+                    kept.others.clear();
+                    *number
+                })
+            })
+            .collect();
+        for number in moved {
+            self.registrations.arrange(number, now);
+        }
+    }
+
+    /// Where a registration goes: it stays with one address of its gateway's name.
+    fn registrar(&mut self, kept: &mut Kept) -> Option<Target> {
+        if kept.target.is_none() {
+            kept.is_unresolved = kept.gateway.targets(&self.addresses).next().is_none();
+            kept.others = match &kept.gateway {
+                GatewayPlace::Address(target) => [*target].into_iter().collect(),
+                GatewayPlace::Name(name) => {
+                    let addresses = Arc::clone(&self.addresses);
+                    let resolution = addresses.resolution(name)?;
+                    resolution.order(|below| self.random_below(below))
+                }
+            };
+            kept.target = kept.others.pop_at(0);
+        }
+        kept.target
+    }
+
+    /// False when its name leads nowhere, when there is no listener for its transport, or no room in
+    /// the table.
     fn send_register(&mut self, now: Instant, kept: &mut Kept, expires_s: u32, user: User) -> bool {
-        let listeners = &self.listeners;
-        let Some(listener) = listeners.leaving_by(kept.listener, kept.transport, kept.remote)
-        else {
+        let target = self.registrar(kept);
+        let Some(path) = target.and_then(|target| self.path_to(kept.listener, target)) else {
             return false;
-        };
-        let path = Path {
-            transport: kept.transport,
-            listener,
-            remote: kept.remote,
-            connection: None,
         };
         let mut leg = match kept.leg.take() {
             Some(leg) => leg,
@@ -406,6 +448,13 @@ impl Core {
         };
         if let Some(leg) = &mut kept.leg {
             leg.forget_challenge();
+        }
+        // RFC 3263 §4.3: silence, no way there, and 503 speak of the address alone.
+        if matches!(status, 0 | 503) {
+            kept.target = kept.others.pop_at(0);
+            if kept.target.is_some() {
+                return self.registrations.arrange(number, now.instant);
+            }
         }
         let doubled = PAUSE_S << kept.failures.min(8);
         kept.failures = kept.failures.saturating_add(1);

@@ -74,6 +74,7 @@ table! {
     LoopDetected          482 25  "Call came back";
     NotAuthenticated      403 21  "Not authenticated";
     NumberRefused         403 21  "Number not allowed";
+    CarrierUnresolved     502 38  "Carrier name without address";
 }
 
 /// Whose fault or whose wish.
@@ -133,6 +134,15 @@ impl Failure {
             retry: Retry::NextRoute,
             ..Self::new(origin, reason)
         }
+    }
+
+    /// Whether another address of the same gateway may do better (RFC 3263 §4.3): nobody replied, or who
+    /// did cannot take it now.
+    pub(crate) fn is_of_address(&self) -> bool {
+        matches!(
+            self.reason,
+            ReleaseReason::CarrierSilent | ReleaseReason::CarrierUnreachable
+        ) || self.received_status == 503
     }
 
     /// Whether another gateway of the same carrier may do better: nobody replied, or who did is out
@@ -353,7 +363,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            37,
+            38,
             "a reason was added to the record: give it a row"
         );
     }

@@ -72,6 +72,7 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.switch(state)?;
     scrape.defence(&state.switch.sample().defence)?;
     scrape.trace(&state.switch.sample().trace)?;
+    scrape.names(state)?;
     scrape.channels(&state.switch.snapshot())?;
     scrape.journal(state)?;
     scrape.labelled(
@@ -158,6 +159,36 @@ impl Scrape {
             "Messages for the Homer collector, by whether they could be sent",
             "result",
             &[("sent", trace.homer_sent), ("dropped", trace.homer_dropped)],
+        )
+    }
+
+    fn names(&self, state: &AppState) -> prometheus::Result<()> {
+        let figures = state.switch.sample().names;
+        self.labelled(
+            "didtron_dns_lookups_total",
+            "Lookups of host names of gateways, by what they brought",
+            "result",
+            &[("resolved", figures.resolved), ("failed", figures.failed)],
+        )?;
+        self.counter(
+            "didtron_dns_gateways_passed_over_total",
+            "Gateways that calls passed over because their name led nowhere",
+            figures.passed_over,
+        )?;
+        let now = crate::clock::now();
+        let (mut fresh, mut stale, mut unknown) = (0, 0, 0);
+        for (_, name) in state.switch.addresses().all() {
+            match (&name.resolution, name.is_stale(now)) {
+                (None, _) => unknown += 1,
+                (Some(_), true) => stale += 1,
+                (Some(_), false) => fresh += 1,
+            }
+        }
+        self.labelled_gauge(
+            "didtron_dns_names",
+            "Host names of gateways, by what is known of them",
+            "state",
+            &[("resolved", fresh), ("stale", stale), ("unresolved", unknown)],
         )
     }
 
@@ -293,6 +324,20 @@ impl Scrape {
             counters.with_label_values(&[value]).inc_by(*count);
         }
         self.add(counters)
+    }
+
+    fn labelled_gauge(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[(&str, i64)],
+    ) -> prometheus::Result<()> {
+        let gauges = IntGaugeVec::new(Opts::new(name, help), &[label])?;
+        for (value, count) in values {
+            gauges.with_label_values(&[value]).set(*count);
+        }
+        self.add(gauges)
     }
 
     fn add(&self, metric: impl Collector + 'static) -> prometheus::Result<()> {

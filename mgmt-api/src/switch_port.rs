@@ -6,6 +6,7 @@
 use rating::cdr::{CallId, ResourceRef, Transport};
 use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
+use routing_engine::names::AddressTable;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -19,6 +20,9 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait SwitchPort: Send + Sync + 'static {
     /// The configuration that new calls use.
     fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Where the host names of gateways lead, as far as that is known.
+    fn addresses(&self) -> Arc<AddressTable>;
 
     /// Makes a configuration the one that new calls use. Its number is above that of the one
     /// before; calls that are up keep theirs.
@@ -170,6 +174,19 @@ pub struct SwitchSample {
     pub defence: DefenceCounters,
     /// What is remembered of messages.
     pub trace: TraceFigures,
+    /// Lookups of host names of gateways.
+    pub names: NameFigures,
+}
+
+/// Lookups of host names of gateways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameFigures {
+    /// Lookups that brought addresses.
+    pub resolved: u64,
+    /// Lookups that brought none.
+    pub failed: u64,
+    /// Gateways that calls passed over because their name led nowhere.
+    pub passed_over: u64,
 }
 
 /// What came in from and went out to the network.

@@ -36,7 +36,7 @@ pub struct ResourceRef {
 }
 
 /// SIP transport of a leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// RFC 3261 §18, datagrams.
@@ -160,6 +160,8 @@ pub enum ReleaseReason {
     NotAuthenticated,
     /// A number list refuses the called or the calling number.
     NumberRefused,
+    /// The carrier's gateway is a host name that leads nowhere, or was not looked up yet.
+    CarrierUnresolved,
 }
 
 /// The rate that was applied to one side.

@@ -15,7 +15,6 @@ use rating::rate::RateTerms;
 use rating::{Amount, Currency};
 use recorder::Recorder;
 use serde::Serialize;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A decision with each step and each route.
@@ -74,10 +73,10 @@ pub struct ExplainedRoute {
     pub carrier: Arc<str>,
     /// The trunk.
     pub trunk: Arc<str>,
-    /// Where the call would be sent.
-    pub gateway: SocketAddr,
-    /// How.
-    pub transport: Transport,
+    /// Where the call would be sent: `address:port`, or a name.
+    pub gateway: String,
+    /// How; `None` when that is for DNS to tell.
+    pub transport: Option<Transport>,
     /// Whether it would be tried.
     pub status: RouteStatus,
     /// Why it lost, as a word for programs; none when it did not.

@@ -3,7 +3,9 @@
 //! The state belongs to the gateway of a trunk, not to a snapshot: it is carried over from one to the
 //! next, as limits are. One thread probes and writes; all others read without a lock.
 
+use crate::names::{ADDRESSES_MAX, GatewayPlace, Target};
 use crate::resources::Probing;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// What is known of a gateway.
@@ -28,6 +30,8 @@ pub struct GatewayHealth {
     last_status: AtomicU16,
     round_trip_us: AtomicU32,
     changed_at_us: AtomicU64,
+    /// Of a gateway behind a name: the marks of addresses that do not reply, 0 where there is none.
+    silent: Box<[AtomicU64]>,
 }
 
 /// What a probe brought.
@@ -48,6 +52,34 @@ pub enum ProbeOutcome {
 }
 
 impl GatewayHealth {
+    /// Of a gateway that was not asked yet.
+    pub(crate) fn of(place: &GatewayPlace) -> Self {
+        let addresses = match place {
+            GatewayPlace::Address(_) => 0,
+            GatewayPlace::Name(_) => ADDRESSES_MAX,
+        };
+        Self {
+            silent: (0..addresses).map(|_| AtomicU64::new(0)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Notes which addresses of its name do not reply; those of before no longer count.
+    pub fn set_silent(&self, targets: impl Iterator<Item = Target>) {
+        let marks = targets.map(|target| mark(&target));
+        let marks = marks.chain(std::iter::repeat(0));
+        for (place, mark) in self.silent.iter().zip(marks) {
+            place.store(mark, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether an address of its name does not reply: it is tried last.
+    pub fn is_silent(&self, target: &Target) -> bool {
+        let mark = mark(target);
+        let mut silent = self.silent.iter();
+        silent.any(|place| place.load(Ordering::Relaxed) == mark)
+    }
+
     /// What is known.
     pub fn state(&self) -> GatewayState {
         match self.state.load(Ordering::Relaxed) {
@@ -107,6 +139,13 @@ impl GatewayHealth {
         self.changed_at_us.store(wall_us, Ordering::Relaxed);
         Some(changed)
     }
+}
+
+/// What stands for an address; never 0. Two that have the same are tried in another order at worst.
+fn mark(target: &Target) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    target.hash(&mut hasher);
+    hasher.finish() | 1
 }
 
 /// How a registration with a carrier stands.
@@ -178,6 +217,29 @@ mod tests {
         round_trip_us: 900,
     };
     const SILENT: ProbeOutcome = ProbeOutcome::Failed { status: 0 };
+
+    #[test]
+    fn addresses_of_a_name_that_do_not_reply_are_known_until_they_do() {
+        let name = crate::names::NameQuery {
+            host: "sip.example".into(),
+            port: None,
+            transport: None,
+        };
+        let target = |port| Target {
+            address: std::net::SocketAddr::from(([192, 0, 2, 1], port)),
+            transport: rating::cdr::Transport::Udp,
+        };
+        let health = GatewayHealth::of(&GatewayPlace::Name(name.into()));
+        assert!(!health.is_silent(&target(1)));
+        health.set_silent([target(1), target(2)].into_iter());
+        assert!(health.is_silent(&target(1)) && health.is_silent(&target(2)));
+        assert!(!health.is_silent(&target(3)));
+        health.set_silent([target(3)].into_iter());
+        assert!(!health.is_silent(&target(1)) && health.is_silent(&target(3)));
+        let fixed = GatewayHealth::of(&GatewayPlace::Address(target(1)));
+        fixed.set_silent([target(1)].into_iter());
+        assert!(!fixed.is_silent(&target(1)), "it has no other to go to");
+    }
 
     #[test]
     fn a_gateway_goes_down_and_comes_up_after_so_many_in_a_row() {

@@ -27,6 +27,7 @@ pub mod explain;
 pub mod health;
 pub mod limits;
 pub mod lot;
+pub mod names;
 pub mod numbers;
 pub mod resources;
 pub mod snapshot;

@@ -31,8 +31,9 @@ use crate::Problem;
 use crate::deck::Offer;
 use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
+use crate::names::{GatewayPlace, NameQuery};
 use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
-use crate::resources::{ResourceKind, Resources, ResourcesRef};
+use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
 use gateways::HealthOf;
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
@@ -128,6 +129,17 @@ impl Snapshot {
     /// All egress trunks, in the order of their carriers' names and then their own.
     pub fn egress_trunks(&self) -> &[EgressTrunk] {
         &self.egress
+    }
+
+    /// The names that gateways of active trunks are behind; one may come more than once.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<NameQuery>> {
+        let active = self.egress.iter();
+        let active = active.filter(|trunk| trunk.status == Status::Active);
+        let gateways = active.flat_map(|trunk| trunk.gateways.all());
+        gateways.filter_map(|gateway| match &gateway.place {
+            GatewayPlace::Address(_) => None,
+            GatewayPlace::Name(name) => Some(name),
+        })
     }
 
     /// How many rates all cards hold together.

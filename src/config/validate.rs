@@ -1,9 +1,11 @@
 //! Bounds of every setting. Each problem names the key, where it was written and what would do.
 
+use super::dns::name_server;
 use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName};
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
+use routing_engine::names::ADDRESSES_MAX;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
@@ -17,6 +19,7 @@ pub(super) fn problems(config: &Config, origins: &Origins) -> Vec<ConfigProblem>
     check.sip(config);
     check.sip_tls(config);
     check.sip_digest(config);
+    check.dns(config);
     check.defence(config);
     check.trace(config);
     check.calls(config);
@@ -186,6 +189,31 @@ impl Check<'_> {
                 "defence.scanner_agents",
                 "must be names of 3 to 64 bytes each",
             );
+        }
+    }
+
+    fn dns(&mut self, config: &Config) {
+        let dns = &config.dns;
+        self.within("dns.servers", dns.servers.len() as u64, 0, 8);
+        if dns.servers.iter().any(|text| name_server(text).is_none()) {
+            let message = "must be IP addresses, with a port or without: 192.0.2.53, 192.0.2.53:5353";
+            self.problem("dns.servers", message);
+        }
+        for (key, value, least, most) in [
+            ("dns.timeout_ms", dns.timeout_ms, 100, 30_000),
+            ("dns.ttl_min_s", dns.ttl_min_s, 1, 3_600),
+            ("dns.ttl_max_s", dns.ttl_max_s, 1, 604_800),
+            ("dns.stale_max_s", dns.stale_max_s, 0, 2_592_000),
+            ("dns.names_max", dns.names_max, 1, 100_000),
+            ("dns.lookups_max", dns.lookups_max.into(), 1, 1_000),
+        ] {
+            self.within(key, value.into(), least, most);
+        }
+        let most = ADDRESSES_MAX as u64;
+        let addresses = dns.addresses_per_name_max.into();
+        self.within("dns.addresses_per_name_max", addresses, 1, most);
+        if dns.ttl_max_s < dns.ttl_min_s {
+            self.problem("dns.ttl_max_s", "must not be below `dns.ttl_min_s`");
         }
     }
 

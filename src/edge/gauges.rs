@@ -22,6 +22,7 @@ pub(crate) struct Gauges {
     pub(crate) banned: AtomicU64,
     pub(crate) scanners: AtomicU64,
     pub(crate) shed: AtomicU64,
+    pub(crate) gateways_unresolved: AtomicU64,
     pub(crate) lag_us: AtomicU64,
     pub(crate) shedding: AtomicU64,
     pub(crate) calls_kept: AtomicU64,
@@ -51,6 +52,8 @@ impl Gauges {
         self.malformed
             .store(counters.messages_malformed, Ordering::Relaxed);
         self.shed.store(counters.calls_shed, Ordering::Relaxed);
+        self.gateways_unresolved
+            .store(counters.gateways_unresolved, Ordering::Relaxed);
         self.unknown_source
             .store(counters.unknown_source_requests, Ordering::Relaxed);
     }

@@ -4,13 +4,14 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, PortError, PortFuture,
+    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures, PortError, PortFuture,
     PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus, TraceFigures,
     TraceMessage,
 };
 use rating::Amount;
 use rating::cdr::CallId;
 use routing_engine::Snapshot;
+use routing_engine::names::AddressTable;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,10 @@ impl SwitchPort for Edge {
         self.snapshot.load_full()
     }
 
+    fn addresses(&self) -> Arc<AddressTable> {
+        self.names.table()
+    }
+
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
         if self.orders.stop.load(Ordering::Relaxed) {
             return Err(PublishError::Stopping);
@@ -34,6 +39,7 @@ impl SwitchPort for Edge {
             return Err(PublishError::NotLater { in_use, offered });
         }
         self.snapshot.store(snapshot);
+        self.names.follow();
         // A shard that sleeps would take it over at its next message anyway; this shows it sooner.
         self.mailboxes.iter().for_each(super::Mailbox::wake);
         Ok(())
@@ -101,6 +107,11 @@ impl SwitchPort for Edge {
             calls_kept: sum(|gauges| &gauges.calls_kept),
             homer_sent: sum(|gauges| &gauges.homer_sent),
             homer_dropped: sum(|gauges| &gauges.homer_dropped),
+        };
+        sample.names = NameFigures {
+            resolved: self.names.resolved.load(Ordering::Relaxed),
+            failed: self.names.failed.load(Ordering::Relaxed),
+            passed_over: sum(|gauges| &gauges.gateways_unresolved),
         };
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
         sample.sip.dropped += self

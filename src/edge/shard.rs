@@ -9,6 +9,7 @@ use super::defence::{Arrival, Guard, Overload};
 use super::gauges::Gauges;
 use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
+use super::names::Names;
 use super::ownership::Ownership;
 use super::trace::{Note, Tracer, Way};
 use arc_swap::ArcSwap;
@@ -79,6 +80,9 @@ pub(crate) struct Shard {
     pub(crate) local_addresses: Vec<IpAddr>,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) snapshot_number: u64,
+    pub(crate) names: Arc<Names>,
+    /// Number of the table of names that the engine has.
+    pub(crate) addresses_number: u64,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) is_draining: bool,
@@ -201,7 +205,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Takes the newest snapshot, the order to drain and the journal's state over into the engine.
+    /// Takes the newest snapshot, the addresses of its names, the order to drain and the journal's state over into the engine.
     fn adopt(&mut self, now: Now) {
         let snapshot = self.snapshot.load();
         if snapshot.number() != self.snapshot_number {
@@ -209,6 +213,12 @@ impl Shard {
             let snapshot = Arc::clone(&snapshot);
             self.engine
                 .handle_command(now, Command::SetSnapshot(snapshot));
+        }
+        if self.names.number() != self.addresses_number {
+            let addresses = self.names.table();
+            self.addresses_number = addresses.number();
+            self.engine
+                .handle_command(now, Command::SetAddresses(addresses));
         }
         if !self.is_draining
             && let Some(hang_up_at) = self.orders.drain.get()
@@ -447,7 +457,7 @@ impl Shard {
                     self.tell_others(refused, transport);
                 }
                 Event::Trace(_) => {}
-                Event::Gateway(change) => tell_of_gateway(change),
+                Event::Gateway(change) => tell_of_gateway(&change),
                 Event::Registration(change) => tell_of_registration(&change),
             }
         }
@@ -498,7 +508,7 @@ impl Shard {
 }
 
 fn tell_of_registration(change: &RegistrationChange) {
-    let (address, gateway) = (&*change.address, change.remote);
+    let (address, gateway) = (&*change.address, &change.gateway);
     match change.is_registered {
         true => tracing::info!(address, %gateway, "registered with a carrier"),
         false => {
@@ -509,11 +519,11 @@ fn tell_of_registration(change: &RegistrationChange) {
 }
 
 /// A carrier's gateway that is gone, or back, is worth an operator's look.
-fn tell_of_gateway(change: GatewayChange) {
-    let (gateway, transport) = (change.remote, change.transport.as_str());
+fn tell_of_gateway(change: &GatewayChange) {
+    let (gateway, transport) = (&change.gateway, change.gateway.transport());
     match change.is_up {
-        true => tracing::info!(%gateway, transport, "a gateway replies"),
-        false => tracing::warn!(%gateway, transport, "a gateway does not reply: no calls go to it"),
+        true => tracing::info!(%gateway, ?transport, "a gateway replies"),
+        false => tracing::warn!(%gateway, ?transport, "a gateway does not reply: no calls go to it"),
     }
 }
 

@@ -15,6 +15,7 @@ mod late_offer;
 mod lost_ack;
 mod lost_bye;
 mod nat;
+mod names;
 mod operation;
 mod presented;
 mod probing;

@@ -78,8 +78,8 @@ fn a_gateway_is_asked_once_an_interval_and_its_reply_counts_once() {
         switch.receive(AURORA, &reply(&probe, 404, None));
     }
     assert_eq!(state(&switch), GatewayState::Up, "whoever refuses is there");
-    let up = (AURORA.parse().unwrap(), true);
-    assert_eq!(switch.gateway_changes, [up]);
+    let up = (AURORA.to_owned(), true);
+    assert_eq!(switch.gateway_changes, [up.clone()]);
     let again = next_probe(&mut switch);
     assert_ne!(again.branch(), probe.branch());
     switch.receive(AURORA, &reply(&again, 200, None));

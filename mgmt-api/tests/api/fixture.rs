@@ -16,6 +16,7 @@ use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_a
 use rating::Timestamp;
 use rating::cdr::{CallId, Transport};
 use routing_engine::Snapshot;
+use routing_engine::names::AddressTable;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -43,11 +44,16 @@ pub(crate) struct FakeSwitch {
     /// The messages of one call.
     pub(crate) trace: Mutex<Option<(CallId, Vec<TraceMessage>)>>,
     pub(crate) kept: AtomicBool,
+    pub(crate) addresses: Mutex<Arc<AddressTable>>,
 }
 
 impl SwitchPort for FakeSwitch {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.lock().unwrap())
+    }
+
+    fn addresses(&self) -> Arc<AddressTable> {
+        Arc::clone(&self.addresses.lock().unwrap())
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
@@ -192,6 +198,7 @@ impl Api {
             bans: Mutex::default(),
             trace: Mutex::default(),
             kept: AtomicBool::new(false),
+            addresses: Mutex::default(),
         });
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();

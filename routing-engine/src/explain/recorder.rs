@@ -108,8 +108,8 @@ impl<'s> Recorder<'s> {
             rank: None,
             carrier: Arc::clone(&carrier.resource.name),
             trunk: Arc::clone(&trunk.resource.name),
-            gateway: trunk.gateways.first().address,
-            transport: trunk.gateways.first().transport,
+            gateway: trunk.gateways.first().place.to_string(),
+            transport: trunk.gateways.first().place.transport(),
             status: RouteStatus::Lost,
             reason: verdict.lost.map(LossReason::code),
             detail: verdict

@@ -22,7 +22,7 @@ use crate::resources::{
     Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
     ResponseMap, Status, StoredRef, Trunk,
 };
-use rating::cdr::{ResourceRef, Transport};
+use rating::cdr::ResourceRef;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -355,7 +355,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
 
     fn gateways(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<Gateways> {
         let spec = trunk.spec;
-        let own = (spec.gateway?, spec.transport.unwrap_or(Transport::Udp));
+        let own = (spec.gateway.as_ref()?, spec.transport);
         let nothing = HealthOf::new();
         let known = self.previous.map_or(&nothing, |previous| &previous.health);
         Some(Gateways::compile(
@@ -375,7 +375,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let user = wanted.user.as_deref().unwrap_or(&account.username);
         let address: Arc<str> = match &wanted.domain {
             Some(domain) => format!("{user}@{domain}").into(),
-            None => format!("{user}@{}", spec.gateway?).into(),
+            None => format!("{user}@{}", spec.gateway.as_ref()?).into(),
         };
         let key = (trunk.id, Arc::clone(&address));
         let known = self

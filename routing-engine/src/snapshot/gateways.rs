@@ -1,11 +1,11 @@
-//! The addresses of an egress trunk, and in which order an attempt takes them.
+//! The gateways of an egress trunk, and in which order an attempt takes them.
 
 use crate::health::{GatewayHealth, GatewayState};
-use crate::resources::{FurtherGateway, Probing, Trunk};
+use crate::names::{GatewayPlace, NameQuery, Target};
+use crate::resources::{FurtherGateway, GatewayAddress, Probing, Trunk};
 use arrayvec::ArrayVec;
 use rating::cdr::Transport;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Most gateways of one trunk.
@@ -14,10 +14,8 @@ pub const GATEWAYS_MAX: usize = Trunk::FURTHER_GATEWAYS_MAX + 1;
 /// A gateway in a snapshot.
 #[derive(Clone, Debug)]
 pub struct CompiledGateway {
-    /// Where calls are sent.
-    pub address: SocketAddr,
-    /// How.
-    pub transport: Transport,
+    /// Where calls are sent, and how.
+    pub place: GatewayPlace,
     /// The lower goes first.
     pub priority: u16,
     /// Its share among those of equal priority.
@@ -39,40 +37,54 @@ pub struct Gateways {
     probing: Option<Probing>,
 }
 
-/// Which health is whose, over all snapshots: the trunk's identifier and the address.
-pub(super) type HealthOf = HashMap<(i64, SocketAddr, u8), Arc<GatewayHealth>>;
+/// Which health is whose, over all snapshots: the trunk's identifier and the place.
+pub(super) type HealthOf = HashMap<(i64, GatewayPlace), Arc<GatewayHealth>>;
+
+/// Where a gateway is, in the words of a trunk. Only a name without a port may leave the transport to
+/// DNS (RFC 3263 §4.1).
+fn place_of(address: &GatewayAddress, transport: Option<Transport>) -> GatewayPlace {
+    let known = transport.unwrap_or(Transport::Udp);
+    match address {
+        GatewayAddress::Address(address) => GatewayPlace::Address(Target {
+            address: *address,
+            transport: known,
+        }),
+        GatewayAddress::Name { host, port } => GatewayPlace::Name(Arc::new(NameQuery {
+            host: host.clone(),
+            port: *port,
+            transport: port.map(|_| known).or(transport),
+        })),
+    }
+}
 
 impl Gateways {
     /// The trunk's own and all further ones. What is known of one that was probed before stays
     /// known; without probing nothing is.
     pub(super) fn compile(
         trunk: i64,
-        own: (SocketAddr, Transport),
+        own: (&GatewayAddress, Option<Transport>),
         further: &[FurtherGateway],
         probing: Option<Probing>,
         known: &HealthOf,
         now_known: &mut HealthOf,
     ) -> Self {
         let own = FurtherGateway {
-            address: own.0,
-            transport: Some(own.1),
+            address: own.0.clone(),
+            transport: own.1,
             priority: FurtherGateway::PRIORITY,
             weight: FurtherGateway::WEIGHT,
         };
         let mut compiled = |gateway: &FurtherGateway| {
-            let transport = gateway
-                .transport
-                .or(own.transport)
-                .unwrap_or(Transport::Udp);
-            let key = (trunk, gateway.address, transport as u8);
+            let place = place_of(&gateway.address, gateway.transport.or(own.transport));
+            let key = (trunk, place.clone());
             let health = known.get(&key).filter(|_| probing.is_some());
-            let health = health.map(Arc::clone).unwrap_or_default();
+            let new = || Arc::new(GatewayHealth::of(&place));
+            let health = health.map_or_else(new, Arc::clone);
             if probing.is_some() {
                 now_known.insert(key, Arc::clone(&health));
             }
             CompiledGateway {
-                address: gateway.address,
-                transport,
+                place,
                 priority: gateway.priority,
                 weight: gateway.weight,
                 health,
@@ -166,7 +178,7 @@ mod tests {
 
     fn further(port: u16, priority: u16, weight: u16) -> FurtherGateway {
         FurtherGateway {
-            address: SocketAddr::from(([192, 0, 2, 1], port)),
+            address: std::net::SocketAddr::from(([192, 0, 2, 1], port)).into(),
             transport: None,
             priority,
             weight,
@@ -174,18 +186,24 @@ mod tests {
     }
 
     fn compiled(probing: Option<Probing>, known: &HealthOf) -> (Gateways, HealthOf) {
-        let own = ("192.0.2.1:1".parse().unwrap(), Transport::Tcp);
+        let own: GatewayAddress = "192.0.2.1:1".parse().unwrap();
+        let own = (&own, Some(Transport::Tcp));
         let further = [further(2, 100, 300), further(3, 10, 1), further(4, 200, 1)];
         let mut now_known = HealthOf::new();
         let gateways = Gateways::compile(7, own, &further, probing, known, &mut now_known);
         (gateways, now_known)
     }
 
+    fn port(gateway: &CompiledGateway) -> u16 {
+        match &gateway.place {
+            GatewayPlace::Address(target) => target.address.port(),
+            GatewayPlace::Name(name) => panic!("{name} is a name"),
+        }
+    }
+
     fn ports(gateways: &Gateways, draw: u64) -> Vec<u16> {
         let order = gateways.order(|below| draw.min(below - 1));
-        let ports = order
-            .iter()
-            .map(|place| gateways.at(*place).unwrap().address.port());
+        let ports = order.iter().map(|place| port(gateways.at(*place).unwrap()));
         ports.collect()
     }
 
@@ -197,13 +215,27 @@ mod tests {
         assert_eq!(ports(&gateways, 100), [3, 2, 1, 4]);
         let firsts = (0..400).filter(|draw| ports(&gateways, *draw)[1] == 2);
         assert_eq!(firsts.count(), 300, "in proportion");
-        assert_eq!(gateways.own().address.port(), 1);
+        assert_eq!(port(gateways.own()), 1);
         assert!(
             gateways
                 .all()
                 .iter()
-                .all(|gateway| gateway.transport == Transport::Tcp)
+                .all(|gateway| gateway.place.transport() == Some(Transport::Tcp))
         );
+    }
+
+    #[test]
+    fn only_a_name_without_a_port_leaves_its_transport_to_dns() {
+        let transport = |address: &str, given| {
+            let address = address.parse().unwrap();
+            place_of(&address, given).transport()
+        };
+        assert_eq!(transport("192.0.2.1:5060", None), Some(Transport::Udp));
+        assert_eq!(transport("a.example:5060", None), Some(Transport::Udp));
+        assert_eq!(transport("a.example", None), None);
+        let tcp = Some(Transport::Tcp);
+        assert_eq!(transport("a.example:5060", tcp), tcp);
+        assert_eq!(transport("a.example", tcp), tcp);
     }
 
     #[test]

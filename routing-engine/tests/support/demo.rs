@@ -125,7 +125,7 @@ fn add_carrier(resources: &mut Resources, names: &mut DestinationNames, carrier:
         spec: Trunk {
             carrier: Some(name.as_str().into()),
             rate_card: Some(name.into()),
-            gateway: Some(([127, 0, 1, 1], 5060).into()),
+            gateway: Some(std::net::SocketAddr::from(([127, 0, 1, 1], 5060)).into()),
             transport: Some(Transport::Udp),
             ..Trunk::new(Direction::Egress)
         },

@@ -246,7 +246,7 @@ fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Tru
         status: status(random),
         carrier: Some(format!("carrier {carrier}").into()),
         rate_card: Some(format!("card {card}").into()),
-        gateway: Some(([127, 0, 0, 1], 5_000 + index as u16).into()),
+        gateway: Some(std::net::SocketAddr::from(([127, 0, 0, 1], 5_000 + index as u16)).into()),
         priority: one_in(random, 2).then(|| random.below(3) as u16),
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
         called_number: translation(random),

@@ -268,7 +268,7 @@ pub(crate) struct Switch {
     /// Addresses of which a report was believed.
     pub(crate) refused: Vec<SocketAddr>,
     /// Gateways that went down or came up.
-    pub(crate) gateway_changes: Vec<(SocketAddr, bool)>,
+    pub(crate) gateway_changes: Vec<(String, bool)>,
     /// Registrations that came about or failed.
     pub(crate) registered: Vec<bool>,
     ports_left: Arc<AtomicU64>,
@@ -385,7 +385,10 @@ impl Switch {
                 Event::Media(command) => self.take_media(command),
                 Event::Refused { remote, .. } => self.refused.push(remote),
                 Event::Registration(change) => self.registered.push(change.is_registered),
-                Event::Gateway(change) => self.gateway_changes.push((change.remote, change.is_up)),
+                Event::Gateway(change) => {
+                    let gateway = change.gateway.to_string();
+                    self.gateway_changes.push((gateway, change.is_up));
+                }
                 Event::Trace(line) => {
                     let text = String::from_utf8(line.bytes.to_vec()).unwrap();
                     let first = text.lines().next().unwrap().to_owned();
