@@ -40,6 +40,10 @@ mod numbers;
 mod pairs;
 #[path = "e2e/programs.rs"]
 mod programs;
+#[path = "e2e/name_server.rs"]
+mod name_server;
+#[path = "e2e/names.rs"]
+mod names;
 #[path = "e2e/races.rs"]
 mod races;
 #[path = "e2e/resources.rs"]

@@ -188,7 +188,11 @@ impl Scrape {
             "didtron_dns_names",
             "Host names of gateways, by what is known of them",
             "state",
-            &[("resolved", fresh), ("stale", stale), ("unresolved", unknown)],
+            &[
+                ("resolved", fresh),
+                ("stale", stale),
+                ("unresolved", unknown),
+            ],
         )
     }
 

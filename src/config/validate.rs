@@ -196,7 +196,8 @@ impl Check<'_> {
         let dns = &config.dns;
         self.within("dns.servers", dns.servers.len() as u64, 0, 8);
         if dns.servers.iter().any(|text| name_server(text).is_none()) {
-            let message = "must be IP addresses, with a port or without: 192.0.2.53, 192.0.2.53:5353";
+            let message =
+                "must be IP addresses, with a port or without: 192.0.2.53, 192.0.2.53:5353";
             self.problem("dns.servers", message);
         }
         for (key, value, least, most) in [

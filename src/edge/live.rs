@@ -4,9 +4,9 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures, PortError, PortFuture,
-    PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus, TraceFigures,
-    TraceMessage,
+    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures, PortError,
+    PortFuture, PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus,
+    TraceFigures, TraceMessage,
 };
 use rating::Amount;
 use rating::cdr::CallId;

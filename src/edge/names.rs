@@ -205,11 +205,7 @@ impl NameKeeper {
     }
 
     /// Notes what a lookup brought; gives the time until the next one.
-    fn learn(
-        &mut self,
-        name: &Arc<NameQuery>,
-        found: Result<Found, lookup::NotFound>,
-    ) -> Duration {
+    fn learn(&mut self, name: &Arc<NameQuery>, found: Result<Found, lookup::NotFound>) -> Duration {
         let Some(kept) = self.kept.get_mut(name) else {
             return Duration::ZERO;
         };

@@ -523,7 +523,9 @@ fn tell_of_gateway(change: &GatewayChange) {
     let (gateway, transport) = (&change.gateway, change.gateway.transport());
     match change.is_up {
         true => tracing::info!(%gateway, ?transport, "a gateway replies"),
-        false => tracing::warn!(%gateway, ?transport, "a gateway does not reply: no calls go to it"),
+        false => {
+            tracing::warn!(%gateway, ?transport, "a gateway does not reply: no calls go to it")
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::switch::Switch;
 use std::fmt::Write;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// The customer's address.
@@ -13,7 +12,8 @@ pub(crate) const NUMBER: &str = "12125550100";
 /// A carrier with one egress trunk.
 pub(crate) struct CarrierSpec<'a> {
     pub(crate) name: &'a str,
-    pub(crate) gateway: SocketAddr,
+    /// `address:port`, or a host name.
+    pub(crate) gateway: String,
     /// Price of a minute, as written in a deck.
     pub(crate) price: &'a str,
     /// More lines of the trunk's spec, without indentation.
@@ -21,10 +21,10 @@ pub(crate) struct CarrierSpec<'a> {
 }
 
 impl<'a> CarrierSpec<'a> {
-    pub(crate) fn new(name: &'a str, gateway: SocketAddr, price: &'a str) -> Self {
+    pub(crate) fn new(name: &'a str, gateway: impl std::fmt::Display, price: &'a str) -> Self {
         Self {
             name,
-            gateway,
+            gateway: gateway.to_string(),
             price,
             more: "",
         }

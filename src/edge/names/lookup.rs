@@ -46,7 +46,11 @@ pub(crate) struct Reach(Vec<(Transport, bool)>);
 impl Reach {
     /// By transport and address of each listener.
     pub(crate) fn new(listeners: impl Iterator<Item = (Transport, SocketAddr)>) -> Self {
-        Self(listeners.map(|(transport, at)| (transport, at.is_ipv4())).collect())
+        Self(
+            listeners
+                .map(|(transport, at)| (transport, at.is_ipv4()))
+                .collect(),
+        )
     }
 
     fn speaks(&self, transport: Transport) -> bool {
@@ -115,14 +119,19 @@ impl Dns {
     async fn of_any_transport(&self, host: &str) -> Result<(Transport, Servers), NotFound> {
         let services = self.services(host).await?;
         if let Some(first) = services.first()
-            && !services.iter().any(|service| self.reach.speaks(service.transport))
+            && !services
+                .iter()
+                .any(|service| self.reach.speaks(service.transport))
         {
             return Err(NotFound {
                 failure: LookupFailure::NoListener,
                 ttl_s: first.ttl_s,
             });
         }
-        for service in services.iter().filter(|one| self.reach.speaks(one.transport)) {
+        for service in services
+            .iter()
+            .filter(|one| self.reach.speaks(one.transport))
+        {
             let found = self.service(&service.name, service.transport).await?;
             if let Some(mut servers) = found {
                 servers.ttl_s = servers.ttl_s.min(service.ttl_s);
@@ -136,7 +145,9 @@ impl Dns {
                 return Ok((transport, servers));
             }
         }
-        let servers = self.host(host, default_port(Transport::Udp), Transport::Udp).await?;
+        let servers = self
+            .host(host, default_port(Transport::Udp), Transport::Udp)
+            .await?;
         Ok((Transport::Udp, servers))
     }
 
@@ -175,11 +186,7 @@ impl Dns {
     }
 
     /// The servers of an SRV name; `None` when there is no such record.
-    async fn service(
-        &self,
-        name: &str,
-        transport: Transport,
-    ) -> Result<Option<Servers>, NotFound> {
+    async fn service(&self, name: &str, transport: Transport) -> Result<Option<Servers>, NotFound> {
         let Some(lookup) = self.ask_if_there(name, RecordType::SRV).await? else {
             return Ok(None);
         };
@@ -260,11 +267,7 @@ impl Dns {
     }
 
     /// `None` when there is no such record, whatever else there is.
-    async fn ask_if_there(
-        &self,
-        name: &str,
-        kind: RecordType,
-    ) -> Result<Option<Lookup>, NotFound> {
+    async fn ask_if_there(&self, name: &str, kind: RecordType) -> Result<Option<Lookup>, NotFound> {
         match self.ask(name, kind).await {
             Ok(lookup) => Ok(Some(lookup)),
             Err(not_found) if not_found.failure.is_answer() => Ok(None),

@@ -60,7 +60,9 @@ impl Schedule {
                 (state, Duration::from_secs(ttl_s.into()))
             }
             Err(not_found) => {
-                let until = before.valid_until.map(|until| later(until, self.stale_max_s));
+                let until = before
+                    .valid_until
+                    .map(|until| later(until, self.stale_max_s));
                 let state = match until.is_some_and(|until| now < until) {
                     true => before.clone(),
                     // RFC 8767 §4: there is an end to it.

@@ -1,0 +1,92 @@
+//! A carrier behind a host name: its servers by SRV, the first of them dead.
+
+use crate::name_server::NameServer;
+use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
+use crate::sipp::{Calls, Carrier, Over, Tally};
+use crate::switch::{Switch, until};
+use serde_json::Value;
+use std::net::UdpSocket;
+
+const NAME: &str = "sip.aurora.test";
+
+/// The addresses that the switch has for the name.
+fn addresses(switch: &Switch) -> Vec<String> {
+    let live = switch.get("/api/v1/live/gateways");
+    let gateway = &live["items"][0];
+    assert_eq!(gateway["gateway"], NAME, "{live:#}");
+    let addresses = gateway["name"]["addresses"].as_array().unwrap().iter();
+    let text = |address: &Value| address["address"].as_str().unwrap().to_owned();
+    addresses.map(text).collect()
+}
+
+/// Places calls that succeed; the gateways that each tried, with the reason of each attempt.
+fn place(switch: &Switch, count: u32, cdrs: usize) -> Vec<Vec<(String, String)>> {
+    let tally = Calls {
+        scenario: "caller_answered",
+        from: CUSTOMER,
+        to: switch.sip,
+        over: Over::Udp,
+        count,
+        per_second: 5,
+        hold_ms: 100,
+        numbers: &[NUMBER],
+        scratch: switch.scratch(),
+    }
+    .run();
+    let successful = Tally {
+        successful: count,
+        failed: 0,
+    };
+    assert_eq!(tally, successful);
+    let records = switch.wait_for_cdrs(cdrs);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    records
+        .iter()
+        .map(|cdr| {
+            let record = switch.get(&format!("/api/v1/cdrs/{}", text(&cdr["id"])));
+            let attempts = record["attempt_records"].as_array().unwrap().iter();
+            let tried = |one: &Value| (text(&one["gateway"]), text(&one["release_reason"]));
+            attempts.map(tried).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn calls_go_to_the_next_server_of_a_name_when_the_first_is_dead() {
+    let dead = UdpSocket::bind("127.0.0.31:0").unwrap();
+    let dead = dead.local_addr().unwrap();
+    let carrier = Carrier::start("carrier_answers", "127.0.0.32", Over::Udp, &[]);
+    let first = format!("_sip._udp.{NAME} 1 SRV 10 1 {} a.aurora.test", dead.port());
+    let second = format!(
+        "_sip._udp.{NAME} 1 SRV 20 1 {} b.aurora.test",
+        carrier.address.port()
+    );
+    let hosts = [
+        "a.aurora.test 1 A 127.0.0.31",
+        "b.aurora.test 1 A 127.0.0.32",
+    ];
+    let server = NameServer::start(&[&first, &second, hosts[0], hosts[1]]);
+    let switch = Switch::start(&[
+        ("DIDTRON_DNS_SERVERS", &server.address.to_string()),
+        ("DIDTRON_DNS_TTL_MIN_S", "1"),
+        ("DIDTRON_DNS_TIMEOUT_MS", "10000"),
+    ]);
+    World::of(vec![CarrierSpec::new("aurora", NAME, "0.010")]).apply(&switch);
+    let both = [dead.to_string(), carrier.address.to_string()];
+    until("the name is resolved", || addresses(&switch) == both);
+
+    for attempts in place(&switch, 5, 5) {
+        let unreachable = (both[0].clone(), "carrier_unreachable".to_owned());
+        let answered = (both[1].clone(), "normal_clearing".to_owned());
+        assert_eq!(attempts, [unreachable, answered]);
+    }
+
+    // The dead one leaves the name.
+    server.set(&[&second, hosts[1]]);
+    until("the name is looked up again", || {
+        addresses(&switch) == both[1..]
+    });
+    let records = place(&switch, 1, 6);
+    let direct = records.iter().filter(|attempts| attempts.len() == 1);
+    assert_eq!(direct.count(), 1, "{records:?}");
+}
