@@ -123,8 +123,10 @@ impl Edge {
         let bans = Arc::new(Bans::default());
         let ban_length = Duration::from_secs(config.defence.ban_s.into());
         let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
+        let names = Arc::new(Names::default());
         let sink = Arc::new(ConnectionSink {
             bans: Arc::clone(&bans),
+            names: Arc::clone(&names),
             banned: AtomicU64::new(0),
             limits: config.message_limits(),
             ownership: ownership.clone(),
@@ -136,7 +138,6 @@ impl Edge {
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
-        let names = Arc::new(Names::default());
         let name_keeper = name_keeper(config, &listeners, &names, &snapshot, &mailboxes);
         let shared = Shared {
             config: config.clone(),

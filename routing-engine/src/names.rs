@@ -172,6 +172,15 @@ impl AddressTable {
         self.get(name)?.resolution.as_deref()
     }
 
+    /// The host names of which this is an address.
+    pub fn hosts_at(&self, target: Target) -> impl Iterator<Item = &str> {
+        let leads_there = move |(_, state): &(&NameQuery, &NameState)| {
+            let mut resolution = state.resolution.iter();
+            resolution.any(|known| known.targets().any(|one| one == target))
+        };
+        self.all().filter(leads_there).map(|(name, _)| &*name.host)
+    }
+
     /// All names, in no order.
     pub fn all(&self) -> impl Iterator<Item = (&NameQuery, &NameState)> {
         let names = self.names.iter();

@@ -105,9 +105,15 @@ fn chain(path: &Path) -> Vec<CertificateDer<'static>> {
 struct Sink {
     messages: mpsc::UnboundedSender<TcpMessage>,
     unreachable: mpsc::UnboundedSender<(Transport, Unreachable)>,
+    /// The host name of every peer.
+    peers: Option<&'static str>,
 }
 
 impl TcpSink for Sink {
+    fn server_name(&self, _: SocketAddr) -> Option<String> {
+        self.peers.map(str::to_owned)
+    }
+
     fn deliver(&self, message: TcpMessage) -> Result<(), TcpMessage> {
         let _ = self.messages.send(message);
         Ok(())
@@ -127,15 +133,21 @@ struct Node {
 
 impl Node {
     fn start(speaks: Transport, tls: Option<Arc<Tls>>) -> Self {
-        Self::start_with(speaks, tls, TcpConfig::default())
+        Self::start_with(speaks, tls, TcpConfig::default(), None)
     }
 
-    fn start_with(speaks: Transport, tls: Option<Arc<Tls>>, config: TcpConfig) -> Self {
+    fn start_with(
+        speaks: Transport,
+        tls: Option<Arc<Tls>>,
+        config: TcpConfig,
+        peers: Option<&'static str>,
+    ) -> Self {
         let (message_sink, messages) = mpsc::unbounded_channel();
         let (unreachable_sink, unreachable) = mpsc::unbounded_channel();
         let sink = Sink {
             messages: message_sink,
             unreachable: unreachable_sink,
+            peers,
         };
         let listener = (speaks, SocketAddr::new(LOCALHOST, 0));
         let transport = TcpTransport::start(&[listener], config, tls, Arc::new(sink)).unwrap();
@@ -324,15 +336,19 @@ async fn a_carrier_is_reached_by_tls_when_its_certificate_is_as_it_must_be() {
     let named = authority.settings("named");
     let unknown = stranger.settings("stranger");
     let cases = [
-        (&strict, &carrier, true),
-        (&strict, &named, false),
-        (&by_chain, &named, true),
-        (&by_chain, &unknown, false),
-        (&blind, &unknown, true),
+        (&strict, &carrier, None, true),
+        (&strict, &named, None, false),
+        (&strict, &named, Some("carrier.example"), true),
+        (&strict, &carrier, Some("carrier.example"), false),
+        (&strict, &named, Some("other.example"), false),
+        (&by_chain, &named, None, true),
+        (&by_chain, &unknown, None, false),
+        (&blind, &unknown, None, true),
     ];
-    for (number, (ours, theirs, is_taken)) in cases.into_iter().enumerate() {
+    for (number, (ours, theirs, name, is_taken)) in cases.into_iter().enumerate() {
         let mut peer = Node::start(Transport::Tls, Some(Tls::read(theirs.clone()).unwrap()));
-        let mut node = Node::start(Transport::Tls, Some(Tls::read(ours.clone()).unwrap()));
+        let tls = Some(Tls::read(ours.clone()).unwrap());
+        let mut node = Node::start_with(Transport::Tls, tls, TcpConfig::default(), name);
         node.request(Transport::Tls, peer.address(), &options(number, "TLS"));
         match is_taken {
             true => assert_eq!(peer.message().await.bytes, options(number, "TLS")),
@@ -462,7 +478,7 @@ async fn a_connection_that_we_opened_is_kept_alive() {
         ping_interval: Some(Duration::from_millis(50)),
         ..TcpConfig::default()
     };
-    let node = Node::start_with(Transport::Tcp, None, config);
+    let node = Node::start_with(Transport::Tcp, None, config, None);
     let carrier = tokio::net::TcpListener::bind((LOCALHOST, 0)).await.unwrap();
     node.request(Transport::Tcp, carrier.local_addr().unwrap(), b"hello");
     let (mut stream, _) = within(carrier.accept()).await.unwrap();

@@ -2,8 +2,10 @@
 
 use super::defence::Bans;
 use super::mailbox::{Mailbox, ShardInput};
+use super::names::Names;
 use super::ownership::Ownership;
 use mgmt_api::switch_port::BanReason;
+use routing_engine::names::Target;
 use sip_core::transaction::{ConnectionId, Path, Transport};
 use sip_core::transport::Unreachable;
 use sip_core::transport::tcp::{TcpMessage, TcpSink};
@@ -18,6 +20,7 @@ pub(crate) struct ConnectionSink {
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) listeners: Vec<StreamListener>,
     pub(crate) bans: Arc<Bans>,
+    pub(crate) names: Arc<Names>,
     /// Messages and connections of banned sources.
     pub(crate) banned: AtomicU64,
     pub(crate) limits: Limits,
@@ -57,6 +60,17 @@ impl TcpSink for ConnectionSink {
         self.banned
             .fetch_add(u64::from(is_banned), Ordering::Relaxed);
         !is_banned
+    }
+
+    /// Of several names that lead there the first by the alphabet: one connection serves them all.
+    fn server_name(&self, peer: SocketAddr) -> Option<String> {
+        let target = Target {
+            address: peer,
+            transport: rating::cdr::Transport::Tls,
+        };
+        let table = self.names.table();
+        let hosts = table.hosts_at(target);
+        hosts.min().map(str::to_owned)
     }
 
     fn deliver(&self, message: TcpMessage) -> Result<(), TcpMessage> {

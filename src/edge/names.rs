@@ -136,7 +136,13 @@ impl NameKeeper {
         let snapshot = self.snapshot.load_full();
         let wanted: HashSet<&Arc<NameQuery>> = snapshot.names().collect();
         let before = self.kept.len();
-        self.kept.retain(|name, _| wanted.contains(name));
+        // Those that were too many may have room now.
+        let is_kept = |kept: &Kept| {
+            let failure = kept.state.as_ref().and_then(|state| state.failure);
+            failure != Some(LookupFailure::TooManyNames)
+        };
+        self.kept
+            .retain(|name, kept| wanted.contains(name) && is_kept(kept));
         let kept = &self.kept;
         self.turns.retain(|_, name| kept.contains_key(name));
         self.is_unpublished |= self.kept.len() != before;

@@ -34,7 +34,7 @@ fn place(switch: &Switch, count: u32, cdrs: usize) -> Vec<Vec<(String, String)>>
     }
     .run();
     let successful = Tally {
-        successful: count,
+        successful: count.into(),
         failed: 0,
     };
     assert_eq!(tally, successful);

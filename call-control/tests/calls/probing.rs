@@ -79,7 +79,7 @@ fn a_gateway_is_asked_once_an_interval_and_its_reply_counts_once() {
     }
     assert_eq!(state(&switch), GatewayState::Up, "whoever refuses is there");
     let up = (AURORA.to_owned(), true);
-    assert_eq!(switch.gateway_changes, [up.clone()]);
+    assert_eq!(switch.gateway_changes, std::slice::from_ref(&up));
     let again = next_probe(&mut switch);
     assert_ne!(again.branch(), probe.branch());
     switch.receive(AURORA, &reply(&again, 200, None));

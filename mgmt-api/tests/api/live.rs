@@ -159,3 +159,73 @@ async fn gateways_are_shown_with_what_probes_say_and_keep_it_over_a_push() {
     assert_eq!(items[0]["changed_at"], "1970-01-01T00:00:00.000003Z");
     assert_eq!(api.get(&format!("{path}?state=lost")).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_host_name_is_shown_with_where_it_leads_and_why_it_does_not() {
+    use routing_engine::names::{
+        AddressTable, LookupFailure, NameQuery, NameState, Resolution, Server,
+    };
+    let api = Api::start().await;
+    let named = RESOURCES.replace("\"192.0.2.20:5060\"", "SIP.Example.net");
+    assert_eq!(apply(&api, &named, DECK, false).await.status, 200);
+    let path = "/api/v1/live/gateways";
+    let find = |live: serde_json::Value| {
+        let items = live["items"].as_array().unwrap().iter();
+        let mut found = items.filter(|one| one["gateway"] == "sip.example.net");
+        found.next().cloned().unwrap()
+    };
+    let before = find(api.get(path).await.json());
+    assert_eq!(before["name"]["addresses"], serde_json::json!([]));
+    assert_eq!(before["name"]["age_s"], serde_json::Value::Null);
+    assert_eq!(before["transport"], serde_json::Value::Null);
+
+    let server = Server {
+        priority: 10,
+        weight: 5,
+        addresses: vec!["192.0.2.7:5070".parse().unwrap()],
+    };
+    let now = Timestamp(i64::try_from(now_us()).unwrap());
+    let state = NameState {
+        resolution: Resolution::new(rating::cdr::Transport::Tcp, vec![server], 8).map(Into::into),
+        resolved_at: Some(Timestamp(now.0 - 90_000_000)),
+        valid_until: Some(Timestamp(now.0 - 30_000_000)),
+        failure: Some(LookupFailure::TimedOut),
+        failed_at: Some(now),
+    };
+    let name = NameQuery {
+        host: "sip.example.net".into(),
+        port: None,
+        transport: None,
+    };
+    let table = AddressTable::new(1, [(name.into(), state.into())].into());
+    *api.switch.addresses.lock().unwrap() = table.into();
+    let after = find(api.get(path).await.json());
+    let known = &after["name"];
+    assert_eq!(
+        known["addresses"],
+        serde_json::json!([{ "address": "192.0.2.7:5070", "priority": 10, "weight": 5, "is_silent": false }])
+    );
+    assert_eq!(after["transport"], "tcp");
+    assert_eq!(
+        (&known["is_stale"], &known["last_error"]),
+        (&true.into(), &"timed_out".into())
+    );
+    assert!(known["age_s"].as_u64().unwrap() >= 90, "{known}");
+    let metrics = api.get("/metrics").await;
+    let text = metrics.body;
+    assert!(
+        text.contains("didtron_dns_names{state=\"stale\"} 1"),
+        "{text}"
+    );
+    assert!(
+        text.contains("didtron_dns_names{state=\"resolved\"} 0"),
+        "{text}"
+    );
+}
+
+fn now_us() -> u128 {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_micros()
+}

@@ -539,6 +539,34 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_may_be_a_host_name_once() {
+        let further = |address: &str| FurtherGateway {
+            address: address.parse().unwrap(),
+            transport: None,
+            priority: 1,
+            weight: 1,
+        };
+        let trunk = |gateway: &str, others: &[&str]| Trunk {
+            carrier: Some("Aurora".into()),
+            rate_card: Some("aurora".into()),
+            gateway: Some(gateway.parse().unwrap()),
+            further_gateways: others.iter().map(|one| further(one)).collect(),
+            ..Trunk::new(Direction::Egress)
+        };
+        let sound = trunk("sip.example.net", &["sip.example.net:5070", "192.0.2.7:5060"]);
+        assert_eq!(fields(&sound), Vec::<String>::new());
+        let broken = trunk("sip.example.net:0", &["b.example", "B.Example.", "b.example:0"]);
+        assert_eq!(
+            fields(&broken),
+            [
+                "gateway",
+                "further_gateways[1].address",
+                "further_gateways[2].address"
+            ]
+        );
+    }
+
+    #[test]
     fn a_registration_needs_a_user_that_can_stand_in_an_address() {
         let trunk = |username: &str, user: Option<&str>| Trunk {
             carrier: Some("aurora".into()),

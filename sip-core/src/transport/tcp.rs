@@ -130,6 +130,13 @@ pub trait TcpSink: Send + Sync + 'static {
         true
     }
 
+    /// The host name that a peer has to prove by its certificate, when a connection is opened to it by
+    /// TLS (RFC 5922 §4). Without one it has to prove its address.
+    fn server_name(&self, peer: SocketAddr) -> Option<String> {
+        let _ = peer;
+        None
+    }
+
     /// Takes a message, or gives it back when the shard's queue is full: it is offered again, and
     /// meanwhile nothing more is read from that peer.
     ///

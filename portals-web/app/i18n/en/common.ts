@@ -47,6 +47,7 @@ export const common = {
     carrier_rejected: 'Refused by the carrier',
     carrier_silent: 'Carrier gave no reply',
     carrier_unreachable: 'Carrier unreachable',
+    carrier_unresolved: 'Carrier’s host name has no address',
     unknown_source: 'Unknown source address',
     no_route: 'No route to the number',
     no_customer_rate: 'No rate on the customer’s card',

@@ -211,7 +211,10 @@ async fn secure(
     let handshake = async {
         match opened {
             true => {
-                let name = ServerName::IpAddress(ends.source.ip().into());
+                let host = context.sink.server_name(ends.source);
+                let host = host.and_then(|host| ServerName::try_from(host).ok());
+                let address = || ServerName::IpAddress(ends.source.ip().into());
+                let name = host.unwrap_or_else(address);
                 let stream = tls.connector().connect(name, stream).await?;
                 Ok::<_, io::Error>(TlsStream::from(stream))
             }
