@@ -34,16 +34,16 @@ mod failover;
 mod kamailio;
 #[path = "e2e/load.rs"]
 mod load;
-#[path = "e2e/numbers.rs"]
-mod numbers;
-#[path = "e2e/pairs.rs"]
-mod pairs;
-#[path = "e2e/programs.rs"]
-mod programs;
 #[path = "e2e/name_server.rs"]
 mod name_server;
 #[path = "e2e/names.rs"]
 mod names;
+#[path = "e2e/pairs.rs"]
+mod pairs;
+#[path = "e2e/numbers.rs"]
+mod numbers;
+#[path = "e2e/programs.rs"]
+mod programs;
 #[path = "e2e/races.rs"]
 mod races;
 #[path = "e2e/resources.rs"]

@@ -18,7 +18,7 @@ fn didtron(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, St
 }
 
 fn world() -> World<'static> {
-    let gateway = "127.0.0.31:5999".parse().unwrap();
+    let gateway = "127.0.0.31:5999";
     World::of(vec![
         CarrierSpec::new("aurora", gateway, "0.012"),
         CarrierSpec::new("borealis", gateway, "0.09"),

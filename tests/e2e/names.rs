@@ -31,6 +31,7 @@ fn place(switch: &Switch, count: u32, cdrs: usize) -> Vec<Vec<(String, String)>>
         hold_ms: 100,
         numbers: &[NUMBER],
         scratch: switch.scratch(),
+        more: &[],
     }
     .run();
     let successful = Tally {
