@@ -208,7 +208,7 @@ mod tests {
         use GatewayAddressError::{NoPort, NotAName, NotAPort};
         assert!(matches!(read("192.0.2.7"), Err(NoPort(_))));
         assert!(matches!(read("2001:db8::7"), Err(NoPort(_))));
-        for text in ["sip.example:", "sip.example:70000", "sip.example:sip"] {
+        for text in ["sip.example:", "sip.example:70000", "sip:sip.example"] {
             assert!(matches!(read(text), Err(NotAPort(_))), "{text}");
         }
         let long = format!("{}.example", "a".repeat(64));
@@ -223,7 +223,6 @@ mod tests {
             "a..example",
             "sip example",
             "sip.example;x",
-            "sip:a.example",
             "a_b.example",
             "näme.example",
             &long,
