@@ -162,7 +162,6 @@ impl JsonSchema for GatewayAddress {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "maxLength": 260,
             "pattern": PATTERN,
             "examples": ["192.0.2.7:5060", "sip.example.net"],
             "x-widget": "gateway-address",
