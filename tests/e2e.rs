@@ -38,10 +38,10 @@ mod load;
 mod name_server;
 #[path = "e2e/names.rs"]
 mod names;
-#[path = "e2e/pairs.rs"]
-mod pairs;
 #[path = "e2e/numbers.rs"]
 mod numbers;
+#[path = "e2e/pairs.rs"]
+mod pairs;
 #[path = "e2e/programs.rs"]
 mod programs;
 #[path = "e2e/races.rs"]
