@@ -165,10 +165,10 @@ impl Babel {
 
     fn draw_trunk(&mut self, trunk: &mut Trunk) {
         trunk.channel_limit = self.pick(&[None, None, Some(5)]);
-        if trunk.gateway == Some(address(AURORA)) {
+        if trunk.gateway == Some(address(AURORA).into()) {
             let more = self.pick(&[AURORA_TOO, NOBODY]);
             trunk.further_gateways = vec![FurtherGateway {
-                address: address(more),
+                address: address(more).into(),
                 transport: None,
                 priority: self.pick(&[100, 50]),
                 weight: FurtherGateway::WEIGHT,
