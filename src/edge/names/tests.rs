@@ -232,6 +232,8 @@ fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
         }],
         carriers: vec![stored("Aurora", Carrier::default())],
         customers: Vec::new(),
+        number_lists: Vec::new(),
+        translation_rules: Vec::new(),
         trunks: vec![stored(
             "out",
             Trunk {
