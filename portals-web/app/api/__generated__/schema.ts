@@ -7438,8 +7438,9 @@ export interface components {
          */
         GatewaySpec: {
             /**
-             * @description Where calls are sent, `address:port`.
+             * @description Where calls are sent: `address:port`, or a host name, with its port or without.
              * @example 192.0.2.7:5060
+             * @example sip.example.net
              */
             address: string;
             /** @description Whose it is. */
@@ -7937,6 +7938,23 @@ export interface components {
             /** @description Its transport. */
             transport: components["schemas"]["Transport"];
         };
+        /** @description An address behind a host name. */
+        LiveAddress: {
+            /** @description `address:port`. */
+            address: string;
+            /** @description Whether it does not reply to OPTIONS: it is tried last. */
+            is_silent: boolean;
+            /**
+             * Format: int32
+             * @description The lower goes first.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description Its share among those of equal priority.
+             */
+            weight: number;
+        };
         /** @description An event of the stream, by its fields. */
         LiveEvent: {
             /** @description A `LivePoint` as JSON. */
@@ -7952,13 +7970,14 @@ export interface components {
             /** @description The carrier. */
             carrier: string;
             changed_at: components["schemas"]["Time"] | null;
-            /** @description `address:port`. */
+            /** @description `address:port`, or a host name, with its port or without. */
             gateway: string;
             /**
              * Format: int32
              * @description Status of its last response; null when the last probe got none.
              */
             last_status: number | null;
+            name: components["schemas"]["LiveName"] | null;
             registration: components["schemas"]["LiveRegistration"] | null;
             /**
              * Format: int32
@@ -7967,8 +7986,7 @@ export interface components {
             round_trip_us: number | null;
             /** @description Whether it is there. */
             state: components["schemas"]["ProbedState"];
-            /** @description How it is reached. */
-            transport: components["schemas"]["Transport"];
+            transport: components["schemas"]["Transport"] | null;
             /** @description The trunk that it belongs to. */
             trunk: string;
         };
@@ -7983,6 +8001,24 @@ export interface components {
         LiveHistory: {
             /** @description One each second; fewer after a start. */
             points: components["schemas"]["LivePoint"][];
+        };
+        /** @description What is known of the host name of a gateway. */
+        LiveName: {
+            /** @description Where it leads, the first priority first. Without any, no call goes there. */
+            addresses: components["schemas"]["LiveAddress"][];
+            /**
+             * Format: int64
+             * @description How long that is ago, seconds.
+             */
+            age_s: number | null;
+            failed_at: components["schemas"]["Time"] | null;
+            /** @description Whether there are more addresses than `dns.addresses_per_name_max`, which are not used. */
+            is_cut: boolean;
+            /** @description Whether they are used beyond that, because no name server can answer. */
+            is_stale: boolean;
+            last_error: components["schemas"]["LookupError"] | null;
+            resolved_at: components["schemas"]["Time"] | null;
+            valid_until: components["schemas"]["Time"] | null;
         };
         /** @description What the switch did in one second. */
         LivePoint: {
@@ -8065,6 +8101,11 @@ export interface components {
             /** @description What keeps the loader from going on; null when nothing does. */
             trouble: string | null;
         };
+        /**
+         * @description Why a lookup brought nothing.
+         * @enum {string}
+         */
+        LookupError: "no_such_name" | "no_address" | "no_service" | "no_listener" | "timed_out" | "server_failed" | "too_many_names";
         /**
          * @description A decimal amount; its currency stands beside it
          * @example 0.0125
@@ -9971,8 +10012,9 @@ export interface components {
             /** @description Egress: more gateways of the same carrier. */
             further_gateways?: {
                 /**
-                 * @description Where calls are sent, `address:port`.
+                 * @description Where calls are sent: `address:port`, or a host name, with its port or without.
                  * @example 192.0.2.7:5060
+                 * @example sip.example.net
                  */
                 address: string;
                 /**
@@ -9992,8 +10034,9 @@ export interface components {
                 weight: number;
             }[];
             /**
-             * @description Egress: where calls are sent, `address:port`.
+             * @description Egress: where calls are sent: `address:port`, or a host name, with its port or without. A name without a port is looked up as RFC 3263 says: SRV, and NAPTR before it when no transport is given.
              * @example 192.0.2.7:5060
+             * @example sip.example.net
              */
             gateway?: string | null;
             /** @description Header fields that go from one side to the other. */
@@ -10207,7 +10250,7 @@ export interface components {
             /** @description Ingress: what each called number must begin with; it is taken off first. Trunks may share an address when their tech prefixes differ. */
             tech_prefix?: string;
             /**
-             * @description Egress: transport to the gateway.
+             * @description Egress: transport to the gateway. Without one a host name without a port is asked for it.
              * @enum {string|null}
              */
             transport?: "udp" | "tcp" | "tls" | null;
@@ -10592,13 +10635,16 @@ export type LcrProfileVersion = components['schemas']['LcrProfileVersion'];
 export type LcrProfileWrite = components['schemas']['LcrProfileWrite'];
 export type Level = components['schemas']['Level'];
 export type Listener = components['schemas']['Listener'];
+export type LiveAddress = components['schemas']['LiveAddress'];
 export type LiveEvent = components['schemas']['LiveEvent'];
 export type LiveGateway = components['schemas']['LiveGateway'];
 export type LiveGateways = components['schemas']['LiveGateways'];
 export type LiveHistory = components['schemas']['LiveHistory'];
+export type LiveName = components['schemas']['LiveName'];
 export type LivePoint = components['schemas']['LivePoint'];
 export type LiveRegistration = components['schemas']['LiveRegistration'];
 export type LoaderStatus = components['schemas']['LoaderStatus'];
+export type LookupError = components['schemas']['LookupError'];
 export type Money = components['schemas']['Money'];
 export type MoneyLine = components['schemas']['MoneyLine'];
 export type NotificationDelivery = components['schemas']['NotificationDelivery'];
@@ -23274,7 +23320,7 @@ export interface operations {
                 carrier?: string;
                 /** @description Only those with this value. Whether calls are sent to it. */
                 status?: string;
-                /** @description Only those with this value. Where calls are sent, `address:port`. */
+                /** @description Only those with this value. Where calls are sent: `address:port`, or a host name, with its port or without. */
                 address?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -23605,7 +23651,7 @@ export interface operations {
                 carrier?: string;
                 /** @description Only those with this value. Whether calls are sent to it. */
                 status?: string;
-                /** @description Only those with this value. Where calls are sent, `address:port`. */
+                /** @description Only those with this value. Where calls are sent: `address:port`, or a host name, with its port or without. */
                 address?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -46584,6 +46630,7 @@ export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<c
 export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual", "reverse", "round_robin"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
 export const levelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Level"]> = ["all", "category", "group", "customer", "named"];
+export const lookupErrorValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LookupError"]> = ["no_such_name", "no_address", "no_service", "no_listener", "timed_out", "server_failed", "too_many_names"];
 export const notificationStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationState"]> = ["pending", "delivered", "failed", "dead", "suppressed"];
 export const notificationTargetResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetResource"]["kind"]> = ["notification_target"];
 export const notificationTargetSpecChannelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetSpec"]["channel"]> = ["email", "webhook"];
