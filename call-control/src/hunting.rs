@@ -101,7 +101,10 @@ impl Call {
             .admit(&self.snapshot, now.as_micros())
             .map_err(passing)?;
         let path = core
-            .path_to(candidate.egress_trunk(&self.snapshot).listener, destination.target)
+            .path_to(
+                candidate.egress_trunk(&self.snapshot).listener,
+                destination.target,
+            )
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
