@@ -3,7 +3,7 @@
 use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
-use crate::fields::foreign::TransportName;
+use crate::fields::foreign::{AddressAndPort, TransportName};
 use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
 use crate::fields::gateway_address::GatewayAddress;
 use crate::fields::header_policy::HeaderPolicy;
@@ -24,6 +24,7 @@ use crate::problem::Problem;
 use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 
 /// Which way calls go through a trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
