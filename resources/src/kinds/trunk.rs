@@ -331,7 +331,8 @@ impl Trunk {
 
     /// An address of another family reaches no gateway of this trunk.
     fn check_listener(&self) -> Option<Problem> {
-        let (listener, gateway) = (self.listener?, self.gateway?);
+        // Of a host name those addresses are taken that it can reach.
+        let (listener, gateway) = (self.listener?, self.gateway.as_ref()?.socket()?);
         (listener.is_ipv4() != gateway.is_ipv4()).then(|| {
             Problem::in_field("listener", "cannot reach the gateway, whose address is of another family")
         })
