@@ -210,6 +210,7 @@ fn target_call(
         plan: Some(Box::new(plan)),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),
+        next_addresses: None,
         presented: asker.presented,
         ingress: asker.leg,
         invite: None,
