@@ -217,12 +217,8 @@ fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
         }
     }
     let card = RateCard {
-        currency: rating::Currency::USD,
-        rates_file: None,
         rates: Some(Vec::new()),
-        initial_interval_s: 1,
-        next_interval_s: 1,
-        connection_fee: rating::Amount(0),
+        ..RateCard::new(rating::Currency::USD)
     };
     let deck = Deck::from_rows(&[], &card, &mut DestinationNames::default()).unwrap();
     let resources = Resources {
