@@ -374,6 +374,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             max_calls: calls.max_per_shard,
             max_transactions: calls.max_per_shard.saturating_mul(TRANSACTIONS_PER_CALL),
             max_attempts: calls.max_attempts,
+            max_addresses: config.dns.addresses_per_name_max,
             unknown_source_replies_per_s: calls.unknown_source_replies_per_second,
             unknown_replies_total_per_s: UNKNOWN_REPLIES_TOTAL_PER_SECOND,
             unknown_challenges_total_per_s: UNKNOWN_CHALLENGES_TOTAL_PER_SECOND,

@@ -46,6 +46,9 @@ pub struct EngineLimits {
     pub max_transactions: u32,
     /// Egress attempts of one call, 1 to [`ATTEMPTS_CAP`].
     pub max_attempts: u16,
+    /// Addresses behind the name of one gateway that a call tries while another gateway or route is
+    /// left. At the last one it may try all.
+    pub max_addresses: u8,
     /// Replies a second to one source address that belongs to nobody (403, 200 to OPTIONS);
     /// beyond, silence. As many challenges beside them (401).
     pub unknown_source_replies_per_s: u32,
@@ -71,6 +74,7 @@ impl Default for EngineLimits {
             max_calls: 20_000,
             max_transactions: 200_000,
             max_attempts: 8,
+            max_addresses: 3,
             unknown_source_replies_per_s: 2,
             unknown_replies_total_per_s: 200,
             unknown_challenges_total_per_s: 2_000,

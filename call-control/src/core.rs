@@ -23,9 +23,8 @@ use sip_core::ticket::{Ticket, TicketText};
 use sip_core::timer::{TimerId, TimerWheel};
 use sip_core::transaction::{Outbox, TransactionConfig, TransactionTable};
 use sip_core::{Duration, Instant};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Write;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a transaction belongs to.
@@ -143,8 +142,6 @@ pub(crate) struct Core {
     pub(crate) refusals: Refusals,
     /// Of our challenges to callers.
     pub(crate) nonces: Nonces,
-    /// Addresses of carriers, whose OPTIONS are always answered.
-    pub(crate) gateways: HashSet<IpAddr>,
     /// Gateways that are asked whether they are there, if this engine is the one that asks.
     pub(crate) probes: Probes,
     /// With carriers, if this engine is the one that keeps them.
@@ -201,7 +198,6 @@ impl Core {
             letters: VecDeque::new(),
             counters: Counters::default(),
             timers: TimerWheel::new(now.instant, limits.max_calls as usize * CALL_TIMERS.len()),
-            gateways: gateways(&snapshot, &AddressTable::default()),
             addresses: Arc::default(),
             probes: Probes::default(),
             registrations: Registrations::default(),
@@ -225,14 +221,12 @@ impl Core {
 
     /// Decides new calls with another snapshot.
     pub(crate) fn set_snapshot(&mut self, now: Instant, snapshot: Arc<Snapshot>) {
-        self.gateways = gateways(&snapshot, &self.addresses);
         self.watch_carriers(now, &snapshot);
         self.snapshot = snapshot;
     }
 
     /// Finds gateways behind names by another table.
     pub(crate) fn set_addresses(&mut self, now: Now, table: Arc<AddressTable>) {
-        self.gateways = gateways(&self.snapshot, &table);
         self.addresses = table;
         self.follow_addresses(now.instant);
     }
@@ -346,14 +340,4 @@ pub(crate) fn branch_of(number: u64) -> arrayvec::ArrayString<32> {
     // 7 characters and 16 digits fit.
     let _ = write!(text, "z9hG4bK{number:016x}");
     text
-}
-
-/// Addresses that carriers are known by.
-fn gateways(snapshot: &Snapshot, table: &AddressTable) -> HashSet<IpAddr> {
-    let trunks = snapshot.egress_trunks().iter();
-    trunks
-        .flat_map(|trunk| trunk.gateways.all())
-        .flat_map(|gateway| gateway.place.targets(table))
-        .map(|target| target.address.ip().to_canonical())
-        .collect()
 }

@@ -27,6 +27,7 @@ pub(crate) struct Destination {
 pub(crate) struct NextAddresses {
     gateway: u8,
     left: Targets,
+    tried: u8,
 }
 
 impl Call {
@@ -41,7 +42,7 @@ impl Call {
         let current = self.next_candidate.checked_sub(1)?;
         let candidate = *self.plan.as_ref()?.candidates.get(current)?;
         loop {
-            if let Some((gateway, target)) = self.next_address() {
+            if let Some((gateway, target)) = self.next_address(core.config.limits.max_addresses) {
                 return Some(Destination {
                     candidate,
                     gateway,
@@ -61,8 +62,14 @@ impl Call {
                 }
                 GatewayPlace::Name(name) => {
                     let left = core.addresses_of(name, compiled);
-                    self.next_addresses =
-                        left.map(|left| Box::new(NextAddresses { gateway, left }));
+                    self.next_addresses = left.map(|left| {
+                        let tried = 0;
+                        Box::new(NextAddresses {
+                            gateway,
+                            left,
+                            tried,
+                        })
+                    });
                     if self.next_addresses.is_none() && self.attempts.is_empty() {
                         let reason = ReleaseReason::CarrierUnresolved;
                         *last = Failure::passing(Origin::Switch, reason);
@@ -72,13 +79,22 @@ impl Call {
         }
     }
 
-    fn next_address(&mut self) -> Option<(u8, Target)> {
+    /// One name whose addresses are all dead must not use up the attempts of a call, so the rest is left
+    /// after `most` of them while there is somewhere else to go.
+    fn next_address(&mut self, most: u8) -> Option<(u8, Target)> {
+        let is_last = self.is_at_last_gateway();
         let next = self.next_addresses.as_mut()?;
-        let (gateway, target) = (next.gateway, next.left.pop_at(0)?);
-        if next.left.is_empty() {
+        if next.left.is_empty() || (next.tried >= most && !is_last) {
             self.next_addresses = None;
+            return None;
         }
-        Some((gateway, target))
+        next.tried = next.tried.saturating_add(1);
+        Some((next.gateway, next.left.pop_at(0)?))
+    }
+
+    fn is_at_last_gateway(&self) -> bool {
+        let candidates = self.plan.as_ref().map_or(0, |plan| plan.candidates.len());
+        self.next_gateways.is_empty() && self.next_candidate >= candidates
     }
 }
 

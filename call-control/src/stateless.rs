@@ -87,7 +87,8 @@ impl Core {
     /// because the right password was shown from there not long ago.
     pub(crate) fn knows(&self, now: Instant, source: IpAddr) -> bool {
         let source = source.to_canonical();
-        self.gateways.contains(&source)
+        self.snapshot.has_gateway_at(source)
+            || self.addresses.leads_to(source)
             || self.snapshot.knows_source(source)
             || self.sources.remembers(now, source)
     }

@@ -11,9 +11,9 @@ pub use order::{Resolution, Server};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
 use rating::cdr::Transport;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Most addresses of one name that are ever used.
@@ -131,6 +131,8 @@ pub struct NameState {
     pub resolved_at: Option<Timestamp>,
     /// Until when DNS says that it holds. It is kept for longer while nobody can answer.
     pub valid_until: Option<Timestamp>,
+    /// DNS may have a better way: NAPTR, SRV or the address of a server was not answered.
+    pub is_makeshift: bool,
     /// Why the last lookup brought nothing; `None` when it did.
     pub failure: Option<LookupFailure>,
     /// When it failed.
@@ -149,12 +151,27 @@ impl NameState {
 pub struct AddressTable {
     number: u64,
     names: HashMap<Arc<NameQuery>, Arc<NameState>>,
+    /// Of all names together.
+    ips: HashSet<IpAddr>,
 }
 
 impl AddressTable {
     /// A table that is later than all of lower numbers.
     pub fn new(number: u64, names: HashMap<Arc<NameQuery>, Arc<NameState>>) -> Self {
-        Self { number, names }
+        let resolutions = names.values().filter_map(|state| state.resolution.as_ref());
+        let targets = resolutions.flat_map(|resolution| resolution.targets());
+        let ips = targets.map(|target| target.address.ip().to_canonical());
+        Self {
+            number,
+            ips: ips.collect(),
+            names,
+        }
+    }
+
+    /// Whether one of the names leads to this address, by whatever port. An address of IPv4 is to be
+    /// given as such.
+    pub fn leads_to(&self, ip: IpAddr) -> bool {
+        self.ips.contains(&ip)
     }
 
     /// Its number.

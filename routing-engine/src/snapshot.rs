@@ -42,7 +42,7 @@ use rating::expected::per_talk_minute;
 use rating::rate::RateTerms;
 use rating::{Amount, Currency};
 use sources::SourceTable;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ pub struct Snapshot {
     usernames: HashMap<Arc<str>, TrunkIndex>,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    /// Addresses of gateways that are given as such.
+    gateway_ips: HashSet<IpAddr>,
     /// Of gateways that are probed.
     health: HealthOf,
     /// Of trunks that are registered.
@@ -129,6 +131,12 @@ impl Snapshot {
     /// All egress trunks, in the order of their carriers' names and then their own.
     pub fn egress_trunks(&self) -> &[EgressTrunk] {
         &self.egress
+    }
+
+    /// Whether a carrier's gateway has this address, by whatever port. An address of IPv4 is to be given
+    /// as such. Those behind names are in the [`AddressTable`](crate::names::AddressTable).
+    pub fn has_gateway_at(&self, ip: IpAddr) -> bool {
+        self.gateway_ips.contains(&ip)
     }
 
     /// The names that gateways of active trunks are behind; one may come more than once.

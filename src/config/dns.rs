@@ -32,7 +32,6 @@ pub(crate) struct DnsSettings {
     pub(crate) ttl_s: std::ops::RangeInclusive<u32>,
     /// How long an answer is used beyond that while nobody can answer, seconds.
     pub(crate) stale_max_s: u32,
-    pub(crate) addresses_max: usize,
     pub(crate) names_max: usize,
     /// Lookups at the same time.
     pub(crate) lookups_max: usize,
@@ -53,7 +52,6 @@ impl Config {
             timeout: Duration::from_millis(dns.timeout_ms.into()),
             ttl_s: dns.ttl_min_s..=dns.ttl_max_s,
             stale_max_s: dns.stale_max_s,
-            addresses_max: dns.addresses_per_name_max.into(),
             names_max: dns.names_max as usize,
             lookups_max: dns.lookups_max.into(),
         }

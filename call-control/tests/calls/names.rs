@@ -163,6 +163,52 @@ fn attempts_are_limited_over_all_addresses() {
     switch.assert_at_rest();
 }
 
+/// Eight addresses, none of which is there; the attempts that a call makes, with the last one's answer.
+fn tried_of_eight(switch: &mut Switch) -> Vec<String> {
+    let dead: Vec<String> = (1..=8).map(|n| format!("203.0.113.10{n}:5060")).collect();
+    let addresses: Vec<&str> = dead.iter().map(String::as_str).collect();
+    resolve(switch, 1, &addresses);
+    place(switch, "call-1");
+    for _ in 0..8 {
+        let sent = switch.take_all();
+        let Some(invite) = sent.iter().find(|sent| sent.what() == "INVITE") else {
+            break;
+        };
+        let at = invite.to.to_string();
+        match dead.contains(&at) {
+            true => fail(switch, &at),
+            false => {
+                refuse(switch, invite, &at, 486);
+                break;
+            }
+        }
+    }
+    tried(switch)
+}
+
+#[test]
+fn a_name_of_dead_addresses_leaves_attempts_for_the_next_route() {
+    let mut switch = with(named);
+    let tried = tried_of_eight(&mut switch);
+    assert_eq!(tried.len(), 4, "{tried:?}");
+    assert_eq!(tried[3], BOREALIS);
+}
+
+#[test]
+fn all_addresses_are_tried_when_there_is_nowhere_else_to_go() {
+    let setup = Setup {
+        aurora_trunk: named,
+        ..Setup::default()
+    };
+    let mut switch = Switch::with(&setup);
+    let mut resources = setup.resources();
+    resources.trunks.pop();
+    resources.carriers.pop();
+    let snapshot = routing_engine::Snapshot::compile(2, &resources, Some(&switch.snapshot));
+    switch.command(Command::SetSnapshot(Arc::new(snapshot.unwrap())));
+    assert_eq!(tried_of_eight(&mut switch).len(), 8);
+}
+
 #[test]
 fn a_call_keeps_its_addresses_when_the_table_changes_and_the_next_call_has_the_new() {
     let mut switch = with(named);

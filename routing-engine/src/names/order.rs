@@ -21,19 +21,31 @@ pub struct Server {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
     transport: Transport,
-    /// By priority; within one those of weight 0 first, as RFC 2782 wants it.
+    /// By priority; within one those of weight 0 first, as RFC 2782 wants it, then the heaviest.
     servers: Box<[Server]>,
     is_cut: bool,
 }
 
 impl Resolution {
-    /// The first `most` addresses of the servers, by priority. `None` when there is none.
+    /// The first `most` addresses of the servers, by priority. `None` when there is none. The order
+    /// in which DNS gave them, which changes from answer to answer, leaves no trace.
     pub fn new(transport: Transport, mut servers: Vec<Server>, most: usize) -> Option<Self> {
-        servers.sort_by_key(|server| (server.priority, server.weight != 0));
+        for server in &mut servers {
+            // IPv4 first.
+            server.addresses.sort_unstable();
+            server.addresses.dedup();
+        }
+        servers.sort_unstable_by(|a, b| {
+            let key = |server: &Server| {
+                let weight = server.weight;
+                (server.priority, weight != 0, std::cmp::Reverse(weight))
+            };
+            let by_key = key(a).cmp(&key(b));
+            by_key.then_with(|| a.addresses.cmp(&b.addresses))
+        });
         let mut left = most.min(ADDRESSES_MAX);
         let mut is_cut = false;
         for server in &mut servers {
-            server.addresses.sort_by_key(SocketAddr::is_ipv6);
             is_cut |= server.addresses.len() > left;
             server.addresses.truncate(left);
             left -= server.addresses.len();
@@ -207,14 +219,14 @@ mod tests {
             server(1, 0, &["192.0.2.9"]),
             server(1, 3, &["192.0.2.2"]),
         ]);
-        // Weight 0 stands first: the running sums are 0, 2, 5.
+        // Weight 0 stands first: the running sums are 0, 3, 5.
         let firsts =
             |number: u64| hosts(&resolution.order(|below| number.min(below - 1)))[0].clone();
         assert_eq!(firsts(0), "192.0.2.9");
-        assert_eq!(firsts(1), "192.0.2.1");
-        assert_eq!(firsts(2), "192.0.2.1");
+        assert_eq!(firsts(1), "192.0.2.2");
         assert_eq!(firsts(3), "192.0.2.2");
-        assert_eq!(firsts(5), "192.0.2.2");
+        assert_eq!(firsts(4), "192.0.2.1");
+        assert_eq!(firsts(5), "192.0.2.1");
     }
 
     #[test]
@@ -266,6 +278,18 @@ mod tests {
         assert_eq!(Resolution::new(Transport::Udp, Vec::new(), 5), None);
         let many = (0..40).map(|_| server(1, 1, &["192.0.2.1"])).collect();
         assert_eq!(resolution(many).order(|_| 0).len(), ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn the_order_of_an_answer_makes_no_difference() {
+        let servers = [
+            server(1, 5, &["192.0.2.1", "[2001:db8::1]", "192.0.2.2"]),
+            server(1, 5, &["192.0.2.3"]),
+        ];
+        let [first, second] = servers.clone();
+        let mut turned = vec![second, first];
+        turned[1].addresses.rotate_left(1);
+        assert_eq!(resolution(servers.into()), resolution(turned));
     }
 
     #[test]

@@ -18,12 +18,14 @@ use crate::Problem;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Limiter, Limits};
+use crate::names::GatewayPlace;
 use crate::resources::{
     Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
     ResponseMap, Status, StoredRef, Trunk,
 };
 use rating::cdr::ResourceRef;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Most rate cards of a snapshot.
@@ -144,6 +146,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             customers,
             carriers,
             ingress: ingress.into_iter().map(|(trunk, _)| trunk).collect(),
+            gateway_ips: gateway_ips(&egress),
             egress,
             cards,
             card_owners,
@@ -498,6 +501,16 @@ fn resource<T>(stored: &StoredRef<'_, T>) -> ResourceRef {
         id: stored.id,
         name: stored.name.into(),
     }
+}
+
+/// The addresses of gateways that are given as such.
+fn gateway_ips(egress: &[EgressTrunk]) -> HashSet<IpAddr> {
+    let gateways = egress.iter().flat_map(|trunk| trunk.gateways.all());
+    let fixed = gateways.filter_map(|gateway| match &gateway.place {
+        GatewayPlace::Address(target) => Some(target.address.ip().to_canonical()),
+        GatewayPlace::Name(_) => None,
+    });
+    fixed.collect()
 }
 
 /// The routes of active trunks of active carriers, by card, and where each card's begin.

@@ -11,11 +11,14 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use rating::cdr::Transport;
 use routing_engine::names::{ADDRESSES_MAX, LookupFailure, NameQuery, Resolution, Server};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Records of one answer that are looked at; the rest is left.
 const RECORDS_MAX: usize = 64;
 /// How often a name server is asked once more.
 const RETRIES: usize = 1;
+/// All questions of one lookup together take no longer.
+const RESOLVE_MAX: Duration = Duration::from_secs(60);
 
 /// What a lookup brought.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) struct Found {
     pub(crate) resolution: Resolution,
     /// Of the record that runs out first, seconds.
     pub(crate) ttl_s: u32,
+    /// Whether every question on the way was answered. Else DNS may have a better way to the name.
+    pub(crate) is_certain: bool,
 }
 
 /// What it did not bring.
@@ -67,13 +72,30 @@ pub(crate) struct Dns {
     /// `None` when the system has none.
     resolver: Option<TokioResolver>,
     reach: Reach,
-    addresses_max: usize,
 }
 
 /// Servers of a transport, and how long they hold.
 struct Servers {
     servers: Vec<Server>,
     ttl_s: u32,
+}
+
+/// What was not found on the way to an answer. It does not end the search: something else may do.
+#[derive(Default)]
+struct Search {
+    /// A question of NAPTR or SRV, or of the address of a server, that nobody answered.
+    doubt: Option<NotFound>,
+    /// There are servers, but they lead nowhere.
+    nowhere: Option<NotFound>,
+}
+
+impl Search {
+    fn note_nowhere(&mut self, failure: NotFound) {
+        if !failure.failure.is_answer() {
+            self.doubt.get_or_insert(failure);
+        }
+        self.nowhere.get_or_insert(failure);
+    }
 }
 
 /// What NAPTR says of SIP.
@@ -92,12 +114,17 @@ impl Dns {
         Self {
             resolver: resolver.ok(),
             reach,
-            addresses_max: settings.addresses_max,
         }
     }
 
-    /// Looks a name up, as RFC 3263 has it for a request to a SIP URI of it.
+    /// Looks a name up, as RFC 3263 has it for a request to a SIP URI of it. Takes a minute at most.
     pub(crate) async fn resolve(&self, name: &NameQuery) -> Result<Found, NotFound> {
+        let found = tokio::time::timeout(RESOLVE_MAX, self.find(name)).await;
+        found.unwrap_or_else(|_| Err(NotFound::now(LookupFailure::TimedOut)))
+    }
+
+    async fn find(&self, name: &NameQuery) -> Result<Found, NotFound> {
+        let mut search = Search::default();
         let host = &name.host;
         let (transport, servers) = match (name.port, name.transport) {
             (Some(port), transport) => {
@@ -105,19 +132,30 @@ impl Dns {
                 let servers = self.host(host, port, transport).await?;
                 (transport, servers)
             }
-            (None, Some(transport)) => (transport, self.of_transport(host, transport).await?),
-            (None, None) => self.of_any_transport(host).await?,
+            (None, Some(transport)) => {
+                let servers = self.of_transport(&mut search, host, transport).await?;
+                (transport, servers)
+            }
+            (None, None) => self.of_any_transport(&mut search, host).await?,
         };
         let Servers { servers, ttl_s } = servers;
-        Resolution::new(transport, servers, self.addresses_max)
-            .map(|resolution| Found { resolution, ttl_s })
+        Resolution::new(transport, servers, ADDRESSES_MAX)
+            .map(|resolution| Found {
+                resolution,
+                ttl_s,
+                is_certain: search.doubt.is_none(),
+            })
             .ok_or_else(|| NotFound::now(LookupFailure::NoAddress))
     }
 
     /// RFC 3263 §4.1: what NAPTR prefers among what we speak; without NAPTR the first of UDP, TCP and
     /// TLS that has servers; else UDP.
-    async fn of_any_transport(&self, host: &str) -> Result<(Transport, Servers), NotFound> {
-        let services = self.services(host).await?;
+    async fn of_any_transport(
+        &self,
+        search: &mut Search,
+        host: &str,
+    ) -> Result<(Transport, Servers), NotFound> {
+        let services = self.services(search, host).await;
         if let Some(first) = services.first()
             && !services
                 .iter()
@@ -128,41 +166,70 @@ impl Dns {
                 ttl_s: first.ttl_s,
             });
         }
-        for service in services
+        let spoken = services
             .iter()
-            .filter(|one| self.reach.speaks(one.transport))
-        {
-            let found = self.service(&service.name, service.transport).await?;
-            if let Some(mut servers) = found {
+            .filter(|one| self.reach.speaks(one.transport));
+        for service in spoken {
+            let found = self.service(search, &service.name, service.transport);
+            if let Some(mut servers) = found.await {
                 servers.ttl_s = servers.ttl_s.min(service.ttl_s);
                 return Ok((service.transport, servers));
             }
         }
         for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
-            if self.reach.speaks(transport)
-                && let Some(servers) = self.service(&srv_name(host, transport), transport).await?
-            {
+            if !self.reach.speaks(transport) {
+                continue;
+            }
+            let name = srv_name(host, transport);
+            if let Some(servers) = self.service(search, &name, transport).await {
                 return Ok((transport, servers));
             }
         }
-        let servers = self
-            .host(host, default_port(Transport::Udp), Transport::Udp)
-            .await?;
-        Ok((Transport::Udp, servers))
+        let (port, transport) = (default_port(Transport::Udp), Transport::Udp);
+        let servers = self.host_instead(search, host, port, transport).await?;
+        Ok((transport, servers))
     }
 
     /// RFC 3263 §4.2: the servers of the transport, else the host at the default port.
-    async fn of_transport(&self, host: &str, transport: Transport) -> Result<Servers, NotFound> {
-        match self.service(&srv_name(host, transport), transport).await? {
+    async fn of_transport(
+        &self,
+        search: &mut Search,
+        host: &str,
+        transport: Transport,
+    ) -> Result<Servers, NotFound> {
+        let name = srv_name(host, transport);
+        match self.service(search, &name, transport).await {
             Some(servers) => Ok(servers),
-            None => self.host(host, default_port(transport), transport).await,
+            None => {
+                let port = default_port(transport);
+                self.host_instead(search, host, port, transport).await
+            }
         }
     }
 
+    /// The host itself, when no SRV record says where else to go (RFC 3263 §4.2).
+    async fn host_instead(
+        &self,
+        search: &Search,
+        host: &str,
+        port: u16,
+        transport: Transport,
+    ) -> Result<Servers, NotFound> {
+        if let Some(nowhere) = search.nowhere {
+            return Err(search.doubt.unwrap_or(nowhere));
+        }
+        let found = self.host(host, port, transport).await;
+        found.map_err(|not_found| match not_found.failure {
+            // Then nothing is below it either (RFC 8020 §2).
+            LookupFailure::NoSuchName => not_found,
+            _ => search.doubt.unwrap_or(not_found),
+        })
+    }
+
     /// The services of SIP that a name has, the preferred first; none when there is no NAPTR of SIP.
-    async fn services(&self, host: &str) -> Result<Vec<Service>, NotFound> {
-        let Some(lookup) = self.ask_if_there(host, RecordType::NAPTR).await? else {
-            return Ok(Vec::new());
+    async fn services(&self, search: &mut Search, host: &str) -> Vec<Service> {
+        let Some(lookup) = self.ask_if_there(search, host, RecordType::NAPTR).await else {
+            return Vec::new();
         };
         let ttl_s = ttl_of(&lookup);
         let records = lookup.answers().iter().take(RECORDS_MAX);
@@ -182,14 +249,17 @@ impl Dns {
             })
             .collect();
         found.sort_by_key(|(order, preference, _)| (*order, *preference));
-        Ok(found.into_iter().map(|(_, _, service)| service).collect())
+        found.into_iter().map(|(_, _, service)| service).collect()
     }
 
-    /// The servers of an SRV name; `None` when there is no such record.
-    async fn service(&self, name: &str, transport: Transport) -> Result<Option<Servers>, NotFound> {
-        let Some(lookup) = self.ask_if_there(name, RecordType::SRV).await? else {
-            return Ok(None);
-        };
+    /// The servers of an SRV name; `None` when there is no such record, or it leads nowhere.
+    async fn service(
+        &self,
+        search: &mut Search,
+        name: &str,
+        transport: Transport,
+    ) -> Option<Servers> {
+        let lookup = self.ask_if_there(search, name, RecordType::SRV).await?;
         let mut ttl_s = ttl_of(&lookup);
         let records = lookup.answers().iter().take(RECORDS_MAX);
         let mut found: Vec<_> = records
@@ -199,7 +269,7 @@ impl Dns {
             })
             .collect();
         if found.is_empty() {
-            return Ok(None);
+            return None;
         }
         found.sort_by_key(|srv| srv.priority);
         // RFC 2782: a target of `.` says that the service is not offered.
@@ -226,10 +296,11 @@ impl Dns {
                 }
             }
         }
-        match servers.is_empty() {
-            true => Err(failure),
-            false => Ok(Some(Servers { servers, ttl_s })),
+        if servers.is_empty() {
+            search.note_nowhere(failure);
+            return None;
         }
+        Some(Servers { servers, ttl_s })
     }
 
     /// The addresses of a host, of the families that listeners can send to.
@@ -266,12 +337,23 @@ impl Dns {
         })
     }
 
-    /// `None` when there is no such record, whatever else there is.
-    async fn ask_if_there(&self, name: &str, kind: RecordType) -> Result<Option<Lookup>, NotFound> {
+    /// `None` when there is no such record, whatever else there is, or nobody says. Many name servers
+    /// fail at kinds that they do not know (SERVFAIL, REFUSED, NOTIMP), which says nothing against
+    /// the others.
+    async fn ask_if_there(
+        &self,
+        search: &mut Search,
+        name: &str,
+        kind: RecordType,
+    ) -> Option<Lookup> {
         match self.ask(name, kind).await {
-            Ok(lookup) => Ok(Some(lookup)),
-            Err(not_found) if not_found.failure.is_answer() => Ok(None),
-            Err(not_found) => Err(not_found),
+            Ok(lookup) => Some(lookup),
+            Err(not_found) => {
+                if !not_found.failure.is_answer() {
+                    search.doubt.get_or_insert(not_found);
+                }
+                None
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::lookup::{Found, NotFound};
 use crate::config::DnsSettings;
 use rating::Timestamp;
-use routing_engine::names::NameState;
+use routing_engine::names::{LookupFailure, NameState};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,12 +38,16 @@ impl Schedule {
         now: Timestamp,
     ) -> (NameState, Duration) {
         match found {
+            Ok(found) if !found.is_certain && self.has_better(before, now) => {
+                self.keep(before, LookupFailure::ServerFailed, now)
+            }
             Ok(found) => {
                 let ttl_s = self.bounded(found.ttl_s);
                 let state = NameState {
                     resolution: Some(Arc::new(found.resolution)),
                     resolved_at: Some(now),
                     valid_until: Some(later(now, ttl_s)),
+                    is_makeshift: !found.is_certain,
                     failure: None,
                     failed_at: None,
                 };
@@ -59,23 +63,39 @@ impl Schedule {
                 let ttl_s = self.bounded(not_found.ttl_s.min(NEGATIVE_TTL_MAX_S));
                 (state, Duration::from_secs(ttl_s.into()))
             }
-            Err(not_found) => {
-                let until = before
-                    .valid_until
-                    .map(|until| later(until, self.stale_max_s));
-                let state = match until.is_some_and(|until| now < until) {
-                    true => before.clone(),
-                    // RFC 8767 §4: there is an end to it.
-                    false => NameState::default(),
-                };
-                let state = NameState {
-                    failure: Some(not_found.failure),
-                    failed_at: Some(now),
-                    ..state
-                };
-                (state, RETRY)
-            }
+            Err(not_found) => self.keep(before, not_found.failure, now),
         }
+    }
+
+    /// What was known stays for a while.
+    fn keep(
+        &self,
+        before: &NameState,
+        failure: LookupFailure,
+        now: Timestamp,
+    ) -> (NameState, Duration) {
+        let state = match self.still_holds(before, now) {
+            true => before.clone(),
+            // RFC 8767 §4: there is an end to it.
+            false => NameState::default(),
+        };
+        let state = NameState {
+            failure: Some(failure),
+            failed_at: Some(now),
+            ..state
+        };
+        (state, RETRY)
+    }
+
+    /// Whether what is known is surer than an answer with a gap, which is all that some name servers
+    /// ever give: a server that fails for a moment shall not turn calls from SRV to A.
+    fn has_better(&self, before: &NameState, now: Timestamp) -> bool {
+        before.resolution.is_some() && !before.is_makeshift && self.still_holds(before, now)
+    }
+
+    fn still_holds(&self, known: &NameState, now: Timestamp) -> bool {
+        let until = known.valid_until;
+        until.is_some_and(|until| now < later(until, self.stale_max_s))
     }
 
     fn bounded(&self, ttl_s: u32) -> u32 {
@@ -93,7 +113,7 @@ mod tests {
 
     use super::*;
     use rating::cdr::Transport;
-    use routing_engine::names::{LookupFailure, Resolution, Server};
+    use routing_engine::names::{Resolution, Server};
 
     const NOW: Timestamp = Timestamp(1_000_000_000);
 
@@ -111,7 +131,19 @@ mod tests {
             addresses: vec!["192.0.2.1:5060".parse().unwrap()],
         };
         let resolution = Resolution::new(Transport::Udp, vec![server], 8).unwrap();
-        Ok(Found { resolution, ttl_s })
+        Ok(Found {
+            resolution,
+            ttl_s,
+            is_certain: true,
+        })
+    }
+
+    /// As a name server gives it that fails at SRV.
+    fn makeshift(ttl_s: u32) -> Result<Found, NotFound> {
+        found(ttl_s).map(|found| Found {
+            is_certain: false,
+            ..found
+        })
     }
 
     fn not(failure: LookupFailure, ttl_s: u32) -> Result<Found, NotFound> {
@@ -146,6 +178,21 @@ mod tests {
         assert_eq!(gone.resolution, None);
         let (back, _) = schedule().learn(&gone, found(60), after_s(170));
         assert_eq!((back.resolution, back.failure), (known.resolution, None));
+    }
+
+    #[test]
+    fn an_answer_with_a_gap_takes_no_better_one_away_but_is_used_when_there_is_none() {
+        let (first, wait) = schedule().learn(&NameState::default(), makeshift(60), NOW);
+        assert!(first.resolution.is_some() && first.is_makeshift);
+        assert_eq!((first.failure, wait.as_secs()), (None, 48));
+        let (known, _) = schedule().learn(&first, found(60), after_s(48));
+        assert!(!known.is_makeshift);
+        let (kept, wait) = schedule().learn(&known, makeshift(60), after_s(96));
+        assert_eq!(kept.valid_until, known.valid_until);
+        assert_eq!(kept.failure, Some(LookupFailure::ServerFailed));
+        assert_eq!(wait, RETRY);
+        let (late, _) = schedule().learn(&kept, makeshift(60), after_s(48 + 60 + 100));
+        assert!(late.is_makeshift, "not for ever");
     }
 
     #[test]

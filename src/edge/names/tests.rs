@@ -26,7 +26,6 @@ fn settings(server: &NameServer) -> DnsSettings {
         timeout: Duration::from_secs(10),
         ttl_s: 1..=3_600,
         stale_max_s: 86_400,
-        addresses_max: 8,
         names_max: 100,
         lookups_max: 8,
     }
