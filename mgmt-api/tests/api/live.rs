@@ -191,6 +191,7 @@ async fn a_host_name_is_shown_with_where_it_leads_and_why_it_does_not() {
         valid_until: Some(Timestamp(now.0 - 30_000_000)),
         failure: Some(LookupFailure::TimedOut),
         failed_at: Some(now),
+        ..NameState::default()
     };
     let name = NameQuery {
         host: "sip.example.net".into(),
