@@ -226,9 +226,6 @@ fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
             deck: Arc::new(deck),
         }],
         carriers: vec![stored("Aurora", Carrier::default())],
-        customers: Vec::new(),
-        number_lists: Vec::new(),
-        translation_rules: Vec::new(),
         trunks: vec![stored(
             "out",
             Trunk {
@@ -239,6 +236,7 @@ fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
                 ..Trunk::new(Direction::Egress)
             },
         )],
+        ..Resources::default()
     };
     Arc::new(Snapshot::compile(number, &resources, None).unwrap())
 }
