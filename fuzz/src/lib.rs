@@ -210,7 +210,7 @@ fn copied(message: &Message<'_>) {
     let copy = Message::parse(&out, &LIMITS).expect("what we write can be read");
     assert_eq!(copy.body(), message.body());
     assert_eq!(copy.headers().count(), count + 2);
-    for (old, new) in fields().zip(copy.headers()) {
+    for (old, new) in fields().take(count).zip(copy.headers()) {
         assert_eq!(old.name, new.name);
         let is_break = |b: u8| matches!(b, b'\r' | b'\n');
         let same = |(a, b): (&u8, &u8)| a == b || (is_break(*a) && *b == b' ');
