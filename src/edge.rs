@@ -117,7 +117,7 @@ impl Edge {
         let shards = config.shard_count();
         let clock = Clock::start();
         let key = TicketKey::new(random_bytes()?);
-        let ownership = Ownership::new(key.clone(), shards);
+        let ownership = Ownership::new(key.clone(), shards, Arc::clone(&snapshot));
         let (polls, mailboxes, inboxes) = polls_and_mailboxes(shards)?;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
         let bans = Arc::new(Bans::default());

@@ -25,14 +25,15 @@ pub(crate) struct Challenged {
     count: u32,
     /// Challenges since a request was taken.
     in_a_row: u8,
-    /// What the last INVITE showed, for its ACK.
-    of_invite: Option<String>,
+    /// What the last INVITE showed and in which field, for its ACK: whatever was asked for since.
+    of_invite: Option<(HeaderName, String)>,
 }
 
 impl Challenged {
     /// What the last INVITE showed.
     pub(crate) fn shown(&self) -> Option<(HeaderName, &str)> {
-        Some((self.answer_in, self.of_invite.as_deref()?))
+        let (name, value) = self.of_invite.as_ref()?;
+        Some((*name, value))
     }
 }
 
@@ -66,13 +67,14 @@ impl Leg {
         if was_shown && !challenge.is_stale || in_a_row >= IN_A_ROW_MAX {
             return false;
         }
+        let of_invite = self.challenged.take().and_then(|known| known.of_invite);
         self.challenged = Some(Box::new(Challenged {
             identity: identity.clone(),
             challenge,
             answer_in,
             count: 0,
             in_a_row: in_a_row + 1,
-            of_invite: None,
+            of_invite,
         }));
         true
     }
@@ -113,7 +115,7 @@ impl Leg {
             .challenge
             .answer(account, request, challenged.count, &nonce);
         if method == Method::Invite {
-            challenged.of_invite = Some(value.clone());
+            challenged.of_invite = Some((challenged.answer_in, value.clone()));
         }
         Some((challenged.answer_in, value))
     }

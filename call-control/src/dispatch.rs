@@ -144,7 +144,11 @@ impl Engine {
             _ => {}
         }
         let lent_to = self.calls.get(user.call).and_then(Call::lent_to);
-        if let Some(home) = lent_to.filter(|_| matches!(user.role, Role::Attempt(_))) {
+        let may_be_moved = matches!(
+            user.role,
+            Role::Attempt(_) | Role::Relayed(_) | Role::Refresh(Side::Egress)
+        );
+        if let Some(home) = lent_to.filter(|_| may_be_moved) {
             // The 2xx of a leg that has moved on, once more.
             self.with_call(now.instant, home, |call, core| {
                 call.on_stray_final(core, response);

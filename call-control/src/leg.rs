@@ -96,6 +96,18 @@ impl Leg {
         }
     }
 
+    /// What stays of a leg that moves into another call: the record needs to know where it went.
+    pub(crate) fn left_behind(&self) -> Self {
+        let policy = Signalling {
+            keepalive_interval_s: None,
+            ..self.policy
+        };
+        Self {
+            is_gone: true,
+            ..Self::new(self.dialog.clone(), self.path, policy)
+        }
+    }
+
     /// Sends a request of this dialog without a body: `finish` adds what is special to it and ends the
     /// message.
     pub(crate) fn send(

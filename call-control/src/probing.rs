@@ -324,7 +324,8 @@ impl Core {
             };
             let is_sent = match self.path_to(listener, target) {
                 Some(path) => self.send_options(now.instant, path, &place, user),
-                None => false,
+                // No call gets there either: it counts as silent.
+                None => true,
             };
             let probed = self.probes.of_round(number, round);
             let asked = probed.and_then(|probed| probed.asked.get_mut(usize::from(index)));

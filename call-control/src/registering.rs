@@ -45,6 +45,8 @@ const SPREAD_SHARE: u64 = 20;
 #[derive(Default)]
 pub(crate) struct Registrations {
     kept: HashMap<u32, Kept>,
+    /// Those that are being taken back: a registrar may ask for the password once more.
+    leaving: HashMap<u32, Kept>,
     /// Who may have a turn when; only the one in [`Kept::turn`] counts.
     turns: BinaryHeap<Reverse<(Instant, u32)>>,
     next_number: u32,
@@ -131,6 +133,11 @@ impl Kept {
         Followed::Same
     }
 
+    /// What a registrar knows a registration by.
+    fn place(&self) -> (&str, Transport, SocketAddr) {
+        (&self.address, self.transport, self.remote)
+    }
+
     fn user(&self) -> &str {
         self.address.split('@').next().unwrap_or("")
     }
@@ -182,14 +189,12 @@ impl Registrations {
                         (number, kept, true)
                     }
                 },
-                None => {
-                    let number = self.next_number;
-                    self.next_number = number.wrapping_add(1);
-                    (number, new, true)
-                }
+                None => (self.new_number(), new, true),
             };
             if is_due {
                 self.turns.push(Reverse((kept.turn, number)));
+                // It comes back before it had left: what takes the old one back must not end the new.
+                self.leaving.retain(|_, old| old.place() != kept.place());
             }
             self.kept.insert(number, kept);
         }
@@ -198,6 +203,12 @@ impl Registrations {
             .retain(|Reverse((_, number))| kept.contains_key(number));
         gone.extend(before.into_values());
         gone
+    }
+
+    fn new_number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number = number.wrapping_add(1);
+        number
     }
 
     /// When the next turn may be.
@@ -227,6 +238,17 @@ impl Registrations {
     }
 }
 
+/// Whose a REGISTER is.
+fn registration(number: u32, round: u32) -> User {
+    User {
+        call: SlabKey {
+            slot: number,
+            generation: round,
+        },
+        role: Role::Registration,
+    }
+}
+
 impl Engine {
     /// Sends the REGISTERs whose turn has come.
     pub(crate) fn renew_registrations(&mut self, now: Now) {
@@ -253,23 +275,38 @@ impl Core {
 
     /// The switch stops: no carrier shall count on it any longer, and none is registered with again.
     pub(crate) fn leave_registrars(&mut self, now: Instant) {
-        let registrations = std::mem::take(&mut self.registrations);
-        self.take_back(now, registrations.kept.into_values());
+        let kept = std::mem::take(&mut self.registrations.kept);
+        self.registrations.turns.clear();
+        self.take_back(now, kept.into_values());
     }
 
     /// Takes registrations back (RFC 3261 §10.2.2), of those that were asked for.
     fn take_back(&mut self, now: Instant, gone: impl IntoIterator<Item = Kept>) {
-        let user = User {
-            call: SlabKey {
-                slot: u32::MAX,
-                generation: 0,
-            },
-            role: Role::Detached,
-        };
         for mut kept in gone {
-            if kept.leg.is_some() {
-                self.send_register(now, &mut kept, 0, user);
+            if kept.leg.is_some() && self.registrations.leaving.len() < KEPT_MAX {
+                let number = self.registrations.new_number();
+                kept.in_a_row = 0;
+                self.leave(now, number, kept);
             }
+        }
+    }
+
+    /// Sends the REGISTER that ends a registration. One that cannot be sent is not waited for.
+    fn leave(&mut self, now: Instant, number: u32, mut kept: Kept) {
+        kept.round = kept.round.wrapping_add(1);
+        kept.in_a_row = kept.in_a_row.saturating_add(1);
+        let user = registration(number, kept.round);
+        if self.send_register(now, &mut kept, 0, user) {
+            kept.waiting = Some(kept.round);
+            self.registrations.leaving.insert(number, kept);
+        }
+    }
+
+    /// A final response to the REGISTER that ends a registration: over, unless it wants a password.
+    fn on_left(&mut self, now: Instant, number: u32, mut kept: Kept, response: &Message<'_>) {
+        let is_asked = matches!(response.status(), Some(401 | 407));
+        if is_asked && kept.in_a_row < IN_A_ROW_MAX && kept.takes_challenge(response) {
+            self.leave(now, number, kept);
         }
     }
 
@@ -279,13 +316,7 @@ impl Core {
         };
         kept.round = kept.round.wrapping_add(1);
         kept.in_a_row = kept.in_a_row.saturating_add(1);
-        let user = User {
-            call: SlabKey {
-                slot: number,
-                generation: kept.round,
-            },
-            role: Role::Registration,
-        };
+        let user = registration(number, kept.round);
         let expires_s = kept.expires_s;
         let is_sent = self.send_register(now.instant, &mut kept, expires_s, user);
         kept.waiting = is_sent.then_some(kept.round);
@@ -390,6 +421,13 @@ impl Core {
     pub(crate) fn on_register_response(&mut self, now: Now, key: SlabKey, response: &Message<'_>) {
         let status = response.status().unwrap_or(0);
         let number = key.slot;
+        let leaving = &mut self.registrations.leaving;
+        let is_last = |kept: &mut Kept| status >= 200 && kept.waiting == Some(key.generation);
+        if leaving.get_mut(&number).is_some_and(is_last)
+            && let Some(kept) = leaving.remove(&number)
+        {
+            return self.on_left(now.instant, number, kept, response);
+        }
         let Some(kept) = self.registrations.kept.get_mut(&number) else {
             return;
         };
@@ -415,6 +453,7 @@ impl Core {
 
     /// A REGISTER got no response.
     pub(crate) fn on_register_expired(&mut self, now: Now, key: SlabKey) {
+        self.registrations.leaving.remove(&key.slot);
         let kept = self.registrations.kept.get_mut(&key.slot);
         let waiting = kept.and_then(|kept| kept.waiting.take_if(|round| *round == key.generation));
         if waiting.is_some() {

@@ -209,6 +209,7 @@ impl Call {
         if is_up {
             leg.agree_session(core, now, key, side, agreed);
         }
+        self.resume_join(core, now);
         self.accept_change(core, now, side, server, agreed, None);
     }
 

@@ -177,6 +177,11 @@ impl Call {
         if response.status().is_none_or(|status| status < 200) || !is_of_leg {
             return;
         }
+        if matches!(response.status(), Some(200..300))
+            && let Some(leg) = self.leg_mut(Side::Egress)
+        {
+            leg.was_let_in();
+        }
         let is_challenged = self.takes_challenge(Side::Egress, response);
         let key = self.key;
         if let Some(attempt) = self.current_mut().filter(|_| is_challenged) {

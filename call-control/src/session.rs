@@ -87,6 +87,21 @@ impl CallMedia {
         }
     }
 
+    /// Whether media goes through the relay.
+    pub(crate) fn is_relayed(&self) -> bool {
+        self.pair.is_some() && self.mode == MediaMode::Relay
+    }
+
+    /// Whether the parties that both calls have on their egress side have a codec in common, as far
+    /// as they have said.
+    pub(crate) fn has_codec_of(&self, other: &Self) -> bool {
+        let said = [self, other].map(|media| media.last_sent(Side::Ingress).unwrap_or_default());
+        match (Sdp::parse(said[0]), Sdp::parse(said[1])) {
+            (Ok(ours), Ok(theirs)) => ours.has_codec_of(&theirs),
+            _ => false,
+        }
+    }
+
     /// By what a side knows our descriptions.
     pub(crate) fn origin_towards(&self, side: Side) -> SessionOrigin {
         let sent = &self.sent[side as usize];
@@ -100,7 +115,7 @@ impl CallMedia {
     /// those, and holds nobody.
     pub(crate) fn take_in(&mut self, side: Side, origin: SessionOrigin) {
         self.has_vacancy = false;
-        let is_ours = self.pair.is_some() && self.mode == MediaMode::Relay;
+        let is_ours = self.is_relayed();
         let sent = &mut self.sent[side as usize];
         sent.session_id = origin.session_id;
         sent.version = origin.version + 1;
@@ -187,7 +202,7 @@ impl CallMedia {
     /// when it is refreshed.
     pub(crate) fn revert(&mut self, core: &mut Core) {
         self.proposed = self.agreed;
-        let origin_is_ours = self.pair.is_some() && self.mode == MediaMode::Relay;
+        let origin_is_ours = self.is_relayed();
         for sent in &mut self.sent {
             sent.revert(origin_is_ours);
         }

@@ -345,9 +345,11 @@ impl Call {
         status: Option<u16>,
     ) {
         let key = self.key;
+        // Asked before it left, for another call or for good.
+        let is_gone = self.leg(side).is_some_and(|leg| leg.is_gone);
         match status {
             Some(..200) => {}
-            _ if self.phase != Phase::Answered => {}
+            _ if self.phase != Phase::Answered || is_gone => {}
             None | Some(408 | 481) => self.expire_session(core, now, side),
             Some(_) => {
                 if let Some(leg) = self.leg_mut(side) {

@@ -87,6 +87,8 @@ pub(crate) struct Target {
     stage: Stage,
     /// Re-INVITEs that tried to join.
     tries: u8,
+    /// How often one could not be sent because the session was being changed.
+    waits: u8,
     /// What a challenge of the leg that moved in is answered with.
     identity: Option<DigestIdentity>,
 }
@@ -216,6 +218,10 @@ impl Call {
                 Phase::Hunting | Phase::Connecting => 491,
                 Phase::Answered | Phase::Ending => 481,
             });
+        }
+        // What is offered or answered now is not what the party that is left would be called for with.
+        if self.is_changing() {
+            return Err(491);
         }
         match self.transfer.as_deref() {
             None => Ok(()),
@@ -423,6 +429,7 @@ impl Call {
     pub(crate) fn lose_asker(&mut self, core: &mut Core, now: Instant) {
         let key = self.key;
         self.ingress.forget_ack(core, key, Side::Ingress);
+        self.give_up_exchanges(core, now);
         self.leave_ingress(core, now);
     }
 

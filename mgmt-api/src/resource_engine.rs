@@ -21,6 +21,7 @@ mod draft;
 mod error;
 mod events;
 mod impact;
+mod listeners;
 mod merge_patch;
 mod opening;
 mod plan;

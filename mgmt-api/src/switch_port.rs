@@ -314,6 +314,8 @@ pub struct ListenerStatus {
     pub transport: Transport,
     /// Where it is bound.
     pub address: SocketAddr,
+    /// As peers see it.
+    pub advertised: SocketAddr,
 }
 
 /// One shard.

@@ -46,6 +46,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// What calls share that a transfer may join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gathering {
+    /// The customer, by its database identifier.
+    Customer(i64),
+    /// The address that they come from: whose they are is only known by a password.
+    Source(IpAddr),
+}
+
 /// A compiled configuration. See the module for how it is used.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -64,6 +73,10 @@ pub struct Snapshot {
     /// One more than there are such cards.
     first_route_of_card: Box<[u32]>,
     sources: SourceTable,
+    /// Customers who may transfer, by index; empty when none may.
+    transferring: Box<[bool]>,
+    /// Whether any of them is known by a password alone.
+    has_strange_transfers: bool,
     usernames: HashMap<Arc<str>, TrunkIndex>,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
@@ -180,6 +193,24 @@ impl Snapshot {
     pub fn trunk_of_call(&self, source: IpAddr, called: &str) -> Option<TrunkIndex> {
         self.trunks_of_source(source)
             .find(|trunk| called.starts_with(&*self.ingress_trunk(*trunk).tech_prefix))
+    }
+
+    /// Which other calls one from an address with this called number may be joined with by a transfer
+    /// of the switch: those must be where it is. `None` when there are none.
+    pub fn gathering_of(&self, source: IpAddr, called: &str) -> Option<Gathering> {
+        if self.transferring.is_empty() {
+            return None;
+        }
+        let source = source.to_canonical();
+        let Some(trunk) = self.trunk_of_call(source, called) else {
+            // Whose it is will only be known by its password.
+            return self
+                .has_strange_transfers
+                .then_some(Gathering::Source(source));
+        };
+        let customer = self.ingress_trunk(trunk).customer;
+        let may_transfer = self.transferring[customer.0 as usize];
+        may_transfer.then(|| Gathering::Customer(self.customer(customer).resource.id))
     }
 
     /// The active ingress trunk with a database identifier: a call that another snapshot decided

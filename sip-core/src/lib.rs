@@ -64,5 +64,5 @@ pub use message::{
 };
 pub use sdp::Sdp;
 pub use text::{unfold, unquote};
-pub use ticket::{Ticket, TicketKey, owner_of};
+pub use ticket::{Ticket, TicketKey, owner_beside, owner_of};
 pub use uri::{Number, Scheme, Uri};

@@ -156,6 +156,18 @@ static DIGITS: [u8; 256] = {
 /// its To tag says. Any other request goes by its Call-ID, so that a retransmission, a CANCEL and
 /// the ACK of a refusal reach the shard that has the INVITE.
 pub fn owner_of(message: &Message<'_>, key: &TicketKey, shards: u16) -> Option<u16> {
+    owner_beside(message, key, shards, || None)
+}
+
+/// The same, but a request outside any dialog for which `beside` gives a number goes by that instead of its
+/// Call-ID: so calls that must be together are. The number must be the same for an INVITE, its CANCEL and
+/// its ACK.
+pub fn owner_beside(
+    message: &Message<'_>,
+    key: &TicketKey,
+    shards: u16,
+    beside: impl FnOnce() -> Option<u128>,
+) -> Option<u16> {
     let ticket = if message.is_request() {
         message
             .to()
@@ -170,9 +182,11 @@ pub fn owner_of(message: &Message<'_>, key: &TicketKey, shards: u16) -> Option<u
         Some(ticket) if ticket.shard < shards => Some(ticket.shard),
         Some(_) if !message.is_request() => None,
         _ => {
-            let call_id = message.raw_header(HeaderName::CallId).unwrap_or(b"");
-            let shard = key.hash(call_id) % u64::from(shards.max(1));
-            u16::try_from(shard).ok()
+            let hash = match beside() {
+                Some(number) => key.hash(&number.to_le_bytes()),
+                None => key.hash(message.raw_header(HeaderName::CallId).unwrap_or(b"")),
+            };
+            u16::try_from(hash % u64::from(shards.max(1))).ok()
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use sip_core::ticket::TICKET_CHARS;
-use sip_core::{Limits, Message, Ticket, TicketKey, owner_of};
+use sip_core::{Limits, Message, Ticket, TicketKey, owner_beside, owner_of};
 use std::collections::HashSet;
 
 fn key() -> TicketKey {
@@ -104,6 +104,24 @@ fn any_other_request_goes_by_its_call_id() {
         owner(&request("one", ""), 4),
         owner(&request("one", ";tag=theirs"), 4)
     );
+}
+
+#[test]
+fn requests_that_belong_together_go_to_one_shard_unless_a_ticket_says_otherwise() {
+    let owner = |text: &str, number| {
+        let message = Message::parse(text.as_bytes(), &Limits::DEFAULT).unwrap();
+        owner_beside(&message, &key(), 8, || number)
+    };
+    let by_number: HashSet<_> = (0..100)
+        .map(|n| owner(&request(&n.to_string(), ""), Some(7)))
+        .collect();
+    assert_eq!(by_number.len(), 1);
+    let of_all: HashSet<_> = (0..100)
+        .map(|n| owner(&request("one", ""), Some(n)))
+        .collect();
+    assert_eq!(of_all.len(), 8);
+    let tag = format!(";tag={}", key().write(TICKET));
+    assert_eq!(owner(&request("one", &tag), Some(7)), Some(3));
 }
 
 #[test]

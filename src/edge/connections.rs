@@ -79,7 +79,7 @@ impl TcpSink for ConnectionSink {
             return Ok(());
         }
         let owner = match Message::parse(&message.bytes, &self.limits) {
-            Ok(parsed) => self.ownership.of(&parsed),
+            Ok(parsed) => self.ownership.of(&parsed, message.source.ip()),
             // Any shard can answer 400, if it can be answered at all.
             Err(_) => Some(0),
         };

@@ -157,6 +157,7 @@ impl SwitchPort for Edge {
         let listener = |listener: &crate::config::Listener| ListenerStatus {
             transport: listener.transport,
             address: listener.bind,
+            advertised: listener.advertised,
         };
         let shard = |(number, gauges): (u16, &Arc<super::Gauges>)| ShardStatus {
             shard: number,

@@ -298,7 +298,7 @@ impl Shard {
                 self.note(now, Way::Received, bytes, path);
                 self.engine.handle_message(now, &datagram);
             }
-            Ok(message) => match self.ownership.of(&message) {
+            Ok(message) => match self.ownership.of(&message, path.remote.ip()) {
                 Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
                 // A response to nothing is the engine's to count.
                 _ => {

@@ -215,6 +215,7 @@ impl Call {
             agreed = exchange.session.answer(&leg.policy);
             leg.agree_session(core, now, key, exchange.from, agreed);
         }
+        self.resume_join(core, now);
         let sdp = self.media.last_sent(exchange.from).filter(|_| with_sdp);
         self.accept_change(core, now, exchange.from, exchange.server, agreed, sdp);
     }
@@ -261,7 +262,11 @@ impl Call {
     /// The other leg is no longer there: the call ends.
     fn on_dialog_lost(&mut self, core: &mut Core, now: Instant, exchange: Exchange, status: u16) {
         respond(core, now, exchange.server, status, bare);
-        self.release_for(core, now, exchange.from.other());
+        let lost = exchange.from.other();
+        // That one which hung up while its transfer is under way is gone was known.
+        if self.leg(lost).is_some_and(|leg| !leg.is_gone) {
+            self.release_for(core, now, lost);
+        }
     }
 
     /// Ends the call because of what a side did or failed to do.
@@ -305,7 +310,10 @@ impl Call {
         if let Some(leg) = self.leg_mut(side) {
             leg.send_ack(core, cseq.number, None);
         }
-        self.release_for(core, now, side);
+        // Who is left alone by a transfer is told next how its session goes on.
+        if self.leg(side.other()).is_some_and(|leg| !leg.is_gone) {
+            self.release_for(core, now, side);
+        }
     }
 
     /// CANCEL of a re-INVITE: passed on, as soon as the other side has replied.
@@ -334,6 +342,40 @@ impl Call {
                 core.transactions
                     .cancel(now, client, None, &mut core.outbox);
             }
+        }
+    }
+
+    /// The customer has hung up and the call goes on without it: what is pending between both sides is
+    /// answered 487. An answer of the carrier that crosses our CANCEL is still acknowledged.
+    pub(crate) fn give_up_exchanges(&mut self, core: &mut Core, now: Instant) {
+        core.disarm(self.key, CallTimer::Exchange);
+        let pending = std::mem::take(&mut self.exchanges.pending);
+        if pending
+            .iter()
+            .any(|exchange| exchange.kind.changes_session())
+        {
+            self.media.revert(core);
+        }
+        for exchange in pending {
+            respond(core, now, exchange.server, 487, bare);
+            let Some(client) = exchange.client else {
+                continue;
+            };
+            let outcome = core
+                .transactions
+                .cancel(now, client, None, &mut core.outbox);
+            let may_end = exchange.kind == Kind::Invite && outcome != CancelOutcome::Late;
+            if may_end && exchange.from == Side::Ingress {
+                self.exchanges.given_up = Some(exchange.number);
+            }
+        }
+        self.ingress.take_owed_ack();
+        // The carrier's offer gets the answer that it had before.
+        let answer = self.media.last_sent(Side::Egress);
+        if let Some(leg) = self.attempts.last_mut().map(|attempt| &mut attempt.leg)
+            && let Some(cseq) = leg.take_owed_ack()
+        {
+            leg.send_ack(core, cseq, answer);
         }
     }
 

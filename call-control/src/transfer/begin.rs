@@ -16,7 +16,7 @@ use crate::session_timer::SessionRequest;
 use crate::setups::SetupPermit;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
-use routing_engine::resources::ReferPolicy;
+use routing_engine::resources::{ReferPolicy, Status};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{
     CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Snapshot, Source, decide,
@@ -38,7 +38,9 @@ impl Engine {
     /// Begins what a REFER asks for.
     pub(super) fn begin_transfer(&mut self, now: Now, asking: SlabKey, referral: &Referral) {
         let begun = match &referral.replaced {
-            Some(replaced) => self.take_replaced(asking, replaced),
+            Some(replaced) => self
+                .check_replacing(asking, replaced)
+                .and_then(|target| self.take_replaced(asking, target)),
             None => self.call_target(now, asking, &referral.number),
         };
         if let Err(status) = begun {
@@ -154,12 +156,12 @@ impl Engine {
 
     /// The call that Replaces names: one of the same customer that is up. 481 for every other, so
     /// that nobody learns which calls there are.
-    fn take_replaced(&mut self, asking: SlabKey, replaced: &Replaced) -> Result<(), u16> {
+    fn check_replacing(&self, asking: SlabKey, replaced: &Replaced) -> Result<SlabKey, u16> {
         let found = self.core.read_tag(&replaced.to_tag);
         let (target, leg) = found.ok_or(481_u16)?;
         let asker = self.calls.get(asking).ok_or(481_u16)?;
         let customer = asker.facts.customer.as_ref().map(|customer| customer.id);
-        let call = self.calls.get_mut(target).ok_or(481_u16)?;
+        let call = self.calls.get(target).ok_or(481_u16)?;
         let is_of_customer = customer.is_some()
             && call.facts.customer.as_ref().map(|customer| customer.id) == customer;
         let dialog = &call.ingress.dialog;
@@ -171,10 +173,43 @@ impl Engine {
         if !(is_of_customer && is_named && is_free && is_untouched) || replaced.early_only {
             return Err(481);
         }
+        let snapshot = &self.core.snapshot;
+        if !asker.may_transfer_by(snapshot) || !call.is_still_allowed_by(snapshot) {
+            return Err(403);
+        }
+        // Both parties would see the session of somebody else.
+        match asker.media.is_relayed() && call.media.is_relayed() {
+            true => Ok(target),
+            false => Err(488),
+        }
+    }
+
+    fn take_replaced(&mut self, asking: SlabKey, target: SlabKey) -> Result<(), u16> {
+        let call = self.calls.get_mut(target).ok_or(481_u16)?;
         call.transfer = Some(Box::new(Transfer::Target(Target::new(asking, true))));
         self.note_target(asking, target);
         self.core.post(asking, target, Letter::Answered);
         Ok(())
+    }
+}
+
+impl Call {
+    /// The trunk of the call as today's configuration has it; `None` when it is not active any more,
+    /// or its customer is not.
+    fn trunk_today(&self, snapshot: &Snapshot) -> Option<TrunkIndex> {
+        let trunk = snapshot.ingress_trunk_of(self.facts.ingress_trunk_id()?)?;
+        let customer = snapshot.ingress_trunk(trunk).customer;
+        (snapshot.customer(customer).status == Status::Active).then_some(trunk)
+    }
+
+    fn is_still_allowed_by(&self, snapshot: &Snapshot) -> bool {
+        self.trunk_today(snapshot).is_some()
+    }
+
+    fn may_transfer_by(&self, snapshot: &Snapshot) -> bool {
+        self.trunk_today(snapshot).is_some_and(|trunk| {
+            snapshot.ingress_trunk(trunk).signalling.refer == ReferPolicy::Handle
+        })
     }
 }
 
@@ -185,6 +220,7 @@ impl Target {
             is_attended,
             stage: Stage::Apart,
             tries: 0,
+            waits: 0,
             identity: None,
         }
     }

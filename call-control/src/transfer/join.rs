@@ -1,6 +1,6 @@
 //! Two calls become one: the leg that is left of the asking call moves into the target.
 
-use super::{JOIN_PAUSE, Letter, Stage};
+use super::{JOIN_PAUSE, Letter, Stage, Target};
 use crate::attempt::has_sdp;
 use crate::call::{Call, Phase};
 use crate::config::Now;
@@ -14,10 +14,15 @@ use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use routing_engine::DigestIdentity;
 use sip_core::slab::SlabKey;
-use sip_core::{Instant, Message};
+use sip_core::{Duration, HeaderName, Instant, Message};
 
 /// Re-INVITEs that may meet others on their way before the call is given up.
 const TRIES_MAX: u8 = 5;
+/// Pauses of some seconds in which none could be sent before the call is given up: longer than one
+/// change of the session may take.
+const WAITS_MAX: u8 = 60;
+/// The longest pause that whoever refuses a re-INVITE for now can ask for, seconds.
+const RETRY_AFTER_MAX_S: u32 = 32;
 
 /// A leg on its way from one call to another.
 #[derive(Debug)]
@@ -51,7 +56,13 @@ impl Engine {
                     false => Readiness::Never,
                 });
         match (of_asking, of_target) {
-            (Readiness::Ready, Readiness::Ready) => self.move_leg(now, asking, target),
+            (Readiness::Ready, Readiness::Ready) if self.can_talk(asking, target) => {
+                self.move_leg(now, asking, target);
+            }
+            (Readiness::Ready, Readiness::Ready) => {
+                self.core.post(asking, target, Letter::Failed(488));
+                self.core.post(target, asking, Letter::Abandoned);
+            }
             (Readiness::Never, _) => {
                 self.core.post(target, asking, Letter::Abandoned);
             }
@@ -61,6 +72,16 @@ impl Engine {
             _ => self
                 .core
                 .arm(asking, CallTimer::Hunting, now.instant, JOIN_PAUSE),
+        }
+    }
+
+    /// Whether the party that is left and whoever answered have a codec in common: nobody transcodes,
+    /// and once whoever asked has been hung up on there is no way back.
+    fn can_talk(&self, asking: SlabKey, target: SlabKey) -> bool {
+        let media = |key| self.calls.get(key).map(|call| &call.media);
+        match (media(asking), media(target)) {
+            (Some(asking), Some(target)) => asking.has_codec_of(target),
+            _ => false,
         }
     }
 
@@ -113,12 +134,7 @@ impl Call {
         let snapshot = &self.snapshot;
         let attempt = self.attempts.last_mut()?;
         let identity = attempt.candidate.egress_trunk(snapshot).digest.clone();
-        // The record needs to know where it went.
-        let left = Leg::new(
-            attempt.leg.dialog.clone(),
-            attempt.leg.path,
-            attempt.leg.policy,
-        );
+        let left = attempt.leg.left_behind();
         let leg = std::mem::replace(&mut attempt.leg, left);
         Some(Box::new(MovedLeg {
             leg,
@@ -154,20 +170,43 @@ impl Call {
     }
 
     fn tell_joined(&mut self, core: &mut Core, now: Instant, side: Side) {
-        let Some(target) = self.target_mut() else {
+        let Some(target) = self.target() else {
             return;
         };
-        target.tries = target.tries.saturating_add(1);
-        if target.tries > TRIES_MAX {
+        if target.tries >= TRIES_MAX || target.waits >= WAITS_MAX {
             return self.fail_join(core, now, side);
         }
-        match self.send_refresh(core, now, side, true) {
+        let is_sent = self.send_refresh(core, now, side, true);
+        if let Some(target) = self.target_mut() {
+            target.tries += u8::from(is_sent);
+            target.waits += u8::from(!is_sent);
+        }
+        match is_sent {
             true => core.arm(
                 self.key,
                 CallTimer::session_of(side),
                 now,
                 REINVITE_PATIENCE,
             ),
+            false => self.pause(core, now, side),
+        }
+    }
+
+    /// A change of the session set the timer that the join waits for: it goes on all the same.
+    pub(crate) fn resume_join(&self, core: &mut Core, now: Instant) {
+        let Some(&Target {
+            stage: Stage::Joining(side),
+            ..
+        }) = self.target()
+        else {
+            return;
+        };
+        let timer = CallTimer::session_of(side);
+        match self
+            .leg(side)
+            .is_some_and(|leg| leg.session.is_reinviting())
+        {
+            true => core.arm(self.key, timer, now, REINVITE_PATIENCE),
             false => self.pause(core, now, side),
         }
     }
@@ -198,7 +237,7 @@ impl Call {
         let next = match (is_attended, side) {
             // Who is called had an offer of the other party already, unless it spoke with another.
             (true, Side::Ingress) => {
-                if self.media.bridge(core, side, response.body()).is_err() {
+                if self.bridge_offer(core, side, response.body()).is_err() {
                     return self.fail_join(core, now, side);
                 }
                 self.media.agree();
@@ -211,7 +250,7 @@ impl Call {
         };
         if let Some(target) = self.target_mut() {
             target.stage = next;
-            target.tries = 0;
+            (target.tries, target.waits) = (0, 0);
         }
         if next == Stage::Joining(Side::Egress) {
             self.tell_joined(core, now, Side::Egress);
@@ -229,8 +268,13 @@ impl Call {
         if self.takes_challenge(side, response) {
             return self.tell_joined(core, now, side);
         }
-        match response.status() {
-            Some(491) => self.pause(core, now, side),
+        match (response.status(), retry_after_s(response)) {
+            (Some(491), _) | (Some(500), Some(0)) => self.pause(core, now, side),
+            // RFC 3261 §14.2: it is changing the session itself.
+            (Some(500), Some(wait_s)) => {
+                let wait = Duration::from_secs(wait_s.min(RETRY_AFTER_MAX_S).into());
+                core.arm(self.key, CallTimer::session_of(side), now, wait);
+            }
             _ => self.fail_join(core, now, side),
         }
     }
@@ -240,4 +284,8 @@ impl Call {
         let origin = self.origin_of(side);
         self.release(core, now, origin, ReleaseReason::UnusableSdp, None, None);
     }
+}
+
+fn retry_after_s(response: &Message<'_>) -> Option<u32> {
+    response.number(HeaderName::RetryAfter).ok().flatten()
 }

@@ -586,3 +586,64 @@ fn credentials_of_a_prack_that_are_not_taken_are_not_shown_for_ever() {
     switch.receive(AURORA, &reply_with(&first, 401, "a", ASKED, None));
     switch.expect_silence();
 }
+
+#[test]
+fn the_ack_shows_what_its_invite_showed_whatever_was_asked_for_since() {
+    let mut switch = Switch::with(&confirming());
+    let (_, first) = place(&mut switch);
+    switch.receive(AURORA, &reply_with(&first, 401, "t", ASKED, None));
+    switch.expect(AURORA, "ACK");
+    let invite = switch.expect(AURORA, "INVITE");
+    let shown = shown_in(&invite, HeaderName::Authorization);
+    switch.receive(AURORA, &reply_with(&invite, 180, "a", RELIABLE, None));
+    let prack = switch.expect(AURORA, "PRACK");
+    switch.expect(CUSTOMER, "180 INVITE");
+    let other = ASKED.replace("WWW-", "Proxy-").replace("n2", "n9");
+    switch.receive(AURORA, &reply_with(&prack, 407, "a", &other, None));
+    let prack = switch.expect(AURORA, "PRACK");
+    shown_in(&prack, HeaderName::ProxyAuthorization);
+    switch.receive(AURORA, &reply(&prack, 200, None));
+    let sdp = offer("203.0.113.1", 5000);
+    switch.receive(AURORA, &reply_with(&invite, 200, "a", "", Some(&sdp)));
+    let ack = switch.expect(AURORA, "ACK");
+    assert_eq!(shown_in(&ack, HeaderName::Authorization), shown);
+}
+
+#[test]
+fn a_carrier_that_took_a_prack_may_ask_anew() {
+    let setup = Setup {
+        ingress: Signalling {
+            reliable_provisional: ReliableProvisional::Supported,
+            ..Signalling::default()
+        },
+        ..confirming()
+    };
+    let mut switch = Switch::with(&setup);
+    let mut caller = Caller::new("call-1");
+    caller.extra = "Supported: 100rel\r\n".to_owned();
+    switch.receive(CUSTOMER, &caller.invite(Some(&offer("192.0.2.10", 4000))));
+    switch.expect(CUSTOMER, "100 INVITE");
+    let invite = switch.expect(AURORA, "INVITE");
+    let early = offer("203.0.113.1", 5000);
+    switch.receive(
+        AURORA,
+        &reply_with(&invite, 183, "a", RELIABLE, Some(&early)),
+    );
+    let carriers = switch.expect(AURORA, "PRACK");
+    let progress = switch.expect(CUSTOMER, "183 INVITE");
+    switch.receive(AURORA, &reply_with(&carriers, 401, "a", ASKED, None));
+    let again = switch.expect(AURORA, "PRACK");
+    switch.receive(AURORA, &reply(&again, 200, None));
+    caller.learn(&progress);
+    let number = progress.header(HeaderName::RSeq);
+    let confirms = format!("RAck: {number} 1 INVITE\r\n");
+    switch.receive(CUSTOMER, &caller.next("PRACK", &confirms, None));
+    switch.expect(CUSTOMER, "200 PRACK");
+    let moved = offer("192.0.2.10", 4002);
+    switch.receive(CUSTOMER, &caller.next("UPDATE", "", Some(&moved)));
+    let update = switch.expect(AURORA, "UPDATE");
+    let asked = ASKED.replace("n2", "n9");
+    switch.receive(AURORA, &reply_with(&update, 401, "a", &asked, None));
+    let update = switch.expect(AURORA, "UPDATE");
+    assert_eq!(shown_in(&update, HeaderName::Authorization).nonce, "n9");
+}

@@ -256,3 +256,21 @@ fn who_is_no_longer_probed_is_asked_no_more_and_called_again() {
     switch.expect_silence();
     switch.assert_at_rest();
 }
+
+#[test]
+fn a_gateway_that_no_listener_leads_to_counts_as_down() {
+    let mut switch = Switch::with(&Setup {
+        aurora_trunk: |trunk| {
+            probed(trunk);
+            trunk.listener = Some("198.51.100.9:5060".parse().unwrap());
+        },
+        ..Setup::default()
+    });
+    for _ in 0..3 {
+        silent_round(&mut switch);
+    }
+    assert_eq!(state(&switch), GatewayState::Down);
+    let down = (AURORA.parse().unwrap(), false);
+    assert_eq!(switch.gateway_changes, [down]);
+    assert_at_rest(&mut switch);
+}

@@ -333,3 +333,43 @@ fn a_switch_that_stops_leaves_its_registrars_for_good() {
     switch.expect_silence();
     switch.assert_at_rest();
 }
+
+#[test]
+fn a_registrar_that_wants_the_password_to_let_go_gets_it() {
+    let mut switch = Switch::with(&setup());
+    let asked = first(&mut switch);
+    let shown = challenge(&mut switch, &asked, "n1");
+    accept(&mut switch, &shown, "300");
+    publish(&mut switch, &Setup::default());
+    let goodbye = next(&mut switch, 100);
+    let again = challenge(&mut switch, &goodbye, "n2");
+    assert_eq!(again.header(HeaderName::Expires), "0");
+    let message = again.parsed();
+    let value = message.raw_header(HeaderName::Authorization).unwrap();
+    let credentials = Credentials::parse(value).unwrap();
+    assert_eq!(credentials.nonce, "n2");
+    assert!(credentials.are_of(PASSWORD, sip_core::Method::Register, b""));
+    // Once more than that it does not know us.
+    let asks = "WWW-Authenticate: Digest realm=\"aurora\", nonce=\"n3\", qop=\"auth\"\r\n";
+    switch.receive(AURORA, &reply_with(&again, 401, "t", asks, None));
+    switch.expect_silence();
+    switch.assert_at_rest();
+}
+
+#[test]
+fn what_takes_a_registration_back_does_not_end_the_next_one() {
+    let mut switch = Switch::with(&setup());
+    let asked = first(&mut switch);
+    accept(&mut switch, &asked, "300");
+    publish(&mut switch, &Setup::default());
+    let goodbye = next(&mut switch, 100);
+    publish(&mut switch, &setup());
+    let asks = "WWW-Authenticate: Digest realm=\"aurora\", nonce=\"n1\", qop=\"auth\"\r\n";
+    switch.receive(AURORA, &reply_with(&goodbye, 401, "t", asks, None));
+    switch.expect_silence();
+    let anew = first(&mut switch);
+    assert_eq!(anew.header(HeaderName::Expires), "600");
+    accept(&mut switch, &anew, "300");
+    assert_eq!(state(&switch), RegistrationState::Registered);
+    assert_at_rest(&mut switch);
+}

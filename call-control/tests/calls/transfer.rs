@@ -1,5 +1,7 @@
 //! REFER carried out by the switch: who is called on whose account, who is told, who is left.
 
+mod races;
+
 use crate::support::{AURORA, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with};
 use call_control::Command;
 use rating::cdr::{Outcome, ReleaseReason};

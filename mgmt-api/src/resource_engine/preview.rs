@@ -8,7 +8,7 @@ use super::opening::Opened;
 use super::plan::{Fault, Plan, Step, check_each};
 use super::push::Push;
 use super::replay::{Replay, replay};
-use super::{Configuration, ConfigurationError, blocking, compile};
+use super::{Configuration, ConfigurationError, blocking, compile, listeners};
 use crate::problem::FieldError;
 use crate::routes::apply::Change;
 use crate::switch_port::SwitchPort;
@@ -126,6 +126,7 @@ impl Configuration {
         calls: u32,
         switch: &dyn SwitchPort,
     ) -> Result<Foresight, ConfigurationError> {
+        listeners::check(&planned, &switch.status().listeners)?;
         let records = self.store.recent_calls(scope, calls).await?;
         let (in_use, now_us) = (switch.snapshot(), switch.now_us());
         let (planned, reached, replay) = blocking(move || {

@@ -12,7 +12,9 @@ use super::draft::{Content, Draft};
 use super::events::{ConfigurationChanged, ResourceChanged};
 use super::plan::{DeckText, DeckTexts, Plan, Step, plan};
 use super::sealing::{forgotten, write_secrets};
-use super::{Configuration, ConfigurationError, audit, authority, blocking, compile, stored};
+use super::{
+    Configuration, ConfigurationError, audit, authority, blocking, compile, listeners, stored,
+};
 use crate::access::PermissionSet;
 use crate::auth::Principal;
 use crate::clock;
@@ -44,6 +46,8 @@ pub(crate) struct Push {
     pub(crate) note: Option<String>,
     /// The change set that the drafts are of.
     pub(crate) change_set: Option<ChangeSetPush>,
+    /// It puts back what was in force, whatever became of the node since.
+    pub(crate) restores: bool,
 }
 
 /// What a push did, or would do.
@@ -61,6 +65,22 @@ struct Written {
     snapshot: Arc<Snapshot>,
     told: Arc<[ResourceChanged]>,
     write: store::ConfigurationWrite,
+}
+
+/// Whether who pushes may, and the switch can do what is pushed.
+fn allow(
+    origin: &PushOrigin,
+    push: &Push,
+    planned: &Plan,
+    switch: &dyn SwitchPort,
+) -> Result<(), ConfigurationError> {
+    if let Some(permissions) = &origin.permissions {
+        authority::check(permissions, planned)?;
+    }
+    match push.restores {
+        true => Ok(()),
+        false => listeners::check(planned, &switch.status().listeners),
+    }
 }
 
 impl PushOrigin {
@@ -165,9 +185,7 @@ impl Configuration {
         if planned.changed().next().is_none() && push.change_set.is_none() {
             return Ok(Err(unchanged));
         }
-        if let Some(permissions) = &origin.permissions {
-            authority::check(permissions, &planned)?;
-        }
+        allow(origin, &push, &planned, switch)?;
         let opened = self.opened(planned.proposed.iter(), &sealed).await?;
         let (at, change_set) = (clock::now(), push.change_set.map(|push| push.id));
         let change = ConfigurationChange {
@@ -247,6 +265,7 @@ impl Configuration {
             note: Some(format!(
                 "Automatic rollback of configuration {number}: {reason}"
             )),
+            restores: true,
             ..Push::of(inverse, Vec::new())
         };
         let origin = PushOrigin {

@@ -127,6 +127,7 @@ impl SwitchPort for FakeSwitch {
             listeners: vec![ListenerStatus {
                 transport: Transport::Udp,
                 address: "127.0.0.1:5060".parse().unwrap(),
+                advertised: "127.0.0.1:5060".parse().unwrap(),
             }],
             shards: vec![ShardStatus { shard: 0, calls: 2 }],
         }

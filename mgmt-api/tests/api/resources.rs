@@ -324,3 +324,30 @@ async fn a_bulk_deletion_keeps_its_note() {
         assert_eq!(last["note"], "Sold to another.", "{last}");
     }
 }
+
+#[tokio::test]
+async fn a_trunk_cannot_leave_by_a_listener_that_the_switch_has_not() {
+    let api = world().await;
+    for (listener, transport) in [("127.0.0.1:5070", "udp"), ("127.0.0.1:5060", "tcp")] {
+        let mut spec = egress();
+        spec["listener"] = json!(listener);
+        spec["transport"] = json!(transport);
+        let body = json!({"name": "by-another", "spec": spec});
+        let refused = api.post("/api/v1/trunks", &body).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            refused.body
+        );
+        assert_eq!(
+            refused.json()["errors"][0]["field"],
+            "listener",
+            "{}",
+            refused.body
+        );
+    }
+    let mut spec = egress();
+    spec["listener"] = json!("127.0.0.1:5060");
+    create(&api, "trunks", "by-ours", spec).await;
+}

@@ -331,11 +331,14 @@ impl Trunk {
 
     /// An address of another family reaches no gateway of this trunk.
     fn check_listener(&self) -> Option<Problem> {
+        let listener = self.listener?;
         // Of a host name those addresses are taken that it can reach.
-        let (listener, gateway) = (self.listener?, self.gateway.as_ref()?.socket()?);
-        (listener.is_ipv4() != gateway.is_ipv4()).then(|| {
-            Problem::in_field("listener", "cannot reach the gateway, whose address is of another family")
-        })
+        let own = self.gateway.iter();
+        let gateways = own.chain(self.further_gateways.iter().map(|further| &further.address));
+        let mut addresses = gateways.filter_map(GatewayAddress::socket);
+        let unreachable = addresses.find(|address| address.is_ipv4() != listener.is_ipv4())?;
+        let message = format_args!("cannot reach {unreachable}, whose address is of another family");
+        Some(Problem::in_field("listener", message))
     }
 
     fn misplaced(&self, fields: &[(&str, bool)]) -> Vec<Problem> {
@@ -463,6 +466,20 @@ mod tests {
             fields(&trunk),
             ["identity.trusts_from", "listener", "signalling.refer"]
         );
+    }
+
+    #[test]
+    fn a_listener_reaches_every_gateway_of_its_trunk() {
+        let further = serde_json::json!({ "address": "[2001:db8::7]:5060" });
+        let trunk = Trunk {
+            carrier: Some("Aurora".into()),
+            rate_card: Some("aurora".into()),
+            gateway: Some("192.0.2.7:5060".parse().unwrap()),
+            listener: Some("192.0.2.1:5060".parse().unwrap()),
+            further_gateways: vec![serde_json::from_value(further).unwrap()],
+            ..Trunk::new(Direction::Egress)
+        };
+        assert_eq!(fields(&trunk), ["listener"]);
     }
 
     #[test]

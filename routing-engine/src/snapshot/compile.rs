@@ -20,8 +20,8 @@ use crate::health::RegistrationHealth;
 use crate::limits::{Limiter, Limits};
 use crate::names::GatewayPlace;
 use crate::resources::{
-    Direction, FailoverCodes, Network, PricedCardRef, ResourceKind, Resources, ResourcesRef,
-    ResponseMap, Status, StoredRef, Trunk,
+    AuthenticationMode, Direction, FailoverCodes, Network, PricedCardRef, ReferPolicy,
+    ResourceKind, Resources, ResourcesRef, ResponseMap, Status, StoredRef, Trunk,
 };
 use rating::cdr::ResourceRef;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -82,6 +82,27 @@ fn prefixes(cards: &[CompiledCard], previous: Option<&Snapshot>) -> Arc<PrefixIn
     }
 }
 
+/// Which customers may transfer, and whether any of them is known by a password alone.
+fn transferring(
+    ingress: &[(IngressTrunk, StoredRef<'_, Trunk>)],
+    customers: usize,
+) -> (Box<[bool]>, bool) {
+    let trunks = ingress.iter().map(|(trunk, _)| trunk);
+    let handling = trunks.filter(|trunk| trunk.signalling.refer == ReferPolicy::Handle);
+    let (mut all, mut by_password) = (Vec::new(), false);
+    for trunk in handling {
+        all.resize(customers, false);
+        if let Some(may_transfer) = all.get_mut(trunk.customer.0 as usize) {
+            *may_transfer = true;
+        }
+        by_password |= matches!(
+            trunk.authentication,
+            AuthenticationMode::Digest | AuthenticationMode::AddressOrDigest
+        );
+    }
+    (all.into(), by_password)
+}
+
 /// What a name means: names are unique within an owner.
 type Key<'r> = (i64, &'r str);
 
@@ -139,6 +160,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let egress_cards = self.egress_cards_count();
         let (cards, card_owners) = self.compiled_cards();
         let customers = self.compiled_customers(&egress);
+        let (transferring, has_strange_transfers) = transferring(&ingress, customers.len());
         let carriers = self.compiled_carriers();
         let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
         Snapshot {
@@ -154,6 +176,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             open_routes,
             first_route_of_card,
             sources,
+            transferring,
+            has_strange_transfers,
             usernames,
             number_rules: self.numbers.rules_by_id(self.resources),
             number_lists: self.numbers.lists(),

@@ -65,6 +65,31 @@ impl<'a> Sdp<'a> {
     }
 }
 
+impl Sdp<'_> {
+    /// Whether the first audio streams of two descriptions have a codec in common, by its name. True
+    /// when either has no audio over RTP: then nothing can be said.
+    pub fn has_codec_of(&self, other: &Sdp<'_>) -> bool {
+        let ours = self.media().iter().find(|media| is_selectable(media));
+        let theirs = other.media().iter().find(|media| is_selectable(media));
+        let (Some(ours), Some(theirs)) = (ours, theirs) else {
+            return true;
+        };
+        let theirs = codecs(theirs);
+        let is_theirs = |name: &str| theirs.iter().any(|other| other.eq_ignore_ascii_case(name));
+        codecs(ours).into_iter().any(is_theirs)
+    }
+}
+
+/// The codecs of a stream that have a name.
+fn codecs<'a>(media: &Media<'a>) -> Vec<&'a str> {
+    let names = names(media);
+    let formats = media.formats.split_ascii_whitespace().take(PAYLOADS);
+    formats
+        .filter_map(|format| names.get(format.parse::<usize>().ok()?).copied())
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(BESIDE))
+        .collect()
+}
+
 fn is_selectable(media: &Media<'_>) -> bool {
     media.kind == "audio" && media.port != 0 && media.protocol.contains("RTP/")
 }
