@@ -69,6 +69,7 @@ fn number_of(gathering: Gathering) -> u128 {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a panic is the failure")]
     use super::*;
+    use routing_engine::deck::{Deck, DestinationNames};
     use routing_engine::resources::{
         AuthenticationMode, Customer, DigestAccount, Direction, PricedCard, RateCard, ReferPolicy,
         Resources, Secret, Stored, Trunk,
@@ -89,6 +90,7 @@ mod tests {
 
     fn ownership(trunks: Vec<Stored<Trunk>>) -> Ownership {
         let spec = RateCard::new(rating::Currency::USD);
+        let deck = Deck::from_rows(&[], &spec, &mut DestinationNames::default()).unwrap();
         let named = |id, name: &str| Stored {
             id,
             name: name.to_owned(),
@@ -101,7 +103,7 @@ mod tests {
                     name: "retail".to_owned(),
                     spec,
                 },
-                deck: Arc::default(),
+                deck: Arc::new(deck),
             }],
             customers: vec![named(1, "Meridian"), named(2, "Polar")],
             trunks,

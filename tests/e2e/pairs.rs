@@ -35,6 +35,8 @@ struct Pair {
     more: &'static [&'static str],
     /// Each call is refused once before it is taken.
     is_refused_first: bool,
+    /// Calls of the carrier for each of the caller's.
+    legs: u32,
 }
 
 const fn pair(name: &'static str, caller: &'static str, carrier: &'static str) -> Pair {
@@ -48,6 +50,7 @@ const fn pair(name: &'static str, caller: &'static str, carrier: &'static str) -
         reason: "normal_clearing",
         more: &[],
         is_refused_first: false,
+        legs: 1,
     }
 }
 
@@ -79,6 +82,11 @@ impl Pair {
         self
     }
 
+    const fn in_two_calls(mut self) -> Self {
+        self.legs = 2;
+        self
+    }
+
     const fn refused_first(mut self) -> Self {
         self.is_refused_first = true;
         self
@@ -87,6 +95,7 @@ impl Pair {
 
 const RELIABLE: &str = "signalling: {reliable_provisional: supported}";
 const RELAY_ALL: &str = "signalling: {message: relay, refer: relay, subscribe: relay}";
+const TRANSFER: &str = "signalling: {refer: handle}";
 const ASK: &str = "signalling: {session_timers: \"off\", keepalive_interval_s: 10}";
 const ASK_BY_REINVITE: &str =
     "signalling: {session_timers: \"off\", keepalive_interval_s: 10, keepalive_method: reinvite}";
@@ -273,6 +282,19 @@ const PAIRS: &[Pair] = &[
     pair("refer-relayed", "caller_refers", "carrier_takes_refer")
         .ingress(RELAY_ALL)
         .egress(RELAY_ALL),
+    pair("transferred", "caller_transfers", "carrier_is_transferred")
+        .ingress(TRANSFER)
+        .in_two_calls(),
+    pair(
+        "transferred-to-another-call",
+        "caller_transfers_to_another_call",
+        "carrier_is_transferred",
+    )
+    .ingress(TRANSFER)
+    .egress("media: relay")
+    // A Call-ID must be escaped in a URI, which SIPp does not do.
+    .keyed(&["-cid_str", "%u.%p.%s"])
+    .in_two_calls(),
     pair("relayed-within", "caller_speaks_within", "carrier_listens")
         .ingress(RELAY_ALL)
         .egress(RELAY_ALL),
@@ -365,7 +387,7 @@ impl Cast {
                 scenario,
                 address: self.gateway,
                 over: self.over,
-                count: CALLS,
+                count: CALLS * self.pair.legs,
                 scratch: scratch.clone(),
                 more: self.pair.more,
             }
@@ -384,8 +406,12 @@ impl Cast {
             more: self.pair.more,
         }
         .start();
-        let ends = [("customer", Some(caller)), ("carrier", carrier)].map(|(side, running)| {
-            let ended = running.map_or(Ok(()), |running| running.finish_all(CALLS));
+        let ends = [
+            ("customer", Some(caller), CALLS),
+            ("carrier", carrier, CALLS * self.pair.legs),
+        ];
+        let ends = ends.map(|(side, running, calls)| {
+            let ended = running.map_or(Ok(()), |running| running.finish_all(calls));
             ended.map_err(|said| format!("{}: {side}: {said}\n", self.name))
         });
         let faults: String = ends.into_iter().filter_map(Result::err).collect();
@@ -401,7 +427,7 @@ impl Cast {
         let records = || switch.get(&path)["items"].as_array().unwrap().clone();
         let mut found: Vec<Value> = Vec::new();
         let refusals = CALLS * u32::from(self.pair.is_refused_first);
-        let expected = (CALLS + refusals) as usize;
+        let expected = (CALLS * self.pair.legs + refusals) as usize;
         until(&format!("{} has its records", self.name), || {
             found = records();
             found.len() >= expected
