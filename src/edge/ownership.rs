@@ -71,8 +71,8 @@ mod tests {
     use super::*;
     use routing_engine::deck::{Deck, DestinationNames};
     use routing_engine::resources::{
-        AuthenticationMode, Customer, DigestAccount, Direction, PricedCard, RateCard, ReferPolicy,
-        Resources, Secret, Stored, Trunk,
+        AuthenticationMode, Customer, DigestAccount, Direction, PricedCard, RateCard, RateRow,
+        ReferPolicy, Resources, Secret, Stored, Trunk,
     };
     use sip_core::Limits;
     use std::collections::BTreeSet;
@@ -89,8 +89,16 @@ mod tests {
     }
 
     fn ownership(trunks: Vec<Stored<Trunk>>) -> Ownership {
-        let spec = RateCard::new(rating::Currency::USD);
-        let deck = Deck::from_rows(&[], &spec, &mut DestinationNames::default()).unwrap();
+        let rows = vec![RateRow::new(
+            "44",
+            "United Kingdom",
+            "0.01".parse().unwrap(),
+        )];
+        let spec = RateCard {
+            rates: Some(rows.clone()),
+            ..RateCard::new(rating::Currency::USD)
+        };
+        let deck = Deck::from_rows(&rows, &spec, &mut DestinationNames::default()).unwrap();
         let named = |id, name: &str| Stored {
             id,
             name: name.to_owned(),
