@@ -60,7 +60,7 @@ impl Ownership {
 fn number_of(gathering: Gathering) -> u128 {
     match gathering {
         Gathering::Customer(id) => u128::from(id.cast_unsigned()),
-        Gathering::Source(IpAddr::V4(address)) => u128::from(address.to_ipv6_mapped().to_bits()),
+        Gathering::Source(IpAddr::V4(address)) => address.to_ipv6_mapped().to_bits(),
         Gathering::Source(IpAddr::V6(address)) => address.to_bits(),
     }
 }

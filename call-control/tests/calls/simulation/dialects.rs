@@ -1,5 +1,5 @@
 //! Peers that speak every dialect (late offers, 100rel in all modes, session timers, digest, forks, 3xx,
-//! UPDATE, REFER, glare), trunks whose settings are drawn, gateways that fail, and configurations that
+//! UPDATE, REFER with and without Replaces, REGISTER, glare), trunks whose settings are drawn, gateways that fail, and configurations that
 //! change while calls are up.
 
 use super::wild::{PASSWORD, USERNAME, Wild};
@@ -10,8 +10,8 @@ use rating::cdr::Outcome;
 use routing_engine::Snapshot;
 use routing_engine::resources::{
     AuthenticationMode, DigestAccount, Failover, FurtherGateway, InDialogPolicy, KeepaliveMethod,
-    MediaMode, Probing, RedirectPolicy, ReferPolicy, ReinvitePolicy, ReliableProvisional,
-    Resources, Secret, SessionTimers, Signalling, Trunk,
+    MediaMode, Probing, RedirectPolicy, ReferPolicy, Registration, ReinvitePolicy,
+    ReliableProvisional, Resources, Secret, SessionTimers, Signalling, Trunk,
 };
 use sip_core::{Duration, Instant};
 use sip_tester::random::{Chance, Random};
@@ -173,6 +173,9 @@ impl Babel {
                 priority: self.pick(&[100, 50]),
                 weight: FurtherGateway::WEIGHT,
             }];
+        }
+        if trunk.gateway.is_some() && trunk.digest.is_some() && self.happens(50) {
+            trunk.registration = Some(Registration::default());
         }
         if trunk.gateway.is_some() && self.happens(50) {
             trunk.probing = Some(Probing {

@@ -241,6 +241,7 @@ impl Wild {
         match (method.as_str(), is_in_dialog) {
             ("CANCEL", _) => self.on_cancel(&call_id, &request),
             ("INVITE", false) => self.on_new_call(&call_id, request, message),
+            ("REGISTER", _) => self.on_register(&request, message),
             (_, false) => self.on_probe(&request),
             _ if !self.dialogs.contains_key(&call_id) => drop(self.say(&request, 481, "", None)),
             _ => self.on_talk(&call_id, &method, &request, message),

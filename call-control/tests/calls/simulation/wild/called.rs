@@ -27,6 +27,21 @@ impl Wild {
         }
     }
 
+    /// The switch registers, or takes that back.
+    pub(super) fn on_register(&mut self, request: &Sent, message: &Message<'_>) {
+        let is_shown = message.header(HeaderName::Authorization).is_some();
+        let nonce = self.token();
+        let challenge =
+            format!("WWW-Authenticate: Digest realm=\"wild\", nonce=\"{nonce}\", qop=\"auth\"\r\n");
+        match self.pick(&[200, 200, 200, 401, 423, 503, 0]) {
+            0 => self.ignore(request),
+            200 if !is_shown && self.challenges => drop(self.say(request, 401, &challenge, None)),
+            401 => drop(self.say(request, 401, &challenge, None)),
+            423 => drop(self.say(request, 423, "Min-Expires: 3600\r\n", None)),
+            status => drop(self.say(request, status, "Expires: 20\r\n", None)),
+        }
+    }
+
     pub(super) fn on_new_call(&mut self, call_id: &str, request: Sent, message: &Message<'_>) {
         let is_shown = message.header(HeaderName::ProxyAuthorization).is_some();
         if self.challenges && !is_shown {

@@ -62,7 +62,9 @@ impl Wild {
         let direction = self.pick(&["sendrecv", "sendrecv", "sendonly", "inactive"]);
         let port = 4_000 + 2 * self.random.below(1_000) as u16;
         let host = self.me.ip().to_string();
-        format!("{}a={direction}\r\n", offer(&host, port))
+        let codecs = self.pick(&["8 0", "8 0", "8 0", "8 0", "0 8", "8", "0"]);
+        let sdp = offer(&host, port).replace("AVP 8 0", &format!("AVP {codecs}"));
+        format!("{sdp}a={direction}\r\n")
     }
 
     pub(super) fn cancel(&mut self, call_id: &str) {

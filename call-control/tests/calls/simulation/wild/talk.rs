@@ -31,7 +31,7 @@ impl Wild {
         };
         let is_free = dialog.invite.is_none();
         let sdp = self.description();
-        let (method, extra, body) = match self.random.below(12) {
+        let (method, extra, body) = match self.random.below(14) {
             0..5 if is_free => {
                 self.invite_with(call_id, "");
                 if self.happens(10) {
@@ -44,16 +44,31 @@ impl Wild {
             7 => ("INFO", String::new(), None),
             8 => ("MESSAGE", String::new(), None),
             9 => ("OPTIONS", String::new(), None),
-            10 => {
-                let to = format!("Refer-To: <sip:442079460000@{BOREALIS}>\r\n");
-                ("REFER", to, None)
-            }
+            10..=12 => ("REFER", self.referral(call_id), None),
             _ => {
                 let event = "Event: refer\r\nSubscription-State: active;expires=60\r\n";
                 ("NOTIFY", event.to_owned(), None)
             }
         };
         self.ask(call_id, method, &extra, body);
+    }
+
+    /// Somebody to be called, or another call of ours that is up.
+    fn referral(&mut self, call_id: &str) -> String {
+        let others = self.dialogs.iter();
+        let others: Vec<_> = others
+            .filter(|(other, dialog)| dialog.is_up && *other != call_id)
+            .map(|(other, dialog)| {
+                let (ours, theirs) = (&dialog.local_tag, &dialog.remote_tag);
+                format!("?Replaces={other}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}")
+            })
+            .collect();
+        let replaces = match others.len() as u64 {
+            0 => "",
+            count if self.happens(50) => &others[self.random.below(count) as usize],
+            _ => "",
+        };
+        format!("Refer-To: <sip:442079460000@{BOREALIS}{replaces}>\r\n")
     }
 
     /// A request of the switch within a call.
