@@ -134,8 +134,8 @@ impl Kept {
     }
 
     /// What a registrar knows a registration by.
-    fn place(&self) -> (&str, Transport, SocketAddr) {
-        (&self.address, self.transport, self.remote)
+    fn place(&self) -> (&str, &GatewayPlace) {
+        (&self.address, &self.gateway)
     }
 
     fn user(&self) -> &str {
@@ -283,7 +283,10 @@ impl Core {
     /// Takes registrations back (RFC 3261 §10.2.2), of those that were asked for.
     fn take_back(&mut self, now: Instant, gone: impl IntoIterator<Item = Kept>) {
         for mut kept in gone {
-            if kept.leg.is_some() && self.registrations.leaving.len() < KEPT_MAX {
+            if let Some(leg) = &mut kept.leg
+                && self.registrations.leaving.len() < KEPT_MAX
+            {
+                leg.was_let_in();
                 let number = self.registrations.new_number();
                 kept.in_a_row = 0;
                 self.leave(now, number, kept);
