@@ -47,7 +47,8 @@ impl Call {
             self.next_gateways.clear();
         }
         loop {
-            if self.attempts.len() >= usize::from(core.config.limits.max_attempts) {
+            let has_all = self.attempts.len() >= usize::from(core.config.limits.max_attempts);
+            if has_all || self.is_late(now) {
                 return None;
             }
             if let Some(destination) = self.next_of_route(core, last) {
@@ -77,9 +78,13 @@ impl Call {
             .attempts
             .chunk_by(|one, next| tried(one) == tried(next))
             .count();
-        let customer = self.snapshot.customer(plan.customer);
-        let is_late = || self.pdd_left(now) == Some(Duration::ZERO);
-        routes >= customer.attempts_max() || (routes > 0 && is_late())
+        routes >= self.snapshot.customer(plan.customer).attempts_max()
+    }
+
+    /// Whether the time is over within which a carrier must ring: then nobody else is asked, not
+    /// even another gateway of the same route.
+    fn is_late(&self, now: Instant) -> bool {
+        !self.attempts.is_empty() && self.pdd_left(now) == Some(Duration::ZERO)
     }
 
     /// What is left of the time within which a carrier must ring; `None` without such a limit.

@@ -5,6 +5,7 @@
 //! attached to live counters that are carried over from the snapshot before. A call keeps the
 //! `Arc` of the snapshot that decided it, since its indexes mean nothing in another.
 
+mod audience;
 mod compile;
 mod gateways;
 mod parts;

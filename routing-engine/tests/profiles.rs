@@ -10,7 +10,7 @@ use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, de
 use small::{call, resources};
 use std::collections::BTreeMap;
 
-/// Four carriers A to D that serve 20 at 1 to 4 cents, with priorities 4 to 1; two customers.
+/// Four carriers A to D that serve 20 and 21 at 1 to 4 cents, with priorities 4 to 1; two customers.
 fn world(more: &str) -> Snapshot {
     let mut yaml = String::new();
     for (index, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
@@ -19,7 +19,7 @@ fn world(more: &str) -> Snapshot {
             r#"
 kind: rate_card
 name: buy {name}
-spec: {{ currency: USD, rates: [{{ prefix: 20, destination: Egypt, rate_per_minute: 0.0{price} }}] }}
+spec: {{ currency: USD, rates: [{{ prefix: 20, destination: Egypt, rate_per_minute: 0.0{price} }}, {{ prefix: 21, destination: South Sudan, rate_per_minute: 0.0{price} }}] }}
 ---
 kind: carrier
 name: {name}
@@ -36,7 +36,7 @@ spec: {{ direction: egress, carrier: {name}, rate_card: buy {name}, gateway: "19
         r#"
 kind: rate_card
 name: sell
-spec: { currency: USD, rates: [{ prefix: 20, destination: Egypt, rate_per_minute: 0.05 }] }
+spec: { currency: USD, rates: [{ prefix: 20, destination: Egypt, rate_per_minute: 0.05 }, { prefix: 21, destination: South Sudan, rate_per_minute: 0.05 }] }
 ---
 kind: customer_group
 name: gold
@@ -154,6 +154,26 @@ fn a_share_of_a_carrier_without_a_route_goes_to_the_others() {
 }
 
 #[test]
+fn a_share_that_is_forced_upon_a_carrier_without_a_route_is_shared_as_the_profile_says() {
+    let gone = with_profile(
+        "{ strategy: percentage, excluded_carriers: [A], force_first: [{ carrier: A, percent: 40 }], \
+         carrier_shares: [{ carrier: B, percent: 70 }, { carrier: C, percent: 30 }] }",
+    );
+    let shares = firsts(&gone, 10_000);
+    assert!(shares["B"].abs_diff(7_000) < 200, "{shares:?}");
+    assert_eq!(shares["B"] + shares["C"], 10_000);
+}
+
+#[test]
+fn a_forced_carrier_that_is_only_a_backup_stays_behind() {
+    let backup = "---\nkind: route\nname: first\nspec: { carrier: A }\n\
+                  ---\nkind: route\nname: second\nspec: { carrier: B }\n\
+                  ---\nkind: route_group\nname: G\nspec: { members: [{ route: first }, { route: second, role: backup }] }\n\
+                  ---\nkind: lcr_profile\nname: P\nspec: { force_first: [{ carrier: B, percent: 100 }] }\n";
+    assert_eq!(order(&world(backup), 0), "ABCD");
+}
+
+#[test]
 fn weights_decide_among_equal_priorities() {
     let routes = "---\nkind: route\nname: r1\nspec: { carrier: A, priority: 1, weight: 100 }\n\
                   ---\nkind: route\nname: r2\nspec: { carrier: D, priority: 1, weight: 300 }\n\
@@ -180,6 +200,23 @@ fn carriers_take_turns_and_a_push_does_not_begin_anew() {
         "a look takes none"
     );
     assert_eq!(order(&snapshot, 0), "BCDA");
+}
+
+#[test]
+fn two_destinations_that_alternate_have_turns_of_their_own() {
+    let snapshot = world(
+        "---\nkind: lcr_profile\nname: P\nspec: { strategy: round_robin, only_carriers: [A, B] }\n",
+    );
+    let mut of_egypt = String::new();
+    for _ in 0..4 {
+        of_egypt.push_str(&order(&snapshot, 0)[..1]);
+        let other = CallRequest {
+            called: "211234567",
+            ..call("", 0)
+        };
+        assert!(["AB", "BA"].contains(&order_of(&snapshot, other).as_str()));
+    }
+    assert_eq!(of_egypt, "ABAB");
 }
 
 #[test]

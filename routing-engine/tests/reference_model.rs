@@ -41,6 +41,7 @@ struct Tally {
     strategies: std::collections::HashMap<String, usize>,
     exclusive: usize,
     backups: usize,
+    close: usize,
     rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
 }
 
@@ -100,6 +101,7 @@ impl Tally {
                     .or_default() += 1;
                 self.exclusive += usize::from(route.seen.is_exclusive);
                 self.backups += usize::from(route.seen.has_backups);
+                self.close += usize::from(route.seen.is_close);
             }
             Outcome::Reject(reason) => *self.rejected.entry(*reason).or_default() += 1,
         }
@@ -113,6 +115,7 @@ impl Tally {
         assert_eq!(self.strategies.len(), 8, "{self:#?}");
         assert!(self.exclusive > decisions / 1_000, "{self:#?}");
         assert!(self.backups > 0, "{self:#?}");
+        assert!(self.close <= decisions / 10_000, "{self:#?}");
         for reason in [
             Reason::UnknownSource,
             Reason::CustomerInactive,

@@ -4,7 +4,7 @@ use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Sent, Setup, Switch, of
 use call_control::Command;
 use call_control::events::{Evidence, TransportFailure};
 use rating::cdr::Outcome;
-use routing_engine::resources::{FailoverCode, FurtherGateway, Trunk};
+use routing_engine::resources::{FailoverCode, FurtherGateway, LcrProfile, Trunk};
 use sip_core::transaction::Transport;
 
 const SECOND: &str = "203.0.113.11:5060";
@@ -85,6 +85,26 @@ fn a_gateway_that_fails_is_followed_by_the_next_of_its_carrier_and_then_by_the_n
     let bye = switch.expect(SECOND, "BYE");
     switch.receive(SECOND, &reply(&bye, 200, None));
     switch.assert_at_rest();
+}
+
+#[test]
+fn when_the_pdd_budget_is_over_no_further_gateway_is_asked() {
+    let mut switch = Switch::with(&Setup {
+        aurora_trunk: three,
+        lcr_profile: Some(LcrProfile {
+            pdd_budget_ms: Some(1_500),
+            ..LcrProfile::default()
+        }),
+        ..Setup::default()
+    });
+    place(&mut switch, "call-1");
+    switch.expect(AURORA, "INVITE");
+    switch.advance_ms(1_600);
+    let sent = switch.take_all();
+    let asked = |to: &str| sent.iter().any(|sent| sent.to.to_string() == to);
+    assert!(asked(CUSTOMER), "the customer is told");
+    assert!(!asked(SECOND) && !asked(THIRD) && !asked(BOREALIS));
+    assert_eq!(switch.record().attempts.len(), 1);
 }
 
 #[test]

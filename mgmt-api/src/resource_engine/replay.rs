@@ -2,15 +2,17 @@
 //!
 //! Both decisions are made now, by the same pipeline that calls take, so that what differs is
 //! what the draft changes and nothing else. Nothing is called and no limit is used up. The talk
-//! time of an answered call is taken from its record and charged on both sides of both.
+//! time of an answered call is taken from its record and charged on both sides of both, and what
+//! failed before it fails again, with its fees.
 
+mod money;
 mod sums;
 
 pub(crate) use sums::{MoneyLine, ReplayLine};
 
 use crate::values::{Money, Time};
-use rating::cdr::{CallRecord, Outcome};
-use rating::charge::{charge, charge_unanswered};
+use money::money;
+use rating::cdr::CallRecord;
 use rating::{Amount, Timestamp};
 use routing_engine::{
     CallRequest, Candidate, Decision, DryAdmission, NoTrace, Snapshot, Source, decide,
@@ -119,7 +121,6 @@ impl Verdict {
             at: record.received_at,
             draw: record.id.draw(),
         };
-        let duration_ms = talk_ms(record);
         let name = |index| snapshot.customer(index).resource.name.to_string();
         match decide(&request, snapshot, &mut DryAdmission, &mut NoTrace) {
             Decision::Route(plan) => {
@@ -132,14 +133,7 @@ impl Verdict {
                     carrier: snapshot.carrier(route.carrier).resource.name.to_string(),
                     price,
                     is_below_cost: snapshot.expected_per_minute(route.rate) > price,
-                    money: if was_sent(record) {
-                        Side {
-                            revenue: amount(snapshot, plan.customer_rate, duration_ms),
-                            cost: amount(snapshot, route.rate, duration_ms),
-                        }
-                    } else {
-                        Side::default()
-                    },
+                    money: money(record, snapshot, &plan),
                 });
                 Self {
                     customer: Some(name(plan.customer)),
@@ -162,32 +156,6 @@ impl Verdict {
             .as_ref()
             .map_or_else(|_| Side::default(), |routed| routed.money)
     }
-}
-
-/// Talk time of a call that is charged.
-fn talk_ms(record: &CallRecord) -> Option<u64> {
-    matches!(record.outcome, Outcome::Answered | Outcome::Interrupted)
-        .then(|| record.duration_ms())
-        .filter(|_| record.answered_at.is_some())
-}
-
-/// Whether a call went to any carrier: what did not has cost nobody anything.
-fn was_sent(record: &CallRecord) -> bool {
-    record.answered_at.is_some() || !record.attempts.is_empty()
-}
-
-fn amount(
-    snapshot: &Snapshot,
-    rate: routing_engine::snapshot::RateRef,
-    duration_ms: Option<u64>,
-) -> Amount {
-    let terms = snapshot.terms(rate);
-    let charged = match duration_ms {
-        Some(duration_ms) => charge(terms, duration_ms),
-        None => charge_unanswered(terms),
-    };
-    // Terms are within their bounds, so only a talk time of years does not fit; it has no price.
-    charged.map_or(Amount::ZERO, |charge| charge.amount)
 }
 
 /// A value of an enum as JSON writes it.

@@ -241,10 +241,10 @@ impl Ask<'_> {
             }
         }
         let (tier, tie_break, via) = match rules.fits.to(route.trunk, route.carrier) {
-            Some((given, place)) => {
-                let found = &given.route;
+            Some(fit) => {
+                let found = fit.route;
                 let tie_break = route.tie_break.of_route(found.priority, found.weight);
-                (given.role.into(), tie_break, Some(place))
+                (fit.role.into(), tie_break, Some(fit.place))
             }
             None if rules.fits.is_exclusive => return Err(LossReason::NotExclusive),
             None => (Tier::Other, route.tie_break, None),

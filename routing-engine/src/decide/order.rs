@@ -43,8 +43,24 @@ pub(super) struct Order<'s> {
     cheapest: [Amount; 3],
     /// Goes first, if it has a route.
     forced: Option<CarrierIndex>,
-    /// Goes first: its ticket, and itself.
-    leader: Option<(u64, Candidate)>,
+    leaders: [Option<Leader>; REASONS],
+}
+
+/// Why a candidate goes first; the earlier reason counts where there is one of it.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// The call is of its forced share.
+    Forced,
+    /// It won the lot of the percentages.
+    Share,
+}
+
+const REASONS: usize = 2;
+
+/// The best candidate that one reason puts first, and its ticket.
+struct Leader {
+    ticket: u64,
+    candidate: Candidate,
 }
 
 impl Tier {
@@ -86,7 +102,7 @@ impl<'s> Order<'s> {
             draw,
             cheapest: [Amount(i64::MAX); 3],
             forced,
-            leader: None,
+            leaders: [const { None }; REASONS],
         }
     }
 
@@ -133,29 +149,30 @@ impl<'s> Order<'s> {
         cost.0.saturating_mul(100) <= cheapest.saturating_mul(percent)
     }
 
-    /// Whether a candidate is the one that goes first.
+    /// Whether a candidate is one that goes first.
     pub(super) fn consider(&mut self, ask: &Ask<'_>, candidate: &Candidate) {
-        let Some(ticket) = self.ticket(ask, candidate.carrier) else {
-            return;
-        };
-        let rank = |ticket: u64, one: &Candidate| (one.key.tier, ticket, one.key);
-        let is_before =
-            |(other, leader): &(u64, Candidate)| rank(ticket, candidate) < rank(*other, leader);
-        if self.leader.as_ref().is_none_or(is_before) {
-            self.leader = Some((ticket, *candidate));
+        if self.forced == Some(candidate.carrier) {
+            self.put_forward(Reason::Forced, 0, candidate);
+        }
+        if self.profile.strategy == LcrStrategy::Percentage {
+            let percent = self.profile.carrier(candidate.carrier).percent;
+            if percent > 0 {
+                let id = ask.snapshot.carrier(candidate.carrier).resource.id;
+                let ticket = lot::ticket(self.draw, id, percent.into());
+                self.put_forward(Reason::Share, ticket, candidate);
+            }
         }
     }
 
-    fn ticket(&self, ask: &Ask<'_>, carrier: CarrierIndex) -> Option<u64> {
-        if let Some(forced) = self.forced {
-            return (forced == carrier).then_some(0);
+    fn put_forward(&mut self, reason: Reason, ticket: u64, candidate: &Candidate) {
+        let rank = |ticket: u64, one: &Candidate| (one.key.tier, ticket, one.key);
+        let leader = &mut self.leaders[reason as usize];
+        let is_before =
+            |other: &Leader| rank(ticket, candidate) < rank(other.ticket, &other.candidate);
+        if leader.as_ref().is_none_or(is_before) {
+            let candidate = *candidate;
+            *leader = Some(Leader { ticket, candidate });
         }
-        if self.profile.strategy != LcrStrategy::Percentage {
-            return None;
-        }
-        let percent = self.profile.carrier(carrier).percent;
-        let id = ask.snapshot.carrier(carrier).resource.id;
-        (percent > 0).then(|| lot::ticket(self.draw, id, percent.into()))
     }
 
     /// Puts first what goes first. Gives the candidate that has no place left then.
@@ -166,14 +183,18 @@ impl<'s> Order<'s> {
         ranked: &mut Ranked,
     ) -> Option<Candidate> {
         let best = ranked.first()?.key.tier;
-        if self.profile.strategy == LcrStrategy::RoundRobin {
+        if let Some(turns) = &self.profile.turns {
             let is_best = |candidate: &&Candidate| candidate.key.tier == best;
             let equals = ranked.iter().take_while(is_best).count();
-            let turn = admission.turn(&self.profile.turns, ask.destination) as usize;
+            let turn = admission.turn(turns, ask.destination) as usize;
             ranked[..equals].rotate_left(turn % equals);
             ranked[0].key.is_not_put_first = false;
         }
-        let (_, mut leader) = self.leader.filter(|(_, leader)| leader.key.tier == best)?;
+        // Who is not there, or only in a tier behind, leaves the call to the next reason.
+        let leaders = self.leaders.into_iter().flatten();
+        let mut leader = leaders
+            .map(|leader| leader.candidate)
+            .find(|leader| leader.key.tier == best)?;
         let at = ranked.iter().position(|other| other.trunk == leader.trunk);
         let beaten = match at {
             Some(at) => {

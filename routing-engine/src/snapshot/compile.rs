@@ -1,8 +1,10 @@
 //! From resources to a snapshot: names to indexes, and every fault between resources.
 
 mod check;
+mod given;
 mod numbers;
 mod policies;
+mod routes;
 
 use self::numbers::Numbers;
 use super::gateways::{Gateways, HealthOf};

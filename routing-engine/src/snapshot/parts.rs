@@ -48,7 +48,7 @@ pub struct CompiledCustomer {
     pub(crate) card: CardNumber,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
-    pub(crate) policy: Arc<RoutingPolicy>,
+    pub(crate) policy: RoutingPolicy,
 }
 
 /// A carrier in a snapshot.

@@ -1,22 +1,25 @@
-//! How the calls of some customers are routed: profile, carriers, routes.
+//! How the calls of a customer are routed: profile, carriers, routes.
 
 use super::CarrierIndex;
-use super::routes::RouteTable;
+use super::routes::GivenRoutes;
 use crate::resources::LcrStrategy;
 use rating::cdr::ResourceRef;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Round robin counts so many groups of destinations apart.
-const TURNS: usize = 64;
+/// Places for destinations of one profile.
+const TURNS: usize = 4_096;
+/// Places that are looked at for a destination. When all of them are others', it takes turns
+/// together with one of these.
+const TURNS_LOOKED_AT: usize = 16;
 
-/// How the calls of some customers are routed. Customers who get the same share one.
+/// How the calls of a customer are routed. What several customers get is shared.
 #[derive(Debug, Default)]
 pub(crate) struct RoutingPolicy {
     pub(crate) profile: Arc<CompiledProfile>,
     /// By carrier; empty when all are allowed.
-    pub(crate) allowed: Box<[bool]>,
-    pub(crate) routes: RouteTable,
+    pub(crate) allowed: Arc<[bool]>,
+    pub(crate) routes: GivenRoutes,
 }
 
 /// An LCR profile in a snapshot.
@@ -35,7 +38,8 @@ pub(crate) struct CompiledProfile {
     pub(crate) min_margin_percent: u8,
     pub(crate) attempts_max: u8,
     pub(crate) pdd_budget_ms: Option<u32>,
-    pub(crate) turns: Arc<Turns>,
+    /// For round robin.
+    pub(crate) turns: Option<Arc<Turns>>,
 }
 
 /// What a profile says of a carrier.
@@ -49,7 +53,15 @@ pub(crate) struct CarrierPlace {
 
 /// Whose turn it is, by destination. It belongs to the profile, not to a snapshot.
 #[derive(Debug)]
-pub struct Turns([AtomicU32; TURNS]);
+pub struct Turns(Box<[Turn]>);
+
+/// Of one destination, as soon as it has one.
+#[derive(Debug, Default)]
+struct Turn {
+    /// Its digits behind a leading 1; 0 while it is nobody's.
+    destination: AtomicU64,
+    taken: AtomicU32,
+}
 
 impl RoutingPolicy {
     /// Whether the customers get a carrier, and their profile has nothing against it.
@@ -80,7 +92,7 @@ impl Default for CompiledProfile {
             min_margin_percent: 0,
             attempts_max: u8::MAX,
             pdd_budget_ms: None,
-            turns: Arc::default(),
+            turns: None,
         }
     }
 }
@@ -96,25 +108,90 @@ impl Default for CarrierPlace {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| AtomicU32::new(0)))
+        Self((0..TURNS).map(|_| Turn::default()).collect())
     }
 }
 
 impl Turns {
     /// The turn of a destination, told by its prefix, without taking it.
     pub(crate) fn peek(&self, prefix: &str) -> u32 {
-        self.of(prefix).load(Ordering::Relaxed)
+        let key = key_of(prefix);
+        let mut places = self.places(key);
+        // Whoever is not there yet would take the first place that is free.
+        let place =
+            places.find(|place| [key, 0].contains(&place.destination.load(Ordering::Relaxed)));
+        place
+            .unwrap_or(self.shared(key))
+            .taken
+            .load(Ordering::Relaxed)
     }
 
     /// The turn of a destination; the next is another's.
     pub(crate) fn take(&self, prefix: &str) -> u32 {
-        self.of(prefix).fetch_add(1, Ordering::Relaxed)
+        let key = key_of(prefix);
+        let place = self.places(key).find(|place| place.is_for(key));
+        place
+            .unwrap_or(self.shared(key))
+            .taken
+            .fetch_add(1, Ordering::Relaxed)
     }
 
-    fn of(&self, prefix: &str) -> &AtomicU32 {
-        let hash = prefix.bytes().fold(0_usize, |hash, byte| {
-            hash.wrapping_mul(31).wrapping_add(usize::from(byte))
-        });
-        &self.0[hash % TURNS]
+    fn places(&self, key: u64) -> impl Iterator<Item = &Turn> {
+        (0..TURNS_LOOKED_AT).map(move |step| &self.0[(first_place(key) + step) % TURNS])
+    }
+
+    fn shared(&self, key: u64) -> &Turn {
+        &self.0[first_place(key)]
+    }
+}
+
+impl Turn {
+    /// Whether it is a destination's, or was nobody's and is now.
+    fn is_for(&self, key: u64) -> bool {
+        let now = self
+            .destination
+            .compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed);
+        now.is_ok() || now == Err(key)
+    }
+}
+
+fn key_of(prefix: &str) -> u64 {
+    prefix.bytes().fold(1, |key: u64, byte| {
+        key.wrapping_mul(10)
+            .wrapping_add(u64::from(byte.wrapping_sub(b'0')))
+    })
+}
+
+fn first_place(key: u64) -> usize {
+    crate::lot::mix(key) as usize % TURNS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_destination_has_turns_of_its_own() {
+        let turns = Turns::default();
+        for round in 0..3 {
+            for prefix in 0..1_000 {
+                let prefix = prefix.to_string();
+                assert_eq!(turns.peek(&prefix), round, "{prefix}");
+                assert_eq!(turns.take(&prefix), round, "{prefix}");
+            }
+        }
+    }
+
+    #[test]
+    fn destinations_beyond_the_places_take_turns_with_others() {
+        let turns = Turns::default();
+        for prefix in 0..3 * TURNS {
+            turns.take(&prefix.to_string());
+        }
+        let taken = turns
+            .0
+            .iter()
+            .map(|turn| turn.taken.load(Ordering::Relaxed));
+        assert_eq!(taken.sum::<u32>(), 3 * TURNS as u32);
     }
 }

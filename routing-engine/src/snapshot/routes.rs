@@ -1,5 +1,6 @@
 //! The routes of some customers, found by the numbers of a call.
 
+use super::audience::{Audience, Recipient};
 use super::schedule::CompiledSchedule;
 use super::{CarrierIndex, TrunkIndex};
 use crate::resources::{AssignmentLevel, PREFIX_DIGITS_MAX, Prefix, RouteRole};
@@ -7,7 +8,6 @@ use arrayvec::ArrayVec;
 use rating::Timestamp;
 use rating::cdr::ResourceRef;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +25,13 @@ pub(crate) struct CompiledRoute {
     pub(crate) priority: u16,
     pub(crate) weight: u16,
     pub(crate) schedule: Option<Arc<CompiledSchedule>>,
+    /// Whom it is assigned to.
+    pub(crate) audience: Audience,
+    /// Whom its voice tier is assigned to, if it is of one.
+    pub(crate) tier: Option<Arc<Audience>>,
+    /// What it is in each group that it stands in, and whom that is assigned to: to nobody when it
+    /// is switched off.
+    pub(crate) groups: Box<[(RouteRole, Arc<Audience>)]>,
 }
 
 /// Where a route leads.
@@ -34,26 +41,29 @@ pub(crate) enum RouteTarget {
     Trunk(TrunkIndex),
 }
 
-/// A route as some customers have it.
-#[derive(Clone, Debug)]
-pub(crate) struct GivenRoute {
-    pub(crate) route: Arc<CompiledRoute>,
-    pub(crate) role: RouteRole,
-    pub(crate) level: AssignmentLevel,
-}
-
-/// A route's place among those of a policy.
+/// A route's place among all of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoutePlace(u32);
 
-/// All routes of some customers.
+/// The routes of a customer. Only what is its own is held for it: the routes and what is assigned
+/// to several are shared.
 #[derive(Debug, Default)]
-pub(crate) struct RouteTable {
-    /// By name.
-    given: Box<[GivenRoute]>,
+pub(crate) struct GivenRoutes {
+    /// All of the snapshot, by name.
+    pub(super) routes: Arc<[CompiledRoute]>,
+    pub(super) recipient: Recipient,
+    /// What is assigned to the customer, to its group, its category, to all.
+    pub(super) layers: ArrayVec<(AssignmentLevel, Arc<RouteLayer>), 4>,
+}
+
+/// The routes that are assigned to the same, by called prefix.
+#[derive(Debug, Default)]
+pub(crate) struct RouteLayer {
     called: DigitIndex,
-    /// Places in `given`, for each prefix of `called`.
+    /// Places among all routes, for each prefix of `called`.
     places: Box<[u32]>,
+    /// Most of them that fit one number.
+    pub(super) of_a_number_max: usize,
 }
 
 /// Which of some prefixes a number begins with, and a range of numbers for each.
@@ -67,10 +77,11 @@ pub(crate) struct DigitIndex {
 
 /// A route that fits a call, and how closely.
 #[derive(Clone, Copy, Debug)]
-struct Fit<'s> {
-    given: &'s GivenRoute,
+pub(crate) struct Fit<'s> {
+    pub(crate) route: &'s CompiledRoute,
+    pub(crate) role: RouteRole,
+    pub(crate) place: RoutePlace,
     closeness: Closeness,
-    place: u32,
 }
 
 /// The assignment counts more than the called prefix, and that more than the calling one.
@@ -89,85 +100,141 @@ pub(crate) struct Fits<'s> {
     pub(crate) is_exclusive: bool,
 }
 
-impl RouteTable {
-    /// `given` with the called prefixes of each; none for every number. They are in the order of
-    /// their names.
-    ///
-    /// # Errors
-    /// How many routes fit one number, when they are more than [`ROUTES_OF_A_NUMBER_MAX`].
-    pub(super) fn build(given: Vec<(GivenRoute, &[Prefix])>) -> Result<Self, usize> {
-        let mut by_prefix: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-        for ((_, prefixes), place) in given.iter().zip(0..) {
-            for key in keys_of(prefixes) {
-                by_prefix.entry(key).or_default().push(place);
-            }
-        }
-        for key in by_prefix.keys() {
-            let shorter = std::iter::successors(Some(*key), |key| (*key > 1).then_some(key / 10));
-            let fitting: usize = shorter
-                .filter_map(|key| by_prefix.get(&key))
-                .map(Vec::len)
-                .sum();
-            if fitting > ROUTES_OF_A_NUMBER_MAX {
-                return Err(fitting);
-            }
-        }
-        let mut places = Vec::new();
-        let keys = by_prefix.into_iter().map(|(key, of_prefix)| {
-            let from = places.len() as u32;
-            places.extend(of_prefix);
-            (key, from..places.len() as u32)
-        });
-        let called = DigitIndex::new(keys.collect());
-        Ok(Self {
-            given: given.into_iter().map(|(given, _)| given).collect(),
-            called,
-            places: places.into(),
-        })
-    }
-
+impl GivenRoutes {
     /// The routes that fit a call, without those that their schedule closes.
     pub(crate) fn fits(&self, called: &str, calling: &str, at: Timestamp) -> Fits<'_> {
         let mut fits = Fits::default();
-        if self.given.is_empty() {
-            return fits;
-        }
         let calling = calling.strip_prefix('+').unwrap_or(calling);
-        self.called.for_each_match(called, |called_digits, places| {
-            for place in &self.places[places] {
-                let given = &self.given[*place as usize];
-                let Some(calling_digits) = given.route.calling_digits(calling) else {
-                    continue;
+        for (layer_level, layer) in &self.layers {
+            layer.for_each_match(called, |called_digits, place| {
+                let route = &self.routes[place as usize];
+                let Some((level, role)) = route.given_to(&self.recipient, *layer_level) else {
+                    return;
                 };
-                let fit = Fit {
-                    given,
-                    closeness: Closeness {
-                        level: given.level,
+                let Some(calling_digits) = route.calling_digits(calling) else {
+                    return;
+                };
+                if route.is_open(at) {
+                    let closeness = Closeness {
+                        level,
                         called_digits,
                         calling_digits,
-                    },
-                    place: *place,
-                };
-                if given.route.is_open(at) {
+                    };
                     // Compiled so that there is room.
-                    let _ = fits.fits.try_push(fit);
+                    let _ = fits.fits.try_push(Fit {
+                        route,
+                        role,
+                        place: RoutePlace(place),
+                        closeness,
+                    });
                 }
-            }
-        });
+            });
+        }
         fits.order();
         fits
     }
-}
 
-impl RouteTable {
     /// The name of a route.
     pub(crate) fn name(&self, place: RoutePlace) -> Option<&Arc<str>> {
-        let given = self.given.get(place.0 as usize)?;
-        Some(&given.route.resource.name)
+        Some(&self.routes.get(place.0 as usize)?.resource.name)
     }
 }
 
+impl RouteLayer {
+    /// Routes by their places, with the called prefixes of each; none for every number.
+    pub(super) fn build<'r>(routes: impl Iterator<Item = (u32, &'r [Prefix])>) -> Self {
+        let mut pairs: Vec<(u64, u32)> = Vec::new();
+        for (place, prefixes) in routes {
+            pairs.extend(keys_of(prefixes).map(|key| (key, place)));
+        }
+        pairs.sort_unstable();
+        let mut from = 0;
+        let keys = pairs
+            .chunk_by(|(one, _), (other, _)| one == other)
+            .map(|of_key| {
+                let range = from..from + of_key.len() as u32;
+                from = range.end;
+                (of_key[0].0, range)
+            });
+        let called = DigitIndex::new(keys.collect());
+        let places = pairs.iter().map(|(_, place)| *place).collect();
+        let mut layer = Self {
+            called,
+            places,
+            of_a_number_max: 0,
+        };
+        layer.of_a_number_max = most_of_a_number(&[(AssignmentLevel::All, &layer)], |_, _| true);
+        layer
+    }
+
+    /// The places of the routes that stand in it; of each as often as it has prefixes.
+    pub(super) fn places(&self) -> &[u32] {
+        &self.places
+    }
+
+    /// Calls `take` with each route of each prefix that a number begins with, and its digits.
+    fn for_each_match(&self, number: &str, mut take: impl FnMut(u8, u32)) {
+        self.called.for_each_match(number, |digits, places| {
+            for place in &self.places[places] {
+                take(digits, *place);
+            }
+        });
+    }
+
+    /// How many of some routes have exactly a prefix.
+    fn count(&self, key: u64, counts: impl Fn(u32) -> bool) -> usize {
+        let Some(range) = self.called.range(key) else {
+            return 0;
+        };
+        let places = self.places[range].iter();
+        places.filter(|place| counts(**place)).count()
+    }
+}
+
+/// Most of some routes of a few layers that fit one number: there is one behind each prefix.
+pub(super) fn most_of_a_number(
+    layers: &[(AssignmentLevel, &RouteLayer)],
+    counts: impl Fn(AssignmentLevel, u32) -> bool,
+) -> usize {
+    let of_key = |key: u64| -> usize {
+        let of_layer = |(level, layer): &(AssignmentLevel, &RouteLayer)| {
+            layer.count(key, |place| counts(*level, place))
+        };
+        layers.iter().map(of_layer).sum()
+    };
+    let keys = layers.iter().flat_map(|(_, layer)| &layer.called.keys);
+    let fitting = keys.map(|(key, _)| {
+        let shorter = std::iter::successors(Some(*key), |key| (*key > 1).then_some(key / 10));
+        shorter.map(of_key).sum()
+    });
+    fitting.max().unwrap_or(0)
+}
+
 impl CompiledRoute {
+    /// What it is to a customer, and how specifically it is given; `None` when it is not, or is
+    /// assigned to the customer at another level than this.
+    pub(super) fn given_to(
+        &self,
+        recipient: &Recipient,
+        level: AssignmentLevel,
+    ) -> Option<(AssignmentLevel, RouteRole)> {
+        if self.audience.level_for(recipient) != Some(level) {
+            return None;
+        }
+        if let Some(tier) = &self.tier {
+            tier.level_for(recipient)?;
+        }
+        if self.groups.is_empty() {
+            return Some((level, RouteRole::Primary));
+        }
+        let groups = self.groups.iter();
+        // Primary in one group is primary; a group may be given more specifically.
+        let (role, Reverse(of_group)) = groups
+            .filter_map(|(role, audience)| Some((*role, Reverse(audience.level_for(recipient)?))))
+            .min()?;
+        Some((level.max(of_group), role))
+    }
+
     /// How many digits of a calling number fit; `None` when it does not.
     fn calling_digits(&self, calling: &str) -> Option<u8> {
         if self.calling.is_empty() {
@@ -188,35 +255,30 @@ impl CompiledRoute {
 
 impl<'s> Fits<'s> {
     /// The closest route that leads to a trunk of a carrier.
-    pub(crate) fn to(
-        &self,
-        trunk: TrunkIndex,
-        carrier: CarrierIndex,
-    ) -> Option<(&'s GivenRoute, RoutePlace)> {
-        let leads_there = |fit: &&Fit<'_>| match fit.given.route.target {
+    pub(crate) fn to(&self, trunk: TrunkIndex, carrier: CarrierIndex) -> Option<&Fit<'s>> {
+        let leads_there = |fit: &&Fit<'_>| match fit.route.target {
             RouteTarget::Carrier(target) => target == carrier,
             RouteTarget::Trunk(target) => target == trunk,
         };
-        let fit = self.fits.iter().find(leads_there)?;
-        Some((fit.given, RoutePlace(fit.place)))
+        self.fits.iter().find(leads_there)
     }
 
     fn order(&mut self) {
         self.fits.sort_unstable_by_key(|fit| {
-            let is_of_carrier = matches!(fit.given.route.target, RouteTarget::Carrier(_));
+            let is_of_carrier = matches!(fit.route.target, RouteTarget::Carrier(_));
             (
                 Reverse(fit.closeness),
                 is_of_carrier,
-                fit.given.role,
-                fit.given.route.priority,
-                fit.place,
+                fit.role,
+                fit.route.priority,
+                fit.place.0,
             )
         });
-        let is_exclusive = |fit: &&Fit<'_>| fit.given.route.is_exclusive;
+        let is_exclusive = |fit: &&Fit<'_>| fit.route.is_exclusive;
         if let Some(closest) = self.fits.iter().find(is_exclusive).map(|fit| fit.closeness) {
             self.is_exclusive = true;
             self.fits
-                .retain(|fit| fit.given.route.is_exclusive && fit.closeness == closest);
+                .retain(|fit| fit.route.is_exclusive && fit.closeness == closest);
         }
     }
 }
@@ -245,6 +307,16 @@ impl DigitIndex {
         self.keys.is_empty()
     }
 
+    /// The range of exactly a prefix.
+    fn range(&self, key: u64) -> Option<Range<usize>> {
+        if self.lengths >> digits_of(key) & 1 == 0 {
+            return None;
+        }
+        let at = self.keys.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        let range = &self.keys[at].1;
+        Some(range.start as usize..range.end as usize)
+    }
+
     /// Calls `take` with each prefix that a number begins with: its digits and its range, the
     /// shortest first.
     fn for_each_match(&self, number: &str, mut take: impl FnMut(u8, Range<usize>)) {
@@ -256,10 +328,9 @@ impl DigitIndex {
         let mut digits = digits.take_while(|digit| *digit < 10);
         for length in 0.. {
             if self.lengths >> length & 1 != 0
-                && let Ok(at) = self.keys.binary_search_by_key(&key, |(key, _)| *key)
+                && let Some(range) = self.range(key)
             {
-                let range = &self.keys[at].1;
-                take(length, range.start as usize..range.end as usize);
+                take(length, range);
             }
             let Some(digit) = digits.next() else { return };
             key = key * 10 + u64::from(digit);

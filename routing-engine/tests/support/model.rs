@@ -27,6 +27,8 @@ pub(crate) struct Seen {
     pub(crate) strategy: String,
     pub(crate) is_exclusive: bool,
     pub(crate) has_backups: bool,
+    /// Whether the order hung upon the rounding of a lot.
+    pub(crate) is_close: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ pub(crate) struct Rate {
 }
 
 impl Outcome {
-    /// Whether a decision says the same.
+    /// Whether a decision says the same; which order, nobody knows when it was close.
     pub(crate) fn is_told_by(&self, found: &Self) -> bool {
         let told = |route: &Route| {
             let Route {
@@ -64,7 +66,9 @@ impl Outcome {
             } = route.clone();
             (customer, ingress_trunk, called, calling, rate, routes)
         };
+        let is_close = matches!(self, Self::Route(route) if route.seen.is_close);
         match (self, found) {
+            (Self::Route(_), Self::Route(_)) if is_close => true,
             (Self::Route(one), Self::Route(other)) => told(one) == told(other),
             (Self::Reject(one), Self::Reject(other)) => one == other,
             _ => false,
@@ -78,8 +82,8 @@ pub(crate) struct Model<'w> {
     due_ns: HashMap<String, u64>,
     channels: HashMap<String, u32>,
     patterns: HashMap<&'w str, regex::Regex>,
-    /// By profile and group of destinations.
-    turns: HashMap<(String, u8), usize>,
+    /// By profile and the prefix of the customer's rate.
+    turns: HashMap<(String, String), usize>,
 }
 
 impl<'w> Model<'w> {
@@ -281,6 +285,7 @@ impl<'w> Model<'w> {
             strategy: format!("{:?}", profile.1.strategy),
             is_exclusive: fits.is_exclusive,
             has_backups: false,
+            is_close: false,
         };
         let mut offered = Vec::new();
         for (name, trunk) in &self.world.trunks {
@@ -326,10 +331,10 @@ impl<'w> Model<'w> {
         if offered.is_empty() {
             return Err(ReleaseReason::Unprofitable);
         }
-        let turns = self
-            .turns
-            .entry((profile.0, routing::group_of(&customer_rate.prefix)));
-        let ordered = routing::order(&profile.1, call.draw, turns.or_default(), offered);
+        let turns = self.turns.entry((profile.0, customer_rate.prefix.clone()));
+        let (ordered, is_close) =
+            routing::order(&profile.1, call.draw, turns.or_default(), offered);
+        seen.is_close = is_close;
         seen.has_backups = ordered.iter().any(|offer| offer.tier == 1);
         let routes = ordered.into_iter().map(|offer| {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;

@@ -5,11 +5,10 @@
 use super::model::Rate;
 use super::numbers::Random;
 use super::world::{digits, one_in, status, stored};
-use routing_engine::lot;
 use routing_engine::resources::{
-    Assigned, Assignment, AssignmentLevel, CarrierShare, Customer, CustomerGroup, LcrProfile,
-    LcrStrategy, Prefix, Resources, Route, RouteGroup, RouteGroupMember, RouteRole, Schedule,
-    Status, VoiceTier,
+    Assigned, Assignment, AssignmentLevel, Carrier, CarrierShare, Customer, CustomerGroup,
+    LcrProfile, LcrStrategy, Prefix, Ref, Resources, Route, RouteGroup, RouteGroupMember,
+    RouteRole, Schedule, Status, VoiceTier,
 };
 use std::cmp::Reverse;
 
@@ -144,10 +143,13 @@ fn tier() -> VoiceTier {
     serde_json::from_str(r#"{"code": "T"}"#).unwrap()
 }
 
+/// Open in India on three days, and on Sunday nights; closed on a Wednesday and a Monday.
 fn schedule() -> Schedule {
     serde_json::from_str(
-        r#"{"time_zone": "UTC", "hours": [{"days": ["monday", "wednesday", "friday"],
-            "from": "06:00", "to": "18:00"}]}"#,
+        r#"{"time_zone": "Asia/Kolkata", "hours": [
+            {"days": ["monday", "wednesday", "friday"], "from": "06:00", "to": "18:00"},
+            {"days": ["sunday"], "from": "22:00", "to": "03:00"}],
+            "holidays": [{"month": 11, "day": 25}, {"month": 11, "day": 30, "year": 2026}]}"#,
     )
     .unwrap()
 }
@@ -256,6 +258,11 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
         },
         excluded_carriers: if one_in(random, 4) {
             some(random, 5)
+        } else {
+            Vec::new()
+        },
+        only_carriers: if one_in(random, 5) {
+            some(random, 2)
         } else {
             Vec::new()
         },
@@ -430,12 +437,20 @@ impl Fits<'_> {
     }
 }
 
-/// Monday, Wednesday and Friday from 6 to 18 o'clock, UTC.
+/// What [`schedule`] says, by days since Monday, 23 November 2026.
 fn is_open(at_us: i64) -> bool {
-    let minute = at_us / 60_000_000;
-    let (day, minute) = (minute / 1_440, minute % 1_440);
-    // The epoch was a Thursday.
-    [0, 2, 4].contains(&((day + 3) % 7)) && (360..1_080).contains(&minute)
+    const MONDAY_S: i64 = 1_795_392_000;
+    // India is five and a half hours ahead of UTC, all the year.
+    let minute = (at_us / 1_000_000 - MONDAY_S) / 60 + 330;
+    let (day, hour) = (minute / 1_440, minute % 1_440 / 60);
+    let is_holiday = [2, 7].contains(&day);
+    let is_open = match day % 7 {
+        0 if hour < 3 => true,
+        0 | 2 | 4 => (6..18).contains(&hour),
+        6 => hour >= 22,
+        _ => false,
+    };
+    is_open && !is_holiday
 }
 
 fn level(assign: &Assignment, customer: &str, spec: &Customer) -> Option<AssignmentLevel> {
@@ -457,31 +472,48 @@ fn level(assign: &Assignment, customer: &str, spec: &Customer) -> Option<Assignm
 }
 
 pub(crate) fn allows(profile: &LcrProfile, carrier: &str) -> bool {
-    !profile
-        .excluded_carriers
-        .iter()
-        .any(|name| **name == *carrier)
+    let names = |all: &[Ref<Carrier>]| all.iter().any(|name| **name == *carrier);
+    (profile.only_carriers.is_empty() || names(&profile.only_carriers))
+        && !names(&profile.excluded_carriers)
 }
 
-/// Destinations that take turns together.
-pub(crate) fn group_of(prefix: &str) -> u8 {
-    let sum = prefix
-        .bytes()
-        .fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
-    (sum % 64) as u8
+/// A lot of a call: who has the lowest number goes first. Worked out with the logarithms of the
+/// machine, so that two which are very close cannot be told apart ([`are_close`]).
+fn ticket(draw: u64, entry: i64, weight: u16) -> f64 {
+    let even = Random(draw ^ Random(entry as u64).next()).next();
+    match weight {
+        0 => f64::INFINITY,
+        _ => (64.0 - (even as f64).log2()) / f64::from(weight),
+    }
 }
 
-/// The hunting order.
+/// A number from 0 to 99 that a call draws for a purpose.
+fn percent(draw: u64, purpose: u64) -> u8 {
+    let even = Random(draw ^ Random(!purpose).next()).next();
+    (even as f64 / 2_f64.powi(64) * 100.0).floor() as u8
+}
+
+/// Whether any two of different entries are so close that rounding decides between them.
+fn are_close(mut tickets: Vec<(f64, i64)>) -> bool {
+    tickets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let near = |one: f64, other: f64| other - one < 1e-7 * (1.0 + other);
+    tickets
+        .windows(2)
+        .any(|pair| pair[0].1 != pair[1].1 && near(pair[0].0, pair[1].0))
+}
+
+/// The hunting order, and whether it hung upon rounding.
 pub(crate) fn order(
     profile: &LcrProfile,
     draw: u64,
     turn: &mut usize,
     mut offered: Vec<Offered>,
-) -> Vec<Offered> {
+) -> (Vec<Offered>, bool) {
     let cheapest = [0, 1, 2].map(|tier| {
         let of_tier = offered.iter().filter(|offer| offer.tier == tier);
         of_tier.map(|offer| offer.cost).min()
     });
+    let weighed = |offer: &Offered| ticket(draw, offer.trunk_id, offer.weight);
     let key = |offer: &Offered| {
         let priority = u64::from(offer.priority);
         let order = match profile.strategy {
@@ -492,7 +524,8 @@ pub(crate) fn order(
                 let is_in_band = offer.cost * 100 <= cheapest * band;
                 (if is_in_band { priority } else { u64::MAX }, 0)
             }
-            LcrStrategy::Weight => (priority, lot::ticket(draw, offer.trunk_id, offer.weight)),
+            // Floats that are not negative are in the order of their bits.
+            LcrStrategy::Weight => (priority, weighed(offer).to_bits()),
             LcrStrategy::Manual => {
                 let place = profile
                     .carrier_order
@@ -515,9 +548,22 @@ pub(crate) fn order(
         (offer.tier, order, cost, tie)
     };
     offered.sort_by_key(key);
-    let leader = leader(profile, draw, &offered);
-    offered.truncate(10);
+    let weights = offered.iter().map(|offer| (weighed(offer), offer.trunk_id));
+    let mut is_close = profile.strategy == LcrStrategy::Weight && are_close(weights.collect());
     let first_tier = offered[0].tier;
+    let of_first_tier: Vec<_> = offered
+        .iter()
+        .filter(|offer| offer.tier == first_tier)
+        .cloned()
+        .collect();
+    let mut leader = forced(profile, draw, &of_first_tier);
+    if leader.is_none() {
+        (leader, is_close) = match sharing(profile, draw, &of_first_tier) {
+            (Some(leader), is_close_too) => (Some(leader), is_close | is_close_too),
+            (None, _) => (None, is_close),
+        };
+    }
+    offered.truncate(10);
     if profile.strategy == LcrStrategy::RoundRobin {
         let equals = offered
             .iter()
@@ -526,38 +572,47 @@ pub(crate) fn order(
         offered[..equals].rotate_left(*turn % equals);
         *turn += 1;
     }
-    if let Some(leader) = leader.filter(|leader| leader.tier == first_tier) {
+    if let Some(leader) = leader {
         offered.retain(|offer| offer.trunk != leader.trunk);
         offered.insert(0, leader);
         offered.truncate(10);
     }
-    offered
+    (offered, is_close)
 }
 
-/// Which of those in order goes before all.
-fn leader(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offered> {
-    let percent = lot::percent(draw, 1);
-    let mut until = 0;
-    for share in &profile.force_first {
-        until += share.percent;
-        if percent < until {
-            return ordered
-                .iter()
-                .find(|offer| *offer.carrier == *share.carrier)
-                .cloned();
+/// Of which share of calls this is, if the carrier is there.
+fn forced(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offered> {
+    let percent = percent(draw, 1);
+    let mut before = 0;
+    let share = profile.force_first.iter().find(|share| {
+        let own = before..before + share.percent;
+        before = own.end;
+        own.contains(&percent)
+    })?;
+    let mut offers = ordered.iter();
+    offers
+        .find(|offer| *offer.carrier == *share.carrier)
+        .cloned()
+}
+
+/// Whom the shares of carriers put first, of those that are there; and whether it was close.
+fn sharing(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> (Option<Offered>, bool) {
+    let mut lots: Vec<(f64, i64, &Offered)> = Vec::new();
+    for offer in ordered {
+        let mut shares = profile.carrier_shares.iter();
+        let share = shares.find(|share| *share.carrier == *offer.carrier);
+        // Of a carrier's trunks that which is first in order.
+        let is_new = lots
+            .iter()
+            .all(|(_, carrier, _)| *carrier != offer.carrier_id);
+        if let Some(share) = share.filter(|share| share.percent > 0 && is_new) {
+            let ticket = ticket(draw, offer.carrier_id, share.percent.into());
+            lots.push((ticket, offer.carrier_id, offer));
         }
     }
-    let shared = ordered.iter().filter_map(|offer| {
-        let share = profile
-            .carrier_shares
-            .iter()
-            .find(|share| *share.carrier == *offer.carrier)?;
-        let ticket = lot::ticket(draw, offer.carrier_id, share.percent.into());
-        Some((offer.tier, ticket, offer))
-    });
-    // The first of equals: of a carrier's trunks that which is first in order.
-    let first = shared.min_by_key(|(tier, ticket, _)| (*tier, *ticket));
-    first.map(|(_, _, offer)| offer.clone())
+    let is_close = are_close(lots.iter().map(|(ticket, id, _)| (*ticket, *id)).collect());
+    let first = lots.iter().min_by(|one, other| one.0.total_cmp(&other.0));
+    (first.map(|(_, _, offer)| (*offer).clone()), is_close)
 }
 
 fn assigned<T: Clone>(given: &Given<T>) -> Vec<Assigned<T>> {
