@@ -10,7 +10,7 @@ use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, de
 use small::{call, resources};
 use std::collections::BTreeMap;
 
-/// Four carriers A to D that serve 20 and 21 at 1 to 4 cents, with priorities 4 to 1; two customers.
+/// Four carriers A to D that serve 20 and 42 at 1 to 4 cents, with priorities 4 to 1; two customers.
 fn world(more: &str) -> Snapshot {
     let mut yaml = String::new();
     for (index, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
@@ -19,7 +19,7 @@ fn world(more: &str) -> Snapshot {
             r#"
 kind: rate_card
 name: buy {name}
-spec: {{ currency: USD, rates: [{{ prefix: 20, destination: Egypt, rate_per_minute: 0.0{price} }}, {{ prefix: 21, destination: South Sudan, rate_per_minute: 0.0{price} }}] }}
+spec: {{ currency: USD, rates: [{{ prefix: 20, destination: Egypt, rate_per_minute: 0.0{price} }}, {{ prefix: 42, destination: Bohemia, rate_per_minute: 0.0{price} }}] }}
 ---
 kind: carrier
 name: {name}
@@ -36,7 +36,7 @@ spec: {{ direction: egress, carrier: {name}, rate_card: buy {name}, gateway: "19
         r#"
 kind: rate_card
 name: sell
-spec: { currency: USD, rates: [{ prefix: 20, destination: Egypt, rate_per_minute: 0.05 }, { prefix: 21, destination: South Sudan, rate_per_minute: 0.05 }] }
+spec: { currency: USD, rates: [{ prefix: 20, destination: Egypt, rate_per_minute: 0.05 }, { prefix: 42, destination: Bohemia, rate_per_minute: 0.05 }] }
 ---
 kind: customer_group
 name: gold
@@ -211,7 +211,7 @@ fn two_destinations_that_alternate_have_turns_of_their_own() {
     for _ in 0..4 {
         of_egypt.push_str(&order(&snapshot, 0)[..1]);
         let other = CallRequest {
-            called: "211234567",
+            called: "421234567",
             ..call("", 0)
         };
         assert!(["AB", "BA"].contains(&order_of(&snapshot, other).as_str()));
