@@ -54,7 +54,7 @@ impl Call {
             if let Some(destination) = self.next_of_route(core, last) {
                 return Some(destination);
             }
-            if self.has_tried_enough(now) {
+            if self.has_tried_enough() {
                 return None;
             }
             let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
@@ -69,7 +69,7 @@ impl Call {
     }
 
     /// Whether the customer's LCR profile allows no further route.
-    fn has_tried_enough(&self, now: Instant) -> bool {
+    fn has_tried_enough(&self) -> bool {
         let Some(plan) = &self.plan else {
             return true;
         };

@@ -121,7 +121,7 @@ impl Turns {
         let place =
             places.find(|place| [key, 0].contains(&place.destination.load(Ordering::Relaxed)));
         place
-            .unwrap_or(self.shared(key))
+            .unwrap_or_else(|| self.shared(key))
             .taken
             .load(Ordering::Relaxed)
     }
@@ -131,7 +131,7 @@ impl Turns {
         let key = key_of(prefix);
         let place = self.places(key).find(|place| place.is_for(key));
         place
-            .unwrap_or(self.shared(key))
+            .unwrap_or_else(|| self.shared(key))
             .taken
             .fetch_add(1, Ordering::Relaxed)
     }

@@ -239,6 +239,11 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
             percent: 100,
         }),
     }
+    let (only_carriers, excluded_carriers) = match random.below(5) {
+        0 => (some(random, 2), Vec::new()),
+        1 => (Vec::new(), some(random, 5)),
+        _ => (Vec::new(), Vec::new()),
+    };
     LcrProfile {
         strategy,
         price_band_percent: (strategy == LcrStrategy::PriceBand).then_some(50),
@@ -256,16 +261,8 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
         } else {
             Vec::new()
         },
-        excluded_carriers: if one_in(random, 4) {
-            some(random, 5)
-        } else {
-            Vec::new()
-        },
-        only_carriers: if one_in(random, 5) {
-            some(random, 2)
-        } else {
-            Vec::new()
-        },
+        only_carriers,
+        excluded_carriers,
         min_margin_percent: *random.pick(&[0, 0, 0, 20]),
         attempts_max: 10,
         ..LcrProfile::default()
