@@ -92,6 +92,7 @@ fn when_the_pdd_budget_is_over_no_further_gateway_is_asked() {
     let mut switch = Switch::with(&Setup {
         aurora_trunk: three,
         lcr_profile: Some(LcrProfile {
+            attempts_max: 10,
             pdd_budget_ms: Some(1_500),
             ..LcrProfile::default()
         }),
