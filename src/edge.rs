@@ -92,7 +92,8 @@ struct Running {
     tcp: TcpTransport,
     relay: MediaRelay,
     ban_keeper: tokio::task::JoinHandle<()>,
-    name_keeper: tokio::task::JoinHandle<()>,
+    /// Ends when it is dropped.
+    name_keeper: JoinSet<()>,
 }
 
 /// What exists once for each shard before its thread starts.
@@ -106,9 +107,9 @@ struct ShardParts {
 }
 
 impl Edge {
-    /// Binds listeners and media ports, then starts the shards, each with its writer of the
-    /// journal. Within a tokio runtime. Nothing runs when it fails.
-    pub(crate) fn start(
+    /// Looks the names of gateways up, binds listeners and media ports, then starts the shards, each with
+    /// its writer of the journal. Nothing runs when it fails.
+    pub(crate) async fn start(
         config: &Config,
         snapshot: Snapshot,
         (journal, writers): (Journal, Vec<SegmentWriter>),
@@ -119,11 +120,15 @@ impl Edge {
         let key = TicketKey::new(random_bytes()?);
         let ownership = Ownership::new(key.clone(), shards, Arc::clone(&snapshot));
         let (polls, mailboxes, inboxes) = polls_and_mailboxes(shards)?;
+        let names = Arc::new(Names::default());
+        let mut name_keeper = JoinSet::new();
+        name_keeper.spawn(keeper_of(config, &names, &snapshot, &mailboxes).run());
+        // Before anybody can call.
+        names.prepare(&snapshot.load_full()).await;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
         let bans = Arc::new(Bans::default());
         let ban_length = Duration::from_secs(config.defence.ban_s.into());
         let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
-        let names = Arc::new(Names::default());
         let sink = Arc::new(ConnectionSink {
             bans: Arc::clone(&bans),
             names: Arc::clone(&names),
@@ -138,7 +143,6 @@ impl Edge {
         let (relay, links) = start_media(config, &mailboxes)?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
-        let name_keeper = name_keeper(config, &listeners, &names, &snapshot, &mailboxes);
         let shared = Shared {
             config: config.clone(),
             listeners: listeners.clone(),
@@ -192,7 +196,7 @@ impl Edge {
                 tcp,
                 relay,
                 ban_keeper: tokio::spawn(ban_keeper.run()),
-                name_keeper: tokio::spawn(name_keeper.run()),
+                name_keeper,
             })),
         })
     }
@@ -237,7 +241,7 @@ impl Edge {
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
         running.relay.shutdown();
         running.ban_keeper.abort();
-        running.name_keeper.abort();
+        drop(running.name_keeper);
     }
 }
 
@@ -259,15 +263,15 @@ struct Shared {
 }
 
 /// Looks up the names of gateways, for the listeners that calls leave by.
-fn name_keeper(
+fn keeper_of(
     config: &Config,
-    listeners: &[Listener],
     names: &Arc<Names>,
     snapshot: &Arc<ArcSwap<Snapshot>>,
     mailboxes: &[Mailbox],
 ) -> NameKeeper {
     let settings = config.dns_settings();
-    let reach = listeners.iter().map(|one| (one.transport, one.bind));
+    let listeners = config.sip.listeners.iter();
+    let reach = listeners.map(|one| (one.transport, one.bind));
     let dns = Dns::new(&settings, Reach::new(reach));
     let (names, snapshot) = (Arc::clone(names), Arc::clone(snapshot));
     NameKeeper::new(&settings, dns, names, snapshot, mailboxes.to_vec())

@@ -107,7 +107,7 @@ impl Node {
         let (configuration, snapshot) = opened?;
         let server = bind_api(config).await?;
         let (http, https) = (server.address(), server.tls_address());
-        let edge = Arc::new(Edge::start(config, snapshot, journal)?);
+        let edge = Arc::new(Edge::start(config, snapshot, journal).await?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
         let job_bell = JobBell::default();

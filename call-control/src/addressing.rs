@@ -98,6 +98,7 @@ impl Listeners {
             listener: self.beside(known.listener, transport, remote)?,
             remote,
             connection: None,
+            host: None,
         })
     }
 
@@ -141,6 +142,7 @@ impl Listeners {
                 listener,
                 remote,
                 connection: None,
+                host: None,
             },
             None => known,
         }
@@ -193,6 +195,7 @@ mod tests {
             listener: 0,
             remote: remote.parse().unwrap(),
             connection: None,
+            host: None,
         }
     }
 

@@ -264,6 +264,7 @@ impl Attempt {
                 listener,
                 remote,
                 connection: None,
+                host: None,
             },
             None => self.leg.path,
         }

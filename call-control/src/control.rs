@@ -10,7 +10,7 @@ use crate::events::{
 use media_relay::SessionId;
 use rating::cdr::{CallId, ReleaseReason};
 use sip_core::slab::SlabKey;
-use sip_core::transaction::{TransmitToken, Transport};
+use sip_core::transaction::{HostNumber, TransmitToken, Transport};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
@@ -78,11 +78,14 @@ impl Engine {
     /// A request could not be sent: those who wait for its reply go on at once.
     fn fail_transport(&mut self, now: Now, failure: TransportFailure) {
         let TransportFailure {
-            transport, remote, ..
+            transport,
+            remote,
+            host,
+            ..
         } = failure;
         match failure.evidence {
             Evidence::Message(token) => self.fail_request(now, token),
-            Evidence::Certain => self.fail_destination(now, transport, remote),
+            Evidence::Certain => self.fail_destination(now, transport, remote, host),
             Evidence::Quoted(branch) => {
                 let transactions = &self.core.transactions;
                 if !transactions.is_unanswered_at(&branch, transport, remote) {
@@ -91,13 +94,20 @@ impl Engine {
                 }
                 let refused = Event::Refused { transport, remote };
                 self.core.events.push_back(refused);
-                self.fail_destination(now, transport, remote);
+                self.fail_destination(now, transport, remote, None);
             }
         }
     }
 
-    fn fail_destination(&mut self, now: Now, transport: Transport, remote: SocketAddr) {
-        for token in self.core.transactions.unanswered_at(transport, remote) {
+    fn fail_destination(
+        &mut self,
+        now: Now,
+        transport: Transport,
+        remote: SocketAddr,
+        host: Option<HostNumber>,
+    ) {
+        let transactions = &self.core.transactions;
+        for token in transactions.unanswered_at(transport, remote, host) {
             self.fail_request(now, token);
         }
     }

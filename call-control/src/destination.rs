@@ -10,7 +10,7 @@ use rating::cdr::ReleaseReason;
 use routing_engine::Candidate;
 use routing_engine::names::{GatewayPlace, NameQuery, Target, Targets};
 use routing_engine::snapshot::CompiledGateway;
-use sip_core::transaction::{Path, Transport};
+use sip_core::transaction::{HostNumber, Path, Transport};
 use std::net::SocketAddr;
 
 /// Where an attempt goes.
@@ -20,12 +20,15 @@ pub(crate) struct Destination {
     /// The gateway's place in its trunk.
     pub(crate) gateway: u8,
     pub(crate) target: Target,
+    /// The host of the gateway's name.
+    pub(crate) host: Option<HostNumber>,
 }
 
 /// Addresses of the gateway under way that are not tried yet.
 #[derive(Debug)]
 pub(crate) struct NextAddresses {
     gateway: u8,
+    host: Option<HostNumber>,
     left: Targets,
     tried: u8,
 }
@@ -42,12 +45,8 @@ impl Call {
         let current = self.next_candidate.checked_sub(1)?;
         let candidate = *self.plan.as_ref()?.candidates.get(current)?;
         loop {
-            if let Some((gateway, target)) = self.next_address(core.config.limits.max_addresses) {
-                return Some(Destination {
-                    candidate,
-                    gateway,
-                    target,
-                });
+            if let Some(next) = self.next_address(candidate, core.config.limits.max_addresses) {
+                return Some(next);
             }
             let gateway = self.next_gateways.pop_at(0)?;
             let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
@@ -58,18 +57,18 @@ impl Call {
                         candidate,
                         gateway,
                         target: *target,
+                        host: None,
                     });
                 }
                 GatewayPlace::Name(name) => {
                     let left = core.addresses_of(name, compiled);
-                    self.next_addresses = left.map(|left| {
-                        let tried = 0;
-                        Box::new(NextAddresses {
-                            gateway,
-                            left,
-                            tried,
-                        })
+                    let next = left.map(|left| NextAddresses {
+                        gateway,
+                        host: core.host_of(&compiled.place),
+                        left,
+                        tried: 0,
                     });
+                    self.next_addresses = next.map(Box::new);
                     if self.next_addresses.is_none() && self.attempts.is_empty() {
                         let reason = ReleaseReason::CarrierUnresolved;
                         *last = Failure::passing(Origin::Switch, reason);
@@ -81,7 +80,7 @@ impl Call {
 
     /// One name whose addresses are all dead must not use up the attempts of a call, so the rest is left
     /// after `most` of them while there is somewhere else to go.
-    fn next_address(&mut self, most: u8) -> Option<(u8, Target)> {
+    fn next_address(&mut self, candidate: Candidate, most: u8) -> Option<Destination> {
         let is_last = self.is_at_last_gateway();
         let next = self.next_addresses.as_mut()?;
         if next.left.is_empty() || (next.tried >= most && !is_last) {
@@ -89,7 +88,12 @@ impl Call {
             return None;
         }
         next.tried = next.tried.saturating_add(1);
-        Some((next.gateway, next.left.pop_at(0)?))
+        Some(Destination {
+            candidate,
+            gateway: next.gateway,
+            target: next.left.pop_at(0)?,
+            host: next.host,
+        })
     }
 
     fn is_at_last_gateway(&self) -> bool {
@@ -112,8 +116,22 @@ impl Core {
         Some(targets)
     }
 
-    /// The way to an address by a listener that its trunk names, or any; `None` when none can send there.
-    pub(crate) fn path_to(&self, listener: Option<SocketAddr>, target: Target) -> Option<Path> {
+    /// The host of a gateway that is behind a name.
+    pub(crate) fn host_of(&self, place: &GatewayPlace) -> Option<HostNumber> {
+        match place {
+            GatewayPlace::Address(_) => None,
+            GatewayPlace::Name(name) => self.addresses.host(name).map(HostNumber),
+        }
+    }
+
+    /// The way to an address, of a host if there is one, by a listener that its trunk names, or any;
+    /// `None` when none can send there.
+    pub(crate) fn path_to(
+        &self,
+        listener: Option<SocketAddr>,
+        target: Target,
+        host: Option<HostNumber>,
+    ) -> Option<Path> {
         let transport = transport_of(target.transport);
         Some(Path {
             transport,
@@ -122,6 +140,8 @@ impl Core {
                 .leaving_by(listener, transport, target.address)?,
             remote: target.address,
             connection: None,
+            // Nobody proves anything by the others.
+            host: host.filter(|_| transport == Transport::Tls),
         })
     }
 }

@@ -7,7 +7,7 @@ use rating::cdr::{CallId, ResourceRef};
 use routing_engine::Snapshot;
 use routing_engine::names::{AddressTable, GatewayPlace};
 use sip_core::Instant;
-use sip_core::transaction::{Branch, Path, TransmitToken, Transport};
+use sip_core::transaction::{Branch, HostNumber, Path, TransmitToken, Transport};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub struct TransportFailure {
     pub transport: Transport,
     /// To whom.
     pub remote: SocketAddr,
+    /// The host name that who is there had to prove.
+    pub host: Option<HostNumber>,
     /// What is known of the message.
     pub evidence: Evidence,
 }

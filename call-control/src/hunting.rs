@@ -105,11 +105,10 @@ impl Call {
         let permits = candidate
             .admit(&self.snapshot, now.as_micros())
             .map_err(passing)?;
+        let gateway = self.place_of(destination)?;
+        let listener = candidate.egress_trunk(&self.snapshot).listener;
         let path = core
-            .path_to(
-                candidate.egress_trunk(&self.snapshot).listener,
-                destination.target,
-            )
+            .path_to(listener, destination.target, destination.host)
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
@@ -131,7 +130,6 @@ impl Call {
             asserted: asserted.as_deref(),
             is_vouched: trunk.identity.trusts_from,
         };
-        let gateway = self.place_of(destination)?;
         let caller = self.caller(core, candidate, path, numbers);
         let offer = match self.offer.as_slice() {
             [] => None,

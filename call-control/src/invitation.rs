@@ -96,6 +96,7 @@ impl Invitation<'_> {
                 .beside(path.listener, Transport::Tcp, path.remote)?,
             remote: path.remote,
             connection: None,
+            host: None,
         })
     }
 

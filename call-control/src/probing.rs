@@ -313,6 +313,7 @@ impl Core {
         probed.begin_round(now.instant, &self.addresses);
         let round = probed.round;
         let (place, listener) = (probed.place.clone(), probed.listener);
+        let host = self.host_of(&place);
         let targets: Vec<Target> = probed.asked.iter().map(|asked| asked.target).collect();
         for (index, target) in (0..).zip(targets) {
             let user = User {
@@ -322,7 +323,7 @@ impl Core {
                 },
                 role: Role::Gateway(index),
             };
-            let is_sent = match self.path_to(listener, target) {
+            let is_sent = match self.path_to(listener, target, host) {
                 Some(path) => self.send_options(now.instant, path, &place, user),
                 // No call gets there either: it counts as silent.
                 None => true,

@@ -375,7 +375,8 @@ impl Core {
     /// the table.
     fn send_register(&mut self, now: Instant, kept: &mut Kept, expires_s: u32, user: User) -> bool {
         let target = self.registrar(kept);
-        let Some(path) = target.and_then(|target| self.path_to(kept.listener, target)) else {
+        let host = self.host_of(&kept.gateway);
+        let Some(path) = target.and_then(|target| self.path_to(kept.listener, target, host)) else {
             return false;
         };
         let mut leg = match kept.leg.take() {

@@ -72,6 +72,7 @@ impl<'b> Bench<'b> {
                 listener: 0,
                 remote: SOURCE,
                 connection: None,
+                host: None,
             },
             clients: Vec::new(),
             servers: Vec::new(),

@@ -24,6 +24,10 @@ pub trait SwitchPort: Send + Sync + 'static {
     /// Where the host names of gateways lead, as far as that is known.
     fn addresses(&self) -> Arc<AddressTable>;
 
+    /// Looks up what a configuration needs that is about to be published: the host names of its
+    /// gateways. Takes a few seconds at most; what is not known then follows.
+    fn prepare(&self, snapshot: Arc<Snapshot>) -> PortFuture<'_, ()>;
+
     /// Makes a configuration the one that new calls use. Its number is above that of the one
     /// before; calls that are up keep theirs.
     ///

@@ -14,6 +14,7 @@ use rating::cdr::Transport;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// Most addresses of one name that are ever used.
@@ -125,6 +126,8 @@ impl LookupFailure {
 /// What is known of a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameState {
+    /// What the host is known by to those who open connections to it; `None` when there are too many.
+    pub host: Option<NonZeroU32>,
     /// Where it leads; `None` when that is not known, or it leads nowhere.
     pub resolution: Option<Arc<Resolution>>,
     /// When that was learnt.
@@ -146,7 +149,8 @@ impl NameState {
     }
 }
 
-/// The names of gateways with what is known of each.
+/// The names of gateways with what was known of each when the table was made. For calls a new one is
+/// made when a name leads elsewhere, not at each lookup that says the same as before.
 #[derive(Debug, Default)]
 pub struct AddressTable {
     number: u64,
@@ -184,18 +188,14 @@ impl AddressTable {
         self.names.get(name).map(|state| &**state)
     }
 
+    /// The number of the host of a name ([`NameState::host`]).
+    pub fn host(&self, name: &NameQuery) -> Option<NonZeroU32> {
+        self.get(name)?.host
+    }
+
     /// Where a name leads, if that is known.
     pub fn resolution(&self, name: &NameQuery) -> Option<&Resolution> {
         self.get(name)?.resolution.as_deref()
-    }
-
-    /// The host names of which this is an address.
-    pub fn hosts_at(&self, target: Target) -> impl Iterator<Item = &str> {
-        let leads_there = move |(_, state): &(&NameQuery, &NameState)| {
-            let mut resolution = state.resolution.iter();
-            resolution.any(|known| known.targets().any(|one| one == target))
-        };
-        self.all().filter(leads_there).map(|(name, _)| &*name.host)
     }
 
     /// All names, in no order.

@@ -29,7 +29,7 @@ pub use client::{Client, ClientInput, ClientState};
 pub use invite_client::{InviteClient, InviteClientInput, InviteClientState};
 pub use invite_server::{InviteServer, InviteServerInput, InviteServerState};
 pub use key::ServerKey;
-pub use outbox::{ConnectionId, Outbox, Path, Transmit, TransmitToken, Transport};
+pub use outbox::{ConnectionId, HostNumber, Outbox, Path, Transmit, TransmitToken, Transport};
 pub use server::{Server, ServerInput, ServerState};
 pub use table::{
     Branch, CancelOutcome, ClientId, Expired, ExpiredReason, Matched, NotSent, ServerId, TableFull,

@@ -14,6 +14,7 @@ pub mod tls;
 pub mod udp;
 
 use crate::ticket::BranchText;
+use crate::transaction::HostNumber;
 use std::io;
 use std::net::SocketAddr;
 use thiserror::Error;
@@ -27,6 +28,8 @@ use thiserror::Error;
 pub struct Unreachable {
     /// Where the message was to go.
     pub destination: SocketAddr,
+    /// The host name that who is there had to prove; `None` where none was asked for.
+    pub host: Option<HostNumber>,
     /// Why it did not get there.
     pub reason: UnreachableReason,
     /// Who says so.

@@ -99,6 +99,7 @@ impl Node {
     fn send(&self, peer: SocketAddr, connection: Option<ConnectionId>, message: &[u8]) {
         let destination = TcpDestination {
             transport: Transport::Tcp,
+            host: None,
             peer,
             local: LOCALHOST,
             connection,
@@ -235,6 +236,7 @@ async fn a_new_connection_leaves_from_the_address_asked_for() {
     let local = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
     let destination = TcpDestination {
         transport: Transport::Tcp,
+        host: None,
         peer: listener.local_addr().unwrap(),
         local,
         connection: None,
@@ -253,6 +255,7 @@ async fn a_refused_connection_is_reported_at_once() {
     node.send(peer, None, b"INVITE");
     let expected = Unreachable {
         destination: peer,
+        host: None,
         reason: UnreachableReason::Refused,
         evidence: Evidence::Certain,
     };
@@ -421,6 +424,7 @@ async fn a_shutdown_writes_what_waits_and_closes() {
     assert!(TcpStream::connect(address).await.is_err());
     let destination = TcpDestination {
         transport: Transport::Tcp,
+        host: None,
         peer,
         local: LOCALHOST,
         connection: None,

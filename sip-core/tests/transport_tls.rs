@@ -6,11 +6,12 @@
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use sip_core::transaction::Transport;
+use sip_core::transaction::{HostNumber, Transport};
 use sip_core::transport::tcp::{TcpConfig, TcpDestination, TcpMessage, TcpSink, TcpTransport};
 use sip_core::transport::tls::{ServerVerification, Tls, TlsError, TlsSettings};
 use sip_core::transport::{Unreachable, UnreachableReason};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,13 +106,20 @@ fn chain(path: &Path) -> Vec<CertificateDer<'static>> {
 struct Sink {
     messages: mpsc::UnboundedSender<TcpMessage>,
     unreachable: mpsc::UnboundedSender<(Transport, Unreachable)>,
-    /// The host name of every peer.
-    peers: Option<&'static str>,
+}
+
+/// Host names, by their numbers.
+const HOSTS: [&str; 2] = ["carrier.example", "other.example"];
+
+fn host(name: &str) -> HostNumber {
+    let number = (1..).zip(HOSTS).find(|(_, host)| *host == name);
+    HostNumber(NonZeroU32::new(number.unwrap().0).unwrap())
 }
 
 impl TcpSink for Sink {
-    fn server_name(&self, _: SocketAddr) -> Option<String> {
-        self.peers.map(str::to_owned)
+    fn server_name(&self, host: HostNumber) -> Option<String> {
+        let host = HOSTS.get(host.0.get() as usize - 1);
+        host.map(|host| (*host).to_owned())
     }
 
     fn deliver(&self, message: TcpMessage) -> Result<(), TcpMessage> {
@@ -133,21 +141,15 @@ struct Node {
 
 impl Node {
     fn start(speaks: Transport, tls: Option<Arc<Tls>>) -> Self {
-        Self::start_with(speaks, tls, TcpConfig::default(), None)
+        Self::start_with(speaks, tls, TcpConfig::default())
     }
 
-    fn start_with(
-        speaks: Transport,
-        tls: Option<Arc<Tls>>,
-        config: TcpConfig,
-        peers: Option<&'static str>,
-    ) -> Self {
+    fn start_with(speaks: Transport, tls: Option<Arc<Tls>>, config: TcpConfig) -> Self {
         let (message_sink, messages) = mpsc::unbounded_channel();
         let (unreachable_sink, unreachable) = mpsc::unbounded_channel();
         let sink = Sink {
             messages: message_sink,
             unreachable: unreachable_sink,
-            peers,
         };
         let listener = (speaks, SocketAddr::new(LOCALHOST, 0));
         let transport = TcpTransport::start(&[listener], config, tls, Arc::new(sink)).unwrap();
@@ -176,6 +178,7 @@ impl Node {
         let destination = TcpDestination {
             transport: request.transport,
             peer: request.source,
+            host: None,
             local: LOCALHOST,
             connection: Some(request.connection),
         };
@@ -183,9 +186,21 @@ impl Node {
     }
 
     fn request(&self, transport: Transport, peer: SocketAddr, bytes: &[u8]) {
+        self.request_of(None, transport, peer, bytes);
+    }
+
+    /// Sends to a host of this name, if it has one.
+    fn request_of(
+        &self,
+        name: Option<&str>,
+        transport: Transport,
+        peer: SocketAddr,
+        bytes: &[u8],
+    ) {
         let destination = TcpDestination {
             transport,
             peer,
+            host: name.map(host),
             local: LOCALHOST,
             connection: None,
         };
@@ -348,8 +363,9 @@ async fn a_carrier_is_reached_by_tls_when_its_certificate_is_as_it_must_be() {
     for (number, (ours, theirs, name, is_taken)) in cases.into_iter().enumerate() {
         let mut peer = Node::start(Transport::Tls, Some(Tls::read(theirs.clone()).unwrap()));
         let tls = Some(Tls::read(ours.clone()).unwrap());
-        let mut node = Node::start_with(Transport::Tls, tls, TcpConfig::default(), name);
-        node.request(Transport::Tls, peer.address(), &options(number, "TLS"));
+        let mut node = Node::start(Transport::Tls, tls);
+        let bytes = options(number, "TLS");
+        node.request_of(name, Transport::Tls, peer.address(), &bytes);
         match is_taken {
             true => assert_eq!(peer.message().await.bytes, options(number, "TLS")),
             false => assert_eq!(
@@ -359,6 +375,34 @@ async fn a_carrier_is_reached_by_tls_when_its_certificate_is_as_it_must_be() {
             ),
         }
     }
+}
+
+#[tokio::test]
+async fn of_two_names_at_one_address_each_is_proved_for_itself() {
+    let authority = Authority::new();
+    authority.issue("switch", "127.0.0.1");
+    authority.issue("carrier", "carrier.example");
+    let tls = |name| Some(Tls::read(authority.settings(name)).unwrap());
+    let mut peer = Node::start(Transport::Tls, tls("carrier"));
+    let mut node = Node::start(Transport::Tls, tls("switch"));
+    let at = peer.address();
+    let send = |node: &Node, name, number| {
+        let bytes = options(number, "TLS");
+        node.request_of(name, Transport::Tls, at, &bytes);
+    };
+    send(&node, Some("carrier.example"), 1);
+    let first = peer.message().await;
+    for name in [Some("other.example"), None] {
+        // The connection that is there proves another name.
+        send(&node, name, 2);
+        let (_, unreachable) = within(node.unreachable.recv()).await.unwrap();
+        assert_eq!(unreachable.reason, UnreachableReason::Handshake);
+        assert_eq!(unreachable.host, name.map(host));
+    }
+    send(&node, Some("carrier.example"), 3);
+    let again = peer.message().await;
+    assert_eq!(again.bytes, options(3, "TLS"));
+    assert_eq!(again.connection, first.connection);
 }
 
 #[tokio::test]
@@ -478,7 +522,7 @@ async fn a_connection_that_we_opened_is_kept_alive() {
         ping_interval: Some(Duration::from_millis(50)),
         ..TcpConfig::default()
     };
-    let node = Node::start_with(Transport::Tcp, None, config, None);
+    let node = Node::start_with(Transport::Tcp, None, config);
     let carrier = tokio::net::TcpListener::bind((LOCALHOST, 0)).await.unwrap();
     node.request(Transport::Tcp, carrier.local_addr().unwrap(), b"hello");
     let (mut stream, _) = within(carrier.accept()).await.unwrap();

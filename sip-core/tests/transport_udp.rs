@@ -146,6 +146,7 @@ fn a_refused_destination_is_named_and_the_others_get_theirs() {
         assert_eq!(socket.send(&mut batch).unwrap(), Flush::Complete);
         let expected = Unreachable {
             destination: dead,
+            host: None,
             reason: UnreachableReason::Refused,
             evidence: Evidence::Quoted(BranchText::from(BRANCH).unwrap()),
         };

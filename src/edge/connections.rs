@@ -5,8 +5,7 @@ use super::mailbox::{Mailbox, ShardInput};
 use super::names::Names;
 use super::ownership::Ownership;
 use mgmt_api::switch_port::BanReason;
-use routing_engine::names::Target;
-use sip_core::transaction::{ConnectionId, Path, Transport};
+use sip_core::transaction::{ConnectionId, HostNumber, Path, Transport};
 use sip_core::transport::Unreachable;
 use sip_core::transport::tcp::{TcpMessage, TcpSink};
 use sip_core::{Limits, Message};
@@ -62,15 +61,9 @@ impl TcpSink for ConnectionSink {
         !is_banned
     }
 
-    /// Of several names that lead there the first by the alphabet: one connection serves them all.
-    fn server_name(&self, peer: SocketAddr) -> Option<String> {
-        let target = Target {
-            address: peer,
-            transport: rating::cdr::Transport::Tls,
-        };
-        let table = self.names.table();
-        let hosts = table.hosts_at(target);
-        hosts.min().map(str::to_owned)
+    fn server_name(&self, host: HostNumber) -> Option<String> {
+        let name = self.names.hosts.name_of(host.0);
+        name.map(|name| name.to_string())
     }
 
     fn deliver(&self, message: TcpMessage) -> Result<(), TcpMessage> {
@@ -92,6 +85,7 @@ impl TcpSink for ConnectionSink {
             listener: self.listener(message.transport, message.local),
             remote: message.source,
             connection: Some(ConnectionId(message.connection.as_u64())),
+            host: None,
         };
         let bytes = message.bytes.to_vec();
         mailbox

@@ -27,7 +27,13 @@ impl SwitchPort for Edge {
     }
 
     fn addresses(&self) -> Arc<AddressTable> {
-        self.names.table()
+        Arc::new(self.names.known())
+    }
+
+    fn prepare(&self, snapshot: Arc<Snapshot>) -> PortFuture<'_, ()> {
+        Box::pin(async move {
+            self.names.prepare(&snapshot).await;
+        })
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {

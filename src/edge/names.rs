@@ -1,9 +1,11 @@
 //! Host names of gateways, looked up off the call path.
 //!
 //! One task of the node asks for all names of the published snapshot, again before each answer runs
-//! out, and publishes what it knows as an immutable [`AddressTable`]. Shards take it over at their
-//! next turn, as they do a snapshot.
+//! out, and publishes where they lead as an immutable [`AddressTable`] when that changes. Shards take
+//! it over at their next turn, as they do a snapshot. The names of a snapshot that is about to be
+//! published are asked for beforehand, so that its first calls find them.
 
+mod hosts;
 mod lookup;
 mod schedule;
 #[cfg(test)]
@@ -15,13 +17,15 @@ use super::mailbox::Mailbox;
 use super::wall;
 use crate::config::DnsSettings;
 use arc_swap::ArcSwap;
+use hosts::Hosts;
 use lookup::Found;
 use routing_engine::Snapshot;
 use routing_engine::names::{AddressTable, LookupFailure, NameQuery, NameState};
 use schedule::Schedule;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -29,19 +33,33 @@ use tokio::time::{Instant, sleep_until};
 
 /// Between two tables, so that many answers at once make few of them.
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);
+/// A snapshot waits so long at most for the names that are new in it. Then it goes live without them:
+/// a name server that is silent must not keep an operator from changing routes.
+const PREPARE_MAX: Duration = Duration::from_secs(2);
+
+/// What is known of each name.
+type States = HashMap<Arc<NameQuery>, Arc<NameState>>;
 
 /// What shards and the API read, and what the task is told by.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// For calls.
     table: ArcSwap<AddressTable>,
-    /// There is another snapshot.
+    /// After each lookup, for people.
+    states: Mutex<States>,
+    pub(crate) hosts: Hosts,
+    /// A snapshot that is about to be published.
+    coming: Mutex<Weak<Snapshot>>,
+    /// There is another snapshot, or one is coming.
     changed: Notify,
+    /// There is another table.
+    published: Notify,
     pub(crate) resolved: AtomicU64,
     pub(crate) failed: AtomicU64,
 }
 
 impl Names {
-    /// The newest table.
+    /// The newest table for calls.
     pub(crate) fn table(&self) -> Arc<AddressTable> {
         self.table.load_full()
     }
@@ -51,10 +69,62 @@ impl Names {
         self.table.load().number()
     }
 
+    /// What is known now, with the times of the last lookups.
+    pub(crate) fn known(&self) -> AddressTable {
+        AddressTable::new(self.number(), self.states().clone())
+    }
+
     /// Another snapshot was published.
     pub(crate) fn follow(&self) {
         self.changed.notify_one();
     }
+
+    /// Has the names of a snapshot looked up that is about to be published, and waits for them, but
+    /// not for long. Gives how many are not known yet.
+    pub(crate) async fn prepare(&self, snapshot: &Arc<Snapshot>) -> usize {
+        if self.unknown_of(snapshot) == 0 {
+            return 0;
+        }
+        *lock(&self.coming) = Arc::downgrade(snapshot);
+        self.changed.notify_one();
+        let all = async {
+            loop {
+                let mut published = pin!(self.published.notified());
+                // From here on no table is missed.
+                published.as_mut().enable();
+                if self.unknown_of(snapshot) == 0 {
+                    return;
+                }
+                published.await;
+            }
+        };
+        let in_time = tokio::time::timeout(PREPARE_MAX, all).await;
+        let unknown = in_time.map_or_else(|_| self.unknown_of(snapshot), |()| 0);
+        if unknown > 0 {
+            let snapshot_number = snapshot.number();
+            tracing::warn!(
+                snapshot_number,
+                unknown,
+                "a configuration goes live before all host names of its gateways are looked up: calls \
+                 pass those over until they are"
+            );
+        }
+        unknown
+    }
+
+    fn unknown_of(&self, snapshot: &Snapshot) -> usize {
+        let table = self.table.load();
+        let unknown = snapshot.names().filter(|name| table.get(name).is_none());
+        unknown.count()
+    }
+
+    fn states(&self) -> MutexGuard<'_, States> {
+        lock(&self.states)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The task.
@@ -78,6 +148,7 @@ pub(crate) struct NameKeeper {
 /// A name that is looked up.
 #[derive(Default)]
 struct Kept {
+    /// As it is in [`Names::states`]; `None` before the first lookup.
     state: Option<Arc<NameState>>,
     /// Its turn; `None` while it is looked up, and for one too many.
     turn: Option<(Instant, u64)>,
@@ -131,10 +202,12 @@ impl NameKeeper {
         }
     }
 
-    /// Takes the names of the newest snapshot over.
+    /// Takes the names of the newest snapshot over, and of the one that is coming.
     fn follow(&mut self) {
-        let snapshot = self.snapshot.load_full();
-        let wanted: HashSet<&Arc<NameQuery>> = snapshot.names().collect();
+        let coming = lock(&self.names.coming).upgrade();
+        let snapshots = [Some(self.snapshot.load_full()), coming];
+        let snapshots = || snapshots.iter().flatten();
+        let wanted: HashSet<&Arc<NameQuery>> = snapshots().flat_map(|one| one.names()).collect();
         let before = self.kept.len();
         // Those that were too many may have room now.
         let is_kept = |kept: &Kept| {
@@ -145,6 +218,9 @@ impl NameKeeper {
             .retain(|name, kept| wanted.contains(name) && is_kept(kept));
         let kept = &self.kept;
         self.turns.retain(|_, name| kept.contains_key(name));
+        self.names
+            .states()
+            .retain(|name, _| kept.contains_key(name));
         self.is_unpublished |= self.kept.len() != before;
         for name in wanted {
             if !self.kept.contains_key(name) {
@@ -215,24 +291,27 @@ impl NameKeeper {
         let Some(kept) = self.kept.get_mut(name) else {
             return Duration::ZERO;
         };
+        let is_new = kept.state.is_none();
         let before = kept.state.take().unwrap_or_default();
-        let (state, wait) = self.schedule.learn(&before, found, wall());
+        let (mut state, wait) = self.schedule.learn(&before, found, wall());
+        state.host = before
+            .host
+            .or_else(|| self.names.hosts.number_of(&name.host));
         tell(name, &before, &state);
-        kept.state = Some(Arc::new(state));
-        self.is_unpublished = true;
+        // Calls need not be told of what they know.
+        self.is_unpublished |= is_new || before.resolution != state.resolution;
+        let state = Arc::new(state);
+        kept.state = Some(Arc::clone(&state));
+        self.names.states().insert(Arc::clone(name), state);
         wait
     }
 
     fn publish(&mut self) {
         self.is_unpublished = false;
         self.number += 1;
-        let known = self.kept.iter();
-        let known = known.filter_map(|(name, kept)| {
-            let state = kept.state.as_ref()?;
-            Some((Arc::clone(name), Arc::clone(state)))
-        });
-        let table = AddressTable::new(self.number, known.collect());
+        let table = AddressTable::new(self.number, self.names.states().clone());
         self.names.table.store(Arc::new(table));
+        self.names.published.notify_waiters();
         self.mailboxes.iter().for_each(Mailbox::wake);
     }
 }

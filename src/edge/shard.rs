@@ -205,7 +205,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Takes the newest snapshot, the addresses of its names, the order to drain and the journal's state over into the engine.
+    /// Takes the newest snapshot, the addresses of its names, the order to drain and the journal's state over
+    /// into the engine.
     fn adopt(&mut self, now: Now) {
         let snapshot = self.snapshot.load();
         if snapshot.number() != self.snapshot_number {
@@ -269,6 +270,7 @@ impl Shard {
                 listener: u16::try_from(place).unwrap_or(0),
                 remote: datagram.source,
                 connection: None,
+                host: None,
             };
             if self.admits(now, datagram.bytes, path) {
                 self.handle(now, datagram.bytes, path);
@@ -382,6 +384,7 @@ impl Shard {
         let failure = TransportFailure {
             transport,
             remote: unreachable.destination,
+            host: unreachable.host,
             evidence: match unreachable.evidence {
                 transport::Evidence::Certain => Evidence::Certain,
                 transport::Evidence::Quoted(branch) => Evidence::Quoted(branch),
@@ -451,6 +454,7 @@ impl Shard {
                 Event::Refused { transport, remote } => {
                     let refused = Unreachable {
                         destination: remote,
+                        host: None,
                         reason: UnreachableReason::Refused,
                         evidence: transport::Evidence::Certain,
                     };
@@ -555,12 +559,16 @@ fn note_of<'a>(own: &[SocketAddr], now: Now, way: Way, bytes: &'a [u8], path: Pa
 /// again. A datagram has its transaction's timer.
 fn failure_of(transmit: &Transmit<'_>) -> Option<TransportFailure> {
     let Path {
-        transport, remote, ..
+        transport,
+        remote,
+        host,
+        ..
     } = transmit.path;
     let token = transmit.token.filter(|_| transport.is_reliable())?;
     Some(TransportFailure {
         transport,
         remote,
+        host,
         evidence: Evidence::Message(token),
     })
 }
@@ -588,6 +596,7 @@ fn queue(
             let destination = TcpDestination {
                 transport,
                 peer: transmit.path.remote,
+                host: transmit.path.host,
                 local: *local,
                 connection: transmit.path.connection.map(|connection| {
                     sip_core::transport::tcp::ConnectionId::from_u64(connection.0)

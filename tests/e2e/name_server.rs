@@ -23,6 +23,8 @@ pub(crate) enum Mood {
     Silent,
     /// SERVFAIL.
     Failing,
+    /// It answers so to questions, `KIND name`, that begin with one of these.
+    FailingAt(ResponseCode, &'static [&'static str]),
 }
 
 #[derive(Default)]
@@ -133,6 +135,7 @@ fn answer(question: &Message, zone: &mut Zone) -> Option<Message> {
     let query = question.queries.first()?;
     let (name, kind) = (query.name().clone(), query.query_type());
     let plain = name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    let asked = format!("{kind} {plain}");
     zone.asked.push((plain, kind));
     let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
     answer.metadata.message_type = MessageType::Response;
@@ -141,8 +144,11 @@ fn answer(question: &Message, zone: &mut Zone) -> Option<Message> {
     answer.add_query(query.clone());
     match zone.mood {
         Mood::Silent => return None,
+        Mood::FailingAt(code, places) if places.iter().any(|one| asked.starts_with(one)) => {
+            answer.metadata.response_code = code;
+        }
         Mood::Failing => answer.metadata.response_code = ResponseCode::ServFail,
-        Mood::Answering => fill(&mut answer, zone, &name, kind),
+        Mood::Answering | Mood::FailingAt(..) => fill(&mut answer, zone, &name, kind),
     }
     Some(answer)
 }

@@ -301,6 +301,7 @@ fn path(remote: &str) -> Path {
         listener: 0,
         remote: remote.parse().unwrap(),
         connection: None,
+        host: None,
     }
 }
 

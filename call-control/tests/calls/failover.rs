@@ -158,6 +158,7 @@ fn place_and_fail(
     let (remote, evidence) = evidence(&invite, token);
     switch.command(Command::TransportFailed(TransportFailure {
         transport: Transport::Udp,
+        host: None,
         remote: remote.parse().unwrap(),
         evidence,
     }));
@@ -218,6 +219,7 @@ fn a_gateway_that_has_replied_is_not_refused_by_what_the_network_says() {
     switch.receive(AURORA, &reply(&invite, 100, None));
     switch.command(Command::TransportFailed(TransportFailure {
         transport: Transport::Udp,
+        host: None,
         remote: AURORA.parse().unwrap(),
         evidence: quoting(&invite.branch()),
     }));
@@ -239,6 +241,7 @@ fn a_believed_report_moves_every_call_to_that_gateway_and_is_passed_on() {
     }
     switch.command(Command::TransportFailed(TransportFailure {
         transport: Transport::Udp,
+        host: None,
         remote: AURORA.parse().unwrap(),
         evidence: quoting(&branches[1]),
     }));

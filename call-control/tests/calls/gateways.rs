@@ -128,6 +128,7 @@ fn a_gateway_out_of_reach_is_left_at_once() {
     switch.expect(AURORA, "INVITE");
     switch.command(Command::TransportFailed(TransportFailure {
         transport: Transport::Udp,
+        host: None,
         remote: AURORA.parse().unwrap(),
         evidence: Evidence::Certain,
     }));

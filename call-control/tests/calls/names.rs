@@ -72,6 +72,7 @@ fn refuse(switch: &mut Switch, invite: &Sent, at: &str, status: u16) {
 fn fail(switch: &mut Switch, at: &str) {
     switch.command(Command::TransportFailed(TransportFailure {
         transport: Transport::Udp,
+        host: None,
         remote: at.parse().unwrap(),
         evidence: Evidence::Certain,
     }));

@@ -198,6 +198,7 @@ fn a_gateway_out_of_reach_is_known_at_once() {
         next_probe(&mut switch);
         switch.command(Command::TransportFailed(TransportFailure {
             transport: Transport::Udp,
+            host: None,
             remote: AURORA.parse().unwrap(),
             evidence: Evidence::Certain,
         }));

@@ -309,6 +309,7 @@ fn a_long_invite_that_nobody_takes_over_a_stream_goes_as_a_datagram() {
     let first = switch.expect(AURORA, "INVITE");
     let refused = TransportFailure {
         transport: Transport::Tcp,
+        host: None,
         remote: AURORA.parse().unwrap(),
         evidence: Evidence::Certain,
     };

@@ -20,7 +20,7 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::events::PushFacts;
 use crate::routes::apply::Change;
-use crate::switch_port::SwitchPort;
+use crate::switch_port::{PublishError, SwitchPort};
 use resources::ResourceKind;
 use routing_engine::Snapshot;
 use std::sync::{Arc, PoisonError};
@@ -138,7 +138,7 @@ impl Configuration {
         let forgotten = forgotten(&written.planned);
         written.write.commit().await?;
         self.keep(number, base, written.planned);
-        if let Err(refused) = switch.publish(snapshot) {
+        if let Err(refused) = put_live(switch, snapshot).await {
             let reason = refused.to_string();
             self.undo(origin, number, inverse, &reason, switch).await;
             return Err(ConfigurationError::NotPublished { reason });
@@ -280,7 +280,7 @@ impl Configuration {
             let snapshot = written.snapshot;
             self.keep(written.number, base, written.planned);
             // Calls use what is equal to this already; the number is all that could be new.
-            let _ = switch.publish(snapshot);
+            let _ = put_live(switch, snapshot).await;
             Ok::<(), ConfigurationError>(())
         };
         match undone.await {
@@ -334,7 +334,7 @@ impl Configuration {
         match read.await {
             Ok((set, snapshot)) => {
                 *self.current.lock().unwrap_or_else(PoisonError::into_inner) = set;
-                match switch.publish(Arc::new(snapshot)) {
+                match put_live(switch, Arc::new(snapshot)).await {
                     Ok(()) => ConfigurationError::ChangedElsewhere,
                     Err(refused) => ConfigurationError::NotPublished {
                         reason: refused.to_string(),
@@ -400,6 +400,12 @@ fn inverse(planned: &Plan) -> Vec<Draft> {
             })
         })
         .collect()
+}
+
+/// Makes a configuration the one that new calls use, as soon as what it needs is looked up.
+async fn put_live(switch: &dyn SwitchPort, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
+    switch.prepare(Arc::clone(&snapshot)).await;
+    switch.publish(snapshot)
 }
 
 impl Plan {

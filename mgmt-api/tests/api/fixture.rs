@@ -32,6 +32,8 @@ use tower::ServiceExt as _;
 pub(crate) struct FakeSwitch {
     pub(crate) snapshot: Mutex<Arc<Snapshot>>,
     pub(crate) published: AtomicUsize,
+    /// Configurations whose names were looked up.
+    pub(crate) prepared: AtomicUsize,
     pub(crate) draining: AtomicBool,
     pub(crate) silent: AtomicBool,
     /// Takes no configuration.
@@ -56,12 +58,21 @@ impl SwitchPort for FakeSwitch {
         Arc::clone(&self.addresses.lock().unwrap())
     }
 
+    fn prepare(&self, snapshot: Arc<Snapshot>) -> PortFuture<'_, ()> {
+        let number = snapshot.number();
+        assert!(self.snapshot().number() < number, "before it is published");
+        self.prepared.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    }
+
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
         assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
         if self.refusing.load(Ordering::Relaxed) {
             return Err(PublishError::Stopping);
         }
-        self.published.fetch_add(1, Ordering::Relaxed);
+        let published = self.published.fetch_add(1, Ordering::Relaxed);
+        let prepared = self.prepared.load(Ordering::Relaxed);
+        assert!(published < prepared, "its names are looked up first");
         *self.snapshot.lock().unwrap() = snapshot;
         Ok(())
     }

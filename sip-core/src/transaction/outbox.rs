@@ -77,6 +77,10 @@ impl Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
 
+/// A host name, numbered by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HostNumber(pub std::num::NonZeroU32);
+
 /// How a message came, or is to go: our listener and the address beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
@@ -90,6 +94,9 @@ pub struct Path {
     /// The connection it came by. For a message to send: the one to prefer when it is still
     /// open (RFC 3261 §18.2.2), else one to `remote` is used or opened.
     pub connection: Option<ConnectionId>,
+    /// For a message to send by TLS: the host name that the other side has to prove by its certificate
+    /// (RFC 5922 §4), else its address.
+    pub host: Option<HostNumber>,
 }
 
 /// Names the client transaction that a message belongs to, for telling that it could not be sent.

@@ -10,7 +10,7 @@ pub use server_side::{Matched, response_path};
 
 use super::key::{KeyMap, ServerKey, ServerKeys};
 use super::{
-    Action, Actions, Client, InviteClient, InviteServer, Outbox, Path, Server, Timer, Timings,
+    Action, Actions, Client, HostNumber, InviteClient, InviteServer, Outbox, Path, Server, Timer, Timings,
     TransmitToken, Transport,
 };
 use crate::Instant;
@@ -317,8 +317,9 @@ impl<U> Transaction<U> {
         }
     }
 
-    fn is_at(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.path.transport == transport && self.path.remote == remote
+    fn is_at(&self, transport: Transport, remote: SocketAddr, host: Option<HostNumber>) -> bool {
+        let path = &self.path;
+        path.transport == transport && path.remote == remote && path.host == host
     }
 
     fn is_unanswered(&self) -> bool {

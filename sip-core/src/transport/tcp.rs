@@ -23,7 +23,7 @@ mod websocket;
 use super::tls::Tls;
 use super::{BindError, Unreachable};
 use crate::limits::Limits;
-use crate::transaction::Transport;
+use crate::transaction::{HostNumber, Transport};
 use bytes::Bytes;
 use registry::{Command, Registry};
 use std::net::{IpAddr, SocketAddr};
@@ -115,6 +115,9 @@ pub struct TcpDestination {
     pub transport: Transport,
     /// The peer's address: of its listener, or its end of `connection`.
     pub peer: SocketAddr,
+    /// The host name that the peer has to prove when TLS is spoken (RFC 5922 §4), else its address. A
+    /// connection that was opened for one serves no other.
+    pub host: Option<HostNumber>,
     /// Our address that a new connection leaves from. Peers tell us apart by it.
     pub local: IpAddr,
     /// For a response, the connection of its request. If it is gone, another to `peer` is used or
@@ -130,10 +133,9 @@ pub trait TcpSink: Send + Sync + 'static {
         true
     }
 
-    /// The host name that a peer has to prove by its certificate, when a connection is opened to it by
-    /// TLS (RFC 5922 §4). Without one it has to prove its address.
-    fn server_name(&self, peer: SocketAddr) -> Option<String> {
-        let _ = peer;
+    /// The name of a host that a message was sent to. Without one the connection to it fails.
+    fn server_name(&self, host: HostNumber) -> Option<String> {
+        let _ = host;
         None
     }
 

@@ -226,6 +226,7 @@ impl UdpSocket {
         if let Some(destination) = batch.first_destination().filter(|_| !transient) {
             self.note(Unreachable {
                 destination,
+                host: None,
                 reason: reason_of(error).unwrap_or(UnreachableReason::LocalFailure),
                 evidence: Evidence::Certain,
             });

@@ -9,6 +9,7 @@ use super::lookup::{Dns, NotFound, Reach};
 use super::{NameKeeper, Names};
 use crate::config::DnsSettings;
 use arc_swap::ArcSwap;
+use hickory_resolver::proto::op::ResponseCode;
 use name_server::{Mood, NameServer};
 use rating::cdr::Transport;
 use routing_engine::Snapshot;
@@ -202,6 +203,47 @@ async fn failures_are_told_apart() {
     );
 }
 
+#[tokio::test]
+async fn a_question_that_fails_does_not_hide_what_others_say() {
+    let server = NameServer::start(&[
+        "sip.test 60 NAPTR 10 1 s SIPS+D2T _sips._tcp.sip.test",
+        "sip.test 60 NAPTR 20 1 s SIP+D2T _sip._tcp.sip.test",
+        "_sips._tcp.sip.test 60 SRV 1 1 5061 a.test",
+        "_sip._tcp.sip.test 60 SRV 1 1 5062 b.test",
+        "sip.test 60 A 192.0.2.7",
+        "a.test 60 A 192.0.2.1",
+        "b.test 60 A 192.0.2.2",
+    ]);
+    let dns = dns(&server, ALL);
+    let any = name("sip.test", None);
+    let tls = name("sip.test", Some(Transport::Tls));
+    let resolve = async |wanted: &NameQuery| {
+        let certain = dns.resolve(wanted).await.map(|found| found.is_certain);
+        Ok::<_, NotFound>((resolved(&dns, wanted).await?, certain?))
+    };
+    let expected = |text: &str, is_certain| Ok((text.to_owned(), is_certain));
+    assert_eq!(resolve(&any).await, expected("tls 192.0.2.1:5061", true));
+    for code in [
+        ResponseCode::ServFail,
+        ResponseCode::Refused,
+        ResponseCode::NotImp,
+    ] {
+        // As name servers do that know addresses only.
+        server.turn(Mood::FailingAt(code, &["NAPTR", "SRV"]));
+        assert_eq!(resolve(&any).await, expected("udp 192.0.2.7:5060", false));
+        assert_eq!(resolve(&tls).await, expected("tls 192.0.2.7:5061", false));
+        // The preferred service alone, or the addresses of its server.
+        for places in [&["SRV _sips."], &["A a.test"]] {
+            server.turn(Mood::FailingAt(code, places));
+            assert_eq!(resolve(&any).await, expected("tcp 192.0.2.2:5062", false));
+        }
+        // There are servers: the host itself is none.
+        server.turn(Mood::FailingAt(code, &["A a.test", "A b.test"]));
+        let failure = resolve(&any).await.unwrap_err().failure;
+        assert_eq!(failure, LookupFailure::ServerFailed);
+    }
+}
+
 /// A configuration with one gateway.
 fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
     use routing_engine::deck::{Deck, DestinationNames};
@@ -241,15 +283,28 @@ fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
     Arc::new(Snapshot::compile(number, &resources, None).unwrap())
 }
 
-/// Waits until the newest table says so of the name.
+/// Waits until that is so of what is known of the name.
 async fn until(names: &Names, name: &NameQuery, is_so: impl Fn(Option<&NameState>) -> bool) {
+    wait_for(|| is_so(names.known().get(name))).await;
+}
+
+async fn wait_for(is_so: impl Fn() -> bool) {
     let waiting = async {
-        while !is_so(names.table().get(name)) {
+        while !is_so() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-    assert!(in_time.is_ok(), "{:?}", names.table().get(name));
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+}
+
+fn keeper(server: &NameServer, names: &Arc<Names>, snapshots: &Arc<ArcSwap<Snapshot>>) -> NameKeeper {
+    NameKeeper::new(
+        &settings(server),
+        dns(server, &[Transport::Udp]),
+        Arc::clone(names),
+        Arc::clone(snapshots),
+        Vec::new(),
+    )
 }
 
 fn leads_to(state: Option<&NameState>, address: &str) -> bool {
@@ -265,14 +320,7 @@ async fn names_are_kept_fresh_kept_while_nobody_answers_and_dropped_when_they_ar
     let server = NameServer::start(&["sip.test 1 A 192.0.2.1"]);
     let snapshots = Arc::new(ArcSwap::new(snapshot(1, "sip.test")));
     let names = Arc::new(Names::default());
-    let keeper = NameKeeper::new(
-        &settings(&server),
-        dns(&server, &[Transport::Udp]),
-        Arc::clone(&names),
-        Arc::clone(&snapshots),
-        Vec::new(),
-    );
-    let task = tokio::spawn(keeper.run());
+    let task = tokio::spawn(keeper(&server, &names, &snapshots).run());
     let wanted = name("sip.test", Some(Transport::Udp));
     until(&names, &wanted, |state| leads_to(state, "192.0.2.1:5060")).await;
 
@@ -304,10 +352,55 @@ async fn names_are_kept_fresh_kept_while_nobody_answers_and_dropped_when_they_ar
     let other = name("other.test", Some(Transport::Udp));
     until(&names, &other, |state| leads_to(state, "192.0.2.3:5060")).await;
     until(&names, &wanted, |state| state.is_none()).await;
-    let before = names.number();
     snapshots.store(snapshot(3, "192.0.2.4:5060"));
     names.follow();
-    until(&names, &other, |state| state.is_none()).await;
-    assert!(names.number() > before);
+    wait_for(|| names.table().get(&other).is_none()).await;
+    task.abort();
+}
+
+#[tokio::test]
+async fn calls_get_another_table_only_when_a_name_leads_elsewhere() {
+    let server = NameServer::start(&["sip.test 1 A 192.0.2.1", "sip.test 1 A 192.0.2.2"]);
+    let snapshots = Arc::new(ArcSwap::new(snapshot(1, "sip.test")));
+    let names = Arc::new(Names::default());
+    let task = tokio::spawn(keeper(&server, &names, &snapshots).run());
+    let wanted = name("sip.test", Some(Transport::Udp));
+    wait_for(|| names.number() == 1).await;
+    let lookups = || names.resolved.load(std::sync::atomic::Ordering::Relaxed);
+    // The same addresses in another order are no news, but the times of the last lookup are known.
+    server.set(&["sip.test 1 A 192.0.2.2", "sip.test 1 A 192.0.2.1"]);
+    let (before, at) = (lookups(), names.known().get(&wanted).unwrap().resolved_at);
+    wait_for(|| lookups() >= before + 2).await;
+    assert_eq!(names.number(), 1);
+    assert!(names.known().get(&wanted).unwrap().resolved_at > at);
+    server.set(&["sip.test 1 A 192.0.2.2"]);
+    wait_for(|| names.number() == 2).await;
+    let table = names.table();
+    assert!(table.leads_to("192.0.2.2".parse().unwrap()));
+    assert!(!table.leads_to("192.0.2.1".parse().unwrap()));
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_snapshot_waits_for_its_names_but_not_for_a_silent_name_server() {
+    let server = NameServer::start(&["sip.test 60 A 192.0.2.1"]);
+    let snapshots = Arc::new(ArcSwap::new(snapshot(1, "192.0.2.4:5060")));
+    let names = Arc::new(Names::default());
+    let task = tokio::spawn(keeper(&server, &names, &snapshots).run());
+    let coming = snapshot(2, "sip.test");
+    assert_eq!(names.prepare(&coming).await, 0);
+    let wanted = name("sip.test", Some(Transport::Udp));
+    assert!(
+        leads_to(names.table().get(&wanted), "192.0.2.1:5060"),
+        "before it is published"
+    );
+    snapshots.store(coming);
+    names.follow();
+    // A name that is not there is known, too.
+    let gone = snapshot(3, "gone.test");
+    assert_eq!(names.prepare(&gone).await, 0);
+    server.turn(Mood::Silent);
+    assert_eq!(names.prepare(&snapshot(4, "other.test")).await, 1);
+    assert!(names.table().get(&wanted).is_some(), "what is in use stays");
     task.abort();
 }

@@ -333,6 +333,7 @@ impl Switch {
             listener: u16::from(transport != Transport::Udp),
             remote: from.parse().unwrap(),
             connection: None,
+            host: None,
         };
         let bytes = text.as_bytes();
         self.engine

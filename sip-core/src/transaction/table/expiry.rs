@@ -5,7 +5,7 @@ use crate::Instant;
 use crate::slab::SlabKey;
 use crate::timer::TimerId;
 use crate::transaction::{
-    ClientInput, InviteClientInput, InviteServerInput, Outbox, ServerInput, TransmitToken,
+    ClientInput, HostNumber, InviteClientInput, InviteServerInput, Outbox, ServerInput, TransmitToken,
     Transport,
 };
 use std::net::SocketAddr;
@@ -77,15 +77,21 @@ impl<U: Copy> TransactionTable<U> {
             return false;
         };
         self.slots.get(slot).is_some_and(|transaction| {
-            transaction.is_at(transport, remote) && transaction.is_unanswered()
+            transaction.is_at(transport, remote, None) && transaction.is_unanswered()
         })
     }
 
-    /// The requests that were sent to an address, have no response yet and are still wanted.
-    pub fn unanswered_at(&self, transport: Transport, remote: SocketAddr) -> Vec<TransmitToken> {
+    /// The requests that were sent to an address, as one of a host if there is one, have no response
+    /// yet and are still wanted.
+    pub fn unanswered_at(
+        &self,
+        transport: Transport,
+        remote: SocketAddr,
+        host: Option<HostNumber>,
+    ) -> Vec<TransmitToken> {
         let is_there = |key: &&SlabKey| {
             let transaction = self.slots.get(**key);
-            transaction.is_some_and(|transaction| transaction.is_at(transport, remote))
+            transaction.is_some_and(|transaction| transaction.is_at(transport, remote, host))
         };
         let there = self.unanswered.iter().filter(is_there);
         there.map(|key| TransmitToken(*key)).collect()

@@ -43,6 +43,7 @@ impl Bench {
             listener: 0,
             remote: SocketAddr::from(([192, 0, 2, 1], 5060)),
             connection: None,
+            host: None,
         }
     }
 
@@ -272,7 +273,7 @@ fn a_refused_message_is_told_at_once() {
     let mut bench = Bench::new(Transport::Udp);
     bench.send(Method::Invite, 9);
     let remote = bench.path().remote;
-    let [token] = bench.table.unanswered_at(Transport::Udp, remote)[..] else {
+    let [token] = bench.table.unanswered_at(Transport::Udp, remote, None)[..] else {
         panic!();
     };
     let told = bench
@@ -290,7 +291,7 @@ fn a_refused_message_is_told_at_once() {
 fn only_what_still_waits_for_a_response_is_unanswered() {
     let mut bench = Bench::new(Transport::Udp);
     let remote = bench.path().remote;
-    let count = |bench: &Bench| bench.table.unanswered_at(Transport::Udp, remote).len();
+    let count = |bench: &Bench| bench.table.unanswered_at(Transport::Udp, remote, None).len();
     let sent: Vec<_> = (0..5).map(|n| bench.send(Method::Invite, n)).collect();
     bench.send(Method::Bye, 5);
     assert_eq!(count(&bench), 6);
@@ -301,9 +302,9 @@ fn only_what_still_waits_for_a_response_is_unanswered() {
         .cancel(bench.now, sent[1].0, None, &mut bench.outbox);
     assert_eq!(count(&bench), 3);
     let elsewhere = SocketAddr::from(([192, 0, 2, 9], 5060));
-    assert_eq!(bench.table.unanswered_at(Transport::Udp, elsewhere), []);
-    assert_eq!(bench.table.unanswered_at(Transport::Tcp, remote), []);
-    for token in bench.table.unanswered_at(Transport::Udp, remote) {
+    assert_eq!(bench.table.unanswered_at(Transport::Udp, elsewhere, None), []);
+    assert_eq!(bench.table.unanswered_at(Transport::Tcp, remote, None), []);
+    for token in bench.table.unanswered_at(Transport::Udp, remote, None) {
         bench
             .table
             .transport_failed(bench.now, token, &mut bench.outbox);

@@ -2,7 +2,7 @@
 
 use super::{ConnectionId, TcpConfig, TcpCounters, TcpMessage, TcpSink, websocket};
 use crate::message::{Frame, frame};
-use crate::transaction::Transport;
+use crate::transaction::{HostNumber, Transport};
 use crate::transport::tls::Tls;
 use crate::transport::{UnreachableReason, reason_of};
 use bytes::{Buf, Bytes, BytesMut};
@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) id: ConnectionId,
     /// What is spoken; never UDP.
     pub(super) transport: Transport,
+    /// Whom the other side has to prove to be by TLS, when we open it; without one its address.
+    pub(super) host: Option<HostNumber>,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) config: TcpConfig,
     pub(super) sink: Arc<dyn TcpSink>,
@@ -211,10 +213,7 @@ async fn secure(
     let handshake = async {
         match opened {
             true => {
-                let host = context.sink.server_name(ends.source);
-                let host = host.and_then(|host| ServerName::try_from(host).ok());
-                let address = || ServerName::IpAddress(ends.source.ip().into());
-                let name = host.unwrap_or_else(address);
+                let name = server_name(context, ends.source)?;
                 let stream = tls.connector().connect(name, stream).await?;
                 Ok::<_, io::Error>(TlsStream::from(stream))
             }
@@ -229,6 +228,16 @@ async fn secure(
         }
         Err(_) => None,
     }
+}
+
+/// What the certificate of a peer has to be made out to.
+fn server_name(context: &Context, peer: SocketAddr) -> io::Result<ServerName<'static>> {
+    let Some(host) = context.host else {
+        return Ok(ServerName::IpAddress(peer.ip().into()));
+    };
+    let name = context.sink.server_name(host);
+    let name = name.and_then(|name| ServerName::try_from(name).ok());
+    name.ok_or_else(|| io::Error::other("the name of the host is not known"))
 }
 
 async fn exchange(

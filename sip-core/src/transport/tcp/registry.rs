@@ -2,7 +2,7 @@
 
 use super::connection::{self, Context, Ended, Origin};
 use super::{ConnectionId, TcpConfig, TcpCounters, TcpDestination, TcpSink, Unreachable};
-use crate::transaction::Transport;
+use crate::transaction::{HostNumber, Transport};
 use crate::transport::tls::Tls;
 use crate::transport::{Evidence, UnreachableReason};
 use bytes::Bytes;
@@ -36,8 +36,15 @@ pub(super) struct Registry {
     ids: HashMap<tokio::task::Id, ConnectionId>,
 }
 
-/// What is spoken, our address, and the peer's address and port.
-type Ends = (Transport, IpAddr, SocketAddr);
+/// Who is at each end, and what is spoken between them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Ends {
+    transport: Transport,
+    local: IpAddr,
+    peer: SocketAddr,
+    /// Whom the peer has proved to be, when we opened a connection to a name.
+    host: Option<HostNumber>,
+}
 
 struct Entry {
     queue: mpsc::Sender<Bytes>,
@@ -87,7 +94,12 @@ impl Registry {
     }
 
     fn send(&mut self, destination: &TcpDestination, message: Bytes) {
-        let ends = (destination.transport, destination.local, destination.peer);
+        let ends = Ends {
+            transport: destination.transport,
+            local: destination.local,
+            peer: destination.peer,
+            host: destination.host,
+        };
         let known = [destination.connection, self.by_ends.get(&ends).copied()];
         let mut message = message;
         for id in known.into_iter().flatten() {
@@ -141,7 +153,13 @@ impl Registry {
             return;
         }
         TcpCounters::add(&self.counters.accepted);
-        self.spawn((transport, local.ip(), peer), Origin::Accepted(stream));
+        let ends = Ends {
+            transport,
+            local: local.ip(),
+            peer,
+            host: None,
+        };
+        self.spawn(ends, Origin::Accepted(stream));
     }
 
     fn spawn(&mut self, ends: Ends, origin: Origin) -> ConnectionId {
@@ -150,7 +168,8 @@ impl Registry {
         let (queue, waiting) = mpsc::channel(self.config.queue_max.max(1));
         let context = Context {
             id,
-            transport: ends.0,
+            transport: ends.transport,
+            host: ends.host,
             tls: self.tls.clone(),
             config: self.config,
             sink: Arc::clone(&self.sink),
@@ -160,7 +179,7 @@ impl Registry {
         let task = self.tasks.spawn(connection::run(context, origin, waiting));
         self.ids.insert(task.id(), id);
         self.by_ends.insert(ends, id);
-        *self.per_address.entry(ends.2.ip()).or_default() += 1;
+        *self.per_address.entry(ends.peer.ip()).or_default() += 1;
         self.connections.insert(id, Entry { queue, ends, task });
         id
     }
@@ -193,10 +212,10 @@ impl Registry {
         if self.by_ends.get(&ends) == Some(&id) {
             self.by_ends.remove(&ends);
         }
-        if let Some(count) = self.per_address.get_mut(&ends.2.ip()) {
+        if let Some(count) = self.per_address.get_mut(&ends.peer.ip()) {
             *count -= 1;
             if *count == 0 {
-                self.per_address.remove(&ends.2.ip());
+                self.per_address.remove(&ends.peer.ip());
             }
         }
         Some(ends)
@@ -208,13 +227,14 @@ impl Registry {
             && of_peer < self.config.connections_per_address_max
     }
 
-    fn report(&self, (transport, _, destination): Ends, reason: UnreachableReason) {
+    fn report(&self, ends: Ends, reason: UnreachableReason) {
         let unreachable = Unreachable {
-            destination,
+            destination: ends.peer,
+            host: ends.host,
             reason,
             evidence: Evidence::Certain,
         };
-        self.sink.unreachable(transport, unreachable);
+        self.sink.unreachable(ends.transport, unreachable);
     }
 
     /// Without senders the tasks write what waits and end.

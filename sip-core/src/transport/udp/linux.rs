@@ -183,6 +183,7 @@ fn report(
     };
     Some(Unreachable {
         destination,
+        host: None,
         reason,
         evidence,
     })
