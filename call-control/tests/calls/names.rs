@@ -9,7 +9,8 @@ use routing_engine::names::{AddressTable, NameQuery, NameState, Resolution, Serv
 use routing_engine::resources::{
     DigestAccount, FurtherGateway, Probing, Registration, Secret, Trunk,
 };
-use sip_core::transaction::Transport;
+use sip_core::transaction::{HostNumber, Transport};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 const NAME: &str = "sip.aurora.example";
@@ -289,6 +290,70 @@ fn the_transport_is_the_one_that_dns_gave() {
             .starts_with("INVITE sip:442071234567@sip.aurora.example;transport=tcp SIP/2.0")
     );
     assert!(invite.text.contains("SIP/2.0/TCP "));
+}
+
+/// The name leads here by TLS, and its host has a number.
+fn resolve_host(switch: &mut Switch, number: u64, host: u32) {
+    let state = NameState {
+        host: NonZeroU32::new(host),
+        ..table(number, Recorded::Tls, &[FIRST, SECOND])
+            .get(&query())
+            .cloned()
+            .unwrap()
+    };
+    let names = [(Arc::new(tls_query()), Arc::new(state))];
+    let table = AddressTable::new(number, names.into());
+    switch.command(Command::SetAddresses(Arc::new(table)));
+}
+
+fn tls_query() -> NameQuery {
+    NameQuery {
+        transport: Some(Recorded::Tls),
+        ..query()
+    }
+}
+
+fn fail_tls(switch: &mut Switch, at: &str, host: Option<HostNumber>) {
+    switch.command(Command::TransportFailed(TransportFailure {
+        transport: Transport::Tls,
+        remote: at.parse().unwrap(),
+        host,
+        evidence: Evidence::Certain,
+    }));
+}
+
+#[test]
+fn what_is_sent_by_tls_says_whom_the_other_side_has_to_prove_to_be() {
+    let mut switch = with(|trunk| {
+        named(trunk);
+        trunk.transport = Some(Recorded::Tls);
+    });
+    let host = |number| NonZeroU32::new(number).map(HostNumber);
+    resolve_host(&mut switch, 1, 7);
+    let mut caller = place(&mut switch, "call-1");
+    let first = switch.expect(FIRST, "INVITE");
+    assert_eq!(first.host, host(7));
+    // The name has left the table: this call knows whom it calls.
+    switch.command(Command::SetAddresses(Arc::default()));
+    // What another name at this address could not prove is nothing to this one.
+    fail_tls(&mut switch, FIRST, host(8));
+    fail_tls(&mut switch, FIRST, None);
+    switch.expect_silence();
+    fail_tls(&mut switch, FIRST, host(7));
+    let second = switch.expect(SECOND, "INVITE");
+    assert_eq!(second.host, host(7));
+    let answer = reply(&second, 200, Some(&offer("203.0.113.9", 5000)));
+    switch.receive_by(Transport::Tls, SECOND, &answer);
+    assert_eq!(switch.expect(SECOND, "ACK").host, host(7));
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    assert_eq!(answer.host, None);
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+    switch.expect(CUSTOMER, "200 BYE");
+    let bye = switch.expect(SECOND, "BYE");
+    assert_eq!(bye.host, host(7));
+    switch.receive_by(Transport::Tls, SECOND, &reply(&bye, 200, None));
+    switch.assert_at_rest();
 }
 
 #[test]

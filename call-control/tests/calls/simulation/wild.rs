@@ -235,6 +235,7 @@ impl Wild {
         }
         let request = Sent {
             to: self.me,
+            host: None,
             text: text.to_owned(),
         };
         let is_in_dialog = message.to().unwrap().tag().is_some();

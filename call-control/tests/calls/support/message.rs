@@ -1,5 +1,6 @@
 //! A message that the switch sent.
 
+use sip_core::transaction::HostNumber;
 use sip_core::{HeaderName, Limits, Message};
 use std::net::SocketAddr;
 
@@ -7,6 +8,8 @@ use std::net::SocketAddr;
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) to: SocketAddr,
+    /// Whom the other side has to prove to be.
+    pub(crate) host: Option<HostNumber>,
     pub(crate) text: String,
 }
 

@@ -204,7 +204,7 @@ impl Setup {
             node: "pop1".into(),
             shard: 3,
             ticket_key: TicketKey::new([7; 16]),
-            listeners: [Transport::Udp, Transport::Tcp]
+            listeners: [Transport::Udp, Transport::Tcp, Transport::Tls]
                 .map(|transport| Listener {
                     transport,
                     bind: SWITCH.parse().unwrap(),
@@ -330,7 +330,11 @@ impl Switch {
     pub(crate) fn receive_by(&mut self, transport: Transport, from: &str, text: &str) {
         let path = Path {
             transport,
-            listener: u16::from(transport != Transport::Udp),
+            listener: match transport {
+                Transport::Udp => 0,
+                Transport::Tls => 2,
+                _ => 1,
+            },
             remote: from.parse().unwrap(),
             connection: None,
             host: None,
@@ -401,6 +405,7 @@ impl Switch {
             self.last_token = transmit.token.or(self.last_token);
             self.sent.push_back(Sent {
                 to: transmit.path.remote,
+                host: transmit.path.host,
                 text: String::from_utf8(transmit.bytes.to_vec()).unwrap(),
             });
         }
