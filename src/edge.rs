@@ -51,6 +51,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::task::JoinSet;
 use trace::{HomerLink, Tracer};
 
 /// Transactions that a shard holds for each call: a call makes four, and each is remembered for

@@ -45,7 +45,8 @@ impl Call {
         let current = self.next_candidate.checked_sub(1)?;
         let candidate = *self.plan.as_ref()?.candidates.get(current)?;
         loop {
-            if let Some(next) = self.next_address(candidate, core.config.limits.max_addresses) {
+            let most = core.config.limits.max_addresses;
+            if let Some(next) = self.next_address(candidate, most) {
                 return Some(next);
             }
             let gateway = self.next_gateways.pop_at(0)?;
@@ -98,7 +99,8 @@ impl Call {
 
     fn is_at_last_gateway(&self) -> bool {
         let candidates = self.plan.as_ref().map_or(0, |plan| plan.candidates.len());
-        self.next_gateways.is_empty() && self.next_candidate >= candidates
+        let is_last_route = self.next_candidate >= candidates || self.has_tried_enough();
+        self.next_gateways.is_empty() && is_last_route
     }
 }
 

@@ -69,7 +69,7 @@ impl Call {
     }
 
     /// Whether the customer's LCR profile allows no further route.
-    fn has_tried_enough(&self) -> bool {
+    pub(crate) fn has_tried_enough(&self) -> bool {
         let Some(plan) = &self.plan else {
             return true;
         };

@@ -313,8 +313,8 @@ impl Core {
         probed.begin_round(now.instant, &self.addresses);
         let round = probed.round;
         let (place, listener) = (probed.place.clone(), probed.listener);
-        let host = self.host_of(&place);
         let targets: Vec<Target> = probed.asked.iter().map(|asked| asked.target).collect();
+        let host = self.host_of(&place);
         for (index, target) in (0..).zip(targets) {
             let user = User {
                 call: SlabKey {

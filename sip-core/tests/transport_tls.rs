@@ -190,13 +190,7 @@ impl Node {
     }
 
     /// Sends to a host of this name, if it has one.
-    fn request_of(
-        &self,
-        name: Option<&str>,
-        transport: Transport,
-        peer: SocketAddr,
-        bytes: &[u8],
-    ) {
+    fn request_of(&self, name: Option<&str>, transport: Transport, peer: SocketAddr, bytes: &[u8]) {
         let destination = TcpDestination {
             transport,
             peer,

@@ -1,9 +1,10 @@
 //! A carrier behind a host name: its servers by SRV, the first of them dead.
 
-use crate::name_server::NameServer;
+use crate::name_server::{Mood, NameServer};
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use crate::sipp::{Calls, Carrier, Over, Tally};
 use crate::switch::{Switch, until};
+use hickory_resolver::proto::op::ResponseCode;
 use serde_json::Value;
 use std::net::UdpSocket;
 
@@ -93,4 +94,43 @@ fn calls_go_to_the_next_server_of_a_name_when_the_first_is_dead() {
     let records = place(&switch, 1, 6);
     let direct = records.iter().filter(|attempts| attempts.len() == 1);
     assert_eq!(direct.count(), 1, "{records:?}");
+}
+
+#[test]
+fn a_server_that_answers_503_and_one_that_is_silent_lose_the_call_to_the_third() {
+    let refusing = Carrier::start("carrier_refuses_503", "127.0.0.31", Over::Udp, &[]);
+    let silent = UdpSocket::bind("127.0.0.33:0").unwrap();
+    let silent = silent.local_addr().unwrap();
+    let carrier = Carrier::start("carrier_answers", "127.0.0.32", Over::Udp, &[]);
+    let all = [refusing.address, silent, carrier.address].map(|address| address.to_string());
+    let server = |priority: u16, address: &str| {
+        let (ip, port) = address.split_once(':').unwrap();
+        let last = ip.rsplit('.').next().unwrap();
+        let host = format!("h{last}.aurora.test");
+        [
+            format!("_sip._udp.{NAME} 60 SRV {priority} 1 {port} {host}"),
+            format!("{host} 60 A {ip}"),
+        ]
+    };
+    let records: Vec<String> = (1..)
+        .zip(&all)
+        .flat_map(|(priority, address)| server(priority, address))
+        .collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let name_server = NameServer::start(&records);
+    // As many do that were written before NAPTR.
+    name_server.turn(Mood::FailingAt(ResponseCode::NotImp, &["NAPTR"]));
+    let switch = Switch::start(&[
+        ("DIDTRON_DNS_SERVERS", &name_server.address.to_string()),
+        ("DIDTRON_DNS_TIMEOUT_MS", "10000"),
+    ]);
+    let mut spec = CarrierSpec::new("aurora", NAME, "0.010");
+    spec.more = "failover:\n  first_reply_timeout_ms: 400";
+    World::of(vec![spec]).apply(&switch);
+    until("the name is resolved", || addresses(&switch) == all);
+    for attempts in place(&switch, 5, 5) {
+        let outcomes = ["failed", "failed", "answered"].map(str::to_owned);
+        let expected: Vec<_> = all.iter().cloned().zip(outcomes).collect();
+        assert_eq!(attempts, expected);
+    }
 }

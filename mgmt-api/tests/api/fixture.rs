@@ -201,6 +201,7 @@ impl Api {
         let switch = Arc::new(FakeSwitch {
             snapshot: Mutex::new(Arc::new(snapshot)),
             published: AtomicUsize::new(0),
+            prepared: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             refusing: AtomicBool::new(false),

@@ -10,8 +10,8 @@ pub use server_side::{Matched, response_path};
 
 use super::key::{KeyMap, ServerKey, ServerKeys};
 use super::{
-    Action, Actions, Client, HostNumber, InviteClient, InviteServer, Outbox, Path, Server, Timer, Timings,
-    TransmitToken, Transport,
+    Action, Actions, Client, HostNumber, InviteClient, InviteServer, Outbox, Path, Server, Timer,
+    Timings, TransmitToken, Transport,
 };
 use crate::Instant;
 use crate::message::ReplyHead;

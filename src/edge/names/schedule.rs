@@ -44,6 +44,7 @@ impl Schedule {
             Ok(found) => {
                 let ttl_s = self.bounded(found.ttl_s);
                 let state = NameState {
+                    host: before.host,
                     resolution: Some(Arc::new(found.resolution)),
                     resolved_at: Some(now),
                     valid_until: Some(later(now, ttl_s)),

@@ -297,7 +297,11 @@ async fn wait_for(is_so: impl Fn() -> bool) {
     tokio::time::timeout(PATIENCE, waiting).await.unwrap();
 }
 
-fn keeper(server: &NameServer, names: &Arc<Names>, snapshots: &Arc<ArcSwap<Snapshot>>) -> NameKeeper {
+fn keeper(
+    server: &NameServer,
+    names: &Arc<Names>,
+    snapshots: &Arc<ArcSwap<Snapshot>>,
+) -> NameKeeper {
     NameKeeper::new(
         &settings(server),
         dns(server, &[Transport::Udp]),

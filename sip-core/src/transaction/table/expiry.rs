@@ -5,8 +5,8 @@ use crate::Instant;
 use crate::slab::SlabKey;
 use crate::timer::TimerId;
 use crate::transaction::{
-    ClientInput, HostNumber, InviteClientInput, InviteServerInput, Outbox, ServerInput, TransmitToken,
-    Transport,
+    ClientInput, HostNumber, InviteClientInput, InviteServerInput, Outbox, ServerInput,
+    TransmitToken, Transport,
 };
 use std::net::SocketAddr;
 

@@ -291,7 +291,12 @@ fn a_refused_message_is_told_at_once() {
 fn only_what_still_waits_for_a_response_is_unanswered() {
     let mut bench = Bench::new(Transport::Udp);
     let remote = bench.path().remote;
-    let count = |bench: &Bench| bench.table.unanswered_at(Transport::Udp, remote, None).len();
+    let count = |bench: &Bench| {
+        bench
+            .table
+            .unanswered_at(Transport::Udp, remote, None)
+            .len()
+    };
     let sent: Vec<_> = (0..5).map(|n| bench.send(Method::Invite, n)).collect();
     bench.send(Method::Bye, 5);
     assert_eq!(count(&bench), 6);
@@ -302,7 +307,10 @@ fn only_what_still_waits_for_a_response_is_unanswered() {
         .cancel(bench.now, sent[1].0, None, &mut bench.outbox);
     assert_eq!(count(&bench), 3);
     let elsewhere = SocketAddr::from(([192, 0, 2, 9], 5060));
-    assert_eq!(bench.table.unanswered_at(Transport::Udp, elsewhere, None), []);
+    assert_eq!(
+        bench.table.unanswered_at(Transport::Udp, elsewhere, None),
+        []
+    );
     assert_eq!(bench.table.unanswered_at(Transport::Tcp, remote, None), []);
     for token in bench.table.unanswered_at(Transport::Udp, remote, None) {
         bench
