@@ -22,9 +22,14 @@ impl Authority {
 
     /// Writes `FILE.pem` and `FILE.key` for 127.0.0.1, with `name` as the subject's.
     pub(crate) fn issue(&self, file: &str, name: &str) {
+        self.issue_to(file, name, "IP:127.0.0.1,IP:127.0.0.31");
+    }
+
+    /// The same, made out to other addresses or host names, as `openssl` writes them.
+    pub(crate) fn issue_to(&self, file: &str, name: &str, places: &str) {
         let mut command = self.request(file, name);
         command
-            .args(["-addext", "subjectAltName=IP:127.0.0.1,IP:127.0.0.31"])
+            .args(["-addext", &format!("subjectAltName={places}")])
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-CA"])
             .arg(self.path("authority.pem"))
             .arg("-CAkey")

@@ -1,12 +1,13 @@
 //! A carrier behind a host name: its servers by SRV, the first of them dead.
 
+use crate::certificates::Authority;
 use crate::name_server::{Mood, NameServer};
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use crate::sipp::{Calls, Carrier, Over, Tally};
-use crate::switch::{Switch, until};
+use crate::switch::{Switch, free_tcp, until};
 use hickory_resolver::proto::op::ResponseCode;
 use serde_json::Value;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 
 const NAME: &str = "sip.aurora.test";
 
@@ -133,4 +134,54 @@ fn a_server_that_answers_503_and_one_that_is_silent_lose_the_call_to_the_third()
         let expected: Vec<_> = all.iter().cloned().zip(outcomes).collect();
         assert_eq!(attempts, expected);
     }
+}
+
+/// A switch that speaks TLS with this certificate.
+fn secure(authority: &Authority, certificate: &str, at: SocketAddr, dns: &str) -> Switch {
+    Switch::start(&[
+        ("DIDTRON_DNS_SERVERS", dns),
+        ("DIDTRON_DNS_TIMEOUT_MS", "10000"),
+        ("DIDTRON_SIP_LISTENERS", &format!("tls/{at}")),
+        (
+            "DIDTRON_SIP_TLS_CERTIFICATE_FILE",
+            &authority.text(&format!("{certificate}.pem")),
+        ),
+        (
+            "DIDTRON_SIP_TLS_KEY_FILE",
+            &authority.text(&format!("{certificate}.key")),
+        ),
+        (
+            "DIDTRON_SIP_TLS_SERVER_ROOTS_FILE",
+            &authority.text("authority.pem"),
+        ),
+    ])
+}
+
+#[test]
+fn of_two_carriers_at_one_address_only_the_one_that_proves_its_name_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("switch", "the switch");
+    authority.issue_to("carrier", "the carrier", "DNS:sip.borealis.test");
+    let names = ["sip.aurora.test", "sip.borealis.test"];
+    let records = names.map(|name| format!("{name} 60 A 127.0.0.1"));
+    let name_server = NameServer::start(&[&records[0], &records[1]]);
+    let dns = name_server.address.to_string();
+    let at = free_tcp();
+    let _carrier = secure(&authority, "carrier", at, &dns);
+    let switch = secure(&authority, "switch", free_tcp(), &dns);
+    let spec = |carrier, name| CarrierSpec {
+        more: "transport: tls\nprobing: { interval_s: 5, down_after: 1, up_after: 1 }",
+        ..CarrierSpec::new(carrier, format!("{name}:{}", at.port()), "0.010")
+    };
+    World::of(vec![spec("aurora", names[0]), spec("borealis", names[1])]).apply(&switch);
+    until("both were asked", || {
+        let live = switch.get("/api/v1/live/gateways");
+        let gateways = live["items"].as_array().unwrap().iter();
+        let states: Vec<_> = gateways
+            .map(|gateway| (gateway["carrier"].as_str(), gateway["state"].as_str()))
+            .collect();
+        let expected = [("aurora", "down"), ("borealis", "up")];
+        states == expected.map(|(carrier, state)| (Some(carrier), Some(state)))
+    });
 }
