@@ -114,13 +114,21 @@ pub(crate) enum LegId {
     Attempt(usize),
 }
 
+/// In the discriminator of the tag of who took the place of a leg.
+const NEWCOMER: u16 = 1 << 15;
+
 impl LegId {
     /// From the discriminator in our tags.
     pub(crate) fn of_tag(discriminator: u16) -> Self {
-        match discriminator {
+        match discriminator & !NEWCOMER {
             0 => Self::Ingress,
             n => Self::Attempt(usize::from(n) - 1),
         }
+    }
+
+    /// The discriminator in the tag of who takes the place of the leg with this one.
+    pub(crate) fn newcomer_at(discriminator: u16) -> u16 {
+        discriminator | NEWCOMER
     }
 }
 

@@ -9,9 +9,10 @@ use crate::methods::allow;
 use crate::release::{Failure, Origin, phrase, reason_value};
 use crate::reliable::RELIABLE;
 use crate::session_timer::write_answer;
+use crate::transfer::REPLACES;
 use media_relay::Side;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
-use routing_engine::resources::ReferPolicy;
+use routing_engine::resources::{ReferPolicy, ReplacesPolicy};
 use sip_core::message::RecordRoutes;
 use sip_core::{HeaderName, Instant, Message};
 
@@ -222,6 +223,9 @@ impl Call {
                 }
                 if status == 200 {
                     write_answer(writer, self.session_request.answer(policy));
+                    if policy.replaces == ReplacesPolicy::Accept {
+                        writer.header(HeaderName::Supported, REPLACES);
+                    }
                 }
                 match sdp {
                     Some(sdp) => writer.body(SDP, sdp),

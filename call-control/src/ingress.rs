@@ -17,10 +17,13 @@ use crate::session::CallMedia;
 use crate::session_timer::{SessionRequest, TIMER};
 use crate::setups::SetupPermit;
 use crate::stateless::has_unknown_scheme;
+use crate::transfer::REPLACES;
 use rating::cdr::{JournalEntry, ReleaseReason};
-use routing_engine::resources::{ReliableProvisional, SessionTimers, Signalling};
+use routing_engine::resources::{ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
-use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, decide};
+use routing_engine::{
+    CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Snapshot, Source, decide,
+};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
@@ -48,18 +51,16 @@ impl Engine {
         let snapshot = Arc::clone(&self.core.snapshot);
         let id = self.core.new_call_id(now.wall);
         let mut facts = Facts::of_invite(id, now, invite, path, &snapshot);
-        let called = facts.called_received();
-        let shown = self
-            .core
-            .authenticate(now.instant, invite, path, &snapshot, called);
-        let Some(source) = shown.source(path) else {
-            return match shown {
-                Shown::Challenge { is_stale } => self.challenge(now, invite, path, is_stale),
-                _ => {
-                    self.refuse_stranger(now, invite, path, &facts, ReleaseReason::NotAuthenticated)
-                }
-            };
+        if self.replaces_at_carrier(now, invite, path, key) {
+            return;
+        }
+        let Some(source) = self.source_of(now, invite, path, &facts, &snapshot) else {
+            return;
         };
+        let called = facts.called_received();
+        if self.replaces_at_customer(now, invite, path, key, source, called) {
+            return;
+        }
         let request = CallRequest {
             source,
             called,
@@ -104,8 +105,33 @@ impl Engine {
         }
     }
 
+    /// How the trunk of a call is found. `None` when it has not shown enough, and has been told so.
+    fn source_of(
+        &mut self,
+        now: Now,
+        invite: &Message<'_>,
+        path: Path,
+        facts: &Facts,
+        snapshot: &Snapshot,
+    ) -> Option<Source<'static>> {
+        let called = facts.called_received();
+        let shown = self
+            .core
+            .authenticate(now.instant, invite, path, snapshot, called);
+        let source = shown.source(path);
+        match shown {
+            _ if source.is_some() => {}
+            Shown::Challenge { is_stale } => self.challenge(now, invite, path, is_stale),
+            _ => {
+                let reason = ReleaseReason::NotAuthenticated;
+                self.refuse_stranger(now, invite, path, facts, reason);
+            }
+        }
+        source
+    }
+
     /// What stands against a call that could be routed.
-    fn check(&self, invite: &Message<'_>, policy: &Signalling) -> Result<(), Obstacle> {
+    pub(crate) fn check(&self, invite: &Message<'_>, policy: &Signalling) -> Result<(), Obstacle> {
         self.check_own_state()?;
         // RFC 3261 §16.3 step 3. A call that goes round in circles is seen here.
         if invite.max_forwards().is_ok_and(|hops| hops == Some(0)) {
@@ -248,28 +274,9 @@ impl Engine {
         policy: &Signalling,
         status: u16,
     ) {
-        let core = &mut self.core;
-        let refusal = core.refuse_invite(now.instant, invite, path, key, status, |writer| {
-            match status {
-                420 => {
-                    for option in not_understood(invite, policy) {
-                        writer.raw_header("Unsupported", option);
-                    }
-                }
-                421 => {
-                    writer.header(HeaderName::Require, RELIABLE);
-                }
-                // RFC 3261 §8.2.3, §21.4.7.
-                406 | 415 => {
-                    writer.header(HeaderName::Accept, SDP);
-                }
-                422 => {
-                    writer.number(HeaderName::MinSe, policy.session_minimum_s);
-                }
-                _ => {}
-            }
-            writer.finish();
-        });
+        let refusal = self
+            .core
+            .refuse_by_rule(now.instant, invite, path, key, policy, status);
         self.record_rejection(now, facts, ReleaseReason::ProtocolError, status, refusal);
     }
 
@@ -359,10 +366,13 @@ fn not_understood<'m>(
 ) -> impl Iterator<Item = &'m [u8]> {
     let has_reliable = policy.reliable_provisional != ReliableProvisional::Off;
     let has_timers = policy.session_timers != SessionTimers::Off;
+    let has_replaces = policy.replaces == ReplacesPolicy::Accept;
     let required = invite.raw_values(HeaderName::Require);
     required.filter(move |option| {
         let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
-        !(has_reliable && is(RELIABLE) || has_timers && is(TIMER))
+        let is_known =
+            has_reliable && is(RELIABLE) || has_timers && is(TIMER) || has_replaces && is(REPLACES);
+        !is_known
     })
 }
 
@@ -374,6 +384,39 @@ pub(crate) enum Obstacle {
 }
 
 impl Core {
+    /// Refuses what breaks a rule of SIP or asks for what there is not, and says what the caller may do.
+    pub(crate) fn refuse_by_rule(
+        &mut self,
+        now: Instant,
+        invite: &Message<'_>,
+        path: Path,
+        key: ServerKey,
+        policy: &Signalling,
+        status: u16,
+    ) -> Refusal {
+        self.refuse_invite(now, invite, path, key, status, |writer| {
+            match status {
+                420 => {
+                    for option in not_understood(invite, policy) {
+                        writer.raw_header("Unsupported", option);
+                    }
+                }
+                421 => {
+                    writer.header(HeaderName::Require, RELIABLE);
+                }
+                // RFC 3261 §8.2.3, §21.4.7.
+                406 | 415 => {
+                    writer.header(HeaderName::Accept, SDP);
+                }
+                422 => {
+                    writer.number(HeaderName::MinSe, policy.session_minimum_s);
+                }
+                _ => {}
+            }
+            writer.finish();
+        })
+    }
+
     /// The final response to an INVITE that makes no call. Without room for its transaction it is
     /// answered without state: the same again for each retransmission.
     fn refuse_invite(

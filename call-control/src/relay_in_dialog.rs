@@ -5,12 +5,13 @@
 //! transaction on the other. Descriptions are rewritten on the way as those of the first offer and
 //! answer are.
 
+mod arriving;
 mod outcome;
 
 use crate::attempt::has_sdp;
 use crate::call::{Call, Phase};
 use crate::core::{CallTimer, Core, Role, User};
-use crate::leg::{SDP, bare};
+use crate::leg::{Leg, SDP, bare};
 use crate::methods::{ALLOW, allow, is_relayed};
 use crate::release::phrase;
 use crate::session_timer::{SessionRequest, TooShort};
@@ -38,6 +39,16 @@ pub(crate) struct Exchanges {
     next_number: u16,
     /// The number of a re-INVITE that was given up and may still get a final response.
     given_up: Option<u16>,
+    /// Who takes the place of a side when the other one agrees.
+    arriving: Option<Arriving>,
+}
+
+/// A leg whose INVITE replaces another.
+#[derive(Debug)]
+struct Arriving {
+    /// Of its exchange.
+    number: u16,
+    leg: Box<Leg>,
 }
 
 #[derive(Clone, Debug)]
@@ -146,11 +157,24 @@ impl Call {
         if kind == Kind::Update && request.body().is_empty() {
             return self.answer_update(core, now, side, server, request);
         }
+        let exchange = self.new_exchange(side, kind, server, request);
+        if let Err(refusal) = self.start_exchange(core, now, exchange, request) {
+            refuse(core, now, server, refusal);
+        }
+    }
+
+    fn new_exchange(
+        &mut self,
+        from: Side,
+        kind: Kind,
+        server: ServerId,
+        request: &Message<'_>,
+    ) -> Exchange {
         let number = self.exchanges.next_number;
         self.exchanges.next_number = number.wrapping_add(1);
-        let exchange = Exchange {
+        Exchange {
             number,
-            from: side,
+            from,
             kind,
             server,
             client: None,
@@ -160,23 +184,6 @@ impl Call {
             is_cancelled: false,
             owes_cancel: false,
             copy: None,
-        };
-        if let Err(refusal) = self.start_exchange(core, now, exchange, request) {
-            let wait = refusal
-                .retry_after
-                .then(|| core.random_below(RETRY_AFTER_S) as u32);
-            respond(core, now, server, refusal.status, |writer| {
-                if let Some(wait) = wait {
-                    writer.number(HeaderName::RetryAfter, wait);
-                }
-                if refusal.minimum_s > 0 {
-                    writer.number(HeaderName::MinSe, refusal.minimum_s);
-                }
-                if refusal.status == 405 {
-                    writer.header(HeaderName::Allow, ALLOW);
-                }
-                writer.finish();
-            });
         }
     }
 
@@ -210,14 +217,15 @@ impl Call {
             leg.agree_session(core, now, key, side, agreed);
         }
         self.resume_join(core, now);
-        self.accept_change(core, now, side, server, agreed, None);
+        let routes = RecordRoutes::Omit;
+        self.accept_change(core, now, side, server, routes, agreed, None);
     }
 
     fn start_exchange(
         &mut self,
         core: &mut Core,
         now: Instant,
-        mut exchange: Exchange,
+        exchange: Exchange,
         request: &Message<'_>,
     ) -> Result<(), Refusal> {
         // A transfer has taken one side away, or it is not there yet.
@@ -237,11 +245,22 @@ impl Call {
                 leg.session.learn_methods(request);
             }
             if self.is_local_matter(core, &exchange, request) {
-                self.answer_change(core, now, &exchange, true);
+                self.answer_change(core, now, &exchange, RecordRoutes::Omit, true);
                 return Ok(());
             }
             self.take_offer(core, &exchange, request)?;
         }
+        self.launch(core, now, exchange, request)
+    }
+
+    /// Sends a request on, and waits for what becomes of it.
+    fn launch(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        mut exchange: Exchange,
+        request: &Message<'_>,
+    ) -> Result<(), Refusal> {
         if exchange.kind == Kind::Invite {
             respond(core, now, exchange.server, 100, bare);
         }
@@ -398,6 +417,25 @@ impl Call {
             })
         })
     }
+}
+
+/// The final response of what is not relayed.
+fn refuse(core: &mut Core, now: Instant, server: ServerId, refusal: Refusal) {
+    let wait = refusal
+        .retry_after
+        .then(|| core.random_below(RETRY_AFTER_S) as u32);
+    respond(core, now, server, refusal.status, |writer| {
+        if let Some(wait) = wait {
+            writer.number(HeaderName::RetryAfter, wait);
+        }
+        if refusal.minimum_s > 0 {
+            writer.number(HeaderName::MinSe, refusal.minimum_s);
+        }
+        if refusal.status == 405 {
+            writer.header(HeaderName::Allow, ALLOW);
+        }
+        writer.finish();
+    });
 }
 
 fn respond(

@@ -39,6 +39,8 @@ pub(crate) struct LegSession {
     running: Option<Running>,
     /// The refresh that is under way.
     refresh: Option<Refresh>,
+    /// An OPTIONS is under way.
+    is_asked: bool,
     /// The peer takes UPDATE: a refresh needs no description.
     allows_update: bool,
     /// The shortest interval that the peer takes, when it said so; seconds.
@@ -154,6 +156,11 @@ impl LegSession {
     /// Whether a re-INVITE of our own is under way.
     pub(crate) fn is_reinviting(&self) -> bool {
         self.refresh.is_some_and(|refresh| refresh.is_invite)
+    }
+
+    /// Whether a refresh of our own is under way.
+    pub(crate) fn is_refreshing(&self) -> bool {
+        self.refresh.is_some()
     }
 
     /// The refresh under way, which nobody waits for any longer.
@@ -331,6 +338,9 @@ impl Call {
             })
             .is_ok()
         });
+        if let Some(leg) = self.leg_mut(side) {
+            leg.session.is_asked |= sent;
+        }
         if !sent {
             core.arm(self.key, CallTimer::session_of(side), now, REFUSAL_PAUSE);
         }
@@ -345,11 +355,15 @@ impl Call {
         status: Option<u16>,
     ) {
         let key = self.key;
-        // Asked before it left, for another call or for good.
-        let is_gone = self.leg(side).is_some_and(|leg| leg.is_gone);
+        if matches!(status, Some(..200)) {
+            return;
+        }
+        // Who was asked may have left since, for another call or for good, or have lost its place.
+        let is_there = self
+            .leg_mut(side)
+            .is_some_and(|leg| std::mem::take(&mut leg.session.is_asked) && !leg.is_gone);
         match status {
-            Some(..200) => {}
-            _ if self.phase != Phase::Answered || is_gone => {}
+            _ if self.phase != Phase::Answered || !is_there => {}
             None | Some(408 | 481) => self.expire_session(core, now, side),
             Some(_) => {
                 if let Some(leg) = self.leg_mut(side) {

@@ -18,6 +18,7 @@
 mod begin;
 mod join;
 mod referral;
+mod replacing;
 
 use referral::{Referral, Replaced};
 
@@ -42,6 +43,8 @@ use std::net::IpAddr;
 const SUBSCRIPTION_S: u32 = 600;
 /// A session that is being changed is not taken apart: it is looked at again so much later.
 const JOIN_PAUSE: Duration = Duration::from_millis(500);
+/// The option tag of RFC 3891.
+pub(crate) const REPLACES: &str = "replaces";
 /// The media type of a report (RFC 3515 §2.4.5).
 const SIPFRAG: &str = "message/sipfrag;version=2.0";
 
@@ -176,7 +179,9 @@ impl Call {
             let called = self.facts.called_received();
             self.snapshot.trunk_of_call(address, called)
         };
-        address == self.facts.source.ip() || trunk() == Some(self.ingress_trunk)
+        // Who replaced the first caller comes from elsewhere.
+        let known = [self.facts.source.ip(), self.ingress.path.remote.ip()];
+        known.contains(&address) || trunk() == Some(self.ingress_trunk)
     }
 
     /// A REFER of the customer.

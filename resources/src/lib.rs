@@ -51,7 +51,7 @@ pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::signalling::{
     InDialogPolicy, KeepaliveMethod, NatMode, RedirectPolicy, ReferPolicy, ReinvitePolicy,
-    ReliableProvisional, SessionTimers, Signalling,
+    ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling,
 };
 pub use fields::status::Status;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};

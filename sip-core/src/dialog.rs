@@ -154,6 +154,12 @@ impl Dialog {
         &self.call_id
     }
 
+    /// Whether a tag is ours.
+    pub fn has_local_tag(&self, tag: &str) -> bool {
+        let before = self.local.strip_suffix(tag.as_bytes());
+        before.is_some_and(|before| before.ends_with(b";tag="))
+    }
+
     /// Their tag; empty before they gave one, and for a peer of RFC 2543.
     pub fn remote_tag(&self) -> &str {
         &self.remote_tag

@@ -159,6 +159,14 @@ pub fn owner_of(message: &Message<'_>, key: &TicketKey, shards: u16) -> Option<u
     owner_beside(message, key, shards, || None)
 }
 
+/// The tag of ours in Replaces (RFC 3891 §6.1): the INVITE takes the place of a leg, and its call is there.
+fn replaced_tag<'m>(message: &Message<'m>) -> Option<&'m str> {
+    let value = std::str::from_utf8(message.raw_header(HeaderName::Replaces)?).ok()?;
+    let mut params = value.split(';').filter_map(|param| param.split_once('='));
+    let (_, tag) = params.find(|(name, _)| name.trim().eq_ignore_ascii_case("to-tag"))?;
+    Some(tag.trim())
+}
+
 /// The same, but a request outside any dialog for which `beside` gives a number goes by that instead of its
 /// Call-ID: so calls that must be together are. The number must be the same for an INVITE, its CANCEL and
 /// its ACK.
@@ -169,11 +177,9 @@ pub fn owner_beside(
     beside: impl FnOnce() -> Option<u128>,
 ) -> Option<u16> {
     let ticket = if message.is_request() {
-        message
-            .to()
-            .ok()
-            .and_then(|to| to.tag())
-            .and_then(|tag| key.read(tag))
+        let to = message.to().ok();
+        let tag = to.and_then(|to| to.tag()).or_else(|| replaced_tag(message));
+        tag.and_then(|tag| key.read(tag))
     } else {
         let branch = message.top_via().ok()?.branch?;
         Some(key.read_branch(branch)?)

@@ -175,18 +175,27 @@ impl Call {
         if exchange.has_offer {
             self.media.agree();
         }
-        self.answer_change(core, now, &exchange, carries_sdp);
+        let left = self.let_in(core, now, &exchange);
+        let routes = match left {
+            Some(_) => RecordRoutes::Copy,
+            None => RecordRoutes::Omit,
+        };
+        self.answer_change(core, now, &exchange, routes, carries_sdp);
+        if let Some(left) = left {
+            self.part_from(core, now, left);
+        }
     }
 
-    /// 200 to a request that changes the session.
+    /// 200 to a request that changes the session. It repeats the routes when it makes a dialog.
     pub(super) fn answer_change(
         &mut self,
         core: &mut Core,
         now: Instant,
         exchange: &Exchange,
+        routes: RecordRoutes,
         with_sdp: bool,
     ) {
-        self.answer_exchange(core, now, exchange, with_sdp);
+        self.answer_exchange(core, now, exchange, routes, with_sdp);
         if exchange.kind == Kind::Invite {
             let key = self.key;
             if let Some(leg) = self.leg_mut(exchange.from) {
@@ -207,6 +216,7 @@ impl Call {
         core: &mut Core,
         now: Instant,
         exchange: &Exchange,
+        routes: RecordRoutes,
         with_sdp: bool,
     ) {
         let (key, is_up) = (self.key, self.phase == Phase::Answered);
@@ -217,15 +227,18 @@ impl Call {
         }
         self.resume_join(core, now);
         let sdp = self.media.last_sent(exchange.from).filter(|_| with_sdp);
-        self.accept_change(core, now, exchange.from, exchange.server, agreed, sdp);
+        let (side, server) = (exchange.from, exchange.server);
+        self.accept_change(core, now, side, server, routes, agreed, sdp);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a response is that much")]
     pub(super) fn accept_change(
         &self,
         core: &mut Core,
         now: Instant,
         side: Side,
         server: ServerId,
+        routes: RecordRoutes,
         session: Option<SessionExpires>,
         sdp: Option<&[u8]>,
     ) {
@@ -239,7 +252,6 @@ impl Call {
             ..
         } = core;
         let contact = listeners.contact(leg.path.listener);
-        let routes = RecordRoutes::Omit;
         transactions.respond(now, server, 200, phrase(200), routes, outbox, |writer| {
             writer.header(HeaderName::Contact, contact);
             writer.header(HeaderName::Allow, allow(&leg.policy));

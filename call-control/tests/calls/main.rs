@@ -24,6 +24,7 @@ mod refused;
 mod registration;
 mod reinvite_local;
 mod reliable_provisional;
+mod replaces;
 mod session_timers;
 mod simulation;
 mod support;

@@ -61,6 +61,19 @@ pub enum ReferPolicy {
     Handle,
 }
 
+/// What becomes of an INVITE that names a party of a call that is up, to take its place (Replaces,
+/// RFC 3891).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplacesPolicy {
+    /// It is a call like any other; who requires the extension is refused with 420.
+    #[default]
+    Ignore,
+    /// It takes the place, when the party came by a trunk of the same customer or went to the same
+    /// carrier.
+    Accept,
+}
+
 /// Who answers a re-INVITE or UPDATE that changes nothing for the other side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -168,6 +181,8 @@ pub struct Signalling {
     pub transfers_max: u8,
     /// SUBSCRIBE and NOTIFY within a call.
     pub subscribe: InDialogPolicy,
+    /// An INVITE that is to take the place of a party of a call that is up (Replaces).
+    pub replaces: ReplacesPolicy,
 }
 
 impl Signalling {
@@ -228,6 +243,7 @@ impl Default for Signalling {
             refer: ReferPolicy::Reject,
             transfers_max: 3,
             subscribe: InDialogPolicy::Reject,
+            replaces: ReplacesPolicy::Ignore,
         }
     }
 }

@@ -11,7 +11,7 @@ use routing_engine::Snapshot;
 use routing_engine::resources::{
     AuthenticationMode, DigestAccount, Failover, FurtherGateway, InDialogPolicy, KeepaliveMethod,
     MediaMode, Probing, RedirectPolicy, ReferPolicy, Registration, ReinvitePolicy,
-    ReliableProvisional, Resources, Secret, SessionTimers, Signalling, Trunk,
+    ReliableProvisional, ReplacesPolicy, Resources, Secret, SessionTimers, Signalling, Trunk,
 };
 use sip_core::{Duration, Instant};
 use sip_tester::random::{Chance, Random};
@@ -159,6 +159,7 @@ impl Babel {
             reinvite: self.pick(&[ReinvitePolicy::Relay, ReinvitePolicy::Local]),
             keepalive_method: self.pick(&[KeepaliveMethod::Options, KeepaliveMethod::Reinvite]),
             subscribe: self.pick(&policies),
+            replaces: self.pick(&[ReplacesPolicy::Ignore, ReplacesPolicy::Accept]),
             ..Signalling::default()
         }
     }

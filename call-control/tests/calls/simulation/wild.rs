@@ -76,6 +76,8 @@ struct Dialog {
     confirmed: u32,
     wants_cancel: bool,
     has_shown_password: bool,
+    /// It asked for the place of another.
+    is_newcomer: bool,
 }
 
 enum Task {

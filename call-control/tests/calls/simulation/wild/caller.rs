@@ -44,7 +44,16 @@ impl Wild {
             "Allow: INVITE, ACK, CANCEL, BYE, UPDATE, INFO, REFER\r\n",
         ];
         let (reliable, timers) = (self.pick(&reliable), self.pick(&timers));
-        let extra = format!("{authorization}{reliable}{timers}{}", self.pick(&allow));
+        let wants_place = self.happens(15);
+        let place = self.another_call(call_id).filter(|_| wants_place);
+        if let (Some(_), Some(dialog)) = (&place, self.dialogs.get_mut(call_id)) {
+            dialog.is_newcomer = true;
+        }
+        let place = place.map_or_else(String::new, |place| format!("Replaces: {place}\r\n"));
+        let extra = format!(
+            "{authorization}{reliable}{timers}{place}{}",
+            self.pick(&allow)
+        );
         self.invite_with(call_id, &extra);
     }
 
@@ -165,9 +174,13 @@ impl Wild {
         let tag = dialog.remote_tag.as_str();
         let ack = dialog.request(self.me, call_id, ("ACK", cseq, tag), &branch, "", sdp);
         dialog.ack = is_confirmed.then(|| (cseq, ack.into_bytes()));
+        let is_newcomer = dialog.is_newcomer;
         self.ack_again(call_id, cseq);
         if is_first {
-            self.answered.insert(call_id.to_owned());
+            // Who took another's place is in that one's record.
+            if !is_newcomer {
+                self.answered.insert(call_id.to_owned());
+            }
             self.begin_talk(call_id);
         }
     }

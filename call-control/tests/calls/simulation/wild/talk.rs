@@ -55,20 +55,27 @@ impl Wild {
 
     /// Somebody to be called, or another call of ours that is up.
     fn referral(&mut self, call_id: &str) -> String {
+        let is_attended = self.happens(50);
+        let named = self.another_call(call_id).filter(|_| is_attended);
+        let replaces = named.map(|named| named.replace(';', "%3B").replace('=', "%3D"));
+        let replaces = replaces.map_or_else(String::new, |named| format!("?Replaces={named}"));
+        format!("Refer-To: <sip:442079460000@{BOREALIS}{replaces}>\r\n")
+    }
+
+    /// What names another call of ours that is up.
+    pub(super) fn another_call(&mut self, call_id: &str) -> Option<String> {
         let others = self.dialogs.iter();
-        let others: Vec<_> = others
+        let mut others: Vec<_> = others
             .filter(|(other, dialog)| dialog.is_up && *other != call_id)
             .map(|(other, dialog)| {
                 let (ours, theirs) = (&dialog.local_tag, &dialog.remote_tag);
-                format!("?Replaces={other}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}")
+                format!("{other};to-tag={theirs};from-tag={ours}")
             })
             .collect();
-        let replaces = match others.len() as u64 {
-            0 => "",
-            count if self.happens(50) => &others[self.random.below(count) as usize],
-            _ => "",
-        };
-        format!("Refer-To: <sip:442079460000@{BOREALIS}{replaces}>\r\n")
+        match others.len() as u64 {
+            0 => None,
+            count => Some(others.swap_remove(self.random.below(count) as usize)),
+        }
     }
 
     /// A request of the switch within a call.
