@@ -113,7 +113,10 @@ impl Babel {
             egress_digest: self.happens(60).then(account),
             media: self.pick(&[MediaMode::Relay, MediaMode::Relay, MediaMode::Direct]),
             ingress: Signalling {
-                refer: self.pick(&[ReferPolicy::Reject, ReferPolicy::Relay, ReferPolicy::Handle]),
+                refer: match self.happens(60) {
+                    true => ReferPolicy::Handle,
+                    false => self.pick(&[ReferPolicy::Reject, ReferPolicy::Relay]),
+                },
                 ..self.draw_signalling()
             },
             egress: self.draw_signalling(),

@@ -31,7 +31,7 @@ impl Wild {
         };
         let is_free = dialog.invite.is_none();
         let sdp = self.description();
-        let (method, extra, body) = match self.random.below(14) {
+        let (method, extra, body) = match self.random.below(18) {
             0..5 if is_free => {
                 self.invite_with(call_id, "");
                 if self.happens(10) {
@@ -44,7 +44,7 @@ impl Wild {
             7 => ("INFO", String::new(), None),
             8 => ("MESSAGE", String::new(), None),
             9 => ("OPTIONS", String::new(), None),
-            10..=12 => ("REFER", self.referral(call_id), None),
+            10..=16 => ("REFER", self.referral(call_id), None),
             _ => {
                 let event = "Event: refer\r\nSubscription-State: active;expires=60\r\n";
                 ("NOTIFY", event.to_owned(), None)
