@@ -154,7 +154,8 @@ static DIGITS: [u8; 256] = {
 /// A response belongs where the ticket in its top branch says; without a ticket of ours it answers
 /// nothing we sent, and is `None`: drop it. A request within a dialog belongs where the ticket in
 /// its To tag says. Any other request goes by its Call-ID, so that a retransmission, a CANCEL and
-/// the ACK of a refusal reach the shard that has the INVITE.
+/// the ACK of a refusal reach the shard that has the INVITE. One whose Replaces names a tag of ours goes
+/// where that leads; its CANCEL does not say so and may go astray, its ACK has a To tag of ours.
 pub fn owner_of(message: &Message<'_>, key: &TicketKey, shards: u16) -> Option<u16> {
     owner_beside(message, key, shards, || None)
 }

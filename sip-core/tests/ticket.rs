@@ -125,6 +125,21 @@ fn requests_that_belong_together_go_to_one_shard_unless_a_ticket_says_otherwise(
 }
 
 #[test]
+fn an_invite_that_replaces_a_leg_goes_to_the_shard_of_that_leg() {
+    let tag = key().write(TICKET);
+    let replacing = |value: &str| {
+        let replaces = format!("Call-ID: x\r\nReplaces: {value}\r\n");
+        request("one", "").replace("Call-ID: one\r\n", &replaces)
+    };
+    let named = replacing(&format!("abc;from-tag=1;To-Tag={tag};early-only"));
+    assert_eq!(owner(&named, 8), Some(3));
+    let by_call_id = owner(&request("x", ""), 8);
+    for other in ["abc;to-tag=theirs;from-tag=1", "abc", ""] {
+        assert_eq!(owner(&replacing(other), 8), by_call_id, "{other}");
+    }
+}
+
+#[test]
 fn a_response_goes_to_the_shard_of_its_branch_or_nowhere() {
     assert_eq!(owner(&response(&key().write_branch(TICKET)), 8), Some(3));
     assert_eq!(owner(&response("z9hG4bKtheirs"), 8), None);

@@ -10210,6 +10210,12 @@ export interface components {
                  */
                 reliable_provisional: "off" | "supported" | "supported_unannounced" | "required" | "ignored";
                 /**
+                 * @description An INVITE that is to take the place of a party of a call that is up (Replaces).
+                 * @default ignore
+                 * @enum {string}
+                 */
+                replaces: "ignore" | "accept";
+                /**
                  * @description Session interval that the switch asks for.
                  * @default 1800
                  */
@@ -46690,6 +46696,7 @@ export const trunkSpecSignallingRedirectsValues: ReadonlyArray<FlattenedDeepRequ
 export const trunkSpecSignallingReferValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["refer"]> = ["reject", "relay", "handle"];
 export const trunkSpecSignallingReinviteValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reinvite"]> = ["relay", "local"];
 export const trunkSpecSignallingReliable_provisionalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["reliable_provisional"]> = ["off", "supported", "supported_unannounced", "required", "ignored"];
+export const trunkSpecSignallingReplacesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["replaces"]> = ["ignore", "accept"];
 export const trunkSpecSignallingSession_timersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["session_timers"]> = ["off", "supported", "always"];
 export const trunkSpecSignallingSubscribeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["subscribe"]> = ["reject", "relay"];
 export const trunkSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["status"]> = ["active", "inactive"];
