@@ -295,6 +295,9 @@ const PAIRS: &[Pair] = &[
     // A Call-ID must be escaped in a URI, which SIPp does not do.
     .keyed(&["-cid_str", "%u.%p.%s"])
     .in_two_calls(),
+    pair("replaced", "caller_is_replaced", "carrier_answers")
+        .ingress("signalling: {replaces: accept}")
+        .egress("media: relay"),
     pair("relayed-within", "caller_speaks_within", "carrier_listens")
         .ingress(RELAY_ALL)
         .egress(RELAY_ALL),
