@@ -15,6 +15,7 @@ mod cdrs;
 mod change_sets;
 mod configuration;
 mod database;
+mod deck_imports;
 mod events;
 mod idempotency;
 mod jobs;
@@ -50,6 +51,10 @@ pub use configuration::{
     ConfigurationChange, ConfigurationWrite, NewVersion, ResourceWrite, Written,
 };
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
+pub use deck_imports::{
+    DECK_IMPORTS_APPLIED_MAX, DECK_IMPORTS_OPEN_MAX, DeckImportApplied, DeckImportQuery,
+    DeckImportRead, DeckImportRow, DeckImportState, NewDeckImport, READ_DECK_JOB,
+};
 pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
     NewEvent, PUSH_FAILED,
