@@ -33,6 +33,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "events", description = "What happened, and who is told of it"),
         (name = "resources", description = "What is configured"),
         (name = "change-sets", description = "Changes that are drafted, previewed and pushed together"),
+        (name = "deck-imports", description = "Carriers' decks on their way into rate cards"),
         (name = "status", description = "The switch itself"),
     ),
     components(schemas(crate::problem::Problem)),

@@ -41,7 +41,7 @@ pub(crate) use audit::of_change_set;
 pub(crate) use change_sets::{
     Drafted, LaterChanges, Prefer, draft_of_row, is_stale, whole_of_base, whole_of_draft,
 };
-pub(crate) use current::{Key, Proposed};
+pub(crate) use current::{Entry, Key, Proposed};
 pub(crate) use difference::value_differences;
 pub(crate) use draft::{Content, Draft};
 pub use error::ConfigurationError;

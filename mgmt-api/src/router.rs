@@ -3,8 +3,9 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, events, explain, export,
-    health, jobs, kinds, live, people, resources, session, status, traces, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
+    explain, export, health, jobs, kinds, live, people, resources, session, status, traces,
+    webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -53,6 +54,7 @@ pub(crate) fn table() -> RouteTable {
     let table = background(table);
     let table = configuration(table);
     let table = change_set_table(table);
+    let table = deck_import_table(table);
     resources::of_all_kinds(table)
 }
 
@@ -231,4 +233,24 @@ fn change_set_table(table: RouteTable) -> RouteTable {
     // It compiles the whole configuration and decides thousands of calls twice.
     let preview = routes!(change_sets::change_set_preview);
     table.heavy(Permission::CHANGE_SET_READ, staff, preview)
+}
+
+/// Carriers' decks. What is applied goes into change sets, which need permissions of their own.
+fn deck_import_table(table: RouteTable) -> RouteTable {
+    let staff = Audiences::STAFF;
+    let (read, write) = (Permission::RATE_CARD_READ, Permission::RATE_CARD_WRITE);
+    table
+        .guarded(read, staff, routes!(deck_imports::deck_import_list))
+        .guarded(read, staff, routes!(deck_imports::deck_import_view))
+        .guarded(read, staff, routes!(deck_imports::deck_import_change_list))
+        .guarded(
+            read,
+            staff,
+            routes!(deck_imports::deck_import_rejection_list),
+        )
+        .guarded(read, staff, routes!(deck_imports::deck_import_doubt_list))
+        .guarded(write, staff, routes!(deck_imports::deck_import_create))
+        .guarded(write, staff, routes!(deck_imports::deck_import_delete))
+        .heavy(write, staff, routes!(deck_imports::deck_import_upload))
+        .heavy(write, staff, routes!(deck_imports::deck_import_apply))
 }

@@ -8,6 +8,7 @@ pub mod bans;
 pub mod calls;
 pub mod cdrs;
 pub mod change_sets;
+pub mod deck_imports;
 pub mod events;
 pub mod explain;
 pub mod export;

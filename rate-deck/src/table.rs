@@ -95,6 +95,13 @@ impl Table {
         &self.offers[row.offer as usize].terms
     }
 
+    /// The name of a prefix's destination, of its first row.
+    pub fn name_of(&self, prefix: Prefix) -> Option<&Arc<str>> {
+        let at = self.rows.partition_point(|row| row.prefix < prefix);
+        let row = self.rows.get(at).filter(|row| row.prefix == prefix)?;
+        Some(self.destination(row))
+    }
+
     /// The name of a row's destination.
     pub fn destination(&self, row: &Row) -> &Arc<str> {
         let offer = &self.offers[row.offer as usize];

@@ -60,7 +60,8 @@ async fn an_import_goes_from_its_file_to_its_last_rate() {
         );
         let file = vec![0, 159, 146, 150];
         let put = async || {
-            let put = store.put_deck_import_file(&HERE, &row, file.clone(), &told(2));
+            let told = told(2);
+            let put = store.put_deck_import_file(&HERE, &row, file.clone(), &told);
             put.await.unwrap()
         };
         assert_eq!(put().await, Some(2));

@@ -115,7 +115,7 @@ impl Writer {
     }
 
     /// The draft of the change set whose name in force, or the name that it shall get, is this.
-    pub(super) async fn draft_of(
+    pub(crate) async fn draft_of(
         &self,
         kind: ResourceKind,
         name: &str,

@@ -1,0 +1,95 @@
+//! Carriers' decks on their way into rate cards: read and compared by a job, applied by a person.
+//!
+//! ```text
+//! file ─job─► rates with dates, what changes, what is rejected, what is doubtful
+//!   ─apply─► a draft of the card in a change set ─push, now or at its time─► calls
+//! ```
+//!
+//! Calls know no dates: a card in force has the rates of one moment. So an import is applied once
+//! for each moment at which rates change. What counts by now becomes a draft of any open change set.
+//! What counts later becomes a change set of its own that is scheduled for that moment; what comes
+//! before it must be in force first.
+
+mod apply;
+mod job;
+mod outcome;
+
+pub(crate) use apply::{AppliedDeck, ApplyDeck};
+pub use job::ReadDeck;
+pub use outcome::{
+    DeckChange, DeckChangeKind, DeckCounts, DeckDoubt, DeckImportMoment, DeckImportResult,
+    DeckRejection,
+};
+
+use crate::resource_engine::{Key, Proposed};
+use rate_deck::difference::Policy;
+use rate_deck::{Card, Mapping, Period, Row, Table, TableBuilder};
+use resources::{RateCard, ResourceKind, ResourceSpec};
+use routing_engine::deck::Deck;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Largest file of a deck, bytes: a million rows have some 50 MiB.
+pub(crate) const DECK_FILE_BYTES_MAX: usize = 64 << 20;
+
+/// Items of a list in one row of the database, and most items of a page.
+pub(crate) const PAGE_ITEMS: u32 = 200;
+
+/// The lists that an import has.
+pub(crate) const CHANGES: &str = "change";
+pub(crate) const REJECTIONS: &str = "rejection";
+pub(crate) const DOUBTS: &str = "doubt";
+
+/// How a deck is read, and what was agreed about it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct DeckSettings {
+    pub(crate) mapping: Mapping,
+    pub(crate) policy: Policy,
+}
+
+/// Whose decks are read in the same way: the one carrier that charges by the card, or else the card
+/// itself. Gives its number.
+pub(crate) fn settings_owner(in_force: &Proposed, card: &Key, card_id: i64) -> i64 {
+    let referrers = in_force.referrers(card);
+    let trunks = referrers.iter().filter_map(|key| in_force.get(key));
+    let carriers: BTreeSet<_> = trunks
+        .filter_map(|entry| match &entry.spec {
+            ResourceSpec::Trunk(trunk) => trunk.carrier.as_ref(),
+            _ => None,
+        })
+        .map(|carrier| card.beside(ResourceKind::Carrier, carrier.as_str()))
+        .collect();
+    let mut carriers = carriers.iter();
+    match (carriers.next(), carriers.next()) {
+        (Some(only), None) => in_force.get(only).map_or(card_id, |entry| entry.id),
+        _ => card_id,
+    }
+}
+
+/// What a deck for this card is read against.
+fn card_of(card: &RateCard) -> Card {
+    Card {
+        currency: card.currency,
+        defaults: card.default_terms(rating::Amount::ZERO),
+    }
+}
+
+/// The rates in force, which have no dates.
+pub(crate) fn table_of(deck: &Deck) -> Table {
+    let mut builder = TableBuilder::default();
+    // Most rows share their offers, which stand at one place.
+    let mut places = BTreeMap::new();
+    for (prefix, offer) in deck.rows() {
+        let place = *places
+            .entry(std::ptr::from_ref(offer))
+            .or_insert_with(|| builder.offer(deck.destination(offer), offer.terms));
+        builder.push(Row {
+            prefix,
+            period: Period::ALWAYS,
+            offer: place,
+            line: 0,
+        });
+    }
+    builder.finish().0
+}
