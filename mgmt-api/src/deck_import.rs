@@ -23,11 +23,13 @@ pub use outcome::{
 
 use crate::resource_engine::{Key, Proposed};
 use rate_deck::difference::Policy;
-use rate_deck::{Card, Mapping, Period, Row, Table, TableBuilder};
+use rate_deck::{Card, Mapping, Period, Row, Table, TableBuilder, export};
+use rating::Timestamp;
 use resources::{RateCard, ResourceKind, ResourceSpec};
 use routing_engine::deck::Deck;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// Largest file of a deck, bytes: a million rows have some 50 MiB.
 pub(crate) const DECK_FILE_BYTES_MAX: usize = 64 << 20;
@@ -92,4 +94,15 @@ pub(crate) fn table_of(deck: &Deck) -> Table {
         });
     }
     builder.finish().0
+}
+
+/// The rates in force as the text of a deck.
+///
+/// # Errors
+/// None of a text that is written to memory.
+pub(crate) fn deck_text(deck: &Deck) -> io::Result<String> {
+    let mut text = Vec::new();
+    // Rates without dates count at any moment.
+    export::csv_at(&table_of(deck), Timestamp(0), &mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
 }

@@ -14,6 +14,7 @@ mod change_sets;
 mod console;
 mod containment;
 mod contract;
+mod deck_imports;
 mod events;
 mod explain;
 mod fixture;

@@ -4,10 +4,11 @@ use super::bulk::selected;
 use super::single::find;
 use super::submit::Writer;
 use crate::auth::Principal;
+use crate::deck_import::deck_text;
 use crate::extract::read_text;
 use crate::problem::{FieldError, Problem};
 use crate::resource_engine::{
-    Content, CsvFault, Draft, TableRow, document_of, masked, merged, read_csv, write_csv,
+    Content, CsvFault, Draft, Key, TableRow, document_of, masked, merged, read_csv, write_csv,
 };
 use crate::state::AppState;
 use axum::Extension;
@@ -76,7 +77,7 @@ fn file(media_type: &'static str, kind: ResourceKind, ending: &str, text: String
     response
 }
 
-/// The rates of a card in a file, as the deck that came; of a card with rates in place, none.
+/// The rates of a card as a deck: as it came, or written from the rows that stand in the card.
 pub(super) async fn rates(
     Extension(kind): Extension<ResourceKind>,
     State(state): State<AppState>,
@@ -84,14 +85,18 @@ pub(super) async fn rates(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let row = find(&state, &principal, kind, &id).await?;
-    let text = match &row.deck_hash {
-        Some(hash) => state.store.deck(hash).await?,
-        None => None,
-    };
-    let Some(text) = text else {
-        let detail = format!("The rates of \"{}\" stand in the card itself.", row.name);
-        return Err(Problem::not_found(detail));
-    };
+    if let Some(hash) = &row.deck_hash
+        && let Some(text) = state.store.deck(hash).await?
+    {
+        return Ok(file(CSV, kind, "csv", text));
+    }
+    let key = Key::new(principal.scope().tenant(), kind, &row.name);
+    let in_force = state.configuration.in_force();
+    let deck = in_force.get(&key).and_then(|entry| entry.deck.clone());
+    let deck = deck.ok_or_else(|| {
+        Problem::not_found(format!("The rates of \"{}\" are not here.", row.name))
+    })?;
+    let text = deck_text(&deck).map_err(|error| Problem::internal(&error))?;
     Ok(file(CSV, kind, "csv", text))
 }
 
