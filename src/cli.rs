@@ -11,6 +11,7 @@ mod backup;
 mod bans;
 mod changes;
 mod check;
+mod deck;
 mod demo;
 mod explain;
 mod export;
@@ -46,6 +47,8 @@ enum Command {
     Export(export::ExportArgs),
     /// List, show, preview, push and roll back change sets.
     Changes(changes::ChangesArgs),
+    /// Import carriers' decks into rate cards.
+    Deck(deck::DeckArgs),
     /// Write the whole database to one file and verify it; the switch may run.
     Backup(backup::BackupArgs),
     /// Bring a backup into the database of a switch that does not run: all of it or nothing.
@@ -116,6 +119,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Changes(args) => changes::run(&args),
+        Command::Deck(args) => deck::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Bans(args) => bans::run(&args),

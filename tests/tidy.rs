@@ -31,7 +31,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "mgmt-api",
-        &["store", "routing-engine", "resources", "rating"],
+        &[
+            "store",
+            "routing-engine",
+            "resources",
+            "rate-deck",
+            "rating",
+        ],
     ),
     ("sip-tester", &["sip-core"]),
     ("testkit", &["sip-core", "sip-tester"]),

@@ -103,6 +103,20 @@ impl ApiClient {
         self.read(answer)
     }
 
+    /// PUT bytes as they are to `path`.
+    pub(crate) fn put_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        bytes: &[u8],
+    ) -> anyhow::Result<T> {
+        let request = self.agent.put(format!("{}{path}", self.server));
+        let answer = request
+            .header("Authorization", format!("Bearer {}", self.key))
+            .header("Content-Type", "application/octet-stream")
+            .send(bytes);
+        self.read(answer)
+    }
+
     /// DELETE `path`.
     pub(crate) fn delete(&self, path: &str) -> anyhow::Result<()> {
         let request = self.agent.delete(format!("{}{path}", self.server));

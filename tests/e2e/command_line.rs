@@ -159,3 +159,34 @@ fn a_stopped_switch_ends_well() {
     let mut switch = Switch::start(&[]);
     assert!(switch.stop(), "{}", switch.log());
 }
+
+#[test]
+fn a_carriers_deck_is_imported_and_in_force_after_its_push() {
+    let switch = Switch::start(&[]);
+    world().apply(&switch);
+    let file = switch.scratch().join("november.csv");
+    std::fs::write(
+        &file,
+        "Dial Code;Destination;Price\n+1;USA;0,010\n0044;UK;free\n49;Germany;0,02\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let import = ["deck", "import", file, "--card", "aurora-buy", "--apply"];
+    let refused = switch.command(&import).unwrap_err();
+    assert!(refused.contains("have to be confirmed"), "{refused}");
+    let confirmed = [&import[..], &["--confirm", "--change-set", "november"]].concat();
+    let out = switch.command(&confirmed).unwrap();
+    for told in [
+        "3 rows, 1 rejected, 1 doubtful",
+        "rejected: line 3: rate_per_minute: not a price",
+        "1 decrease",
+        "1 new",
+        "1 kept",
+        "the card is a draft of change set",
+    ] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    switch.command(&["changes", "push", "november"]).unwrap();
+    let card = switch.get("/api/v1/rate-cards/aurora-buy");
+    assert_eq!(card["spec"]["rates_file"], "aurora-buy.csv", "{card}");
+}
