@@ -1962,6 +1962,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deck-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists imports of decks, the newest first. */
+        get: operations["deck_import_list"];
+        put?: never;
+        /** Makes an import for a rate card; its file is sent next. */
+        post: operations["deck_import_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import: how far it is, and how much was found. */
+        get: operations["deck_import_view"];
+        put?: never;
+        post?: never;
+        /** Discards an import with all that was found. What was applied of it stays in its change sets. */
+        delete: operations["deck_import_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts the rates of an import into a change set, as a draft of the card: all of them or nothing.
+         * @description Calls know no dates, so it is done once for each moment at which rates change. The first time all
+         *     that counts by now is drafted, to be previewed and pushed as any change. What begins later gets a
+         *     change set of its own that is scheduled for that moment, which needs the permission to push;
+         *     what comes before it must be in force.
+         *
+         *     Refused with 409 while something has to be confirmed, when the card has changed since the deck
+         *     was compared with it, and when nothing is left to be applied.
+         */
+        post: operations["deck_import_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rates that change, with what they cost before and after. */
+        get: operations["deck_import_change_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}/doubts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what has to be confirmed before the import is applied. */
+        get: operations["deck_import_doubt_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sends the file of an import, CSV or XLSX of at most 64 MiB: a job reads it and compares it with
+         *     the card.
+         * @description Another file takes the place of one that was read. What was found in that one is gone.
+         */
+        put: operations["deck_import_upload"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deck-imports/{id}/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rows that are not taken, each with its line and why. */
+        get: operations["deck_import_rejection_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/email-verifications": {
         parameters: {
             query?: never;
@@ -7118,6 +7252,316 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["CustomerSpec"];
         };
+        /** @description A rate that changes. */
+        DeckChange: {
+            covering_rate: components["schemas"]["Money"] | null;
+            /** @description Its name after the change, or before it when it is removed. */
+            destination: string;
+            /** @description From when on. */
+            effective_at: components["schemas"]["Time"];
+            /** @description It costs more, and the deck wanted it sooner than its notice allows. */
+            is_postponed: boolean;
+            /** @description How. */
+            kind: components["schemas"]["DeckChangeKind"];
+            /**
+             * Format: int32
+             * @description The line of the deck; null for one that is removed.
+             */
+            line: number | null;
+            new_rate: components["schemas"]["Money"] | null;
+            old_rate: components["schemas"]["Money"] | null;
+            /**
+             * @description Of what.
+             * @example 4479
+             */
+            prefix: string;
+            until: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description In which way a rate changes.
+         * @enum {string}
+         */
+        DeckChangeKind: "increase" | "new" | "removed" | "ends" | "decrease" | "changed";
+        /** @description A page of changes: what costs more first, then by prefix. */
+        DeckChangePage: {
+            /** @description The page. */
+            items: components["schemas"]["DeckChange"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description How many rates change in which way. */
+        DeckCounts: {
+            /**
+             * Format: int64
+             * @description Rates that cost the same by other terms or under another name, or last longer.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Rates that cost less.
+             */
+            decrease: number;
+            /**
+             * Format: int64
+             * @description Rates that had no end and have one, after which nothing follows.
+             */
+            ends: number;
+            /**
+             * Format: int64
+             * @description Rates that cost more, intervals and fees included.
+             */
+            increase: number;
+            /**
+             * Format: int64
+             * @description Prefixes that are not removed, as a rejected row may have been about them.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Prefixes that had no rate.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Rates of the deck that were over when it came.
+             */
+            over: number;
+            /**
+             * Format: int64
+             * @description What costs more and waits for its notice.
+             */
+            postponed: number;
+            /**
+             * Format: int64
+             * @description Prefixes that are not offered any more.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Rates that are as they were.
+             */
+            unchanged: number;
+        };
+        /** @description Something that is possible and hardly meant. */
+        DeckDoubt: {
+            /**
+             * @description What, as one word.
+             * @example absurd_increase
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Where it stands.
+             */
+            line: number | null;
+            /** @description What, in a sentence. */
+            message: string;
+            /** @description The prefix that it is about. */
+            prefix: string | null;
+        };
+        /** @description A page of doubts. The first 10,000 are listed; the import counts all. */
+        DeckDoubtPage: {
+            /** @description The page. */
+            items: components["schemas"]["DeckDoubt"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description An import as it stands. */
+        DeckImport: {
+            /** @description Who made it. */
+            author: string;
+            /** @description Name of the rate card; null when it is gone. */
+            card: string | null;
+            /**
+             * Format: int64
+             * @description Number of the rate card.
+             */
+            card_id: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Why nothing can be taken of the file. */
+            failure: string | null;
+            /** @description What the carrier calls its file. */
+            file_name: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Number of the job that reads the file.
+             */
+            job_id: number | null;
+            /** @description How the columns are read, as it was sent or remembered. */
+            mapping: Record<string, unknown>;
+            /** @description What was agreed with the carrier. */
+            policy: components["schemas"]["DeckPolicy"];
+            progress: components["schemas"]["JobProgress"] | null;
+            result: components["schemas"]["DeckImportResult"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["DeckImportState"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What was put into a change set. */
+        DeckImportApplied: {
+            /**
+             * Format: int64
+             * @description Number of the change set.
+             */
+            change_set: number;
+            /** @description How the card would differ from what is in force. */
+            changes: components["schemas"]["Change"][];
+            /**
+             * Format: int64
+             * @description Moments of the import that are left: apply it again once these rates are in force.
+             */
+            left: number;
+            push_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description Its revision with the draft.
+             */
+            revision: number;
+        };
+        /** @description Where the rates go, and whether what is doubtful is meant. */
+        DeckImportApply: {
+            /**
+             * Format: int64
+             * @description The change set that gets the card as a draft; without it one is made. Rates of a time to
+             *     come always get one of their own.
+             */
+            change_set?: number | null;
+            /** @description All doubts of the import are meant so. */
+            confirm?: boolean;
+        };
+        /** @description An import that shall be. */
+        DeckImportCreate: {
+            /**
+             * @description The rate card, by number or name.
+             * @example acme-cost
+             */
+            card: string;
+            /**
+             * @description What the carrier calls its file; it is shown and noted.
+             * @example rates-november.xlsx
+             */
+            file_name?: string | null;
+            /**
+             * @description How the columns are read: `columns`, `ignored`, `header`, `delimiter`, `decimal_mark`,
+             *     `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
+             *     the titles that are usual.
+             */
+            mapping?: Record<string, unknown> | null;
+            policy?: components["schemas"]["DeckPolicy"] | null;
+        };
+        /** @description A moment at which rates change. */
+        DeckImportMoment: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The change set that has the card with the rates of this moment, or of a later one that had
+             *     come; null: they are not applied.
+             */
+            change_set: number | null;
+            /**
+             * Format: int64
+             * @description How many begin or end then.
+             */
+            rates: number;
+        };
+        /** @description A page of imports, the newest first. */
+        DeckImportPage: {
+            /** @description The page. */
+            items: components["schemas"]["DeckImport"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description How much was found in a deck. */
+        DeckImportResult: {
+            /** @description When the deck was compared with the card. */
+            compared_at: components["schemas"]["Time"];
+            /** @description How many rates change in which way. */
+            counts: components["schemas"]["DeckCounts"];
+            /**
+             * Format: int64
+             * @description What has to be confirmed.
+             */
+            doubts: number;
+            /** @description When rates change, the first first. Empty: the deck changes nothing. */
+            moments: components["schemas"]["DeckImportMoment"][];
+            /**
+             * Format: int64
+             * @description Rows with data, rejected ones too.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Rows that are not taken; what they name keeps the rates that it has.
+             */
+            rejections: number;
+        };
+        /**
+         * @description Where an import stands.
+         * @enum {string}
+         */
+        DeckImportState: "awaiting_file" | "reading" | "ready" | "failed" | "applied";
+        /** @description What was agreed with a carrier about its decks. */
+        DeckPolicy: {
+            /**
+             * Format: int32
+             * @description A price more than so many times the old one, or the old one of it, has to be confirmed.
+             * @default 5
+             */
+            absurd_factor: number;
+            /**
+             * Format: int32
+             * @description What costs more counts no sooner than so many days after the deck is read.
+             * @default 0
+             */
+            notice_days: number;
+            /**
+             * @description What a prefix that the deck does not name means.
+             * @default full
+             */
+            scope: components["schemas"]["DeckScope"];
+        };
+        /** @description A row that is not taken. */
+        DeckRejection: {
+            /**
+             * @description The field at fault; `row` for the row as a whole.
+             * @example rate_per_minute
+             */
+            field: string;
+            /**
+             * Format: int32
+             * @description Line of CSV or row of the sheet, from 1.
+             */
+            line: number;
+            /** @description Why, in a sentence. */
+            message: string;
+            /**
+             * @description Why, as one word.
+             * @example ambiguous_price
+             */
+            reason: string;
+            /** @description What stands there, cut at 64 bytes. */
+            text: string;
+        };
+        /** @description A page of rejected rows, by line. The first 10,000 are listed; the import counts all. */
+        DeckRejectionPage: {
+            /** @description The page. */
+            items: components["schemas"]["DeckRejection"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What a prefix that a deck does not name means.
+         * @enum {string}
+         */
+        DeckScope: "full" | "partial";
         /** @description A field before and after. */
         Difference: {
             /** @description Value after; null when it is no longer set. */
@@ -10586,6 +11030,24 @@ export type CustomerResource = components['schemas']['CustomerResource'];
 export type CustomerSpec = components['schemas']['CustomerSpec'];
 export type CustomerVersion = components['schemas']['CustomerVersion'];
 export type CustomerWrite = components['schemas']['CustomerWrite'];
+export type DeckChange = components['schemas']['DeckChange'];
+export type DeckChangeKind = components['schemas']['DeckChangeKind'];
+export type DeckChangePage = components['schemas']['DeckChangePage'];
+export type DeckCounts = components['schemas']['DeckCounts'];
+export type DeckDoubt = components['schemas']['DeckDoubt'];
+export type DeckDoubtPage = components['schemas']['DeckDoubtPage'];
+export type DeckImport = components['schemas']['DeckImport'];
+export type DeckImportApplied = components['schemas']['DeckImportApplied'];
+export type DeckImportApply = components['schemas']['DeckImportApply'];
+export type DeckImportCreate = components['schemas']['DeckImportCreate'];
+export type DeckImportMoment = components['schemas']['DeckImportMoment'];
+export type DeckImportPage = components['schemas']['DeckImportPage'];
+export type DeckImportResult = components['schemas']['DeckImportResult'];
+export type DeckImportState = components['schemas']['DeckImportState'];
+export type DeckPolicy = components['schemas']['DeckPolicy'];
+export type DeckRejection = components['schemas']['DeckRejection'];
+export type DeckRejectionPage = components['schemas']['DeckRejectionPage'];
+export type DeckScope = components['schemas']['DeckScope'];
 export type Difference = components['schemas']['Difference'];
 export type DraftDetail = components['schemas']['DraftDetail'];
 export type DraftPage = components['schemas']['DraftPage'];
@@ -22937,6 +23399,857 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_list: {
+        parameters: {
+            query?: {
+                /** @description Only for this rate card, by number or name. */
+                card?: string;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckImportPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rate card */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeckImportCreate"];
+            };
+        };
+        responses: {
+            /** @description It; `Location` says where it is */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckImport"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rate card */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many imports are not applied: discard some */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckImport"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed at the same time */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the import */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeckImportApply"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckImportApplied"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not ready, was applied, something has to be confirmed, or the card has changed since */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_change_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: "increase" | "new" | "removed" | "ends" | "decrease" | "changed";
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the import */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckChangePage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Its file is not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_doubt_list: {
+        parameters: {
+            query?: {
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the import */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckDoubtPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Its file is not read yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number of the import */
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description The file as it is */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is read */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckImport"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A file of it is read at this moment, or it was applied */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deck_import_rejection_list: {
+        parameters: {
+            query?: {
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the import */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeckRejectionPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Its file is not read yet */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -46553,6 +47866,7 @@ export const pathsApiV1CustomerGroupsExportGetParametersQueryFormatValues: Reado
 export const pathsApiV1CustomersGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "category", "-category", "group", "-group", "rate_card", "-rate_card"];
 export const pathsApiV1CustomersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "category", "-category", "group", "-group", "rate_card", "-rate_card"];
 export const pathsApiV1CustomersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1DeckImportsIdChangesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/deck-imports/{id}/changes"]["get"]["parameters"]["query"]["kind"]> = ["increase", "new", "removed", "ends", "decrease", "changed"];
 export const pathsApiV1GatewaysGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -46625,6 +47939,9 @@ export const customerGroupVersionKindValues: ReadonlyArray<FlattenedDeepRequired
 export const customerResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerResource"]["kind"]> = ["customer"];
 export const customerSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["status"]> = ["active", "inactive"];
 export const customerVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerVersion"]["kind"]> = ["customer"];
+export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckChangeKind"]> = ["increase", "new", "removed", "ends", "decrease", "changed"];
+export const deckImportStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckImportState"]> = ["awaiting_file", "reading", "ready", "failed", "applied"];
+export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckScope"]> = ["full", "partial"];
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
