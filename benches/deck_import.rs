@@ -2,7 +2,11 @@
 //! pushed, on a running switch with SQLite. Prints what each step took and what the switch holds.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops by panicking")]
-#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints what it measured"
+)]
 #![allow(
     dead_code,
     reason = "the end-to-end tests' modules are shared and hold more"
