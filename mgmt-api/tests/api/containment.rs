@@ -80,7 +80,7 @@ async fn after_a_panic_of_a_push_calls_get_what_the_database_has() {
         status["snapshot_number"].as_u64().unwrap()
     };
     let before = number().await;
-    api.switch.panicking.store(true, Ordering::Relaxed);
+    api.switch.panicking_at_push.store(true, Ordering::Relaxed);
     let answer = create("wholesale").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.problem(), "/problems/interrupted");

@@ -38,8 +38,10 @@ pub(crate) struct FakeSwitch {
     pub(crate) silent: AtomicBool,
     /// Takes no configuration.
     pub(crate) refusing: AtomicBool,
-    /// Panics once, when it is asked for its state or given a configuration.
+    /// Panics once, when it is asked for its state.
     pub(crate) panicking: AtomicBool,
+    /// The next snapshot panics, once its configuration is kept.
+    pub(crate) panicking_at_push: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
     pub(crate) bans: Mutex<Vec<Ban>>,
@@ -66,7 +68,8 @@ impl SwitchPort for FakeSwitch {
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) -> Result<(), PublishError> {
-        assert!(!self.panicking.swap(false, Ordering::Relaxed), "of a test");
+        let is_panicking = self.panicking_at_push.swap(false, Ordering::Relaxed);
+        assert!(!is_panicking, "of a test");
         if self.refusing.load(Ordering::Relaxed) {
             return Err(PublishError::Stopping);
         }
@@ -206,6 +209,7 @@ impl Api {
             silent: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
             panicking: AtomicBool::new(false),
+            panicking_at_push: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
             bans: Mutex::default(),
