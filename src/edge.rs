@@ -13,6 +13,7 @@ mod mailbox;
 mod media;
 mod names;
 mod ownership;
+mod quality;
 mod shard;
 mod streams;
 mod trace;
@@ -37,6 +38,7 @@ use media_relay::ports::{PortRange, RelayAddress};
 use mio::{Poll, Waker};
 use names::{Dns, NameKeeper, Names, Reach};
 use ownership::Ownership;
+use quality::{QualityKeeper, QualityLink, SharedQuality};
 use rating::Timestamp;
 use rating::cdr::Transport;
 use routing_engine::Snapshot;
@@ -84,6 +86,7 @@ pub(crate) struct Edge {
     names: Arc<Names>,
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
+    quality: SharedQuality,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -130,6 +133,8 @@ impl Edge {
         let bans = Arc::new(Bans::default());
         let ban_length = Duration::from_secs(config.defence.ban_s.into());
         let (ban_keeper, suspects) = BanKeeper::new(Arc::clone(&bans), ban_length);
+        let (quality_keeper, quality_link) = QualityKeeper::new();
+        let quality = quality_link.table();
         let sink = Arc::new(ConnectionSink {
             bans: Arc::clone(&bans),
             names: Arc::clone(&names),
@@ -157,6 +162,7 @@ impl Edge {
             snapshot: Arc::clone(&snapshot),
             names: Arc::clone(&names),
             orders: Arc::clone(&orders),
+            quality: quality_link,
             clock,
         };
         let mut threads = Vec::new();
@@ -178,6 +184,8 @@ impl Edge {
             };
             threads.push(start_shard(number, &shared, parts)?);
         }
+        // Ends after the shards, when the last of their links is gone.
+        threads.push(quality_keeper.start()?);
         Ok(Self {
             node: config.node.name.as_str().into(),
             started_at: wall(),
@@ -192,6 +200,7 @@ impl Edge {
             names,
             tcp_counters: tcp.counters(),
             orders,
+            quality,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
@@ -260,6 +269,7 @@ struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
     names: Arc<Names>,
     orders: Arc<Orders>,
+    quality: QualityLink,
     clock: Clock,
 }
 
@@ -289,6 +299,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let names = Arc::clone(&shared.names);
     let orders = Arc::clone(&shared.orders);
     let clock = shared.clock;
+    let quality = shared.quality.for_shard(clock.instant());
     let defence = &shared.config.defence;
     let guard = Guard::new(defence, &shared.bans, shared.suspects.clone());
     let lag_max = SipDuration::from_millis(defence.lag_max_ms.into());
@@ -353,6 +364,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 addresses_number: 0,
                 gauges: parts.gauges,
                 orders,
+                quality,
                 is_draining: false,
                 clock,
                 restless: false,

@@ -13,6 +13,7 @@ use crate::transfer::REPLACES;
 use media_relay::Side;
 use rating::cdr::{JournalEntry, Outcome, ReleaseReason, ReleasedBy};
 use routing_engine::resources::{ReferPolicy, ReplacesPolicy};
+use routing_engine::throttle::AttemptEnd;
 use sip_core::message::RecordRoutes;
 use sip_core::{HeaderName, Instant, Message};
 
@@ -55,6 +56,10 @@ impl Call {
             return;
         };
         attempt.accept_answer(now);
+        self.note_attempt(now, AttemptEnd::Status(200));
+        let Some(attempt) = self.attempts.last_mut() else {
+            return;
+        };
         if attempt.leg.dialog.establish(response).is_err() {
             // Nobody to send an ACK to: the carrier will give up.
             let failure = unusable_answer(ReleaseReason::ProtocolError);

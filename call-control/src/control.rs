@@ -21,6 +21,7 @@ impl Engine {
         match command {
             Command::SetSnapshot(snapshot) => self.core.set_snapshot(now.instant, snapshot),
             Command::SetAddresses(table) => self.core.set_addresses(now, table),
+            Command::SetQuality(quality) => self.core.quality = quality,
             Command::Drain { hang_up_at } => {
                 self.core.drain.begin(hang_up_at);
                 self.core.leave_registrars(now.instant);

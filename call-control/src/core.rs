@@ -16,8 +16,8 @@ use crate::transfer::Post;
 use media_relay::{ReadyPair, SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, JournalEntry};
-use routing_engine::Snapshot;
 use routing_engine::names::AddressTable;
+use routing_engine::{QualityTable, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::ticket::{Ticket, TicketText};
 use sip_core::timer::{TimerId, TimerWheel};
@@ -138,6 +138,8 @@ pub(crate) struct Core {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Of gateways behind names.
     pub(crate) addresses: Arc<AddressTable>,
+    /// How carriers do, as the shell has gathered it.
+    pub(crate) quality: Arc<QualityTable>,
     pub(crate) sources: SourceGate,
     pub(crate) refusals: Refusals,
     /// Of our challenges to callers.
@@ -202,6 +204,7 @@ impl Core {
             probes: Probes::default(),
             registrations: Registrations::default(),
             snapshot: Arc::clone(&snapshot),
+            quality: Arc::default(),
             sources,
             refusals: Refusals::new(limits.stateless_records_per_s),
             nonces: Nonces::new(random.bytes(), config.shard, config.digest.nonce_lifetime),

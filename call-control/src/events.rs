@@ -4,8 +4,8 @@ use crate::media::MediaCommand;
 use media_relay::SessionId;
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
-use routing_engine::Snapshot;
 use routing_engine::names::{AddressTable, GatewayPlace};
+use routing_engine::{QualityTable, Snapshot};
 use sip_core::Instant;
 use sip_core::transaction::{Branch, HostNumber, Path, TransmitToken, Transport};
 use std::net::SocketAddr;
@@ -27,6 +27,8 @@ pub enum Command {
     SetSnapshot(Arc<Snapshot>),
     /// Send calls to the gateways behind names by this table. An attempt keeps where it goes.
     SetAddresses(Arc<AddressTable>),
+    /// Decide new calls with these figures of carriers.
+    SetQuality(Arc<QualityTable>),
     /// Refuse new calls from now on (503, reason `shutting_down`).
     Drain {
         /// When the calls that are left are to be hung up; `None` to wait for their own end.

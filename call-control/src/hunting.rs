@@ -14,6 +14,7 @@ use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::Candidate;
 use routing_engine::names::GatewayPlace;
 use routing_engine::resources::MediaMode;
+use routing_engine::throttle::AttemptEnd;
 use sip_core::transaction::Path;
 use sip_core::{Duration, Instant};
 
@@ -277,6 +278,15 @@ impl Call {
             return;
         }
         core.disarm(self.key, CallTimer::Hunting);
+        let is_silent = matches!(
+            failure.reason,
+            ReleaseReason::CarrierSilent | ReleaseReason::CarrierUnreachable
+        );
+        match failure.received_status {
+            0 if is_silent => self.note_attempt(now, AttemptEnd::Silence),
+            0 => {}
+            status => self.note_attempt(now, AttemptEnd::Status(status)),
+        }
         self.abort_exchanges(core, now);
         match failure.retry {
             Retry::NextRoute => {
@@ -284,6 +294,14 @@ impl Call {
                 self.hunt(core, now, failure);
             }
             Retry::Stop => self.fail(core, now, failure),
+        }
+    }
+
+    /// Tells the trunk of the attempt under way what became of it.
+    pub(crate) fn note_attempt(&self, now: Instant, end: AttemptEnd) {
+        if let Some(attempt) = self.current() {
+            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            trunk.note_attempt(end, now.as_micros());
         }
     }
 

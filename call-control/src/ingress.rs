@@ -61,6 +61,7 @@ impl Engine {
         if self.replaces_at_customer(now, invite, path, key, source, called) {
             return;
         }
+        let quality = Arc::clone(&self.core.quality);
         let request = CallRequest {
             source,
             called,
@@ -68,6 +69,7 @@ impl Engine {
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: id.draw(),
+            quality: &quality,
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let plan = match decision {

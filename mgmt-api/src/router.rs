@@ -108,6 +108,11 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(live::gateways::live_gateways),
         )
         .heavy(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
+        .heavy(
+            Permission::EXPLAIN_USE,
+            platform,
+            routes!(explain::cdr_explain),
+        )
         .guarded(
             Permission::STATUS_READ,
             platform,

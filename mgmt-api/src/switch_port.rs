@@ -5,8 +5,8 @@
 
 use rating::cdr::{CallId, ResourceRef, Transport};
 use rating::{Amount, Timestamp};
-use routing_engine::Snapshot;
 use routing_engine::names::AddressTable;
+use routing_engine::{QualityTable, Snapshot};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -38,6 +38,9 @@ pub trait SwitchPort: Send + Sync + 'static {
     /// The clock that call limits run on: monotonic microseconds, as in
     /// [`routing_engine::CallRequest`].
     fn now_us(&self) -> u64;
+
+    /// How carriers do at this moment.
+    fn quality(&self) -> Arc<QualityTable>;
 
     /// One page of the calls that are up, newest first: those with an identifier below `before`
     /// (all when `None`), at most `limit` of them.

@@ -17,4 +17,5 @@ pub(crate) mod response_rule;
 pub(crate) mod secret;
 pub(crate) mod signalling;
 pub(crate) mod status;
+pub(crate) mod throttle;
 pub(crate) mod translation;

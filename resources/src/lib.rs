@@ -54,6 +54,7 @@ pub use fields::signalling::{
     ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling,
 };
 pub use fields::status::Status;
+pub use fields::throttle::Throttle;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use kind::{Assignable, Kind, KindInfo, UnknownKind};
 pub use kinds::*;

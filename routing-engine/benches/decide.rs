@@ -30,6 +30,7 @@ fn request(called: &str, now_us: u64) -> CallRequest<'_> {
         now_us,
         at: rating::Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     }
 }
 

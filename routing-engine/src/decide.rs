@@ -23,6 +23,7 @@ pub use order::{RankKey, Tier};
 
 use crate::limits::{Admission, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
+use crate::quality::QualityTable;
 use crate::resources::Status;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{Step, Trace};
@@ -47,6 +48,8 @@ pub struct CallRequest<'a> {
     /// A number that nobody can foretell, for shares of calls ([`crate::lot`]). The same draw gives
     /// the same decision.
     pub draw: u64,
+    /// How carriers do at this moment.
+    pub quality: &'a QualityTable,
 }
 
 /// How the ingress trunk is found.

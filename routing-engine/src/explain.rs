@@ -8,6 +8,7 @@ mod recorder;
 use crate::decide::{CallRequest, Decision, decide};
 use crate::limits::DryAdmission;
 use crate::numbers::Number;
+use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use rating::cdr::{ReleaseReason, Transport};
 use rating::money::decimal;
@@ -87,6 +88,8 @@ pub struct ExplainedRoute {
     pub route: Option<Arc<str>>,
     /// What it is ranked by; none for a route that was not ranked.
     pub rank_key: Option<ExplainedKey>,
+    /// How its carrier does for the destination; none when the profile does not ask for it.
+    pub quality: Option<ExplainedQuality>,
     /// What a minute of talk is expected to cost us ([`rating::expected`]).
     #[serde(with = "decimal::option")]
     pub cost_per_minute: Option<Amount>,
@@ -106,8 +109,42 @@ pub struct ExplainedKey {
     pub tier: &'static str,
     /// Whether a share of calls or its turn puts it first in its tier.
     pub is_put_first: bool,
+    /// Whether it is tried last because too many attempts of its trunk fail.
+    pub is_throttled: bool,
+    /// Whether its carrier does worse than the profile asks for.
+    pub is_below_floor: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.
     pub order: u64,
+}
+
+/// How a carrier does for a destination, of which the order was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedQuality {
+    /// Attempts of its own for this prefix in the window.
+    pub attempts: u32,
+    /// Answered of all (ASR), millionths.
+    pub asr_ppm: u32,
+    /// Attempts that reached the called party, of all (NER), millionths.
+    pub ner_ppm: u32,
+    /// Mean time to the first ringing (PDD), milliseconds.
+    pub pdd_ms: u32,
+    /// Mean talk of answered calls (ACD), milliseconds.
+    pub acd_ms: u32,
+    /// All of it as one, 0 to 1,000.
+    pub score: u16,
+}
+
+impl From<Quality> for ExplainedQuality {
+    fn from(quality: Quality) -> Self {
+        Self {
+            attempts: quality.attempts,
+            asr_ppm: quality.asr_ppm,
+            ner_ppm: quality.ner_ppm,
+            pdd_ms: quality.pdd_ms,
+            acd_ms: quality.acd_ms,
+            score: quality.score(),
+        }
+    }
 }
 
 /// Whether a route would be tried.

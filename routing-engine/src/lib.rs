@@ -29,12 +29,15 @@ pub mod limits;
 pub mod lot;
 pub mod names;
 pub mod numbers;
+pub mod quality;
 pub mod resources;
 pub mod snapshot;
+pub mod throttle;
 pub mod trace;
 
 pub use ::resources::{Problem, documents};
 pub use decide::{CallRequest, Candidate, Decision, Rejection, RoutePlan, Source, decide};
-pub use limits::{DryAdmission, LiveAdmission, Permits};
+pub use limits::{DryAdmission, LiveAdmission, Permits, ReplayAdmission};
+pub use quality::QualityTable;
 pub use snapshot::{DigestIdentity, Snapshot, TrunkIndex};
 pub use trace::NoTrace;

@@ -9,6 +9,7 @@ mod cps;
 
 pub use cps::BURST_TOLERANCE_NS;
 
+use crate::lot;
 use crate::snapshot::Turns;
 use arrayvec::ArrayVec;
 use rating::cdr::ReleaseReason;
@@ -19,6 +20,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Most resources that one admission passes: the customer and its trunk, or a carrier and its.
 pub const GATES_MAX: usize = 2;
+
+/// Tells the lot of turns from others of the same call.
+const TURN: u64 = 0x7475_726e;
 
 /// What a resource allows. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,8 +75,13 @@ pub trait Admission {
         now_us: u64,
     ) -> Result<Permits, ReleaseReason>;
 
-    /// Whose turn it is for a destination, by round robin.
-    fn turn(&mut self, turns: &Turns, destination: &str) -> u32;
+    /// Whose turn it is for a destination, by round robin. `draw` is the number of the call.
+    fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32;
+
+    /// Whether trunks may be throttled by what becomes of attempts at this moment.
+    fn sees_throttles(&self) -> bool {
+        true
+    }
 }
 
 /// Takes from the counters: for calls.
@@ -82,6 +91,12 @@ pub struct LiveAdmission;
 /// Looks at the counters and takes nothing: for explanations and simulations.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DryAdmission;
+
+/// As [`DryAdmission`], for many calls of the past together. Whose turn it was then, and which trunk
+/// was throttled, is not known any more: turns are drawn, so that they are spread evenly, and no
+/// trunk is throttled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayAdmission;
 
 // === impl Limits ===
 
@@ -197,7 +212,7 @@ impl Admission for LiveAdmission {
         Ok(permits)
     }
 
-    fn turn(&mut self, turns: &Turns, destination: &str) -> u32 {
+    fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
         turns.take(destination)
     }
 }
@@ -228,8 +243,27 @@ impl Admission for DryAdmission {
         Ok(Permits::default())
     }
 
-    fn turn(&mut self, turns: &Turns, destination: &str) -> u32 {
+    fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
         turns.peek(destination)
+    }
+}
+
+impl Admission for ReplayAdmission {
+    fn pass(
+        &mut self,
+        gates: &[Gate<'_>; GATES_MAX],
+        now_us: u64,
+    ) -> Result<Permits, ReleaseReason> {
+        DryAdmission.pass(gates, now_us)
+    }
+
+    fn turn(&mut self, _turns: &Turns, _destination: &str, draw: u64) -> u32 {
+        // The high half: remainders of low bits would follow those of other lots.
+        (lot::mix(draw ^ TURN) >> 32) as u32
+    }
+
+    fn sees_throttles(&self) -> bool {
+        false
     }
 }
 

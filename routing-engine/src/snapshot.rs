@@ -35,6 +35,7 @@ use crate::limits::Limiter;
 use crate::names::{GatewayPlace, NameQuery};
 use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
 use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
+use crate::throttle::ThrottleMeter;
 use gateways::HealthOf;
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
@@ -91,6 +92,8 @@ pub struct Snapshot {
     number_lists: Box<[Arc<CompiledNumberList>]>,
     /// Of profiles.
     turns: BTreeMap<i64, Arc<Turns>>,
+    /// Of trunks with a throttle.
+    meters: BTreeMap<i64, Arc<ThrottleMeter>>,
 }
 
 impl Snapshot {

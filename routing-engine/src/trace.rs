@@ -6,6 +6,7 @@
 
 use crate::decide::{RankKey, Source};
 use crate::numbers::{Number, NumberError, NumberListIndex};
+use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
 use rating::cdr::ReleaseReason;
 
@@ -79,6 +80,8 @@ pub struct RouteVerdict {
     pub rate: Option<RateRef>,
     /// What it is ranked by, when it is.
     pub key: Option<RankKey>,
+    /// How its carrier does, when the profile asks for it.
+    pub quality: Option<Quality>,
     /// Which route of the customer's leads to it.
     pub(crate) via: Option<RoutePlace>,
     /// Why it would not be tried at this moment; `None` when it would.
@@ -125,6 +128,7 @@ impl RouteVerdict {
             trunk,
             rate,
             key: None,
+            quality: None,
             via: None,
             lost: Some(reason),
         }

@@ -17,6 +17,7 @@ fn request<'a>(source: &str, called: &'a str) -> CallRequest<'a> {
         now_us: 1_000_000,
         at: rating::Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     }
 }
 

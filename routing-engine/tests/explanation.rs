@@ -57,7 +57,8 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                 "rank": 1, "carrier": "Acme", "trunk": "acme-out", "gateway": "192.0.2.1:5060",
                 "transport": "udp", "status": "chosen", "reason": null, "detail": null,
                 "route": null,
-                "rank_key": { "tier": "other", "is_put_first": false, "order": 0 },
+                "rank_key": { "tier": "other", "is_put_first": false, "is_throttled": false, "is_below_floor": false, "order": 0 },
+                "quality": null,
                 "cost_per_minute": "0.012", "margin_per_minute": "0.008",
                 "rate": {
                     "rate_card": "acme-buy", "prefix": "44", "destination": "United Kingdom",
@@ -73,7 +74,8 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                 "rank": 2, "carrier": "Zenith", "trunk": "zenith-out", "gateway": "192.0.2.2:5060",
                 "transport": "udp", "status": "available", "reason": null, "detail": null,
                 "route": null,
-                "rank_key": { "tier": "other", "is_put_first": false, "order": 0 },
+                "rank_key": { "tier": "other", "is_put_first": false, "is_throttled": false, "is_below_floor": false, "order": 0 },
+                "quality": null,
                 "cost_per_minute": "0.013", "margin_per_minute": "0.007",
                 "rate": {
                     "rate_card": "zenith-buy", "prefix": "4420", "destination": "London",

@@ -5,7 +5,7 @@
 #[path = "support/demo.rs"]
 mod demo;
 
-use routing_engine::resources::{NumberPolicy, Resources, Stored};
+use routing_engine::resources::{Assigned, Assignment, NumberPolicy, Resources, Stored};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
 use std::hint::black_box;
 
@@ -21,6 +21,7 @@ fn request<'a>(source: &str, called: &'a str, now_us: u64) -> CallRequest<'a> {
         now_us,
         at: rating::Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     }
 }
 
@@ -135,6 +136,50 @@ fn a_call_that_a_limit_refuses_allocates_nothing() {
     });
     assert!(refused > 50, "{refused}");
     assert_eq!(count, 0);
+}
+
+#[test]
+fn no_profile_and_no_route_makes_a_decision_allocate() {
+    for spec in [
+        r#"{"strategy": "weight"}"#,
+        r#"{"strategy": "price_band", "price_band_percent": 20}"#,
+        r#"{"strategy": "round_robin"}"#,
+        r#"{"strategy": "quality", "quality_balance_percent": 50, "explore_percent": 50}"#,
+        r#"{"strategy": "reverse", "quality_floor": {"asr_percent": 50}}"#,
+    ] {
+        let mut resources = demo::resources();
+        resources.lcr_profiles = vec![all(1, serde_json::from_str(spec).unwrap())];
+        let carriers = resources.carriers.clone();
+        let routes = carriers.iter().zip(2..).map(|(carrier, id)| {
+            let route = format!(
+                r#"{{"carrier": "{}", "prefixes": ["4", "49"]}}"#,
+                carrier.name
+            );
+            all(id, serde_json::from_str(&route).unwrap())
+        });
+        resources.routes = routes.collect();
+        let snapshot = Snapshot::compile(1, &resources, None).unwrap();
+        for draw in 1..20 {
+            let request = CallRequest {
+                draw,
+                ..request("127.0.0.21", "+4930123456789", draw * 1_000_000)
+            };
+            let mut routed = None;
+            let count = allocations(|| routed = Some(place(&snapshot, &request)));
+            assert_eq!((routed, count), (Some(true), 0), "{spec}");
+        }
+    }
+}
+
+fn all<T>(id: i64, spec: T) -> Assigned<T> {
+    Assigned {
+        stored: Stored {
+            id,
+            name: format!("resource {id}"),
+            spec,
+        },
+        assign: Assignment::default(),
+    }
 }
 
 #[test]

@@ -5,7 +5,9 @@
 #[path = "support/small.rs"]
 mod small;
 
+use routing_engine::QualityTable;
 use routing_engine::explain::explain;
+use routing_engine::quality::{Counts, QualityKey, QualityWindow};
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, decide};
 use small::{call, resources};
 use std::collections::BTreeMap;
@@ -348,5 +350,79 @@ fn more_routes_than_one_number_may_have_are_refused() {
             .iter()
             .any(|fault| fault.to_string().contains("65 of its routes")),
         "{faults:#?}"
+    );
+}
+
+/// Carriers by number, each with attempts to 20 and how many of them were answered.
+fn observed(carriers: &[(&Snapshot, &str, u32, u32)]) -> QualityTable {
+    let counted = carriers.iter().map(|(snapshot, name, attempts, answered)| {
+        let mut all = snapshot.carriers().iter();
+        let carrier = all
+            .find(|carrier| *carrier.resource.name == **name)
+            .unwrap();
+        let counts = Counts {
+            attempts: *attempts,
+            answered: *answered,
+            effective: *answered,
+            ..Counts::default()
+        };
+        (QualityKey::new(carrier.resource.id, "20"), counts)
+    });
+    let mut window = QualityWindow::default();
+    window.add(0, counted);
+    window.table(0)
+}
+
+fn order_with(snapshot: &Snapshot, quality: &QualityTable, draw: u64) -> String {
+    order_of(
+        snapshot,
+        CallRequest {
+            draw,
+            quality,
+            ..call("201234567", 0)
+        },
+    )
+}
+
+#[test]
+fn quality_and_cost_are_balanced() {
+    let balanced = |percent| {
+        with_profile(&format!(
+            "{{ strategy: quality, quality_balance_percent: {percent} }}"
+        ))
+    };
+    for (percent, expected) in [(0, "ABCD"), (70, "BACD"), (100, "BCDA")] {
+        let snapshot = balanced(percent);
+        let quality = observed(&[(&snapshot, "A", 500, 0), (&snapshot, "B", 500, 500)]);
+        assert_eq!(order_with(&snapshot, &quality, 0), expected, "{percent}");
+    }
+}
+
+#[test]
+fn carriers_below_the_floor_go_last_and_are_still_tried() {
+    let snapshot = with_profile("{ quality_floor: { asr_percent: 30 } }");
+    let quality = observed(&[(&snapshot, "A", 500, 100), (&snapshot, "C", 500, 100)]);
+    assert_eq!(order_with(&snapshot, &quality, 0), "BDAC");
+    assert_eq!(order(&snapshot, 0), "ABCD", "nothing is known");
+}
+
+#[test]
+fn a_share_of_calls_tries_carriers_that_are_not_tested() {
+    let snapshot = with_profile("{ explore_percent: 10 }");
+    let tested = observed(&[
+        (&snapshot, "A", 500, 400),
+        (&snapshot, "B", 29, 20),
+        (&snapshot, "C", 30, 20),
+        (&snapshot, "D", 500, 20),
+    ]);
+    let explores = (0..10_000)
+        .filter(|draw| order_with(&snapshot, &tested, *draw) == "BACD")
+        .count();
+    assert!((900..1_100).contains(&explores), "{explores}");
+    let others = (0..100).map(|draw| order_with(&snapshot, &tested, draw));
+    assert!(
+        others
+            .into_iter()
+            .all(|order| order == "BACD" || order == "ABCD")
     );
 }

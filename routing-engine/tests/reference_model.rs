@@ -9,6 +9,8 @@
 mod model;
 #[path = "support/numbers.rs"]
 mod numbers;
+#[path = "support/quality.rs"]
+mod quality;
 #[path = "support/routing.rs"]
 mod routing;
 #[path = "support/world.rs"]
@@ -16,6 +18,7 @@ mod world;
 
 use model::Outcome;
 use numbers::Random;
+use routing_engine::throttle::AttemptEnd;
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
 
 const DECISIONS: usize = 100_000;
@@ -42,6 +45,7 @@ struct Tally {
     exclusive: usize,
     backups: usize,
     close: usize,
+    throttled: usize,
     rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
 }
 
@@ -53,7 +57,8 @@ fn run_world(seed: u64, tally: &mut Tally) {
         .unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}"));
     // Plans are kept for a while, so that channels fill up and come back.
     let mut held = std::collections::VecDeque::new();
-    let mut model = model::Model::new(&world);
+    let quality = quality::random(&mut random, &world);
+    let mut model = model::Model::new(&world, &quality);
     for step in 0..DECISIONS_A_WORLD {
         let call = world.random_call(&mut random, step as u64);
         let request = CallRequest {
@@ -63,6 +68,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             now_us: call.now_us,
             at: rating::Timestamp(call.at_us),
             draw: call.draw,
+            quality: &quality.table,
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let expected = model.decide(&call);
@@ -73,6 +79,12 @@ fn run_world(seed: u64, tally: &mut Tally) {
         );
         tally.count(&expected);
         if let (Decision::Route(plan), Outcome::Route(route)) = (decision, expected) {
+            // The first route is tried, and may fail.
+            let trunk = plan.candidates[0].egress_trunk(&snapshot);
+            let failed = world::one_in(&mut random, 2);
+            let end = AttemptEnd::Status(if failed { 503 } else { 200 });
+            trunk.note_attempt(end, call.now_us);
+            model.note_attempt(&trunk.resource.name, call.now_us, failed);
             held.push_back((plan, route));
         }
         if held.len() > 6 {
@@ -101,6 +113,7 @@ impl Tally {
                     .or_default() += 1;
                 self.exclusive += usize::from(route.seen.is_exclusive);
                 self.backups += usize::from(route.seen.has_backups);
+                self.throttled += usize::from(route.seen.has_throttled);
                 self.close += usize::from(route.seen.is_close);
             }
             Outcome::Reject(reason) => *self.rejected.entry(*reason).or_default() += 1,
@@ -112,9 +125,10 @@ impl Tally {
         assert!(self.routed > decisions / 12, "{self:#?}");
         assert!(self.several_routes > decisions / 30, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
-        assert_eq!(self.strategies.len(), 8, "{self:#?}");
+        assert_eq!(self.strategies.len(), 9, "{self:#?}");
         assert!(self.exclusive > decisions / 1_000, "{self:#?}");
         assert!(self.backups > 0, "{self:#?}");
+        assert!(self.throttled > decisions / 200, "{self:#?}");
         assert!(self.close <= decisions / 10_000, "{self:#?}");
         for reason in [
             Reason::UnknownSource,

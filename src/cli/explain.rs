@@ -9,12 +9,15 @@ use std::process::ExitCode;
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExplainArgs {
+    /// A call of the records, by its identifier, instead of numbers.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to", "customer", "source"])]
+    call: Option<String>,
     /// The calling number.
-    #[arg(long, value_name = "NUMBER")]
-    from: String,
+    #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
+    from: Option<String>,
     /// The called number.
-    #[arg(long, value_name = "NUMBER")]
-    to: String,
+    #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
+    to: Option<String>,
     /// The customer, by name. Without it (and without --source): the only active one.
     #[arg(long, value_name = "NAME")]
     customer: Option<String>,
@@ -26,6 +29,12 @@ pub(super) struct ExplainArgs {
     json: bool,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+#[derive(Debug, Deserialize)]
+struct CallExplanation {
+    decided_by_snapshot: u64,
+    explanation: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,16 +70,31 @@ struct Route {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let client = ApiClient::new(&args.server)?;
-    let mut query = vec![("from", args.from.as_str()), ("to", args.to.as_str())];
+    let mut query = Vec::new();
+    query.extend(args.from.as_deref().map(|number| ("from", number)));
+    query.extend(args.to.as_deref().map(|number| ("to", number)));
     query.extend(args.customer.as_deref().map(|name| ("customer", name)));
     query.extend(args.source.as_deref().map(|address| ("source", address)));
-    let answer: serde_json::Value = client.get("/api/v1/explain", &query)?;
+    let answer = match &args.call {
+        Some(id) => of_call(&client, id)?,
+        None => client.get("/api/v1/explain", &query)?,
+    };
     if args.json {
         say(&serde_json::to_string_pretty(&answer)?);
     } else {
         say(&render(&serde_json::from_value(answer)?));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Of a call of the records; says on the side when something was pushed since.
+fn of_call(client: &ApiClient, id: &str) -> anyhow::Result<serde_json::Value> {
+    let mut answer: CallExplanation = client.get(&format!("/api/v1/cdrs/{id}/explain"), &[])?;
+    let decided_by = answer.decided_by_snapshot;
+    if answer.explanation["snapshot_number"] != decided_by {
+        tracing::warn!(decided_by, "something was pushed since the call");
+    }
+    Ok(answer.explanation.take())
 }
 
 fn render(explanation: &Explanation) -> String {

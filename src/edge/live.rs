@@ -10,8 +10,8 @@ use mgmt_api::switch_port::{
 };
 use rating::Amount;
 use rating::cdr::CallId;
-use routing_engine::Snapshot;
 use routing_engine::names::AddressTable;
+use routing_engine::{QualityTable, Snapshot};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +49,10 @@ impl SwitchPort for Edge {
         // A shard that sleeps would take it over at its next message anyway; this shows it sooner.
         self.mailboxes.iter().for_each(super::Mailbox::wake);
         Ok(())
+    }
+
+    fn quality(&self) -> Arc<QualityTable> {
+        self.quality.load_full()
     }
 
     fn now_us(&self) -> u64 {

@@ -11,6 +11,7 @@ use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
 use super::names::Names;
 use super::ownership::Ownership;
+use super::quality::ShardQuality;
 use super::trace::{Note, Tracer, Way};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -85,6 +86,7 @@ pub(crate) struct Shard {
     pub(crate) addresses_number: u64,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) orders: Arc<Orders>,
+    pub(crate) quality: ShardQuality,
     pub(crate) is_draining: bool,
     pub(crate) clock: Clock,
     /// Something waits that no poll will report.
@@ -119,6 +121,7 @@ impl Shard {
             self.engine.handle_timeout(now);
             self.flush_all(now);
             self.finish_trace(now);
+            self.quality.hand_over(now.instant);
             self.watch_lag(now, took_all);
             self.gauges.show(&self.engine.counters());
             self.gauges
@@ -220,6 +223,10 @@ impl Shard {
             self.addresses_number = addresses.number();
             self.engine
                 .handle_command(now, Command::SetAddresses(addresses));
+        }
+        if let Some(quality) = self.quality.news() {
+            self.engine
+                .handle_command(now, Command::SetQuality(quality));
         }
         if !self.is_draining
             && let Some(hang_up_at) = self.orders.drain.get()
@@ -441,6 +448,7 @@ impl Shard {
     fn flush(&mut self, now: Now) -> bool {
         while let Some(entry) = self.engine.poll_journal() {
             self.gauges.count(&entry);
+            self.quality.note(&entry);
             if let JournalEntry::Ended(record) = &entry {
                 self.tracer.ended(now.instant, record);
             }

@@ -17,10 +17,17 @@ const NAMES: [&str; 3] = ["aurora", "borealis", "cirrus"];
 
 impl Bench {
     fn start(scenario: &str) -> Self {
-        let carriers = ["127.0.0.31", "127.0.0.32", "127.0.0.33"];
+        Self::of([scenario; 3])
+    }
+
+    fn of(scenarios: [&str; 3]) -> Self {
+        let carriers = [0, 1, 2].map(|place| {
+            let ip = ["127.0.0.31", "127.0.0.32", "127.0.0.33"][place];
+            Carrier::start(scenarios[place], ip, Over::Udp, &[])
+        });
         Self {
             switch: Switch::start(&[]),
-            carriers: carriers.map(|ip| Carrier::start(scenario, ip, Over::Udp, &[])),
+            carriers,
         }
     }
 
@@ -30,10 +37,15 @@ impl Bench {
 
     /// Applies the documents, places calls, and gives the records of these calls.
     fn calls(&self, more: &str, count: u32) -> Vec<Value> {
+        self.calls_with("priority: 30", more, count)
+    }
+
+    /// The same with lines of the first carrier's trunk.
+    fn calls_with(&self, first_trunk: &str, more: &str, count: u32) -> Vec<Value> {
         let addresses = self.addresses();
         let carriers = [("0.010", 0), ("0.011", 1), ("0.030", 2)].map(|(price, place)| {
             let mut carrier = CarrierSpec::new(NAMES[place], addresses[place], price);
-            carrier.more = ["priority: 30", "priority: 20", "priority: 10"][place];
+            carrier.more = [first_trunk, "priority: 20", "priority: 10"][place];
             carrier
         });
         let mut world = World::of(carriers.into());
@@ -173,5 +185,97 @@ fn a_user_who_is_busy_is_not_rung_again_by_another_carrier() {
             "{record:#}"
         );
         assert_eq!(record["release_reason"], "user_busy");
+    }
+}
+
+/// Until the switch knows of so many attempts of the first carrier.
+fn wait_for_attempts(bench: &Bench, attempts: u64) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let explained = bench
+            .switch
+            .get(&format!("/api/v1/explain?from=1&to={NUMBER}"));
+        let routes = explained["routes"].as_array().unwrap();
+        let first = routes
+            .iter()
+            .find(|route| route["carrier"] == NAMES[0])
+            .unwrap();
+        if first["quality"]["attempts"].as_u64().unwrap() >= attempts {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{explained:#}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn calls_leave_a_carrier_that_fails_for_one_that_does_well() {
+    let bench = Bench::of(["carrier_refuses_503", "carrier_answers", "carrier_answers"]);
+    let balance = profile("{ strategy: quality, quality_balance_percent: 50 }");
+    let records = bench.calls(&balance, 40);
+    assert_eq!(
+        records[39]["attempt_records"][0]["carrier"], "aurora",
+        "the first of all"
+    );
+    wait_for_attempts(&bench, 10);
+    let records = bench.calls(&balance, 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+
+    let floor = profile("{ quality_floor: { ner_percent: 50 } }");
+    let records = bench.calls(&floor, 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+    let explained = bench
+        .switch
+        .get(&format!("/api/v1/explain?from=1&to={NUMBER}"));
+    let last = explained["routes"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&last["carrier"], &last["rank_key"]["is_below_floor"]),
+        (&"aurora".into(), &true.into())
+    );
+    let cheapest = bench.calls(&profile("{}"), 3);
+    assert_eq!(firsts(&cheapest), BTreeMap::from([("aurora", 3)]));
+}
+
+#[test]
+fn a_trunk_whose_attempts_fail_gets_a_share_of_calls() {
+    let bench = Bench::of(["carrier_refuses_503", "carrier_answers", "carrier_answers"]);
+    let throttle = "priority: 30\nthrottle: { attempts_min: 10, window_s: 3600, share_percent: 0 }";
+    let records = bench.calls_with(throttle, "", 12);
+    // The latest first: the first ten were tried with it.
+    assert_eq!(firsts(&records[2..]), BTreeMap::from([("aurora", 10)]));
+    let records = bench.calls_with(throttle, "", 10);
+    assert_eq!(firsts(&records), BTreeMap::from([("borealis", 10)]));
+    let without = bench.calls_with("priority: 30", "", 1);
+    assert_eq!(firsts(&without), BTreeMap::from([("aurora", 1)]));
+}
+
+#[test]
+fn a_call_of_the_records_tells_why_each_carrier_was_not_taken() {
+    let bench = Bench::start("carrier_answers");
+    let shares = profile(
+        "{ strategy: percentage, carrier_shares: [{ carrier: aurora, percent: 50 }, \
+         { carrier: borealis, percent: 50 }], excluded_carriers: [cirrus] }",
+    );
+    for record in bench.calls(&shares, 8) {
+        let id = record["id"].as_str().unwrap();
+        let told = bench.switch.get(&format!("/api/v1/cdrs/{id}/explain"));
+        let routes = told["explanation"]["routes"].as_array().unwrap();
+        // The same lot as the call's own.
+        assert_eq!(
+            routes[0]["carrier"], record["attempt_records"][0]["carrier"],
+            "{told:#}"
+        );
+        assert_eq!(routes[0]["rank_key"]["is_put_first"], true);
+        assert_eq!(routes[2]["carrier"], "cirrus");
+        assert_eq!(routes[2]["reason"], "carrier_not_allowed");
+        assert_eq!(
+            told["decided_by_snapshot"],
+            told["explanation"]["snapshot_number"]
+        );
     }
 }

@@ -129,13 +129,14 @@ impl Configuration {
         listeners::check(&planned, &switch.status().listeners)?;
         let records = self.store.recent_calls(scope, calls).await?;
         let (in_use, now_us) = (switch.snapshot(), switch.now_us());
+        let quality = switch.quality();
         let (planned, reached, replay) = blocking(move || {
             let (number, proposed) = (in_use.number() + 1, planned.proposed.iter());
             // Whom a call is of was known when it was recorded.
             let no_secrets = Opened::default();
             let draft = compile::snapshot(number, proposed, &no_secrets, Some(&in_use))?;
             let live: &Snapshot = &in_use;
-            let replay = replay(&records, live, &draft, now_us);
+            let replay = replay(&records, live, &draft, now_us, &quality);
             let reached = Reached::by(&planned);
             Ok((planned, reached, replay))
         })

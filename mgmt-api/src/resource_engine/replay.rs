@@ -1,7 +1,9 @@
 //! Recent calls decided once more: by the configuration in force and by that of a draft.
 //!
 //! Both decisions are made now, by the same pipeline that calls take, so that what differs is
-//! what the draft changes and nothing else. Nothing is called and no limit is used up. The talk
+//! what the draft changes and nothing else. Nothing is called and no limit is used up. Limits and
+//! the quality of carriers are those of now; turns of round robin are drawn from the calls' numbers
+//! and no trunk is throttled ([`ReplayAdmission`]). The talk
 //! time of an answered call is taken from its record and charged on both sides of both, and what
 //! failed before it fails again, with its fees.
 
@@ -15,7 +17,8 @@ use money::money;
 use rating::cdr::CallRecord;
 use rating::{Amount, Timestamp};
 use routing_engine::{
-    CallRequest, Candidate, Decision, DryAdmission, NoTrace, Snapshot, Source, decide,
+    CallRequest, Candidate, Decision, NoTrace, QualityTable, ReplayAdmission, Snapshot, Source,
+    decide,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,7 +31,8 @@ pub(crate) const REPLAYED_CALLS_MAX: u32 = 10_000;
 /// Calls that are decided again when nobody says how many.
 pub(crate) const REPLAYED_CALLS_DEFAULT: u32 = 2_000;
 
-/// What recent traffic would have become.
+/// What recent traffic would have become. Limits and the quality of carriers are those of this moment;
+/// round robin spreads the calls evenly, and no trunk is throttled.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Replay {
     /// How many recent calls were decided again.
@@ -83,11 +87,12 @@ pub(crate) fn replay(
     live: &Snapshot,
     draft: &Snapshot,
     now_us: u64,
+    quality: &QualityTable,
 ) -> Replay {
     let mut counts = Counts::default();
     for record in records {
-        let before = Verdict::of(record, live, now_us);
-        let after = Verdict::of(record, draft, now_us);
+        let before = Verdict::of(record, live, now_us, quality);
+        let after = Verdict::of(record, draft, now_us, quality);
         counts.add(record, &before, &after);
     }
     counts.finish(records)
@@ -112,7 +117,7 @@ struct Routed {
 }
 
 impl Verdict {
-    fn of(record: &CallRecord, snapshot: &Snapshot, now_us: u64) -> Self {
+    fn of(record: &CallRecord, snapshot: &Snapshot, now_us: u64, quality: &QualityTable) -> Self {
         let request = CallRequest {
             source: Source::Address(record.ingress_source.ip()),
             called: &record.called_number_received,
@@ -120,9 +125,10 @@ impl Verdict {
             now_us,
             at: record.received_at,
             draw: record.id.draw(),
+            quality,
         };
         let name = |index| snapshot.customer(index).resource.name.to_string();
-        match decide(&request, snapshot, &mut DryAdmission, &mut NoTrace) {
+        match decide(&request, snapshot, &mut ReplayAdmission, &mut NoTrace) {
             Decision::Route(plan) => {
                 let first = plan.candidates.first();
                 let destination = snapshot.destination(plan.customer_rate).to_string();

@@ -1,6 +1,10 @@
 //! How the switch would route a call, and why.
 
 mod convert;
+mod of_call;
+
+pub use of_call::CallExplanation;
+pub(crate) use of_call::{__path_cdr_explain, cdr_explain};
 
 use crate::clock;
 use crate::extract::ApiQuery;
@@ -108,6 +112,9 @@ pub struct ExplainRoute {
     /// What it is ranked by; null when it was not ranked.
     #[schema(required)]
     pub rank_key: Option<ExplainRankKey>,
+    /// How its carrier does for the destination; null when the LCR profile does not ask for it.
+    #[schema(required)]
+    pub quality: Option<ExplainQuality>,
     /// The prefix that matched on the carrier's card.
     #[schema(required)]
     pub prefix: Option<String>,
@@ -141,8 +148,29 @@ pub struct ExplainRankKey {
     pub tier: String,
     /// Whether a share of calls or its turn puts it first in its tier.
     pub is_put_first: bool,
+    /// Whether it is tried last because too many attempts of its trunk fail.
+    pub is_throttled: bool,
+    /// Whether its carrier does worse than the LCR profile asks for.
+    pub is_below_floor: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.
     pub order: u64,
+}
+
+/// How a carrier does for a destination, of which the order was made.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainQuality {
+    /// Attempts of its own for this prefix in the last half hour.
+    pub attempts: u32,
+    /// Answered of all (ASR), millionths.
+    pub asr_ppm: u32,
+    /// Attempts that reached the called party, of all (NER), millionths.
+    pub ner_ppm: u32,
+    /// Mean time to the first ringing (PDD), milliseconds.
+    pub pdd_ms: u32,
+    /// Mean talk of answered calls (ACD), milliseconds.
+    pub acd_ms: u32,
+    /// All of it as one, 0 to 1,000.
+    pub score: u16,
 }
 
 /// What becomes of a route.
@@ -204,6 +232,7 @@ pub(crate) async fn explain(
     ApiQuery(query): ApiQuery<ExplainQuery>,
 ) -> Result<Json<Explanation>, Problem> {
     let snapshot = state.switch.snapshot();
+    let quality = state.switch.quality();
     let request = CallRequest {
         source: query.source(&snapshot)?,
         called: &query.to,
@@ -211,6 +240,7 @@ pub(crate) async fn explain(
         now_us: state.switch.now_us(),
         at: clock::now(),
         draw: query.draw,
+        quality: &quality,
     };
     Ok(Json(engine::explain(&request, &snapshot).into()))
 }

@@ -15,8 +15,8 @@ use mgmt_api::switch_port::{
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
 use rating::cdr::{CallId, Transport};
-use routing_engine::Snapshot;
 use routing_engine::names::AddressTable;
+use routing_engine::{QualityTable, Snapshot};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -78,6 +78,10 @@ impl SwitchPort for FakeSwitch {
         assert!(published < prepared, "its names are looked up first");
         *self.snapshot.lock().unwrap() = snapshot;
         Ok(())
+    }
+
+    fn quality(&self) -> Arc<QualityTable> {
+        Arc::default()
     }
 
     fn now_us(&self) -> u64 {

@@ -31,6 +31,20 @@ pub struct LcrProfile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     pub carrier_shares: Vec<CarrierShare>,
+    /// Strategy `quality`: how much quality weighs against cost, from 0 (cost alone) to 100 (quality alone).
+    /// At 50 a route that is 1 percent dearer than the cheapest is worth 1 point of the 100 of a score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 100), extend("x-unit" = "percent"))]
+    pub quality_balance_percent: Option<u8>,
+    /// What a carrier must reach for a destination. Routes of those that do not are tried after all
+    /// others, whatever routes lead to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_floor: Option<QualityFloor>,
+    /// Of a hundred calls, so many are tried first with a carrier that is not tested for the
+    /// destination: one with fewer than 30 attempts in the last half hour.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(max = 50), extend("x-unit" = "percent", "x-section" = "advanced"))]
+    pub explore_percent: u8,
     /// Carriers that go first in a share of the calls, whatever the strategy says of them; together at
     /// most 100 percent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +101,33 @@ pub enum LcrStrategy {
     /// Routes to a destination take turns at going first; those after it follow by cost, then those
     /// before it.
     RoundRobin,
+    /// By a balance of quality and cost.
+    Quality,
+}
+
+/// What carriers must reach for a destination, in the attempts of the last half hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QualityFloor {
+    /// Answered calls of a hundred attempts (ASR), at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100), extend("x-unit" = "percent", "x-default" = "any"))]
+    pub asr_percent: Option<u8>,
+    /// Attempts of a hundred that reach the called party, whatever it does (NER), at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100), extend("x-unit" = "percent", "x-default" = "any"))]
+    pub ner_percent: Option<u8>,
+    /// Mean length of answered calls (ACD), at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3_600), extend("x-unit" = "seconds", "x-default" = "any"))]
+    pub acd_s: Option<u32>,
+    /// Mean time to the first ringing (PDD), at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 100, max = 60_000),
+        extend("x-unit" = "milliseconds", "x-default" = "any")
+    )]
+    pub pdd_ms: Option<u32>,
 }
 
 /// How often a carrier goes first.
@@ -100,6 +141,10 @@ pub struct CarrierShare {
     pub percent: u8,
 }
 
+fn is_zero(percent: &u8) -> bool {
+    *percent == 0
+}
+
 fn default_attempts_max() -> u8 {
     10
 }
@@ -111,6 +156,11 @@ impl LcrProfile {
             ("price_band_percent", LcrStrategy::PriceBand, self.price_band_percent.is_some()),
             ("carrier_order", LcrStrategy::Manual, !self.carrier_order.is_empty()),
             ("carrier_shares", LcrStrategy::Percentage, !self.carrier_shares.is_empty()),
+            (
+                "quality_balance_percent",
+                LcrStrategy::Quality,
+                self.quality_balance_percent.is_some(),
+            ),
         ];
         let mut problems = Vec::new();
         for (field, strategy, is_set) in fields {

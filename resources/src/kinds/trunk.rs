@@ -3,6 +3,7 @@
 use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
+use crate::fields::throttle::Throttle;
 use crate::fields::foreign::{AddressAndPort, TransportName};
 use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
 use crate::fields::gateway_address::GatewayAddress;
@@ -154,6 +155,14 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-direction" = "egress", "x-section" = "advanced"))]
     pub failover: Option<Failover>,
+    /// Egress: when it gets a share of its calls only, because attempts fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "x-direction" = "egress",
+        "x-default" = "never",
+        "x-section" = "advanced"
+    ))]
+    pub throttle: Option<Throttle>,
 
     /// Whether RTP is relayed; it goes directly only when both trunks of a call say so.
     #[serde(default)]
@@ -238,6 +247,7 @@ impl Trunk {
             priority: None,
             weight: None,
             failover: None,
+            throttle: None,
             media: MediaMode::Relay,
             codecs: Vec::new(),
             cps_limit: None,
@@ -266,6 +276,7 @@ impl Trunk {
             ("priority", self.priority.is_some()),
             ("weight", self.weight.is_some()),
             ("failover", self.failover.is_some()),
+            ("throttle", self.throttle.is_some()),
         ]);
         problems.extend(checks::required(
             "customer",

@@ -14,6 +14,7 @@ use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, DryAdmission, LiveAdmission, Permits};
 use crate::numbers::{Number, translate_sent};
+use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
     CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, Fits, OpenRoute, Path, RateRef,
@@ -44,6 +45,8 @@ pub struct Candidate {
     pub sample_total: Amount,
     /// What it is ranked by.
     pub key: RankKey,
+    /// How its carrier does, when the profile asks for it.
+    pub quality: Option<Quality>,
     /// Which route of the customer's leads to it.
     via: Option<RoutePlace>,
 }
@@ -122,6 +125,8 @@ pub(super) struct Place {
     pub(super) trunk: TrunkIndex,
     pub(super) carrier: CarrierIndex,
     pub(super) tie_break: TieBreak,
+    /// Too many of its attempts fail, and this call is not of the share that it still gets.
+    pub(super) is_throttled: bool,
     via: Option<RoutePlace>,
 }
 
@@ -130,6 +135,7 @@ struct Rules<'s> {
     fits: Fits<'s>,
     /// The most that the sample may cost.
     cost_max: Amount,
+    sees_throttles: bool,
 }
 
 /// The routes in hunting order; at least one.
@@ -144,6 +150,7 @@ pub(super) fn rank(
             .routes
             .fits(ask.called, ask.calling, ask.request.at),
         cost_max: ask.cost_max(),
+        sees_throttles: admission.sees_throttles(),
     };
     let mut order = Order::new(ask);
     if order.needs_survey() {
@@ -158,12 +165,14 @@ pub(super) fn rank(
     ask.for_each_route(&rules, |rate, cost, place| {
         let lost = match place {
             Ok(place) => {
+                let quality = order.quality(ask, place.carrier, rate);
                 let candidate = Candidate {
                     trunk: place.trunk,
                     carrier: place.carrier,
                     rate,
                     sample_total: cost,
-                    key: order.key(ask, &place, cost),
+                    key: order.key(ask, &place, cost, quality),
+                    quality,
                     via: place.via,
                 };
                 order.consider(ask, &candidate);
@@ -191,6 +200,7 @@ pub(super) fn rank(
 fn beyond(beaten: Candidate) -> RouteVerdict {
     RouteVerdict {
         key: Some(beaten.key),
+        quality: beaten.quality,
         via: beaten.via,
         ..RouteVerdict::lost(
             beaten.trunk,
@@ -223,6 +233,13 @@ impl Ask<'_> {
                 take(rate, cost, place.map_err(|reason| (route.trunk, reason)));
             }
         });
+    }
+
+    fn is_throttled(&self, trunk: TrunkIndex) -> bool {
+        let trunk = self.snapshot.egress_trunk(trunk);
+        let (now_us, draw) = (self.request.now_us, self.request.draw);
+        let throttle = trunk.throttle.as_ref();
+        throttle.is_some_and(|throttle| throttle.holds_back(now_us, draw, trunk.resource.id))
     }
 
     fn place(
@@ -260,6 +277,9 @@ impl Ask<'_> {
             trunk: route.trunk,
             carrier: route.carrier,
             tie_break,
+            is_throttled: route.has_throttle
+                && rules.sees_throttles
+                && self.is_throttled(route.trunk),
             via,
         })
     }
@@ -319,6 +339,7 @@ fn report<T: Trace>(
             trunk: candidate.trunk,
             rate: Some(candidate.rate),
             key: Some(candidate.key),
+            quality: candidate.quality,
             via: candidate.via,
             lost: full.err().map(LossReason::LimitReached),
         });

@@ -3,12 +3,19 @@
 use super::candidates::{Ask, Candidate, Place, Ranked};
 use crate::limits::Admission;
 use crate::lot;
+use crate::quality::Quality;
 use crate::resources::{LcrStrategy, RouteRole};
-use crate::snapshot::{CarrierIndex, CompiledProfile, TieBreak};
+use crate::snapshot::{CarrierIndex, CompiledProfile, RateRef, TieBreak};
 use rating::Amount;
 
 /// Which draw decides whether a carrier is forced to be first.
 const FORCING: u64 = 1;
+/// Which draw decides whether a call explores.
+const EXPLORING: u64 = 2;
+/// A carrier with fewer attempts for a destination is not tested there.
+const TESTED_ATTEMPTS: u32 = 30;
+/// Dearer than the cheapest by more than this counts as this: ten times its cost.
+const EXCESS_PERMILLE_MAX: u64 = 10_000;
 
 /// Where a route stands before any order of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +31,13 @@ pub enum Tier {
 /// What a route is ranked by; the lowest goes first, and no two are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RankKey {
+    /// Too many attempts of its trunk fail, and this call is not of the share that it still gets.
+    pub is_throttled: bool,
+    /// Its carrier does worse than the profile asks for.
+    pub is_below_floor: bool,
     /// Routes before carriers without one.
     pub tier: Tier,
-    /// Not put first within its tier by a share of calls or by its turn.
+    /// Not put first among its like by a share of calls or by its turn.
     pub is_not_put_first: bool,
     /// What the strategy makes of it; 0 for all where cost alone decides.
     pub order: u64,
@@ -43,25 +54,33 @@ pub(super) struct Order<'s> {
     cheapest: [Amount; 3],
     /// Goes first, if it has a route.
     forced: Option<CarrierIndex>,
+    /// A carrier that is not tested goes first.
+    explores: bool,
     leaders: [Option<Leader>; REASONS],
 }
 
 /// Why a candidate goes first; the earlier reason counts where there is one of it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
     /// The call is of its forced share.
     Forced,
+    /// The call explores, and it won the lot of those that are not tested.
+    Untested,
     /// It won the lot of the percentages.
     Share,
 }
 
-const REASONS: usize = 2;
+const REASONS: usize = 3;
 
 /// The best candidate that one reason puts first, and its ticket.
 struct Leader {
+    reason: Reason,
     ticket: u64,
     candidate: Candidate,
 }
+
+/// Those that no share and no turn mixes: throttled, below the floor, tier.
+type Class = (bool, bool, Tier);
 
 impl Tier {
     /// The name in explanations.
@@ -102,13 +121,32 @@ impl<'s> Order<'s> {
             draw,
             cheapest: [Amount(i64::MAX); 3],
             forced,
+            explores: profile.explore_percent > 0
+                && lot::percent(draw, EXPLORING) < profile.explore_percent,
             leaders: [const { None }; REASONS],
         }
     }
 
     /// Whether all routes must be shown to [`Self::survey`] before the first key.
     pub(super) fn needs_survey(&self) -> bool {
-        self.profile.strategy == LcrStrategy::PriceBand
+        matches!(
+            self.profile.strategy,
+            LcrStrategy::PriceBand | LcrStrategy::Quality
+        )
+    }
+
+    /// How a carrier does for the prefix of its rate, when the profile asks for it.
+    pub(super) fn quality(
+        &self,
+        ask: &Ask<'_>,
+        carrier: CarrierIndex,
+        rate: RateRef,
+    ) -> Option<Quality> {
+        if !self.profile.reads_quality() {
+            return None;
+        }
+        let id = ask.snapshot.carrier(carrier).resource.id;
+        Some(ask.request.quality.get(id, rate.prefix(ask.called)))
     }
 
     pub(super) fn survey(&mut self, tier: Tier, cost: Amount) {
@@ -116,7 +154,13 @@ impl<'s> Order<'s> {
         *least = cost.min(*least);
     }
 
-    pub(super) fn key(&self, ask: &Ask<'_>, place: &Place, cost: Amount) -> RankKey {
+    pub(super) fn key(
+        &self,
+        ask: &Ask<'_>,
+        place: &Place,
+        cost: Amount,
+        quality: Option<Quality>,
+    ) -> RankKey {
         let tie_break = place.tie_break;
         let priority = u64::from(tie_break.priority());
         let order = match self.profile.strategy {
@@ -128,6 +172,7 @@ impl<'s> Order<'s> {
                 priority << 48 | lot::ticket(self.draw, trunk, tie_break.weight())
             }
             LcrStrategy::Manual => self.profile.carrier(place.carrier).position.into(),
+            LcrStrategy::Quality => self.balance(place.tier, cost, quality),
             _ => 0,
         };
         let cost = match self.profile.strategy {
@@ -135,12 +180,41 @@ impl<'s> Order<'s> {
             _ => cost.0,
         };
         RankKey {
+            is_throttled: place.is_throttled,
+            is_below_floor: self.is_below_floor(quality),
             tier: place.tier,
             is_not_put_first: true,
             order,
             cost,
             tie_break,
         }
+    }
+
+    /// Cost above the cheapest and lack of quality, each weighed.
+    fn balance(&self, tier: Tier, cost: Amount, quality: Option<Quality>) -> u64 {
+        let cheapest = self.cheapest[tier as usize].0.max(1);
+        let excess = (cost.0.saturating_sub(cheapest).max(0)).saturating_mul(1_000) / cheapest;
+        let excess = excess.unsigned_abs().min(EXCESS_PERMILLE_MAX);
+        let lack = 1_000 - u64::from(quality.unwrap_or(Quality::PRIOR).score());
+        let weight = u64::from(self.profile.quality_balance_percent);
+        (100 - weight) * excess + weight * lack
+    }
+
+    fn is_below_floor(&self, quality: Option<Quality>) -> bool {
+        let (Some(floor), Some(quality)) = (&self.profile.quality_floor, quality) else {
+            return false;
+        };
+        let ppm = |percent: u8| u32::from(percent) * 10_000;
+        floor
+            .asr_percent
+            .is_some_and(|least| quality.asr_ppm < ppm(least))
+            || floor
+                .ner_percent
+                .is_some_and(|least| quality.ner_ppm < ppm(least))
+            || floor
+                .acd_s
+                .is_some_and(|least| quality.acd_ms / 1_000 < least)
+            || floor.pdd_ms.is_some_and(|most| quality.pdd_ms > most)
     }
 
     fn is_in_band(&self, tier: Tier, cost: Amount) -> bool {
@@ -151,27 +225,34 @@ impl<'s> Order<'s> {
 
     /// Whether a candidate is one that goes first.
     pub(super) fn consider(&mut self, ask: &Ask<'_>, candidate: &Candidate) {
-        if self.forced == Some(candidate.carrier) {
+        let carrier = candidate.carrier;
+        let id = || ask.snapshot.carrier(carrier).resource.id;
+        if self.forced == Some(carrier) {
             self.put_forward(Reason::Forced, 0, candidate);
         }
+        let attempts = candidate.quality.map_or(0, |quality| quality.attempts);
+        if self.explores && attempts < TESTED_ATTEMPTS {
+            let ticket = lot::ticket(self.draw, id(), 1);
+            self.put_forward(Reason::Untested, ticket, candidate);
+        }
         if self.profile.strategy == LcrStrategy::Percentage {
-            let percent = self.profile.carrier(candidate.carrier).percent;
+            let percent = self.profile.carrier(carrier).percent;
             if percent > 0 {
-                let id = ask.snapshot.carrier(candidate.carrier).resource.id;
-                let ticket = lot::ticket(self.draw, id, percent.into());
+                let ticket = lot::ticket(self.draw, id(), percent.into());
                 self.put_forward(Reason::Share, ticket, candidate);
             }
         }
     }
 
     fn put_forward(&mut self, reason: Reason, ticket: u64, candidate: &Candidate) {
-        let rank = |ticket: u64, one: &Candidate| (one.key.tier, ticket, one.key);
-        let leader = &mut self.leaders[reason as usize];
-        let is_before =
-            |other: &Leader| rank(ticket, candidate) < rank(other.ticket, &other.candidate);
-        if leader.as_ref().is_none_or(is_before) {
-            let candidate = *candidate;
-            *leader = Some(Leader { ticket, candidate });
+        let new = Leader {
+            reason,
+            ticket,
+            candidate: *candidate,
+        };
+        let known = &mut self.leaders[reason as usize];
+        if known.as_ref().is_none_or(|known| new.rank() < known.rank()) {
+            *known = Some(new);
         }
     }
 
@@ -182,19 +263,17 @@ impl<'s> Order<'s> {
         admission: &mut impl Admission,
         ranked: &mut Ranked,
     ) -> Option<Candidate> {
-        let best = ranked.first()?.key.tier;
+        let best = ranked.first()?.key.class();
         if let Some(turns) = &self.profile.turns {
-            let is_best = |candidate: &&Candidate| candidate.key.tier == best;
+            let is_best = |candidate: &&Candidate| candidate.key.class() == best;
             let equals = ranked.iter().take_while(is_best).count();
-            let turn = admission.turn(turns, ask.destination) as usize;
+            let turn = admission.turn(turns, ask.destination, self.draw) as usize;
             ranked[..equals].rotate_left(turn % equals);
             ranked[0].key.is_not_put_first = false;
         }
-        // Who is not there, or only in a tier behind, leaves the call to the next reason.
-        let leaders = self.leaders.into_iter().flatten();
-        let mut leader = leaders
-            .map(|leader| leader.candidate)
-            .find(|leader| leader.key.tier == best)?;
+        // Who is not there, or only behind others, leaves the call to the next reason.
+        let mut leaders = self.leaders.into_iter().flatten();
+        let mut leader = leaders.find(|leader| leader.may_lead(best))?.candidate;
         let at = ranked.iter().position(|other| other.trunk == leader.trunk);
         let beaten = match at {
             Some(at) => {
@@ -207,5 +286,32 @@ impl<'s> Order<'s> {
         leader.key.is_not_put_first = false;
         ranked.insert(0, leader);
         beaten
+    }
+}
+
+impl RankKey {
+    fn class(&self) -> Class {
+        (self.is_throttled, self.is_below_floor, self.tier)
+    }
+}
+
+impl Leader {
+    /// What is not tested does too badly by hearsay at most: the floor does not count.
+    fn rank(&self) -> (Class, u64, RankKey) {
+        let key = self.candidate.key;
+        let class = match self.reason {
+            Reason::Untested => (key.is_throttled, false, key.tier),
+            _ => key.class(),
+        };
+        (class, self.ticket, key)
+    }
+
+    /// Whether it may go before the best of all.
+    fn may_lead(&self, best: Class) -> bool {
+        let key = &self.candidate.key;
+        match self.reason {
+            Reason::Untested => key.is_throttled == best.0 && key.tier <= best.2,
+            _ => key.class() == best,
+        }
     }
 }

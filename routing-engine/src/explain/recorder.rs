@@ -119,8 +119,11 @@ impl<'s> Recorder<'s> {
             rank_key: verdict.key.map(|key| ExplainedKey {
                 tier: key.tier.as_str(),
                 is_put_first: !key.is_not_put_first,
+                is_throttled: key.is_throttled,
+                is_below_floor: key.is_below_floor,
                 order: key.order,
             }),
+            quality: verdict.quality.map(Into::into),
             cost_per_minute: cost,
             margin_per_minute: margin,
             rate: verdict

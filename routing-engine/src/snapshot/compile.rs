@@ -25,6 +25,7 @@ use crate::resources::{
     AuthenticationMode, Direction, FailoverCodes, Network, PricedCardRef, ReferPolicy,
     ResourceKind, Resources, ResourcesRef, ResponseMap, Status, StoredRef, Trunk,
 };
+use crate::throttle::{CompiledThrottle, ThrottleMeter};
 use rating::cdr::ResourceRef;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -122,6 +123,7 @@ struct Compiler<'c, 'r> {
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     numbers: Numbers<'r>,
     turns: BTreeMap<i64, Arc<Turns>>,
+    meters: BTreeMap<i64, Arc<ThrottleMeter>>,
     problems: Vec<Problem>,
 }
 
@@ -149,6 +151,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             registrations: HashMap::new(),
             numbers,
             turns: BTreeMap::new(),
+            meters: BTreeMap::new(),
             problems,
         }
     }
@@ -188,6 +191,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             health: std::mem::take(&mut self.health),
             registrations: std::mem::take(&mut self.registrations),
             turns: std::mem::take(&mut self.turns),
+            meters: std::mem::take(&mut self.meters),
         }
     }
 
@@ -315,6 +319,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             first_reply_timeout_ms: failover.first_reply_timeout_ms,
             pdd_timeout_ms: failover.pdd_timeout_ms,
             ring_timeout_s: failover.ring_timeout_s,
+            throttle: self.throttle_of(trunk),
             registration: self.registration_of(trunk),
             digest: self.digest_of(trunk),
             signalling: spec.signalling,
@@ -396,6 +401,17 @@ impl<'c, 'r> Compiler<'c, 'r> {
             known,
             &mut self.health,
         ))
+    }
+
+    /// The attempts that were counted before count on.
+    fn throttle_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<CompiledThrottle> {
+        let rule = trunk.spec.throttle.as_ref()?;
+        let known = self
+            .previous
+            .and_then(|previous| previous.meters.get(&trunk.id));
+        let meter = known.map(Arc::clone).unwrap_or_default();
+        self.meters.insert(trunk.id, Arc::clone(&meter));
+        Some(CompiledThrottle::new(rule, meter))
     }
 
     fn registration_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<CompiledRegistration> {
@@ -564,6 +580,7 @@ fn open_routes(
         trunk: *index,
         carrier: trunk.carrier,
         has_number_lists: !trunk.numbers.lists.is_empty(),
+        has_throttle: trunk.throttle.is_some(),
     });
     (routes.collect(), first_of_card)
 }

@@ -11,6 +11,7 @@ use crate::resources::{
     AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
     NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
 };
+use crate::throttle::{AttemptEnd, CompiledThrottle};
 use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef};
 use std::net::SocketAddr;
@@ -149,6 +150,8 @@ pub struct EgressTrunk {
     pub pdd_timeout_ms: u32,
     /// Longest wait for an answer, seconds.
     pub ring_timeout_s: u32,
+    /// Its attempts, when some rule looks at them.
+    pub(crate) throttle: Option<CompiledThrottle>,
     /// How the switch registers with the carrier.
     pub registration: Option<CompiledRegistration>,
     /// What challenges of the carrier are answered with.
@@ -195,6 +198,8 @@ pub(crate) struct OpenRoute {
     pub(crate) carrier: CarrierIndex,
     /// Whether its number policy has lists: only then is it looked at.
     pub(crate) has_number_lists: bool,
+    /// Whether it may get a share of its calls only.
+    pub(crate) has_throttle: bool,
 }
 
 /// A rate card in a snapshot.
@@ -301,6 +306,20 @@ impl IngressTrunk {
 }
 
 impl EgressTrunk {
+    /// Notes what became of an attempt.
+    pub fn note_attempt(&self, end: AttemptEnd, now_us: u64) {
+        if let Some(throttle) = &self.throttle {
+            throttle.note(end, now_us);
+        }
+    }
+
+    /// Whether so many attempts fail that it gets a share of its calls only.
+    pub fn is_throttled(&self, now_us: u64) -> bool {
+        self.throttle
+            .as_ref()
+            .is_some_and(|throttle| throttle.is_on(now_us))
+    }
+
     /// Calls and attempts that hold a channel of this trunk.
     pub fn channels_in_use(&self) -> u32 {
         self.limiter.channels_in_use()

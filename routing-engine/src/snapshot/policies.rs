@@ -2,7 +2,7 @@
 
 use super::CarrierIndex;
 use super::routes::GivenRoutes;
-use crate::resources::LcrStrategy;
+use crate::resources::{LcrStrategy, QualityFloor};
 use rating::cdr::ResourceRef;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -35,6 +35,9 @@ pub(crate) struct CompiledProfile {
     pub(crate) allowed: Box<[bool]>,
     /// Each carrier with the first percent that is not its own.
     pub(crate) force_first: Box<[(CarrierIndex, u8)]>,
+    pub(crate) quality_balance_percent: u8,
+    pub(crate) quality_floor: Option<QualityFloor>,
+    pub(crate) explore_percent: u8,
     pub(crate) min_margin_percent: u8,
     pub(crate) attempts_max: u8,
     pub(crate) pdd_budget_ms: Option<u32>,
@@ -73,6 +76,13 @@ impl RoutingPolicy {
 }
 
 impl CompiledProfile {
+    /// Whether the order depends on how carriers do.
+    pub(crate) fn reads_quality(&self) -> bool {
+        self.strategy == LcrStrategy::Quality
+            || self.quality_floor.is_some()
+            || self.explore_percent > 0
+    }
+
     pub(crate) fn carrier(&self, carrier: CarrierIndex) -> CarrierPlace {
         let place = self.carriers.get(carrier.0 as usize);
         place.copied().unwrap_or_default()
@@ -89,6 +99,9 @@ impl Default for CompiledProfile {
             carriers: Box::default(),
             allowed: Box::default(),
             force_first: Box::default(),
+            quality_balance_percent: 0,
+            quality_floor: None,
+            explore_percent: 0,
             min_margin_percent: 0,
             attempts_max: u8::MAX,
             pdd_budget_ms: None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::quality::Observed;
 use super::routing::{self, Offered};
 use super::world::{Call, World};
 use rating::cdr::ReleaseReason;
@@ -27,6 +28,7 @@ pub(crate) struct Seen {
     pub(crate) strategy: String,
     pub(crate) is_exclusive: bool,
     pub(crate) has_backups: bool,
+    pub(crate) has_throttled: bool,
     /// Whether the order hung upon the rounding of a lot.
     pub(crate) is_close: bool,
 }
@@ -46,7 +48,7 @@ pub(crate) struct Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
     card: String,
-    prefix: String,
+    pub(crate) prefix: String,
     destination: String,
     terms: RateTerms,
 }
@@ -79,22 +81,50 @@ impl Outcome {
 /// The limits' state, by customer or trunk name.
 pub(crate) struct Model<'w> {
     world: &'w World,
+    quality: &'w Observed,
     due_ns: HashMap<String, u64>,
     channels: HashMap<String, u32>,
     patterns: HashMap<&'w str, regex::Regex>,
+    /// Attempts of each trunk: when, and whether they failed.
+    attempts: HashMap<String, Vec<(u64, bool)>>,
     /// By profile and the prefix of the customer's rate.
     turns: HashMap<(String, String), usize>,
 }
 
 impl<'w> Model<'w> {
-    pub(crate) fn new(world: &'w World) -> Self {
+    pub(crate) fn new(world: &'w World, quality: &'w Observed) -> Self {
         Self {
             world,
+            quality,
             due_ns: HashMap::new(),
             channels: HashMap::new(),
             patterns: patterns(world),
+            attempts: HashMap::new(),
             turns: HashMap::new(),
         }
+    }
+
+    /// An attempt by a trunk came to its end.
+    pub(crate) fn note_attempt(&mut self, trunk: &str, now_us: u64, failed: bool) {
+        let attempts = self.attempts.entry(trunk.to_owned()).or_default();
+        attempts.push((now_us, failed));
+    }
+
+    /// Whether half of at least three attempts failed in this window of five seconds and the one
+    /// before, and the call is not of the quarter that the trunk still gets.
+    fn is_throttled(&self, trunk: &str, has_throttle: bool, call: &Call) -> bool {
+        let window = |at_us: u64| at_us / 5_000_000;
+        let attempts = self.attempts.get(trunk).into_iter().flatten();
+        let counting: Vec<_> = attempts
+            .filter(|(at_us, _)| window(*at_us) + 1 >= window(call.now_us))
+            .map(|(_, failed)| *failed)
+            .collect();
+        let failed = counting.iter().filter(|failed| **failed).count();
+        let id = id(&self.world.trunks, trunk) as u64;
+        has_throttle
+            && counting.len() >= 3
+            && failed * 2 >= counting.len()
+            && routing::percent(call.draw, id * 256) >= 25
     }
 
     pub(crate) fn decide(&mut self, call: &Call) -> Outcome {
@@ -285,6 +315,7 @@ impl<'w> Model<'w> {
             strategy: format!("{:?}", profile.1.strategy),
             is_exclusive: fits.is_exclusive,
             has_backups: false,
+            has_throttled: false,
             is_close: false,
         };
         let mut offered = Vec::new();
@@ -314,6 +345,10 @@ impl<'w> Model<'w> {
                     trunk_id: id(&self.world.trunks, name),
                     carrier: carrier.to_string(),
                     carrier_id: id(&self.world.carriers, carrier),
+                    quality: self
+                        .quality
+                        .of(id(&self.world.carriers, carrier), &rate.prefix),
+                    is_throttled: self.is_throttled(name, trunk.throttle.is_some(), call),
                     tier: via.map_or(2, |fit| fit.role as u8),
                     priority,
                     weight,
@@ -335,6 +370,7 @@ impl<'w> Model<'w> {
         let (ordered, is_close) =
             routing::order(&profile.1, call.draw, turns.or_default(), offered);
         seen.is_close = is_close;
+        seen.has_throttled = ordered.iter().any(|offer| offer.is_throttled);
         seen.has_backups = ordered.iter().any(|offer| offer.tier == 1);
         let routes = ordered.into_iter().map(|offer| {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;

@@ -4,11 +4,12 @@
 
 use super::model::Rate;
 use super::numbers::Random;
+use super::quality::{Figures, score};
 use super::world::{digits, one_in, status, stored};
 use routing_engine::resources::{
     Assigned, Assignment, AssignmentLevel, Carrier, CarrierShare, Customer, CustomerGroup,
-    LcrProfile, LcrStrategy, Prefix, Ref, Resources, Route, RouteGroup, RouteGroupMember,
-    RouteRole, Schedule, Status, VoiceTier,
+    LcrProfile, LcrStrategy, Prefix, QualityFloor, Ref, Resources, Route, RouteGroup,
+    RouteGroupMember, RouteRole, Schedule, Status, VoiceTier,
 };
 use std::cmp::Reverse;
 
@@ -38,6 +39,10 @@ pub(crate) struct Offered {
     pub(crate) priority: u16,
     pub(crate) weight: u16,
     pub(crate) cost: i64,
+    /// And its attempts.
+    pub(crate) quality: (Figures, u32),
+    /// Too many attempts fail, and the call is not of the share that the trunk still gets.
+    pub(crate) is_throttled: bool,
     pub(crate) rate: Rate,
 }
 
@@ -59,7 +64,7 @@ pub(crate) struct Fits<'w> {
     pub(crate) is_exclusive: bool,
 }
 
-const STRATEGIES: [LcrStrategy; 8] = [
+const STRATEGIES: [LcrStrategy; 9] = [
     LcrStrategy::Cheapest,
     LcrStrategy::Priority,
     LcrStrategy::PriceBand,
@@ -68,6 +73,7 @@ const STRATEGIES: [LcrStrategy; 8] = [
     LcrStrategy::Manual,
     LcrStrategy::Reverse,
     LcrStrategy::RoundRobin,
+    LcrStrategy::Quality,
 ];
 
 pub(crate) fn random(
@@ -263,6 +269,15 @@ fn profile(random: &mut Random, carriers: usize) -> LcrProfile {
         },
         only_carriers,
         excluded_carriers,
+        quality_balance_percent: (strategy == LcrStrategy::Quality)
+            .then(|| *random.pick(&[0, 30, 50, 100])),
+        quality_floor: one_in(random, 4).then(|| QualityFloor {
+            asr_percent: one_in(random, 2).then_some(40),
+            ner_percent: one_in(random, 3).then_some(50),
+            acd_s: one_in(random, 3).then_some(150),
+            pdd_ms: one_in(random, 3).then_some(4_000),
+        }),
+        explore_percent: *random.pick(&[0, 0, 0, 30]),
         min_margin_percent: *random.pick(&[0, 0, 0, 20]),
         attempts_max: 10,
         ..LcrProfile::default()
@@ -485,7 +500,7 @@ fn ticket(draw: u64, entry: i64, weight: u16) -> f64 {
 }
 
 /// A number from 0 to 99 that a call draws for a purpose.
-fn percent(draw: u64, purpose: u64) -> u8 {
+pub(crate) fn percent(draw: u64, purpose: u64) -> u8 {
     let even = Random(draw ^ Random(!purpose).next()).next();
     (even as f64 / 2_f64.powi(64) * 100.0).floor() as u8
 }
@@ -510,6 +525,7 @@ pub(crate) fn order(
         let of_tier = offered.iter().filter(|offer| offer.tier == tier);
         of_tier.map(|offer| offer.cost).min()
     });
+    let class = |offer: &Offered| (offer.is_throttled, is_bad(profile, offer), offer.tier);
     let weighed = |offer: &Offered| ticket(draw, offer.trunk_id, offer.weight);
     let key = |offer: &Offered| {
         let priority = u64::from(offer.priority);
@@ -523,6 +539,16 @@ pub(crate) fn order(
             }
             // Floats that are not negative are in the order of their bits.
             LcrStrategy::Weight => (priority, weighed(offer).to_bits()),
+            LcrStrategy::Quality => {
+                let cheapest = cheapest[usize::from(offer.tier)].unwrap().max(1);
+                let excess = (offer.cost - cheapest).max(0) * 1_000 / cheapest;
+                let balance = u64::from(profile.quality_balance_percent.unwrap());
+                let lack = 1_000 - score(offer.quality.0);
+                (
+                    (100 - balance) * (excess as u64).min(10_000) + balance * lack,
+                    0,
+                )
+            }
             LcrStrategy::Manual => {
                 let place = profile
                     .carrier_order
@@ -542,30 +568,30 @@ pub(crate) fn order(
             offer.carrier.clone(),
             offer.trunk.clone(),
         );
-        (offer.tier, order, cost, tie)
+        (class(offer), order, cost, tie)
     };
     offered.sort_by_key(key);
     let weights = offered.iter().map(|offer| (weighed(offer), offer.trunk_id));
     let mut is_close = profile.strategy == LcrStrategy::Weight && are_close(weights.collect());
-    let first_tier = offered[0].tier;
-    let of_first_tier: Vec<_> = offered
+    let first = class(&offered[0]);
+    let of_first_class: Vec<_> = offered
         .iter()
-        .filter(|offer| offer.tier == first_tier)
+        .filter(|offer| class(offer) == first)
         .cloned()
         .collect();
-    let mut leader = forced(profile, draw, &of_first_tier);
-    if leader.is_none() {
-        (leader, is_close) = match sharing(profile, draw, &of_first_tier) {
-            (Some(leader), is_close_too) => (Some(leader), is_close | is_close_too),
-            (None, _) => (None, is_close),
-        };
+    let mut leader = forced(profile, draw, &of_first_class);
+    for lot in [
+        untested(profile, draw, &offered),
+        sharing(profile, draw, &of_first_class),
+    ] {
+        if let (None, (Some(winner), is_close_too)) = (&leader, lot) {
+            leader = Some(winner);
+            is_close |= is_close_too;
+        }
     }
     offered.truncate(10);
     if profile.strategy == LcrStrategy::RoundRobin {
-        let equals = offered
-            .iter()
-            .filter(|offer| offer.tier == first_tier)
-            .count();
+        let equals = offered.iter().filter(|offer| class(offer) == first).count();
         offered[..equals].rotate_left(*turn % equals);
         *turn += 1;
     }
@@ -592,24 +618,74 @@ fn forced(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> Option<Offere
         .cloned()
 }
 
+/// Whom a call tries that explores: of the best tier a carrier with less than thirty attempts, though
+/// it be below the floor, unless its trunk is throttled and others are not; and whether it was close.
+fn untested(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> (Option<Offered>, bool) {
+    if percent(draw, 2) >= profile.explore_percent {
+        return (None, false);
+    }
+    let first = &ordered[0];
+    let mut few: Vec<_> = ordered
+        .iter()
+        .filter(|offer| offer.quality.1 < 30 && offer.tier <= first.tier)
+        .filter(|offer| offer.is_throttled == first.is_throttled)
+        .collect();
+    let best_tier = few.iter().map(|offer| offer.tier).min();
+    few.retain(|offer| Some(offer.tier) == best_tier);
+    // Of a carrier's trunks that which is first in order.
+    lot(draw, few.into_iter().map(|offer| (1, offer)))
+}
+
 /// Whom the shares of carriers put first, of those that are there; and whether it was close.
 fn sharing(profile: &LcrProfile, draw: u64, ordered: &[Offered]) -> (Option<Offered>, bool) {
-    let mut lots: Vec<(f64, i64, &Offered)> = Vec::new();
-    for offer in ordered {
+    let share_of = |offer: &Offered| {
         let mut shares = profile.carrier_shares.iter();
-        let share = shares.find(|share| *share.carrier == *offer.carrier);
-        // Of a carrier's trunks that which is first in order.
-        let is_new = lots
-            .iter()
-            .all(|(_, carrier, _)| *carrier != offer.carrier_id);
-        if let Some(share) = share.filter(|share| share.percent > 0 && is_new) {
-            let ticket = ticket(draw, offer.carrier_id, share.percent.into());
-            lots.push((ticket, offer.carrier_id, offer));
+        let share = shares.find(|share| *share.carrier == *offer.carrier)?;
+        Some(u16::from(share.percent)).filter(|percent| *percent > 0)
+    };
+    let having = ordered.iter();
+    lot(
+        draw,
+        having.filter_map(|offer| Some((share_of(offer)?, offer))),
+    )
+}
+
+/// Who wins among carriers with a weight each: of a carrier's trunks the first.
+fn lot<'o>(
+    draw: u64,
+    entries: impl Iterator<Item = (u16, &'o Offered)>,
+) -> (Option<Offered>, bool) {
+    let mut lots: Vec<(f64, i64, &Offered)> = Vec::new();
+    for (weight, offer) in entries {
+        let mut known = lots.iter();
+        if known.all(|(_, carrier, _)| *carrier != offer.carrier_id) {
+            lots.push((
+                ticket(draw, offer.carrier_id, weight),
+                offer.carrier_id,
+                offer,
+            ));
         }
     }
     let is_close = are_close(lots.iter().map(|(ticket, id, _)| (*ticket, *id)).collect());
     let first = lots.iter().min_by(|one, other| one.0.total_cmp(&other.0));
     (first.map(|(_, _, offer)| (*offer).clone()), is_close)
+}
+
+/// Whether its carrier does worse than the profile asks for.
+fn is_bad(profile: &LcrProfile, offer: &Offered) -> bool {
+    let [asr, ner, pdd, acd] = offer.quality.0;
+    let Some(floor) = &profile.quality_floor else {
+        return false;
+    };
+    let below = |found: u64, least: Option<u64>| least.is_some_and(|least| found < least);
+    below(
+        asr,
+        floor.asr_percent.map(|least| u64::from(least) * 10_000),
+    ) || below(
+        ner,
+        floor.ner_percent.map(|least| u64::from(least) * 10_000),
+    ) || below(acd / 1_000, floor.acd_s.map(u64::from))
+        || floor.pdd_ms.is_some_and(|most| pdd > u64::from(most))
 }
 
 fn assigned<T: Clone>(given: &Given<T>) -> Vec<Assigned<T>> {

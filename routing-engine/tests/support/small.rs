@@ -140,6 +140,7 @@ pub(crate) fn call(called: &str, now_us: u64) -> CallRequest<'_> {
         now_us,
         at: rating::Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     }
 }
 

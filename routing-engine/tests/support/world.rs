@@ -8,9 +8,9 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, NumberList, NumberListAction, NumberMatching,
-    NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources, Status, Stored,
-    TranslationRule, TranslationRules, Trunk,
+    CallNumber, Carrier, Customer, Direction, FailoverCode, NumberList, NumberListAction,
+    NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
+    Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -251,6 +251,13 @@ fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Tru
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
         called_number: translation(random),
         numbers: numbers(random),
+        throttle: one_in(random, 4).then(|| Throttle {
+            attempts_min: 3,
+            failed_percent: 50,
+            window_s: 5,
+            share_percent: 25,
+            codes: vec![FailoverCode::Class(5)],
+        }),
         ..Trunk::new(Direction::Egress)
     }
 }

@@ -1,7 +1,8 @@
 //! From the engine's explanation to the API's.
 
 use super::{
-    ExplainRankKey, ExplainRate, ExplainRoute, ExplainStep, Explanation, RouteStatus, StepOutcome,
+    ExplainQuality, ExplainRankKey, ExplainRate, ExplainRoute, ExplainStep, Explanation,
+    RouteStatus, StepOutcome,
 };
 use crate::routes::cdrs::word;
 use crate::values::Money;
@@ -53,7 +54,17 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
             rank_key: route.rank_key.map(|key| ExplainRankKey {
                 tier: key.tier.to_owned(),
                 is_put_first: key.is_put_first,
+                is_throttled: key.is_throttled,
+                is_below_floor: key.is_below_floor,
                 order: key.order,
+            }),
+            quality: route.quality.map(|quality| ExplainQuality {
+                attempts: quality.attempts,
+                asr_ppm: quality.asr_ppm,
+                ner_ppm: quality.ner_ppm,
+                pdd_ms: quality.pdd_ms,
+                acd_ms: quality.acd_ms,
+                score: quality.score,
             }),
             prefix: rate.map(|rate| rate.prefix.clone()),
             destination: rate.map(|rate| rate.destination.to_string()),

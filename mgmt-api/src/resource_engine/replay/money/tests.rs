@@ -55,6 +55,7 @@ fn plan(snapshot: &Snapshot) -> RoutePlan {
         now_us: 0,
         at: Timestamp(0),
         draw: 0,
+        quality: routing_engine::QualityTable::empty(),
     };
     match decide(&request, snapshot, &mut DryAdmission, &mut NoTrace) {
         Decision::Route(plan) => plan,
