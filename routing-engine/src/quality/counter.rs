@@ -85,3 +85,74 @@ fn counts_of(attempt: &AttemptRecord) -> Counts {
         ..Counts::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rating::cdr::{AppliedRate, Charge, Release, ReleasedBy, ResourceRef, Transport};
+    use rating::rounding::Rounding;
+    use rating::{Amount, Currency, Timestamp};
+
+    fn attempt(reason: ReleaseReason, sip_status: u16, rang: bool) -> AttemptRecord {
+        let resource = ResourceRef {
+            id: 7,
+            name: "carrier".into(),
+        };
+        AttemptRecord {
+            number: 1,
+            carrier: resource.clone(),
+            egress_trunk: resource.clone(),
+            gateway: ([192, 0, 2, 1], 5060).into(),
+            transport: Transport::Udp,
+            egress_call_id: "id".into(),
+            called_number_sent: "20123".into(),
+            calling_number_sent: "44".into(),
+            rate: AppliedRate {
+                rate_card: resource,
+                prefix: "20".into(),
+                destination: "Egypt".into(),
+                currency: Currency::USD,
+                initial_rate_per_minute: Amount(0),
+                next_rate_per_minute: Amount(0),
+                initial_interval_s: 1,
+                next_interval_s: 1,
+                connection_fee: Amount(0),
+                attempt_fee: Amount(0),
+                grace_period_s: 0,
+                rounding: Rounding::FINEST,
+            },
+            cost: Charge::default(),
+            started_at: Timestamp(0),
+            first_reply_at: Some(Timestamp(1)),
+            ringing_at: rang.then_some(Timestamp(2_000_000)),
+            answered_at: None,
+            ended_at: Timestamp(9_000_000),
+            outcome: Outcome::Failed,
+            release: Release {
+                by: ReleasedBy::Carrier,
+                reason,
+                sip_status,
+                q850_cause: 18,
+            },
+        }
+    }
+
+    #[test]
+    fn what_reached_the_called_party_is_effective_and_a_480_before_it_rang_is_not() {
+        for (reason, status, rang, is_effective) in [
+            (ReleaseReason::NoAnswer, 480, true, true),
+            (ReleaseReason::NoAnswer, 480, false, false),
+            (ReleaseReason::NoAnswer, 408, false, false),
+            (ReleaseReason::UserBusy, 486, false, true),
+            (ReleaseReason::Declined, 603, false, true),
+            (ReleaseReason::CarrierRejected, 503, false, false),
+        ] {
+            let counts = counts_of(&attempt(reason, status, rang));
+            assert_eq!(
+                (counts.attempts, counts.effective),
+                (1, u32::from(is_effective)),
+                "{reason:?} {rang}"
+            );
+        }
+    }
+}
