@@ -8,6 +8,7 @@ mod small;
 use routing_engine::QualityTable;
 use routing_engine::explain::explain;
 use routing_engine::quality::{Counts, QualityKey, QualityWindow};
+use routing_engine::throttle::AttemptEnd;
 use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, decide};
 use small::{call, resources};
 use std::collections::BTreeMap;
@@ -29,7 +30,8 @@ spec: {{}}
 ---
 kind: trunk
 name: out {name}
-spec: {{ direction: egress, carrier: {name}, rate_card: buy {name}, gateway: "192.0.2.9:{price}", priority: {priority} }}
+spec: {{ direction: egress, carrier: {name}, rate_card: buy {name}, gateway: "192.0.2.9:{price}", priority: {priority},
+        throttle: {{ attempts_min: 3, share_percent: 0 }} }}
 ---
 "#
         ));
@@ -425,4 +427,43 @@ fn a_share_of_calls_tries_carriers_that_are_not_tested() {
             .into_iter()
             .all(|order| order == "BACD" || order == "ABCD")
     );
+}
+
+#[test]
+fn what_does_too_badly_goes_behind_backups_and_carriers_without_a_route() {
+    let to_a = |exclusive: bool| {
+        format!("---\nkind: route\nname: r\nspec: {{ carrier: A, exclusive: {exclusive} }}\n")
+    };
+    let floor = "---\nkind: lcr_profile\nname: P\nspec: { quality_floor: { asr_percent: 30 } }\n";
+    let snapshot = world(&format!("{}{floor}", to_a(false)));
+    let quality = observed(&[(&snapshot, "A", 500, 100)]);
+    assert_eq!(order(&snapshot, 0), "ABCD");
+    assert_eq!(order_with(&snapshot, &quality, 0), "BCDA");
+
+    for (exclusive, expected) in [(false, "BCDA"), (true, "A")] {
+        let snapshot = world(&to_a(exclusive));
+        let mut trunks = snapshot.egress_trunks().iter();
+        let trunk = trunks
+            .find(|trunk| *trunk.resource.name == *"out A")
+            .unwrap();
+        (0..3).for_each(|_| trunk.note_attempt(AttemptEnd::Silence, 0));
+        assert_eq!(order(&snapshot, 0), expected);
+    }
+}
+
+#[test]
+fn a_call_that_has_nothing_to_explore_keeps_its_share() {
+    let snapshot = with_profile(
+        "{ strategy: percentage, explore_percent: 20, carrier_shares: [{ carrier: B, percent: 50 }, \
+         { carrier: C, percent: 50 }] }",
+    );
+    let tested = ["A", "B", "C", "D"].map(|name| (&snapshot, name, 500, 300));
+    let tested = observed(&tested);
+    let mut of_b = 0;
+    for draw in 0..10_000 {
+        let order = order_with(&snapshot, &tested, draw);
+        assert!(["B", "C"].contains(&&order[..1]), "{order}");
+        of_b += u32::from(order.starts_with('B'));
+    }
+    assert!(of_b.abs_diff(5_000) < 200, "{of_b}");
 }
