@@ -1,5 +1,6 @@
 //! Call records: from a journal, through the loader, to the list and the whole record.
 
+use crate::apply::{DECK, RESOURCES, apply};
 use crate::fixture::Api;
 use rating::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, Outcome, Release,
@@ -183,6 +184,23 @@ async fn the_whole_record_has_its_attempts() {
     assert_eq!(attempt["pdd_ms"], 240);
     assert_eq!(attempt["cost"], "0.005");
     assert_eq!(attempt["rate"]["rate_card"], "wholesale");
+}
+
+#[tokio::test]
+async fn a_call_of_the_records_is_explained_by_what_is_in_force() {
+    let api = api_with(0..1).await;
+    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    let id = format!("{:032x}", call(0).id.0);
+    let told = api.get(&format!("/api/v1/cdrs/{id}/explain")).await.json();
+    assert_eq!(told["decided_by_snapshot"], 3);
+    let explained = &told["explanation"];
+    assert_eq!(explained["snapshot_number"], 1, "something else was pushed");
+    assert!(!explained["steps"].as_array().unwrap().is_empty());
+    let nobody = "0".repeat(32);
+    let missing = api.get(&format!("/api/v1/cdrs/{nobody}/explain")).await;
+    assert_eq!(missing.status, 404);
+    let wrong = api.get("/api/v1/cdrs/first/explain").await;
+    assert_eq!(wrong.status, 400);
 }
 
 #[tokio::test]
