@@ -79,6 +79,7 @@ impl Engine {
         trunk: TrunkIndex,
         facts: &mut Facts,
     ) -> Result<(RoutePlan, Option<SetupPermit>), ReleaseReason> {
+        let quality = Arc::clone(&self.core.quality);
         let request = CallRequest {
             source: Source::Trunk(trunk),
             called: facts.called_received(),
@@ -86,6 +87,7 @@ impl Engine {
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: facts.id.draw(),
+            quality: &quality,
         };
         let plan = match decide(&request, snapshot, &mut LiveAdmission, &mut NoTrace) {
             Decision::Route(plan) => plan,
