@@ -55,7 +55,16 @@ export function explain({ to, customer, source }: Question): Explanation {
       trunk: carrier.trunk,
       gateway: carrier.gateway,
       route: null,
-      rank_key: isLost ? null : { tier: 'other', is_put_first: false, order: 0 },
+      rank_key: isLost
+        ? null
+        : {
+            tier: 'other',
+            is_put_first: false,
+            is_throttled: false,
+            is_below_floor: false,
+            order: 0,
+          },
+      quality: null,
       prefix: cost === undefined ? null : destination.prefix,
       destination: cost === undefined ? null : destination.name,
       cost_per_minute: cost === undefined ? null : micros(cost),

@@ -38,6 +38,8 @@ export const explain = {
     prefix: 'Prefix',
     cost: 'Cost / min',
     margin: 'Margin / min',
+    throttled: 'Too many of its attempts fail: tried after the others',
+    belowFloor: 'Below the quality floor of the LCR profile',
   },
   step: {
     identify: 'Who calls',

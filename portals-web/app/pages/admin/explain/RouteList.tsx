@@ -79,6 +79,12 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
             </span>
           ) : null}
           <LossReason route={route} />
+          {route.rank_key?.is_throttled ? (
+            <span className="block text-meta text-ink-3">{t('route.throttled')}</span>
+          ) : null}
+          {route.rank_key?.is_below_floor ? (
+            <span className="block text-meta text-ink-3">{t('route.belowFloor')}</span>
+          ) : null}
         </span>
       ),
     },
