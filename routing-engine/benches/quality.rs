@@ -39,7 +39,8 @@ fn counted(random: &mut Random, carriers: usize, prefixes: &[String]) -> (Qualit
         talk_ms: u64::from(answered) * 60_000,
     };
     let carrier = FIRST_CARRIER + random.below(carriers) as i64;
-    (QualityKey::new(carrier, random.pick(prefixes)), counts)
+    let prefix: &String = random.pick(prefixes);
+    (QualityKey::new(carrier, prefix), counts)
 }
 
 /// A window that has no room left, over all its minutes.

@@ -122,7 +122,7 @@ mod tests {
         // Thirty minutes of five attempts.
         assert_eq!(window.sums[&QualityKey::new(1, "")].attempts, 150);
         assert_eq!(window.sums[&QualityKey::new(1, "44")].attempts, 60);
-        assert!(window.table(99).len() > 0);
+        assert!(!window.table(99).is_empty());
         assert!(window.table(129).is_empty());
         assert!(window.is_empty());
     }
