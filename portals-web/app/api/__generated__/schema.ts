@@ -759,6 +759,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cdrs/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Decides a call of the records again and explains it. Nothing is called and no limit is used up. */
+        get: operations["cdr_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/change-sets": {
         parameters: {
             query?: never;
@@ -6318,6 +6335,24 @@ export interface components {
             state: components["schemas"]["CallState"];
         };
         /**
+         * @description The decision for a call of the records: its numbers and source, its moment for schedules, and its own
+         *     lot for shares of calls.
+         */
+        CallExplanation: {
+            /**
+             * Format: int64
+             * @description Number of the snapshot that decided the call. When it is not that of the explanation, something
+             *     was pushed since, and the decision may be another.
+             */
+            decided_by_snapshot: number;
+            /**
+             * @description The decision. Limits, turns of round robin, throttles and the quality of carriers are those of this
+             *     moment, for the record does not keep them: where the LCR profile reads them, the call's own order
+             *     may have been another. All else is as it was for the call.
+             */
+            explanation: components["schemas"]["Explanation"];
+        };
+        /**
          * @description The identifier of a call
          * @example 0195530a8f2c7d10a1b2c3d4e5f60718
          */
@@ -7686,13 +7721,50 @@ export interface components {
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
         };
+        /** @description How a carrier does for a destination, of which the order was made. */
+        ExplainQuality: {
+            /**
+             * Format: int32
+             * @description Mean talk of answered calls (ACD), milliseconds.
+             */
+            acd_ms: number;
+            /**
+             * Format: int32
+             * @description Answered of all (ASR), millionths.
+             */
+            asr_ppm: number;
+            /**
+             * Format: int32
+             * @description Attempts of its own for this prefix in the last half hour.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Attempts that reached the called party, of all (NER), millionths.
+             */
+            ner_ppm: number;
+            /**
+             * Format: int32
+             * @description Mean time to the first ringing (PDD), milliseconds.
+             */
+            pdd_ms: number;
+            /**
+             * Format: int32
+             * @description All of it as one, 0 to 1,000.
+             */
+            score: number;
+        };
         /**
          * @description What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
          *     cost.
          */
         ExplainRankKey: {
+            /** @description Whether its carrier does worse than the LCR profile asks for. */
+            is_below_floor: boolean;
             /** @description Whether a share of calls or its turn puts it first in its tier. */
             is_put_first: boolean;
+            /** @description Whether it is tried last because too many attempts of its trunk fail. */
+            is_throttled: boolean;
             /**
              * Format: int64
              * @description What the strategy makes of it; 0 for all where cost alone decides.
@@ -7754,6 +7826,7 @@ export interface components {
             margin_per_minute: components["schemas"]["Money"] | null;
             /** @description The prefix that matched on the carrier's card. */
             prefix: string | null;
+            quality: components["schemas"]["ExplainQuality"] | null;
             /**
              * Format: int32
              * @description Place in the hunting order, from 1; null when it lost.
@@ -8311,6 +8384,8 @@ export interface components {
             }[];
             /** @description Carriers that are never tried. */
             excluded_carriers?: string[];
+            /** @description Of a hundred calls, so many are tried first with a carrier that is not tested for the destination: one with fewer than 30 attempts in the last half hour. */
+            explore_percent?: number;
             /** @description Carriers that go first in a share of the calls, whatever the strategy says of them; together at most 100 percent. */
             force_first?: {
                 /** @description The carrier. */
@@ -8329,12 +8404,25 @@ export interface components {
             pdd_budget_ms?: number | null;
             /** @description Strategy `price_band`: routes that cost so much more than the cheapest at most count as equal to it, and priority decides among them. */
             price_band_percent?: number | null;
+            /** @description Strategy `quality`: how much quality weighs against cost, from 0 (cost alone) to 100 (quality alone). At 50 a route that is 1 percent dearer than the cheapest is worth 1 point of the 100 of a score. */
+            quality_balance_percent?: number | null;
+            /** @description What a carrier must reach for a destination. Routes of those that do not are tried after all others, whatever routes lead to them. */
+            quality_floor?: {
+                /** @description Mean length of answered calls (ACD), at least. */
+                acd_s?: number | null;
+                /** @description Answered calls of a hundred attempts (ASR), at least. */
+                asr_percent?: number | null;
+                /** @description Attempts of a hundred that reach the called party, whatever it does (NER), at least. */
+                ner_percent?: number | null;
+                /** @description Mean time to the first ringing (PDD), at most. */
+                pdd_ms?: number | null;
+            } | null;
             /**
              * @description What decides the order.
              * @default cheapest
              * @enum {string}
              */
-            strategy: "cheapest" | "priority" | "price_band" | "weight" | "percentage" | "manual" | "reverse" | "round_robin";
+            strategy: "cheapest" | "priority" | "price_band" | "weight" | "percentage" | "manual" | "reverse" | "round_robin" | "quality";
         };
         /** @description A version of a lcr profile. */
         LcrProfileVersion: {
@@ -9436,7 +9524,10 @@ export interface components {
          * @enum {string}
          */
         ReleasedBy: "customer" | "carrier" | "switch";
-        /** @description What recent traffic would have become. */
+        /**
+         * @description What recent traffic would have become. Limits and the quality of carriers are those of this moment;
+         *     round robin spreads the calls evenly, and no trunk is throttled.
+         */
         Replay: {
             /** @description Money of all these calls by the draft. */
             after: components["schemas"]["MoneyLine"];
@@ -10699,6 +10790,37 @@ export interface components {
             status: "active" | "inactive";
             /** @description Ingress: what each called number must begin with; it is taken off first. Trunks may share an address when their tech prefixes differ. */
             tech_prefix?: string;
+            /** @description Egress: when it gets a share of its calls only, because attempts fail. */
+            throttle?: {
+                /**
+                 * @description Fewer attempts say nothing.
+                 * @default 20
+                 */
+                attempts_min: number;
+                /**
+                 * @description Final responses that count as failures. Silence and an address out of reach always do.
+                 * @default [
+                 *       408,
+                 *       "5xx"
+                 *     ]
+                 */
+                codes: (number | string)[];
+                /**
+                 * @description Of a hundred attempts so many must fail.
+                 * @default 60
+                 */
+                failed_percent: number;
+                /**
+                 * @description Of a hundred calls, so many still take the trunk in its place.
+                 * @default 10
+                 */
+                share_percent: number;
+                /**
+                 * @description Attempts count for so long, and for as long again.
+                 * @default 60
+                 */
+                window_s: number;
+            } | null;
             /**
              * @description Egress: transport to the gateway. Without one a host name without a port is asked for it.
              * @enum {string|null}
@@ -10979,6 +11101,7 @@ export type BeneficiaryView = components['schemas']['BeneficiaryView'];
 export type BlockedReason = components['schemas']['BlockedReason'];
 export type BulkEdit = components['schemas']['BulkEdit'];
 export type Call = components['schemas']['Call'];
+export type CallExplanation = components['schemas']['CallExplanation'];
 export type CallIdText = components['schemas']['CallIdText'];
 export type CallPage = components['schemas']['CallPage'];
 export type CallState = components['schemas']['CallState'];
@@ -11061,6 +11184,7 @@ export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
 export type EventList = components['schemas']['EventList'];
+export type ExplainQuality = components['schemas']['ExplainQuality'];
 export type ExplainRankKey = components['schemas']['ExplainRankKey'];
 export type ExplainRate = components['schemas']['ExplainRate'];
 export type ExplainRoute = components['schemas']['ExplainRoute'];
@@ -15466,6 +15590,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cdr"];
+                };
+            };
+            /** @description Not an identifier */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such call */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The decision */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExplanation"];
                 };
             };
             /** @description Not an identifier */
@@ -47950,7 +48142,7 @@ export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<compo
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
 export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
 export const lcrProfileResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileResource"]["kind"]> = ["lcr_profile"];
-export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual", "reverse", "round_robin"];
+export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileSpec"]["strategy"]> = ["cheapest", "priority", "price_band", "weight", "percentage", "manual", "reverse", "round_robin", "quality"];
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
 export const levelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Level"]> = ["all", "category", "group", "customer", "named"];
 export const lookupErrorValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LookupError"]> = ["no_such_name", "no_address", "no_service", "no_listener", "timed_out", "server_failed", "too_many_names"];
