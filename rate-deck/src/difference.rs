@@ -11,8 +11,8 @@ use crate::reading::Reading;
 use crate::rejections::Rejections;
 use crate::table::{Period, Row, Table, TableBuilder};
 use cost::{Facts, Leap, Side, Timeline};
-use rating::Timestamp;
 use rating::prefix::Prefix;
+use rating::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -223,7 +223,7 @@ impl<'t> Comparison<'t> {
         let was = self.old.facts(in_force.unwrap_or(last));
         let covering = self.covering(wanted, |shorter| &shorter.after);
         if let Some(covering) = &covering {
-            self.doubt(prefix, 0, &was, covering);
+            self.doubt_leap(prefix, 0, &was, covering);
         }
         let is_dearer = covering.is_some_and(|it| it.is_dearer_than(&was));
         let is_postponed = is_dearer && wanted < self.notice_over;
@@ -287,9 +287,7 @@ impl<'t> Comparison<'t> {
             .is_some_and(|cost| is.is_dearer_than(&cost));
         let is_postponed = is_dearer && from < self.notice_over;
         let effective = if is_postponed { self.notice_over } else { from };
-        if let Some(cost) = was.or(covering) {
-            self.doubt(row.prefix, row.line, &cost, &is);
-        }
+        self.doubt(row, was.or(covering).as_ref(), &is);
         let until = row.period.until;
         self.change(Change {
             prefix: row.prefix,
@@ -305,7 +303,16 @@ impl<'t> Comparison<'t> {
         effective
     }
 
-    fn doubt(&mut self, prefix: Prefix, line: u32, was: &Facts<'_>, is: &Facts<'_>) {
+    fn doubt(&mut self, row: &Row, was: Option<&Facts<'_>>, is: &Facts<'_>) {
+        let (prefix, line) = (row.prefix, row.line);
+        match was {
+            Some(was) => self.doubt_leap(prefix, line, was, is),
+            None if is.rate() == Amount::ZERO => self.doubts.push(Doubt::FreeRate { prefix, line }),
+            None => {}
+        }
+    }
+
+    fn doubt_leap(&mut self, prefix: Prefix, line: u32, was: &Facts<'_>, is: &Facts<'_>) {
         match is.leap_from(was, self.policy.absurd_factor) {
             Some(Leap::Up) => self.doubts.push(Doubt::AbsurdIncrease { prefix, line }),
             Some(Leap::Down) => self.doubts.push(Doubt::AbsurdDecrease { prefix, line }),

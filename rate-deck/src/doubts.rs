@@ -108,6 +108,15 @@ pub enum Doubt {
         /// Where it stands; 0 where it is removed, so that a shorter prefix counts.
         line: u32,
     },
+    /// A minute costs nothing, and no rate was there to hold that against. Carriers write so what
+    /// they do not serve; a route that costs nothing goes first.
+    FreeRate {
+        /// The prefix.
+        #[serde(serialize_with = "prefix_text")]
+        prefix: Prefix,
+        /// Where it stands.
+        line: u32,
+    },
     /// More than half of the prefixes that had a rate have none after the deck: it may be a part
     /// that was sent as the whole.
     MostRemoved {
@@ -211,6 +220,10 @@ impl Doubt {
             } => write!(
                 f,
                 "line {line}: {prefix} has no rate between the end of line {first_line} and this"
+            ),
+            Self::FreeRate { prefix, line } => write!(
+                f,
+                "line {line}: calls to {prefix} cost nothing: is it served at all?"
             ),
             Self::AbsurdIncrease { prefix, line: 0 } => write!(
                 f,

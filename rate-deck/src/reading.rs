@@ -19,7 +19,7 @@ use rating::{Amount, Currency};
 use std::ops::ControlFlow;
 
 /// Most rates of one file, lists and ranges unfolded.
-pub const ROWS_MAX: usize = 5_000_000;
+pub const ROWS_MAX: usize = 1_500_000;
 
 /// Bytes of all fields of a file; a workbook can tell a short text very often.
 pub const TEXT_BYTES_MAX: u64 = 1 << 30;

@@ -236,6 +236,21 @@ fn absurd_prices_are_doubted() {
 }
 
 #[test]
+fn a_price_of_zero_is_doubted_where_there_was_none() {
+    let sent = table("53,Cuba,0,,\n44,UK,0.01,,\n");
+    let difference = compare(&Table::default(), &sent, &FULL, NOW);
+    assert_eq!(
+        difference.doubts.listed,
+        [Doubt::FreeRate {
+            prefix: prefix("53"),
+            line: 2
+        }]
+    );
+    let again = compare(&sent, &sent, &FULL, NOW);
+    assert_eq!(again.doubts.count, 0, "it was free before");
+}
+
+#[test]
 fn a_new_breakout_is_held_against_the_shorter_prefix_of_its_calls() {
     let current = table("44,UK,0.01,,\n33,FR,0.01,,\n");
     let sent = table(
