@@ -129,7 +129,7 @@ impl Dns {
         let (transport, servers) = match (name.port, name.transport) {
             (Some(port), transport) => {
                 let transport = transport.unwrap_or(Transport::Udp);
-                let servers = self.host(host, port, transport).await?;
+                let servers = self.host(&mut search, host, port, transport).await?;
                 (transport, servers)
             }
             (None, Some(transport)) => {
@@ -218,7 +218,7 @@ impl Dns {
         if let Some(nowhere) = search.nowhere {
             return Err(search.doubt.unwrap_or(nowhere));
         }
-        let found = self.host(host, port, transport).await;
+        let found = self.host(search, host, port, transport).await;
         found.map_err(|not_found| match not_found.failure {
             // Then nothing is below it either (RFC 8020 §2).
             LookupFailure::NoSuchName => not_found,
@@ -280,7 +280,8 @@ impl Dns {
         };
         let mut servers = Vec::new();
         for srv in found.into_iter().take(ADDRESSES_MAX) {
-            match self.host(&srv.target.to_ascii(), srv.port, transport).await {
+            let target = srv.target.to_ascii();
+            match self.host(search, &target, srv.port, transport).await {
                 Ok(host) => {
                     ttl_s = ttl_s.min(host.ttl_s);
                     servers.extend(host.servers.into_iter().map(|server| Server {
@@ -303,13 +304,23 @@ impl Dns {
         Some(Servers { servers, ttl_s })
     }
 
-    /// The addresses of a host, of the families that listeners can send to.
-    async fn host(&self, host: &str, port: u16, transport: Transport) -> Result<Servers, NotFound> {
+    /// The addresses of a host, of the families that listeners can send to. A family that nobody
+    /// answers for leaves a doubt: its addresses may be there.
+    async fn host(
+        &self,
+        search: &mut Search,
+        host: &str,
+        port: u16,
+        transport: Transport,
+    ) -> Result<Servers, NotFound> {
         let ask = async |is_ipv4: bool, kind| match self.reach.has(transport, is_ipv4) {
             true => self.ask(host, kind).await,
             false => Err(NotFound::now(LookupFailure::NoListener)),
         };
         let (v4, v6) = tokio::join!(ask(true, RecordType::A), ask(false, RecordType::AAAA));
+        let failures = [&v4, &v6].into_iter().filter_map(|it| it.as_ref().err());
+        let unanswered = failures.copied().find(|it| !it.failure.is_answer());
+        search.doubt = search.doubt.or(unanswered);
         let mut addresses = Vec::new();
         let mut ttl_s = u32::MAX;
         for lookup in [&v4, &v6].into_iter().flatten() {

@@ -244,6 +244,27 @@ async fn a_question_that_fails_does_not_hide_what_others_say() {
     }
 }
 
+#[tokio::test]
+async fn addresses_that_nobody_answers_for_leave_a_doubt_of_those_that_are_there() {
+    let server = NameServer::start(&[
+        "_sip._udp.sip.test 60 SRV 1 1 5060 a.test",
+        "_sip._udp.sip.test 60 SRV 2 1 5060 b.test",
+        "a.test 60 A 192.0.2.1",
+        "a.test 60 AAAA 2001:db8::1",
+        "b.test 60 A 192.0.2.2",
+    ]);
+    let dns = dns(&server, &[Transport::Udp]);
+    let one = name("a.test:5060", Some(Transport::Udp));
+    let all = name("sip.test", Some(Transport::Udp));
+    let is_certain = async |name: &NameQuery| dns.resolve(name).await.unwrap().is_certain;
+    assert!(is_certain(&one).await && is_certain(&all).await);
+    let code = ResponseCode::ServFail;
+    server.turn(Mood::FailingAt(code, &["A a.test"]));
+    assert!(!is_certain(&one).await, "the other family is there");
+    server.turn(Mood::FailingAt(code, &["A b.test", "AAAA b.test"]));
+    assert!(!is_certain(&all).await, "the other server is there");
+}
+
 /// A configuration with one gateway.
 fn snapshot(number: u64, gateway: &str) -> Arc<Snapshot> {
     use routing_engine::deck::{Deck, DestinationNames};
