@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+/// It listens on three ports of its own finding; another program may take one meanwhile.
+const STARTS_MAX: usize = 5;
+
 /// A telephone that is driven by its control port.
 struct Phone {
     // Ended before its folder is.
@@ -28,6 +31,13 @@ struct Phone {
 impl Phone {
     /// A telephone of `user` on `ip`. Calls to it are answered at once; it plays a tone.
     fn start(user: &str, ip: &str, folder: &Path, authority: &Authority) -> Self {
+        (0..STARTS_MAX)
+            .find_map(|_| Self::start_once(user, ip, folder, authority))
+            .expect("one of many ports is free")
+    }
+
+    /// `None` when a port that was free a moment ago is so no more.
+    fn start_once(user: &str, ip: &str, folder: &Path, authority: &Authority) -> Option<Self> {
         let folder = folder.join(format!("phone-{ip}"));
         std::fs::create_dir_all(&folder).unwrap();
         let (control, address) = (free_tcp(), free_port(ip));
@@ -54,23 +64,30 @@ impl Phone {
         let mut command = Command::new("baresip");
         let mut program = Program::start(command.arg("-f").arg(&folder), &log);
         let mut connected = None;
+        let mut is_taken = false;
         until("baresip listens", || {
-            assert!(!program.has_ended(), "{}", said(&log));
+            if program.has_ended() {
+                is_taken = said(&log).contains("Address already in use");
+                assert!(is_taken, "{}", said(&log));
+            }
             connected = TcpStream::connect(control).ok();
-            connected.is_some()
+            is_taken || connected.is_some()
         });
+        if is_taken {
+            return None;
+        }
         let control = connected.unwrap();
         control
             .set_read_timeout(Some(Duration::from_millis(50)))
             .unwrap();
-        Self {
+        Some(Self {
             _program: program,
             control,
             read: Vec::new(),
             events: Vec::new(),
             log,
             address,
-        }
+        })
     }
 
     /// Gives a command of its menu.
