@@ -210,7 +210,7 @@ impl Dns {
     /// The host itself, when no SRV record says where else to go (RFC 3263 §4.2).
     async fn host_instead(
         &self,
-        search: &Search,
+        search: &mut Search,
         host: &str,
         port: u16,
         transport: Transport,
