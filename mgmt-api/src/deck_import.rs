@@ -21,6 +21,7 @@ pub use outcome::{
     DeckRejection,
 };
 
+use crate::containment::{self, Panicked, Part};
 use crate::resource_engine::{Key, Proposed};
 use rate_deck::difference::Policy;
 use rate_deck::{Card, Mapping, Period, Row, Table, TableBuilder, export};
@@ -30,6 +31,7 @@ use routing_engine::deck::Deck;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use tokio::sync::OwnedMutexGuard;
 
 /// Largest file of a deck, bytes: a million rows have some 50 MiB.
 pub(crate) const DECK_FILE_BYTES_MAX: usize = 64 << 20;
@@ -69,6 +71,15 @@ pub(crate) fn settings_owner(in_force: &Proposed, card: &Key, card_id: i64) -> i
     }
 }
 
+/// Does work with a deck on a thread of its own. Who waits for it may go away and the thread cannot
+/// be stopped: it keeps what it did alone until it is done.
+async fn alone<T: Send + 'static>(
+    guard: OwnedMutexGuard<()>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<(T, OwnedMutexGuard<()>), Panicked> {
+    containment::on_blocking_thread(Part::Task, move || (work(), guard)).await
+}
+
 /// What a deck for this card is read against.
 fn card_of(card: &RateCard) -> Card {
     Card {
@@ -105,4 +116,32 @@ pub(crate) fn deck_text(deck: &Deck) -> io::Result<String> {
     // Rates without dates count at any moment.
     export::csv_at(&table_of(deck), Timestamp(0), &mut text)?;
     String::from_utf8(text).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use super::*;
+    use std::sync::{Arc, mpsc};
+    use tokio::sync::Mutex;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_alone_until_it_is_done() {
+        let mutex = Arc::new(Mutex::new(()));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let guard = Arc::clone(&mutex).lock_owned().await;
+        let work = alone(guard, move || {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+        });
+        tokio::select! {
+            _ = work => unreachable!("it waits"),
+            begun = has_begun => begun.unwrap(),
+        }
+        assert!(mutex.try_lock().is_err(), "the thread still works");
+        go_on.send(()).unwrap();
+        let _next = mutex.lock().await;
+    }
 }

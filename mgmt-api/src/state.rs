@@ -85,6 +85,9 @@ pub struct Parts {
     pub(crate) http_metrics: HttpMetrics,
     pub(crate) job_bell: JobBell,
     pub(crate) webhooks: WebhookClient,
+    /// Held by who reads, compares or applies a deck: each may take hundreds of megabytes, and two
+    /// imports of one card must not be applied at the same time.
+    pub(crate) deck_work: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl AppState {
@@ -115,6 +118,7 @@ impl AppState {
             http_metrics: HttpMetrics::default(),
             job_bell: parts.job_bell,
             webhooks: parts.webhooks,
+            deck_work: Arc::default(),
         }))
     }
 

@@ -50,9 +50,13 @@ struct ImportArgs {
     /// applied, or by the titles of the columns.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Prefixes that the carrier does not name keep their rates.
-    #[arg(long)]
+    /// Prefixes that the carrier does not name keep their rates. Of this and what follows, what is
+    /// not given is as for the carrier's last deck that was applied.
+    #[arg(long, conflicts_with = "full")]
     partial: bool,
+    /// Prefixes that the carrier does not name are not offered any more.
+    #[arg(long)]
+    full: bool,
     /// What costs more counts no sooner than so many days from now.
     #[arg(long, value_name = "DAYS")]
     notice_days: Option<u16>,
@@ -185,8 +189,9 @@ fn wanted(args: &ImportArgs) -> anyhow::Result<Value> {
         body["mapping"] = serde_json::from_str(&text).with_context(context)?;
     }
     let mut policy = Map::new();
-    if args.partial {
-        policy.insert("scope".to_owned(), json!("partial"));
+    let scopes = [(args.partial, "partial"), (args.full, "full")];
+    if let Some((_, scope)) = scopes.into_iter().find(|(is_given, _)| *is_given) {
+        policy.insert("scope".to_owned(), json!(scope));
     }
     if let Some(days) = args.notice_days {
         policy.insert("notice_days".to_owned(), json!(days));

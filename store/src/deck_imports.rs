@@ -228,7 +228,8 @@ impl Store {
 
     /// Takes the file of an import and puts the job that reads it into the queue. What was found
     /// in a file before is gone. Gives the revision, or `None` when the import is read at this
-    /// moment, was applied, or is another by now.
+    /// moment, was applied, or is another by now. One whose job was given up or discarded is not
+    /// read any more.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -251,7 +252,8 @@ impl Store {
             "UPDATE deck_import SET state = 'reading', revision = revision + 1, file = $1, \
              job_id = $2, outcome = NULL, rates = NULL, failure = NULL, updated_at = $3 \
              WHERE id = $4 AND owner = $5 AND revision = $6 \
-             AND state IN ('awaiting_file', 'ready', 'failed') RETURNING id",
+             AND (state IN ('awaiting_file', 'ready', 'failed') OR (state = 'reading' AND job_id IN \
+             (SELECT j.id FROM job j WHERE j.state IN ('dead', 'discarded')))) RETURNING id",
         )
         .bind(file)
         .bind(job)

@@ -1,11 +1,10 @@
 //! From an import to a draft of its card.
 
 use super::outcome::DeckImportResult;
-use super::{card_of, settings_owner};
+use super::{alone, card_of, settings_owner};
 use crate::access::Permission;
 use crate::auth::Principal;
 use crate::clock;
-use crate::containment::{self, Part};
 use crate::problem::Problem;
 use crate::resource_engine::{Content, DeckText, Draft, Drafted, Key, PushOrigin, of_change_set};
 use crate::routes::resources::Writer;
@@ -15,10 +14,12 @@ use rate_deck::{Mapping, date_text, export, read};
 use rating::Timestamp;
 use resources::{RateCard, ResourceKind};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use store::{
     ChangeSetRow, DeckImportApplied, DeckImportRow, DeckImportState, NewAuditEntry, NewChangeSet,
     ResourceRow,
 };
+use tokio::sync::OwnedMutexGuard;
 
 /// Letters of a card's name that its file's name keeps.
 const FILE_NAME_CHARS_MAX: usize = 100;
@@ -56,9 +57,11 @@ impl ApplyDeck {
     /// Puts what is to be applied next into a change set: all of it or nothing.
     ///
     /// # Errors
-    /// 409 when the import is not ready, something has to be confirmed, the card has changed since, or
-    /// what comes before is not in force; 403 and 404 of the change set.
+    /// 409 when the import is not ready, something has to be confirmed, the card has changed since,
+    /// another change set has a draft of it, or what comes before is not in force; 403 and 404 of
+    /// the change set.
     pub(crate) async fn run(self) -> Result<AppliedDeck, Problem> {
+        let guard = Arc::clone(&self.state.deck_work).lock_owned().await;
         let now = clock::now();
         let result = self.result()?;
         let card = self.card(&result).await?;
@@ -66,9 +69,13 @@ impl ApplyDeck {
             conflict("The deck changes nothing: the card has these rates already.")
         })?;
         let at = result.moments[*moments.end()].at.0;
-        let deck = self.deck(&card, at).await?;
+        let is_to_come = at > now;
+        self.may_apply(is_to_come)?;
+        self.has_no_other_draft(&card).await?;
+        // Kept to the end: who applies next must see this draft.
+        let (deck, _guard) = self.deck(&card, at, guard).await?;
         let next = Next {
-            is_to_come: at > now,
+            is_to_come,
             result,
             moments,
             at,
@@ -132,8 +139,48 @@ impl ApplyDeck {
         }
     }
 
+    /// # Errors
+    /// 403 without the permissions, 422 for a change set when the rates need one of their own.
+    fn may_apply(&self, is_to_come: bool) -> Result<(), Problem> {
+        let permissions = self.principal.permissions();
+        let mut needed = vec![Permission::CHANGE_SET_WRITE];
+        if is_to_come {
+            needed.push(Permission::CHANGE_SET_PUSH);
+        }
+        if let Some(missing) = needed.into_iter().find(|it| !permissions.contains(*it)) {
+            return Err(Problem::missing_permission(missing));
+        }
+        if self.change_set.is_some() && is_to_come {
+            let message = "rates of a time to come go into a change set of their own, which is \
+                           scheduled: leave it out";
+            return Err(Problem::invalid_field("change_set", message));
+        }
+        Ok(())
+    }
+
+    /// Two drafts of one version cannot both be pushed: the first would win at its time, also where
+    /// the second has the later rates.
+    async fn has_no_other_draft(&self, card: &ResourceRow) -> Result<(), Problem> {
+        let (store, scope) = (&self.state.store, self.principal.scope());
+        let other = store.change_set_that_drafts(&scope, card.id, self.change_set);
+        let Some(other) = other.await? else {
+            return Ok(());
+        };
+        let detail = format!(
+            "Change set {} is {} and has a draft of the rate card: push it or discard it first.",
+            other.id,
+            other.state.as_str()
+        );
+        Err(Problem::conflict(detail, Vec::new()))
+    }
+
     /// The rates that count at a moment, as the text of a deck.
-    async fn deck(&self, card: &ResourceRow, at: Timestamp) -> Result<DeckText, Problem> {
+    async fn deck(
+        &self,
+        card: &ResourceRow,
+        at: Timestamp,
+        guard: OwnedMutexGuard<()>,
+    ) -> Result<(DeckText, OwnedMutexGuard<()>), Problem> {
         let (id, revision) = (self.row.id, self.row.revision);
         let rates = self.state.store.deck_import_rates(id, revision).await?;
         let rates = rates.ok_or_else(changed_meanwhile)?;
@@ -153,8 +200,9 @@ impl ApplyDeck {
             let text = String::from_utf8(text).ok()?;
             Some(DeckText::new(text.into()))
         };
-        let deck = containment::on_blocking_thread(Part::Task, work).await;
-        deck.ok().flatten().ok_or_else(Problem::interrupted)
+        let deck = alone(guard, work).await.ok();
+        let deck = deck.and_then(|(deck, guard)| Some((deck?, guard)));
+        deck.ok_or_else(Problem::interrupted)
     }
 
     /// The change set to write to, and whether it was made for this.
@@ -163,19 +211,6 @@ impl ApplyDeck {
         card: &ResourceRow,
         next: &Next,
     ) -> Result<(Writer, Option<ChangeSetRow>), Problem> {
-        let permissions = self.principal.permissions();
-        let mut needed = vec![Permission::CHANGE_SET_WRITE];
-        if next.is_to_come {
-            needed.push(Permission::CHANGE_SET_PUSH);
-        }
-        if let Some(missing) = needed.into_iter().find(|it| !permissions.contains(*it)) {
-            return Err(Problem::missing_permission(missing));
-        }
-        if self.change_set.is_some() && next.is_to_come {
-            let message = "rates of a time to come go into a change set of their own, which is \
-                           scheduled: leave it out";
-            return Err(Problem::invalid_field("change_set", message));
-        }
         let (id, is_made) = match self.change_set {
             Some(id) => (id, false),
             None => (self.create(card, next).await?, true),
@@ -206,11 +241,11 @@ impl ApplyDeck {
         next: Next,
     ) -> Result<AppliedDeck, Problem> {
         let change_set = writer.change_set().ok_or_else(changed_meanwhile)?;
-        let content = self.content(writer, card, &next).await?;
+        let (base_version, content) = self.content(writer, card, &next).await?;
         let draft = Draft {
             kind: ResourceKind::RateCard,
             name: card.name.clone(),
-            base_version: Some(card.version),
+            base_version,
             revives: None,
             content: Some(content),
             note: Some(self.note(next.at)),
@@ -226,22 +261,30 @@ impl ApplyDeck {
         self.note_applied(card, next, drafted).await
     }
 
-    /// The card with its new rates, with whatever else the change set wants of it.
+    /// The card with its new rates, with whatever else the change set wants of it, and the version
+    /// that this was made from: a draft that is stale stays so, and is refused.
     async fn content(
         &self,
         writer: &Writer,
         card: &ResourceRow,
         next: &Next,
-    ) -> Result<Content, Problem> {
+    ) -> Result<(Option<u64>, Content), Problem> {
         let kind = ResourceKind::RateCard;
         let drafted = writer.draft_of(kind, &card.name).await?;
-        let mut content = match drafted {
-            None => Content::of_row(kind, card.clone()),
-            Some(draft) => draft
-                .content
-                .ok_or_else(|| conflict("By the change set the rate card shall go."))?,
+        // Not one of another card that shall get this name.
+        let drafted = drafted.filter(|draft| draft.name == card.name);
+        let (base_version, mut content) = match drafted {
+            None => (Some(card.version), Content::of_row(kind, card.clone())),
+            Some(draft) => {
+                let gone = || conflict("By the change set the rate card shall go.");
+                (draft.base_version, draft.content.ok_or_else(gone)?)
+            }
         };
-        if content.deck_hash != card.deck_hash {
+        let is_stale = base_version != Some(card.version);
+        let rates = |spec: &Value| spec.get("rates").filter(|rates| !rates.is_null()).cloned();
+        let has_rates =
+            content.deck_hash != card.deck_hash || rates(&content.spec) != rates(&card.spec);
+        if has_rates && !is_stale {
             let detail =
                 "The change set has other rates of the card already: take its draft out first.";
             return Err(conflict(detail));
@@ -254,7 +297,7 @@ impl ApplyDeck {
             }
         }
         content.deck_hash = Some(next.deck.hash.clone());
-        Ok(content)
+        Ok((base_version, content))
     }
 
     fn note(&self, at: Timestamp) -> String {

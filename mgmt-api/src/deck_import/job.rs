@@ -1,9 +1,9 @@
 //! Reading and comparing a deck: a job of the durable queue.
 
 use super::outcome::{self, DeckChange, DeckDoubt, DeckImportResult, DeckRejection, MOMENTS_MAX};
-use super::{CHANGES, DOUBTS, DeckSettings, PAGE_ITEMS, REJECTIONS, card_of, table_of};
+use super::{CHANGES, DOUBTS, DeckSettings, PAGE_ITEMS, REJECTIONS, alone, card_of, table_of};
 use crate::clock;
-use crate::containment::{self, Part};
+use crate::containment::Panicked;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::resource_engine::{Entry, Key};
 use crate::state::AppState;
@@ -29,7 +29,6 @@ const PAGES_AT_ONCE: usize = 50;
 /// Reads decks, one at a time on a node: each may take a few hundred megabytes.
 pub struct ReadDeck {
     state: AppState,
-    alone: tokio::sync::Mutex<()>,
 }
 
 #[derive(Deserialize)]
@@ -59,10 +58,7 @@ struct Found {
 impl ReadDeck {
     /// Reads for the cards of that state.
     pub fn new(state: AppState) -> Self {
-        Self {
-            state,
-            alone: tokio::sync::Mutex::default(),
-        }
+        Self { state }
     }
 
     async fn read(&self, run: &JobRun) -> Result<(), JobFailure> {
@@ -74,7 +70,6 @@ impl ReadDeck {
         let Some(row) = row.filter(is_due) else {
             return Ok(());
         };
-        let _alone = self.alone.lock().await;
         let (reason, failure) = match self.read_row(run, &scope, &row).await {
             Ok(()) => return Ok(()),
             Err(Unread::Refused(reason)) => (reason, None),
@@ -103,6 +98,7 @@ impl ReadDeck {
         scope: &Scope,
         row: &DeckImportRow,
     ) -> Result<(), Unread> {
+        let guard = Arc::clone(&self.state.deck_work).lock_owned().await;
         let store = &self.state.store;
         let Some(file) = store.deck_import_file(row.id, row.revision).await? else {
             return Ok(());
@@ -116,7 +112,9 @@ impl ReadDeck {
             let count = Arc::clone(&count);
             move || found(&file, &settings, &card, clock::now(), &count)
         };
-        let found = told(run, &count, work).await?;
+        // Not before the lists are written: what was found is as large as what was read.
+        let (found, _guard) = told(run, &count, alone(guard, work)).await?;
+        let found = found.map_err(Unread::Refused)?;
         let (list, id) = (
             Lists {
                 run,
@@ -175,19 +173,18 @@ impl JobHandler for ReadDeck {
     }
 }
 
-/// Does work on a thread of its own, and tells meanwhile how far it is.
-async fn told(
+/// Waits for work on a thread of its own, and tells meanwhile how far it is.
+async fn told<T>(
     run: &JobRun,
     count: &AtomicU64,
-    work: impl FnOnce() -> Result<Found, String> + Send + 'static,
-) -> Result<Found, Unread> {
-    let work = containment::on_blocking_thread(Part::Task, work);
+    work: impl Future<Output = Result<T, Panicked>>,
+) -> Result<T, Unread> {
     let mut work = std::pin::pin!(work);
     loop {
         tokio::select! {
             done = &mut work => {
                 let panicked = |_| Unread::Failed(JobFailure::GiveUp("Reading has failed.".to_owned()));
-                return done.map_err(panicked)?.map_err(Unread::Refused);
+                return done.map_err(panicked);
             }
             () = tokio::time::sleep(TELL_INTERVAL) => {
                 run.progress(count.load(Ordering::Relaxed), None, "rows read").await?;
@@ -217,7 +214,7 @@ fn found(
     let result = result.ok_or_else(|| {
         format!("The deck changes rates at more than {MOMENTS_MAX} moments: look at its dates.")
     })?;
-    outcome::sort(&mut difference.changes);
+    outcome::list(&mut difference.changes);
     let mut rates = Vec::new();
     export::csv(&difference.table, &mut rates).map_err(|error| error.to_string())?;
     Ok(Found {

@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 /// Most moments at which the rates of one deck change: a year of days.
 pub(super) const MOMENTS_MAX: usize = 366;
 
+/// Most changes of a kind that are listed; all are counted.
+const CHANGES_LISTED_MAX: usize = 100_000;
+
 /// How much was found in a deck.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DeckImportResult {
@@ -205,11 +208,11 @@ impl DeckCounts {
         }
     }
 
-    /// Where the changes of a kind stand in the list, or all of them.
+    /// Where the changes of a kind stand in the list, or all that are listed.
     pub(crate) fn places(&self, kind: Option<DeckChangeKind>) -> std::ops::Range<u64> {
         let mut first = 0;
         for listed in DeckChangeKind::ORDER {
-            let end = first + self.of_kind(listed);
+            let end = first + self.of_kind(listed).min(CHANGES_LISTED_MAX as u64);
             if kind == Some(listed) {
                 return first..end;
             }
@@ -274,10 +277,19 @@ fn moments(difference: &Difference, now: Timestamp) -> Option<Vec<DeckImportMome
     Some(moments.collect())
 }
 
-/// Brings changes into the order of their list.
-pub(super) fn sort(changes: &mut [Change]) {
+/// Brings changes into the order of their list, and keeps the first of each kind.
+pub(super) fn list(changes: &mut Vec<Change>) {
     let rank = |change: &Change| DeckChangeKind::of(change.kind).and_then(DeckChangeKind::rank);
     changes.sort_unstable_by_key(|change| (rank(change), change.prefix, change.effective));
+    let mut listed = [0; DeckChangeKind::ORDER.len()];
+    changes.retain(|change| {
+        let Some(count) = rank(change).and_then(|rank| listed.get_mut(rank)) else {
+            return false;
+        };
+        *count += 1;
+        *count <= CHANGES_LISTED_MAX
+    });
+    changes.shrink_to_fit();
 }
 
 impl DeckChange {

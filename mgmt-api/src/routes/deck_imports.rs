@@ -10,6 +10,7 @@ pub use crate::deck_import::{
 };
 pub(crate) use applying::{__path_deck_import_apply, deck_import_apply};
 pub use applying::{DeckImportApplied, DeckImportApply};
+use lists::result_of;
 pub(crate) use lists::{
     __path_deck_import_change_list, __path_deck_import_doubt_list,
     __path_deck_import_rejection_list, deck_import_change_list, deck_import_doubt_list,
@@ -38,7 +39,7 @@ use rate_deck::Mapping;
 use rate_deck::difference::{Policy, Scope as DeckScope};
 use resources::ResourceKind;
 use serde::{Deserialize, Serialize};
-use store::{DeckImportQuery, DeckImportRow, DeckImportState, JobState};
+use store::{DeckImportQuery, DeckImportRow, DeckImportState, JobRow, JobState};
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest notice, days.
@@ -105,8 +106,7 @@ pub enum DeckImportStateView {
 }
 
 /// What was agreed with a carrier about its decks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeckPolicy {
     /// What a prefix that the deck does not name means.
     pub scope: DeckScopeView,
@@ -118,13 +118,28 @@ pub struct DeckPolicy {
     pub absurd_factor: u16,
 }
 
+/// What is agreed with a carrier from now on; what is left out stays as it was agreed before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeckPolicyPatch {
+    /// What a prefix that the deck does not name means; `full` when nothing was agreed before.
+    pub scope: Option<DeckScopeView>,
+    /// What costs more counts no sooner than so many days after the deck is read; 0 when nothing
+    /// was agreed before.
+    #[schema(maximum = 365)]
+    pub notice_days: Option<u16>,
+    /// A price more than so many times the old one, or the old one of it, has to be confirmed; 5
+    /// when nothing was agreed before.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub absurd_factor: Option<u16>,
+}
+
 /// What a prefix that a deck does not name means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = DeckScope)]
 pub enum DeckScopeView {
     /// It is not offered any more.
-    #[default]
     Full,
     /// Its rate stays as it is.
     Partial,
@@ -238,14 +253,8 @@ async fn view(
     let scope = principal.scope();
     let card = state.store.resource(&scope, row.card_id).await?;
     let card = card.filter(|card| card.deleted_at.is_none());
-    let job = match row.job_id.filter(|_| row.state == DeckImportState::Reading) {
-        Some(job) => state.store.job(&scope, job).await?,
-        None => None,
-    };
-    // A job that somebody has cancelled or discarded before it began leaves nothing behind.
-    let is_stopped = job
-        .as_ref()
-        .is_some_and(|job| matches!(job.state, JobState::Discarded | JobState::Dead));
+    let job = reading_job(state, principal, &row).await?;
+    let is_stopped = job.as_ref().is_some_and(is_stopped);
     let settings: DeckSettings =
         serde_json::from_value(row.settings).map_err(|error| Problem::internal(&error))?;
     let result = row.outcome.map(serde_json::from_value).transpose();
@@ -271,6 +280,26 @@ async fn view(
     })
 }
 
+/// The job that reads the file of an import at this moment, or should.
+async fn reading_job(
+    state: &AppState,
+    principal: &Principal,
+    row: &DeckImportRow,
+) -> Result<Option<JobRow>, Problem> {
+    Ok(
+        match row.job_id.filter(|_| row.state == DeckImportState::Reading) {
+            Some(job) => state.store.job(&principal.scope(), job).await?,
+            None => None,
+        },
+    )
+}
+
+/// A job that was given up, or that somebody has discarded before it began, leaves its import
+/// behind as one that is read.
+fn is_stopped(job: &JobRow) -> bool {
+    matches!(job.state, JobState::Discarded | JobState::Dead)
+}
+
 fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
     if (1..=LIMIT_MAX).contains(&limit) {
@@ -280,30 +309,32 @@ fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
     Err(Problem::bad_parameter("limit", message))
 }
 
-impl Default for DeckPolicy {
-    fn default() -> Self {
-        Policy::default().into()
-    }
-}
-
-impl DeckPolicy {
-    fn check(self) -> Result<Policy, Problem> {
-        if self.notice_days > NOTICE_DAYS_MAX {
+impl DeckPolicyPatch {
+    /// The policy that an import has, over the one that is remembered.
+    fn over(self, remembered: Policy) -> Result<Policy, Problem> {
+        let policy = Policy {
+            scope: self.scope.map_or(remembered.scope, DeckScope::from),
+            notice_days: self.notice_days.unwrap_or(remembered.notice_days),
+            absurd_factor: self.absurd_factor.unwrap_or(remembered.absurd_factor),
+        };
+        if policy.notice_days > NOTICE_DAYS_MAX {
             let message = format!("write at most {NOTICE_DAYS_MAX} days");
             return Err(Problem::invalid_field("policy.notice_days", message));
         }
-        if !(1..=ABSURD_FACTOR_MAX).contains(&self.absurd_factor) {
+        if !(1..=ABSURD_FACTOR_MAX).contains(&policy.absurd_factor) {
             let message = format!("write a whole number from 1 to {ABSURD_FACTOR_MAX}");
             return Err(Problem::invalid_field("policy.absurd_factor", message));
         }
-        Ok(Policy {
-            scope: match self.scope {
-                DeckScopeView::Full => DeckScope::Full,
-                DeckScopeView::Partial => DeckScope::Partial,
-            },
-            notice_days: self.notice_days,
-            absurd_factor: self.absurd_factor,
-        })
+        Ok(policy)
+    }
+}
+
+impl From<DeckScopeView> for DeckScope {
+    fn from(scope: DeckScopeView) -> Self {
+        match scope {
+            DeckScopeView::Full => Self::Full,
+            DeckScopeView::Partial => Self::Partial,
+        }
     }
 }
 

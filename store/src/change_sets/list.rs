@@ -58,6 +58,35 @@ impl Store {
         let row = one.fetch_optional(self.reader()).await?;
         row.as_ref().map(change_set).transpose()
     }
+
+    /// The oldest of the tenant's change sets that are open or scheduled and have a draft of a
+    /// resource, but for one.
+    ///
+    /// # Errors
+    /// As [`change_sets`](Self::change_sets).
+    pub async fn change_set_that_drafts(
+        &self,
+        scope: &Scope,
+        resource_id: i64,
+        but: Option<i64>,
+    ) -> Result<Option<ChangeSetRow>, StoreError> {
+        let mut one = owned(scope);
+        let states = ChangeSetState::ALL.into_iter();
+        let states = states.filter(|it| it.is_open() || *it == ChangeSetState::Scheduled);
+        one.push(" AND c.state IN (")
+            .push_list(states.map(|state| state.as_str()))
+            .push(")");
+        if let Some(but) = but {
+            one.push(" AND c.id <> ").push_bind(but);
+        }
+        one.push(
+            " AND EXISTS (SELECT 1 FROM change_set_draft d WHERE d.change_set_id = c.id \
+             AND d.resource_id = ",
+        );
+        one.push_bind(resource_id).push(") ORDER BY c.id LIMIT 1");
+        let row = one.fetch_optional(self.reader()).await?;
+        row.as_ref().map(change_set).transpose()
+    }
 }
 
 fn owned(scope: &Scope) -> Statement {

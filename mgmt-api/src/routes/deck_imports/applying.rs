@@ -53,7 +53,8 @@ pub struct DeckImportApplied {
 /// what comes before it must be in force.
 ///
 /// Refused with 409 while something has to be confirmed, when the card has changed since the deck
-/// was compared with it, and when nothing is left to be applied.
+/// was compared with it, while another change set that is open or scheduled has a draft of the card,
+/// and when nothing is left to be applied.
 #[utoipa::path(
     post,
     path = "/api/v1/deck-imports/{id}/apply",
@@ -64,7 +65,7 @@ pub struct DeckImportApplied {
     responses(
         (status = 202, description = "The draft", body = DeckImportApplied),
         (status = 404, description = "There is no such import or change set", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is not ready, was applied, something has to be confirmed, or the card has changed since", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is not ready, was applied, something has to be confirmed, the card has changed since, or another change set has a draft of it", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn deck_import_apply(

@@ -18,7 +18,8 @@ use std::ops::Range;
 use store::{DeckImportRow, DeckImportState};
 use utoipa::{IntoParams, ToSchema};
 
-/// A page of changes: what costs more first, then by prefix.
+/// A page of changes: what costs more first, then by prefix. The first 100,000 of each kind are
+/// listed; the import counts all.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeckChangePage {
     /// The page.
@@ -166,7 +167,7 @@ pub(crate) async fn deck_import_doubt_list(
     Ok(Json(DeckDoubtPage { items, next_cursor }))
 }
 
-fn result_of(row: &DeckImportRow) -> Result<DeckImportResult, Problem> {
+pub(super) fn result_of(row: &DeckImportRow) -> Result<DeckImportResult, Problem> {
     let is_read = matches!(row.state, DeckImportState::Ready | DeckImportState::Applied);
     match row.outcome.clone().filter(|_| is_read) {
         Some(outcome) => serde_json::from_value(outcome).map_err(|error| Problem::internal(&error)),

@@ -1,6 +1,6 @@
 //! Making imports, sending files, discarding.
 
-use super::{DeckImport, DeckPolicy, find, view};
+use super::{DeckImport, DeckPolicyPatch, find, is_stopped, reading_job, result_of, view};
 use crate::auth::Principal;
 use crate::clock;
 use crate::deck_import::{DECK_FILE_BYTES_MAX, DeckSettings, settings_owner};
@@ -18,9 +18,10 @@ use rate_deck::Mapping;
 use resources::ResourceKind;
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use store::{
-    DECK_IMPORTS_OPEN_MAX, DeckImportRow, DeckImportState, NewAuditEntry, NewDeckImport,
-    ResourceRow,
+    ChangeSetState, DECK_IMPORTS_OPEN_MAX, DeckImportRow, DeckImportState, NewAuditEntry,
+    NewDeckImport, ResourceRow,
 };
 use utoipa::ToSchema;
 
@@ -41,9 +42,10 @@ pub struct DeckImportCreate {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub mapping: Option<Mapping>,
-    /// What was agreed with the carrier. Without it as of its last deck that was applied.
+    /// What is agreed with the carrier. What it leaves out is as for the carrier's last deck that
+    /// was applied.
     #[serde(default)]
-    pub policy: Option<DeckPolicy>,
+    pub policy: Option<DeckPolicyPatch>,
 }
 
 /// Makes an import for a rate card; its file is sent next.
@@ -64,12 +66,11 @@ pub(crate) async fn deck_import_create(
     principal: Principal,
     ApiJson(body): ApiJson<DeckImportCreate, 65_536>,
 ) -> Result<Response, Problem> {
-    let policy = body.policy.map(DeckPolicy::check).transpose()?;
     let card = find_resource(&state, &principal, ResourceKind::RateCard, &body.card).await?;
     let remembered = remembered(&state, &principal, &card).await?;
     let settings = DeckSettings {
         mapping: body.mapping.unwrap_or(remembered.mapping),
-        policy: policy.unwrap_or(remembered.policy),
+        policy: body.policy.unwrap_or_default().over(remembered.policy)?,
     };
     let settings = serde_json::to_value(&settings).map_err(|error| Problem::internal(&error))?;
     let file_name = body.file_name.map(|name| name.0);
@@ -119,7 +120,9 @@ async fn remembered(
 /// Sends the file of an import, CSV or XLSX of at most 64 MiB: a job reads it and compares it with
 /// the card.
 ///
-/// Another file takes the place of one that was read. What was found in that one is gone.
+/// Another file takes the place of one that was read. What was found in that one is gone. While
+/// rates of that one are scheduled, the import takes no other: they would come into force all the
+/// same.
 #[utoipa::path(
     put,
     path = "/api/v1/deck-imports/{id}/file",
@@ -130,7 +133,7 @@ async fn remembered(
     responses(
         (status = 202, description = "It is read", body = DeckImport),
         (status = 404, description = "There is no such import", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "A file of it is read at this moment, or it was applied", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A file of it is read at this moment, rates of it are scheduled, or it was applied", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn deck_import_upload(
@@ -140,13 +143,7 @@ pub(crate) async fn deck_import_upload(
     request: Request,
 ) -> Result<Response, Problem> {
     let row = find(&state, &principal, &id).await?;
-    if matches!(
-        row.state,
-        DeckImportState::Reading | DeckImportState::Applied
-    ) {
-        let detail = format!("The import takes no file: it is {}.", row.state.as_str());
-        return Err(Problem::conflict(detail, Vec::new()));
-    }
+    takes_file(&state, &principal, &row).await?;
     let file = read_body(request.into_body(), DECK_FILE_BYTES_MAX).await?;
     if file.is_empty() {
         return Err(Problem::invalid("The file is empty.", Vec::new()));
@@ -162,6 +159,52 @@ pub(crate) async fn deck_import_upload(
     let row = find(&state, &principal, &id).await?;
     let sent = view(&state, &principal, row).await?;
     Ok((StatusCode::ACCEPTED, Json(sent)).into_response())
+}
+
+/// # Errors
+/// 409 while a job reads a file, when the import was applied, and while rates of it are scheduled.
+async fn takes_file(
+    state: &AppState,
+    principal: &Principal,
+    row: &DeckImportRow,
+) -> Result<(), Problem> {
+    let is_closed = match row.state {
+        DeckImportState::Applied => true,
+        DeckImportState::Reading => {
+            let job = reading_job(state, principal, row).await?;
+            !job.as_ref().is_some_and(is_stopped)
+        }
+        DeckImportState::Ready => return nothing_scheduled(state, principal, row).await,
+        DeckImportState::AwaitingFile | DeckImportState::Failed => false,
+    };
+    if is_closed {
+        let detail = format!("The import takes no file: it is {}.", row.state.as_str());
+        return Err(Problem::conflict(detail, Vec::new()));
+    }
+    Ok(())
+}
+
+async fn nothing_scheduled(
+    state: &AppState,
+    principal: &Principal,
+    row: &DeckImportRow,
+) -> Result<(), Problem> {
+    let moments = result_of(row)?.moments;
+    let applied: BTreeSet<_> = moments
+        .iter()
+        .filter_map(|moment| moment.change_set)
+        .collect();
+    for id in applied {
+        let set = state.store.change_set(&principal.scope(), id).await?;
+        if set.is_some_and(|set| set.state == ChangeSetState::Scheduled) {
+            let detail = format!(
+                "The import takes no file: rates of it are scheduled in change set {id}. \
+                 Unschedule or discard that first."
+            );
+            return Err(Problem::conflict(detail, Vec::new()));
+        }
+    }
+    Ok(())
 }
 
 /// Discards an import with all that was found. What was applied of it stays in its change sets.
