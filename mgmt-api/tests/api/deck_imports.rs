@@ -523,3 +523,206 @@ async fn what_else_a_change_set_wants_of_the_card_stays_and_other_rates_are_not_
     assert_eq!(card["spec"]["amount_decimals"], 4);
     assert_eq!(prices(&rates(&api, "cost").await)[0], pair("1", "0.0120"));
 }
+
+/// A change set that has no drafts yet.
+async fn change_set(api: &Api) -> i64 {
+    let made = api.post("/api/v1/change-sets", &json!({"name": "mine"}));
+    made.await.json()["id"].as_i64().unwrap()
+}
+
+/// Writes the card, into force or as a draft of a change set.
+async fn put_card(api: &Api, query: &str, spec: Value) -> Answer {
+    let path = format!("/api/v1/rate-cards/cost{query}");
+    let put = api.put(&path, &json!({"name": "cost", "spec": spec})).await;
+    assert!(put.status.is_success(), "{}", put.body);
+    put
+}
+
+async fn discard_change_set(api: &Api, set: i64) {
+    let path = format!("/api/v1/change-sets/{set}");
+    let gone = api.with_key("DELETE", &path, Body::empty());
+    assert_eq!(api.send(gone).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_policy_that_names_one_field_leaves_the_others_as_they_were_agreed() {
+    let api = world().await;
+    let first = imported(
+        &api,
+        json!({"card": "cost", "policy": {"notice_days": 7}}),
+        "Code,Destination,Rate\n1,USA,0.009\n44,UK,0.02\n4479,UK Mobile,0.05\n",
+    );
+    let (_, found) = first.await;
+    let agreed = json!({"scope": "full", "notice_days": 7, "absurd_factor": 5});
+    assert_eq!(found["policy"], agreed, "over what nobody has agreed");
+
+    let policy = json!({"scope": "partial", "notice_days": 7});
+    let amendment = "Code,Destination,Rate\n1,USA,0.009\n";
+    let (id, _) = imported(&api, json!({"card": "cost", "policy": policy}), amendment).await;
+    let applied = apply(&api, id, json!({})).await;
+    assert_eq!(applied.status, StatusCode::ACCEPTED, "{}", applied.body);
+    push(&api, applied.json()["change_set"].as_i64().unwrap()).await;
+
+    let body = json!({"card": "cost", "policy": {"absurd_factor": 10, "scope": null}});
+    let amendment = "Code,Destination,Rate\n1,USA,0.008\n";
+    let (_, found) = imported(&api, body, amendment).await;
+    let agreed = json!({"scope": "partial", "notice_days": 7, "absurd_factor": 10});
+    assert_eq!(found["policy"], agreed);
+    assert_eq!(found["result"]["counts"]["removed"], 0, "{found}");
+    let body = json!({"card": "cost", "policy": {"scope": "full"}});
+    let (_, found) = imported(&api, body, amendment).await;
+    let agreed = json!({"scope": "full", "notice_days": 7, "absurd_factor": 5});
+    assert_eq!(
+        found["policy"], agreed,
+        "what was not applied is not remembered"
+    );
+    assert_eq!(found["result"]["counts"]["removed"], 2, "{found}");
+    let body = json!({"card": "cost", "policy": {"absurd_factor": 0}});
+    let refused = api.post("/api/v1/deck-imports", &body).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_corrected_deck_waits_until_the_one_that_is_scheduled_is_out_of_its_way() {
+    let api = world().await;
+    let deck = |price: &str| {
+        format!(
+            "Code,Destination,Rate,Effective Date\n1,USA,{price},2090-01-01\n44,UK,0.02,\n\
+             4479,UK Mobile,0.05,\n"
+        )
+    };
+    let (wrong, _) = imported(&api, json!({"card": "cost"}), &deck("0.02")).await;
+    let scheduled = apply(&api, wrong, json!({})).await.json();
+    assert_eq!(scheduled["push_at"], "2090-01-01T00:00:00.000000Z");
+    let scheduled = scheduled["change_set"].as_i64().unwrap();
+
+    let (right, _) = imported(&api, json!({"card": "cost"}), &deck("0.03")).await;
+    let refused = apply(&api, right, json!({})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let named = format!("Change set {scheduled} is scheduled");
+    assert!(refused.body.contains(&named), "{}", refused.body);
+    let sets = api.get("/api/v1/change-sets").await.json();
+    assert_eq!(sets["items"].as_array().unwrap().len(), 1, "none is left");
+
+    discard_change_set(&api, scheduled).await;
+    let applied = apply(&api, right, json!({})).await;
+    assert_eq!(applied.status, StatusCode::ACCEPTED, "{}", applied.body);
+}
+
+#[tokio::test]
+async fn a_draft_of_the_card_in_another_open_change_set_refuses_an_import() {
+    let api = world().await;
+    let mine = change_set(&api).await;
+    let mut spec = card();
+    spec["amount_decimals"] = json!(4);
+    put_card(&api, &format!("?change_set={mine}"), spec).await;
+    let (id, _) = imported(&api, json!({"card": "cost"}), DECK).await;
+    let refused = apply(&api, id, json!({})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let named = format!("Change set {mine} is draft");
+    assert!(refused.body.contains(&named), "{}", refused.body);
+    let other = change_set(&api).await;
+    let refused = apply(&api, id, json!({"change_set": other})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let (elsewhere, _) = imported(&api, json!({"card": "other"}), DECK).await;
+    let applied = apply(&api, elsewhere, json!({})).await;
+    assert_eq!(applied.status, StatusCode::ACCEPTED, "of another card");
+    let applied = apply(&api, id, json!({"change_set": mine})).await;
+    assert_eq!(applied.status, StatusCode::ACCEPTED, "{}", applied.body);
+}
+
+#[tokio::test]
+async fn an_import_takes_no_other_file_while_rates_of_it_are_scheduled() {
+    let api = world().await;
+    let file = "Code,Destination,Rate,Effective Date\n1,USA,0.02,2090-01-01\n1,USA,0.03,2091-01-01\n\
+                44,UK,0.02,\n4479,UK Mobile,0.05,\n";
+    let (id, _) = imported(&api, json!({"card": "cost"}), file).await;
+    let applied = apply(&api, id, json!({})).await.json();
+    assert_eq!(applied["left"], 1, "{applied}");
+    let set = applied["change_set"].as_i64().unwrap();
+    let refused = send(&api, id, DECK.as_bytes()).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let named = format!("scheduled in change set {set}");
+    assert!(refused.body.contains(&named), "{}", refused.body);
+    assert_eq!(api.get(&path(id, "")).await.json()["state"], "ready");
+    discard_change_set(&api, set).await;
+    let sent = send(&api, id, DECK.as_bytes()).await;
+    assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
+}
+
+#[tokio::test]
+async fn an_import_makes_no_stale_draft_fresh() {
+    let api = world().await;
+    let mine = change_set(&api).await;
+    let mut spec = card();
+    spec["amount_decimals"] = json!(4);
+    put_card(&api, &format!("?change_set={mine}"), spec.clone()).await;
+    spec["amount_decimals"] = json!(5);
+    put_card(&api, "", spec).await;
+    let (id, _) = imported(&api, json!({"card": "cost"}), DECK).await;
+    let refused = apply(&api, id, json!({"change_set": mine})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert!(refused.body.contains("version"), "{}", refused.body);
+    assert_eq!(api.get(&path(id, "")).await.json()["state"], "ready");
+    let card = api.get("/api/v1/rate-cards/cost").await.json();
+    assert_eq!(card["spec"]["amount_decimals"], 5);
+}
+
+#[tokio::test]
+async fn rates_that_a_draft_has_in_the_card_itself_are_not_overwritten() {
+    let api = world().await;
+    let mine = change_set(&api).await;
+    let mut spec = card();
+    spec["rates"][0]["rate_per_minute"] = json!("0.03");
+    put_card(&api, &format!("?change_set={mine}"), spec).await;
+    let (id, _) = imported(&api, json!({"card": "cost"}), DECK).await;
+    let refused = apply(&api, id, json!({"change_set": mine})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert!(
+        refused.body.contains("other rates of the card"),
+        "{}",
+        refused.body
+    );
+}
+
+#[tokio::test]
+async fn an_import_whose_job_was_discarded_takes_a_file_again() {
+    let api = world().await;
+    let id = made(&api, json!({"card": "cost"})).await;
+    let sent = send(&api, id, DECK.as_bytes()).await.json();
+    let job = sent["job_id"].as_i64().unwrap();
+    let cancelled = api.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({}));
+    assert_eq!(cancelled.await.status, StatusCode::OK);
+    assert_eq!(api.get(&path(id, "")).await.json()["state"], "failed");
+    let again = send(&api, id, DECK.as_bytes()).await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.body);
+    assert_ne!(again.json()["job_id"], job);
+    run_job(&api).await;
+    assert_eq!(api.get(&path(id, "")).await.json()["state"], "ready");
+}
+
+#[tokio::test]
+async fn of_each_kind_of_change_the_first_are_listed_and_all_are_counted() {
+    let api = world().await;
+    let mut file =
+        "Code,Destination,Rate\n1,USA,0.005\n44,UK,0.02\n4479,UK Mobile,0.05\n".to_owned();
+    for prefix in 500_000..600_003 {
+        file.push_str(&format!("{prefix},Place,0.01\n"));
+    }
+    let (id, found) = imported(&api, json!({"card": "cost"}), &file).await;
+    assert_eq!(found["result"]["counts"]["new"], 100_003, "{found}");
+    let last = api
+        .get(&path(id, "/changes?kind=new&cursor=99999&limit=200"))
+        .await
+        .json();
+    assert_eq!(last["items"].as_array().unwrap().len(), 1, "{last}");
+    assert_eq!(last["items"][0]["prefix"], "599999");
+    assert_eq!(last["next_cursor"], Value::Null);
+    let cheaper = api.get(&path(id, "/changes?kind=decrease")).await.json();
+    assert_eq!(cheaper["items"][0]["prefix"], "1", "{cheaper}");
+    let applied = apply(&api, id, json!({"confirm": true})).await;
+    assert_eq!(applied.status, StatusCode::ACCEPTED, "{}", applied.body);
+    push(&api, applied.json()["change_set"].as_i64().unwrap()).await;
+    let rates = rates(&api, "cost").await;
+    assert_eq!(rates.lines().count(), 100_007, "all are applied");
+}
