@@ -120,7 +120,7 @@ pub struct DeckPolicy {
 
 /// What is agreed with a carrier from now on; what is left out stays as it was agreed before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct DeckPolicyPatch {
     /// What a prefix that the deck does not name means; `full` when nothing was agreed before.
     pub scope: Option<DeckScopeView>,

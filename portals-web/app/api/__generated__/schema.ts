@@ -2032,7 +2032,8 @@ export interface paths {
          *     what comes before it must be in force.
          *
          *     Refused with 409 while something has to be confirmed, when the card has changed since the deck
-         *     was compared with it, and when nothing is left to be applied.
+         *     was compared with it, while another change set that is open or scheduled has a draft of the card,
+         *     and when nothing is left to be applied.
          */
         post: operations["deck_import_apply"];
         delete?: never;
@@ -2086,7 +2087,9 @@ export interface paths {
         /**
          * Sends the file of an import, CSV or XLSX of at most 64 MiB: a job reads it and compares it with
          *     the card.
-         * @description Another file takes the place of one that was read. What was found in that one is gone.
+         * @description Another file takes the place of one that was read. What was found in that one is gone. While
+         *     rates of that one are scheduled, the import takes no other: they would come into force all the
+         *     same.
          */
         put: operations["deck_import_upload"];
         post?: never;
@@ -7317,7 +7320,10 @@ export interface components {
          * @enum {string}
          */
         DeckChangeKind: "increase" | "new" | "removed" | "ends" | "decrease" | "changed";
-        /** @description A page of changes: what costs more first, then by prefix. */
+        /**
+         * @description A page of changes: what costs more first, then by prefix. The first 100,000 of each kind are
+         *     listed; the import counts all.
+         */
         DeckChangePage: {
             /** @description The page. */
             items: components["schemas"]["DeckChange"][];
@@ -7489,7 +7495,7 @@ export interface components {
              *     the titles that are usual.
              */
             mapping?: Record<string, unknown> | null;
-            policy?: components["schemas"]["DeckPolicy"] | null;
+            policy?: components["schemas"]["DeckPolicyPatch"] | null;
         };
         /** @description A moment at which rates change. */
         DeckImportMoment: {
@@ -7548,20 +7554,31 @@ export interface components {
             /**
              * Format: int32
              * @description A price more than so many times the old one, or the old one of it, has to be confirmed.
-             * @default 5
              */
             absurd_factor: number;
             /**
              * Format: int32
              * @description What costs more counts no sooner than so many days after the deck is read.
-             * @default 0
              */
             notice_days: number;
-            /**
-             * @description What a prefix that the deck does not name means.
-             * @default full
-             */
+            /** @description What a prefix that the deck does not name means. */
             scope: components["schemas"]["DeckScope"];
+        };
+        /** @description What is agreed with a carrier from now on; what is left out stays as it was agreed before. */
+        DeckPolicyPatch: {
+            /**
+             * Format: int32
+             * @description A price more than so many times the old one, or the old one of it, has to be confirmed; 5
+             *     when nothing was agreed before.
+             */
+            absurd_factor?: number | null;
+            /**
+             * Format: int32
+             * @description What costs more counts no sooner than so many days after the deck is read; 0 when nothing
+             *     was agreed before.
+             */
+            notice_days?: number | null;
+            scope?: components["schemas"]["DeckScope"] | null;
         };
         /** @description A row that is not taken. */
         DeckRejection: {
@@ -11168,6 +11185,7 @@ export type DeckImportPage = components['schemas']['DeckImportPage'];
 export type DeckImportResult = components['schemas']['DeckImportResult'];
 export type DeckImportState = components['schemas']['DeckImportState'];
 export type DeckPolicy = components['schemas']['DeckPolicy'];
+export type DeckPolicyPatch = components['schemas']['DeckPolicyPatch'];
 export type DeckRejection = components['schemas']['DeckRejection'];
 export type DeckRejectionPage = components['schemas']['DeckRejectionPage'];
 export type DeckScope = components['schemas']['DeckScope'];
@@ -24044,7 +24062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not ready, was applied, something has to be confirmed, or the card has changed since */
+            /** @description It is not ready, was applied, something has to be confirmed, the card has changed since, or another change set has a draft of it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24331,7 +24349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A file of it is read at this moment, or it was applied */
+            /** @description A file of it is read at this moment, rates of it are scheduled, or it was applied */
             409: {
                 headers: {
                     [name: string]: unknown;
