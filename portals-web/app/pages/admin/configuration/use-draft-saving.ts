@@ -15,6 +15,8 @@ export function useDraftSaving(kind: Kind) {
     write: ResourceWrite,
   ): Promise<void> => {
     await draftResource(kind.plural, changeSet, before, write)
+    // A first fetch that is under way is not made again by itself: it may not know of the draft.
+    await client.cancelQueries({ queryKey: ['change-sets'] })
     await client.invalidateQueries({ queryKey: ['change-sets'] })
     const { name } = await client.fetchQuery(changeSetQuery(changeSet))
     toast(t('record.saved', { name }))
