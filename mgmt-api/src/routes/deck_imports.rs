@@ -192,6 +192,10 @@ pub(crate) async fn deck_import_list(
     ApiQuery(query): ApiQuery<DeckImportListQuery>,
 ) -> Result<Json<DeckImportPage>, Problem> {
     let limit = page_limit(query.limit)?;
+    if query.cursor.is_some_and(|cursor| cursor < 0) {
+        let what = "send `next_cursor` as it came";
+        return Err(Problem::bad_parameter("cursor", what));
+    }
     let card = match &query.card {
         Some(card) => Some(find_resource(&state, &principal, ResourceKind::RateCard, card).await?),
         None => None,

@@ -526,7 +526,8 @@ async fn what_else_a_change_set_wants_of_the_card_stays_and_other_rates_are_not_
 
 /// A change set that has no drafts yet.
 async fn change_set(api: &Api) -> i64 {
-    let made = api.post("/api/v1/change-sets", &json!({"name": "mine"}));
+    let body = json!({"name": "mine"});
+    let made = api.post("/api/v1/change-sets", &body);
     made.await.json()["id"].as_i64().unwrap()
 }
 
@@ -691,8 +692,8 @@ async fn an_import_whose_job_was_discarded_takes_a_file_again() {
     let id = made(&api, json!({"card": "cost"})).await;
     let sent = send(&api, id, DECK.as_bytes()).await.json();
     let job = sent["job_id"].as_i64().unwrap();
-    let cancelled = api.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({}));
-    assert_eq!(cancelled.await.status, StatusCode::OK);
+    let cancel = format!("/api/v1/jobs/{job}/cancel");
+    assert_eq!(api.post(&cancel, &json!({})).await.status, StatusCode::OK);
     assert_eq!(api.get(&path(id, "")).await.json()["state"], "failed");
     let again = send(&api, id, DECK.as_bytes()).await;
     assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.body);
@@ -725,4 +726,11 @@ async fn of_each_kind_of_change_the_first_are_listed_and_all_are_counted() {
     push(&api, applied.json()["change_set"].as_i64().unwrap()).await;
     let rates = rates(&api, "cost").await;
     assert_eq!(rates.lines().count(), 100_007, "all are applied");
+}
+
+#[tokio::test]
+async fn a_cursor_that_no_page_gave_is_refused() {
+    let api = Api::start().await;
+    let refused = api.get("/api/v1/deck-imports?cursor=-1").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 }
