@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Years that a rate can begin or end in: anything else is a misprint.
-const YEARS: std::ops::RangeInclusive<i64> = 1990..=2199;
+/// Years that are read: anything else is a misprint.
+const YEARS: std::ops::RangeInclusive<i64> = 1990..=9999;
+
+/// The first moment of the year 2200. No rate begins then; one that ends then or later, such as on 9999-12-31,
+/// has no end.
+pub(crate) const FOREVER: Timestamp = Timestamp(84_006 * SECONDS_PER_DAY * MICROS_PER_SECOND);
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",

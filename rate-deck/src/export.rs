@@ -8,7 +8,7 @@ use rating::{Amount, Timestamp};
 use std::io::{self, Write};
 
 /// The columns of rates, in the order in which they are written.
-const RATE_COLUMNS: [Field; 9] = [
+pub(crate) const RATE_COLUMNS: [Field; 9] = [
     Field::Code,
     Field::Destination,
     Field::Rate,

@@ -1,6 +1,7 @@
 //! Which column of a file is which field, and where its data begin.
 
 use crate::codes::looks_like_code;
+use crate::export::RATE_COLUMNS;
 use crate::fields::{Field, bare, plain};
 use crate::mapping::{ColumnRef, HeaderRow, Mapping};
 use crate::numbers::names_other_currency;
@@ -17,6 +18,10 @@ pub(crate) struct Layout {
     columns: [Option<usize>; Field::ALL.len()],
     /// The titles are those that we write, so an end of a period is what we mean by it.
     pub(crate) is_own: bool,
+    /// All that we write are there: we wrote the file, and its codes and names stand as they are.
+    pub(crate) is_wholly_own: bool,
+    /// A step is all that the file says of intervals.
+    pub(crate) has_step_alone: bool,
     /// How many titles there are; `None` without a line of titles.
     pub(crate) width: Option<usize>,
     /// The first field that two columns may be, and both titles.
@@ -90,9 +95,9 @@ impl Layout {
     fn of_titles(record: &Record, mapping: &Mapping) -> Self {
         let titles = titles(record);
         let mut layout = Self::of_positions(mapping);
-        layout.is_own = [Field::Code, Field::Rate]
-            .iter()
-            .all(|field| titles.iter().any(|title| title == field.name()));
+        let is_named = |field: &Field| titles.iter().any(|title| title == field.name());
+        layout.is_own = [Field::Code, Field::Rate].iter().all(is_named);
+        layout.is_wholly_own = RATE_COLUMNS.iter().all(is_named);
         layout.width = Some(record.width());
         for (field, column) in &mapping.columns {
             if let ColumnRef::Title(wanted) = column {
@@ -111,7 +116,19 @@ impl Layout {
                 Some((field, Some(first))) => layout.note_twice(field, &titles[first], title),
             }
         }
+        let has = |field| layout.column(field).is_some();
+        let has_step_alone = !layout.is_own_or_none(Field::NextInterval, &titles)
+            && !has(Field::InitialInterval)
+            && !has(Field::Increments);
+        layout.has_step_alone = has_step_alone;
+        layout.is_own &= layout.is_own_or_none(Field::EffectiveUntil, &titles);
         layout
+    }
+
+    /// Whether a field has our name or no column.
+    fn is_own_or_none(&self, field: Field, titles: &[String]) -> bool {
+        let title = self.column(field).and_then(|at| titles.get(at));
+        title.is_none_or(|title| title == field.name())
     }
 
     /// The column of a title that a mapping names. Of several that differ in their currency alone

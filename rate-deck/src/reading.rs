@@ -3,7 +3,7 @@
 mod found;
 
 use crate::codes::{OtherMeaning, expand};
-use crate::dates::{DateWriting, Moment, date};
+use crate::dates::{DateWriting, FOREVER, Moment, date};
 use crate::doubts::{Doubt, Doubts};
 use crate::fields::Field;
 use crate::layout::{HEADER_SEARCH_MAX, Layout};
@@ -29,6 +29,10 @@ const SAMPLE_RECORDS: usize = 1_000;
 
 /// Bytes of them: fewer are looked at when they are long.
 const SAMPLE_BYTES_MAX: u64 = 8 << 20;
+
+/// What makes a spreadsheet take a text for a formula: names of carriers go out again in decks that people
+/// open, and must not begin so.
+const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', ' '];
 
 /// Longest destination name, bytes.
 const DESTINATION_BYTES_MAX: usize = 128;
@@ -291,6 +295,15 @@ impl Body<'_> {
         }
         let code = self.layout.text(record, Field::Code);
         let country_code = self.layout.text(record, Field::CountryCode);
+        // What begins with zeros on a card does so on purpose.
+        if self.layout.is_wholly_own
+            && country_code.is_empty()
+            && let Ok(prefix) = Prefix::parse(code.as_bytes())
+        {
+            self.codes.push(prefix);
+            self.are_codes_read = true;
+            return Ok(None);
+        }
         let meaning = expand(country_code, code, &mut self.codes)
             .map_err(|reason| Fault(Some(Field::Code), code, reason))?;
         self.are_codes_read = true;
@@ -328,6 +341,10 @@ impl Body<'_> {
             }
             (country, name) => format!("{country} {name}"),
         };
+        let name = match self.layout.is_wholly_own {
+            true => name,
+            false => name.trim_start_matches(FORMULA_STARTS).to_owned(),
+        };
         if (1..=DESTINATION_BYTES_MAX).contains(&name.len()) {
             Ok(name)
         } else {
@@ -350,11 +367,17 @@ impl Body<'_> {
                 self.defaults.initial_interval_s,
                 self.defaults.next_interval_s,
             ));
+        let next = count(Field::NextInterval, next)?;
+        // A pulse of 60 without more is what others write as 60/60.
+        let initial = match self.layout.has_step_alone {
+            true => next,
+            false => initial,
+        };
         let terms = RateTerms {
             initial_rate_per_minute: amount(Field::InitialRate, rate)?,
             next_rate_per_minute: rate,
             initial_interval_s: count(Field::InitialInterval, initial)?,
-            next_interval_s: count(Field::NextInterval, next)?,
+            next_interval_s: next,
             connection_fee: amount(Field::ConnectionFee, self.defaults.connection_fee)?,
             attempt_fee: amount(Field::AttemptFee, self.defaults.attempt_fee)?,
             grace_period_s: count(Field::GracePeriod, self.defaults.grace_period_s)?,
@@ -398,9 +421,15 @@ impl Body<'_> {
             }
         };
         let until = moment(Field::EffectiveUntil)?.map(end);
+        if from.is_some_and(|from| from >= FOREVER) {
+            let text = self.layout.text(record, Field::EffectiveFrom);
+            return Err(Fault(Some(Field::EffectiveFrom), text, Reason::NotADate));
+        }
         let period = Period {
             from: from.unwrap_or(Period::ALWAYS.from),
-            until: until.unwrap_or(Period::ALWAYS.until),
+            until: until
+                .filter(|until| *until < FOREVER)
+                .unwrap_or(Period::ALWAYS.until),
         };
         if period.is_empty() {
             let text = self.layout.text(record, Field::EffectiveUntil);

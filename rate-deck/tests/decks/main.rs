@@ -512,3 +512,64 @@ fn a_price_that_a_comma_divided_is_not_half_a_price() {
     assert_eq!(reasons(&reading), [(2, Reason::TooManyFields)]);
     assert_eq!(rates(&reading.table).len(), 2);
 }
+
+#[test]
+fn codes_of_a_card_that_begin_with_zeros_stay_as_they_are() {
+    let text = "prefix,destination,rate_per_minute,initial_rate_per_minute,initial_interval_s,\
+                next_interval_s,connection_fee,attempt_fee,grace_period_s,effective_from,\
+                effective_until\n\
+                00,Foreign,1,1,1,1,0,0,0,,\n\
+                0044,+UK,1,1,1,1,0,0,0,,\n";
+    let reading = deck(text);
+    assert_eq!((reading.rejections.count, reading.doubts.count), (0, 0));
+    assert_eq!(
+        written(&reading.table),
+        text,
+        "what we wrote is read as it was"
+    );
+    let stranger = deck("Code,Destination,Rate\n0044,UK,1\n");
+    assert_eq!(rates(&stranger.table), [rate("44", "UK", "1")]);
+}
+
+#[test]
+fn a_name_is_no_formula_when_it_goes_out_again() {
+    let reading =
+        deck("Code,Destination,Rate\n44,\"=HYPERLINK(\"\"x\"\")\",1\n45,+ -@Denmark,1\n46,=,1\n");
+    let names: Vec<_> = rates(&reading.table)
+        .into_iter()
+        .map(|rate| rate.1)
+        .collect();
+    assert_eq!(names, ["HYPERLINK(\"x\")", "Denmark"]);
+    assert_eq!(reading.rejections.count, 1, "nothing is left of the third");
+}
+
+#[test]
+fn an_end_far_away_is_none() {
+    let reading = deck("Code,Destination,Rate,End Date\n44,UK,1,9999-12-31\n45,DK,1,2199-12-31\n");
+    assert_eq!(reading.rejections.count, 0);
+    assert!(
+        written(&reading.table)
+            .lines()
+            .skip(1)
+            .all(|row| row.ends_with(",,"))
+    );
+    let reading = deck("Code,Destination,Rate,Effective Date\n44,UK,1,2300-01-01\n");
+    assert_eq!(reading.rejections.count, 1, "nothing begins so late");
+}
+
+#[test]
+fn an_end_in_a_title_of_others_is_the_last_day() {
+    let reading = deck("prefix,destination,rate_per_minute,End Date\n44,UK,1,2026-12-31\n");
+    assert!(written(&reading.table).contains(",2027-01-01\n"));
+}
+
+#[test]
+fn a_pulse_alone_is_both_intervals() {
+    let reading = deck("Code,Destination,Rate,Pulse\n44,UK,1,60\n");
+    assert!(written(&reading.table).contains("44,UK,1,1,60,60,"));
+    let own = deck("prefix,destination,rate_per_minute,next_interval_s\n44,UK,1,60\n");
+    assert!(
+        written(&own.table).contains("44,UK,1,1,1,60,"),
+        "by our own name it says what it is"
+    );
+}
