@@ -24,6 +24,16 @@ pub(crate) struct Recipient {
 }
 
 impl Audience {
+    /// Whether it means more than customers by their names.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_all || !self.categories.0.is_empty() || !self.groups.0.is_empty()
+    }
+
+    /// The customers that are meant by their names.
+    pub(super) fn customers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.customers.0.iter().copied()
+    }
+
     /// The most specific level at which a customer of the same owner is meant.
     pub(crate) fn level_for(&self, recipient: &Recipient) -> Option<AssignmentLevel> {
         if self.customers.contains(recipient.customer) {

@@ -167,11 +167,6 @@ impl RouteLayer {
         layer
     }
 
-    /// The places of the routes that stand in it; of each as often as it has prefixes.
-    pub(super) fn places(&self) -> &[u32] {
-        &self.places
-    }
-
     /// Calls `take` with each route of each prefix that a number begins with, and its digits.
     fn for_each_match(&self, number: &str, mut take: impl FnMut(u8, u32)) {
         self.called.for_each_match(number, |digits, places| {
@@ -202,15 +197,27 @@ pub(super) fn most_of_a_number(
         };
         layers.iter().map(of_layer).sum()
     };
+    // Routes for all numbers fit behind each prefix: they are counted once.
+    let of_all_numbers = of_key(1);
     let keys = layers.iter().flat_map(|(_, layer)| &layer.called.keys);
     let fitting = keys.map(|(key, _)| {
-        let shorter = std::iter::successors(Some(*key), |key| (*key > 1).then_some(key / 10));
-        shorter.map(of_key).sum()
+        let shorter = std::iter::successors(Some(*key), |key| Some(key / 10));
+        shorter.take_while(|key| *key > 1).map(of_key).sum()
     });
-    fitting.max().unwrap_or(0)
+    of_all_numbers + fitting.max().unwrap_or(0)
 }
 
 impl CompiledRoute {
+    /// The customers for whom it may be something else than for others of their group and category, where
+    /// it is given to those.
+    pub(super) fn named_apart(&self) -> impl Iterator<Item = u32> + '_ {
+        let direct = Some(&self.audience).filter(|audience| audience.is_shared());
+        let tier = self.tier.as_deref();
+        let groups = self.groups.iter().map(|(_, audience)| &**audience);
+        let audiences = direct.into_iter().chain(tier).chain(groups);
+        audiences.flat_map(Audience::customers)
+    }
+
     /// What it is to a customer, and how specifically it is given; `None` when it is not, or is
     /// assigned to the customer at another level than this.
     pub(super) fn given_to(

@@ -13,7 +13,7 @@ use crate::snapshot::routes::{
 };
 use crate::snapshot::schedule::CompiledSchedule;
 use crate::snapshot::{CarrierIndex, EgressTrunk, TrunkIndex};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// All routes that calls may take, ready to be given to customers.
@@ -27,7 +27,20 @@ pub(super) struct Routes<'r> {
     /// By the places of their routes.
     layers_of_places: HashMap<Vec<u32>, Arc<RouteLayer>>,
     /// How many of the routes that several customers get fit one number.
-    fitting: HashMap<Vec<(AssignmentLevel, u32)>, usize>,
+    fitting: HashMap<Shared, usize>,
+    /// Customers who may get another part of a shared layer than others of their group and category.
+    named_apart: HashSet<u32>,
+}
+
+/// What decides which routes of shared layers a customer gets: customers who agree in it get the same.
+#[derive(PartialEq, Eq, Hash)]
+struct Shared {
+    /// The layers, by where they are kept.
+    layers: Vec<(AssignmentLevel, *const RouteLayer)>,
+    group: Option<u32>,
+    category: Option<u32>,
+    /// The customer itself, where something of the layers names it.
+    customer: Option<u32>,
 }
 
 /// The groups of each route: what it is there, and who gets them.
@@ -99,21 +112,23 @@ impl<'r> Routes<'r> {
             route.given_to(&given.recipient, level).is_some()
         };
         let own_max = most_of_a_number(&own, is_given);
-        let mut places = Vec::new();
-        for (level, layer) in &shared {
-            let of_layer = layer
-                .places()
+        let recipient = &given.recipient;
+        let key = Shared {
+            layers: shared
                 .iter()
-                .filter(|place| is_given(*level, **place));
-            places.extend(of_layer.map(|place| (*level, *place)));
-        }
-        places.sort_unstable();
-        places.dedup();
-        let shared_max = match self.fitting.get(&places) {
+                .map(|(level, layer)| (*level, std::ptr::from_ref(*layer)))
+                .collect(),
+            group: recipient.group,
+            category: recipient.category,
+            customer: recipient
+                .customer
+                .filter(|customer| self.named_apart.contains(customer)),
+        };
+        let shared_max = match self.fitting.get(&key) {
             Some(known) => *known,
             None => {
                 let found = most_of_a_number(&shared, is_given);
-                self.fitting.insert(places, found);
+                self.fitting.insert(key, found);
                 found
             }
         };
@@ -164,6 +179,7 @@ impl<'r> Compiler<'_, 'r> {
             specs.push(spec);
         }
         Routes {
+            named_apart: all.iter().flat_map(CompiledRoute::named_apart).collect(),
             all: all.into(),
             specs,
             given,
