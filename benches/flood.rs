@@ -21,6 +21,8 @@
     reason = "the end-to-end tests' modules are shared and hold more"
 )]
 
+#[path = "caller.rs"]
+mod caller;
 #[path = "../tests/e2e/resources.rs"]
 mod resources;
 #[path = "../tests/e2e/sipp.rs"]
@@ -28,7 +30,8 @@ mod sipp;
 #[path = "../tests/e2e/switch.rs"]
 mod switch;
 
-use resources::{CUSTOMER, CarrierSpec, NUMBER, World};
+use caller::Caller;
+use resources::{CarrierSpec, NUMBER, World};
 use sipp::{Carrier, Over};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
@@ -42,8 +45,6 @@ use switch::Switch;
 const SOURCES: u8 = 200;
 /// Good calls a second.
 const CALLS_PER_SECOND: u32 = 50;
-/// A call that has no answer until then has failed.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() {
     // Cargo passes `--bench`; under `cargo test` there is nothing to do.
@@ -93,7 +94,7 @@ fn measure(kind: Kind, pps: u32, seconds: u32) {
     World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
     let mut caller = Caller::new(switch.sip);
     // Warm: the first calls pay for pages and caches.
-    caller.place(CALLS_PER_SECOND);
+    caller.place(CALLS_PER_SECOND, CALLS_PER_SECOND);
     let flood = match kind {
         Kind::Nothing | Kind::Scanner => None,
         _ => Some(Flood::start(kind, switch.sip, pps)),
@@ -102,23 +103,15 @@ fn measure(kind: Kind, pps: u32, seconds: u32) {
         .filter(|_| kind == Kind::Scanner)
         .map(|folder| scan(&folder, switch.sip));
     std::thread::sleep(Duration::from_millis(500));
-    let mut calls = caller.place(CALLS_PER_SECOND * seconds);
+    let calls = caller.place(CALLS_PER_SECOND * seconds, CALLS_PER_SECOND);
     let rate = flood.map_or(0.0, Flood::stop);
     if let Some(mut scan) = scan {
         let _ = scan.kill();
         let _ = scan.wait();
         find_nothing(&std::env::var("SIPVICIOUS").unwrap(), switch.sip);
     }
-    let failed = calls.iter().filter(|setup| setup.is_none()).count();
-    calls.retain(Option::is_some);
-    let mut setups: Vec<Duration> = calls.into_iter().flatten().collect();
-    setups.sort_unstable();
-    let at = |percent: usize| {
-        let index = (setups.len() * percent / 100).min(setups.len().saturating_sub(1));
-        setups
-            .get(index)
-            .map_or(f64::NAN, |setup| setup.as_secs_f64() * 1e3)
-    };
+    let (setups, failed) = caller::setups(&calls);
+    let at = |percent| caller::percentile_ms(&setups, percent);
     println!(
         "| {} | {rate:.0} | {} | {failed} | {:.2} | {:.2} | {:.2} | {:.0} | {} | {:.0} |",
         format!("{kind:?}").to_lowercase(),
@@ -189,113 +182,6 @@ fn lost_by_kernel(port: u16) -> u64 {
     of_port
         .filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok())
         .sum()
-}
-
-/// A customer that places one call after the other.
-struct Caller {
-    socket: UdpSocket,
-    switch: SocketAddr,
-    placed: u32,
-}
-
-impl Caller {
-    fn new(switch: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((CUSTOMER, 0)).unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_millis(100)))
-            .unwrap();
-        Self {
-            socket,
-            switch,
-            placed: 0,
-        }
-    }
-
-    /// Places calls at an even rate; gives the time from INVITE to 200 of each.
-    fn place(&mut self, count: u32) -> Vec<Option<Duration>> {
-        let began = Instant::now();
-        let pause = Duration::from_secs(1) / CALLS_PER_SECOND;
-        let call = |number: u32| {
-            let due = pause * number;
-            std::thread::sleep(due.saturating_sub(began.elapsed()));
-            self.call()
-        };
-        (0..count).map(call).collect()
-    }
-
-    fn call(&mut self) -> Option<Duration> {
-        self.placed += 1;
-        let id = self.placed;
-        let began = Instant::now();
-        let invite = self.request("INVITE", 1, id, "");
-        let answer = self.exchange(&invite, id, "INVITE", began)?;
-        let setup = began.elapsed();
-        let tag = answer
-            .split(";tag=")
-            .nth(2)
-            .or_else(|| answer.split(";tag=").last());
-        let tag: String = tag?
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric())
-            .collect();
-        let tag = format!(";tag={tag}");
-        self.send(&self.request("ACK", 1, id, &tag));
-        let bye = self.request("BYE", 2, id, &tag);
-        self.exchange(&bye, id, "BYE", Instant::now())?;
-        Some(setup)
-    }
-
-    fn send(&self, text: &str) {
-        self.socket.send_to(text.as_bytes(), self.switch).unwrap();
-    }
-
-    /// Sends until there is a 200 (timer A).
-    fn exchange(&self, request: &str, id: u32, method: &str, began: Instant) -> Option<String> {
-        let mut buffer = [0; 65_536];
-        let (mut again_in, mut again_at) = (Duration::from_millis(500), began);
-        let (call_id, cseq) = (format!("Call-ID: flood-{id}-"), format!(" {method}\r\n"));
-        while began.elapsed() < PATIENCE {
-            if Instant::now() >= again_at {
-                self.send(request);
-                again_at = Instant::now() + again_in;
-                again_in *= 2;
-            }
-            let Ok(length) = self.socket.recv(&mut buffer) else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            if text.contains(&call_id) && text.contains(&cseq) && text.starts_with("SIP/2.0 200") {
-                return Some(text);
-            }
-        }
-        None
-    }
-
-    fn request(&self, method: &str, cseq: u32, id: u32, to_tag: &str) -> String {
-        let (own, switch) = (self.socket.local_addr().unwrap(), self.switch);
-        let process = std::process::id();
-        let body = match method {
-            "INVITE" => format!(
-                "v=0\r\no=- 1 1 IN IP4 {CUSTOMER}\r\ns=-\r\nc=IN IP4 {CUSTOMER}\r\nt=0 0\r\n\
-                 m=audio 4000 RTP/AVP 8\r\n"
-            ),
-            _ => String::new(),
-        };
-        format!(
-            "{method} sip:{NUMBER}@{switch} SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {own};branch=z9hG4bK{process}x{id}x{cseq}{};rport\r\n\
-             From: <sip:441132960000@{own}>;tag=f{id}\r\nTo: <sip:{NUMBER}@{switch}>{to_tag}\r\n\
-             Call-ID: flood-{id}-{process}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n\
-             Contact: <sip:c@{own}>\r\n{}Content-Length: {}\r\n\r\n{body}",
-            if method == "ACK" { "a" } else { "" },
-            if body.is_empty() {
-                ""
-            } else {
-                "Content-Type: application/sdp\r\n"
-            },
-            body.len(),
-        )
-    }
 }
 
 /// A thread that sends at an even rate from many addresses.

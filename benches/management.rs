@@ -60,6 +60,6 @@ fn main() {
     let section = report::section(&lists, &pushes, many.resident_mib());
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/BENCHMARKS.md");
     let before = std::fs::read_to_string(path).unwrap_or_default();
-    std::fs::write(path, report::replaced(&before, &section)).unwrap();
+    std::fs::write(path, sheet::replaced(&before, sheet::MANAGEMENT, &section)).unwrap();
     println!("{section}");
 }

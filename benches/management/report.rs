@@ -3,7 +3,7 @@
 use crate::lists::ListFigures;
 use crate::load::{CONNECTIONS, Figure};
 use crate::push::{BYSTANDERS, CHANGED};
-use crate::sheet::{HEADING, machine, output};
+use crate::sheet::{MANAGEMENT, machine, output};
 use crate::{FEW, MANY};
 use std::fmt::Write;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) fn section(lists: &[ListFigures], pushes: &[Duration], memory_mib: f6
     let versions = MANY.customers as u64 * u64::from(MANY.versions);
     let date = output("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
     let mut text = format!(
-        "{HEADING}\n\nCommand: `cargo bench -p didtron --bench management`, {date}, {}.\n\
+        "{MANAGEMENT}\n\nCommand: `cargo bench -p didtron --bench management`, {date}, {}.\n\
          Two servers on SQLite, one with {few} customers, one with {many} customers and {versions} versions of them,\n\
          are asked for pages of 50 customers in turns by {CONNECTIONS} connections that stay open; each sends the next\n\
          request when it has the answer. The one who asks runs on the same cores. Medians over the turns; the ratio is\n\
@@ -63,21 +63,4 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// The document with this section instead of the one it has; before what is measured apart.
-pub(crate) fn replaced(document: &str, section: &str) -> String {
-    let (before, rest) = match document.split_once(HEADING) {
-        Some((before, old)) => (before, old.find("\n## ").map_or("", |next| &old[next..])),
-        None => {
-            let end = document.find(crate::sheet::APART).unwrap_or(document.len());
-            document.split_at(end)
-        }
-    };
-    let gap = if rest.is_empty() { "" } else { "\n" };
-    format!(
-        "{}\n\n{section}{gap}{}",
-        before.trim_end(),
-        rest.trim_start_matches('\n')
-    )
 }

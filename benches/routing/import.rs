@@ -1,55 +1,76 @@
-//! A carrier's deck of a million rows against a card of a million: read and compared by the job, applied,
-//! pushed, on a running switch with SQLite. Prints what each step took and what the switch holds.
+//! A carrier's deck of a million rows against a card of a million, on a running switch with SQLite: read and
+//! compared by the job, applied to a change set, pushed.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark stops by panicking")]
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a benchmark prints what it measured"
-)]
-#![allow(
-    dead_code,
-    reason = "the end-to-end tests' modules are shared and hold more"
-)]
-
-#[path = "../tests/e2e/switch.rs"]
-mod switch;
-
+use crate::switch::Switch;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use switch::Switch;
 
-const ROWS: u64 = 1_000_000;
+pub(crate) const ROWS: u64 = 1_000_000;
 
 /// What one import took.
-struct Times {
-    read: Duration,
-    applied: Duration,
-    pushed: Duration,
+pub(crate) struct Import {
+    pub(crate) what: &'static str,
+    /// From sending the file until the diff is there.
+    pub(crate) read: Duration,
+    pub(crate) applied: Duration,
+    /// From the request until calls are decided by it.
+    pub(crate) pushed: Duration,
+    /// What the switch holds afterwards.
+    pub(crate) resident_mib: f64,
+    /// The most that it ever held.
+    pub(crate) peak_mib: f64,
 }
 
-fn main() {
-    // Cargo passes `--bench`; under `cargo test` there is nothing to do.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
+pub(crate) fn measure() -> Vec<Import> {
     let switch = Switch::start(&[]);
     let rates = [json!({"prefix": "1", "destination": "USA", "rate_per_minute": "0.01"})];
     let card = json!({"name": "cost", "spec": {"currency": "USD", "rates": rates}});
     switch.send("POST", "/api/v1/rate-cards", &card);
-    let first = import(&switch, "first", u64::MAX);
-    report("a million new rates", &first, &switch);
-    let second = import(&switch, "second", 5);
-    report("a million rates, of which 200,000 change", &second, &switch);
+    let decks = [
+        ("a million new rates", "first", u64::MAX),
+        ("a million, of which 200,000 change", "second", 5),
+    ];
+    decks
+        .map(|(what, name, every)| import(&switch, what, name, every))
+        .into()
 }
 
-fn import(switch: &Switch, name: &str, cheaper_every: u64) -> Times {
+fn import(switch: &Switch, what: &'static str, name: &str, cheaper_every: u64) -> Import {
+    let (read, applied) = draft(switch, "cost", name, cheaper_every);
+    let start = Instant::now();
+    switch.command(&["changes", "push", name]).unwrap();
+    let figures = Import {
+        what,
+        read,
+        applied,
+        pushed: start.elapsed(),
+        resident_mib: switch.resident_mib(),
+        peak_mib: switch.peak_mib(),
+    };
+    println!(
+        "{what}: read and compared {:.1} s, applied {:.1} s, pushed {:.1} s; {:.0} MiB, {:.0} at the most",
+        read.as_secs_f64(),
+        applied.as_secs_f64(),
+        figures.pushed.as_secs_f64(),
+        figures.resident_mib,
+        figures.peak_mib
+    );
+    figures
+}
+
+/// Imports a deck of a million into a change set of this name; what it does not name stays.
+pub(crate) fn draft(
+    switch: &Switch,
+    card: &str,
+    name: &str,
+    cheaper_every: u64,
+) -> (Duration, Duration) {
     let file = deck(switch, name, cheaper_every);
     let file = file.to_str().unwrap();
     let start = Instant::now();
-    let told = switch.command(&["deck", "import", file, "--card", "cost"]);
+    let told = switch.command(&["deck", "import", file, "--card", card, "--partial"]);
     let read = start.elapsed();
     let told = told.unwrap();
     let number = told
@@ -60,14 +81,7 @@ fn import(switch: &Switch, name: &str, cheaper_every: u64) -> Times {
     let start = Instant::now();
     let apply = ["deck", "apply", number, "--confirm", "--change-set", name];
     switch.command(&apply).unwrap();
-    let applied = start.elapsed();
-    let start = Instant::now();
-    switch.command(&["changes", "push", name]).unwrap();
-    Times {
-        read,
-        applied,
-        pushed: start.elapsed(),
-    }
+    (read, start.elapsed())
 }
 
 /// A file as a carrier writes it; every so many rates are a little cheaper.
@@ -81,16 +95,4 @@ fn deck(switch: &Switch, name: &str, cheaper_every: u64) -> PathBuf {
     let path = switch.scratch().join(format!("{name}.csv"));
     std::fs::write(&path, text).unwrap();
     path
-}
-
-fn report(what: &str, times: &Times, switch: &Switch) {
-    let seconds = |time: Duration| time.as_secs_f64();
-    println!(
-        "{what}: read and compared {:.1} s, applied to a change set {:.1} s, pushed {:.1} s; the \
-         switch holds {:.0} MiB",
-        seconds(times.read),
-        seconds(times.applied),
-        seconds(times.pushed),
-        switch.resident_mib()
-    );
 }

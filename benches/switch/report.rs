@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// From here the report is of the other benchmark or written by hand, and kept.
-pub(crate) const HEADING: &str = "## The management plane";
+/// What other benchmarks write, in this order.
+pub(crate) const MANAGEMENT: &str = "## The management plane";
+pub(crate) const ROUTING: &str = "## Routing at scale";
 
 /// The part that is written by hand.
-pub(crate) const APART: &str = "\n## Measured apart";
+const APART: &str = "\n## Measured apart";
 
 /// One rate under SIPp.
 pub(crate) struct LoadFigure {
@@ -22,9 +23,30 @@ pub(crate) struct LoadFigure {
 
 /// What of the document this benchmark does not write.
 pub(crate) fn kept(document: &str) -> &str {
-    let start = document.find(HEADING).map(|start| start - 1);
+    let others = [MANAGEMENT, ROUTING].into_iter();
+    let start = others
+        .filter_map(|heading| Some(document.find(heading)? - 1))
+        .min();
     let start = start.or_else(|| document.find(APART));
     start.map_or("", |start| &document[start..])
+}
+
+/// The document with a section instead of the one it has under the same heading; a new one comes before what is
+/// measured apart.
+pub(crate) fn replaced(document: &str, heading: &str, section: &str) -> String {
+    let (before, rest) = match document.split_once(heading) {
+        Some((before, old)) => (before, old.find("\n## ").map_or("", |next| &old[next..])),
+        None => {
+            let end = document.find(APART).unwrap_or(document.len());
+            document.split_at(end)
+        }
+    };
+    let gap = if rest.is_empty() { "" } else { "\n" };
+    format!(
+        "{}\n\n{section}{gap}{}",
+        before.trim_end(),
+        rest.trim_start_matches('\n')
+    )
 }
 
 /// The whole document.

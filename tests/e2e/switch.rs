@@ -256,17 +256,19 @@ impl Switch {
 
     /// Resident memory of the process, MiB.
     pub(crate) fn resident_mib(&self) -> f64 {
+        self.status_mib("VmRSS:")
+    }
+
+    /// The most that it ever had, MiB.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        self.status_mib("VmHWM:")
+    }
+
+    fn status_mib(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
-        line.split_whitespace()
-            .nth(1)
-            .unwrap()
-            .parse::<f64>()
-            .unwrap()
-            / 1024.0
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        let kib = line.split_whitespace().nth(1).unwrap();
+        kib.parse::<f64>().unwrap() / 1024.0
     }
 }
 

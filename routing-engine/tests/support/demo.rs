@@ -14,11 +14,15 @@ use routing_engine::resources::{
     Carrier, Direction, PricedCard, RateCard, ResourceSpec, Resources, Stored, Trunk,
 };
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../configs/demo")
+    // Of this crate or, for the benchmarks of the whole, of the one above.
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let is_there = |folder: &PathBuf| folder.is_dir();
+    let folder = folders.find_map(|folder| Some(folder.join("configs/demo")).filter(is_there));
+    folder.unwrap()
 }
 
 pub(crate) fn deck_csv(file: &str) -> Vec<u8> {
