@@ -50,6 +50,11 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
+    // `-- push` measures that alone and writes nothing.
+    if std::env::args().any(|argument| argument == "push") {
+        push::measure();
+        return;
+    }
     let world = compile::measure();
     let decisions = decisions::measure(&world.snapshot);
     let compiled = world.figures;

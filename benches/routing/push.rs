@@ -2,7 +2,7 @@
 
 use crate::caller::{Caller, Placed, percentile_ms, setups};
 use crate::import::draft;
-use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
+use crate::resources::{CUSTOMER, CarrierSpec, World};
 use crate::sipp::{Calls, Carrier, Over};
 use crate::switch::Switch;
 use std::time::{Duration, Instant};
@@ -41,6 +41,9 @@ pub(crate) fn measure() -> Push {
     draft(&switch, "aurora-buy", "first", u64::MAX);
     switch.command(&["changes", "push", "first"]).unwrap();
     draft(&switch, "aurora-buy", "second", 5);
+    // So many calls of one number at once would be taken for a loop.
+    let numbers: Vec<String> = (0..5_000).map(|n| format!("1212555{n:04}")).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let load = Calls {
         scenario: "caller_answered",
         from: CUSTOMER,
@@ -49,7 +52,7 @@ pub(crate) fn measure() -> Push {
         count: LOAD * (SECONDS + 4),
         per_second: LOAD,
         hold_ms: 100,
-        numbers: &[NUMBER],
+        numbers: &numbers,
         scratch: switch.scratch(),
         more: &[],
     };
