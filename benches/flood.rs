@@ -21,7 +21,7 @@
     reason = "the end-to-end tests' modules are shared and hold more"
 )]
 
-#[path = "caller.rs"]
+#[path = "flood/caller.rs"]
 mod caller;
 #[path = "../tests/e2e/resources.rs"]
 mod resources;

@@ -16,7 +16,7 @@
 )]
 #![allow(dead_code, reason = "the modules of tests are shared and hold more")]
 
-#[path = "caller.rs"]
+#[path = "flood/caller.rs"]
 mod caller;
 #[path = "routing/compile.rs"]
 mod compile;
