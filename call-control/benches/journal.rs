@@ -39,6 +39,7 @@ fn rate() -> AppliedRate {
         attempt_fee: Amount(0),
         grace_period_s: 0,
         rounding: Rounding::FINEST,
+        exchange_rate: Default::default(),
     }
 }
 

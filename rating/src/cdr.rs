@@ -5,6 +5,9 @@
 //! rate and the charge of each. Names are copied at the time of the call, so a record stays true
 //! when a resource is renamed or deleted.
 
+use crate::charge::{self, ChargeError};
+use crate::exchange::ExchangeRate;
+use crate::rate::RateTerms;
 use crate::rounding::Rounding;
 use crate::{Amount, Currency, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -194,6 +197,9 @@ pub struct AppliedRate {
     /// How the charge was rounded.
     #[serde(default)]
     pub rounding: Rounding,
+    /// What a unit of the currency was worth in the books when the call was decided.
+    #[serde(default)]
+    pub exchange_rate: ExchangeRate,
 }
 
 /// What one side was charged.
@@ -304,7 +310,7 @@ pub struct CallRecord {
     pub rate: Option<AppliedRate>,
     /// What the customer pays; its attempt fee at most unless answered.
     pub charge: Charge,
-    /// Charge minus cost, in the currency of the books.
+    /// Charge minus cost, each in the currency of the books ([`CallRecord::money`]).
     pub margin: Amount,
     /// INVITE received.
     pub received_at: Timestamp,
@@ -338,12 +344,63 @@ pub enum JournalEntry {
     Ended(CallRecord),
 }
 
+/// Both sides of a call in the currency of the books.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BooksMoney {
+    /// What the customer pays.
+    pub charge: Amount,
+    /// What all attempts cost.
+    pub cost: Amount,
+}
+
+impl BooksMoney {
+    /// Charge minus cost; `None` when it does not fit.
+    pub fn margin(self) -> Option<Amount> {
+        self.charge.checked_sub(self.cost)
+    }
+}
+
+impl AppliedRate {
+    /// Charges a talk time, or what was sent and not answered, in the card's currency.
+    ///
+    /// # Errors
+    /// As [`charge`](charge::charge).
+    pub fn charge(&self, talk_ms: Option<u64>) -> Result<Charge, ChargeError> {
+        let terms = RateTerms::from(self);
+        match talk_ms {
+            Some(talk_ms) => charge::charge(&terms, talk_ms),
+            None => charge::charge_unanswered(&terms),
+        }
+    }
+}
+
+impl AttemptRecord {
+    /// The cost in the currency of the books; `None` when it does not fit.
+    pub fn cost_in_books(&self) -> Option<Amount> {
+        self.rate.exchange_rate.to_books(self.cost.amount)
+    }
+}
+
 impl CallRecord {
     /// Post-dial delay in milliseconds: INVITE received to the first ringing indication sent.
     pub fn pdd_ms(&self) -> Option<u64> {
         self.ringing_at
             .or(self.answered_at)
             .map(|at| at.millis_since(self.received_at))
+    }
+
+    /// Charge and cost in the currency of the books, each converted by the rate that counted when
+    /// the call was decided and summed up then. `None` when a sum does not fit, which no charges of
+    /// terms within their bounds do.
+    pub fn money(&self) -> Option<BooksMoney> {
+        let rate = self.rate.as_ref();
+        let rate = rate.map_or(ExchangeRate::ONE, |rate| rate.exchange_rate);
+        let mut costs = self.attempts.iter().map(AttemptRecord::cost_in_books);
+        let money = BooksMoney {
+            charge: rate.to_books(self.charge.amount)?,
+            cost: costs.try_fold(Amount::ZERO, |sum, cost| sum.checked_add(cost?))?,
+        };
+        money.margin().map(|_| money)
     }
 
     /// Talk time in milliseconds; zero unless answered.

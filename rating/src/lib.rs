@@ -7,6 +7,7 @@
 
 pub mod cdr;
 pub mod charge;
+pub mod exchange;
 pub mod expected;
 pub mod journal;
 pub mod money;

@@ -78,6 +78,12 @@ fn floor_and_rest(numerator: i128, denominator: u64) -> (i128, u64) {
         return (i128::from(numerator / denominator), numerator % denominator);
     }
     let wide = i128::from(denominator);
+    // Powers of ten have many twos: without them what converts currencies fits as well.
+    let twos = denominator.trailing_zeros();
+    if let Ok(numerator_without) = u64::try_from(numerator >> twos) {
+        let quotient = i128::from(numerator_without / (denominator >> twos));
+        return (quotient, (numerator - quotient * wide) as u64);
+    }
     let rest = numerator.rem_euclid(wide);
     // A rest is below its denominator.
     (numerator.div_euclid(wide), rest as u64)
@@ -161,6 +167,18 @@ mod tests {
             prop_assert_eq!(
                 floor_and_rest(wide, denominator),
                 (wide / i128::from(denominator), rest as u64)
+            );
+        }
+
+        #[test]
+        fn a_denominator_with_many_twos_divides_as_any_other(
+            numerator in 0..(1_i128 << 90), odd in 1..=1_u64 << 30, twos in 0..33_u32,
+        ) {
+            let denominator = odd << twos;
+            let wide = i128::from(denominator);
+            prop_assert_eq!(
+                floor_and_rest(numerator, denominator),
+                (numerator / wide, (numerator % wide) as u64)
             );
         }
 

@@ -5,11 +5,11 @@
 //! | 0–3 | length of the record, little-endian; stored last |
 //! | 4–7 | CRC-32 of the length, the kind, the version and the record |
 //! | 8 | kind: 1 = [`JournalEntry`] |
-//! | 9 | version of the kind: 2; version 1 is read as well ([`first_version`]) |
+//! | 9 | version of the kind: 3; earlier ones are read as well ([`earlier`]) |
 //! | 10–11 | zero |
 //! | 12– | the record, then zeros up to the next multiple of 8 |
 
-mod first_version;
+mod earlier;
 
 use crate::cdr::JournalEntry;
 
@@ -24,7 +24,7 @@ pub const FRAME_HEADER_BYTES: usize = 12;
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 
 const KIND_ENTRY: u8 = 1;
-const VERSION_ENTRY: u8 = 2;
+const VERSION_ENTRY: u8 = 3;
 
 /// Why a record cannot be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,8 +145,8 @@ pub fn decode(frame: &[u8]) -> Result<JournalEntry, FrameError> {
         (KIND_ENTRY, VERSION_ENTRY) => {
             postcard::from_bytes(record).map_err(|_| FrameError::Undecodable)
         }
-        (KIND_ENTRY, first_version::VERSION) => {
-            first_version::entry(record).ok_or(FrameError::Undecodable)
+        (KIND_ENTRY, version) if earlier::VERSIONS.contains(&version) => {
+            earlier::entry(version, record).ok_or(FrameError::Undecodable)
         }
         (kind, version) => Err(FrameError::Unknown { kind, version }),
     }

@@ -120,6 +120,7 @@ mod tests {
                 attempt_fee: Amount(0),
                 grace_period_s: 0,
                 rounding: Rounding::FINEST,
+                exchange_rate: Default::default(),
             },
             cost: Charge::default(),
             started_at: Timestamp(0),

@@ -43,6 +43,7 @@ fn rate(card: &str, nanos: i64) -> AppliedRate {
         attempt_fee: Amount(0),
         grace_period_s: 0,
         rounding: Rounding::FINEST,
+        exchange_rate: Default::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, MediaStatistics, Outcome, Release,
     ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
+use crate::exchange::ExchangeRate;
 use crate::rounding::{Rounding, RoundingMode};
 use crate::{Amount, Currency, Timestamp};
 use proptest::prelude::*;
@@ -35,6 +36,7 @@ fn rate() -> impl Strategy<Value = AppliedRate> {
                 amount: RoundingMode::HalfEven,
                 ..Rounding::FINEST
             },
+            exchange_rate: "1.0842".parse().unwrap(),
         },
     )
 }
@@ -264,10 +266,9 @@ fn a_record_that_does_not_fit_says_whether_it_ever_will() {
     assert_eq!(encode_into(&entry, &mut large), Err(FrameError::TooLarge));
 }
 
-/// A frame that the program wrote when frames had version 1.
-#[test]
-fn a_record_of_the_first_version_is_read_with_rates_that_round_as_they_did() {
-    let digits: String = include_str!("version-1.hex").split_whitespace().collect();
+/// The record of a frame that an earlier program wrote.
+fn earlier_record(digits: &str) -> CallRecord {
+    let digits: String = digits.split_whitespace().collect();
     let frame: Vec<_> = (0..digits.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
@@ -278,6 +279,29 @@ fn a_record_of_the_first_version_is_read_with_rates_that_round_as_they_did() {
     let JournalEntry::Ended(record) = decode(frame).unwrap() else {
         panic!("the call ended")
     };
+    record
+}
+
+#[test]
+fn a_record_of_the_second_version_is_read_with_rates_of_the_books() {
+    let record = earlier_record(include_str!("version-2.hex"));
+    let rate = record.rate.unwrap();
+    assert_eq!((rate.attempt_fee, rate.grace_period_s), (Amount(7), 3));
+    assert_eq!(
+        (rate.rounding.amount, rate.rounding.decimals),
+        (RoundingMode::HalfEven, 4)
+    );
+    assert_eq!(rate.exchange_rate, ExchangeRate::ONE);
+    assert_eq!(record.margin, Amount(-3));
+    let attempt = &record.attempts[0];
+    assert_eq!(&*attempt.rate.rate_card.name, "acme-buy");
+    assert_eq!(attempt.cost_in_books(), Some(Amount(18_000_012)));
+    assert_eq!(attempt.ended_at, Timestamp(1_700_000_000_000_008));
+}
+
+#[test]
+fn a_record_of_the_first_version_is_read_with_rates_that_round_as_they_did() {
+    let record = earlier_record(include_str!("version-1.hex"));
     let rate = record.rate.unwrap();
     assert_eq!(rate.connection_fee, Amount(5));
     assert_eq!((rate.attempt_fee, rate.grace_period_s), (Amount::ZERO, 0));
