@@ -43,7 +43,7 @@ pub struct CallRequest<'a> {
     pub calling: &'a str,
     /// Monotonic clock, microseconds.
     pub now_us: u64,
-    /// Wall clock, for schedules.
+    /// Wall clock, for schedules and exchange rates.
     pub at: Timestamp,
     /// A number that nobody can foretell, for shares of calls ([`crate::lot`]). The same draw gives
     /// the same decision.
@@ -181,9 +181,10 @@ fn pipeline(
     trace.step(Step::Admitted);
 
     let path = snapshot.walk(&called_number);
-    let Some((customer_rate, revenue)) = longest_match(&path, customer.card) else {
+    let Some((customer_rate, price)) = longest_match(&path, customer.card) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
     };
+    let revenue = snapshot.to_books(customer.card, price, request.at);
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 

@@ -11,9 +11,10 @@ use crate::numbers::Number;
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use rating::cdr::{ReleaseReason, Transport};
+use rating::exchange::ExchangeRate;
 use rating::money::decimal;
 use rating::rate::RateTerms;
-use rating::{Amount, Currency};
+use rating::{Amount, Currency, Timestamp};
 use recorder::Recorder;
 use serde::Serialize;
 use std::sync::Arc;
@@ -90,11 +91,12 @@ pub struct ExplainedRoute {
     pub rank_key: Option<ExplainedKey>,
     /// How its carrier does for the destination; none when the profile does not ask for it.
     pub quality: Option<ExplainedQuality>,
-    /// What a minute of talk is expected to cost us ([`rating::expected`]).
+    /// What a minute of talk is expected to cost us ([`rating::expected`]), in the currency of the
+    /// books.
     #[serde(with = "decimal::option")]
     pub cost_per_minute: Option<Amount>,
-    /// What is expected to be left of the customer's price for that minute; below zero for a
-    /// route that would be sold below cost.
+    /// What is expected to be left of the customer's price for that minute, in the currency of the
+    /// books; below zero for a route that would be sold below cost.
     #[serde(with = "decimal::option")]
     pub margin_per_minute: Option<Amount>,
     /// The carrier's rate, when its card has one.
@@ -176,11 +178,14 @@ pub struct ExplainedRate {
     /// What a minute of talk is expected to cost at these terms.
     #[serde(with = "decimal")]
     pub expected_per_minute: Amount,
+    /// What a unit of the currency is worth in the books at the moment of the call.
+    #[serde(with = "rating::exchange::decimal")]
+    pub exchange_rate: ExchangeRate,
 }
 
 /// Runs the pipeline with nothing but looks, and writes down what happens.
 pub fn explain(request: &CallRequest<'_>, snapshot: &Snapshot) -> Explanation {
-    let mut recorder = Recorder::new(snapshot);
+    let mut recorder = Recorder::new(snapshot, request.at);
     let decision = decide(request, snapshot, &mut DryAdmission, &mut recorder);
     let known = match &decision {
         Decision::Route(plan) => Known {
@@ -217,7 +222,7 @@ pub fn explain(request: &CallRequest<'_>, snapshot: &Snapshot) -> Explanation {
         called_number: known.called_number.map(ToString::to_string),
         customer_rate: known
             .customer_rate
-            .map(|rate| ExplainedRate::new(snapshot, rate, called)),
+            .map(|rate| ExplainedRate::new(snapshot, rate, called, request.at)),
         steps,
         routes,
     }
@@ -233,7 +238,7 @@ struct Known<'d> {
 }
 
 impl ExplainedRate {
-    fn new(snapshot: &Snapshot, rate: RateRef, called: &str) -> Self {
+    fn new(snapshot: &Snapshot, rate: RateRef, called: &str, at: Timestamp) -> Self {
         Self {
             rate_card: Arc::clone(&snapshot.rate_card(rate).name),
             prefix: rate.prefix(called).to_owned(),
@@ -241,6 +246,7 @@ impl ExplainedRate {
             currency: snapshot.currency(rate),
             terms: *snapshot.terms(rate),
             expected_per_minute: snapshot.expected_per_minute(rate),
+            exchange_rate: snapshot.exchange_rate(rate, at),
         }
     }
 }

@@ -66,6 +66,8 @@ pub struct PricedCardRef<'r> {
 pub struct ResourcesRef<'r> {
     /// Cards with their rows.
     pub rate_cards: Vec<PricedCardRef<'r>>,
+    /// What currencies are worth.
+    pub exchange_rates: Vec<StoredRef<'r, ExchangeRate>>,
     /// Whom we pay.
     pub carriers: Vec<StoredRef<'r, Carrier>>,
     /// Who pays us.
@@ -102,6 +104,8 @@ pub struct OpenedSecrets<'r>(BTreeMap<&'r str, &'r str>);
 pub struct Resources {
     /// Cards with their rows.
     pub rate_cards: Vec<PricedCard>,
+    /// What currencies are worth.
+    pub exchange_rates: Vec<Stored<ExchangeRate>>,
     /// Whom we pay.
     pub carriers: Vec<Stored<Carrier>>,
     /// Who pays us.
@@ -199,6 +203,7 @@ impl Resources {
         });
         ResourcesRef {
             rate_cards: cards.collect(),
+            exchange_rates: self.exchange_rates.iter().map(Stored::borrowed).collect(),
             carriers: self.carriers.iter().map(Stored::borrowed).collect(),
             customers: self.customers.iter().map(Stored::borrowed).collect(),
             trunks: self.trunks.iter().map(Stored::borrowed).collect(),

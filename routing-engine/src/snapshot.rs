@@ -7,6 +7,7 @@
 
 mod audience;
 mod compile;
+mod exchange;
 mod gateways;
 mod parts;
 mod policies;
@@ -36,13 +37,15 @@ use crate::names::{GatewayPlace, NameQuery};
 use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
 use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
 use crate::throttle::ThrottleMeter;
+use exchange::Exchange;
 use gateways::HealthOf;
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
 use rating::cdr::{AppliedRate, ResourceRef};
+use rating::exchange::ExchangeRate;
 use rating::expected::per_talk_minute;
 use rating::rate::RateTerms;
-use rating::{Amount, Currency};
+use rating::{Amount, Currency, Timestamp};
 use sources::SourceTable;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -70,6 +73,7 @@ pub struct Snapshot {
     /// Whose each card is: beside one another, because every decision asks.
     card_owners: Box<[i64]>,
     egress_cards: CardNumber,
+    exchange: Exchange,
     /// Routes that may be tried, by card; those of card `n` begin at `first_route_of_card[n]`.
     open_routes: Box<[OpenRoute]>,
     /// One more than there are such cards.
@@ -247,9 +251,20 @@ impl Snapshot {
         &self.offer(rate).terms
     }
 
-    /// What a minute of talk is expected to cost at a rate ([`rating::expected`]).
+    /// What a minute of talk is expected to cost at a rate ([`rating::expected`]), in the currency of
+    /// its card.
     pub fn expected_per_minute(&self, rate: RateRef) -> Amount {
         per_talk_minute(self.offer(rate).sample_total)
+    }
+
+    /// The same in the currency of the books, as calls are decided by at a moment.
+    pub fn expected_in_books(&self, rate: RateRef, at: Timestamp) -> Amount {
+        per_talk_minute(self.to_books(rate.card, self.offer(rate).sample_total, at))
+    }
+
+    /// What a unit of a rate's currency is worth in the books at a moment.
+    pub fn exchange_rate(&self, rate: RateRef, at: Timestamp) -> ExchangeRate {
+        self.exchange.rate(rate.card, at)
     }
 
     /// The name of a rate's destination.
@@ -258,10 +273,11 @@ impl Snapshot {
         deck.destination(deck.offer(rate.offer))
     }
 
-    /// A rate as a call record keeps it. `called` is the number that it was found for.
+    /// A rate as a call record keeps it. `called` is the number that it was found for, `at` the moment
+    /// of the call, by which its amounts are converted.
     ///
     /// Allocates the prefix's text; everything else is shared.
-    pub fn applied_rate(&self, rate: RateRef, called: &str) -> AppliedRate {
+    pub fn applied_rate(&self, rate: RateRef, called: &str, at: Timestamp) -> AppliedRate {
         let card = self.card(rate);
         let terms = self.terms(rate);
         AppliedRate {
@@ -277,6 +293,7 @@ impl Snapshot {
             attempt_fee: terms.attempt_fee,
             grace_period_s: terms.grace_period_s,
             rounding: terms.rounding,
+            exchange_rate: self.exchange_rate(rate, at),
         }
     }
 
@@ -312,6 +329,11 @@ impl Snapshot {
     /// Whether a card and the card of a rate belong to the same owner.
     pub(crate) fn is_of_same_owner(&self, card: CardNumber, rate: RateRef) -> bool {
         self.is_of_owner(card, self.card_owners[usize::from(rate.card)])
+    }
+
+    /// An amount of a card in the currency of the books.
+    pub(crate) fn to_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
+        self.exchange.to_books(card, amount, at)
     }
 
     pub(crate) fn egress_cards(&self) -> CardNumber {

@@ -43,6 +43,27 @@ impl JsonSchema for CurrencyCode {
     }
 }
 
+/// The schema of an exchange rate: decimal text, at most 12 places.
+pub(crate) struct ExchangeRateText;
+
+impl JsonSchema for ExchangeRateText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ExchangeRateText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^[0-9]{1,3}(\.[0-9]{1,12})?$",
+            "examples": ["1.0842"],
+        })
+    }
+}
+
 /// The schema of a way to round.
 pub(crate) struct RoundingModeName;
 

@@ -18,8 +18,8 @@ pub const INLINE_ROWS_MAX: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateCard {
-    /// Three capital letters of ISO 4217; rates of all cards are compared with one another, so it
-    /// must be the currency of the books, USD, until conversion exists.
+    /// Three capital letters of ISO 4217: USD, the currency of the books, or one that has an exchange
+    /// rate.
     #[schemars(with = "CurrencyCode", extend("x-filter" = true))]
     pub currency: Currency,
     /// Path of a rate deck, `.csv` or `.csv.gz`, relative to the file that this stands in; a card
@@ -250,19 +250,6 @@ impl RateCard {
         }
     }
 
-    fn check_currency(&self) -> Option<Problem> {
-        (self.currency != Currency::USD).then(|| {
-            Problem::in_field(
-                "currency",
-                format_args!(
-                    "{} cannot be converted: write {}, the currency of the books",
-                    self.currency,
-                    Currency::USD
-                ),
-            )
-        })
-    }
-
     fn check_rows(&self) -> Option<Problem> {
         match (&self.rates_file, &self.rates) {
             (None, None) => Some(Problem::in_field(
@@ -285,7 +272,6 @@ impl Kind for RateCard {
     const ASSIGNABLE: Assignable = Assignable::One;
 
     fn check(&self) -> Vec<Problem> {
-        let currency = self.check_currency().into_iter();
-        currency.chain(self.check_rows()).collect()
+        self.check_rows().into_iter().collect()
     }
 }

@@ -8,7 +8,8 @@
 //! then by weight, then by name, so the order is total and the same every time.
 //!
 //! The profit guard compares the same sample on both sides: a route whose sample costs more than
-//! the customer pays for it is dropped.
+//! the customer pays for it is dropped. Cards may be of several currencies: what is compared is
+//! converted into that of the books, by the rate that counts at the moment of the call.
 
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
@@ -41,7 +42,7 @@ pub struct Candidate {
     pub carrier: CarrierIndex,
     /// What the carrier charges.
     pub rate: RateRef,
-    /// What the sample calls are expected to cost.
+    /// What the sample calls are expected to cost, in the currency of the books.
     pub sample_total: Amount,
     /// What it is ranked by.
     pub key: RankKey,
@@ -110,7 +111,7 @@ pub(super) struct Ask<'s> {
     pub(super) policy: &'s RoutingPolicy,
     /// Whose customer it is; only routes of the same owner serve it.
     pub(super) owner: i64,
-    /// What it pays for the sample.
+    /// What it pays for the sample, in the currency of the books.
     pub(super) revenue: Amount,
     /// The prefix of its rate.
     pub(super) destination: &'s str,
@@ -228,6 +229,7 @@ impl Ask<'_> {
             if !self.snapshot.is_of_owner(rate.card, self.owner) {
                 return;
             }
+            let cost = self.snapshot.to_books(rate.card, cost, self.request.at);
             for route in self.snapshot.open_routes_of_card(rate.card) {
                 let place = self.place(rules, route, cost);
                 take(rate, cost, place.map_err(|reason| (route.trunk, reason)));

@@ -5,12 +5,14 @@ use crate::decide::{CANDIDATES_MAX, Source};
 use crate::resources::Status;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
-use rating::Amount;
 use rating::cdr::ReleaseReason;
+use rating::{Amount, Currency, Timestamp};
 use std::sync::Arc;
 
 pub(super) struct Recorder<'s> {
     snapshot: &'s Snapshot,
+    /// The moment of the call.
+    at: Timestamp,
     steps: Vec<ExplainedStep>,
     /// In the order in which they were told: candidates come in hunting order.
     verdicts: Vec<RouteVerdict>,
@@ -20,9 +22,10 @@ pub(super) struct Recorder<'s> {
 }
 
 impl<'s> Recorder<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+    pub(super) fn new(snapshot: &'s Snapshot, at: Timestamp) -> Self {
         Self {
             snapshot,
+            at,
             steps: Vec::new(),
             verdicts: Vec::new(),
             routes_were_ranked: false,
@@ -38,7 +41,7 @@ impl<'s> Recorder<'s> {
         if let Some(rate) = customer_rate.filter(|_| self.routes_were_ranked) {
             self.add_trunks_without_verdict(rate);
         }
-        let revenue = customer_rate.map(|rate| self.snapshot.expected_per_minute(rate));
+        let revenue = customer_rate.map(|rate| self.snapshot.expected_in_books(rate, self.at));
         let mut ranks = 1..;
         let mut chosen = false;
         let mut routes = Vec::new();
@@ -100,7 +103,7 @@ impl<'s> Recorder<'s> {
         let carrier = self.snapshot.carrier(trunk.carrier);
         let cost = verdict
             .rate
-            .map(|rate| self.snapshot.expected_per_minute(rate));
+            .map(|rate| self.snapshot.expected_in_books(rate, self.at));
         let margin = revenue
             .zip(cost)
             .and_then(|(revenue, cost)| revenue.checked_sub(cost));
@@ -128,7 +131,21 @@ impl<'s> Recorder<'s> {
             margin_per_minute: margin,
             rate: verdict
                 .rate
-                .map(|rate| ExplainedRate::new(self.snapshot, rate, called)),
+                .map(|rate| ExplainedRate::new(self.snapshot, rate, called, self.at)),
+        }
+    }
+
+    fn price_sentence(&self, rate: RateRef) -> String {
+        let snapshot = self.snapshot;
+        let (destination, card) = (snapshot.destination(rate), &snapshot.rate_card(rate).name);
+        let price = snapshot.terms(rate).next_rate_per_minute;
+        match snapshot.currency(rate) {
+            Currency::USD => format!("{destination} at {price} a minute by card \"{card}\""),
+            other => format!(
+                "{destination} at {price} {other} a minute by card \"{card}\"; 1 {other} is {} {}",
+                snapshot.exchange_rate(rate, self.at),
+                Currency::USD
+            ),
         }
     }
 
@@ -191,13 +208,7 @@ impl Trace for Recorder<'_> {
                 self.note("admit", Refused, limit_sentence(reason).to_owned());
             }
             Step::CustomerRate(rate) => {
-                let detail = format!(
-                    "{} at {} a minute by card \"{}\"",
-                    snapshot.destination(rate),
-                    snapshot.terms(rate).next_rate_per_minute,
-                    snapshot.rate_card(rate).name
-                );
-                self.note("customer_rate", Passed, detail);
+                self.note("customer_rate", Passed, self.price_sentence(rate));
             }
             Step::Profile(customer) => {
                 self.customer = Some(customer);

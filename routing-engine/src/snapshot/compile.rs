@@ -1,6 +1,7 @@
 //! From resources to a snapshot: names to indexes, and every fault between resources.
 
 mod check;
+mod exchange;
 mod given;
 mod numbers;
 mod policies;
@@ -164,6 +165,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let usernames = self.usernames(&ingress);
         let egress_cards = self.egress_cards_count();
         let (cards, card_owners) = self.compiled_cards();
+        let exchange = self.exchange(&cards, &card_owners);
         let customers = self.compiled_customers(&egress);
         let (transferring, has_strange_transfers) = transferring(&ingress, customers.len());
         let carriers = self.compiled_carriers();
@@ -178,6 +180,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             cards,
             card_owners,
             egress_cards: egress_cards as CardNumber,
+            exchange,
             open_routes,
             first_route_of_card,
             sources,

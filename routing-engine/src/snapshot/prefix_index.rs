@@ -21,7 +21,7 @@ pub(crate) type CardNumber = u16;
 /// A card's rate at a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Posting {
-    /// The offer's key of LCR, here so that ranking touches no deck: routes of ten carriers come
+    /// The offer's key of LCR in the currency of its card, here so that ranking touches no deck: routes of ten carriers come
     /// from a few cache lines side by side instead of ten far apart.
     pub(crate) sample_total: Amount,
     /// The offer's index in the card's deck.

@@ -9,6 +9,12 @@ pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
     let mut problems = Vec::new();
     let cards = || resources.rate_cards.iter().map(|priced| &priced.card);
     check(&mut problems, cards(), ResourceSpec::RateCard);
+    check_both(
+        &mut problems,
+        &resources.exchange_rates,
+        ResourceKind::ExchangeRate,
+        ResourceSpec::ExchangeRate,
+    );
     check(&mut problems, &resources.carriers, ResourceSpec::Carrier);
     check(&mut problems, &resources.customers, ResourceSpec::Customer);
     check(&mut problems, &resources.trunks, ResourceSpec::Trunk);
