@@ -505,7 +505,8 @@ impl Attempt {
     ) -> AttemptRecord {
         let trunk = self.candidate.egress_trunk(snapshot);
         let end = self.end.as_ref().unwrap_or(call_end);
-        let rate = snapshot.applied_rate(self.candidate.rate, &facts.called);
+        let received_at = facts.received_at();
+        let rate = snapshot.applied_rate(self.candidate.rate, &facts.called, received_at);
         let talk_ms = self.answered.map(|answered| millis(answered, end.at));
         let cost = charge_for(&rate, talk_ms);
         AttemptRecord {

@@ -5,11 +5,9 @@ use crate::config::{EngineConfig, Now};
 use crate::release::{Failure, row};
 use media_relay::MediaStatistics;
 use rating::cdr::{
-    AppliedRate, CallId, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
-    ResourceRef, Transport,
+    AppliedRate, BooksMoney, CallId, CallRecord, Charge, Outcome, Release, ReleaseReason,
+    ReleasedBy, ResourceRef, Transport,
 };
-use rating::charge::{charge, charge_unanswered};
-use rating::rate::RateTerms;
 use rating::{Amount, Timestamp};
 use routing_engine::snapshot::{CustomerIndex, RateRef, TrunkIndex};
 use routing_engine::{Rejection, RoutePlan, Snapshot};
@@ -194,7 +192,7 @@ impl Facts {
         self.called = Arc::from(called);
         self.customer = customer.map(|index| snapshot.customer(index).resource.clone());
         self.ingress_trunk = trunk.map(|index| snapshot.ingress_trunk(index).resource.clone());
-        self.rate = rate.map(|rate| snapshot.applied_rate(rate, called));
+        self.rate = rate.map(|rate| snapshot.applied_rate(rate, called, self.received.wall));
     }
 
     /// The wall clock at a point of the monotonic one.
@@ -221,10 +219,7 @@ impl Facts {
             (Some(rate), None) if !attempts.is_empty() => charge_for(rate, None),
             _ => Charge::default(),
         };
-        // Amounts of calls shorter than a lifetime fit; one that does not is shown as nothing.
-        let cost = Amount::checked_sum(attempts.iter().map(|attempt| attempt.cost.amount));
-        let margin = cost.and_then(|cost| charge.amount.checked_sub(cost));
-        CallRecord {
+        let record = CallRecord {
             id: self.id,
             node: Arc::clone(&config.node),
             shard: config.shard,
@@ -240,7 +235,7 @@ impl Facts {
             ingress_trunk: self.ingress_trunk.clone(),
             rate: self.rate.clone(),
             charge,
-            margin: margin.unwrap_or_default(),
+            margin: Amount::ZERO,
             received_at: self.received.wall,
             ringing_at: self.ringing.map(|at| self.wall(at)),
             answered_at: self.answered.map(|at| self.wall(at)),
@@ -249,6 +244,12 @@ impl Facts {
             release: end.release(),
             attempts,
             media: media.map(statistics),
+        };
+        // Amounts of calls shorter than a lifetime fit; one that does not is shown as nothing.
+        let margin = record.money().and_then(BooksMoney::margin);
+        CallRecord {
+            margin: margin.unwrap_or_default(),
+            ..record
         }
     }
 }
@@ -270,12 +271,7 @@ pub(crate) fn rejected(at: Instant, reason: ReleaseReason) -> End {
 /// and calls shorter than 136 years always fit; a rate that does not is charged nothing rather
 /// than wrongly.
 pub(crate) fn charge_for(rate: &AppliedRate, talk_ms: Option<u64>) -> Charge {
-    let terms = RateTerms::from(rate);
-    let charged = match talk_ms {
-        Some(talk_ms) => charge(&terms, talk_ms),
-        None => charge_unanswered(&terms),
-    };
-    charged.unwrap_or_default()
+    rate.charge(talk_ms).unwrap_or_default()
 }
 
 /// Whole milliseconds as a record counts them.

@@ -67,7 +67,7 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                     "next_interval_s": 1, "connection_fee": "0", "attempt_fee": "0",
                     "grace_period_s": 0, "rounding": {
                         "amount": "half_up", "decimals": 9, "duration": "up"
-                    }, "expected_per_minute": "0.012",
+                    }, "expected_per_minute": "0.012", "exchange_rate": "1",
                 },
             },
             {
@@ -84,7 +84,7 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                     "next_interval_s": 1, "connection_fee": "0", "attempt_fee": "0",
                     "grace_period_s": 0, "rounding": {
                         "amount": "half_up", "decimals": 9, "duration": "up"
-                    }, "expected_per_minute": "0.013",
+                    }, "expected_per_minute": "0.013", "exchange_rate": "1",
                 },
             },
         ])

@@ -44,6 +44,25 @@ fn place(snapshot: &Snapshot, request: &CallRequest<'_>) -> bool {
 }
 
 #[test]
+fn cards_of_several_currencies_allocate_nothing() {
+    let mut resources = demo::resources();
+    let euro = r#"{"currency": "EUR", "rates": [{"from": "2026-11-01", "rate": "1.0842"}]}"#;
+    resources.exchange_rates = vec![Stored {
+        id: 1,
+        name: "euro".to_owned(),
+        spec: serde_json::from_str(euro).unwrap(),
+    }];
+    for card in &mut resources.rate_cards {
+        card.card.spec.currency = "EUR".to_owned().try_into().unwrap();
+    }
+    let snapshot = Snapshot::compile(1, &resources, None).unwrap();
+    let request = request("127.0.0.21", "+4930123456789", 1_000_000);
+    let mut routed = false;
+    let count = allocations(|| routed = place(&snapshot, &request));
+    assert_eq!((count, routed), (0, true));
+}
+
+#[test]
 fn no_call_allocates_whether_routed_or_refused() {
     let snapshot = Snapshot::compile(1, &demo::resources(), None).unwrap();
     let calls = [

@@ -205,13 +205,21 @@ fn media_goes_directly_only_when_both_trunks_say_so() {
 fn a_rate_is_recorded_as_its_card_has_it() {
     let snapshot = snapshot();
     let plan = routed(&snapshot, "447700900123");
-    let applied = snapshot.applied_rate(plan.customer_rate, &plan.called_number);
+    let applied = snapshot.applied_rate(
+        plan.customer_rate,
+        &plan.called_number,
+        rating::Timestamp(0),
+    );
     assert_eq!(&*applied.rate_card.name, "retail");
     assert_eq!(
         (&*applied.prefix, &*applied.destination),
         ("447", "UK mobile")
     );
     assert_eq!(applied.next_rate_per_minute.to_string(), "0.05");
-    let cost = snapshot.applied_rate(plan.candidates[0].rate, &plan.called_number);
+    let cost = snapshot.applied_rate(
+        plan.candidates[0].rate,
+        &plan.called_number,
+        rating::Timestamp(0),
+    );
     assert_eq!((&*cost.prefix, &*cost.rate_card.name), ("44", "zenith-buy"));
 }

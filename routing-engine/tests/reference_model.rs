@@ -72,7 +72,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
         };
         let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
         let expected = model.decide(&call);
-        let found = model::outcome(&snapshot, &decision);
+        let found = model::outcome(&snapshot, &decision, call.at_us);
         assert!(
             expected.is_told_by(&found),
             "seed {seed} step {step} {call:#?}\n{found:#?}\n{expected:#?}"

@@ -95,14 +95,9 @@ impl Gauges {
             Outcome::Cancelled | Outcome::Failed => add(&self.failed, 1),
             Outcome::Rejected => add(&self.rejected, 1),
         }
-        let cost: i64 = record
-            .attempts
-            .iter()
-            .map(|attempt| attempt.cost.amount.0)
-            .sum();
-        self.revenue
-            .fetch_add(record.charge.amount.0, Ordering::Relaxed);
-        self.cost.fetch_add(cost, Ordering::Relaxed);
+        let money = record.money().unwrap_or_default();
+        self.revenue.fetch_add(money.charge.0, Ordering::Relaxed);
+        self.cost.fetch_add(money.cost.0, Ordering::Relaxed);
     }
 }
 

@@ -97,7 +97,8 @@ pub struct CdrRow {
     pub pdd_ms: Option<u64>,
     /// Egress attempts.
     pub attempts: Option<u32>,
-    /// What the customer pays.
+    /// What the customer pays: in the currency of the books, and for the customer itself in the
+    /// currency of its card.
     pub charge: Option<Amount>,
     /// What the carriers charge.
     pub cost: Option<Amount>,
@@ -116,7 +117,7 @@ impl Store {
         let mut rows = match query.party {
             CdrParty::Staff | CdrParty::Customer(_) => {
                 let rows = page(scope, query).fetch_all(self.reader()).await?;
-                let rows = rows.iter().map(|row| seen_by(query.party, cdr(row)?));
+                let rows = rows.iter().map(|row| seen_by(query.party, row));
                 rows.collect::<Result<Vec<_>, _>>()?
             }
             CdrParty::Carrier(carrier) => {
@@ -177,7 +178,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let mut record: CallRecord = json("cdr", row.get("record")?)?;
         let CdrParty::Carrier(carrier) = party else {
-            return Ok(Some((seen_by(party, cdr(&row)?)?, record)));
+            return Ok(Some((seen_by(party, &row)?, record)));
         };
         record
             .attempts
@@ -189,10 +190,11 @@ impl Store {
 }
 
 /// A customer's or the staff's row as they see it.
-fn seen_by(party: CdrParty, row: CdrRow) -> Result<CdrRow, StoreError> {
+fn seen_by(party: CdrParty, row: &Row) -> Result<CdrRow, StoreError> {
+    let seen = cdr(row)?;
     Ok(match party {
-        CdrParty::Customer(_) => row.for_customer(),
-        CdrParty::Staff | CdrParty::Carrier(_) => row,
+        CdrParty::Customer(_) => seen.for_customer(&json("cdr", row.get("record")?)?),
+        CdrParty::Staff | CdrParty::Carrier(_) => seen,
     })
 }
 

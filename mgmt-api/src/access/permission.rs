@@ -55,6 +55,8 @@ permissions! {
     ROUTE_GROUP_WRITE = "route_group.write",
     LCR_PROFILE_READ = "lcr_profile.read",
     LCR_PROFILE_WRITE = "lcr_profile.write",
+    EXCHANGE_RATE_READ = "exchange_rate.read",
+    EXCHANGE_RATE_WRITE = "exchange_rate.write",
     RATE_CARD_READ = "rate_card.read",
     RATE_CARD_WRITE = "rate_card.write",
     NUMBER_LIST_READ = "number_list.read",

@@ -248,6 +248,7 @@ fn staff() -> Vec<BuiltInRole> {
 const FINANCE: &[P] = &[
     P::CUSTOMER_WRITE,
     P::RATE_CARD_WRITE,
+    P::EXCHANGE_RATE_WRITE,
     P::CHANNEL_PLAN_WRITE,
     P::CHANGE_SET_WRITE,
     P::EXPORT_USE,

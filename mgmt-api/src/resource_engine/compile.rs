@@ -27,6 +27,7 @@ pub(super) fn snapshot<'e>(
                     all.rate_cards.push(PricedCardRef { card, deck });
                 }
             }
+            ResourceSpec::ExchangeRate(rate) => all.exchange_rates.push(borrowed(entry, rate)),
             ResourceSpec::Carrier(carrier) => all.carriers.push(borrowed(entry, carrier)),
             ResourceSpec::Customer(customer) => all.customers.push(borrowed(entry, customer)),
             ResourceSpec::Trunk(trunk) => all.trunks.push(borrowed(entry, trunk)),

@@ -1,5 +1,6 @@
 //! From drafts to a configuration as it would be, or to all that speaks against it.
 
+mod currencies;
 mod decks;
 mod renames;
 mod secrets;
@@ -10,6 +11,7 @@ pub(crate) use secrets::{MASKED, holds_secrets, is_written, masked, stored_ids};
 use super::current::{CurrentSet, Entry, Key, Proposed, references};
 use super::difference::entry_differences;
 use super::draft::{Content, Draft};
+use crate::clock;
 use crate::routes::apply::{ChangeAction, Difference};
 use resources::{Problem, ResourceDocument, ResourceKind, ResourceSpec};
 use serde_json::Value;
@@ -247,6 +249,8 @@ impl Planner<'_> {
         if self.faults.is_empty() {
             self.check_references(&proposed);
             self.check_external_ids(&proposed);
+            let faults = currencies::faults(&proposed, self.owner, clock::now());
+            self.faults.extend(faults);
         }
         if self.faults.is_empty() {
             let steps = self.steps;

@@ -144,9 +144,9 @@ pub struct CdrSummary {
     pub pdd_ms: Option<u64>,
     /// How many egress attempts there were.
     pub attempts: u32,
-    /// What the customer pays.
+    /// What the customer pays, in the currency of the books.
     pub charge: Money,
-    /// What the carriers charge us.
+    /// What the carriers charge us, in the currency of the books.
     pub cost: Money,
     /// Charge minus cost.
     pub margin: Money,
@@ -189,6 +189,8 @@ pub struct Cdr {
     /// The customer's rate; null when the call was refused before rating.
     #[schema(required)]
     pub rate: Option<CdrRate>,
+    /// What the customer pays, in the currency of its rate.
+    pub charge_by_rate: Money,
     /// Every egress attempt, in order.
     pub attempt_records: Vec<CdrAttempt>,
     /// What the media relay counted; null when media went directly.
@@ -221,6 +223,8 @@ pub struct CdrAttempt {
     pub billed_seconds: u32,
     /// What the carrier charges, in the currency of its rate.
     pub cost: Money,
+    /// The same in the currency of the books.
+    pub cost_in_books: Money,
     /// INVITE sent.
     pub started_at: Time,
     /// First response of any kind.
@@ -261,6 +265,9 @@ pub struct CdrRate {
     /// The card's currency.
     #[schema(example = "USD")]
     pub currency: String,
+    /// What a unit of it was worth in the currency of the books when the call was decided.
+    #[schema(example = "1.0842")]
+    pub exchange_rate: String,
     /// Price of a minute in the first interval.
     pub initial_rate_per_minute: Money,
     /// Price of a minute after the first interval.

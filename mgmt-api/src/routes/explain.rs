@@ -127,9 +127,15 @@ pub struct ExplainRoute {
     /// The customer's price of a minute minus the cost.
     #[schema(required)]
     pub margin_per_minute: Option<Money>,
-    /// Currency of cost and margin.
+    /// Currency of cost and margin: that of the books.
     #[schema(required)]
     pub currency: Option<String>,
+    /// Currency of the carrier's card.
+    #[schema(required)]
+    pub card_currency: Option<String>,
+    /// What a unit of it is worth in the currency of the books at this moment.
+    #[schema(required, example = "1.0842")]
+    pub exchange_rate: Option<String>,
     /// What becomes of it.
     pub status: RouteStatus,
     /// Why it lost, as a word such as `below_cost`; null when it did not.
@@ -211,6 +217,9 @@ pub struct ExplainRate {
     /// Currency of the prices.
     #[schema(example = "USD")]
     pub currency: String,
+    /// What a unit of it is worth in the currency of the books at this moment.
+    #[schema(example = "1.0842")]
+    pub exchange_rate: String,
 }
 
 /// Explains how a call would be routed. Nothing is called and no limit is used up.

@@ -3,7 +3,7 @@ const GROUPS = {
   accounts: ['customer', 'customer_category', 'customer_group'],
   connections: ['carrier', 'trunk', 'gateway', 'pop'],
   routing: ['route', 'route_group', 'lcr_profile', 'number_list', 'translation_rules', 'schedule'],
-  offer: ['rate_card', 'voice_tier', 'channel_plan', 'codec_set'],
+  offer: ['rate_card', 'exchange_rate', 'voice_tier', 'channel_plan', 'codec_set'],
   access: ['role', 'authentication_method', 'notification_target'],
 } as const
 

@@ -51,6 +51,8 @@ pub(crate) struct Rate {
     pub(crate) prefix: String,
     destination: String,
     terms: RateTerms,
+    /// What a unit of the card's currency is worth.
+    worth: String,
 }
 
 impl Outcome {
@@ -159,7 +161,7 @@ impl<'w> Model<'w> {
             (trunk_name, trunk.cps_limit, trunk.channel_limit),
         )?;
         let found = self
-            .rate(&customer.rate_card, &called)
+            .rate(&customer.rate_card, &called, call.at_us)
             .ok_or(ReleaseReason::NoCustomerRate)
             .and_then(|rate| {
                 Ok((
@@ -271,7 +273,7 @@ impl<'w> Model<'w> {
         }
     }
 
-    fn rate(&self, card_name: &str, called: &str) -> Option<Rate> {
+    fn rate(&self, card_name: &str, called: &str, at_us: i64) -> Option<Rate> {
         let card = &named(&self.world.cards, card_name).1;
         let rows = card.rates.as_ref().unwrap().iter();
         let row = rows
@@ -292,7 +294,21 @@ impl<'w> Model<'w> {
                 grace_period_s: row.grace_period_s.unwrap_or(card.grace_period_s),
                 rounding: card.rounding(),
             },
+            worth: self.worth(card.currency.as_str(), at_us),
         })
+    }
+
+    /// What a unit of a currency is worth: the last rate that has begun, or else the first.
+    fn worth(&self, currency: &str, at_us: i64) -> String {
+        let all = &self.world.exchange_rates;
+        let of_currency = all.iter().find(|(name, _)| name == currency);
+        let Some((_, rates)) = of_currency else {
+            assert_eq!(currency, "USD");
+            return "1".to_owned();
+        };
+        let begun = rates.iter().filter(|(begins_us, _)| *begins_us <= at_us);
+        let (_, rate) = begun.last().unwrap_or(&rates[0]);
+        rate.clone()
     }
 
     #[allow(
@@ -337,7 +353,8 @@ impl<'w> Model<'w> {
             if fits.is_exclusive && via.is_none() {
                 continue;
             }
-            if let Some(rate) = self.rate(trunk.rate_card.as_ref().unwrap(), called) {
+            let card = trunk.rate_card.as_ref().unwrap();
+            if let Some(rate) = self.rate(card, called, call.at_us) {
                 let own = (trunk.priority.unwrap_or(100), trunk.weight.unwrap_or(100));
                 let (priority, weight) = via.map_or(own, |fit| (fit.priority, fit.weight));
                 offered.push(Offered {
@@ -352,7 +369,7 @@ impl<'w> Model<'w> {
                     tier: via.map_or(2, |fit| fit.role as u8),
                     priority,
                     weight,
-                    cost: expected_cost(&rate.terms),
+                    cost: expected_cost(&rate),
                     rate,
                 });
             }
@@ -360,7 +377,7 @@ impl<'w> Model<'w> {
         if offered.is_empty() {
             return Err(ReleaseReason::NoRoute);
         }
-        let revenue = expected_cost(&customer_rate.terms);
+        let revenue = expected_cost(customer_rate);
         let left = 100 - i64::from(profile.1.min_margin_percent);
         offered.retain(|offer| offer.cost * 100 <= revenue * left);
         if offered.is_empty() {
@@ -478,11 +495,17 @@ fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
     all.iter().find(|(other, _)| other == name).unwrap()
 }
 
-fn expected_cost(terms: &RateTerms) -> i64 {
+/// What the sample costs in USD: by school arithmetic on the digits of the rate.
+fn expected_cost(rate: &Rate) -> i64 {
     let calls = SAMPLE_CALLS_S.iter();
-    calls
-        .map(|seconds| charge(terms, seconds * 1_000).unwrap().amount.0)
-        .sum()
+    let total: i64 = calls
+        .map(|seconds| charge(&rate.terms, seconds * 1_000).unwrap().amount.0)
+        .sum();
+    let (whole, fraction) = rate.worth.split_once('.').unwrap_or((&rate.worth, ""));
+    let digits: i128 = format!("{whole}{fraction}").parse().unwrap();
+    let shift = 10_i128.pow(fraction.len() as u32);
+    let twice = 2 * i128::from(total) * digits;
+    ((twice + shift) / (2 * shift)) as i64
 }
 
 fn translated(number: &str, rule: &NumberTranslation) -> String {
@@ -493,18 +516,19 @@ fn translated(number: &str, rule: &NumberTranslation) -> String {
 }
 
 /// A decision of the engine in the words of the model.
-pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision) -> Outcome {
+pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> Outcome {
     let plan = match decision {
         Decision::Route(plan) => plan,
         Decision::Reject(rejection) => return Outcome::Reject(rejection.reason),
     };
     let rate = |rate| {
-        let applied = snapshot.applied_rate(rate, &plan.called_number);
+        let applied = snapshot.applied_rate(rate, &plan.called_number, rating::Timestamp(at_us));
         Rate {
             card: applied.rate_card.name.to_string(),
             prefix: applied.prefix.to_string(),
             destination: applied.destination.to_string(),
             terms: RateTerms::from(&applied),
+            worth: applied.exchange_rate.to_string(),
         }
     };
     let routes = plan.candidates.iter().map(|candidate| {

@@ -90,6 +90,9 @@ pub(crate) fn resources(text: &str) -> Resources {
                     deck: Arc::new(deck),
                 });
             }
+            ResourceSpec::ExchangeRate(spec) => {
+                resources.exchange_rates.push(Stored { id, name, spec });
+            }
             ResourceSpec::Carrier(spec) => resources.carriers.push(Stored { id, name, spec }),
             ResourceSpec::Customer(spec) => resources.customers.push(Stored { id, name, spec }),
             ResourceSpec::Trunk(spec) => resources.trunks.push(Stored { id, name, spec }),

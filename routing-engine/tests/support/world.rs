@@ -8,9 +8,9 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, FailoverCode, NumberList, NumberListAction,
-    NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
-    Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
+    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, NumberList,
+    NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard,
+    RateRow, Resources, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub(crate) trunks: Vec<(String, Trunk)>,
     pub(crate) translation_rules: Vec<(String, TranslationRules)>,
     pub(crate) number_lists: Vec<(String, NumberList)>,
+    /// By currency: from when, and what.
+    pub(crate) exchange_rates: Vec<(String, Vec<(i64, String)>)>,
     pub(crate) routing: Routing,
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn random(random: &mut Random) -> World {
         .filter(|name| name.starts_with("egress"))
         .collect();
     World {
+        exchange_rates: exchange_rates(random),
         routing: routing::random(random, carriers_count, customers_count, &egress_names),
         cards: (0..cards_count)
             .map(|index| (format!("card {index}"), card(random)))
@@ -183,8 +186,38 @@ fn card(random: &mut Random) -> RateCard {
         attempt_fee: *random.pick(&[Amount::ZERO, Amount(100_000)]),
         amount_rounding: *random.pick(&[RoundingMode::HalfUp, RoundingMode::Up]),
         amount_decimals: *random.pick(&[9, 4]),
-        ..RateCard::new(Currency::USD)
+        ..RateCard::new(currency(random))
     }
+}
+
+/// Most are of the books.
+fn currency(random: &mut Random) -> Currency {
+    let name = *random.pick(&["USD", "USD", "USD", "EUR", "JPY"]);
+    name.to_owned().try_into().unwrap()
+}
+
+/// In the two weeks of the calls the rates of the euro change, those of the yen do or do not.
+fn exchange_rates(random: &mut Random) -> Vec<(String, Vec<(i64, String)>)> {
+    let day_us = 86_400_000_000;
+    let monday_us = 1_795_392_000_000_000;
+    let mut dated = |days: &[i64]| {
+        let days = days.iter().map(|day| {
+            let rate = *random.pick(&[
+                "1.1",
+                "0.9",
+                "1",
+                "0.5",
+                "2",
+                "1.000000000001",
+                "0.333333333333",
+            ]);
+            (monday_us + day * day_us, rate.to_owned())
+        });
+        days.collect::<Vec<_>>()
+    };
+    let euro = dated(&[-30, 3, 4, 9, 20]);
+    let yen = dated(&[5]);
+    vec![("EUR".to_owned(), euro), ("JPY".to_owned(), yen)]
 }
 
 fn carrier(random: &mut Random) -> Carrier {
@@ -315,6 +348,20 @@ impl World {
         }
     }
 
+    fn stored_exchange_rates(&self) -> Vec<Stored<ExchangeRate>> {
+        let specs = self.exchange_rates.iter().map(|(currency, rates)| {
+            let rates = rates.iter().map(|(begins_us, rate)| {
+                let from = jiff::Timestamp::from_microsecond(*begins_us).unwrap();
+                let from = from.strftime("%F").to_string();
+                serde_json::json!({ "from": from, "rate": rate })
+            });
+            let spec =
+                serde_json::json!({ "currency": currency, "rates": rates.collect::<Vec<_>>() });
+            (currency.clone(), serde_json::from_value(spec).unwrap())
+        });
+        stored(&specs.collect::<Vec<_>>()).collect()
+    }
+
     pub(crate) fn resources(&self) -> Resources {
         let names = &mut DestinationNames::default();
         Resources {
@@ -327,6 +374,7 @@ impl World {
                     card,
                 })
                 .collect(),
+            exchange_rates: self.stored_exchange_rates(),
             carriers: stored(&self.carriers).collect(),
             customers: stored(&self.customers).collect(),
             trunks: stored(&self.trunks).collect(),

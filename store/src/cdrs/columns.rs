@@ -1,8 +1,7 @@
 //! A record as the columns of its row.
 
 use crate::TenantId;
-use rating::cdr::{AttemptRecord, CallId, CallRecord};
-use rating::{Amount, Currency};
+use rating::cdr::{AttemptRecord, BooksMoney, CallId, CallRecord};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,10 +18,8 @@ pub(crate) struct CdrColumns<'a> {
     pub(crate) call: &'a CallRecord,
     /// Its last attempt, which is the answered one if any is.
     pub(crate) last: Option<&'a AttemptRecord>,
-    /// All attempts together.
-    pub(crate) cost: Amount,
-    /// Of charge, cost and margin.
-    pub(crate) currency: Currency,
+    /// Charge and cost in the currency of the books: sums over calls are of one currency.
+    pub(crate) money: BooksMoney,
     /// The whole record as JSON.
     pub(crate) json: String,
     /// The tenant that owns the customer.
@@ -34,22 +31,12 @@ impl<'a> CdrColumns<'a> {
         Ok(Self {
             call,
             last: call.attempts.last(),
-            cost: cost(call),
-            currency: call
-                .rate
-                .as_ref()
-                .map_or(Currency::USD, |rate| rate.currency),
+            // Charges of calls shorter than a lifetime fit.
+            money: call.money().unwrap_or_default(),
             json: serde_json::to_string(call)?,
             owner,
         })
     }
-}
-
-/// What the attempts of a call cost together. Only an answered one costs anything, so the sum is
-/// one of its terms and always fits.
-fn cost(call: &CallRecord) -> Amount {
-    let costs = call.attempts.iter().map(|attempt| attempt.cost.amount);
-    Amount::checked_sum(costs).unwrap_or(Amount(i64::MAX))
 }
 
 /// The identifier as the tables keep it.

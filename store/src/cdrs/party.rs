@@ -18,9 +18,12 @@ pub enum CdrParty {
 }
 
 impl CdrRow {
-    /// The row as its customer sees it.
-    pub(super) fn for_customer(self) -> Self {
+    /// The row as its customer sees it, who pays in the currency of its card.
+    pub(super) fn for_customer(self, call: &CallRecord) -> Self {
+        let currency = call.rate.as_ref().map(|rate| rate.currency.to_string());
         Self {
+            charge: Some(call.charge.amount),
+            currency: currency.unwrap_or(self.currency),
             snapshot_number: None,
             carrier: None,
             attempts: None,

@@ -4,13 +4,12 @@ use super::rows::insert_calls;
 use crate::cdrs::json;
 use crate::database::sql;
 use crate::{Store, StoreError};
+use rating::Timestamp;
 use rating::cdr::{
-    AppliedRate, AttemptRecord, CallRecord, Charge, Outcome, Release, ReleaseReason, ReleasedBy,
+    AppliedRate, AttemptRecord, BooksMoney, CallRecord, Charge, Outcome, Release, ReleaseReason,
+    ReleasedBy,
 };
-use rating::charge::charge;
 use rating::journal::BootId;
-use rating::rate::RateTerms;
-use rating::{Amount, Timestamp};
 
 /// Q.850: temporary failure.
 const TEMPORARY_FAILURE: u8 = 41;
@@ -84,10 +83,8 @@ fn interrupted(mut call: CallRecord, last_alive: Option<Timestamp>) -> CallRecor
     if let (Some(rate), Some(answered_at)) = (&call.rate, call.answered_at) {
         call.charge = charged(rate, answered_at, ended_at);
     }
-    let costs = call.attempts.iter().map(|attempt| attempt.cost.amount);
-    call.margin = Amount::checked_sum(costs)
-        .and_then(|cost| call.charge.amount.checked_sub(cost))
-        .unwrap_or_default();
+    let margin = call.money().and_then(BooksMoney::margin);
+    call.margin = margin.unwrap_or_default();
     call
 }
 
@@ -110,8 +107,8 @@ fn release(before: &Release) -> Release {
 }
 
 fn charged(rate: &AppliedRate, answered_at: Timestamp, ended_at: Timestamp) -> Charge {
-    let terms = RateTerms::from(rate);
-    charge(&terms, ended_at.millis_since(answered_at)).unwrap_or_else(|error| {
+    let talk_ms = ended_at.millis_since(answered_at);
+    rate.charge(Some(talk_ms)).unwrap_or_else(|error| {
         tracing::error!(%error, "an interrupted call cannot be charged");
         Charge::default()
     })

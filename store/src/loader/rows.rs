@@ -4,6 +4,7 @@ use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
 use crate::{Store, StoreError, TenantId};
+use rating::Currency;
 use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
 use rating::journal::SegmentName;
 use std::collections::HashMap;
@@ -212,10 +213,10 @@ fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {
         call.charge.billed_seconds.into(),
         call.pdd_ms().map(u64::cast_signed).into(),
         (call.attempts.len() as i64).into(),
-        call.charge.amount.0.into(),
-        columns.cost.0.into(),
+        columns.money.charge.0.into(),
+        columns.money.cost.0.into(),
         call.margin.0.into(),
-        columns.currency.to_string().into(),
+        Currency::USD.to_string().into(),
         columns.json.into(),
         columns.owner.get().into(),
     ]

@@ -26,17 +26,20 @@ pub(super) fn money(record: &CallRecord, snapshot: &Snapshot, plan: &RoutePlan) 
         let tried: Vec<_> = record.attempts.iter().filter(of_trunk).collect();
         let failed = tried.iter().filter(|attempt| !is_last(attempt));
         for attempt in failed {
-            cost = plus(cost, amount(snapshot, route.rate, answered_ms(attempt)));
+            cost = plus(
+                cost,
+                amount(record, snapshot, route.rate, answered_ms(attempt)),
+            );
         }
         let ends_here = tried.is_empty() || tried.iter().any(|attempt| is_last(attempt));
         // Of those that failed the last must carry the talk: nobody else is left.
         if ends_here || (left == 0 && talk_ms.is_some()) {
-            cost = plus(cost, amount(snapshot, route.rate, talk_ms));
+            cost = plus(cost, amount(record, snapshot, route.rate, talk_ms));
             break;
         }
     }
     Side {
-        revenue: amount(snapshot, plan.customer_rate, talk_ms),
+        revenue: amount(record, snapshot, plan.customer_rate, talk_ms),
         cost,
     }
 }
@@ -54,14 +57,24 @@ fn answered_ms(attempt: &AttemptRecord) -> Option<u64> {
     Some(attempt.ended_at.millis_since(answered_at))
 }
 
-fn amount(snapshot: &Snapshot, rate: RateRef, duration_ms: Option<u64>) -> Amount {
+/// In the currency of the books, by the exchange rate of the moment of the call.
+fn amount(
+    record: &CallRecord,
+    snapshot: &Snapshot,
+    rate: RateRef,
+    duration_ms: Option<u64>,
+) -> Amount {
     let terms = snapshot.terms(rate);
     let charged = match duration_ms {
         Some(duration_ms) => charge(terms, duration_ms),
         None => charge_unanswered(terms),
     };
     // Terms are within their bounds, so only a talk time of years does not fit; it has no price.
-    charged.map_or(Amount::ZERO, |charge| charge.amount)
+    let exchange_rate = snapshot.exchange_rate(rate, record.received_at);
+    let books = charged
+        .ok()
+        .and_then(|charge| exchange_rate.to_books(charge.amount));
+    books.unwrap_or_default()
 }
 
 fn plus(one: Amount, other: Amount) -> Amount {

@@ -99,6 +99,7 @@ impl Cdr {
             ringing_at: record.ringing_at.map(Time),
             q850_cause: record.release.q850_cause,
             rate: record.rate.map(CdrRate::from),
+            charge_by_rate: Money(record.charge.amount),
             attempt_records: record.attempts.into_iter().map(CdrAttempt::from).collect(),
             media: record.media.map(CdrMedia::from),
         }
@@ -111,6 +112,7 @@ impl From<AttemptRecord> for CdrAttempt {
             .ringing_at
             .or(attempt.answered_at)
             .map(|at| at.millis_since(attempt.started_at));
+        let cost_in_books = attempt.cost_in_books().unwrap_or_default();
         Self {
             number: attempt.number,
             carrier: attempt.carrier.name.to_string(),
@@ -123,6 +125,7 @@ impl From<AttemptRecord> for CdrAttempt {
             rate: attempt.rate.into(),
             billed_seconds: attempt.cost.billed_seconds,
             cost: Money(attempt.cost.amount),
+            cost_in_books: Money(cost_in_books),
             started_at: Time(attempt.started_at),
             first_reply_at: attempt.first_reply_at.map(Time),
             ringing_at: attempt.ringing_at.map(Time),
@@ -145,6 +148,7 @@ impl From<AppliedRate> for CdrRate {
             prefix: rate.prefix.to_string(),
             destination: rate.destination.to_string(),
             currency: rate.currency.to_string(),
+            exchange_rate: rate.exchange_rate.to_string(),
             initial_rate_per_minute: Money(rate.initial_rate_per_minute),
             next_rate_per_minute: Money(rate.next_rate_per_minute),
             initial_interval_s: rate.initial_interval_s,

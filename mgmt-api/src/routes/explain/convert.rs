@@ -6,6 +6,7 @@ use super::{
 };
 use crate::routes::cdrs::word;
 use crate::values::Money;
+use rating::Currency;
 use routing_engine::explain as engine;
 
 impl From<engine::Explanation> for Explanation {
@@ -68,7 +69,9 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
             }),
             prefix: rate.map(|rate| rate.prefix.clone()),
             destination: rate.map(|rate| rate.destination.to_string()),
-            currency: rate.map(|rate| rate.currency.to_string()),
+            currency: rate.map(|_| Currency::USD.to_string()),
+            card_currency: rate.map(|rate| rate.currency.to_string()),
+            exchange_rate: rate.map(|rate| rate.exchange_rate.to_string()),
             cost_per_minute: route.cost_per_minute.map(Money),
             margin_per_minute: route.margin_per_minute.map(Money),
             status: match route.status {
@@ -96,6 +99,7 @@ impl From<engine::ExplainedRate> for ExplainRate {
             attempt_fee: Money(rate.terms.attempt_fee),
             grace_period_s: rate.terms.grace_period_s,
             currency: rate.currency.to_string(),
+            exchange_rate: rate.exchange_rate.to_string(),
         }
     }
 }
