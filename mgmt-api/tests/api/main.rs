@@ -14,6 +14,7 @@ mod change_sets;
 mod console;
 mod containment;
 mod contract;
+mod currencies;
 mod deck_imports;
 mod events;
 mod explain;
