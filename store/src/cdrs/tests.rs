@@ -322,3 +322,42 @@ async fn the_recent_calls_of_a_tenant_are_its_own_and_the_newest() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn sums_are_of_the_books_and_each_party_sees_the_currency_of_its_card() {
+    databases(async |database| {
+        let store = database.open().await;
+        let mut call = ended(1);
+        let mut euros = call.rate.take().unwrap();
+        euros.currency = "EUR".to_owned().try_into().unwrap();
+        euros.exchange_rate = "1.5".parse().unwrap();
+        call.rate = Some(euros.clone());
+        call.attempts[1].rate.currency = euros.currency;
+        call.attempts[1].rate.exchange_rate = "0.5".parse().unwrap();
+        call.margin = Amount(12_500_000);
+        let customer = call.customer.as_ref().unwrap().id;
+        let mut segment = TestSegment::create(database.folder(), 1, 1);
+        segment.append(&JournalEntry::Ended(call));
+        let config = LoaderConfig::new(database.folder().into(), BootId(2));
+        Loader::new(store.clone(), config).recover().await.unwrap();
+        let figures = async |party| {
+            let row = seen(&store, platform(), party).await.remove(0);
+            (row.charge, row.cost, row.margin, row.currency)
+        };
+        let some = |nanos| Some(Amount(nanos));
+        let (usd, eur) = ("USD".to_owned(), "EUR".to_owned());
+        assert_eq!(
+            figures(CdrParty::Staff).await,
+            (some(15_000_000), some(2_500_000), some(12_500_000), usd)
+        );
+        assert_eq!(
+            figures(CdrParty::Customer(customer)).await,
+            (some(10_000_000), None, None, eur.clone())
+        );
+        assert_eq!(
+            figures(CdrParty::Carrier(2)).await,
+            (None, some(5_000_000), None, eur)
+        );
+    })
+    .await;
+}
