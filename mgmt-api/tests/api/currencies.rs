@@ -64,11 +64,10 @@ async fn an_exchange_rate_stays_as_long_as_a_card_needs_it() {
     let api = Api::start().await;
     let answer = apply(&api, &(wholesale_in("EUR") + EURO), DECK, false).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    let request = api.with_key(
-        "DELETE",
-        "/api/v1/exchange-rates/euro",
-        axum::body::Body::empty(),
-    );
+    let path = "/api/v1/exchange-rates/euro";
+    let mut request = api.with_key("DELETE", path, axum::body::Body::empty());
+    let any = "*".parse().unwrap();
+    request.headers_mut().insert("if-match", any);
     let answer = api.send(request).await;
     assert_eq!(
         answer.status,

@@ -2173,6 +2173,192 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchange-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists exchange rates.
+         * @description What one unit of a currency is worth in USD, the currency of the books, from which day on. A page at a time, filtered, searched and sorted.
+         */
+        get: operations["exchange_rate_list"];
+        put?: never;
+        /**
+         * Makes a exchange rate.
+         * @description What one unit of a currency is worth in USD, the currency of the books, from which day on. Each call is converted by the rate that counts when it comes in; there is one of these for each currency. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_rate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many exchange rates at once.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_rate_bulk_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All exchange rates as a table or as YAML.
+         * @description What a list finds with the same filters, in one file. Secrets are masked.
+         */
+        get: operations["exchange_rate_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes and changes exchange rates from a table or from YAML.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_rate_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One exchange rate as it is now.
+         * @description The header `ETag` has its version, to be sent back in `If-Match`.
+         */
+        get: operations["exchange_rate_view"];
+        /**
+         * Changes a exchange rate.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        put: operations["exchange_rate_update"];
+        post?: never;
+        /**
+         * Takes a exchange rate away.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        delete: operations["exchange_rate_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How two versions of a exchange rate differ. */
+        get: operations["exchange_rate_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version of a exchange rate the newest.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_rate_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every version of a exchange rate.
+         * @description The newest first, also of one that is gone when it is asked for by number.
+         */
+        get: operations["exchange_rate_version_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-rates/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A exchange rate as it was. */
+        get: operations["exchange_rate_version_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explain": {
         parameters: {
             query?: never;
@@ -6510,6 +6696,8 @@ export interface components {
             attempt_records: components["schemas"]["CdrAttempt"][];
             /** @description User part of the Request-URI as received. */
             called_number_received: string;
+            /** @description What the customer pays, in the currency of its rate. */
+            charge_by_rate: components["schemas"]["Money"];
             /** @description Call-ID of the ingress leg. */
             ingress_call_id: string;
             /** @description Where the INVITE came from, `address:port`. */
@@ -6552,6 +6740,8 @@ export interface components {
             carrier: string;
             /** @description What the carrier charges, in the currency of its rate. */
             cost: components["schemas"]["Money"];
+            /** @description The same in the currency of the books. */
+            cost_in_books: components["schemas"]["Money"];
             /** @description Call-ID of the egress leg. */
             egress_call_id: string;
             /** @description The carrier's trunk. */
@@ -6639,6 +6829,11 @@ export interface components {
             /** @description The destination's name on that card. */
             destination: string;
             /**
+             * @description What a unit of it was worth in the currency of the books when the call was decided.
+             * @example 1.0842
+             */
+            exchange_rate: string;
+            /**
              * Format: int32
              * @description An answered call of at most so many seconds costs no more than an unanswered one.
              */
@@ -6681,9 +6876,9 @@ export interface components {
             calling_number: string;
             /** @description Carrier of the last attempt, which is the answered one if any is. */
             carrier: string | null;
-            /** @description What the customer pays. */
+            /** @description What the customer pays, in the currency of the books. */
             charge: components["schemas"]["Money"];
-            /** @description What the carriers charge us. */
+            /** @description What the carriers charge us, in the currency of the books. */
             cost: components["schemas"]["Money"];
             /**
              * @description Currency of charge, cost and margin.
@@ -7738,6 +7933,96 @@ export interface components {
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
         };
+        /** @description A page of a list. */
+        ExchangeRatePage: {
+            /** @description The page */
+            items: components["schemas"]["ExchangeRateResource"][];
+            /** @description Where the next page begins; null on the last */
+            next_cursor: string | null;
+            /** @description How many there are in all; null when counting would take long */
+            total: number | null;
+        };
+        /** @description Exchange rate as it is now. */
+        ExchangeRateResource: {
+            assign: components["schemas"]["Assignment"];
+            created_at: components["schemas"]["Time"];
+            /** @description What another system calls it; unique within the kind */
+            external_id: string | null;
+            /** @description Its number, which survives a rename */
+            id: number;
+            /**
+             * @description Its kind
+             * @enum {string}
+             */
+            kind: "exchange_rate";
+            /** @description Unique within the kind */
+            name: string;
+            spec: components["schemas"]["ExchangeRateSpec"];
+            updated_at: components["schemas"]["Time"];
+            /** @description Who made this version */
+            updated_by: string;
+            /** @description 1 for the first, one more with each change */
+            version: number;
+        };
+        /**
+         * Exchange rate
+         * @description What one unit of a currency is worth in USD, the currency of the books, from which day on. Each call is converted by the rate that counts when it comes in; there is one of these for each currency.
+         */
+        ExchangeRateSpec: {
+            /**
+             * @description Three capital letters of ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /** @description Its rates in the order of their days; each counts until the next. */
+            rates: {
+                /**
+                 * Format: date
+                 * @description The day at whose beginning, in UTC, it comes into force.
+                 * @example 2026-12-31
+                 */
+                from: string;
+                /**
+                 * @description USD for one unit, at most 100 and 12 decimals.
+                 * @example 1.0842
+                 */
+                rate: string;
+            }[];
+        };
+        /** @description A version of a exchange rate. */
+        ExchangeRateVersion: {
+            assign: components["schemas"]["Assignment"];
+            /** @description Who made it */
+            author: string;
+            created_at: components["schemas"]["Time"];
+            /** @description What another system calls it; unique within the kind */
+            external_id: string | null;
+            /** @description Its number, which survives a rename */
+            id: number;
+            /**
+             * @description Its kind
+             * @enum {string}
+             */
+            kind: "exchange_rate";
+            /** @description Unique within the kind */
+            name: string;
+            /** @description Why */
+            note: string | null;
+            spec: components["schemas"]["ExchangeRateSpec"];
+            /** @description 1 for the first, one more with each change */
+            version: number;
+        };
+        /** @description A exchange rate as it shall be. */
+        ExchangeRateWrite: {
+            assign?: components["schemas"]["Assignment"] | null;
+            /** @description What another system calls it; unique within the kind */
+            external_id?: string | null;
+            /** @description Unique within the kind */
+            name: string;
+            /** @description Why; kept with the version */
+            note?: string | null;
+            spec: components["schemas"]["ExchangeRateSpec"];
+        };
         /** @description How a carrier does for a destination, of which the order was made. */
         ExplainQuality: {
             /**
@@ -7804,6 +8089,11 @@ export interface components {
             /** @description The destination's name. */
             destination: string;
             /**
+             * @description What a unit of it is worth in the currency of the books at this moment.
+             * @example 1.0842
+             */
+            exchange_rate: string;
+            /**
              * Format: int32
              * @description An answered call of at most so many seconds costs no more than an unanswered one.
              */
@@ -7829,15 +8119,22 @@ export interface components {
         };
         /** @description One route that was looked at. */
         ExplainRoute: {
+            /** @description Currency of the carrier's card. */
+            card_currency: string | null;
             /** @description Whom we would pay. */
             carrier: string;
             cost_per_minute: components["schemas"]["Money"] | null;
-            /** @description Currency of cost and margin. */
+            /** @description Currency of cost and margin: that of the books. */
             currency: string | null;
             /** @description The destination's name on the carrier's card. */
             destination: string | null;
             /** @description The same as a sentence. */
             detail: string | null;
+            /**
+             * @description What a unit of it is worth in the currency of the books at this moment.
+             * @example 1.0842
+             */
+            exchange_rate: string | null;
             /** @description Where the INVITE would go, `address:port`. */
             gateway: string;
             margin_per_minute: components["schemas"]["Money"] | null;
@@ -9089,7 +9386,7 @@ export interface components {
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -9339,7 +9636,7 @@ export interface components {
              */
             connection_fee: string;
             /**
-             * @description Three capital letters of ISO 4217; rates of all cards are compared with one another, so it must be the currency of the books, USD, until conversion exists.
+             * @description Three capital letters of ISO 4217: USD, the currency of the books, or one that has an exchange rate.
              * @example USD
              */
             currency: string;
@@ -9705,7 +10002,7 @@ export interface components {
             /** @description A note for whoever gives the role. */
             description?: string;
             /** @description What they may do. */
-            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
+            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
             /**
              * @description Whose users may have it.
              * @enum {string}
@@ -11202,6 +11499,11 @@ export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
 export type EventList = components['schemas']['EventList'];
+export type ExchangeRatePage = components['schemas']['ExchangeRatePage'];
+export type ExchangeRateResource = components['schemas']['ExchangeRateResource'];
+export type ExchangeRateSpec = components['schemas']['ExchangeRateSpec'];
+export type ExchangeRateVersion = components['schemas']['ExchangeRateVersion'];
+export type ExchangeRateWrite = components['schemas']['ExchangeRateWrite'];
 export type ExplainQuality = components['schemas']['ExplainQuality'];
 export type ExplainRankKey = components['schemas']['ExplainRankKey'];
 export type ExplainRate = components['schemas']['ExplainRate'];
@@ -24710,6 +25012,1260 @@ export interface operations {
             };
         };
     };
+    exchange_rate_list: {
+        parameters: {
+            query?: {
+                /** @description Only those with this value. Three capital letters of ISO 4217. */
+                currency?: string;
+                /** @description Only those in which each of these words begins a word. */
+                q?: string;
+                /** @description By which field; with `-` before it, the greatest first. Default: name. */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "currency" | "-currency";
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRatePage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_create: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeRateWrite"];
+            };
+        };
+        responses: {
+            /** @description The new resource */
+            201: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_bulk_edit: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkEdit"];
+            };
+        };
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_export: {
+        parameters: {
+            query?: {
+                /** @description Only those with this value. Three capital letters of ISO 4217. */
+                currency?: string;
+                /** @description Only those in which each of these words begins a word. */
+                q?: string;
+                /** @description By which field; with `-` before it, the greatest first. Default: name. */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "currency" | "-currency";
+                /** @description A table for spreadsheets, or documents that `apply` reads. */
+                format?: "csv" | "yaml";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": unknown;
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_import: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": unknown;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateResource"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_update: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeRateWrite"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_delete: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_compare: {
+        parameters: {
+            query: {
+                /** @description The earlier one. */
+                from: number;
+                /** @description The later one; the newest when left out. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields that differ */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_roll_back: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_version_list: {
+        parameters: {
+            query?: {
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_rate_version_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+                /** @description Which. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateVersion"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explain: {
         parameters: {
             query: {
@@ -34203,7 +35759,7 @@ export interface operations {
     rate_card_list: {
         parameters: {
             query?: {
-                /** @description Only those with this value. Three capital letters of ISO 4217; rates of all cards are compared with one another, so it must be the currency of the books, USD, until conversion exists. */
+                /** @description Only those with this value. Three capital letters of ISO 4217: USD, the currency of the books, or one that has an exchange rate. */
                 currency?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -34530,7 +36086,7 @@ export interface operations {
     rate_card_export: {
         parameters: {
             query?: {
-                /** @description Only those with this value. Three capital letters of ISO 4217; rates of all cards are compared with one another, so it must be the currency of the books, USD, until conversion exists. */
+                /** @description Only those with this value. Three capital letters of ISO 4217: USD, the currency of the books, or one that has an exchange rate. */
                 currency?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
@@ -36099,7 +37655,7 @@ export interface operations {
     resource_list: {
         parameters: {
             query?: {
-                kind?: "customer_category" | "customer_group" | "schedule" | "pop" | "codec_set" | "authentication_method" | "channel_plan" | "number_list" | "translation_rules" | "rate_card" | "voice_tier" | "carrier" | "gateway" | "lcr_profile" | "customer" | "trunk" | "route" | "route_group" | "role" | "notification_target";
+                kind?: "customer_category" | "customer_group" | "schedule" | "pop" | "codec_set" | "authentication_method" | "channel_plan" | "number_list" | "translation_rules" | "exchange_rate" | "rate_card" | "voice_tier" | "carrier" | "gateway" | "lcr_profile" | "customer" | "trunk" | "route" | "route_group" | "role" | "notification_target";
             };
             header?: never;
             path?: never;
@@ -48077,6 +49633,9 @@ export const pathsApiV1CustomersGetParametersQuerySortValues: ReadonlyArray<Flat
 export const pathsApiV1CustomersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "category", "-category", "group", "-group", "rate_card", "-rate_card"];
 export const pathsApiV1CustomersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1DeckImportsIdChangesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/deck-imports/{id}/changes"]["get"]["parameters"]["query"]["kind"]> = ["increase", "new", "removed", "ends", "decrease", "changed"];
+export const pathsApiV1ExchangeRatesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
+export const pathsApiV1ExchangeRatesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
+export const pathsApiV1ExchangeRatesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1GatewaysGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -48096,7 +49655,7 @@ export const pathsApiV1PopsExportGetParametersQueryFormatValues: ReadonlyArray<F
 export const pathsApiV1RateCardsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
-export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target"];
+export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "exchange_rate", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target"];
 export const pathsApiV1RolesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -48153,6 +49712,8 @@ export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const deckImportStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckImportState"]> = ["awaiting_file", "reading", "ready", "failed", "applied"];
 export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckScope"]> = ["full", "partial"];
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
+export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
+export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
 export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp", "tls"];
@@ -48175,7 +49736,7 @@ export const numberListSpecMatchingValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["number"]> = ["called", "calling"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
@@ -48190,7 +49751,7 @@ export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<componen
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
-export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
 export const roleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleVersion"]["kind"]> = ["role"];
 export const routeGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RouteGroupResource"]["kind"]> = ["route_group"];
