@@ -70,6 +70,8 @@ export function explain({ to, customer, source }: Question): Explanation {
       cost_per_minute: cost === undefined ? null : micros(cost),
       margin_per_minute: cost === undefined ? null : micros(destination.price - cost),
       currency: cost === undefined ? null : CURRENCY,
+      card_currency: cost === undefined ? null : CURRENCY,
+      exchange_rate: cost === undefined ? null : '1',
       status: isLost ? 'lost' : 'available',
       reason: isLost ? (cost === undefined ? 'no_rate' : 'trunk_inactive') : null,
       detail: isLost
@@ -98,6 +100,7 @@ export function explain({ to, customer, source }: Question): Explanation {
       prefix: destination.prefix,
       destination: destination.name,
       currency: CURRENCY,
+      exchange_rate: '1',
       initial_rate_per_minute: micros(destination.price),
       next_rate_per_minute: micros(destination.price),
       initial_interval_s: 1,

@@ -169,6 +169,7 @@ export class Simulator {
       pdd_ms: ringingMs - at,
       billed_seconds: costSeconds,
       cost: micros(cost),
+      cost_in_books: micros(cost),
       ...ending,
     })
     const billed = Math.ceil(talkMs / 1000)
@@ -187,6 +188,7 @@ export class Simulator {
       billed_seconds: billed,
       pdd_ms: ringingMs + 2 - receivedMs,
       charge: micros(charge),
+      charge_by_rate: micros(charge),
       cost: micros(cost),
       margin: micros(charge - cost),
       media:
@@ -266,6 +268,7 @@ export class Simulator {
       attempts: 0,
       attempt_records: [],
       charge: '0.000000',
+      charge_by_rate: '0.000000',
       cost: '0.000000',
       margin: '0.000000',
       currency: CURRENCY,
@@ -292,6 +295,7 @@ export class Simulator {
       calling_number_sent: `4479${this.#random.digits(8)}`,
       rate: rate(`${name}-usd`, destination, destination.cost[name] ?? 0, 1),
       cost: '0.000000',
+      cost_in_books: '0.000000',
       billed_seconds: 0,
       started_at: iso(startedMs),
       first_reply_at: null,
@@ -392,6 +396,7 @@ function rate(card: string, { prefix, name }: Destination, price: number, first:
     prefix,
     destination: name,
     currency: CURRENCY,
+    exchange_rate: '1',
     initial_rate_per_minute: micros(price),
     next_rate_per_minute: micros(price),
     initial_interval_s: first,
