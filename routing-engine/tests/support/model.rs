@@ -306,8 +306,8 @@ impl<'w> Model<'w> {
             assert_eq!(currency, "USD");
             return "1".to_owned();
         };
-        let begun = rates.iter().filter(|(begins_us, _)| *begins_us <= at_us);
-        let (_, rate) = begun.last().unwrap_or(&rates[0]);
+        let mut begun = rates.iter().filter(|(begins_us, _)| *begins_us <= at_us);
+        let (_, rate) = begun.next_back().unwrap_or(&rates[0]);
         rate.clone()
     }
 
