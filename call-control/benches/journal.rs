@@ -105,6 +105,8 @@ fn entry() -> JournalEntry {
         release: release(),
         attempts: vec![attempt.clone(), attempt],
         media: None,
+        decision: None,
+        passed_over: Vec::new(),
     })
 }
 

@@ -5,8 +5,8 @@ use crate::config::{EngineConfig, Now};
 use crate::release::{Failure, row};
 use media_relay::MediaStatistics;
 use rating::cdr::{
-    AppliedRate, BooksMoney, CallId, CallRecord, Charge, Outcome, Release, ReleaseReason,
-    ReleasedBy, ResourceRef, Transport,
+    AppliedRate, BooksMoney, CallId, CallRecord, Charge, DecisionRecord, Outcome, PassedOver,
+    Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
 use rating::{Amount, Timestamp};
 use routing_engine::snapshot::{CustomerIndex, RateRef, TrunkIndex};
@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) customer: Option<ResourceRef>,
     ingress_trunk: Option<ResourceRef>,
     pub(crate) rate: Option<AppliedRate>,
+    decision: Option<DecisionRecord>,
+    passed_over: Vec<PassedOver>,
     /// First ringing indication sent to the customer.
     pub(crate) ringing: Option<Instant>,
     /// 2xx sent to the customer.
@@ -110,6 +112,8 @@ impl Facts {
             customer: None,
             ingress_trunk: None,
             rate: None,
+            decision: None,
+            passed_over: Vec::new(),
             ringing: None,
             answered: None,
         }
@@ -137,6 +141,8 @@ impl Facts {
             customer: None,
             ingress_trunk: None,
             rate: None,
+            decision: None,
+            passed_over: Vec::new(),
             ringing: None,
             answered: None,
         }
@@ -157,6 +163,26 @@ impl Facts {
 
     pub(crate) fn called_received(&self) -> &str {
         &self.called_received
+    }
+
+    /// What the decision read, for making it again.
+    pub(crate) fn keep_decision(&mut self, record: Arc<[u8]>) {
+        self.decision = Some(DecisionRecord(record));
+    }
+
+    /// The call came to a route of its plan and could not take it.
+    pub(crate) fn pass_over(&mut self, place: usize, reason: ReleaseReason) {
+        let Ok(place) = u8::try_from(place) else {
+            return;
+        };
+        // Places only go up, so there are at most as many as a plan has routes.
+        if self
+            .passed_over
+            .last()
+            .is_none_or(|last| last.place < place)
+        {
+            self.passed_over.push(PassedOver { place, reason });
+        }
     }
 
     /// What the decision found of an admitted call.
@@ -244,6 +270,8 @@ impl Facts {
             release: end.release(),
             attempts,
             media: media.map(statistics),
+            decision: self.decision.clone(),
+            passed_over: self.passed_over.clone(),
         };
         // Amounts of calls shorter than a lifetime fit; one that does not is shown as nothing.
         let margin = record.money().and_then(BooksMoney::margin);

@@ -70,6 +70,9 @@ impl Call {
                         tried: 0,
                     });
                     self.next_addresses = next.map(Box::new);
+                    if self.next_addresses.is_none() {
+                        self.pass_over(ReleaseReason::CarrierUnresolved);
+                    }
                     if self.next_addresses.is_none() && self.attempts.is_empty() {
                         let reason = ReleaseReason::CarrierUnresolved;
                         *last = Failure::passing(Origin::Switch, reason);

@@ -25,7 +25,10 @@ impl Call {
         while let Some(destination) = self.take_destination(core, now, &mut last) {
             match self.start(core, now, destination) {
                 Ok(()) => return,
-                Err(failure) if failure.retry == Retry::NextRoute => last = failure,
+                Err(failure) if failure.retry == Retry::NextRoute => {
+                    self.pass_over(failure.reason);
+                    last = failure;
+                }
                 Err(failure) => return self.fail(core, now, failure),
             }
         }
@@ -62,10 +65,20 @@ impl Call {
             self.next_candidate += 1;
             let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
             self.next_gateways = gateways.order(|below| core.random_below(below));
+            if self.next_gateways.is_empty() {
+                self.pass_over(ReleaseReason::CarrierUnreachable);
+            }
             // What a carrier has answered says more than that another one cannot be asked.
             if self.next_gateways.is_empty() && self.attempts.is_empty() {
                 *last = Failure::passing(Origin::Switch, ReleaseReason::CarrierUnreachable);
             }
+        }
+    }
+
+    /// Notes that no attempt by the route under way could be started.
+    pub(crate) fn pass_over(&mut self, reason: ReleaseReason) {
+        if let Some(place) = self.next_candidate.checked_sub(1) {
+            self.facts.pass_over(place, reason);
         }
     }
 

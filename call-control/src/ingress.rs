@@ -22,7 +22,7 @@ use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{
-    CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Snapshot, Source, decide,
+    CallRequest, Decision, LiveAdmission, RoutePlan, Snapshot, Source, decide_noted,
 };
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
@@ -71,7 +71,8 @@ impl Engine {
             draw: id.draw(),
             quality: &quality,
         };
-        let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
+        let (decision, record) = decide_noted(&request, &snapshot, &mut LiveAdmission);
+        facts.keep_decision(record);
         let plan = match decision {
             Decision::Reject(rejection) if rejection.reason == ReleaseReason::UnknownSource => {
                 return self.refuse_stranger(now, invite, path, &facts, rejection.reason);

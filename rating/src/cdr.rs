@@ -5,6 +5,8 @@
 //! rate and the charge of each. Names are copied at the time of the call, so a record stays true
 //! when a resource is renamed or deleted.
 
+mod decision_record;
+
 use crate::charge::{self, ChargeError};
 use crate::exchange::ExchangeRate;
 use crate::rate::RateTerms;
@@ -328,6 +330,27 @@ pub struct CallRecord {
     pub attempts: Vec<AttemptRecord>,
     /// What the relay counted.
     pub media: Option<MediaStatistics>,
+    /// What the decision read that no snapshot has; `None` for a call that was refused before, and
+    /// for one of an earlier release.
+    #[serde(default)]
+    pub decision: Option<DecisionRecord>,
+    /// Routes of the plan that the call came to and could not take, in their order.
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// What a decision read that no snapshot has, in the form of `routing_engine::record`. Hexadecimal
+/// digits in text, bytes elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRecord(pub Arc<[u8]>);
+
+/// A route of a plan that could not be taken when the call came to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// Its place in the hunting order, from 0.
+    pub place: u8,
+    /// The limit that was reached, or what else stood in the way.
+    pub reason: ReleaseReason,
 }
 
 /// What is written to the journal.

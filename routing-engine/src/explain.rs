@@ -6,9 +6,10 @@
 mod recorder;
 
 use crate::decide::{CallRequest, Decision, decide};
-use crate::limits::DryAdmission;
+use crate::limits::{Admission, DryAdmission};
 use crate::numbers::Number;
 use crate::quality::Quality;
+use crate::record::RecordedAdmission;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use rating::cdr::{ReleaseReason, Transport};
 use rating::exchange::ExchangeRate;
@@ -185,9 +186,36 @@ pub struct ExplainedRate {
 
 /// Runs the pipeline with nothing but looks, and writes down what happens.
 pub fn explain(request: &CallRequest<'_>, snapshot: &Snapshot) -> Explanation {
+    explain_by(request, snapshot, &mut DryAdmission)
+}
+
+/// As [`explain`], with other counters than those of this moment.
+pub fn explain_by(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    admission: &mut impl Admission,
+) -> Explanation {
     let mut recorder = Recorder::new(snapshot, request.at);
-    let decision = decide(request, snapshot, &mut DryAdmission, &mut recorder);
-    let known = match &decision {
+    let decision = decide(request, snapshot, admission, &mut recorder);
+    written(&decision, snapshot, recorder)
+}
+
+/// Makes the decision of a call's record again, by the snapshot of then, and writes it down. The
+/// flag says whether it is the one that was made.
+pub fn explain_again(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    recorded: &mut RecordedAdmission,
+) -> (Explanation, bool) {
+    let mut recorder = Recorder::new(snapshot, request.at);
+    let decision = decide(request, snapshot, recorded, &mut recorder);
+    let is_same = recorded.is_same(&decision, snapshot);
+    recorder.forget_figures(|trunk| !recorded.knows(snapshot.egress_trunk(trunk)));
+    (written(&decision, snapshot, recorder), is_same)
+}
+
+fn written(decision: &Decision, snapshot: &Snapshot, recorder: Recorder<'_>) -> Explanation {
+    let known = match decision {
         Decision::Route(plan) => Known {
             customer: Some(plan.customer),
             ingress_trunk: Some(plan.ingress_trunk),

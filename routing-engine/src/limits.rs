@@ -9,8 +9,10 @@ mod cps;
 
 pub use cps::BURST_TOLERANCE_NS;
 
+use crate::decide::CallRequest;
 use crate::lot;
-use crate::snapshot::Turns;
+use crate::quality::Quality;
+use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
 use rating::cdr::ReleaseReason;
 use std::fmt;
@@ -60,7 +62,9 @@ pub struct Gate<'s> {
     pub(crate) channels_reason: ReleaseReason,
 }
 
-/// Who decides at the gates: the live counters, or a look at them that takes nothing.
+/// Who decides at the gates: the live counters, or a look at them that takes nothing. With the other
+/// figures that move while the snapshot stands still it is all that a decision reads beside request
+/// and snapshot, so that a decision of the past can be made again ([`crate::record`]).
 pub trait Admission {
     /// Passes all gates or none of them.
     ///
@@ -78,9 +82,33 @@ pub trait Admission {
     /// Whose turn it is for a destination, by round robin. `draw` is the number of the call.
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32;
 
-    /// Whether trunks may be throttled by what becomes of attempts at this moment.
-    fn sees_throttles(&self) -> bool {
-        true
+    /// Whether a call is to try a trunk last, because too many of its attempts fail.
+    fn holds_back(&self, trunk: &EgressTrunk, request: &CallRequest<'_>) -> bool {
+        trunk.holds_back(request.now_us, request.draw)
+    }
+
+    /// How the carrier of a trunk does for the prefix of its rate; `called` is the number.
+    fn quality(
+        &self,
+        request: &CallRequest<'_>,
+        trunk: &EgressTrunk,
+        carrier: i64,
+        rate: RateRef,
+        called: &str,
+    ) -> Quality {
+        let _ = trunk;
+        request.quality.get(carrier, rate.prefix(called))
+    }
+
+    /// What stands in the way of the candidate at a place of the plan, for those who only look.
+    fn in_the_way(
+        &self,
+        place: usize,
+        gates: &[Gate<'_>; GATES_MAX],
+        now_us: u64,
+    ) -> Option<ReleaseReason> {
+        let _ = place;
+        DryAdmission.pass(gates, now_us).err()
     }
 }
 
@@ -262,7 +290,7 @@ impl Admission for ReplayAdmission {
         (lot::mix(draw ^ TURN) >> 32) as u32
     }
 
-    fn sees_throttles(&self) -> bool {
+    fn holds_back(&self, _trunk: &EgressTrunk, _request: &CallRequest<'_>) -> bool {
         false
     }
 }

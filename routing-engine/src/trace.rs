@@ -110,7 +110,8 @@ pub enum LossReason {
     BelowMargin,
     /// Better routes fill the longest list that a plan may have.
     BeyondLongestList,
-    /// A limit of the carrier or of the trunk is reached at this moment.
+    /// A limit of the carrier or of the trunk is reached at this moment, or was when the call came
+    /// to it; or none of its gateways could be reached then.
     LimitReached(ReleaseReason),
 }
 
@@ -152,6 +153,8 @@ impl LossReason {
             Self::LimitReached(ReleaseReason::CarrierChannelLimit) => "carrier_channel_limit",
             Self::LimitReached(ReleaseReason::TrunkCpsLimit) => "trunk_cps_limit",
             Self::LimitReached(ReleaseReason::TrunkChannelLimit) => "trunk_channel_limit",
+            Self::LimitReached(ReleaseReason::CarrierUnreachable) => "carrier_unreachable",
+            Self::LimitReached(ReleaseReason::CarrierUnresolved) => "carrier_unresolved",
             Self::LimitReached(_) => "limit_reached",
         }
     }

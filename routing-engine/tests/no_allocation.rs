@@ -6,7 +6,9 @@
 mod demo;
 
 use routing_engine::resources::{Assigned, Assignment, NumberPolicy, Resources, Stored};
-use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
+use routing_engine::{
+    CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide, decide_noted,
+};
 use std::hint::black_box;
 
 fn allocations(work: impl FnOnce()) -> u64 {
@@ -198,6 +200,24 @@ fn all<T>(id: i64, spec: T) -> Assigned<T> {
             spec,
         },
         assign: Assignment::default(),
+    }
+}
+
+#[test]
+fn a_decision_that_is_noted_allocates_its_record_and_nothing_else() {
+    let mut resources = demo::carriers(60);
+    let quality = r#"{"strategy": "quality", "quality_balance_percent": 50}"#;
+    for profile in [None, Some(quality)] {
+        let spec = profile.map(|spec| all(1, serde_json::from_str(spec).unwrap()));
+        resources.lcr_profiles = spec.into_iter().collect();
+        let snapshot = Snapshot::compile(1, &resources, None).unwrap();
+        for called in ["+4930123456789", "0012125550100", "alice"] {
+            let request = request("127.0.0.21", called, 1_000_000);
+            let count = allocations(|| {
+                black_box(decide_noted(&request, &snapshot, &mut LiveAdmission));
+            });
+            assert_eq!(count, 1, "{called} {profile:?}");
+        }
     }
 }
 

@@ -18,8 +18,12 @@ mod world;
 
 use model::Outcome;
 use numbers::Random;
+use routing_engine::record::decision_bytes;
 use routing_engine::throttle::AttemptEnd;
-use routing_engine::{CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide};
+use routing_engine::{
+    CallRequest, Decision, LiveAdmission, NoTrace, QualityTable, RecordedAdmission, Snapshot,
+    Source, decide, decide_noted,
+};
 
 const DECISIONS: usize = 100_000;
 const DECISIONS_A_WORLD: usize = 500;
@@ -46,6 +50,7 @@ struct Tally {
     backups: usize,
     close: usize,
     throttled: usize,
+    record_bytes: usize,
     rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
 }
 
@@ -55,6 +60,8 @@ fn run_world(seed: u64, tally: &mut Tally) {
     let resources = world.resources();
     let snapshot = Snapshot::compile(seed, &resources, None)
         .unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}"));
+    // The same configuration, with counters, turns and throttles of nobody.
+    let past = Snapshot::compile(seed, &resources, None).unwrap();
     // Plans are kept for a while, so that channels fill up and come back.
     let mut held = std::collections::VecDeque::new();
     let quality = quality::random(&mut random, &world);
@@ -70,7 +77,13 @@ fn run_world(seed: u64, tally: &mut Tally) {
             draw: call.draw,
             quality: &quality.table,
         };
-        let decision = decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace);
+        let (decision, record) = decide_noted(&request, &snapshot, &mut LiveAdmission);
+        tally.record_bytes += record.len();
+        let made_again = decided_again(&request, &record, &past);
+        assert!(
+            decision_bytes(&decision, &snapshot) == made_again,
+            "seed {seed} step {step} {call:#?}\n{decision:#?}"
+        );
         let expected = model.decide(&call);
         let found = model::outcome(&snapshot, &decision, call.at_us);
         assert!(
@@ -98,6 +111,20 @@ fn run_world(seed: u64, tally: &mut Tally) {
     for customer in snapshot.customers() {
         assert_eq!(customer.channels_in_use(), 0, "seed {seed}");
     }
+}
+
+/// The decision of a call's record, made by a snapshot that has seen no call.
+fn decided_again(request: &CallRequest<'_>, record: &[u8], past: &Snapshot) -> Vec<u8> {
+    let mut recorded = RecordedAdmission::new(record, &[]).unwrap();
+    let request = CallRequest {
+        now_us: 0,
+        at: recorded.at(),
+        quality: QualityTable::empty(),
+        ..*request
+    };
+    let decision = decide(&request, past, &mut recorded, &mut NoTrace);
+    assert!(recorded.is_same(&decision, past), "{decision:#?}");
+    decision_bytes(&decision, past)
 }
 
 impl Tally {
@@ -129,6 +156,7 @@ impl Tally {
         assert!(self.exclusive > decisions / 1_000, "{self:#?}");
         assert!(self.backups > 0, "{self:#?}");
         assert!(self.throttled > decisions / 200, "{self:#?}");
+        assert!(self.record_bytes < 100 * decisions, "{self:#?}");
         assert!(self.close <= decisions / 10_000, "{self:#?}");
         for reason in [
             Reason::UnknownSource,

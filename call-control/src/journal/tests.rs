@@ -48,6 +48,8 @@ fn entry(id: u128) -> JournalEntry {
         },
         attempts: Vec::new(),
         media: None,
+        decision: None,
+        passed_over: Vec::new(),
     })
 }
 

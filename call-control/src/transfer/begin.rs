@@ -19,7 +19,7 @@ use rating::cdr::ReleaseReason;
 use routing_engine::resources::{ReferPolicy, Status};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{
-    CallRequest, Decision, LiveAdmission, NoTrace, RoutePlan, Snapshot, Source, decide,
+    CallRequest, Decision, LiveAdmission, RoutePlan, Snapshot, Source, decide_noted,
 };
 use sip_core::slab::SlabKey;
 use std::sync::Arc;
@@ -89,7 +89,9 @@ impl Engine {
             draw: facts.id.draw(),
             quality: &quality,
         };
-        let plan = match decide(&request, snapshot, &mut LiveAdmission, &mut NoTrace) {
+        let (decision, record) = decide_noted(&request, snapshot, &mut LiveAdmission);
+        facts.keep_decision(record);
+        let plan = match decision {
             Decision::Route(plan) => plan,
             Decision::Reject(rejection) => {
                 facts.learn_rejection(&rejection, snapshot);

@@ -101,6 +101,8 @@ fn call(second: u32) -> CallRecord {
             release,
         }],
         media: None,
+        decision: None,
+        passed_over: Vec::new(),
     }
 }
 

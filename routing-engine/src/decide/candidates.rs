@@ -13,7 +13,7 @@
 
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
-use crate::limits::{Admission, DryAdmission, LiveAdmission, Permits};
+use crate::limits::{Admission, GATES_MAX, Gate, LiveAdmission, Permits};
 use crate::numbers::{Number, translate_sent};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
@@ -60,18 +60,13 @@ impl Candidate {
     /// # Errors
     /// The limit that is reached; nothing is taken then.
     pub fn admit(&self, snapshot: &Snapshot, now_us: u64) -> Result<Permits, ReleaseReason> {
-        self.pass(snapshot, now_us, &mut LiveAdmission)
+        LiveAdmission.pass(&self.gates(snapshot), now_us)
     }
 
-    fn pass(
-        &self,
-        snapshot: &Snapshot,
-        now_us: u64,
-        admission: &mut impl Admission,
-    ) -> Result<Permits, ReleaseReason> {
+    fn gates<'s>(&self, snapshot: &'s Snapshot) -> [Gate<'s>; GATES_MAX] {
         let carrier = snapshot.carrier(self.carrier);
         let trunk = snapshot.egress_trunk(self.trunk);
-        admission.pass(&[carrier.gate(), trunk.gate()], now_us)
+        [carrier.gate(), trunk.gate()]
     }
 
     /// The trunk that the attempt goes by: gateway, transport, timers, failover codes.
@@ -136,7 +131,6 @@ struct Rules<'s> {
     fits: Fits<'s>,
     /// The most that the sample may cost.
     cost_max: Amount,
-    sees_throttles: bool,
 }
 
 /// The routes in hunting order; at least one.
@@ -151,11 +145,11 @@ pub(super) fn rank(
             .routes
             .fits(ask.called, ask.calling, ask.request.at),
         cost_max: ask.cost_max(),
-        sees_throttles: admission.sees_throttles(),
     };
+    let seen: &_ = admission;
     let mut order = Order::new(ask);
     if order.needs_survey() {
-        ask.for_each_route(&rules, |_, cost, place| {
+        ask.for_each_route(&rules, seen, |_, cost, place| {
             if let Ok(place) = place {
                 order.survey(place.tier, cost);
             }
@@ -163,10 +157,10 @@ pub(super) fn rank(
     }
     let mut ranked = Ranked::new();
     let mut unprofitable_count = 0;
-    ask.for_each_route(&rules, |rate, cost, place| {
+    ask.for_each_route(&rules, seen, |rate, cost, place| {
         let lost = match place {
             Ok(place) => {
-                let quality = order.quality(ask, place.carrier, rate);
+                let quality = order.quality(ask, seen, &place, rate);
                 let candidate = Candidate {
                     trunk: place.trunk,
                     carrier: place.carrier,
@@ -190,7 +184,7 @@ pub(super) fn rank(
         }
     });
     let beaten = order.finish(ask, admission, &mut ranked);
-    report(ask, &ranked, beaten, unprofitable_count, trace);
+    report(ask, &ranked, beaten, unprofitable_count, admission, trace);
     match (ranked.is_empty(), unprofitable_count) {
         (false, _) => Ok(ranked),
         (true, 0) => Err(ReleaseReason::NoRoute),
@@ -223,6 +217,7 @@ impl Ask<'_> {
     fn for_each_route(
         &self,
         rules: &Rules<'_>,
+        admission: &impl Admission,
         mut take: impl FnMut(RateRef, Amount, Result<Place, (TrunkIndex, LossReason)>),
     ) {
         for_each_egress_rate(self.snapshot, self.path, |rate, cost| {
@@ -231,22 +226,16 @@ impl Ask<'_> {
             }
             let cost = self.snapshot.to_books(rate.card, cost, self.request.at);
             for route in self.snapshot.open_routes_of_card(rate.card) {
-                let place = self.place(rules, route, cost);
+                let place = self.place(rules, admission, route, cost);
                 take(rate, cost, place.map_err(|reason| (route.trunk, reason)));
             }
         });
     }
 
-    fn is_throttled(&self, trunk: TrunkIndex) -> bool {
-        let trunk = self.snapshot.egress_trunk(trunk);
-        let (now_us, draw) = (self.request.now_us, self.request.draw);
-        let throttle = trunk.throttle.as_ref();
-        throttle.is_some_and(|throttle| throttle.holds_back(now_us, draw, trunk.resource.id))
-    }
-
     fn place(
         &self,
         rules: &Rules<'_>,
+        admission: &impl Admission,
         route: &OpenRoute,
         cost: Amount,
     ) -> Result<Place, LossReason> {
@@ -280,8 +269,7 @@ impl Ask<'_> {
             carrier: route.carrier,
             tie_break,
             is_throttled: route.has_throttle
-                && rules.sees_throttles
-                && self.is_throttled(route.trunk),
+                && admission.holds_back(self.snapshot.egress_trunk(route.trunk), self.request),
             via,
         })
     }
@@ -327,23 +315,25 @@ fn report<T: Trace>(
     ranked: &Ranked,
     beaten: Option<Candidate>,
     unprofitable_count: usize,
+    admission: &impl Admission,
     trace: &mut T,
 ) {
-    if !T::ENABLED {
-        return;
-    }
     if let Some(beaten) = beaten {
         trace.route(beyond(beaten));
     }
-    for candidate in ranked {
-        let full = candidate.pass(ask.snapshot, ask.request.now_us, &mut DryAdmission);
+    if !T::ENABLED {
+        return;
+    }
+    for (place, candidate) in ranked.iter().enumerate() {
+        let gates = candidate.gates(ask.snapshot);
+        let full = admission.in_the_way(place, &gates, ask.request.now_us);
         trace.route(RouteVerdict {
             trunk: candidate.trunk,
             rate: Some(candidate.rate),
             key: Some(candidate.key),
             quality: candidate.quality,
             via: candidate.via,
-            lost: full.err().map(LossReason::LimitReached),
+            lost: full.map(LossReason::LimitReached),
         });
     }
     trace.step(Step::Ranked {

@@ -139,14 +139,16 @@ impl<'s> Order<'s> {
     pub(super) fn quality(
         &self,
         ask: &Ask<'_>,
-        carrier: CarrierIndex,
+        admission: &impl Admission,
+        place: &Place,
         rate: RateRef,
     ) -> Option<Quality> {
         if !self.profile.reads_quality() {
             return None;
         }
-        let id = ask.snapshot.carrier(carrier).resource.id;
-        Some(ask.request.quality.get(id, rate.prefix(ask.called)))
+        let carrier = ask.snapshot.carrier(place.carrier).resource.id;
+        let trunk = ask.snapshot.egress_trunk(place.trunk);
+        Some(admission.quality(ask.request, trunk, carrier, rate, ask.called))
     }
 
     pub(super) fn survey(&mut self, tier: Tier, cost: Amount) {

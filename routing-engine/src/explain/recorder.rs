@@ -33,6 +33,15 @@ impl<'s> Recorder<'s> {
         }
     }
 
+    /// Of routes whose figures were not kept nothing is said but that they lost.
+    pub(super) fn forget_figures(&mut self, is_unknown: impl Fn(TrunkIndex) -> bool) {
+        for verdict in &mut self.verdicts {
+            if verdict.key.is_some() && is_unknown(verdict.trunk) {
+                (verdict.key, verdict.quality) = (None, None);
+            }
+        }
+    }
+
     pub(super) fn finish(
         mut self,
         called: &str,
@@ -307,6 +316,8 @@ fn limit_sentence(reason: ReleaseReason) -> &'static str {
         ReleaseReason::TrunkChannelLimit => "the trunk's channels are used up",
         ReleaseReason::CarrierCpsLimit => "the carrier's calls per second are used up",
         ReleaseReason::CarrierChannelLimit => "the carrier's channels are used up",
-        _ => "a limit is reached",
+        ReleaseReason::CarrierUnreachable => "none of its gateways could be reached",
+        ReleaseReason::CarrierUnresolved => "the name of its gateway led nowhere",
+        _ => "it could not be taken at that moment",
     }
 }

@@ -1,6 +1,7 @@
 //! Figures of carriers, ready to be read by decisions.
 
 use super::{Counts, QualityKey};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -11,7 +12,7 @@ const PARENT_WEIGHT: u64 = 20;
 const WHOLE: u64 = 1_000_000;
 
 /// Figures of a carrier for a destination. Shares are of a million.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quality {
     /// Attempts of its own, without those of parents.
     pub attempts: u32,
@@ -43,6 +44,15 @@ impl Quality {
         ner_ppm: 900_000,
         pdd_ms: 3_000,
         acd_ms: 180_000,
+    };
+
+    /// No carrier does worse, and none needs less to be tested.
+    pub(crate) const WORST: Self = Self {
+        attempts: u32::MAX,
+        asr_ppm: 0,
+        ner_ppm: 0,
+        pdd_ms: u32::MAX,
+        acd_ms: 0,
     };
 
     /// All figures as one, 0 to 1,000, the higher the better:

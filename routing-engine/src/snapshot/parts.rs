@@ -313,6 +313,13 @@ impl EgressTrunk {
         }
     }
 
+    /// Whether a call is to try it last; `draw` is the number of the call.
+    pub(crate) fn holds_back(&self, now_us: u64, draw: u64) -> bool {
+        self.throttle
+            .as_ref()
+            .is_some_and(|throttle| throttle.holds_back(now_us, draw, self.resource.id))
+    }
+
     /// Whether so many attempts fail that it gets a share of its calls only.
     pub fn is_throttled(&self, now_us: u64) -> bool {
         self.throttle

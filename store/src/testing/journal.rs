@@ -114,6 +114,8 @@ pub(crate) fn answered(id: u32) -> CallRecord {
             attempt(2, "second", start, Outcome::Answered),
         ],
         media: None,
+        decision: None,
+        passed_over: Vec::new(),
     }
 }
 

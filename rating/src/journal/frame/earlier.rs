@@ -3,7 +3,7 @@
 //! | version | its rates |
 //! |---|---|
 //! | 1 | had no attempt fee, no grace period and one way to be rounded |
-//! | 2 | were all of the currency of the books |
+//! | 2 | were all of the currency of the books; there is no record of the decision |
 
 use crate::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, MediaStatistics, Outcome,
@@ -141,6 +141,8 @@ impl<R: Into<AppliedRate>> From<Call<R>> for CallRecord {
             release: call.release,
             attempts: call.attempts.into_iter().map(Into::into).collect(),
             media: call.media,
+            decision: None,
+            passed_over: Vec::new(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::cdr::{
-    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, MediaStatistics, Outcome, Release,
-    ReleaseReason, ReleasedBy, ResourceRef, Transport,
+    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, DecisionRecord, MediaStatistics,
+    Outcome, PassedOver, Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
 use crate::exchange::ExchangeRate;
 use crate::rounding::{Rounding, RoundingMode};
@@ -113,6 +113,11 @@ fn record() -> impl Strategy<Value = CallRecord> {
                     packets_from_customer: count,
                     ..Default::default()
                 }),
+                decision: Some(DecisionRecord(count.to_le_bytes().into())),
+                passed_over: vec![PassedOver {
+                    place: 2,
+                    reason: ReleaseReason::CarrierChannelLimit,
+                }],
             },
         )
 }
@@ -264,6 +269,23 @@ fn a_record_that_does_not_fit_says_whether_it_ever_will() {
     let mut large = vec![0; 2 * MAX_RECORD_BYTES];
     let entry = JournalEntry::Ended(record);
     assert_eq!(encode_into(&entry, &mut large), Err(FrameError::TooLarge));
+}
+
+#[test]
+fn a_decision_is_digits_in_text_and_what_is_none_is_refused() {
+    let record = DecisionRecord([0x01, 0xfe].into());
+    let text = serde_json::to_string(&record).unwrap();
+    assert_eq!(text, "\"01fe\"");
+    assert_eq!(
+        serde_json::from_str::<DecisionRecord>(&text).unwrap(),
+        record
+    );
+    for wrong in ["\"01f\"", "\"0g\"", "\"+1\"", "1"] {
+        assert!(
+            serde_json::from_str::<DecisionRecord>(wrong).is_err(),
+            "{wrong}"
+        );
+    }
 }
 
 /// The record of a frame that an earlier program wrote.

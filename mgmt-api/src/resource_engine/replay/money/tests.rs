@@ -130,6 +130,8 @@ fn record(snapshot: &Snapshot, tried: &[usize], talk_ms: Option<u64>) -> CallRec
         release: release.clone(),
         attempts: attempts.collect(),
         media: None,
+        decision: None,
+        passed_over: Vec::new(),
     }
 }
 
