@@ -24,6 +24,7 @@ mod impact;
 mod listeners;
 mod merge_patch;
 mod opening;
+mod past;
 mod plan;
 mod preview;
 mod push;
@@ -48,6 +49,7 @@ pub use error::ConfigurationError;
 pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
+pub(crate) use past::PastError;
 pub(crate) use plan::{DeckText, holds_secrets, masked};
 pub(crate) use preview::Preview;
 pub(crate) use push::{Push, PushOrigin, Pushed};
@@ -63,6 +65,7 @@ use crate::state::AppState;
 use current::CurrentSet;
 use events::Events;
 use opening::Opened;
+use past::PastSnapshots;
 use resources::ResourceKind;
 use routing_engine::Snapshot;
 use std::future::Future;
@@ -82,6 +85,8 @@ pub struct Configuration {
     changing: tokio::sync::Mutex<()>,
     /// Held by the one that previews: a preview may take a core for seconds.
     previewing: tokio::sync::Mutex<()>,
+    /// What was built again of the past; held by the one that builds.
+    past: tokio::sync::Mutex<PastSnapshots>,
     events: Events,
 }
 
@@ -114,6 +119,7 @@ impl Configuration {
             opened: Mutex::new(opened),
             changing: tokio::sync::Mutex::default(),
             previewing: tokio::sync::Mutex::default(),
+            past: tokio::sync::Mutex::default(),
             events: Events::default(),
         };
         Ok((configuration, snapshot))

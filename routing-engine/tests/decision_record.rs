@@ -100,7 +100,7 @@ fn decisions_over_more_routes_than_are_noted_are_made_again_to_the_byte() {
         "{ strategy: round_robin, quality_floor: { asr_percent: 30 } }",
         "{ strategy: quality, quality_balance_percent: 60, explore_percent: 40 }",
         "{ strategy: cheapest, explore_percent: 50, quality_floor: { asr_percent: 60 } }",
-        "{ strategy: percentage, shares: [{ carrier: carrier 3, percent: 60 }, { carrier: carrier 5, percent: 40 }], quality_floor: { ner_percent: 40 } }",
+        "{ strategy: percentage, carrier_shares: [{ carrier: carrier 3, percent: 60 }, { carrier: carrier 5, percent: 40 }], quality_floor: { ner_percent: 40 } }",
         "{ strategy: cheapest, force_first: [{ carrier: carrier 7, percent: 50 }], quality_floor: { asr_percent: 50 } }",
         "{ strategy: reverse, quality_floor: { asr_percent: 50 } }",
         "{ strategy: weight }",

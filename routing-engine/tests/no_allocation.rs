@@ -205,7 +205,7 @@ fn all<T>(id: i64, spec: T) -> Assigned<T> {
 
 #[test]
 fn a_decision_that_is_noted_allocates_its_record_and_nothing_else() {
-    let mut resources = demo::carriers(60);
+    let mut resources = demo::resources();
     let quality = r#"{"strategy": "quality", "quality_balance_percent": 50}"#;
     for profile in [None, Some(quality)] {
         let spec = profile.map(|spec| all(1, serde_json::from_str(spec).unwrap()));

@@ -12,6 +12,9 @@ pub(super) struct ExplainArgs {
     /// A call of the records, by its identifier, instead of numbers.
     #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to", "customer", "source"])]
     call: Option<String>,
+    /// Why did that call not go to this carrier?
+    #[arg(long, value_name = "NAME", requires = "call")]
+    carrier: Option<String>,
     /// The calling number.
     #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
     from: Option<String>,
@@ -33,8 +36,17 @@ pub(super) struct ExplainArgs {
 
 #[derive(Debug, Deserialize)]
 struct CallExplanation {
-    decided_by_snapshot: u64,
-    explanation: serde_json::Value,
+    is_exact: bool,
+    note: Option<String>,
+    explanation: Explanation,
+    carrier: Option<CarrierAnswer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CarrierAnswer {
+    carrier: String,
+    outcome: String,
+    detail: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,15 +82,15 @@ struct Route {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let client = ApiClient::new(&args.server)?;
+    if let Some(id) = &args.call {
+        return of_call(&client, id, args);
+    }
     let mut query = Vec::new();
     query.extend(args.from.as_deref().map(|number| ("from", number)));
     query.extend(args.to.as_deref().map(|number| ("to", number)));
     query.extend(args.customer.as_deref().map(|name| ("customer", name)));
     query.extend(args.source.as_deref().map(|address| ("source", address)));
-    let answer = match &args.call {
-        Some(id) => of_call(&client, id)?,
-        None => client.get("/api/v1/explain", &query)?,
-    };
+    let answer: serde_json::Value = client.get("/api/v1/explain", &query)?;
     if args.json {
         say(&serde_json::to_string_pretty(&answer)?);
     } else {
@@ -87,14 +99,38 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Of a call of the records; says on the side when something was pushed since.
-fn of_call(client: &ApiClient, id: &str) -> anyhow::Result<serde_json::Value> {
-    let mut answer: CallExplanation = client.get(&format!("/api/v1/cdrs/{id}/explain"), &[])?;
-    let decided_by = answer.decided_by_snapshot;
-    if answer.explanation["snapshot_number"] != decided_by {
-        tracing::warn!(decided_by, "something was pushed since the call");
+/// Of a call of the records: its own decision, unless a line says otherwise.
+fn of_call(client: &ApiClient, id: &str, args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    let mut query = Vec::new();
+    query.extend(args.carrier.as_deref().map(|name| ("carrier", name)));
+    let answer: serde_json::Value = client.get(&format!("/api/v1/cdrs/{id}/explain"), &query)?;
+    if args.json {
+        say(&serde_json::to_string_pretty(&answer)?);
+    } else {
+        say(&render_call(&serde_json::from_value(answer)?));
     }
-    Ok(answer.explanation.take())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render_call(answer: &CallExplanation) -> String {
+    let mut text = render(&answer.explanation);
+    let _ = match &answer.note {
+        None if answer.is_exact => write!(text, "\nThis is the call's own decision."),
+        note => write!(
+            text,
+            "\nThe call's own decision may have been another: {}.",
+            note.as_deref().unwrap_or_default()
+        ),
+    };
+    if let Some(carrier) = &answer.carrier {
+        let outcome = carrier.outcome.replace('_', " ");
+        let _ = write!(
+            text,
+            "\nCarrier \"{}\": {outcome}: {}.",
+            carrier.carrier, carrier.detail
+        );
+    }
+    text
 }
 
 fn render(explanation: &Explanation) -> String {

@@ -9,6 +9,7 @@ mod index;
 mod list;
 mod listed;
 mod moment;
+mod past;
 mod plan;
 mod references;
 mod versions;

@@ -94,6 +94,50 @@ fn profile(spec: &str) -> String {
 }
 
 #[test]
+fn why_a_past_call_went_as_it_did_is_told_though_everything_was_changed_since() {
+    let bench = Bench::start("carrier_answers");
+    let turns = profile("{ strategy: round_robin, excluded_carriers: [cirrus] }");
+    let records = bench.calls(&turns, 4);
+    let explain = |record: &Value| {
+        let id = record["id"].as_str().unwrap();
+        bench.switch.get(&format!("/api/v1/cdrs/{id}/explain"))
+    };
+    let told: Vec<_> = records.iter().map(explain).collect();
+    for (record, told) in records.iter().zip(&told) {
+        assert_eq!(told["basis"], "recorded", "{told:#}");
+        assert_eq!(told["is_exact"], true, "{told:#}");
+        let first = &told["explanation"]["routes"][0];
+        assert_eq!(first["carrier"], record["attempt_records"][0]["carrier"]);
+    }
+    // Other prices, another profile, and the turns go on.
+    bench.calls_with("priority: 1", &profile("{ strategy: reverse }"), 2);
+    let again: Vec<_> = records.iter().map(explain).collect();
+    assert_eq!(told, again, "to the byte");
+
+    let id = records[0]["id"].as_str().unwrap();
+    let tried = records[0]["attempt_records"][0]["carrier"]
+        .as_str()
+        .unwrap();
+    let other = if tried == "aurora" {
+        "borealis"
+    } else {
+        "aurora"
+    };
+    for (carrier, outcome) in [
+        (tried, "tried: attempt 1 by trunk"),
+        (other, "not reached: place 2 in the order"),
+        ("cirrus", "lost: trunk"),
+        ("nobody", "unknown: "),
+    ] {
+        let command = ["explain", "--call", id, "--carrier", carrier];
+        let text = bench.switch.command(&command).unwrap();
+        let expected = format!("Carrier \"{carrier}\": {outcome}");
+        assert!(text.contains(&expected), "{text}");
+        assert!(text.contains("This is the call's own decision."), "{text}");
+    }
+}
+
+#[test]
 fn each_profile_sends_calls_where_it_says() {
     let bench = Bench::start("carrier_answers");
     for (spec, first) in [

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::problem::Problem;
 use resources::{Assignment, ResourceDocument, ResourceKind, ResourceSpec};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use store::{AssignedTo, AssignmentLevel, ReferenceTo, ResourceIndex, ResourceRow, Store};
 
@@ -19,24 +20,60 @@ const INDEXED_AT_ONCE: u32 = 1_000;
 /// Everything that is configured.
 pub(super) async fn load(store: &Store, number: u64) -> Result<CurrentSet, ConfigurationError> {
     let rows = store.resources(None).await?;
+    set_of(store, number, rows, &Arc::default()).await
+}
+
+/// The resources of rows. Decks that `known` has as well are shared with it, not read again.
+pub(super) async fn set_of(
+    store: &Store,
+    number: u64,
+    rows: Vec<ResourceRow>,
+    known: &Arc<CurrentSet>,
+) -> Result<CurrentSet, ConfigurationError> {
+    let known_hashes: HashSet<_> = known
+        .iter()
+        .filter_map(|entry| entry.deck_hash.as_ref())
+        .collect();
     let mut texts = DeckTexts::new();
-    for hash in rows.iter().filter_map(|row| row.deck_hash.as_ref()) {
-        if let Some(text) = store.deck(hash).await? {
+    for row in &rows {
+        let Some(hash) = &row.deck_hash else { continue };
+        let is_known = known_hashes.contains(hash);
+        if !texts.contains_key(hash)
+            && !(is_known && keeps_deck(known, row))
+            && let Some(text) = store.deck(hash).await?
+        {
             texts.insert(hash.clone(), text.into());
         }
     }
+    let known = Arc::clone(known);
     super::blocking(move || {
         let mut set = CurrentSet::numbered(number);
         let mut decks = DeckReader::new(&texts);
         for row in rows {
-            set.put(Arc::new(entry(row, &mut decks)?));
+            set.put(Arc::new(entry(row, &mut decks, &known)?));
         }
         Ok(set)
     })
     .await
 }
 
-fn entry(row: ResourceRow, decks: &mut DeckReader<'_>) -> Result<Entry, ConfigurationError> {
+/// Whether a row is as a known card is, so that its rates need not be read.
+fn keeps_deck(known: &CurrentSet, row: &ResourceRow) -> bool {
+    let key = Key::new(row.owner, ResourceKind::RateCard, &row.name);
+    let same = known
+        .get(&key)
+        .filter(|same| same.deck_hash == row.deck_hash);
+    same.is_some_and(|same| {
+        let spec = ResourceSpec::from_value(ResourceKind::RateCard, row.spec.clone());
+        spec.is_ok_and(|spec| spec == same.spec)
+    })
+}
+
+fn entry(
+    row: ResourceRow,
+    decks: &mut DeckReader<'_>,
+    known_set: &CurrentSet,
+) -> Result<Entry, ConfigurationError> {
     let (kind, name) = (row.kind, row.name);
     let unreadable = |reason: String| ConfigurationError::Stored {
         kind: kind.clone(),
@@ -53,13 +90,14 @@ fn entry(row: ResourceRow, decks: &mut DeckReader<'_>) -> Result<Entry, Configur
         assign: assignment_of(&row.assignment),
         ..ResourceDocument::new(&name, spec)
     };
-    let deck = decks.deck(&document, row.deck_hash.as_deref(), None);
+    let key = Key::new(row.owner, known, &name);
+    let same = known_set.get(&key);
+    let deck = decks.deck(&document, row.deck_hash.as_deref(), same);
     // Decks are read before they are kept; a fault here is one of a card whose defaults changed.
     let deck = deck.map_err(|problems| {
         let named = problems.into_iter().map(|problem| problem.of(known, &name));
         ConfigurationError::Problems(named.collect())
     })?;
-    let key = Key::new(row.owner, known, &name);
     let referred = references(&key, &row.spec, &document.assign);
     Ok(Entry {
         id: row.id,

@@ -3,8 +3,8 @@
 mod convert;
 mod of_call;
 
-pub use of_call::CallExplanation;
 pub(crate) use of_call::{__path_cdr_explain, cdr_explain};
+pub use of_call::{CallExplanation, CarrierAnswer, CarrierOutcome, ExplanationBasis};
 
 use crate::clock;
 use crate::extract::ApiQuery;

@@ -43,7 +43,7 @@ fn rate(card: &str, nanos: i64) -> AppliedRate {
 }
 
 /// A call of ten seconds, `second` seconds after noon.
-fn call(second: u32) -> CallRecord {
+pub(crate) fn call(second: u32) -> CallRecord {
     let at =
         |milliseconds: i64| Timestamp(NOON + i64::from(second) * 1_000_000 + milliseconds * 1_000);
     let release = Release {
@@ -107,7 +107,7 @@ fn call(second: u32) -> CallRecord {
 }
 
 /// A journal of these calls, as a process that is gone left it.
-fn journal(folder: &Path, calls: &[CallRecord]) {
+pub(crate) fn journal(folder: &Path, calls: &[CallRecord]) {
     let name = SegmentName {
         boot: BootId(1),
         shard: 1,
@@ -128,14 +128,19 @@ fn journal(folder: &Path, calls: &[CallRecord]) {
 async fn api_with(seconds: std::ops::Range<u32>) -> Api {
     let api = Api::start().await;
     let calls: Vec<_> = seconds.map(call).collect();
-    journal(api.folder.path(), &calls);
+    load(&api, &calls).await;
+    api
+}
+
+/// Puts these calls into the records, as a journal that is read.
+pub(crate) async fn load(api: &Api, calls: &[CallRecord]) {
+    journal(api.folder.path(), calls);
     let config = LoaderConfig::new(api.folder.path().into(), BootId(2));
     let recovery = Loader::new(api.store.clone(), config)
         .recover()
         .await
         .unwrap();
     assert_eq!(recovery.loaded, calls.len() as u64);
-    api
 }
 
 #[tokio::test]
@@ -190,14 +195,18 @@ async fn the_whole_record_has_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_call_of_the_records_is_explained_by_what_is_in_force() {
+async fn a_call_whose_snapshot_is_not_there_is_explained_by_what_is_in_force() {
     let api = api_with(0..1).await;
     assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
     let id = format!("{:032x}", call(0).id.0);
     let told = api.get(&format!("/api/v1/cdrs/{id}/explain")).await.json();
     assert_eq!(told["decided_by_snapshot"], 3);
+    assert_eq!(told["basis"], "live_snapshot");
+    assert_eq!(told["is_exact"], false);
+    let note = told["note"].as_str().unwrap();
+    assert!(note.contains("no configuration 3"), "{note}");
     let explained = &told["explanation"];
-    assert_eq!(explained["snapshot_number"], 1, "something else was pushed");
+    assert_eq!(explained["snapshot_number"], 1, "the only one there is");
     assert!(!explained["steps"].as_array().unwrap().is_empty());
     let nobody = "0".repeat(32);
     let missing = api.get(&format!("/api/v1/cdrs/{nobody}/explain")).await;

@@ -24,6 +24,7 @@ mod idempotency;
 mod jobs;
 mod live;
 mod other_tenants;
+mod past;
 mod people;
 mod permissions;
 mod problems;

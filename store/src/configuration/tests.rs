@@ -318,6 +318,52 @@ async fn a_deleted_resource_keeps_its_versions_and_can_come_back() {
     .await;
 }
 
+/// What was configured, by name and the number in its spec.
+async fn at(store: &Store, number: u64) -> Option<Vec<(String, u64, Value)>> {
+    let rows = store.resources_at(number).await.unwrap()?;
+    let told = |row: crate::ResourceRow| (row.name, row.version, row.spec["n"].clone());
+    Some(rows.into_iter().map(told).collect())
+}
+
+#[tokio::test]
+async fn what_was_configured_is_known_for_every_configuration_of_the_past() {
+    databases(async |database| {
+        let store = database.open().await;
+        let carrier = |name: &str, n: i64| resource("carrier", name, json!({"n": n}));
+        let first = put(&store, &PLATFORM, &[carrier("a", 1), carrier("b", 1)]).await;
+        let renamed = next(first[0], carrier("z", 2));
+        put(&store, &PLATFORM, &[renamed, carrier("a", 3)]).await;
+        let mut write = store.begin_configuration(change("bob")).await.unwrap();
+        write.delete(&PLATFORM, &[first[1].id], None).await.unwrap();
+        write.commit().await.unwrap();
+        let back = ResourceWrite {
+            id: Some(first[1].id),
+            expected_version: Some(2),
+            ..carrier("b", 4)
+        };
+        put(&store, &PLATFORM, &[back]).await;
+        let row = |name: &str, version: u64, n: i64| (name.to_owned(), version, json!(n));
+        assert_eq!(
+            at(&store, 1).await,
+            Some(vec![row("a", 1, 1), row("b", 1, 1)])
+        );
+        let second = vec![row("a", 1, 3), row("b", 1, 1), row("z", 2, 2)];
+        assert_eq!(at(&store, 2).await, Some(second));
+        let third = vec![row("a", 1, 3), row("z", 2, 2)];
+        assert_eq!(at(&store, 3).await, Some(third));
+        let fourth = vec![row("a", 1, 3), row("b", 3, 4), row("z", 2, 2)];
+        assert_eq!(at(&store, 4).await, Some(fourth));
+        assert_eq!(at(&store, 0).await, None);
+        assert_eq!(at(&store, 5).await, None);
+        // The last of them is what is in force.
+        let in_force = store.resources(None).await.unwrap();
+        let of_now = |row: &crate::ResourceRow| (row.id, row.version, row.spec.clone());
+        let last = store.resources_at(4).await.unwrap().unwrap();
+        assert!(in_force.iter().map(of_now).eq(last.iter().map(of_now)));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn nothing_of_another_tenant_is_seen_or_changed() {
     databases(async |database| {

@@ -1,0 +1,134 @@
+//! What a number is sold for, and by which route at best, without a call.
+
+use super::candidates::{self, Ask, Candidate};
+use super::{CallRequest, Source};
+use crate::limits::ReplayAdmission;
+use crate::quality::QualityTable;
+use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
+use crate::trace::{LossReason, RouteVerdict, Step, Trace};
+use rating::{Amount, Timestamp};
+
+/// What a customer would pay for a number, and what it would cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// The customer's card has no rate for it.
+    NoRate,
+    /// It has one.
+    Rated {
+        /// The customer's rate.
+        rate: RateRef,
+        /// The cheapest route that the customer may use, and whether its calls may take it.
+        best: Best,
+    },
+}
+
+/// The cheapest route that a customer may use for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Best {
+    /// There is none.
+    NoRoute,
+    /// Calls take it, or one that the LCR profile likes better.
+    Sound(QuotedRoute),
+    /// It leaves less than the LCR profile asks for: no call takes it.
+    BelowMargin(QuotedRoute),
+    /// It costs more than the customer pays: no call takes it.
+    BelowCost(QuotedRoute),
+}
+
+/// A route and its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotedRoute {
+    /// The egress trunk.
+    pub trunk: TrunkIndex,
+    /// What its carrier charges.
+    pub rate: RateRef,
+}
+
+impl Snapshot {
+    /// What a customer would pay for a number, digits of E.164, and by which route it would cost the
+    /// least at that time. No limit is asked; calls without a calling number are meant.
+    pub fn quote(&self, customer: CustomerIndex, called: &str, at: Timestamp) -> Quote {
+        let compiled = self.customer(customer);
+        let path = self.walk(called);
+        let Some((rate, revenue)) = longest_match(&path, compiled.card) else {
+            return Quote::NoRate;
+        };
+        let request = CallRequest {
+            source: Source::Customer(&compiled.resource.name),
+            called,
+            calling: "",
+            now_us: 0,
+            at,
+            draw: 0,
+            quality: QualityTable::empty(),
+        };
+        let ask = Ask {
+            snapshot: self,
+            path: &path,
+            policy: &compiled.policy,
+            owner: compiled.owner,
+            revenue,
+            destination: rate.prefix(called),
+            called,
+            calling: "",
+            request: &request,
+        };
+        let mut dropped = Dropped {
+            snapshot: self,
+            cheapest: None,
+        };
+        let best = match candidates::rank(&ask, &mut ReplayAdmission, &mut dropped) {
+            Ok(ranked) => {
+                let cheapest = ranked.iter().min_by_key(|route| route.sample_total);
+                cheapest.map_or(Best::NoRoute, |route| Best::Sound(QuotedRoute::of(route)))
+            }
+            Err(_) => dropped.best(),
+        };
+        Quote::Rated { rate, best }
+    }
+}
+
+impl QuotedRoute {
+    fn of(candidate: &Candidate) -> Self {
+        Self {
+            trunk: candidate.trunk,
+            rate: candidate.rate,
+        }
+    }
+}
+
+/// The cheapest of those that the profit guard drops.
+struct Dropped<'s> {
+    snapshot: &'s Snapshot,
+    cheapest: Option<(Amount, QuotedRoute, LossReason)>,
+}
+
+impl Dropped<'_> {
+    fn best(self) -> Best {
+        match self.cheapest {
+            None => Best::NoRoute,
+            Some((_, route, LossReason::BelowMargin)) => Best::BelowMargin(route),
+            Some((_, route, _)) => Best::BelowCost(route),
+        }
+    }
+}
+
+impl Trace for Dropped<'_> {
+    const ENABLED: bool = false;
+
+    fn step(&mut self, _: Step<'_>) {}
+
+    fn route(&mut self, verdict: RouteVerdict) {
+        let (Some(rate), Some(reason)) = (verdict.rate, verdict.lost) else {
+            return;
+        };
+        if !matches!(reason, LossReason::BelowCost | LossReason::BelowMargin) {
+            return;
+        }
+        let cost = self.snapshot.offer(rate).sample_total;
+        if self.cheapest.is_none_or(|(least, ..)| cost < least) {
+            let trunk = verdict.trunk;
+            self.cheapest = Some((cost, QuotedRoute { trunk, rate }, reason));
+        }
+    }
+}
