@@ -57,6 +57,12 @@ impl Prefix {
         self.0 >> unused == shorter.0 >> unused
     }
 
+    /// Its first digits, as many as are asked for, at least one; itself when it has no more.
+    pub fn shortened(self, digits: usize) -> Self {
+        let kept = BITS_PER_DIGIT * digits.clamp(1, PREFIX_DIGITS_MAX) as u32;
+        Self(self.0 & !(u64::MAX >> kept))
+    }
+
     /// How many digits it has.
     pub fn digits_count(self) -> usize {
         (u64::BITS - self.0.trailing_zeros()).div_ceil(BITS_PER_DIGIT) as usize

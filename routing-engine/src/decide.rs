@@ -16,10 +16,12 @@
 
 mod candidates;
 mod order;
+mod quote;
 
 use candidates::Ask;
 pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
+pub use quote::{Best, Quote, QuotedRoute};
 
 use crate::limits::{Admission, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};

@@ -29,6 +29,7 @@ pub mod limits;
 pub mod lot;
 pub mod names;
 pub mod numbers;
+pub mod price_check;
 pub mod quality;
 pub mod record;
 pub mod resources;

@@ -30,7 +30,7 @@ pub use routes::ROUTES_OF_A_NUMBER_MAX;
 pub(crate) use routes::{Fits, RoutePlace};
 
 use crate::Problem;
-use crate::deck::Offer;
+use crate::deck::{Deck, Offer};
 use crate::health::RegistrationHealth;
 use crate::limits::Limiter;
 use crate::names::{GatewayPlace, NameQuery};
@@ -334,6 +334,21 @@ impl Snapshot {
     /// An amount of a card in the currency of the books.
     pub(crate) fn to_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
         self.exchange.to_books(card, amount, at)
+    }
+
+    /// The rates of a card.
+    pub(crate) fn deck(&self, card: CardNumber) -> &Arc<Deck> {
+        &self.cards[usize::from(card)].deck
+    }
+
+    pub(crate) fn owner_of_card(&self, card: CardNumber) -> i64 {
+        self.card_owners[usize::from(card)]
+    }
+
+    /// The identifiers, currencies and rates of all cards.
+    pub(crate) fn cards_with_decks(&self) -> impl Iterator<Item = (i64, Currency, &Arc<Deck>)> {
+        let cards = self.cards.iter();
+        cards.map(|card| (card.resource.id, card.currency, &card.deck))
     }
 
     pub(crate) fn egress_cards(&self) -> CardNumber {

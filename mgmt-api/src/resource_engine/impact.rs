@@ -154,6 +154,11 @@ impl Reached {
 pub(crate) struct TouchedParties(BTreeSet<i64>);
 
 impl TouchedParties {
+    /// Whether a customer or carrier is one of them.
+    pub(crate) fn has_party(&self, id: i64) -> bool {
+        self.0.contains(&id)
+    }
+
     /// Whether a call that is up belongs to one of them.
     pub(crate) fn has(&self, call: &LiveCall) -> bool {
         let mut parties = [&call.customer, &call.carrier].into_iter().flatten();

@@ -6,6 +6,7 @@
 use super::impact::{Impact, Reached, TouchedParties};
 use super::opening::Opened;
 use super::plan::{Fault, Plan, Step, check_each};
+use super::prices::{PriceCheck, prices};
 use super::push::Push;
 use super::replay::{Replay, replay};
 use super::{Configuration, ConfigurationError, blocking, compile, listeners};
@@ -45,6 +46,10 @@ pub(crate) struct Preview {
     /// What recent calls would have become; null when there are problems.
     #[schema(required)]
     pub replay: Option<Replay>,
+    /// What would newly be sold below cost, or not be sold, with or without recent calls; null when
+    /// there are problems.
+    #[schema(required)]
+    pub prices: Option<PriceCheck>,
 }
 
 /// What a plan would bring.
@@ -52,6 +57,7 @@ pub(crate) struct Preview {
 pub(crate) struct Foresight {
     pub(crate) impact: Impact,
     pub(crate) replay: Replay,
+    pub(crate) prices: PriceCheck,
 }
 
 impl Configuration {
@@ -76,6 +82,7 @@ impl Configuration {
             problems: Vec::new(),
             impact: None,
             replay: None,
+            prices: None,
         };
         let foreseen = match self.planned(&self.current(), *scope, &push).await {
             Ok((planned, _)) => {
@@ -91,6 +98,7 @@ impl Configuration {
             Ok(foresight) => {
                 preview.impact = Some(foresight.impact);
                 preview.replay = Some(foresight.replay);
+                preview.prices = Some(foresight.prices);
             }
             Err(error) => preview.problems = problems(error)?,
         }
@@ -130,7 +138,7 @@ impl Configuration {
         let records = self.store.recent_calls(scope, calls).await?;
         let (in_use, now_us) = (switch.snapshot(), switch.now_us());
         let quality = switch.quality();
-        let (planned, reached, replay) = blocking(move || {
+        let (planned, reached, replay, prices) = blocking(move || {
             let (number, proposed) = (in_use.number() + 1, planned.proposed.iter());
             // Whom a call is of was known when it was recorded.
             let no_secrets = Opened::default();
@@ -138,12 +146,17 @@ impl Configuration {
             let live: &Snapshot = &in_use;
             let replay = replay(&records, live, &draft, now_us, &quality);
             let reached = Reached::by(&planned);
-            Ok((planned, reached, replay))
+            let prices = prices(&planned, &reached, live, &draft);
+            Ok((planned, reached, replay, prices))
         })
         .await?;
         let live_calls = live_calls(&reached.parties(&planned), switch).await;
         let impact = blocking(move || Ok(reached.impact(&planned, live_calls))).await?;
-        Ok(Foresight { impact, replay })
+        Ok(Foresight {
+            impact,
+            replay,
+            prices,
+        })
     }
 }
 

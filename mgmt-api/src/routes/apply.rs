@@ -4,7 +4,7 @@ use crate::access::Permission;
 use crate::auth::Principal;
 use crate::extract::{ApiJson, ApiQuery};
 use crate::problem::Problem;
-use crate::resource_engine::{Applied, ApplyMode, Impact, Replay, to_the_end};
+use crate::resource_engine::{Applied, ApplyMode, Impact, PriceCheck, Replay, to_the_end};
 use crate::routes::resources::Writer;
 use crate::state::AppState;
 use axum::Json;
@@ -70,6 +70,9 @@ pub struct ApplyResult {
     /// Of a dry run: what recent calls would have become.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
+    /// Of a dry run: what would newly be sold below cost, or not be sold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PriceCheck>,
 }
 
 /// What happens to one resource.
@@ -160,16 +163,19 @@ pub(crate) async fn apply(
         configuration.apply(origin, request, mode, switch).await
     };
     let applied: Applied = to_the_end(&writer.state, work).await?;
-    let (impact, replay) = match applied.foresight.filter(|_| sees_previews) {
-        Some(foresight) => (Some(foresight.impact), Some(foresight.replay)),
-        None => (None, None),
-    };
-    Ok(Json(ApplyResult {
+    let mut result = ApplyResult {
         dry_run,
         snapshot_number: applied.number,
         change_set: query.change_set,
         changes: applied.changes,
-        impact,
-        replay,
-    }))
+        impact: None,
+        replay: None,
+        prices: None,
+    };
+    if let Some(foresight) = applied.foresight.filter(|_| sees_previews) {
+        result.impact = Some(foresight.impact);
+        result.replay = Some(foresight.replay);
+        result.prices = Some(foresight.prices);
+    }
+    Ok(Json(result))
 }

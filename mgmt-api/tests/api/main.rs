@@ -27,6 +27,7 @@ mod other_tenants;
 mod past;
 mod people;
 mod permissions;
+mod prices;
 mod problems;
 mod rate_limits;
 mod resources;

@@ -50,9 +50,10 @@ impl Snapshot {
     pub fn quote(&self, customer: CustomerIndex, called: &str, at: Timestamp) -> Quote {
         let compiled = self.customer(customer);
         let path = self.walk(called);
-        let Some((rate, revenue)) = longest_match(&path, compiled.card) else {
+        let Some((rate, price)) = longest_match(&path, compiled.card) else {
             return Quote::NoRate;
         };
+        let revenue = self.to_books(compiled.card, price, at);
         let request = CallRequest {
             source: Source::Customer(&compiled.resource.name),
             called,
@@ -75,6 +76,7 @@ impl Snapshot {
         };
         let mut dropped = Dropped {
             snapshot: self,
+            at,
             cheapest: None,
         };
         let best = match candidates::rank(&ask, &mut ReplayAdmission, &mut dropped) {
@@ -100,6 +102,7 @@ impl QuotedRoute {
 /// The cheapest of those that the profit guard drops.
 struct Dropped<'s> {
     snapshot: &'s Snapshot,
+    at: Timestamp,
     cheapest: Option<(Amount, QuotedRoute, LossReason)>,
 }
 
@@ -125,7 +128,7 @@ impl Trace for Dropped<'_> {
         if !matches!(reason, LossReason::BelowCost | LossReason::BelowMargin) {
             return;
         }
-        let cost = self.snapshot.offer(rate).sample_total;
+        let cost = self.snapshot.expected_in_books(rate, self.at);
         if self.cheapest.is_none_or(|(least, ..)| cost < least) {
             let trunk = verdict.trunk;
             self.cheapest = Some((cost, QuotedRoute { trunk, rate }, reason));

@@ -16,7 +16,7 @@ pub(crate) struct Audience {
 pub(super) struct Names(Box<[u32]>);
 
 /// A customer as assignments see it. What no assignment names has no number.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recipient {
     pub(super) customer: Option<u32>,
     pub(super) group: Option<u32>,

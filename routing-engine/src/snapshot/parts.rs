@@ -257,6 +257,16 @@ impl CompiledCustomer {
         self.policy.profile.pdd_budget_ms
     }
 
+    /// Whether another customer of the same snapshot pays the same and gets the same routes.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let profile = |customer: &Self| customer.lcr_profile().map(|profile| profile.id);
+        self.card == other.card
+            && self.owner == other.owner
+            && profile(self) == profile(other)
+            && self.policy.allowed == other.policy.allowed
+            && self.policy.routes.is_like(&other.policy.routes)
+    }
+
     pub(crate) fn gate(&self) -> Gate<'_> {
         Gate {
             limiter: &self.limiter,

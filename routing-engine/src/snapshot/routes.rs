@@ -134,6 +134,17 @@ impl GivenRoutes {
         fits
     }
 
+    /// Whether another customer of the same snapshot gets the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let is_same =
+            |((level, layer), (other_level, other_layer)): (&(_, Arc<_>), &(_, Arc<_>))| {
+                level == other_level && Arc::ptr_eq(layer, other_layer)
+            };
+        self.layers.len() == other.layers.len()
+            && self.layers.iter().zip(&other.layers).all(is_same)
+            && (self.layers.is_empty() || self.recipient == other.recipient)
+    }
+
     /// The name of a route.
     pub(crate) fn name(&self, place: RoutePlace) -> Option<&Arc<str>> {
         Some(&self.routes.get(place.0 as usize)?.resource.name)

@@ -30,7 +30,8 @@ pub(crate) struct PreviewQuery {
 /// assignment, and what recent calls would have become: each is decided once by the configuration
 /// in force and once by that of the change set, by the pipeline that live calls take. It says how
 /// many calls would take other routes or carriers, how many would be refused, and what that means
-/// in money. No call waits for it.
+/// in money. Beside that every destination of every customer that is touched is priced, with or
+/// without calls to it: what would newly be sold below cost is listed. No call waits for it.
 #[utoipa::path(
     get,
     path = "/api/v1/change-sets/{id}/preview",

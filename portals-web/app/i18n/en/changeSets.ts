@@ -134,6 +134,44 @@ export const changeSets = {
     gained: 'Gets',
     lost: 'Loses',
   },
+  prices: {
+    title: 'What would be sold below cost',
+    sound: 'No destination is newly sold below cost, and none is lost.',
+    count: {
+      below_cost_one: '{{formatted}} destination would newly be sold below cost. Its calls would be refused.',
+      below_cost_other:
+        '{{formatted}} destinations would newly be sold below cost. Their calls would be refused.',
+      below_margin_one:
+        '{{formatted}} destination would newly leave less margin than the LCR profile asks for. Its calls would be refused.',
+      below_margin_other:
+        '{{formatted}} destinations would newly leave less margin than the LCR profile asks for. Their calls would be refused.',
+      no_route_one: '{{formatted}} destination would have no route any more.',
+      no_route_other: '{{formatted}} destinations would have no route any more.',
+      no_rate_one: '{{formatted}} destination would have no price any more.',
+      no_rate_other: '{{formatted}} destinations would have no price any more.',
+    },
+    lead_one: '{{formatted}} price of {{customers}} customers was looked at, with or without traffic.',
+    lead_other:
+      '{{formatted}} prices of {{customers}} customers were looked at, with or without traffic.',
+    incomplete: 'There are more than were looked at.',
+    fault: 'Fault',
+    is: {
+      below_cost: 'Below cost',
+      below_margin: 'Below margin',
+      no_route: 'No route',
+      no_rate: 'No price',
+    },
+    prefix: 'Prefix',
+    destination: 'Destination',
+    customers: 'Customers',
+    more_one: 'and {{formatted}} more',
+    more_other: 'and {{formatted}} more',
+    price: 'Price/min {{currency}}',
+    carrier: 'Cheapest carrier',
+    cost: 'Cost/min {{currency}}',
+    margin: 'Margin/min {{currency}}',
+    before: 'Price now {{currency}}',
+  },
   replay: {
     title: 'What recent traffic would have become',
     none: 'No recent calls to decide again',

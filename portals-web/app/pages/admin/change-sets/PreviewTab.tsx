@@ -13,6 +13,7 @@ import { fieldLabel } from '~/util/field-label'
 
 import { ChangeList } from '../apply/ChangeList'
 import { ImpactPanel } from './ImpactPanel'
+import { PricesPanel } from './PricesPanel'
 import { ReplayPanel } from './ReplayPanel'
 
 /** What a push would do now, reckoned by the switch on its recent traffic. */
@@ -33,6 +34,7 @@ export function PreviewTab({ changeSet }: { changeSet: ChangeSet }) {
   return (
     <>
       <Verdict preview={data} isBusy={isFetching} onRefresh={() => void refetch()} />
+      <PricesPanel prices={data.prices ?? null} />
       <ImpactPanel impact={data.impact ?? null} />
       <ReplayPanel replay={data.replay ?? null} />
       <Panel title={t('preview.changes')} padded={false}>

@@ -1,0 +1,124 @@
+//! The numbers that are asked about: where any price or cost may change.
+
+use super::PriceQuestion;
+use crate::deck::{Deck, Prefix};
+use crate::snapshot::{CardNumber, CustomerIndex, Snapshot};
+use rating::Currency;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+/// The prefixes of carriers' cards, and those whose rates change.
+pub(super) struct Points {
+    /// Of both snapshots, by the owner of the cards, ascending.
+    of_carriers: BTreeMap<i64, Vec<Prefix>>,
+    /// Prefixes whose rates change; `None` when anything else changes too.
+    changed: Option<HashSet<Prefix>>,
+}
+
+impl Points {
+    pub(super) fn new(question: &PriceQuestion<'_>) -> Self {
+        let mut of_carriers: BTreeMap<i64, Vec<Prefix>> = BTreeMap::new();
+        let mut seen: HashSet<*const Deck> = HashSet::new();
+        for snapshot in [question.after, question.before] {
+            for card in 0..snapshot.egress_cards() {
+                let deck = snapshot.deck(card);
+                if seen.insert(Arc::as_ptr(deck)) {
+                    let owner = snapshot.owner_of_card(card);
+                    let all = of_carriers.entry(owner).or_default();
+                    all.extend_from_slice(deck.prefixes());
+                }
+            }
+        }
+        for all in of_carriers.values_mut() {
+            all.sort_unstable();
+            all.dedup();
+        }
+        let changed = question.is_of_cards.then(|| changed(question));
+        Self {
+            of_carriers,
+            changed,
+        }
+    }
+
+    /// The prefixes of a customer's card, of now and of the draft, and those of carriers below them;
+    /// where only cards change, those at or below a changed rate.
+    pub(super) fn of(
+        &self,
+        after: &Snapshot,
+        before: &Snapshot,
+        card: CardNumber,
+        was: Option<CustomerIndex>,
+    ) -> Vec<String> {
+        let deck = after.deck(card);
+        let card_before = was.map(|was| before.deck(before.customer(was).card));
+        let decks = [
+            Some(deck),
+            card_before.filter(|was| !Arc::ptr_eq(was, deck)),
+        ];
+        let mut own: HashSet<Prefix> = HashSet::new();
+        for deck in decks.iter().flatten() {
+            own.extend(deck.prefixes());
+        }
+        let mut all: BTreeSet<Prefix> = own.iter().copied().collect();
+        let of_carriers = self.of_carriers.get(&after.owner_of_card(card));
+        let below = of_carriers.into_iter().flatten();
+        all.extend(below.filter(|prefix| stands_below(**prefix, &own)));
+        let asked = all.into_iter().filter(|prefix| match &self.changed {
+            Some(changed) => stands_below(*prefix, changed),
+            None => true,
+        });
+        asked.map(|prefix| prefix.to_string()).collect()
+    }
+}
+
+/// Whether a prefix is one of some, or begins with one.
+fn stands_below(prefix: Prefix, some: &HashSet<Prefix>) -> bool {
+    let shorter = (1..=prefix.digits_count()).rev();
+    shorter
+        .map(|digits| prefix.shortened(digits))
+        .any(|shorter| some.contains(&shorter))
+}
+
+/// The prefixes that have another price in a card than before, are new there, or are gone.
+fn changed(question: &PriceQuestion<'_>) -> HashSet<Prefix> {
+    let cards = |snapshot: &Snapshot| -> BTreeMap<i64, (Currency, Arc<Deck>)> {
+        let cards = snapshot.cards_with_decks();
+        cards
+            .map(|(id, currency, deck)| (id, (currency, Arc::clone(deck))))
+            .collect()
+    };
+    let (before, after) = (cards(question.before), cards(question.after));
+    let mut changed = HashSet::new();
+    let ids: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for id in ids {
+        match (before.get(id), after.get(id)) {
+            (Some((one, was)), Some((other, is))) if one == other => {
+                if !Arc::ptr_eq(was, is) {
+                    differing(was, is, &mut changed);
+                }
+            }
+            // Of another currency each price is another.
+            (was, is) => {
+                for (_, deck) in was.into_iter().chain(is) {
+                    changed.extend(deck.prefixes());
+                }
+            }
+        }
+    }
+    changed
+}
+
+fn differing(was: &Deck, is: &Deck, changed: &mut HashSet<Prefix>) {
+    let rows = |deck: &Deck| -> BTreeMap<Prefix, i64> {
+        let rows = deck.rows();
+        rows.map(|(prefix, offer)| (prefix, offer.sample_total.0))
+            .collect()
+    };
+    let (was, is) = (rows(was), rows(is));
+    let differs = |(prefix, price): &(&Prefix, &i64), other: &BTreeMap<Prefix, i64>| {
+        other.get(prefix) != Some(price)
+    };
+    let gone = was.iter().filter(|row| differs(row, &is));
+    let new = is.iter().filter(|row| differs(row, &was));
+    changed.extend(gone.chain(new).map(|(prefix, _)| *prefix));
+}
