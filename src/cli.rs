@@ -1,7 +1,7 @@
 //! The command line: one file for each command.
 //!
-//! `serve`, `demo` and `probe` run parts of the switch in this process. `apply`, `export` and
-//! `explain` are clients of a running switch's API, so that there is one way to change it and
+//! `serve`, `demo` and `probe` run parts of the switch in this process. `apply`, `export`, `explain`
+//! and `simulate` are clients of a running switch's API, so that there is one way to change it and
 //! one to ask it.
 
 pub(crate) mod api_client;
@@ -19,6 +19,7 @@ mod probe;
 mod restore;
 mod secrets;
 mod serve;
+mod simulate;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -59,6 +60,9 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
+    /// Show what calls would earn and cost by a past configuration or a draft, and which carriers
+    /// they would take.
+    Simulate(simulate::SimulateArgs),
     /// Place a test call to a SIP address: ladder, PDD, codes, audio.
     Probe(probe::ProbeArgs),
     /// Run a switch with simulated carriers and live traffic on this machine.
@@ -125,6 +129,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Bans(args) => bans::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Secrets(command) => secrets::run(&command),

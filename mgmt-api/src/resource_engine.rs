@@ -32,6 +32,7 @@ mod push;
 mod replay;
 mod scheduled;
 mod sealing;
+mod simulation;
 mod stored;
 #[cfg(test)]
 mod testing;
@@ -58,6 +59,7 @@ pub(crate) use push::{Push, PushOrigin, Pushed};
 pub(crate) use replay::Replay;
 pub(crate) use replay::{REPLAYED_CALLS_DEFAULT, REPLAYED_CALLS_MAX};
 pub use scheduled::PushScheduled;
+pub(crate) use simulation::{Against, Calls, ListedCall, Simulated, SimulationError};
 pub(crate) use stored::{assignment_of, document_of};
 pub(crate) use transfer::{CsvFault, TableRow, read_csv, write_csv};
 

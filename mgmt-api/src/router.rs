@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, live, people, resources, session, status, traces,
-    webhooks,
+    explain, export, health, jobs, kinds, live, people, resources, session, simulation, status,
+    traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -112,6 +112,11 @@ fn traffic(table: RouteTable) -> RouteTable {
             Permission::EXPLAIN_USE,
             platform,
             routes!(explain::cdr_explain),
+        )
+        .heavy(
+            Permission::EXPLAIN_USE,
+            platform,
+            routes!(simulation::simulation_run),
         )
         .guarded(
             Permission::STATUS_READ,

@@ -19,6 +19,7 @@ pub mod live;
 pub mod people;
 pub mod resources;
 pub mod session;
+pub mod simulation;
 pub mod status;
 pub mod traces;
 pub mod webhooks;

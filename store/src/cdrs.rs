@@ -2,9 +2,11 @@
 
 mod columns;
 mod party;
+mod recorded;
 
 pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 pub use party::CdrParty;
+pub use recorded::RecordedCalls;
 
 use crate::database::{Row, Statement, prefix_range, sql};
 use crate::{Scope, Store, StoreError};
@@ -146,18 +148,11 @@ impl Store {
         scope: &Scope,
         limit: u32,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        let rows = sql(
-            "SELECT c.record FROM (SELECT id, customer_id, received_at FROM cdr \
-             WHERE owner = $2 ORDER BY received_at DESC, id DESC LIMIT $1) newest \
-             JOIN cdr c ON c.id = newest.id WHERE newest.customer_id IS NOT NULL \
-             ORDER BY newest.received_at DESC, newest.id DESC LIMIT $3",
-        )
-        .bind(RECENT_CALLS_SEARCHED)
-        .bind(scope.tenant().get())
-        .bind(limit)
-        .fetch_all(self.reader())
-        .await?;
-        rows.iter().map(|row| json("cdr", row.get(0)?)).collect()
+        let query = RecordedCalls {
+            limit,
+            ..RecordedCalls::default()
+        };
+        self.recorded_calls(scope, &query).await
     }
 
     /// One record of the scope as the list shows it, and the whole of it: of the whole, the caller

@@ -42,7 +42,9 @@ pub use backup::{
     BackupError, BackupManifest, BackupTable, RestoreTarget, Restored, restore_backup,
     verify_backup, write_backup,
 };
-pub use cdrs::{CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED};
+pub use cdrs::{
+    CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED, RecordedCalls,
+};
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,
     DraftQuery, DraftRow, NewChangeSet, NewDraft, PUSH_JOB,

@@ -1,24 +1,25 @@
-//! Recent calls decided once more: by the configuration in force and by that of a draft.
+//! Calls decided once more: by the configuration in force and by another, of a draft or of the past.
 //!
 //! Both decisions are made now, by the same pipeline that calls take, so that what differs is
 //! what the draft changes and nothing else. Nothing is called and no limit is used up. Limits and
 //! the quality of carriers are those of now; turns of round robin are drawn from the calls' numbers
 //! and no trunk is throttled ([`ReplayAdmission`]). The talk
 //! time of an answered call is taken from its record and charged on both sides of both, and what
-//! failed before it fails again, with its fees.
+//! failed before it fails again, with its fees. A call that is simulated against its own snapshot is
+//! decided by what its record keeps instead, and so to the byte as it was.
 
+mod asked;
 mod money;
 mod sums;
 
+pub(crate) use asked::{AskedCall, AskedSource, CallFacts};
 pub(crate) use sums::{MoneyLine, ReplayLine};
 
 use crate::values::{Money, Time};
-use money::money;
 use rating::cdr::CallRecord;
 use rating::{Amount, Timestamp};
 use routing_engine::{
-    CallRequest, Candidate, Decision, NoTrace, QualityTable, ReplayAdmission, Snapshot, Source,
-    decide,
+    CallRequest, Candidate, Decision, NoTrace, QualityTable, ReplayAdmission, Snapshot, decide,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,6 +44,10 @@ pub struct Replay {
     /// When the newest of them was received; null when there is none.
     #[schema(required)]
     pub to: Option<Time>,
+    /// Calls that have a route by the configuration in force.
+    pub routed_before: u32,
+    /// Calls that would have one.
+    pub routed_after: u32,
     /// Calls that have a route now and would have none.
     pub newly_blocked: u32,
     /// Calls that have no route now and would have one.
@@ -89,26 +94,40 @@ pub(crate) fn replay(
     now_us: u64,
     quality: &QualityTable,
 ) -> Replay {
+    let moment = Moment { now_us, quality };
     let mut counts = Counts::default();
     for record in records {
-        let before = Verdict::of(record, live, now_us, quality);
-        let after = Verdict::of(record, draft, now_us, quality);
-        counts.add(record, &before, &after);
+        let call = AskedCall::of_record(record);
+        let before = Verdict::of(&call, live, &moment);
+        let after = Verdict::of(&call, draft, &moment);
+        counts.add(&call, &before, &after);
     }
-    counts.finish(records)
+    counts.finish()
+}
+
+/// What is read beside calls and snapshots.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'q> {
+    /// The clock of limits.
+    pub(crate) now_us: u64,
+    pub(crate) quality: &'q QualityTable,
 }
 
 /// What a snapshot makes of a call.
-struct Verdict {
-    customer: Option<String>,
-    destination: Option<String>,
-    result: Result<Routed, String>,
+pub(crate) struct Verdict {
+    pub(crate) customer: Option<String>,
+    pub(crate) destination: Option<String>,
+    pub(crate) result: Result<Routed, String>,
+    /// It is the call's own decision, to the byte.
+    pub(crate) is_own: bool,
 }
 
 /// The first route and the money of a call.
-struct Routed {
+pub(crate) struct Routed {
     /// Egress trunks by number, in the order in which they are tried.
     trunks: Vec<i64>,
+    /// The carriers, in that order.
+    pub(crate) carriers: Vec<String>,
     carrier: String,
     /// The customer's price of a talk minute.
     price: Amount,
@@ -117,34 +136,53 @@ struct Routed {
 }
 
 impl Verdict {
-    fn of(record: &CallRecord, snapshot: &Snapshot, now_us: u64, quality: &QualityTable) -> Self {
-        let request = CallRequest {
-            source: Source::Address(record.ingress_source.ip()),
-            called: &record.called_number_received,
-            calling: &record.calling_number_received,
-            now_us,
-            at: record.received_at,
-            draw: record.id.draw(),
-            quality,
+    pub(crate) fn of(call: &AskedCall<'_>, snapshot: &Snapshot, moment: &Moment<'_>) -> Self {
+        let request = call.request(snapshot, moment);
+        let decision = decide(&request, snapshot, &mut ReplayAdmission, &mut NoTrace);
+        Self::of_decision(call, snapshot, &decision)
+    }
+
+    /// As [`of`](Self::of); where the snapshot is the call's own, by what its record keeps.
+    pub(crate) fn of_own(call: &AskedCall<'_>, snapshot: &Snapshot, moment: &Moment<'_>) -> Self {
+        let Some(mut recorded) = call.recorded(snapshot) else {
+            return Self::of(call, snapshot, moment);
         };
+        let request = CallRequest {
+            at: recorded.at(),
+            ..call.request(snapshot, moment)
+        };
+        let decision = decide(&request, snapshot, &mut recorded, &mut NoTrace);
+        Self {
+            is_own: recorded.is_same(&decision, snapshot),
+            ..Self::of_decision(call, snapshot, &decision)
+        }
+    }
+
+    fn of_decision(call: &AskedCall<'_>, snapshot: &Snapshot, decision: &Decision) -> Self {
         let name = |index| snapshot.customer(index).resource.name.to_string();
-        match decide(&request, snapshot, &mut ReplayAdmission, &mut NoTrace) {
+        match decision {
             Decision::Route(plan) => {
                 let first = plan.candidates.first();
                 let destination = snapshot.destination(plan.customer_rate).to_string();
-                let price = snapshot.expected_per_minute(plan.customer_rate);
+                let price = snapshot.expected_in_books(plan.customer_rate, call.at);
                 let trunk = |route: &Candidate| snapshot.egress_trunk(route.trunk).resource.id;
+                let carrier = |route: &Candidate| {
+                    let carrier = snapshot.carrier(route.carrier);
+                    carrier.resource.name.to_string()
+                };
                 let routed = first.map(|route| Routed {
+                    carriers: plan.candidates.iter().map(carrier).collect(),
                     trunks: plan.candidates.iter().map(trunk).collect(),
-                    carrier: snapshot.carrier(route.carrier).resource.name.to_string(),
+                    carrier: carrier(route),
                     price,
-                    is_below_cost: snapshot.expected_per_minute(route.rate) > price,
-                    money: money(record, snapshot, &plan),
+                    is_below_cost: snapshot.expected_in_books(route.rate, call.at) > price,
+                    money: call.money(snapshot, plan),
                 });
                 Self {
                     customer: Some(name(plan.customer)),
                     destination: Some(destination),
                     result: routed.ok_or_else(|| "no_route".to_owned()),
+                    is_own: false,
                 }
             }
             Decision::Reject(rejection) => Self {
@@ -153,7 +191,22 @@ impl Verdict {
                     .customer_rate
                     .map(|rate| snapshot.destination(rate).to_string()),
                 result: Err(word(&rejection.reason)),
+                is_own: false,
             },
+        }
+    }
+
+    /// What it earns and costs.
+    pub(crate) fn money_line(&self) -> MoneyLine {
+        self.money().into()
+    }
+
+    /// Whether another snapshot sends it the same way for the same price.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (&self.result, &other.result) {
+            (Ok(one), Ok(other)) => one.trunks == other.trunks && one.price == other.price,
+            (Err(one), Err(other)) => one == other,
+            _ => false,
         }
     }
 
@@ -203,8 +256,11 @@ impl Differs {
     }
 }
 
+/// What many calls add up to.
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
+    /// When the oldest and the newest were received.
+    times: Option<(i64, i64)>,
     total: Sums,
     reasons: BTreeMap<String, u32>,
     by_customer: Table,
@@ -213,16 +269,18 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, record: &CallRecord, before: &Verdict, after: &Verdict) {
+    pub(crate) fn add(&mut self, call: &AskedCall<'_>, before: &Verdict, after: &Verdict) {
+        let at = call.at.0;
+        let (oldest, newest) = self.times.unwrap_or((at, at));
+        self.times = Some((oldest.min(at), newest.max(at)));
         let differs = Differs::between(before, after);
         let (was, is) = (before.money(), after.money());
         if let (true, Err(reason)) = (differs.newly_blocked, &after.result) {
             *self.reasons.entry(reason.clone()).or_default() += 1;
         }
         self.total.add(differs, was, is);
-        let recorded = record.customer.as_ref().map(|customer| &*customer.name);
         let customer = before.customer.as_deref().or(after.customer.as_deref());
-        if let Some(customer) = customer.or(recorded) {
+        if let Some(customer) = customer.or(call.customer) {
             self.by_customer.line(customer).add(differs, was, is);
         }
         let destination = before.destination.as_deref();
@@ -256,8 +314,7 @@ impl Counts {
         }
     }
 
-    fn finish(self, records: &[CallRecord]) -> Replay {
-        let times = || records.iter().map(|record| record.received_at.0);
+    pub(crate) fn finish(self) -> Replay {
         let time = |micros: Option<i64>| micros.map(|micros| Time(Timestamp(micros)));
         let mut blocked_reasons: Vec<_> = self
             .reasons
@@ -267,8 +324,10 @@ impl Counts {
         blocked_reasons.sort_by_key(|reason| std::cmp::Reverse(reason.calls));
         Replay {
             calls: self.total.calls,
-            from: time(times().min()),
-            to: time(times().max()),
+            from: time(self.times.map(|(oldest, _)| oldest)),
+            to: time(self.times.map(|(_, newest)| newest)),
+            routed_before: self.total.before.calls,
+            routed_after: self.total.after.calls,
             newly_blocked: self.total.newly_blocked,
             newly_routed: self.total.newly_routed,
             routes_changed: self.total.routes_changed,

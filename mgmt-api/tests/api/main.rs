@@ -34,6 +34,7 @@ mod resources;
 mod secrets;
 mod server;
 mod sign_in;
+mod simulation;
 mod status;
 mod traces;
 mod webhooks;

@@ -9,10 +9,11 @@ use routing_engine::{CallRequest, Decision, LiveAdmission, Source, decide_noted}
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const ROUND_ROBIN: &str = "---\nkind: lcr_profile\nname: P\nspec: { strategy: round_robin }\n";
+pub(crate) const ROUND_ROBIN: &str =
+    "---\nkind: lcr_profile\nname: P\nspec: { strategy: round_robin }\n";
 
 /// A call that the snapshot in force decides, as its record has it.
-fn decided(api: &Api, second: u32) -> CallRecord {
+pub(crate) fn decided(api: &Api, second: u32) -> CallRecord {
     let snapshot = Arc::clone(&api.switch.snapshot.lock().unwrap());
     let record = call(second);
     let request = CallRequest {

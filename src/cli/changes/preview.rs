@@ -4,6 +4,9 @@ use crate::cli::apply::{Change, changes_text};
 use serde::Deserialize;
 use std::fmt;
 
+/// Findings that are written out; the rest is counted.
+const FINDINGS_SHOWN: usize = 20;
+
 /// What a push would do, as the API tells it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Preview {
@@ -11,6 +14,32 @@ pub(super) struct Preview {
     problems: Vec<Fault>,
     impact: Option<Impact>,
     replay: Option<Replay>,
+    prices: Option<Prices>,
+}
+
+/// Destinations that would newly be at fault.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Prices {
+    destinations: u64,
+    is_complete: bool,
+    below_cost: u64,
+    below_margin: u64,
+    no_route: u64,
+    no_rate: u64,
+    currency: String,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    fault: String,
+    customers: Vec<String>,
+    customers_count: u64,
+    prefix: String,
+    destination: Option<String>,
+    price_per_minute: Option<String>,
+    carrier: Option<String>,
+    cost_per_minute: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +90,14 @@ pub(crate) struct Replay {
     currency: String,
     before: MoneyLine,
     after: MoneyLine,
+    by_carrier: Vec<Line>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    name: String,
+    calls_before: u32,
+    calls_after: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +116,61 @@ impl fmt::Display for Preview {
         if let Some(impact) = &self.impact {
             impact.fmt(f)?;
         }
-        self.replay.as_ref().map_or(Ok(()), |replay| replay.fmt(f))
+        if let Some(replay) = &self.replay {
+            replay.fmt(f)?;
+        }
+        self.prices.as_ref().map_or(Ok(()), |prices| prices.fmt(f))
+    }
+}
+
+impl fmt::Display for Prices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.is_complete {
+            ""
+        } else {
+            ", and not all"
+        };
+        writeln!(
+            f,
+            "Of {} prices{more}: {} would newly be below cost, {} below the margin, {} without a \
+             route, {} without a rate.",
+            self.destinations, self.below_cost, self.below_margin, self.no_route, self.no_rate
+        )?;
+        for finding in self.findings.iter().take(FINDINGS_SHOWN) {
+            let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+            writeln!(
+                f,
+                "          {}: {} {} sold at {} {currency}, cheapest {} at {}; {} customers: {}",
+                finding.fault.replace('_', " "),
+                finding.prefix,
+                text(&finding.destination),
+                text(&finding.price_per_minute),
+                text(&finding.carrier),
+                text(&finding.cost_per_minute),
+                finding.customers_count,
+                finding.customers.join(", "),
+                currency = self.currency,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Replay {
+    /// A line for each carrier: how many of the calls it is tried first for, now and then.
+    pub(crate) fn shares(&self) -> String {
+        let permille = |part: u32| u64::from(part) * 1_000 / u64::from(self.calls.max(1));
+        let percent = |part: u32| format!("{}.{} %", permille(part) / 10, permille(part) % 10);
+        let lines = self.by_carrier.iter().map(|line| {
+            let (before, after) = (line.calls_before, line.calls_after);
+            format!(
+                "          {:20} {before} calls ({}) before, {after} ({}) after\n",
+                line.name,
+                percent(before),
+                percent(after)
+            )
+        });
+        lines.collect()
     }
 }
 

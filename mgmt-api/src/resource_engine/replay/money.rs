@@ -1,7 +1,7 @@
 //! What a call of the records would earn and cost by a plan.
 
 use super::sums::Side;
-use rating::Amount;
+use rating::{Amount, Timestamp};
 use rating::cdr::{AttemptRecord, CallRecord, Outcome};
 use rating::charge::{charge, charge_unanswered};
 use routing_engine::snapshot::RateRef;
@@ -15,7 +15,10 @@ use routing_engine::{RoutePlan, Snapshot};
 /// money of its record.
 pub(super) fn money(record: &CallRecord, snapshot: &Snapshot, plan: &RoutePlan) -> Side {
     let Some(last) = record.attempts.last() else {
-        return Side::default();
+        return Side {
+            calls: 1,
+            ..Side::default()
+        };
     };
     let talk_ms = talk_ms(record);
     let mut cost = Amount::ZERO;
@@ -28,19 +31,36 @@ pub(super) fn money(record: &CallRecord, snapshot: &Snapshot, plan: &RoutePlan) 
         for attempt in failed {
             cost = plus(
                 cost,
-                amount(record, snapshot, route.rate, answered_ms(attempt)),
+                amount(record.received_at, snapshot, route.rate, answered_ms(attempt)),
             );
         }
         let ends_here = tried.is_empty() || tried.iter().any(|attempt| is_last(attempt));
         // Of those that failed the last must carry the talk: nobody else is left.
         if ends_here || (left == 0 && talk_ms.is_some()) {
-            cost = plus(cost, amount(record, snapshot, route.rate, talk_ms));
+            cost = plus(cost, amount(record.received_at, snapshot, route.rate, talk_ms));
             break;
         }
     }
     Side {
-        revenue: amount(record, snapshot, plan.customer_rate, talk_ms),
+        calls: 1,
+        revenue: amount(record.received_at, snapshot, plan.customer_rate, talk_ms),
         cost,
+    }
+}
+
+/// The money of a call that the first route of a plan answers at once, or that nobody answers.
+pub(super) fn money_of_talk(
+    at: Timestamp,
+    talk_ms: Option<u64>,
+    snapshot: &Snapshot,
+    plan: &RoutePlan,
+) -> Side {
+    let first = plan.candidates.first();
+    let cost = first.map(|route| amount(at, snapshot, route.rate, talk_ms));
+    Side {
+        calls: 1,
+        revenue: amount(at, snapshot, plan.customer_rate, talk_ms),
+        cost: cost.unwrap_or_default(),
     }
 }
 
@@ -59,7 +79,7 @@ fn answered_ms(attempt: &AttemptRecord) -> Option<u64> {
 
 /// In the currency of the books, by the exchange rate of the moment of the call.
 fn amount(
-    record: &CallRecord,
+    at: Timestamp,
     snapshot: &Snapshot,
     rate: RateRef,
     duration_ms: Option<u64>,
@@ -70,7 +90,7 @@ fn amount(
         None => charge_unanswered(terms),
     };
     // Terms are within their bounds, so only a talk time of years does not fit; it has no price.
-    let exchange_rate = snapshot.exchange_rate(rate, record.received_at);
+    let exchange_rate = snapshot.exchange_rate(rate, at);
     let books = charged
         .ok()
         .and_then(|charge| exchange_rate.to_books(charge.amount));

@@ -28,6 +28,10 @@ pub struct ReplayLine {
     pub name: String,
     /// How many of the calls.
     pub calls: u32,
+    /// Those that are routed so by the configuration in force: beside all of them, the share of it.
+    pub calls_before: u32,
+    /// Those that would be routed so.
+    pub calls_after: u32,
     /// As in the whole.
     pub newly_blocked: u32,
     /// As in the whole.
@@ -46,7 +50,9 @@ pub struct ReplayLine {
 
 /// Revenue and cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Side {
+pub(crate) struct Side {
+    /// Calls that have a route.
+    pub(super) calls: u32,
     pub(super) revenue: Amount,
     pub(super) cost: Amount,
 }
@@ -79,6 +85,7 @@ impl Side {
     }
 
     fn add(&mut self, other: Self) {
+        self.calls += other.calls;
         self.revenue = Amount(self.revenue.0.saturating_add(other.revenue.0));
         self.cost = Amount(self.cost.0.saturating_add(other.cost.0));
     }
@@ -118,6 +125,8 @@ impl Table {
             .map(|(name, sums)| ReplayLine {
                 name,
                 calls: sums.calls,
+                calls_before: sums.before.calls,
+                calls_after: sums.after.calls,
                 newly_blocked: sums.newly_blocked,
                 routes_changed: sums.routes_changed,
                 carrier_changed: sums.carrier_changed,
