@@ -1,7 +1,7 @@
 //! `didtron apply`: declarative resources from YAML files, with the rate decks they name.
 
 use super::api_client::ApiClient;
-use super::changes::{Impact, Replay, find_or_make};
+use super::changes::{Impact, Prices, Replay, find_or_make};
 use super::{ServerArgs, say};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -62,6 +62,8 @@ pub(crate) struct AppliedBundle {
     impact: Option<Impact>,
     #[serde(default)]
     replay: Option<Replay>,
+    #[serde(default)]
+    prices: Option<Prices>,
 }
 
 /// What becomes of one resource.
@@ -188,6 +190,9 @@ fn report(answer: &AppliedBundle) -> String {
     }
     if let Some(replay) = &answer.replay {
         let _ = write!(text, "{replay}");
+    }
+    if let Some(prices) = &answer.prices {
+        let _ = write!(text, "{prices}");
     }
     text + &answer.summary()
 }

@@ -2,7 +2,7 @@
 
 mod preview;
 
-pub(super) use preview::{Impact, Replay};
+pub(super) use preview::{Impact, Prices, Replay};
 
 use super::api_client::ApiClient;
 use super::apply::{Change, changes_text};

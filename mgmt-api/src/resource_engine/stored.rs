@@ -37,9 +37,8 @@ pub(super) async fn set_of(
     let mut texts = DeckTexts::new();
     for row in &rows {
         let Some(hash) = &row.deck_hash else { continue };
-        let is_known = known_hashes.contains(hash);
-        if !texts.contains_key(hash)
-            && !(is_known && keeps_deck(known, row))
+        let is_kept = known_hashes.contains(hash) && keeps_deck(known, row);
+        if !(is_kept || texts.contains_key(hash))
             && let Some(text) = store.deck(hash).await?
         {
             texts.insert(hash.clone(), text.into());

@@ -25,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct CallExplainQuery {
+pub(crate) struct CallExplainQuery {
     /// Name of a carrier at the time of the call: why did the call not go to it?
     pub carrier: Option<String>,
 }
