@@ -382,6 +382,8 @@ function line(name: string, calls: number, before: MoneyLine, after: MoneyLine):
   return {
     name,
     calls,
+    calls_before: calls,
+    calls_after: calls,
     before,
     after,
     below_cost: 0,
@@ -464,6 +466,8 @@ const REPLAY: Replay = {
   routes_changed: 412,
   carrier_changed: 388,
   price_changed: 0,
+  routed_before: 1_834,
+  routed_after: 1_837,
   newly_routed: 6,
   newly_blocked: 3,
   below_cost: 1,

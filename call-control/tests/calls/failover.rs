@@ -415,6 +415,14 @@ fn a_full_carrier_is_passed_over_without_an_attempt() {
     assert_eq!(record.outcome, Outcome::Rejected);
     assert_eq!(record.release.reason, ReleaseReason::CarrierChannelLimit);
     assert!(record.attempts.is_empty());
+    let passed_over: Vec<_> = record
+        .passed_over
+        .iter()
+        .map(|passed| (passed.place, passed.reason))
+        .collect();
+    let full = ReleaseReason::CarrierChannelLimit;
+    assert_eq!(passed_over, [(0, full), (1, full)]);
+    assert!(record.decision.is_some());
     assert_eq!(switch.channels(), (2, 1, 1));
     switch.assert_at_rest();
 }

@@ -1,6 +1,6 @@
 //! Decisions of the past, made again by the snapshot of then.
 
-use crate::apply::{DECK, RESOURCES, apply};
+use crate::apply::{DECK, RESOURCES as LIMITED, apply};
 use crate::cdrs::{call, load};
 use crate::fixture::Api;
 use rating::cdr::{CallRecord, DecisionRecord, PassedOver, ReleaseReason};
@@ -11,6 +11,11 @@ use std::sync::Arc;
 
 pub(crate) const ROUND_ROBIN: &str =
     "---\nkind: lcr_profile\nname: P\nspec: { strategy: round_robin }\n";
+
+/// The same without a limit of calls per second, which a test's clock would reach.
+pub(crate) fn unlimited() -> String {
+    LIMITED.replace("  cps_limit: 10\n", "")
+}
 
 /// A call that the snapshot in force decides, as its record has it.
 pub(crate) fn decided(api: &Api, second: u32) -> CallRecord {
@@ -62,7 +67,7 @@ fn carriers(told: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn a_call_is_explained_by_its_own_snapshot_whatever_was_pushed_since() {
     let api = Api::start().await;
-    let first = format!("{RESOURCES}{ROUND_ROBIN}");
+    let first = format!("{}{ROUND_ROBIN}", unlimited());
     assert_eq!(apply(&api, &first, DECK, false).await.status, 200);
     let mut calls: Vec<_> = (0..4).map(|second| decided(&api, second)).collect();
     calls[3].passed_over = vec![PassedOver {
@@ -89,13 +94,13 @@ async fn a_call_is_explained_by_its_own_snapshot_whatever_was_pushed_since() {
     );
 
     // Another profile, other prices, a carrier that is gone, and more calls.
-    let changed = RESOURCES
+    let changed = unlimited()
         .replace("rate_per_minute: \"0.01\"", "rate_per_minute: \"0.011\"")
         .replace(
             "name: costly-out\nspec:\n  direction: egress",
             "name: costly-out\nspec:\n  status: inactive\n  direction: egress",
         )
-        .replace("cps_limit: 10", "cps_limit: 1");
+        .replace("rate_card: retail\n", "rate_card: retail\n  cps_limit: 1\n");
     let reverse =
         format!("{changed}---\nkind: lcr_profile\nname: P\nspec: {{ strategy: reverse }}\n");
     let deck = "prefix,destination,rate_per_minute\n33,France,0.05\n";
@@ -111,14 +116,14 @@ async fn why_not_that_carrier_is_answered_for_a_past_call() {
     let api = Api::start().await;
     let excluded = "---\nkind: lcr_profile\nname: P\nspec: { excluded_carriers: [costly] }\n";
     assert_eq!(
-        apply(&api, &format!("{RESOURCES}{excluded}"), DECK, false)
+        apply(&api, &format!("{}{excluded}", unlimited()), DECK, false)
             .await
             .status,
         200
     );
     let lost = decided(&api, 1);
     assert_eq!(
-        apply(&api, &format!("{RESOURCES}{ROUND_ROBIN}"), DECK, false)
+        apply(&api, &format!("{}{ROUND_ROBIN}", unlimited()), DECK, false)
             .await
             .status,
         200
@@ -163,7 +168,7 @@ async fn why_not_that_carrier_is_answered_for_a_past_call() {
 #[tokio::test]
 async fn a_record_without_a_decision_is_explained_by_its_snapshot_and_says_what_is_of_now() {
     let api = Api::start().await;
-    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    assert_eq!(apply(&api, &unlimited(), DECK, false).await.status, 200);
     let older = CallRecord {
         decision: None,
         ..decided(&api, 1)
@@ -174,7 +179,7 @@ async fn a_record_without_a_decision_is_explained_by_its_snapshot_and_says_what_
     };
     load(&api, &[older.clone(), later.clone()]).await;
     let deck = "prefix,destination,rate_per_minute\n33,France,0.05\n";
-    assert_eq!(apply(&api, RESOURCES, deck, false).await.status, 200);
+    assert_eq!(apply(&api, &unlimited(), deck, false).await.status, 200);
     for (record, note) in [(&older, "keeps no decision"), (&later, "version 200")] {
         let told = explained(&api, record, "").await;
         assert_eq!(

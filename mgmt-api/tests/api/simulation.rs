@@ -3,7 +3,7 @@
 use crate::apply::{DECK, RESOURCES, apply};
 use crate::cdrs::load;
 use crate::fixture::{Answer, Api, request};
-use crate::past::{ROUND_ROBIN, decided};
+use crate::past::{ROUND_ROBIN, decided, unlimited};
 use serde_json::{Value, json};
 
 const FRANCE_ONLY: &str = "prefix,destination,rate_per_minute\n33,France,0.05\n";
@@ -100,11 +100,14 @@ async fn listed_calls_are_decided_by_what_was_in_force_and_by_a_draft() {
 #[tokio::test]
 async fn calls_of_the_records_against_their_own_snapshot_are_decided_as_they_were() {
     let api = Api::start().await;
-    let turns = format!("{RESOURCES}{ROUND_ROBIN}");
+    let turns = format!("{}{ROUND_ROBIN}", unlimited());
     assert_eq!(apply(&api, &turns, DECK, false).await.status, 200);
     let calls: Vec<_> = (0..6).map(|second| decided(&api, second)).collect();
     load(&api, &calls).await;
-    assert_eq!(apply(&api, RESOURCES, FRANCE_ONLY, false).await.status, 200);
+    assert_eq!(
+        apply(&api, &unlimited(), FRANCE_ONLY, false).await.status,
+        200
+    );
     let own = simulated(
         &api,
         json!({"snapshot": 1, "records": {"customer": "acme"}}),

@@ -63,6 +63,32 @@ test('a draft is made, looked at, edited, previewed and pushed with a note', asy
   await expect(page.getByLabel('Channel limit')).toHaveValue('88')
 })
 
+test('a draft that would sell below cost says so in red, with the worst destinations and amounts', async ({
+  page,
+}) => {
+  await makeDraft(page, 'Room', '78')
+  await chip(page).click()
+  await page.getByRole('link', { name: 'Preview' }).last().click()
+  const prices = page.getByRole('region', { name: 'What would be sold below cost' })
+  await expect(prices).toContainText('No destination is newly sold below cost')
+  await expect(prices.getByRole('alert')).toHaveCount(0)
+
+  await page.goto('/configuration/rate_card/retail-usd')
+  await page.getByLabel('Connection fee').fill('0.001')
+  await toDraft(page).first().click()
+  await page.getByRole('link', { name: /^Working on/ }).click()
+  await page.getByRole('link', { name: 'Preview' }).last().click()
+  await expect(prices.getByRole('alert')).toContainText(
+    '2 destinations would newly be sold below cost',
+  )
+  const worst = prices.getByRole('row').nth(1)
+  await expect(worst).toContainText('Below cost')
+  await expect(worst).toContainText('Egypt mobile')
+  await expect(worst).toContainText('Cairo Connect, Meridian Voice and 1 more')
+  await expect(worst).toContainText('-0.0633')
+  await expect(prices.getByRole('row').filter({ hasText: 'North Korea' })).toContainText('No route')
+})
+
 test('a push is scheduled at a time, in a zone that is said, and taken off again', async ({
   page,
 }) => {

@@ -138,7 +138,8 @@ export const changeSets = {
     title: 'What would be sold below cost',
     sound: 'No destination is newly sold below cost, and none is lost.',
     count: {
-      below_cost_one: '{{formatted}} destination would newly be sold below cost. Its calls would be refused.',
+      below_cost_one:
+        '{{formatted}} destination would newly be sold below cost. Its calls would be refused.',
       below_cost_other:
         '{{formatted}} destinations would newly be sold below cost. Their calls would be refused.',
       below_margin_one:
@@ -150,7 +151,8 @@ export const changeSets = {
       no_rate_one: '{{formatted}} destination would have no price any more.',
       no_rate_other: '{{formatted}} destinations would have no price any more.',
     },
-    lead_one: '{{formatted}} price of {{customers}} customers was looked at, with or without traffic.',
+    lead_one:
+      '{{formatted}} price of {{customers}} customers was looked at, with or without traffic.',
     lead_other:
       '{{formatted}} prices of {{customers}} customers were looked at, with or without traffic.',
     incomplete: 'There are more than were looked at.',

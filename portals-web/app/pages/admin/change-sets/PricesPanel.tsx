@@ -29,7 +29,10 @@ export function PricesPanel({ prices }: { prices: PriceCheck | null }) {
       : 'bg-badge-warning-bg text-badge-warning'
   return (
     <Panel title={t('prices.title')} padded={false}>
-      <div role={isLoss ? 'alert' : undefined} className={`flex items-start gap-2 px-4 py-3 ${tone}`}>
+      <div
+        role={isLoss ? 'alert' : undefined}
+        className={`flex items-start gap-2 px-4 py-3 ${tone}`}
+      >
         <Icon aria-hidden size={16} strokeWidth={1.75} className="mt-0.5 shrink-0" />
         <div className="min-w-0">
           {isSound ? <p className="font-medium">{t('prices.sound')}</p> : null}
