@@ -6,8 +6,6 @@ import type {
   DraftedResult,
   MoneyLine,
   Preview,
-  PriceCheck,
-  PriceFinding,
   PushRequest,
   RebaseRequest,
   Replay,
@@ -18,6 +16,7 @@ import type { Kind, ResourceWrite } from '~/api/resources'
 import { isEqual, type JsonObject } from '../app/util/json-path.ts'
 
 import { type Answer, type Call, iso, pageOf } from './call.ts'
+import { SOUND_PRICES, UNDER_COST } from './price-check.ts'
 import { Refusal } from './refusal.ts'
 import { differences, type ResourceStore } from './resource-store.ts'
 
@@ -392,69 +391,6 @@ function line(name: string, calls: number, before: MoneyLine, after: MoneyLine):
     price_changed: 0,
     routes_changed: changed,
   }
-}
-
-const SOUND_PRICES: PriceCheck = {
-  customers: 3,
-  destinations: 4_812,
-  is_complete: true,
-  below_cost: 0,
-  below_margin: 0,
-  no_route: 0,
-  no_rate: 0,
-  currency: 'USD',
-  findings: [],
-}
-
-/** What a draft of a card would bring, whatever it changes. */
-const UNDER_COST: PriceCheck = {
-  ...SOUND_PRICES,
-  below_cost: 2,
-  no_route: 1,
-  findings: [
-    {
-      fault: 'below_cost' as PriceFinding['fault'],
-      customers: ['Cairo Connect', 'Meridian Voice', 'Tallinn Talk'],
-      customers_count: 3,
-      prefix: '2010',
-      destination: 'Egypt mobile',
-      rate_card: 'retail-a',
-      price_per_minute: '0.0082',
-      carrier: 'aurora',
-      cost_per_minute: '0.0715',
-      margin_per_minute: '-0.0633',
-      price_before: '0.082',
-      cost_before: '0.0715',
-    },
-    {
-      fault: 'below_cost' as PriceFinding['fault'],
-      customers: ['Meridian Voice'],
-      customers_count: 1,
-      prefix: '8821',
-      destination: 'Satellite',
-      rate_card: 'retail-b',
-      price_per_minute: '4.1',
-      carrier: 'borealis',
-      cost_per_minute: '4.12',
-      margin_per_minute: '-0.02',
-      price_before: '6.5',
-      cost_before: '4.12',
-    },
-    {
-      fault: 'no_route' as PriceFinding['fault'],
-      customers: ['Cairo Connect'],
-      customers_count: 1,
-      prefix: '850',
-      destination: 'North Korea',
-      rate_card: 'retail-a',
-      price_per_minute: '0.9',
-      carrier: null,
-      cost_per_minute: null,
-      margin_per_minute: null,
-      price_before: '0.9',
-      cost_before: '0.62',
-    },
-  ],
 }
 
 /** The same traffic for every draft: what a real switch would reckon is not the mock's to know. */
