@@ -1,9 +1,9 @@
 //! What a call of the records would earn and cost by a plan.
 
 use super::sums::Side;
-use rating::{Amount, Timestamp};
 use rating::cdr::{AttemptRecord, CallRecord, Outcome};
 use rating::charge::{charge, charge_unanswered};
+use rating::{Amount, Timestamp};
 use routing_engine::snapshot::RateRef;
 use routing_engine::{RoutePlan, Snapshot};
 
@@ -31,13 +31,21 @@ pub(super) fn money(record: &CallRecord, snapshot: &Snapshot, plan: &RoutePlan) 
         for attempt in failed {
             cost = plus(
                 cost,
-                amount(record.received_at, snapshot, route.rate, answered_ms(attempt)),
+                amount(
+                    record.received_at,
+                    snapshot,
+                    route.rate,
+                    answered_ms(attempt),
+                ),
             );
         }
         let ends_here = tried.is_empty() || tried.iter().any(|attempt| is_last(attempt));
         // Of those that failed the last must carry the talk: nobody else is left.
         if ends_here || (left == 0 && talk_ms.is_some()) {
-            cost = plus(cost, amount(record.received_at, snapshot, route.rate, talk_ms));
+            cost = plus(
+                cost,
+                amount(record.received_at, snapshot, route.rate, talk_ms),
+            );
             break;
         }
     }
@@ -78,12 +86,7 @@ fn answered_ms(attempt: &AttemptRecord) -> Option<u64> {
 }
 
 /// In the currency of the books, by the exchange rate of the moment of the call.
-fn amount(
-    at: Timestamp,
-    snapshot: &Snapshot,
-    rate: RateRef,
-    duration_ms: Option<u64>,
-) -> Amount {
+fn amount(at: Timestamp, snapshot: &Snapshot, rate: RateRef, duration_ms: Option<u64>) -> Amount {
     let terms = snapshot.terms(rate);
     let charged = match duration_ms {
         Some(duration_ms) => charge(terms, duration_ms),

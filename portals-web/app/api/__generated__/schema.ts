@@ -766,7 +766,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Decides a call of the records again and explains it. Nothing is called and no limit is used up. */
+        /**
+         * Explains the decision for a call of the records: by the snapshot that decided it, which is built
+         *     again from the versions of that time, and by the figures that its record keeps. Nothing is called
+         *     and no limit is used up.
+         */
         get: operations["cdr_explain"];
         put?: never;
         post?: never;
@@ -897,7 +901,8 @@ export interface paths {
          *     assignment, and what recent calls would have become: each is decided once by the configuration
          *     in force and once by that of the change set, by the pipeline that live calls take. It says how
          *     many calls would take other routes or carriers, how many would be refused, and what that means
-         *     in money. No call waits for it.
+         *     in money. Beside that every destination of every customer that is touched is priced, with or
+         *     without calls to it: what would newly be sold below cost is listed. No call waits for it.
          */
         get: operations["change_set_preview"];
         put?: never;
@@ -5207,6 +5212,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Simulates calls. Nothing is called and no limit is used up. */
+        post: operations["simulation_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -6151,6 +6173,7 @@ export interface components {
             /** @description Whether it was only a question. */
             dry_run: boolean;
             impact?: components["schemas"]["Impact"] | null;
+            prices?: components["schemas"]["PriceCheck"] | null;
             replay?: components["schemas"]["Replay"] | null;
             /**
              * Format: int64
@@ -6523,23 +6546,25 @@ export interface components {
             /** @description How far it has come. */
             state: components["schemas"]["CallState"];
         };
-        /**
-         * @description The decision for a call of the records: its numbers and source, its moment for schedules, and its own
-         *     lot for shares of calls.
-         */
+        /** @description The decision for a call of the records. */
         CallExplanation: {
+            /** @description What the explanation was made from. */
+            basis: components["schemas"]["ExplanationBasis"];
+            carrier: components["schemas"]["CarrierAnswer"] | null;
             /**
              * Format: int64
-             * @description Number of the snapshot that decided the call. When it is not that of the explanation, something
-             *     was pushed since, and the decision may be another.
+             * @description Number of the snapshot that decided the call.
              */
             decided_by_snapshot: number;
-            /**
-             * @description The decision. Limits, turns of round robin, throttles and the quality of carriers are those of this
-             *     moment, for the record does not keep them: where the LCR profile reads them, the call's own order
-             *     may have been another. All else is as it was for the call.
-             */
+            /** @description The decision. Routes that the call came to and could not take bear the limit of then. */
             explanation: components["schemas"]["Explanation"];
+            /**
+             * @description Whether it is the call's own decision, to the byte: made again by its own snapshot from what its
+             *     record keeps of it, and compared with the digest that was made then.
+             */
+            is_exact: boolean;
+            /** @description Why it may be another than the call's own; null when it is exact. */
+            note: string | null;
         };
         /**
          * @description The identifier of a call
@@ -6600,6 +6625,22 @@ export interface components {
             /** @description Over what. */
             transport: components["schemas"]["Transport"];
         };
+        /** @description What became of a carrier in a call. */
+        CarrierAnswer: {
+            /** @description The name that was asked for. */
+            carrier: string;
+            /** @description The same as a sentence. */
+            detail: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["CarrierOutcome"];
+            /** @description Its routes, as in the explanation. */
+            routes: components["schemas"]["ExplainRoute"][];
+        };
+        /**
+         * @description What became of a carrier in a call.
+         * @enum {string}
+         */
+        CarrierOutcome: "tried" | "passed_over" | "not_reached" | "lost" | "call_refused" | "unknown";
         /** @description A page of a list. */
         CarrierPage: {
             /** @description The page */
@@ -8193,6 +8234,11 @@ export interface components {
             /** @description What was looked at, in order. */
             steps: components["schemas"]["ExplainStep"][];
         };
+        /**
+         * @description What the explanation of a call was made from.
+         * @enum {string}
+         */
+        ExplanationBasis: "recorded" | "past_snapshot" | "live_snapshot";
         /** @description A whole configuration as files. */
         Exported: {
             /** @description The rate files that they name, as CSV text. */
@@ -9512,6 +9558,7 @@ export interface components {
              */
             changes: components["schemas"]["Change"][];
             impact: components["schemas"]["Impact"] | null;
+            prices: components["schemas"]["PriceCheck"] | null;
             /** @description What speaks against a push; without any it would succeed now. */
             problems: components["schemas"]["FieldError"][];
             replay: components["schemas"]["Replay"] | null;
@@ -9525,6 +9572,82 @@ export interface components {
              * @description The configuration that it was compared with.
              */
             snapshot_number: number;
+        };
+        /**
+         * @description Each destination of each customer that the draft touches, priced by the draft: what would newly be
+         *     sold below cost or below the margin that the LCR profile asks for, or have no route. The switch
+         *     refuses calls rather than lose on them, so such a destination is not sold.
+         */
+        PriceCheck: {
+            /**
+             * Format: int64
+             * @description Destinations whose cheapest route would newly cost more than the customer pays.
+             */
+            below_cost: number;
+            /**
+             * Format: int64
+             * @description Destinations whose cheapest route would newly leave less than the LCR profile asks for.
+             */
+            below_margin: number;
+            /**
+             * @description Of the money amounts.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Customers that were looked at.
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Prices that were asked for; those of customers that get the same count once.
+             */
+            destinations: number;
+            /** @description At most 200 of them: those below cost first, the largest loss first. */
+            findings: components["schemas"]["PriceFinding"][];
+            /** @description Whether all were looked at; false when there are more than one check asks for. */
+            is_complete: boolean;
+            /**
+             * Format: int64
+             * @description Destinations that the customer's card would have no rate for any more.
+             */
+            no_rate: number;
+            /**
+             * Format: int64
+             * @description Destinations that would have no route any more.
+             */
+            no_route: number;
+        };
+        /**
+         * @description What is wrong with a destination.
+         * @enum {string}
+         */
+        PriceFault: "below_cost" | "below_margin" | "no_route" | "no_rate";
+        /** @description A destination that would newly be at fault. */
+        PriceFinding: {
+            /** @description The cheapest carrier that the customer may use; null when there is none. */
+            carrier: string | null;
+            cost_before: components["schemas"]["Money"] | null;
+            cost_per_minute: components["schemas"]["Money"] | null;
+            /** @description At most ten of the customers it is wrong for. */
+            customers: string[];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            customers_count: number;
+            /** @description The destination on the customer's card; null when the card has none. */
+            destination: string | null;
+            /** @description What is wrong. */
+            fault: components["schemas"]["PriceFault"];
+            margin_per_minute: components["schemas"]["Money"] | null;
+            /** @description Called numbers that begin so. */
+            prefix: string;
+            price_before: components["schemas"]["Money"] | null;
+            price_per_minute: components["schemas"]["Money"] | null;
+            /** @description The customer's card; null when it has no rate. */
+            rate_card: string | null;
         };
         /**
          * @description What is known of a gateway.
@@ -9893,6 +10016,16 @@ export interface components {
             price_changed: number;
             /**
              * Format: int32
+             * @description Calls that would have one.
+             */
+            routed_after: number;
+            /**
+             * Format: int32
+             * @description Calls that have a route by the configuration in force.
+             */
+            routed_before: number;
+            /**
+             * Format: int32
              * @description Calls whose list of routes, in the order in which they are tried, would be another.
              */
             routes_changed: number;
@@ -9914,6 +10047,16 @@ export interface components {
              * @description How many of the calls.
              */
             calls: number;
+            /**
+             * Format: int32
+             * @description Those that would be routed so.
+             */
+            calls_after: number;
+            /**
+             * Format: int32
+             * @description Those that are routed so by the configuration in force: beside all of them, the share of it.
+             */
+            calls_before: number;
             /**
              * Format: int32
              * @description As in the whole.
@@ -10556,6 +10699,113 @@ export interface components {
              * @default []
              */
             second_factor_roles: string[];
+        };
+        /** @description What became of a call. */
+        SimulatedCall: {
+            /** @description Whether it has a route. */
+            accepted: boolean;
+            /** @description The carriers in hunting order; one comes as often as it has trunks. */
+            carriers: string[];
+            /** @description What the first carrier charges. */
+            cost: components["schemas"]["Money"];
+            /** @description The customer that was found. */
+            customer: string | null;
+            /** @description The destination on the customer's card. */
+            destination: string | null;
+            /** @description Whether the configuration in force would do otherwise. */
+            differs: boolean;
+            /** @description Revenue minus cost. */
+            margin: components["schemas"]["Money"];
+            /** @description Why not, such as `no_route`; null when accepted. */
+            reason: string | null;
+            /** @description What the customer pays. */
+            revenue: components["schemas"]["Money"];
+        };
+        /** @description What became of the calls, compared with what is in force. */
+        Simulation: {
+            /**
+             * Format: int64
+             * @description Number of the configuration in force, which is compared with.
+             */
+            baseline_snapshot: number;
+            /** @description What became of each call that was listed, in their order. */
+            calls: components["schemas"]["SimulatedCall"][];
+            /**
+             * Format: int32
+             * @description Calls of the records that were decided by their own snapshot from what their records keep: to the
+             *     byte as they were.
+             */
+            made_again: number;
+            /**
+             * @description Money, shares of routes and blocked calls; `before` is what is in force, `after` what was asked
+             *     for. Limits and the quality of carriers are those of this moment, round robin spreads the calls
+             *     evenly, and no trunk is throttled, but for calls that are made again.
+             */
+            report: components["schemas"]["Replay"];
+        };
+        /** @description A call that nobody placed. */
+        SimulationCall: {
+            at?: components["schemas"]["Time"] | null;
+            /** @description Name of the customer that calls; give this or `source`. */
+            customer?: string | null;
+            /**
+             * Format: int64
+             * @description What shares of calls are decided by: another number is another call.
+             */
+            draw?: number;
+            /**
+             * @description Calling number.
+             * @example 442071838750
+             */
+            from: string;
+            /**
+             * @description IP address that the INVITE comes from.
+             * @example 192.0.2.10
+             */
+            source?: string | null;
+            /**
+             * Format: int32
+             * @description For how long they talk, seconds; 0 for a call that nobody answers.
+             * @default 60
+             */
+            talk_s: number;
+            /**
+             * @description Called number.
+             * @example 33142685300
+             */
+            to: string;
+        };
+        /** @description Which calls of the records: the newest of those that fit. */
+        SimulationRecords: {
+            /** @description Name of the customer, exactly. */
+            customer?: string | null;
+            from?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description How many, at most.
+             * @default 2000
+             */
+            limit: number | null;
+            to?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Which calls, and what they are decided by. Without `snapshot` and `change_set` that is what is in
+         *     force. Give `calls` or `records`.
+         */
+        SimulationRequest: {
+            /** @description Calls that somebody thought up. */
+            calls?: components["schemas"]["SimulationCall"][] | null;
+            /**
+             * Format: int64
+             * @description Number of a change set that is not pushed: as if it were.
+             */
+            change_set?: number | null;
+            records?: components["schemas"]["SimulationRecords"] | null;
+            /**
+             * Format: int64
+             * @description Number of a configuration of the past.
+             */
+            snapshot?: number | null;
         };
         /** @description The state of this node. */
         Status: {
@@ -11422,6 +11672,8 @@ export type CallState = components['schemas']['CallState'];
 export type CallTrace = components['schemas']['CallTrace'];
 export type CallTraceDirection = components['schemas']['CallTraceDirection'];
 export type CallTraceMessage = components['schemas']['CallTraceMessage'];
+export type CarrierAnswer = components['schemas']['CarrierAnswer'];
+export type CarrierOutcome = components['schemas']['CarrierOutcome'];
 export type CarrierPage = components['schemas']['CarrierPage'];
 export type CarrierResource = components['schemas']['CarrierResource'];
 export type CarrierSpec = components['schemas']['CarrierSpec'];
@@ -11510,6 +11762,7 @@ export type ExplainRate = components['schemas']['ExplainRate'];
 export type ExplainRoute = components['schemas']['ExplainRoute'];
 export type ExplainStep = components['schemas']['ExplainStep'];
 export type Explanation = components['schemas']['Explanation'];
+export type ExplanationBasis = components['schemas']['ExplanationBasis'];
 export type Exported = components['schemas']['Exported'];
 export type ExportedFile = components['schemas']['ExportedFile'];
 export type FieldError = components['schemas']['FieldError'];
@@ -11595,6 +11848,9 @@ export type PopVersion = components['schemas']['PopVersion'];
 export type PopWrite = components['schemas']['PopWrite'];
 export type PreferredSide = components['schemas']['PreferredSide'];
 export type Preview = components['schemas']['Preview'];
+export type PriceCheck = components['schemas']['PriceCheck'];
+export type PriceFault = components['schemas']['PriceFault'];
+export type PriceFinding = components['schemas']['PriceFinding'];
 export type ProbedState = components['schemas']['ProbedState'];
 export type Problem = components['schemas']['Problem'];
 export type PushRequest = components['schemas']['PushRequest'];
@@ -11657,6 +11913,11 @@ export type SignIn = components['schemas']['SignIn'];
 export type SignInEntry = components['schemas']['SignInEntry'];
 export type SignInList = components['schemas']['SignInList'];
 export type SignInPolicy = components['schemas']['SignInPolicy'];
+export type SimulatedCall = components['schemas']['SimulatedCall'];
+export type Simulation = components['schemas']['Simulation'];
+export type SimulationCall = components['schemas']['SimulationCall'];
+export type SimulationRecords = components['schemas']['SimulationRecords'];
+export type SimulationRequest = components['schemas']['SimulationRequest'];
 export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
 export type SwitchEvent = components['schemas']['SwitchEvent'];
@@ -15961,7 +16222,10 @@ export interface operations {
     };
     cdr_explain: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Name of a carrier at the time of the call: why did the call not go to it? */
+                carrier?: string;
+            };
             header?: never;
             path: {
                 /** @description Identifier of the call */
@@ -15980,7 +16244,7 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplanation"];
                 };
             };
-            /** @description Not an identifier */
+            /** @description Not an identifier, or a parameter is wrong */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -44085,6 +44349,123 @@ export interface operations {
             };
         };
     };
+    simulation_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of the calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description Not readable */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change set cannot be compiled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status_view: {
         parameters: {
             query?: never;
@@ -49688,6 +50069,7 @@ export const authenticationMethodVersionKindValues: ReadonlyArray<FlattenedDeepR
 export const banReasonValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["BanReason"]> = ["operator", "flood"];
 export const callStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallState"]> = ["trying", "ringing", "answered", "releasing"];
 export const callTraceDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallTraceDirection"]> = ["received", "sent"];
+export const carrierOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierOutcome"]> = ["tried", "passed_over", "not_reached", "lost", "call_refused", "unknown"];
 export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierResource"]["kind"]> = ["carrier"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
@@ -49714,6 +50096,7 @@ export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["s
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
 export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
 export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
+export const explanationBasisValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExplanationBasis"]> = ["recorded", "past_snapshot", "live_snapshot"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
 export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp", "tls"];
@@ -49742,6 +50125,7 @@ export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequire
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
 export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopVersion"]["kind"]> = ["pop"];
 export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
+export const priceFaultValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PriceFault"]> = ["below_cost", "below_margin", "no_route", "no_rate"];
 export const probedStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProbedState"]> = ["unprobed", "unknown", "up", "down"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardSpecAmount_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["amount_rounding"]> = ["up", "down", "half_up", "half_even"];
