@@ -197,7 +197,7 @@ pub fn explain_by(
 ) -> Explanation {
     let mut recorder = Recorder::new(snapshot, request.at);
     let decision = decide(request, snapshot, admission, &mut recorder);
-    written(&decision, snapshot, recorder)
+    written(&decision, snapshot, request.at, recorder)
 }
 
 /// Makes the decision of a call's record again, by the snapshot of then, and writes it down. The
@@ -211,10 +211,15 @@ pub fn explain_again(
     let decision = decide(request, snapshot, recorded, &mut recorder);
     let is_same = recorded.is_same(&decision, snapshot);
     recorder.forget_figures(|trunk| !recorded.knows(snapshot.egress_trunk(trunk)));
-    (written(&decision, snapshot, recorder), is_same)
+    (written(&decision, snapshot, request.at, recorder), is_same)
 }
 
-fn written(decision: &Decision, snapshot: &Snapshot, recorder: Recorder<'_>) -> Explanation {
+fn written(
+    decision: &Decision,
+    snapshot: &Snapshot,
+    at: Timestamp,
+    recorder: Recorder<'_>,
+) -> Explanation {
     let known = match decision {
         Decision::Route(plan) => Known {
             customer: Some(plan.customer),
@@ -250,7 +255,7 @@ fn written(decision: &Decision, snapshot: &Snapshot, recorder: Recorder<'_>) -> 
         called_number: known.called_number.map(ToString::to_string),
         customer_rate: known
             .customer_rate
-            .map(|rate| ExplainedRate::new(snapshot, rate, called, request.at)),
+            .map(|rate| ExplainedRate::new(snapshot, rate, called, at)),
         steps,
         routes,
     }
