@@ -185,6 +185,12 @@ impl Facts {
         }
     }
 
+    /// A route that could not be taken by one gateway was taken by another.
+    pub(crate) fn take(&mut self, place: usize) {
+        self.passed_over
+            .retain(|passed| usize::from(passed.place) != place);
+    }
+
     /// What the decision found of an admitted call.
     pub(crate) fn learn_plan(&mut self, plan: &RoutePlan, snapshot: &Snapshot) {
         self.learn(

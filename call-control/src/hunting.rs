@@ -75,9 +75,18 @@ impl Call {
         }
     }
 
-    /// Notes that no attempt by the route under way could be started.
+    /// Notes that no attempt by the route under way could be started, unless there was one.
     pub(crate) fn pass_over(&mut self, reason: ReleaseReason) {
-        if let Some(place) = self.next_candidate.checked_sub(1) {
+        let Some(place) = self.next_candidate.checked_sub(1) else {
+            return;
+        };
+        let plan = self.plan.as_ref();
+        let route = plan.and_then(|plan| plan.candidates.get(place));
+        let is_tried = route.is_some_and(|route| {
+            let last = self.attempts.last();
+            last.is_some_and(|attempt| attempt.candidate.trunk == route.trunk)
+        });
+        if !is_tried {
             self.facts.pass_over(place, reason);
         }
     }
@@ -178,6 +187,9 @@ impl Call {
         // Most calls have one, and would pay for four as long as they are up.
         self.attempts.reserve_exact(1);
         self.attempts.push(attempt);
+        if let Some(place) = self.next_candidate.checked_sub(1) {
+            self.facts.take(place);
+        }
         core.counters.attempts += 1;
         core.counters.failovers += u64::from(self.attempts.len() > 1);
         core.arm(

@@ -90,7 +90,7 @@ pub struct Configuration {
     /// Held by the one that previews: a preview may take a core for seconds.
     previewing: tokio::sync::Mutex<()>,
     /// What was built again of the past; held by the one that builds.
-    past: tokio::sync::Mutex<PastSnapshots>,
+    past: Arc<tokio::sync::Mutex<PastSnapshots>>,
     events: Events,
 }
 
@@ -123,7 +123,7 @@ impl Configuration {
             opened: Mutex::new(opened),
             changing: tokio::sync::Mutex::default(),
             previewing: tokio::sync::Mutex::default(),
-            past: tokio::sync::Mutex::default(),
+            past: Arc::default(),
             events: Events::default(),
         };
         Ok((configuration, snapshot))

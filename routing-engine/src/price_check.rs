@@ -10,9 +10,13 @@
 //!
 //! Customers that get the same (card, profile, carriers, routes) are asked once, together. One
 //! question takes about as long as a decision: 50,000 prefixes over ten carriers are a few hundred
-//! milliseconds. When only cards changed, only prefixes at or below a changed rate are asked, so a
-//! corrected price costs nothing. The configuration in force is asked only about what is at fault.
-//! Beyond [`QUESTIONS_MAX`] the rest is not asked, and the report says so.
+//! milliseconds. When only rates of cards changed, only prefixes at or below a changed one are
+//! asked; to find these each group still looks at the prefixes of its card. The configuration in
+//! force is asked only about what is at fault. Beyond [`QUESTIONS_MAX`] questions or [`LOOKS_MAX`]
+//! prefixes the rest is not looked at, and the report says so.
+//!
+//! Numbers longer than any card's prefix are not asked: what routes and number lists say of those is
+//! for the replay of calls to find.
 
 mod points;
 
@@ -25,6 +29,9 @@ use std::sync::Arc;
 
 /// Most questions of one check: some seconds.
 pub const QUESTIONS_MAX: u64 = 2_000_000;
+
+/// Most prefixes that are looked at to find what to ask: some seconds.
+pub const LOOKS_MAX: u64 = 50_000_000;
 
 /// Most findings that are told; all are counted.
 pub const FINDINGS_MAX: usize = 200;
@@ -40,8 +47,12 @@ pub struct PriceQuestion<'s> {
     pub after: &'s Snapshot,
     /// For schedules.
     pub at: Timestamp,
-    /// Nothing but cards changes.
+    /// Nothing changes but the rates of cards, each of which keeps its name.
     pub is_of_cards: bool,
+    /// Most questions; [`QUESTIONS_MAX`].
+    pub questions_max: u64,
+    /// Most prefixes that are looked at; [`LOOKS_MAX`].
+    pub looks_max: u64,
 }
 
 /// What the check found.
@@ -121,15 +132,21 @@ pub fn price_check(
         ..PriceCheck::default()
     };
     let points = Points::new(question);
-    for group in groups(question, &touched) {
+    let mut looks = 0;
+    'groups: for group in groups(question, &touched) {
         let card = after.customer(group.first).card;
+        looks += points.looks(after, question.before, card, group.before);
+        if looks > question.looks_max {
+            check.is_complete = false;
+            break;
+        }
         for prefix in points.of(after, question.before, card, group.before) {
-            if check.questions == QUESTIONS_MAX {
+            if check.questions >= question.questions_max {
                 check.is_complete = false;
-                break;
+                break 'groups;
             }
             check.questions += 1;
-            check.ask(question, &group, &prefix);
+            check.ask(question, &group, &prefix.to_string());
         }
     }
     check.findings.sort_by(|one, other| {

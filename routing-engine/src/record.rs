@@ -193,7 +193,11 @@ impl<A: Admission> Admission for Noting<'_, A> {
 
 /// Routes that had no place in the plan.
 #[derive(Default)]
-struct Beyond(ArrayVec<(TrunkIndex, bool, Option<Quality>), NOTED_MAX>);
+struct Beyond {
+    routes: ArrayVec<(TrunkIndex, bool, Option<Quality>), NOTED_MAX>,
+    /// A figure of one of them had a say, whether or not there was room to note it.
+    has_say: bool,
+}
 
 impl Trace for Beyond {
     const ENABLED: bool = false;
@@ -203,9 +207,10 @@ impl Trace for Beyond {
     fn route(&mut self, verdict: RouteVerdict) {
         if verdict.lost == Some(LossReason::BeyondLongestList) {
             let is_throttled = verdict.key.is_some_and(|key| key.is_throttled);
+            self.has_say |= is_throttled || verdict.quality.is_some();
             // What does not fit is taken to do worst.
             let _ = self
-                .0
+                .routes
                 .try_push((verdict.trunk, is_throttled, verdict.quality));
         }
     }
@@ -226,9 +231,9 @@ impl Beyond {
             (candidate.trunk, key.is_throttled, candidate.quality)
         };
         let candidates = plan.candidates.iter().map(of);
-        let all = || candidates.clone().chain(self.0.iter().copied());
+        let all = || candidates.clone().chain(self.routes.iter().copied());
         let has_say = all().any(|(_, is_throttled, quality)| is_throttled || quality.is_some());
-        has_say.then(|| {
+        (has_say || self.has_say).then(|| {
             let note = |(trunk, is_throttled, quality)| RouteNote {
                 trunk: snapshot.egress_trunk(trunk).resource.id,
                 is_throttled,

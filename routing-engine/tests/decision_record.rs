@@ -23,7 +23,7 @@ const CALLED: &str = "201234567";
 fn world(carriers: usize, profile: &str) -> Snapshot {
     let mut yaml = String::new();
     for index in 0..carriers {
-        let price = 100 + (index * 37) % 100;
+        let price = 100 + (index * 37 + 67) % 100;
         yaml.push_str(&format!(
             r#"
 kind: rate_card
@@ -156,17 +156,49 @@ fn another_decision_is_told_from_the_one_that_was_made() {
     let record = |_| decide_noted(&call(CALLED, 0), &live, &mut LiveAdmission).1;
     let records: Vec<Arc<[u8]>> = (0..2).map(record).collect();
     let other = world(4, "{ strategy: round_robin }");
-    for (place, record) in records.iter().enumerate() {
+    let mut firsts = Vec::new();
+    for record in &records {
         let mut recorded = RecordedAdmission::new(record, &[]).unwrap();
         let (explained, is_same) = explain_again(&call(CALLED, 0), &live, &mut recorded);
         assert!(is_same);
         // Each has the turn that was its own.
-        let first = &*explained.routes[0].carrier;
-        assert_eq!(first != "carrier 0", place != 0 || first != "carrier 0");
+        firsts.push(explained.routes[0].carrier.to_string());
         let mut recorded = RecordedAdmission::new(record, &[]).unwrap();
         let (_, is_same) = explain_again(&call(CALLED, 0), &other, &mut recorded);
         assert!(!is_same);
     }
+    assert_ne!(firsts[0], firsts[1]);
+}
+
+#[test]
+fn a_throttled_route_that_there_was_no_room_to_note_does_not_come_to_the_front() {
+    const CARRIERS: usize = 60;
+    let live = world(CARRIERS, "{}");
+    let cheapest = live.egress_trunks().iter().min_by_key(|trunk| {
+        let number: usize = trunk.resource.name[4..].parse().unwrap();
+        (number * 37 + 67) % 100
+    });
+    for _ in 0..10 {
+        cheapest.unwrap().note_attempt(AttemptEnd::Status(503), 0);
+    }
+    let mut throttled = 0;
+    for draw in 0..20 {
+        let request = CallRequest {
+            draw,
+            ..call(CALLED, 0)
+        };
+        let (decision, record) = decide_noted(&request, &live, &mut LiveAdmission);
+        let past = world(CARRIERS, "{}");
+        let mut recorded = RecordedAdmission::new(&record, &[]).unwrap();
+        let again = decide(&request, &past, &mut recorded, &mut NoTrace);
+        assert!(is_same(&decision, &live, &again, &past), "{draw}");
+        let Decision::Route(plan) = decision else {
+            panic!("routed")
+        };
+        let first = plan.candidates[0].egress_trunk(&live);
+        throttled += usize::from(first.resource.id != cheapest.unwrap().resource.id);
+    }
+    assert!((8..20).contains(&throttled), "{throttled}");
 }
 
 fn losers(explained: &Explanation) -> Vec<(String, Option<&'static str>)> {

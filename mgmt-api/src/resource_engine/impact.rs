@@ -5,7 +5,7 @@ use super::current::{Entry, Key, Proposed};
 use super::plan::{Plan, Step};
 use crate::routes::assignment::Level;
 use crate::switch_port::LiveCall;
-use resources::{Assignable, ResourceKind};
+use resources::{Assignable, ResourceKind, ResourceSpec};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -265,6 +265,7 @@ impl Walk<'_> {
                 continue;
             };
             self.reach_customers_of(side, &entry);
+            self.go_on_to_cards_of(side, &entry);
             if key.kind == ResourceKind::Trunk {
                 self.reach_owners_of(side, &entry);
             }
@@ -293,6 +294,19 @@ impl Walk<'_> {
         let customers = customers_of(&self.sides[side], entry);
         let customers = customers.into_iter().map(|(customer, _)| &customer.key);
         self.reached.extend(customers.cloned());
+    }
+
+    /// Cards name no exchange rate: it is that of their currency.
+    fn go_on_to_cards_of(&mut self, side: usize, entry: &Entry) {
+        let ResourceSpec::ExchangeRate(rate) = &entry.spec else {
+            return;
+        };
+        let cards = self.sides[side].of_kind(entry.key.owner, ResourceKind::RateCard);
+        let of_currency = cards.filter(|card| {
+            matches!(&card.spec, ResourceSpec::RateCard(spec) if spec.currency == rate.currency)
+        });
+        self.waiting
+            .extend(of_currency.map(|card| card.key.clone()));
     }
 
     /// The other trunks of a trunk's owner are not touched. Who may use a carrier is.

@@ -10,6 +10,7 @@ use super::{Configuration, ConfigurationError, blocking, compile, stored};
 use routing_engine::Snapshot;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// Rebuilt snapshots that are kept, the one asked for last behind: each may take as much memory as
 /// the one in use, though it shares with that what is the same.
@@ -66,16 +67,22 @@ impl Configuration {
         if in_use.number() == number {
             return Ok(Arc::clone(in_use));
         }
-        let mut past = self.past.lock().await;
-        let snapshot = match past.take(number) {
-            Some(known) => known,
-            None => Arc::new(self.built_again(number, Arc::clone(in_use)).await?),
-        };
-        past.put(Arc::clone(&snapshot));
-        Ok(snapshot)
+        let mut past = Arc::clone(&self.past).lock_owned().await;
+        if let Some(known) = past.take(number) {
+            past.put(Arc::clone(&known));
+            return Ok(known);
+        }
+        self.built_again(number, Arc::clone(in_use), past).await
     }
 
-    async fn built_again(&self, number: u64, in_use: Arc<Snapshot>) -> Result<Snapshot, PastError> {
+    /// Whoever asked may leave meanwhile: the work holds the lock, not the question, so that the next
+    /// one waits for it and finds what it built.
+    async fn built_again(
+        &self,
+        number: u64,
+        in_use: Arc<Snapshot>,
+        mut past: OwnedMutexGuard<PastSnapshots>,
+    ) -> Result<Arc<Snapshot>, PastError> {
         let rows = self.store.resources_at(number).await;
         let rows = rows.map_err(ConfigurationError::from)?;
         let rows = rows.ok_or(PastError::Unknown(number))?;
@@ -83,7 +90,11 @@ impl Configuration {
         let set = stored::set_of(&self.store, number, rows, &base).await;
         let set = set.map_err(|error| unusable(number, error))?;
         let compiled = blocking(move || {
-            compile::snapshot(number, set.iter(), &Opened::default(), Some(&in_use))
+            let entries = set.iter();
+            let built = compile::snapshot(number, entries, &Opened::default(), Some(&in_use))?;
+            let built = Arc::new(built);
+            past.put(Arc::clone(&built));
+            Ok(built)
         });
         compiled.await.map_err(|error| unusable(number, error))
     }

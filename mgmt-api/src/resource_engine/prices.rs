@@ -7,7 +7,9 @@ use crate::values::Money;
 use rating::{Amount, Currency};
 use resources::ResourceKind;
 use routing_engine::Snapshot;
-use routing_engine::price_check::{self as engine, PriceQuestion, price_check};
+use routing_engine::price_check::{
+    self as engine, LOOKS_MAX, PriceQuestion, QUESTIONS_MAX, price_check,
+};
 use routing_engine::resources::Status;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -104,15 +106,22 @@ pub(super) fn prices(
         .iter()
         .map(|known| known.resource.id)
         .collect();
-    let is_of_cards = plan.changed().all(|step| {
-        step.key()
-            .is_some_and(|key| key.kind == ResourceKind::RateCard)
-    });
+    // A card that is new, goes or is renamed may leave its name, which others use, to another one.
+    let is_of_cards = plan
+        .changed()
+        .all(|step| match (&step.before, &step.after) {
+            (Some(before), Some(after)) => {
+                after.key.kind == ResourceKind::RateCard && before.key == after.key
+            }
+            _ => false,
+        });
     let question = PriceQuestion {
         before: live,
         after: draft,
         at: clock::now(),
         is_of_cards,
+        questions_max: QUESTIONS_MAX,
+        looks_max: LOOKS_MAX,
     };
     let found = price_check(&question, |customer| {
         let id = customer.resource.id;

@@ -33,7 +33,8 @@ pub(crate) const REPLAYED_CALLS_MAX: u32 = 10_000;
 pub(crate) const REPLAYED_CALLS_DEFAULT: u32 = 2_000;
 
 /// What recent traffic would have become. Limits and the quality of carriers are those of this moment;
-/// round robin spreads the calls evenly, and no trunk is throttled.
+/// round robin spreads the calls evenly, and no trunk is throttled. Currencies are worth what they were,
+/// or would have been, at the time of each call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Replay {
     /// How many recent calls were decided again.

@@ -162,6 +162,9 @@ pub(crate) async fn simulation_run(
     let calls = match (request.calls, request.records) {
         (Some(listed), None) => Calls::Listed(self::listed(listed)?),
         (None, Some(records)) => {
+            if !principal.permissions().contains(Permission::CDR_READ) {
+                return Err(Problem::missing_permission(Permission::CDR_READ));
+            }
             let query = records.query()?;
             let scope = principal.scope();
             Calls::Recorded(state.store.recorded_calls(&scope, &query).await?)

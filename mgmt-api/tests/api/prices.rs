@@ -114,3 +114,38 @@ async fn a_draft_of_anything_else_that_costs_a_destination_is_caught_too() {
     );
     assert_eq!(prices["findings"][0]["margin_per_minute"], "0.01");
 }
+
+#[tokio::test]
+async fn an_exchange_rate_alone_is_looked_through_to_the_prices_of_its_currency() {
+    let api = Api::start().await;
+    let euro = |rate: &str| {
+        let resources = ["wholesale", "dear"]
+            .iter()
+            .fold(RESOURCES.to_owned(), |text, card| {
+                let card = format!("name: {card}\nspec:\n  currency: ");
+                text.replace(&format!("{card}USD"), &format!("{card}EUR"))
+            });
+        format!(
+            "{resources}---\nkind: exchange_rate\nname: euro\nspec:\n  currency: EUR\n  rates:\n    \
+             - {{ from: 2026-01-01, rate: {rate} }}\n"
+        )
+    };
+    let applied = apply(&api, &euro("1.1"), DECK, false).await;
+    assert_eq!(applied.status, 200, "{}", applied.body);
+    let set = change_set(&api, "typing error").await;
+    drafted(&api, set, &euro("2.5"), DECK).await;
+    let preview = api
+        .get(&format!("/api/v1/change-sets/{set}/preview"))
+        .await
+        .json();
+    assert_eq!(preview["impact"]["customers"]["names"], json!(["acme"]));
+    let found = &preview["prices"]["findings"];
+    assert_eq!(preview["prices"]["below_cost"], 1, "{preview:#}");
+    // A hundredth of a euro is 0.011 of the books, and would be 0.025.
+    assert_eq!(found[0]["prefix"], "331");
+    assert_eq!(
+        (&found[0]["cost_before"], &found[0]["cost_per_minute"]),
+        (&json!("0.011"), &json!("0.025"))
+    );
+    assert_eq!(found[0]["price_per_minute"], "0.02");
+}

@@ -17,6 +17,7 @@ pub(super) struct Points {
 
 impl Points {
     pub(super) fn new(question: &PriceQuestion<'_>) -> Self {
+        let changed = question.is_of_cards.then(|| changed(question));
         let mut of_carriers: BTreeMap<i64, Vec<Prefix>> = BTreeMap::new();
         let mut seen: HashSet<*const Deck> = HashSet::new();
         for snapshot in [question.after, question.before] {
@@ -32,51 +33,73 @@ impl Points {
         for all in of_carriers.values_mut() {
             all.sort_unstable();
             all.dedup();
+            all.retain(|prefix| is_asked(*prefix, changed.as_ref()));
         }
-        let changed = question.is_of_cards.then(|| changed(question));
         Self {
             of_carriers,
             changed,
         }
     }
 
+    /// How many prefixes are looked at to find those of a customer's card.
+    pub(super) fn looks(
+        &self,
+        after: &Snapshot,
+        before: &Snapshot,
+        card: CardNumber,
+        was: Option<CustomerIndex>,
+    ) -> u64 {
+        let own = decks(after, before, card, was).map(Deck::len);
+        let of_carriers = self.of_carriers.get(&after.owner_of_card(card));
+        (own.sum::<usize>() + of_carriers.map_or(0, Vec::len)) as u64
+    }
+
     /// The prefixes of a customer's card, of now and of the draft, and those of carriers below them;
-    /// where only cards change, those at or below a changed rate.
+    /// where only rates change, those at or below a changed one. Ascending.
     pub(super) fn of(
         &self,
         after: &Snapshot,
         before: &Snapshot,
         card: CardNumber,
         was: Option<CustomerIndex>,
-    ) -> Vec<String> {
-        let deck = after.deck(card);
-        let card_before = was.map(|was| before.deck(before.customer(was).card));
-        let decks = [
-            Some(deck),
-            card_before.filter(|was| !Arc::ptr_eq(was, deck)),
-        ];
-        let mut own: HashSet<Prefix> = HashSet::new();
-        for deck in decks.iter().flatten() {
-            own.extend(deck.prefixes());
-        }
-        let mut all: BTreeSet<Prefix> = own.iter().copied().collect();
+    ) -> Vec<Prefix> {
+        let has = |prefix: Prefix| {
+            let mut own = decks(after, before, card, was);
+            own.any(|deck| deck.prefixes().binary_search(&prefix).is_ok())
+        };
+        let own = decks(after, before, card, was).flat_map(Deck::prefixes);
+        let own = own.filter(|prefix| is_asked(**prefix, self.changed.as_ref()));
         let of_carriers = self.of_carriers.get(&after.owner_of_card(card));
         let below = of_carriers.into_iter().flatten();
-        all.extend(below.filter(|prefix| stands_below(**prefix, &own)));
-        let asked = all.into_iter().filter(|prefix| match &self.changed {
-            Some(changed) => stands_below(*prefix, changed),
-            None => true,
-        });
-        asked.map(|prefix| prefix.to_string()).collect()
+        let below = below.filter(|prefix| stands_below(**prefix, has));
+        let mut all: Vec<Prefix> = own.chain(below).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 
+/// The rates of a customer's card by the draft, and those of before where they are others.
+fn decks<'s>(
+    after: &'s Snapshot,
+    before: &'s Snapshot,
+    card: CardNumber,
+    was: Option<CustomerIndex>,
+) -> impl Iterator<Item = &'s Deck> {
+    let deck = after.deck(card);
+    let other = was.map(|was| before.deck(before.customer(was).card));
+    let other = other.filter(|other| !Arc::ptr_eq(other, deck));
+    std::iter::once(deck).chain(other).map(|deck| &**deck)
+}
+
+fn is_asked(prefix: Prefix, changed: Option<&HashSet<Prefix>>) -> bool {
+    changed.is_none_or(|changed| stands_below(prefix, |shorter| changed.contains(&shorter)))
+}
+
 /// Whether a prefix is one of some, or begins with one.
-fn stands_below(prefix: Prefix, some: &HashSet<Prefix>) -> bool {
-    let shorter = (1..=prefix.digits_count()).rev();
-    shorter
-        .map(|digits| prefix.shortened(digits))
-        .any(|shorter| some.contains(&shorter))
+fn stands_below(prefix: Prefix, is_one: impl Fn(Prefix) -> bool) -> bool {
+    let mut shorter = (1..=prefix.digits_count()).rev();
+    shorter.any(|digits| is_one(prefix.shortened(digits)))
 }
 
 /// The prefixes that have another price in a card than before, are new there, or are gone.

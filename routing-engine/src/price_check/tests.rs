@@ -105,6 +105,10 @@ fn same_deck(previous: &Snapshot, id: i64, deck: &Deck) -> Option<Arc<Deck>> {
 }
 
 fn check_all(before: &str, after: &str, is_of_cards: bool) -> PriceCheck {
+    check_within(before, after, is_of_cards, (QUESTIONS_MAX, LOOKS_MAX))
+}
+
+fn check_within(before: &str, after: &str, is_of_cards: bool, limits: (u64, u64)) -> PriceCheck {
     let before = compiled(before, None);
     let after = compiled(after, Some(&before));
     let question = PriceQuestion {
@@ -112,6 +116,8 @@ fn check_all(before: &str, after: &str, is_of_cards: bool) -> PriceCheck {
         after: &after,
         at: Timestamp(0),
         is_of_cards,
+        questions_max: limits.0,
+        looks_max: limits.1,
     };
     price_check(&question, |_| true)
 }
@@ -233,6 +239,18 @@ fn a_new_customer_and_a_new_destination_below_cost_are_found() {
         told(&check),
         [(PriceFault::BelowCost, "3361", "one two".into())]
     );
+}
+
+#[test]
+fn beyond_its_limits_the_check_ends_and_says_so() {
+    let after = changed("name: A\nspec: {}", "name: A\nspec: { status: inactive }");
+    for limits in [(3, LOOKS_MAX), (QUESTIONS_MAX, 7)] {
+        let check = check_within(WORLD, &after, false, limits);
+        assert!(!check.is_complete, "{limits:?}");
+        assert!(check.questions <= 4, "{limits:?}: {}", check.questions);
+    }
+    let whole = check_within(WORLD, &after, false, (6, 20));
+    assert!(whole.is_complete && whole.questions == 6);
 }
 
 #[test]
