@@ -189,3 +189,26 @@ async fn who_is_not_signed_in_simulates_nothing() {
         .unwrap();
     assert_eq!(api.send(stranger).await.status, 401);
 }
+
+#[tokio::test]
+async fn who_may_explain_but_not_read_records_or_drafts_simulates_neither() {
+    let api = Api::start().await;
+    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    let key = json!({"name": "routes only", "permissions": ["explain.use"]});
+    let made = api.post("/api/v1/api-keys", &key).await;
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let run = async |body: Value| {
+        let asked = request("POST", "/api/v1/simulations")
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(body.to_string().into())
+            .unwrap();
+        api.send(asked).await.status
+    };
+    assert_eq!(run(json!({"calls": [to("33142685300")]})).await, 200);
+    assert_eq!(run(json!({"records": {}})).await, 403);
+    assert_eq!(
+        run(json!({"change_set": 1, "calls": [to("33142685300")]})).await,
+        403
+    );
+}
