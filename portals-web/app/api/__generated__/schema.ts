@@ -9963,7 +9963,8 @@ export interface components {
         ReleasedBy: "customer" | "carrier" | "switch";
         /**
          * @description What recent traffic would have become. Limits and the quality of carriers are those of this moment;
-         *     round robin spreads the calls evenly, and no trunk is throttled.
+         *     round robin spreads the calls evenly, and no trunk is throttled. Currencies are worth what they were,
+         *     or would have been, at the time of each call.
          */
         Replay: {
             /** @description Money of all these calls by the draft. */
