@@ -85,7 +85,7 @@ test('a draft that would sell below cost says so in red, with the worst destinat
   await expect(worst).toContainText('Below cost')
   await expect(worst).toContainText('Egypt mobile')
   await expect(worst).toContainText('Cairo Connect, Meridian Voice and 1 more')
-  await expect(worst).toContainText('-0.0633')
+  await expect(worst).toContainText('−0.0633')
   await expect(prices.getByRole('row').filter({ hasText: 'North Korea' })).toContainText('No route')
 })
 
