@@ -78,6 +78,7 @@ test('a draft that would sell below cost says so in red, with the worst destinat
   await toDraft(page).first().click()
   await page.getByRole('link', { name: /^Working on/ }).click()
   await page.getByRole('link', { name: 'Preview' }).last().click()
+  await expect(page.getByText('A push would succeed, and would sell below cost.')).toBeVisible()
   await expect(prices.getByRole('alert')).toContainText(
     '2 destinations would newly be sold below cost',
   )

@@ -109,6 +109,7 @@ export const changeSets = {
     button: 'Preview',
     loading: 'Recent calls are decided again…',
     good: 'Nothing speaks against a push.',
+    loss: 'A push would succeed, and would sell below cost.',
     problems_one: '{{count}} thing speaks against a push',
     problems_other: '{{count}} things speak against a push',
     compared: 'Compared with configuration {{number}}.',

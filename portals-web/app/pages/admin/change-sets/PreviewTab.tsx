@@ -54,22 +54,28 @@ interface VerdictProps {
   onRefresh: () => void
 }
 
-function Verdict({ preview: { problems, snapshot_number }, isBusy, onRefresh }: VerdictProps) {
+function Verdict({ preview, isBusy, onRefresh }: VerdictProps) {
+  const { problems, prices, snapshot_number } = preview
   const { t } = useTranslation('changeSets')
   const kindName = useKindName()
   const isGood = problems.length === 0
-  const Icon = isGood ? CircleCheck : CircleX
+  const isLoss = (prices?.below_cost ?? 0) > 0
+  const Icon = isGood && !isLoss ? CircleCheck : CircleX
   return (
     <div
       role="status"
       className={`flex items-start gap-2 rounded-control px-3 py-2 ${
-        isGood ? 'bg-badge-success-bg text-badge-success' : 'bg-badge-danger-bg text-badge-danger'
+        isGood && !isLoss
+          ? 'bg-badge-success-bg text-badge-success'
+          : 'bg-badge-danger-bg text-badge-danger'
       }`}
     >
       <Icon aria-hidden size={16} strokeWidth={1.75} className="mt-0.5 shrink-0" />
       <div className="min-w-0 grow">
         <p className="font-medium">
-          {isGood ? t('preview.good') : t('preview.problems', { count: problems.length })}
+          {isGood
+            ? t(isLoss ? 'preview.loss' : 'preview.good')
+            : t('preview.problems', { count: problems.length })}
         </p>
         <ul>
           {problems.map((problem) => (

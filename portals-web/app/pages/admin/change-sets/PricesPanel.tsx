@@ -77,17 +77,11 @@ function Findings({ prices: { findings, currency } }: { prices: PriceCheck }) {
           cell: ({ destination }) => destination ?? NO_VALUE,
         },
         {
-          id: 'customers',
-          header: t('prices.customers'),
-          cell: (finding) => <Customers finding={finding} />,
-        },
-        {
           id: 'price',
           header: t('prices.price', { currency }),
           align: 'end',
           cell: ({ price_per_minute }) => money(price_per_minute),
         },
-        { id: 'carrier', header: t('prices.carrier'), cell: ({ carrier }) => carrier ?? NO_VALUE },
         {
           id: 'cost',
           header: t('prices.cost', { currency }),
@@ -99,6 +93,12 @@ function Findings({ prices: { findings, currency } }: { prices: PriceCheck }) {
           header: t('prices.margin', { currency }),
           align: 'end',
           cell: ({ margin_per_minute }) => money(margin_per_minute, true),
+        },
+        { id: 'carrier', header: t('prices.carrier'), cell: ({ carrier }) => carrier ?? NO_VALUE },
+        {
+          id: 'customers',
+          header: t('prices.customers'),
+          cell: (finding) => <Customers finding={finding} />,
         },
         {
           id: 'before',
