@@ -75,6 +75,12 @@ table! {
     NotAuthenticated      403 21  "Not authenticated";
     NumberRefused         403 21  "Number not allowed";
     CarrierUnresolved     502 38  "Carrier name without address";
+    GatewayCpsLimit       503 42  "Gateway calls per second exceeded";
+    GatewayChannelLimit   503 34  "Gateway channels exceeded";
+    RouteCpsLimit         503 42  "Route calls per second exceeded";
+    RouteChannelLimit     503 34  "Route channels exceeded";
+    CalledNumberCpsLimit  503 42  "Calls per second to the number exceeded";
+    CalledNumberChannelLimit 503 34 "Calls to the number exceeded";
 }
 
 /// Whose fault or whose wish.
@@ -145,14 +151,17 @@ impl Failure {
         ) || self.received_status == 503
     }
 
-    /// Whether another gateway of the same carrier may do better: nobody replied, or who did is out
-    /// of order.
+    /// Whether another gateway of the same carrier may do better: nobody replied, who did is out of
+    /// order, or the gateway has all the calls that it may have.
     pub(crate) fn is_of_gateway(&self) -> bool {
-        let is_silent = matches!(
+        let is_of_one = matches!(
             self.reason,
-            ReleaseReason::CarrierSilent | ReleaseReason::CarrierUnreachable
+            ReleaseReason::CarrierSilent
+                | ReleaseReason::CarrierUnreachable
+                | ReleaseReason::GatewayCpsLimit
+                | ReleaseReason::GatewayChannelLimit
         );
-        is_silent || (500..600).contains(&self.received_status)
+        is_of_one || (500..600).contains(&self.received_status)
     }
 
     /// A carrier's final response. The cause is the one in its Reason, if it has one.
@@ -363,7 +372,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            38,
+            44,
             "a reason was added to the record: give it a row"
         );
     }

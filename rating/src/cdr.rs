@@ -167,6 +167,18 @@ pub enum ReleaseReason {
     NumberRefused,
     /// The carrier's gateway is a host name that leads nowhere, or was not looked up yet.
     CarrierUnresolved,
+    /// Attempts per second of the carrier's gateway are used up.
+    GatewayCpsLimit,
+    /// Channels of the carrier's gateway are used up.
+    GatewayChannelLimit,
+    /// Attempts per second of the route that leads to the trunk are used up.
+    RouteCpsLimit,
+    /// Channels of the route that leads to the trunk are used up.
+    RouteChannelLimit,
+    /// Calls per second to the called number are used up.
+    CalledNumberCpsLimit,
+    /// As many calls to the called number as there may be are up.
+    CalledNumberChannelLimit,
 }
 
 /// The rate that was applied to one side.

@@ -3,25 +3,38 @@
 //! A [`Limiter`] counts; it does not know its limit. The limit ([`Limits`]) belongs to the snapshot
 //! and is given at each admission, so a push may change it while calls run. Counters are shared by
 //! all shards and take no lock. [`Permits`] are taken channels: dropping them gives the channels
-//! back, so counts cannot drift from the calls that hold them.
+//! back, so counts cannot drift from the calls that hold them. Calls to one number are counted in a
+//! table ([`CalledNumbers`]).
+//!
+//! A call beyond the pace of a limit is refused, or held until it is due when the limit allows that
+//! ([`Limits::smoothing_ms`]): the pace says at once how long that is ([`Passed::hold_us`]).
 
+mod called_numbers;
 mod cps;
 
+pub use called_numbers::CalledNumbers;
+pub(crate) use called_numbers::NumberKey;
 pub use cps::BURST_TOLERANCE_NS;
 
 use crate::decide::CallRequest;
 use crate::lot;
 use crate::quality::Quality;
+use crate::resources::CPS_SMOOTHING_MS_MAX;
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
+use called_numbers::NumberPermit;
 use rating::cdr::ReleaseReason;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Most resources that one admission passes: the customer and its trunk, or a carrier and its.
-pub const GATES_MAX: usize = 2;
+/// Most gates that one admission passes: customer, trunk and the called number under both; or
+/// carrier, trunk, route and gateway.
+pub const GATES_MAX: usize = 4;
+
+/// The longest that any call is held, and how early it may come beside.
+const PATIENCE_MAX_NS: u64 = CPS_SMOOTHING_MS_MAX as u64 * 1_000_000 + BURST_TOLERANCE_NS;
 
 /// Tells the lot of turns from others of the same call.
 const TURN: u64 = 0x7475_726e;
@@ -33,6 +46,8 @@ pub struct Limits {
     pub cps: Option<NonZeroU32>,
     /// Concurrent calls.
     pub channels: Option<NonZeroU32>,
+    /// How long a call beyond the calls per second may be held until it is due; milliseconds.
+    pub smoothing_ms: u16,
 }
 
 /// The live counters of one resource, alone on its cache line.
@@ -44,23 +59,48 @@ pub struct Limiter {
     channels_in_use: AtomicU32,
 }
 
-/// Channels taken from one or two resources; dropping gives them back.
+/// Channels taken at some gates; dropping gives them back.
 ///
 /// It holds the counters themselves, not the snapshot that it was taken under.
 #[derive(Default)]
 pub struct Permits(ArrayVec<Permit, GATES_MAX>);
 
+/// One channel at one gate; dropping gives it back.
+enum Permit {
+    Resource(ResourcePermit),
+    Number(#[expect(dead_code, reason = "it counts while it is there")] NumberPermit),
+}
+
 /// One channel of one resource.
-struct Permit(Arc<Limiter>);
+struct ResourcePermit(Arc<Limiter>);
+
+/// A call that passed all its gates.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// Its channels.
+    pub permits: Permits,
+    /// How long it must be held to keep the pace, microseconds; 0 for most.
+    pub hold_us: u32,
+}
 
 /// A resource at the door: its counters, what it allows, and the reasons to give when it is full.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'s> {
-    pub(crate) limiter: &'s Arc<Limiter>,
-    pub(crate) limits: Limits,
-    pub(crate) cps_reason: ReleaseReason,
-    pub(crate) channels_reason: ReleaseReason,
+    counter: Counter<'s>,
+    limits: Limits,
+    cps_reason: ReleaseReason,
+    channels_reason: ReleaseReason,
 }
+
+/// What counts at a gate.
+#[derive(Clone, Copy, Debug)]
+enum Counter<'s> {
+    Resource(&'s Arc<Limiter>),
+    Number(&'s Arc<CalledNumbers>, NumberKey),
+}
+
+/// The gates of one admission.
+pub(crate) type Gates<'s> = ArrayVec<Gate<'s>, GATES_MAX>;
 
 /// Who decides at the gates: the live counters, or a look at them that takes nothing. With the other
 /// figures that move while the snapshot stands still it is all that a decision reads beside request
@@ -73,11 +113,7 @@ pub trait Admission {
     ///
     /// # Errors
     /// The reason of the first gate that is closed; calls per second are asked before channels.
-    fn pass(
-        &mut self,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Result<Permits, ReleaseReason>;
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason>;
 
     /// Whose turn it is for a destination, by round robin. `draw` is the number of the call.
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32;
@@ -104,7 +140,7 @@ pub trait Admission {
     fn in_the_way(
         &self,
         place: usize,
-        gates: &[Gate<'_>; GATES_MAX],
+        gates: &[Gate<'_>],
         now_us: u64,
     ) -> Option<ReleaseReason> {
         let _ = place;
@@ -115,6 +151,10 @@ pub trait Admission {
 /// Takes from the counters: for calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LiveAdmission;
+
+/// As [`LiveAdmission`], for calls that cannot be held: beyond the pace they are refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PromptAdmission;
 
 /// Looks at the counters and takes nothing: for explanations and simulations.
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,7 +173,25 @@ impl Limits {
         Self {
             cps: cps.and_then(NonZeroU32::new),
             channels: channels.and_then(NonZeroU32::new),
+            smoothing_ms: 0,
         }
+    }
+
+    /// The same, with calls beyond the pace held for so long at most.
+    pub(crate) fn smoothed(self, smoothing_ms: u16) -> Self {
+        Self {
+            smoothing_ms: smoothing_ms.min(CPS_SMOOTHING_MS_MAX),
+            ..self
+        }
+    }
+
+    /// Whether there is any limit.
+    pub(crate) fn are_set(&self) -> bool {
+        self.cps.is_some() || self.channels.is_some()
+    }
+
+    fn patience_ns(&self) -> u64 {
+        u64::from(self.smoothing_ms) * 1_000_000
     }
 }
 
@@ -145,14 +203,17 @@ impl Limiter {
         self.channels_in_use.load(Ordering::Relaxed)
     }
 
-    fn take_cps(&self, limits: Limits, now_ns: u64) -> bool {
-        let Some(cps) = limits.cps else { return true };
-        let taken = self
+    /// How long the call must be held, nanoseconds; `None` when it comes too early for that.
+    fn take_cps(&self, limits: Limits, now_ns: u64, patience_ns: u64) -> Option<u64> {
+        let Some(cps) = limits.cps else {
+            return Some(0);
+        };
+        let before = self
             .due_ns
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |due_ns| {
-                cps::due_after_call(due_ns, now_ns, cps)
+                cps::due_after_call(due_ns, now_ns, cps, patience_ns)
             });
-        taken.is_ok()
+        cps::hold_ns(before.ok()?, now_ns, patience_ns)
     }
 
     /// Undoes [`Self::take_cps`]: the call was refused elsewhere and has not used its turn.
@@ -163,21 +224,22 @@ impl Limiter {
         }
     }
 
-    fn take_channel(self: &Arc<Self>, limits: Limits) -> Option<Permit> {
+    fn take_channel(self: &Arc<Self>, limits: Limits) -> Option<ResourcePermit> {
         let max = limits.channels.map_or(u32::MAX, NonZeroU32::get);
         self.channels_in_use
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_use| {
                 (in_use < max).then(|| in_use + 1)
             })
             .is_ok()
-            .then(|| Permit(Arc::clone(self)))
+            .then(|| ResourcePermit(Arc::clone(self)))
     }
 
-    fn has_cps(&self, limits: Limits, now_ns: u64) -> bool {
+    fn look_cps(&self, limits: Limits, now_ns: u64, patience_ns: u64) -> Option<u64> {
         let due_ns = self.due_ns.load(Ordering::Relaxed);
-        limits
-            .cps
-            .is_none_or(|cps| cps::due_after_call(due_ns, now_ns, cps).is_some())
+        match limits.cps {
+            Some(_) => cps::hold_ns(due_ns, now_ns, patience_ns),
+            None => Some(0),
+        }
     }
 
     fn has_channel(&self, limits: Limits) -> bool {
@@ -187,7 +249,7 @@ impl Limiter {
     }
 }
 
-impl Drop for Permit {
+impl Drop for ResourcePermit {
     fn drop(&mut self) {
         let before = self.0.channels_in_use.fetch_sub(1, Ordering::Relaxed);
         debug_assert!(before > 0, "a channel is given back once");
@@ -214,30 +276,86 @@ impl fmt::Debug for Permits {
     }
 }
 
+// === impl Gate ===
+
+impl<'s> Gate<'s> {
+    /// The door of a resource, with its reasons for calls per second and for channels.
+    pub(crate) fn of_resource(
+        limiter: &'s Arc<Limiter>,
+        limits: Limits,
+        reasons: [ReleaseReason; 2],
+    ) -> Self {
+        Self::new(Counter::Resource(limiter), limits, reasons)
+    }
+
+    /// The door of calls to one number.
+    pub(crate) fn of_number(
+        numbers: &'s Arc<CalledNumbers>,
+        key: NumberKey,
+        limits: Limits,
+    ) -> Self {
+        let reasons = [
+            ReleaseReason::CalledNumberCpsLimit,
+            ReleaseReason::CalledNumberChannelLimit,
+        ];
+        Self::new(Counter::Number(numbers, key), limits, reasons)
+    }
+
+    fn new(counter: Counter<'s>, limits: Limits, reasons: [ReleaseReason; 2]) -> Self {
+        let [cps_reason, channels_reason] = reasons;
+        Self {
+            counter,
+            limits,
+            cps_reason,
+            channels_reason,
+        }
+    }
+
+    fn take_cps(&self, now_ns: u64, patience_ns: u64) -> Option<u64> {
+        let limits = self.limits;
+        match self.counter {
+            Counter::Resource(limiter) => limiter.take_cps(limits, now_ns, patience_ns),
+            Counter::Number(numbers, key) => numbers.take_cps(key, limits, now_ns, patience_ns),
+        }
+    }
+
+    fn give_back_cps(&self) {
+        match self.counter {
+            Counter::Resource(limiter) => limiter.give_back_cps(self.limits),
+            Counter::Number(numbers, key) => numbers.give_back_cps(key, self.limits),
+        }
+    }
+
+    fn take_channel(&self) -> Option<Permit> {
+        match self.counter {
+            Counter::Resource(limiter) => limiter.take_channel(self.limits).map(Permit::Resource),
+            Counter::Number(numbers, key) => {
+                numbers.take_channel(key, self.limits).map(Permit::Number)
+            }
+        }
+    }
+
+    fn look_cps(&self, now_ns: u64) -> Option<u64> {
+        let (limits, patience_ns) = (self.limits, self.limits.patience_ns());
+        match self.counter {
+            Counter::Resource(limiter) => limiter.look_cps(limits, now_ns, patience_ns),
+            Counter::Number(numbers, key) => numbers.look_cps(key, limits, now_ns, patience_ns),
+        }
+    }
+
+    fn has_channel(&self) -> bool {
+        match self.counter {
+            Counter::Resource(limiter) => limiter.has_channel(self.limits),
+            Counter::Number(numbers, key) => numbers.has_channel(key, self.limits),
+        }
+    }
+}
+
 // === impl Admission ===
 
 impl Admission for LiveAdmission {
-    fn pass(
-        &mut self,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Result<Permits, ReleaseReason> {
-        let now_ns = now_us.saturating_mul(1_000);
-        for (index, gate) in gates.iter().enumerate() {
-            if !gate.limiter.take_cps(gate.limits, now_ns) {
-                give_back_cps(&gates[..index]);
-                return Err(gate.cps_reason);
-            }
-        }
-        let mut permits = Permits::default();
-        for gate in gates {
-            let Some(permit) = gate.limiter.take_channel(gate.limits) else {
-                give_back_cps(gates);
-                return Err(gate.channels_reason);
-            };
-            permits.0.push(permit);
-        }
-        Ok(permits)
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
+        take(gates, now_us, Limits::patience_ns)
     }
 
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
@@ -245,30 +363,73 @@ impl Admission for LiveAdmission {
     }
 }
 
+impl Admission for PromptAdmission {
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
+        take(gates, now_us, |_| 0)
+    }
+
+    fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32 {
+        LiveAdmission.turn(turns, destination, draw)
+    }
+}
+
+fn take(
+    gates: &[Gate<'_>],
+    now_us: u64,
+    patience_ns: impl Fn(&Limits) -> u64,
+) -> Result<Passed, ReleaseReason> {
+    let now_ns = now_us.saturating_mul(1_000);
+    let mut hold_ns = 0;
+    for (index, gate) in gates.iter().enumerate() {
+        let Some(own_ns) = gate.take_cps(now_ns, patience_ns(&gate.limits)) else {
+            give_back_cps(&gates[..index]);
+            return Err(gate.cps_reason);
+        };
+        hold_ns = own_ns.max(hold_ns);
+    }
+    let mut permits = Permits::default();
+    for gate in gates {
+        let Some(permit) = gate.take_channel() else {
+            give_back_cps(gates);
+            return Err(gate.channels_reason);
+        };
+        // There are no more gates than a list has.
+        let _ = permits.0.try_push(permit);
+    }
+    Ok(Passed {
+        permits,
+        hold_us: micros(hold_ns),
+    })
+}
+
+/// Whole microseconds, so that a call that was held is not early. At most [`PATIENCE_MAX_NS`].
+fn micros(hold_ns: u64) -> u32 {
+    u32::try_from(hold_ns.div_ceil(1_000)).unwrap_or(u32::MAX)
+}
+
 fn give_back_cps(gates: &[Gate<'_>]) {
     for gate in gates {
-        gate.limiter.give_back_cps(gate.limits);
+        gate.give_back_cps();
     }
 }
 
 impl Admission for DryAdmission {
-    fn pass(
-        &mut self,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Result<Permits, ReleaseReason> {
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         let now_ns = now_us.saturating_mul(1_000);
+        let mut hold_ns = 0;
         for gate in gates {
-            if !gate.limiter.has_cps(gate.limits, now_ns) {
-                return Err(gate.cps_reason);
-            }
+            let own_ns = gate.look_cps(now_ns).ok_or(gate.cps_reason)?;
+            hold_ns = own_ns.max(hold_ns);
         }
         for gate in gates {
-            if !gate.limiter.has_channel(gate.limits) {
+            if !gate.has_channel() {
                 return Err(gate.channels_reason);
             }
         }
-        Ok(Permits::default())
+        Ok(Passed {
+            permits: Permits::default(),
+            hold_us: micros(hold_ns),
+        })
     }
 
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
@@ -277,11 +438,7 @@ impl Admission for DryAdmission {
 }
 
 impl Admission for ReplayAdmission {
-    fn pass(
-        &mut self,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Result<Permits, ReleaseReason> {
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         DryAdmission.pass(gates, now_us)
     }
 

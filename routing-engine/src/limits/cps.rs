@@ -18,10 +18,24 @@ pub(super) fn interval_ns(cps: NonZeroU32) -> u64 {
     1_000_000_000 / u64::from(cps.get())
 }
 
-/// When the call after this one is due; `None` when this one comes too early.
-pub(super) fn due_after_call(due_ns: u64, now_ns: u64, cps: NonZeroU32) -> Option<u64> {
-    let on_time = due_ns <= now_ns.saturating_add(BURST_TOLERANCE_NS);
-    on_time.then(|| due_ns.max(now_ns).saturating_add(interval_ns(cps)))
+/// How long a call that is due then must be held now; `None` when that is longer than it may be.
+/// What comes early by the burst tolerance is not held.
+pub(super) fn hold_ns(due_ns: u64, now_ns: u64, patience_ns: u64) -> Option<u64> {
+    match due_ns.saturating_sub(now_ns) {
+        ..=BURST_TOLERANCE_NS => Some(0),
+        early_ns => (early_ns <= patience_ns).then_some(early_ns),
+    }
+}
+
+/// When the call after this one is due; `None` when this one comes too early to be held.
+pub(super) fn due_after_call(
+    due_ns: u64,
+    now_ns: u64,
+    cps: NonZeroU32,
+    patience_ns: u64,
+) -> Option<u64> {
+    hold_ns(due_ns, now_ns, patience_ns)?;
+    Some(due_ns.max(now_ns).saturating_add(interval_ns(cps)))
 }
 
 #[cfg(test)]
@@ -40,7 +54,7 @@ mod tests {
         let mut now_ns = 5 * SECOND_NS;
         let start_ns = now_ns;
         while now_ns < start_ns + seconds * SECOND_NS {
-            if let Some(next) = due_after_call(due_ns, now_ns, cps) {
+            if let Some(next) = due_after_call(due_ns, now_ns, cps, 0) {
                 due_ns = next;
                 passed[((now_ns - start_ns) / SECOND_NS) as usize] += 1;
             }
@@ -90,17 +104,32 @@ mod tests {
         let mut due_ns = 0;
         for tick in 0..500 {
             for call in 0..10 {
-                let next = due_after_call(due_ns, tick * 20_000_000, cps);
+                let next = due_after_call(due_ns, tick * 20_000_000, cps, 0);
                 due_ns = next.unwrap_or_else(|| panic!("tick {tick} call {call}"));
             }
         }
     }
 
     #[test]
+    fn a_burst_is_stretched_to_the_pace_and_what_would_wait_too_long_is_refused() {
+        let cps = NonZeroU32::new(10).unwrap();
+        let now_ns = 5 * SECOND_NS;
+        let mut due_ns = 0;
+        let mut holds = Vec::new();
+        for _ in 0..30 {
+            holds.push(hold_ns(due_ns, now_ns, 2 * SECOND_NS));
+            due_ns = due_after_call(due_ns, now_ns, cps, 2 * SECOND_NS).unwrap_or(due_ns);
+        }
+        let paced = (0..=20).map(|place| Some(place * SECOND_NS / 10));
+        assert_eq!(holds[..21], paced.collect::<Vec<_>>());
+        assert_eq!(holds[21..], [None; 9]);
+    }
+
+    #[test]
     fn time_unused_is_not_saved_up() {
         let cps = NonZeroU32::new(10).unwrap();
         let late_ns = 3_600 * SECOND_NS;
-        let due_ns = due_after_call(0, late_ns, cps).unwrap();
-        assert_eq!(due_after_call(due_ns, late_ns, cps), None);
+        let due_ns = due_after_call(0, late_ns, cps, 0).unwrap();
+        assert_eq!(due_after_call(due_ns, late_ns, cps, 0), None);
     }
 }

@@ -7,8 +7,8 @@ const CUSTOMER: usize = 0;
 const TRUNK: usize = 1;
 
 struct Door {
-    limiters: [Arc<Limiter>; GATES_MAX],
-    limits: [Limits; GATES_MAX],
+    limiters: [Arc<Limiter>; 2],
+    limits: [Limits; 2],
 }
 
 impl Door {
@@ -19,12 +19,10 @@ impl Door {
         }
     }
 
-    fn gates(&self) -> [Gate<'_>; GATES_MAX] {
-        let gate = |index: usize, cps_reason, channels_reason| Gate {
-            limiter: &self.limiters[index],
-            limits: self.limits[index],
-            cps_reason,
-            channels_reason,
+    fn gates(&self) -> [Gate<'_>; 2] {
+        let gate = |index: usize, cps_reason, channels_reason| {
+            let reasons = [cps_reason, channels_reason];
+            Gate::of_resource(&self.limiters[index], self.limits[index], reasons)
         };
         [
             gate(
@@ -41,10 +39,11 @@ impl Door {
     }
 
     fn pass(&self, now_us: u64) -> Result<Permits, ReleaseReason> {
-        LiveAdmission.pass(&self.gates(), now_us)
+        let passed = LiveAdmission.pass(&self.gates(), now_us);
+        passed.map(|passed| passed.permits)
     }
 
-    fn in_use(&self) -> [u32; GATES_MAX] {
+    fn in_use(&self) -> [u32; 2] {
         [0, 1].map(|index| self.limiters[index].channels_in_use())
     }
 }
@@ -52,6 +51,7 @@ impl Door {
 const NONE: Limits = Limits {
     cps: None,
     channels: None,
+    smoothing_ms: 0,
 };
 
 #[test]
@@ -104,7 +104,7 @@ fn a_call_that_one_gate_refuses_takes_nothing_from_the_other() {
     for now_us in (100_000..900_000).step_by(1_000) {
         assert_eq!(door.pass(now_us).unwrap_err(), ReleaseReason::TrunkCpsLimit);
     }
-    assert!(door.limiters[CUSTOMER].has_cps(door.limits[CUSTOMER], 900_000_000));
+    assert!(door.limiters[CUSTOMER].look_cps(door.limits[CUSTOMER], 900_000_000, 0).is_some());
     assert_eq!(
         door.pass(1_000_000).unwrap_err(),
         ReleaseReason::CustomerChannelLimit
@@ -115,11 +115,36 @@ fn a_call_that_one_gate_refuses_takes_nothing_from_the_other() {
 }
 
 #[test]
+fn a_call_beyond_the_pace_is_held_as_long_as_the_slower_gate_says() {
+    let door = Door::new(
+        Limits::new(Some(10), None).smoothed(1_000),
+        Limits::new(Some(5), None).smoothed(1_000),
+    );
+    let mut pass = |admission: &mut dyn FnMut(&[Gate<'_>]) -> Result<Passed, ReleaseReason>| {
+        admission(&door.gates()).map(|passed| passed.hold_us)
+    };
+    let mut live = |gates: &[Gate<'_>]| LiveAdmission.pass(gates, 1_000_000);
+    assert_eq!(pass(&mut live), Ok(0));
+    let mut dry = |gates: &[Gate<'_>]| DryAdmission.pass(gates, 1_000_000);
+    assert_eq!(pass(&mut dry), Ok(200_000), "a look says the same");
+    let mut prompt = |gates: &[Gate<'_>]| PromptAdmission.pass(gates, 1_000_000);
+    assert_eq!(pass(&mut prompt), Err(ReleaseReason::CustomerCpsLimit));
+    let mut live = |gates: &[Gate<'_>]| LiveAdmission.pass(gates, 1_000_000);
+    for hold_us in [200_000, 400_000, 600_000, 800_000, 1_000_000] {
+        assert_eq!(pass(&mut live), Ok(hold_us));
+    }
+    assert_eq!(pass(&mut live), Err(ReleaseReason::TrunkCpsLimit));
+    // The refused call left the customer's turns to others.
+    let customer = door.limiters[CUSTOMER].look_cps(door.limits[CUSTOMER], 1_000_000_000, u64::MAX);
+    assert_eq!(customer, Some(600_000_000));
+}
+
+#[test]
 fn a_look_takes_nothing() {
     let door = Door::new(Limits::new(Some(1), Some(1)), Limits::new(Some(1), Some(1)));
     for _ in 0..10 {
-        let permits = DryAdmission.pass(&door.gates(), 0).unwrap();
-        assert!(permits.is_empty());
+        let passed = DryAdmission.pass(&door.gates(), 0).unwrap();
+        assert!(passed.permits.is_empty());
     }
     assert_eq!(door.in_use(), [0, 0]);
     assert_eq!(door.pass(0).unwrap().len(), 2);
