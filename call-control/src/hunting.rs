@@ -126,7 +126,7 @@ impl Call {
         let candidate = destination.candidate;
         let passing = |reason| Failure::passing(Origin::Switch, reason);
         let permits = candidate
-            .admit(&self.snapshot, now.as_micros())
+            .admit(&self.snapshot, destination.gateway, now.as_micros())
             .map_err(passing)?;
         let gateway = self.place_of(destination)?;
         let listener = candidate.egress_trunk(&self.snapshot).listener;

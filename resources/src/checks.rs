@@ -15,6 +15,10 @@ pub const CPS_LIMIT_MAX: u32 = 100_000;
 /// Highest limit of channels.
 pub const CHANNEL_LIMIT_MAX: u32 = 1_000_000;
 
+/// The longest that a call beyond the calls per second is held, milliseconds. A caller that heard
+/// 100 waits longer than that.
+pub const CPS_SMOOTHING_MS_MAX: u16 = 2_000;
+
 pub(crate) fn name(name: &str) -> Option<Problem> {
     let length = name.chars().count();
     let sound = (1..=NAME_CHARS_MAX).contains(&length)

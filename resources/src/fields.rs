@@ -15,6 +15,7 @@ pub(crate) mod reference;
 pub(crate) mod registration;
 pub(crate) mod response_rule;
 pub(crate) mod secret;
+pub(crate) mod shared_gateway;
 pub(crate) mod signalling;
 pub(crate) mod status;
 pub(crate) mod throttle;

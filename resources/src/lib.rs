@@ -33,7 +33,7 @@ pub use assignment::{
     AssignedItem, Assignment, AssignmentLevel, Beneficiary, CustomerPlace, Entitlement,
     KindEntitlements, entitlements, who_gets,
 };
-pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
+pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX, NAME_CHARS_MAX};
 pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
 pub use fields::further_gateway::{FurtherGateway, Probing};
@@ -49,6 +49,7 @@ pub use fields::reference::Ref;
 pub use fields::registration::Registration;
 pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
+pub use fields::shared_gateway::SharedGateway;
 pub use fields::signalling::{
     InDialogPolicy, KeepaliveMethod, NatMode, RedirectPolicy, ReferPolicy, ReinvitePolicy,
     ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling,

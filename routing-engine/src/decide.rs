@@ -6,12 +6,13 @@
 //! 2. the customer must be **active**;
 //! 3. the called number is **normalised** to digits, the calling number translated;
 //! 4. the **number lists** of customer and trunk let both through;
-//! 5. the call is **admitted** by the customer's and the trunk's limits;
+//! 5. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
+//!    among them, at once or to be held until it is due;
 //! 6. the customer's **rate** is the longest prefix on its card;
 //! 7. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
 //!    routes excludes and those below cost are dropped ([`Candidate`]).
 //!
-//! The limits of carriers are asked at each attempt ([`Candidate::admit`]), not here: a route may
+//! The limits of carriers, their trunks and gateways, and of routes are asked at each attempt ([`Candidate::admit`]), not here: a route may
 //! be full now and free when its turn comes.
 
 mod candidates;
@@ -23,11 +24,13 @@ pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
-use crate::limits::{Admission, Permits};
+use crate::limits::{Admission, Gates, Passed, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
 use crate::quality::QualityTable;
-use crate::resources::Status;
-use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
+use crate::resources::{ResourceKind, Status};
+use crate::snapshot::{
+    CustomerIndex, IngressTrunk, RateRef, Snapshot, TrunkIndex, longest_match,
+};
 use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
@@ -95,8 +98,12 @@ pub struct RoutePlan {
     pub calling_number: Number,
     /// At least one, in hunting order.
     pub candidates: ArrayVec<Candidate, CANDIDATES_MAX>,
-    /// The call's channels of customer and ingress trunk; given back when the plan is dropped.
+    /// The call's channels of customer, ingress trunk and called number; given back when the plan is
+    /// dropped.
     pub permits: Permits,
+    /// How long the call is held before its first attempt, to keep the pace of calls per second;
+    /// microseconds, 0 for most.
+    pub hold_us: u32,
 }
 
 /// Why a call is refused, with what was known by then.
@@ -177,10 +184,11 @@ fn pipeline(
         return refuse(trace, Step::NotListed(list), ReleaseReason::NumberRefused);
     }
 
-    let permits = admission
-        .pass(&[customer.gate(), trunk.gate()], request.now_us)
+    let gates = gates(snapshot, trunk, &called_number);
+    let Passed { permits, hold_us } = admission
+        .pass(&gates, request.now_us)
         .inspect_err(|reason| trace.step(Step::NotAdmitted(*reason)))?;
-    trace.step(Step::Admitted);
+    trace.step(Step::Admitted { hold_us });
 
     let path = snapshot.walk(&called_number);
     let Some((customer_rate, price)) = longest_match(&path, customer.card) else {
@@ -211,7 +219,21 @@ fn pipeline(
         calling_number,
         candidates,
         permits,
+        hold_us,
     })
+}
+
+/// What a call must pass before anything else is asked.
+fn gates<'s>(snapshot: &'s Snapshot, trunk: &'s IngressTrunk, called: &str) -> Gates<'s> {
+    let customer = snapshot.customer(trunk.customer);
+    let mut gates = Gates::new();
+    gates.push(customer.gate());
+    gates.push(trunk.gate());
+    let (kind, id) = (ResourceKind::Customer, customer.resource.id);
+    gates.extend(snapshot.number_gate(kind, id, customer.number_limits, called));
+    let (kind, id) = (ResourceKind::Trunk, trunk.resource.id);
+    gates.extend(snapshot.number_gate(kind, id, trunk.number_limits, called));
+    gates
 }
 
 /// The ingress trunk, and the called number without its tech prefix.

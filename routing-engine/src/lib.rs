@@ -12,7 +12,7 @@
 //! decide(&request, &snapshot, &mut LiveAdmission, &mut NoTrace)
 //!   -> Decision::Route(plan)                        the plan holds the ingress permits
 //!        for candidate in &plan.candidates          cheapest first
-//!          candidate.admit(&snapshot, now_us)       egress permits, for this attempt
+//!          candidate.admit(&snapshot, gateway, now_us)  egress permits, for this attempt
 //!          candidate.egress_trunk(&snapshot)        gateways, timers, failover codes
 //!          snapshot.applied_rate(candidate.rate, …) for the record
 //!   -> Decision::Reject(rejection)                  with the reason for the record
@@ -39,7 +39,7 @@ pub mod trace;
 
 pub use ::resources::{Problem, documents};
 pub use decide::{CallRequest, Candidate, Decision, Rejection, RoutePlan, Source, decide};
-pub use limits::{DryAdmission, LiveAdmission, Permits, ReplayAdmission};
+pub use limits::{DryAdmission, LiveAdmission, Permits, PromptAdmission, ReplayAdmission};
 pub use quality::QualityTable;
 pub use record::{RecordedAdmission, decide_noted};
 pub use snapshot::{DigestIdentity, Snapshot, TrunkIndex};

@@ -11,15 +11,17 @@
 
 mod called_numbers;
 mod cps;
+mod held;
 
 pub use called_numbers::CalledNumbers;
 pub(crate) use called_numbers::NumberKey;
 pub use cps::BURST_TOLERANCE_NS;
+pub use held::{Drift, HeldChannels};
 
 use crate::decide::CallRequest;
 use crate::lot;
 use crate::quality::Quality;
-use crate::resources::CPS_SMOOTHING_MS_MAX;
+use crate::resources::{CPS_SMOOTHING_MS_MAX, ResourceKind};
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
 use called_numbers::NumberPermit;
@@ -51,9 +53,11 @@ pub struct Limits {
 }
 
 /// The live counters of one resource, alone on its cache line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(64))]
 pub struct Limiter {
+    /// Whose they are.
+    of: (ResourceKind, i64),
     /// When the next call is due at the limit's pace ([`cps`]), nanoseconds on the monotonic clock.
     due_ns: AtomicU64,
     channels_in_use: AtomicU32,
@@ -68,7 +72,8 @@ pub struct Permits(ArrayVec<Permit, GATES_MAX>);
 /// One channel at one gate; dropping gives it back.
 enum Permit {
     Resource(ResourcePermit),
-    Number(#[expect(dead_code, reason = "it counts while it is there")] NumberPermit),
+    /// It is only held.
+    Number(#[expect(dead_code, reason = "its drop is its use")] NumberPermit),
 }
 
 /// One channel of one resource.
@@ -198,6 +203,15 @@ impl Limits {
 // === impl Limiter ===
 
 impl Limiter {
+    /// Counters of a resource that nobody has used yet.
+    pub(crate) fn of(kind: ResourceKind, id: i64) -> Self {
+        Self {
+            of: (kind, id),
+            due_ns: AtomicU64::new(0),
+            channels_in_use: AtomicU32::new(0),
+        }
+    }
+
     /// Calls that hold a channel at this moment.
     pub fn channels_in_use(&self) -> u32 {
         self.channels_in_use.load(Ordering::Relaxed)

@@ -90,6 +90,11 @@ pub struct ResourcesRef<'r> {
     pub routes: Vec<StoredRef<'r, Route>>,
     /// Routes that belong together.
     pub route_groups: Vec<StoredRef<'r, RouteGroup>>,
+    /// Gateways that trunks name.
+    pub gateways: Vec<StoredRef<'r, Gateway>>,
+    /// Tells nobody which called numbers are counted together
+    /// ([`CalledNumbers`](crate::limits::CalledNumbers)): drawn once by the process.
+    pub number_secret: u64,
     /// The texts of those secrets that are sealed.
     pub secrets: OpenedSecrets<'r>,
 }
@@ -128,6 +133,8 @@ pub struct Resources {
     pub routes: Vec<Assigned<Route>>,
     /// Routes that belong together.
     pub route_groups: Vec<Assigned<RouteGroup>>,
+    /// Gateways that trunks name.
+    pub gateways: Vec<Stored<Gateway>>,
 }
 
 /// The owner of [`Resources`], which have one only.
@@ -219,6 +226,8 @@ impl Resources {
             lcr_profiles: self.lcr_profiles.iter().map(Assigned::borrowed).collect(),
             routes: self.routes.iter().map(Assigned::borrowed).collect(),
             route_groups: self.route_groups.iter().map(Assigned::borrowed).collect(),
+            gateways: self.gateways.iter().map(Stored::borrowed).collect(),
+            number_secret: 0,
             secrets: OpenedSecrets::default(),
         }
     }

@@ -27,18 +27,18 @@ pub use policies::Turns;
 pub(crate) use policies::{CompiledProfile, RoutingPolicy};
 pub(crate) use prefix_index::{CardNumber, Path, longest_match};
 pub use routes::ROUTES_OF_A_NUMBER_MAX;
-pub(crate) use routes::{Fits, RoutePlace};
+pub(crate) use routes::{CompiledRoute, Fits, RoutePlace};
 
 use crate::Problem;
 use crate::deck::{Deck, Offer};
 use crate::health::RegistrationHealth;
-use crate::limits::Limiter;
+use crate::limits::{CalledNumbers, Drift, Gate, HeldChannels, Limiter, Limits};
 use crate::names::{GatewayPlace, NameQuery};
 use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
 use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
 use crate::throttle::ThrottleMeter;
 use exchange::Exchange;
-use gateways::HealthOf;
+use gateways::{HealthOf, SharedCounter};
 use parts::CompiledCard;
 use prefix_index::PrefixIndex;
 use rating::cdr::{AppliedRate, ResourceRef};
@@ -86,6 +86,12 @@ pub struct Snapshot {
     usernames: HashMap<Arc<str>, TrunkIndex>,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    /// Calls to one number, once any customer or trunk has a limit of them.
+    called_numbers: Option<Arc<CalledNumbers>>,
+    /// All routes, by name.
+    routes: Arc<[CompiledRoute]>,
+    /// Gateways that trunks may share, by name.
+    shared_gateways: Box<[SharedCounter]>,
     /// Addresses of gateways that are given as such.
     gateway_ips: HashSet<IpAddr>,
     /// Of gateways that are probed.
@@ -147,6 +153,46 @@ impl Snapshot {
     /// Active ingress trunks, in the order of their names.
     pub fn ingress_trunks(&self) -> &[IngressTrunk] {
         &self.ingress
+    }
+
+    /// The routes that are not switched off and the gateways that are resources of their own, each
+    /// with the calls and attempts that hold a channel of it.
+    pub fn shared_channels(
+        &self,
+    ) -> impl Iterator<Item = (ResourceKind, &ResourceRef, u32)> {
+        let routes = self.routes.iter();
+        let routes = routes.map(|route| (ResourceKind::Route, &route.resource, &route.limiter));
+        let gateways = self.shared_gateways.iter();
+        let gateways =
+            gateways.map(|gateway| (ResourceKind::Gateway, &gateway.resource, &gateway.limiter));
+        routes
+            .chain(gateways)
+            .map(|(kind, resource, limiter)| (kind, resource, limiter.channels_in_use()))
+    }
+
+    /// Calls that count against a limit of calls to one number, all numbers together.
+    pub fn calls_to_limited_numbers(&self) -> u64 {
+        let numbers = self.called_numbers.as_ref();
+        numbers.map_or(0, |numbers| numbers.calls())
+    }
+
+    /// Where the counters say something else than the calls. While calls come and go between the two
+    /// looks there is always some; what stays is a fault.
+    pub fn drift(&self, held: &HeldChannels) -> Vec<Drift> {
+        let counted = self.limiters.iter().map(|(resource, limiter)| Drift {
+            resource: Some(*resource),
+            counted: limiter.channels_in_use().into(),
+            held: held.of(*resource),
+        });
+        let to_numbers = self.called_numbers.as_ref().map(|numbers| Drift {
+            resource: None,
+            counted: numbers.calls(),
+            held: held.to_numbers(),
+        });
+        counted
+            .chain(to_numbers)
+            .filter(|drift| drift.counted != drift.held)
+            .collect()
     }
 
     /// All egress trunks, in the order of their carriers' names and then their own.
@@ -349,6 +395,25 @@ impl Snapshot {
     pub(crate) fn cards_with_decks(&self) -> impl Iterator<Item = (i64, Currency, &Arc<Deck>)> {
         let cards = self.cards.iter();
         cards.map(|card| (card.resource.id, card.currency, &card.deck))
+    }
+
+    pub(crate) fn route(&self, place: RoutePlace) -> Option<&CompiledRoute> {
+        self.routes.get(place.index())
+    }
+
+    /// The door of calls to one number under a limit of a resource; `None` when it has none.
+    pub(crate) fn number_gate(
+        &self,
+        kind: ResourceKind,
+        id: i64,
+        limits: Limits,
+        number: &str,
+    ) -> Option<Gate<'_>> {
+        if !limits.are_set() {
+            return None;
+        }
+        let numbers = self.called_numbers.as_ref()?;
+        Some(Gate::of_number(numbers, numbers.key(kind, id, number), limits))
     }
 
     pub(crate) fn egress_cards(&self) -> CardNumber {

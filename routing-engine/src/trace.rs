@@ -53,8 +53,11 @@ pub enum Step<'a> {
     /// A number list of the customer or of the ingress trunk refuses the call.
     NotListed(NumberListIndex),
     /// The limits of customer and ingress trunk allow the call.
-    Admitted,
-    /// A limit of the customer or of the ingress trunk is reached.
+    Admitted {
+        /// How long the call is held to keep the pace; microseconds.
+        hold_us: u32,
+    },
+    /// A limit of the customer, of the ingress trunk or of the called number is reached.
     NotAdmitted(ReleaseReason),
     /// The customer's card has a rate.
     CustomerRate(RateRef),
@@ -96,6 +99,8 @@ pub enum LossReason {
     TrunkInactive,
     /// The carrier is not active.
     CarrierInactive,
+    /// None of the trunk's gateways is active.
+    GatewaysInactive,
     /// The trunk's card has no rate for the number.
     NoRate,
     /// A number list of the carrier or of the trunk does not let the call through.
@@ -110,8 +115,8 @@ pub enum LossReason {
     BelowMargin,
     /// Better routes fill the longest list that a plan may have.
     BeyondLongestList,
-    /// A limit of the carrier or of the trunk is reached at this moment, or was when the call came
-    /// to it; or none of its gateways could be reached then.
+    /// A limit of the carrier, of the trunk, of the route to it or of its gateways is reached at this
+    /// moment, or was when the call came to it; or none of its gateways could be reached then.
     LimitReached(ReleaseReason),
 }
 
@@ -142,6 +147,7 @@ impl LossReason {
         match self {
             Self::TrunkInactive => "trunk_inactive",
             Self::CarrierInactive => "carrier_inactive",
+            Self::GatewaysInactive => "gateways_inactive",
             Self::NoRate => "no_rate",
             Self::NumberRefused(_) => "number_refused",
             Self::CarrierNotAllowed => "carrier_not_allowed",
@@ -155,6 +161,10 @@ impl LossReason {
             Self::LimitReached(ReleaseReason::TrunkChannelLimit) => "trunk_channel_limit",
             Self::LimitReached(ReleaseReason::CarrierUnreachable) => "carrier_unreachable",
             Self::LimitReached(ReleaseReason::CarrierUnresolved) => "carrier_unresolved",
+            Self::LimitReached(ReleaseReason::RouteCpsLimit) => "route_cps_limit",
+            Self::LimitReached(ReleaseReason::RouteChannelLimit) => "route_channel_limit",
+            Self::LimitReached(ReleaseReason::GatewayCpsLimit) => "gateway_cps_limit",
+            Self::LimitReached(ReleaseReason::GatewayChannelLimit) => "gateway_channel_limit",
             Self::LimitReached(_) => "limit_reached",
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn snapshot<'e>(
             ResourceSpec::LcrProfile(profile) => all.lcr_profiles.push(borrowed(entry, profile)),
             ResourceSpec::Route(route) => all.routes.push(borrowed(entry, route)),
             ResourceSpec::RouteGroup(group) => all.route_groups.push(borrowed(entry, group)),
+            ResourceSpec::Gateway(gateway) => all.gateways.push(borrowed(entry, gateway)),
             // Kinds that a call does not read.
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Who pays us.
 
-use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX};
 use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
@@ -37,6 +37,32 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
+    /// How long a call beyond the calls per second is held until it is due. One that would wait
+    /// longer is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 0, max = CPS_SMOOTHING_MS_MAX),
+        extend(
+            "x-unit" = "milliseconds",
+            "x-default" = "it is refused at once",
+            "x-section" = "advanced"
+        )
+    )]
+    pub cps_smoothing_ms: Option<u16>,
+    /// New calls per second to one called number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CPS_LIMIT_MAX),
+        extend("x-default" = "no limit", "x-section" = "advanced")
+    )]
+    pub called_number_cps_limit: Option<u32>,
+    /// Calls to one called number at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CHANNEL_LIMIT_MAX),
+        extend("x-default" = "no limit", "x-section" = "advanced")
+    )]
+    pub called_number_channel_limit: Option<u32>,
     /// Shared rules and lists that its numbers go through.
     #[serde(default, skip_serializing_if = "NumberPolicy::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
@@ -53,6 +79,9 @@ impl Customer {
             rate_card: rate_card.into(),
             cps_limit: None,
             channel_limit: None,
+            cps_smoothing_ms: None,
+            called_number_cps_limit: None,
+            called_number_channel_limit: None,
             numbers: NumberPolicy::default(),
         }
     }
@@ -74,6 +103,24 @@ mod tests {
     use crate::kinds::ResourceKind;
     use crate::testing::{assert_sound, faults};
     use serde_json::json;
+
+    #[test]
+    fn limits_have_bounds() {
+        let kind = ResourceKind::Customer;
+        let sound = json!({ "rate_card": "retail", "cps_smoothing_ms": 2_000,
+            "called_number_cps_limit": 1, "called_number_channel_limit": 1_000_000 });
+        assert_sound(kind, sound);
+        let broken = json!({ "rate_card": "retail", "cps_smoothing_ms": 2_001,
+            "called_number_cps_limit": 0, "called_number_channel_limit": 1_000_001 });
+        assert_eq!(
+            faults(kind, broken),
+            [
+                "cps_smoothing_ms",
+                "called_number_cps_limit",
+                "called_number_channel_limit"
+            ]
+        );
+    }
 
     #[test]
     fn a_number_list_may_stand_once() {

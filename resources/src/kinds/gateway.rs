@@ -12,8 +12,9 @@ use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one
-/// gateway itself.
+/// One SIP address of a carrier, with limits of its own. Egress trunks of the carrier name it
+/// (`shared_gateways`); those that name the same share its limits. When it is full or not active, calls
+/// go to the next gateway of their trunk, then by the next route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
@@ -27,22 +28,18 @@ pub struct Gateway {
     /// Where calls are sent: `address:port`, or a host name, with its port or without.
     #[schemars(extend("x-filter" = true))]
     pub address: GatewayAddress,
-    /// Transport to it.
-    #[serde(default = "default_transport")]
-    #[schemars(with = "TransportName", extend("default" = "udp"))]
-    pub transport: Transport,
-    /// New attempts per second.
+    /// Transport to it. Without one a host name without a port is asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<TransportName>", extend("x-default" = "udp"))]
+    pub transport: Option<Transport>,
+    /// New attempts per second over all trunks that name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub cps_limit: Option<u32>,
-    /// Attempts and calls at the same time.
+    /// Attempts and calls at the same time over all trunks that name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
-}
-
-fn default_transport() -> Transport {
-    Transport::Udp
 }
 
 /// What makes an address one that calls can be sent to.

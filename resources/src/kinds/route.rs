@@ -1,5 +1,6 @@
 //! Which carrier serves which numbers.
 
+use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::prefix::{self, Prefix};
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
@@ -56,6 +57,21 @@ pub struct Route {
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1, max = 65_535), extend("x-section" = "advanced"))]
     pub weight: u16,
+    /// New attempts per second by it, over all customers that take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CPS_LIMIT_MAX),
+        extend("x-default" = "no limit", "x-section" = "advanced")
+    )]
+    pub cps_limit: Option<u32>,
+    /// Attempts and calls by it at the same time, over all customers that take it. Calls go on to the
+    /// next trunk when it is full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CHANNEL_LIMIT_MAX),
+        extend("x-default" = "no limit", "x-section" = "advanced")
+    )]
+    pub channel_limit: Option<u32>,
     /// When calls take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-section" = "advanced", "x-default" = "always"))]
@@ -103,6 +119,10 @@ mod tests {
         assert_sound(ResourceKind::Route, sound);
         assert_sound(ResourceKind::Route, json!({ "trunk": "acme-out" }));
         assert_eq!(faults(ResourceKind::Route, json!({})), ["carrier"]);
+        let limited = json!({ "carrier": "ACME", "cps_limit": 5, "channel_limit": 30 });
+        assert_sound(ResourceKind::Route, limited);
+        let full = json!({ "carrier": "ACME", "cps_limit": 0, "channel_limit": 0 });
+        assert_eq!(faults(ResourceKind::Route, full), ["cps_limit", "channel_limit"]);
         let broken = json!({ "carrier": "ACME", "trunk": "x", "prefixes": ["20", "20"],
             "weight": 0, "calling_prefixes": ["49", "49"] });
         assert_eq!(

@@ -1,6 +1,6 @@
 //! A connection of a customer (ingress) or of a carrier (egress).
 
-use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::checks::{self, CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX};
 use crate::fields::digest_account::DigestAccount;
 use crate::fields::failover::Failover;
 use crate::fields::throttle::Throttle;
@@ -14,6 +14,7 @@ use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::registration::Registration;
 use crate::fields::response_rule::ResponseRule;
+use crate::fields::shared_gateway::{SharedGateway, check_shared};
 use crate::fields::signalling::Signalling;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
@@ -127,6 +128,14 @@ pub struct Trunk {
         extend("x-direction" = "egress", "x-section" = "advanced")
     )]
     pub further_gateways: Vec<FurtherGateway>,
+    /// Egress: gateways of the same carrier that are resources of their own. Trunks that name the same
+    /// share its limits. A gateway that is full is passed over for the next one of the trunk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = Self::GATEWAYS_MAX),
+        extend("x-direction" = "egress", "x-section" = "advanced")
+    )]
+    pub shared_gateways: Vec<SharedGateway>,
     /// Egress: how the gateways are asked whether they are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend(
@@ -187,6 +196,41 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CHANNEL_LIMIT_MAX), extend("x-default" = "no limit"))]
     pub channel_limit: Option<u32>,
+    /// Ingress: how long a call beyond the calls per second is held until it is due. One that would
+    /// wait longer is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 0, max = CPS_SMOOTHING_MS_MAX),
+        extend(
+            "x-direction" = "ingress",
+            "x-unit" = "milliseconds",
+            "x-default" = "it is refused at once",
+            "x-section" = "advanced"
+        )
+    )]
+    pub cps_smoothing_ms: Option<u16>,
+    /// Ingress: new calls per second to one called number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CPS_LIMIT_MAX),
+        extend(
+            "x-direction" = "ingress",
+            "x-default" = "no limit",
+            "x-section" = "advanced"
+        )
+    )]
+    pub called_number_cps_limit: Option<u32>,
+    /// Ingress: calls to one called number at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        range(min = 1, max = CHANNEL_LIMIT_MAX),
+        extend(
+            "x-direction" = "ingress",
+            "x-default" = "no limit",
+            "x-section" = "advanced"
+        )
+    )]
+    pub called_number_channel_limit: Option<u32>,
     /// How the called number is rewritten: ingress after the tech prefix and before `+` and `00` are
     /// taken off, egress last, before the number is sent.
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
@@ -221,7 +265,9 @@ pub struct Trunk {
 
 impl Trunk {
     /// Most gateways beside the trunk's own.
-    pub const FURTHER_GATEWAYS_MAX: usize = 15;
+    pub const FURTHER_GATEWAYS_MAX: usize = Self::GATEWAYS_MAX - 1;
+    /// Most gateways of all.
+    pub const GATEWAYS_MAX: usize = 16;
     /// Most codecs.
     pub const CODECS_MAX: usize = 16;
 
@@ -242,6 +288,7 @@ impl Trunk {
             transport: None,
             listener: None,
             further_gateways: Vec::new(),
+            shared_gateways: Vec::new(),
             probing: None,
             registration: None,
             priority: None,
@@ -252,6 +299,9 @@ impl Trunk {
             codecs: Vec::new(),
             cps_limit: None,
             channel_limit: None,
+            cps_smoothing_ms: None,
+            called_number_cps_limit: None,
+            called_number_channel_limit: None,
             called_number: NumberTranslation::default(),
             calling_number: NumberTranslation::default(),
             numbers: NumberPolicy::default(),
@@ -270,6 +320,7 @@ impl Trunk {
             ("transport", self.transport.is_some()),
             ("listener", self.listener.is_some()),
             ("further_gateways", !self.further_gateways.is_empty()),
+            ("shared_gateways", !self.shared_gateways.is_empty()),
             ("probing", self.probing.is_some()),
             ("registration", self.registration.is_some()),
             ("headers.add", !self.headers.add.is_empty()),
@@ -315,6 +366,15 @@ impl Trunk {
             ("authentication", !self.authentication.is_default()),
             ("source_addresses", !self.source_addresses.is_empty()),
             ("tech_prefix", !self.tech_prefix.is_empty()),
+            ("cps_smoothing_ms", self.cps_smoothing_ms.is_some()),
+            (
+                "called_number_cps_limit",
+                self.called_number_cps_limit.is_some(),
+            ),
+            (
+                "called_number_channel_limit",
+                self.called_number_channel_limit.is_some(),
+            ),
             ("identity.trusts_from", self.identity.trusts_from),
         ]);
         problems.extend(self.check_listener());
@@ -329,15 +389,25 @@ impl Trunk {
             self.rate_card.is_some(),
             "an egress trunk needs the rate card that the carrier charges by",
         ));
-        problems.extend(check_gateway(self.gateway.as_ref()));
+        problems.extend(self.check_own_gateway());
         problems.extend(check_gateways(
             self.gateway.as_ref(),
             &self.further_gateways,
         ));
+        problems.extend(check_shared(self));
         let registration = self.registration.iter();
         problems.extend(registration.flat_map(|one| one.check(self.digest.as_ref())));
         problems.extend(self.failover.iter().flat_map(Failover::check));
         problems
+    }
+
+    /// Calls must have somewhere to go, and a registration goes to the trunk's own gateway.
+    fn check_own_gateway(&self) -> Option<Problem> {
+        let may_lack = !self.shared_gateways.is_empty() && self.registration.is_none();
+        match &self.gateway {
+            None if may_lack => None,
+            gateway => check_gateway(gateway.as_ref()),
+        }
     }
 
     /// An address of another family reaches no gateway of this trunk.
@@ -566,6 +636,57 @@ mod tests {
             ..Trunk::new(Direction::Egress)
         };
         assert_eq!(fields(&egress), ["cps_limit", "tech_prefix", "gateway"]);
+    }
+
+    #[test]
+    fn gateways_that_trunks_share_stand_in_for_their_own() {
+        let shared = |names: &[&str]| {
+            let one = |name: &&str| serde_json::from_value(serde_json::json!({ "gateway": name }));
+            names.iter().map(|name| one(name).unwrap()).collect()
+        };
+        let trunk = Trunk {
+            carrier: Some("Aurora".into()),
+            rate_card: Some("aurora".into()),
+            shared_gateways: shared(&["a", "b"]),
+            ..Trunk::new(Direction::Egress)
+        };
+        assert_eq!(fields(&trunk), Vec::<String>::new());
+        let twice = Trunk {
+            shared_gateways: shared(&["a", "b", "a"]),
+            ..trunk.clone()
+        };
+        assert_eq!(fields(&twice), ["shared_gateways[2].gateway"]);
+        let registered = Trunk {
+            digest: Some(DigestAccount {
+                username: "12345".into(),
+                password: crate::Secret::from_text("x"),
+            }),
+            registration: Some(Registration::default()),
+            ..trunk.clone()
+        };
+        assert_eq!(fields(&registered), ["gateway"]);
+        let names: Vec<_> = (0..16).map(|index| index.to_string()).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let too_many = Trunk {
+            gateway: Some("192.0.2.7:5060".parse().unwrap()),
+            shared_gateways: shared(&names),
+            ..trunk.clone()
+        };
+        assert_eq!(fields(&too_many), ["shared_gateways"]);
+        let limited = Trunk {
+            cps_smoothing_ms: Some(0),
+            called_number_cps_limit: Some(1),
+            called_number_channel_limit: Some(1),
+            ..trunk
+        };
+        assert_eq!(
+            fields(&limited),
+            [
+                "cps_smoothing_ms",
+                "called_number_cps_limit",
+                "called_number_channel_limit"
+            ]
+        );
     }
 
     #[test]

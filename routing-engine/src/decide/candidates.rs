@@ -13,13 +13,13 @@
 
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
-use crate::limits::{Admission, GATES_MAX, Gate, LiveAdmission, Permits};
+use crate::limits::{Admission, Gates, Permits, PromptAdmission};
 use crate::numbers::{Number, translate_sent};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
-    CardNumber, CarrierIndex, EGRESS_CARDS_MAX, EgressTrunk, Fits, OpenRoute, Path, RateRef,
-    RoutePlace, RoutingPolicy, Snapshot, TieBreak, TrunkIndex,
+    CardNumber, CarrierIndex, CompiledGateway, CompiledRoute, EGRESS_CARDS_MAX, EgressTrunk, Fits,
+    OpenRoute, Path, RateRef, RoutePlace, RoutingPolicy, Snapshot, TieBreak, TrunkIndex,
 };
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use arrayvec::ArrayVec;
@@ -55,18 +55,49 @@ pub struct Candidate {
 pub(super) type Ranked = ArrayVec<Candidate, CANDIDATES_MAX>;
 
 impl Candidate {
-    /// Takes a channel and a call per second of the carrier and of the trunk, for one attempt.
+    /// Takes a channel and a call per second of the carrier, the trunk, the route that leads to it
+    /// and the gateway, for one attempt. `gateway` is the place of the gateway in the trunk.
     ///
     /// # Errors
     /// The limit that is reached; nothing is taken then.
-    pub fn admit(&self, snapshot: &Snapshot, now_us: u64) -> Result<Permits, ReleaseReason> {
-        LiveAdmission.pass(&self.gates(snapshot), now_us)
+    pub fn admit(
+        &self,
+        snapshot: &Snapshot,
+        gateway: u8,
+        now_us: u64,
+    ) -> Result<Permits, ReleaseReason> {
+        let gateway = self.egress_trunk(snapshot).gateways.at(gateway);
+        let gates = self.gates(snapshot, gateway);
+        // Nobody's attempts are held.
+        let passed = PromptAdmission.pass(&gates, now_us)?;
+        Ok(passed.permits)
     }
 
-    fn gates<'s>(&self, snapshot: &'s Snapshot) -> [Gate<'s>; GATES_MAX] {
-        let carrier = snapshot.carrier(self.carrier);
-        let trunk = snapshot.egress_trunk(self.trunk);
-        [carrier.gate(), trunk.gate()]
+    /// What stands in the way of an attempt at this moment, by whatever gateway. `place` is its place in
+    /// the plan.
+    fn in_the_way(
+        &self,
+        ask: &Ask<'_>,
+        place: usize,
+        admission: &impl Admission,
+    ) -> Option<ReleaseReason> {
+        let mut last = None;
+        for gateway in self.egress_trunk(ask.snapshot).gateways.all() {
+            let gates = self.gates(ask.snapshot, Some(gateway));
+            last = Some(admission.in_the_way(place, &gates, ask.request.now_us)?);
+        }
+        last
+    }
+
+    /// The gateway last: what it refuses another gateway of the same trunk may take.
+    fn gates<'s>(&self, snapshot: &'s Snapshot, gateway: Option<&'s CompiledGateway>) -> Gates<'s> {
+        let mut gates = Gates::new();
+        gates.push(snapshot.carrier(self.carrier).gate());
+        gates.push(snapshot.egress_trunk(self.trunk).gate());
+        let route = self.via.and_then(|place| snapshot.route(place));
+        gates.extend(route.map(CompiledRoute::gate));
+        gates.extend(gateway.and_then(CompiledGateway::gate));
+        gates
     }
 
     /// The trunk that the attempt goes by: gateway, transport, timers, failover codes.
@@ -325,8 +356,7 @@ fn report<T: Trace>(
         return;
     }
     for (place, candidate) in ranked.iter().enumerate() {
-        let gates = candidate.gates(ask.snapshot);
-        let full = admission.in_the_way(place, &gates, ask.request.now_us);
+        let full = candidate.in_the_way(ask, place, admission);
         trace.route(RouteVerdict {
             trunk: candidate.trunk,
             rate: Some(candidate.rate),

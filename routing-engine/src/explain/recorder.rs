@@ -95,6 +95,8 @@ impl<'s> Recorder<'s> {
                 LossReason::TrunkInactive
             } else if self.snapshot.carrier(trunk.carrier).status == Status::Inactive {
                 LossReason::CarrierInactive
+            } else if !trunk.gateways.are_open() {
+                LossReason::GatewaysInactive
             } else {
                 LossReason::NoRate
             };
@@ -159,8 +161,8 @@ impl<'s> Recorder<'s> {
     }
 
     fn route_name(&self, verdict: &RouteVerdict) -> Option<Arc<str>> {
-        let customer = self.snapshot.customer(self.customer?);
-        customer.policy.routes.name(verdict.via?).map(Arc::clone)
+        let route = self.snapshot.route(verdict.via?)?;
+        Some(Arc::clone(&route.resource.name))
     }
 
     fn note(&mut self, step: &'static str, outcome: StepOutcome, detail: String) {
@@ -209,9 +211,17 @@ impl Trace for Recorder<'_> {
                 let detail = format!("number list \"{name}\" does not let the call through");
                 self.note("number", Refused, detail);
             }
-            Step::Admitted => {
+            Step::Admitted { hold_us: 0 } => {
                 let detail = "the limits of customer and ingress trunk allow the call";
                 self.note("admit", Passed, detail.to_owned());
+            }
+            Step::Admitted { hold_us } => {
+                let detail = format!(
+                    "the limits of customer and ingress trunk allow the call, and hold it for {} ms \
+                     to keep the calls per second",
+                    hold_us.div_ceil(1_000)
+                );
+                self.note("admit", Passed, detail);
             }
             Step::NotAdmitted(reason) => {
                 self.note("admit", Refused, limit_sentence(reason).to_owned());
@@ -292,6 +302,7 @@ fn sentence(
         }
         (LossReason::TrunkInactive, ..) => "the trunk is not active".to_owned(),
         (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
+        (LossReason::GatewaysInactive, ..) => "no gateway of the trunk is active".to_owned(),
         (LossReason::NoRate, ..) => "its card has no rate for this number".to_owned(),
         (LossReason::BeyondLongestList, ..) => {
             format!("{CANDIDATES_MAX} better routes fill the plan")
@@ -316,6 +327,14 @@ fn limit_sentence(reason: ReleaseReason) -> &'static str {
         ReleaseReason::TrunkChannelLimit => "the trunk's channels are used up",
         ReleaseReason::CarrierCpsLimit => "the carrier's calls per second are used up",
         ReleaseReason::CarrierChannelLimit => "the carrier's channels are used up",
+        ReleaseReason::RouteCpsLimit => "the route's calls per second are used up",
+        ReleaseReason::RouteChannelLimit => "the route's channels are used up",
+        ReleaseReason::GatewayCpsLimit => "the calls per second of all its gateways are used up",
+        ReleaseReason::GatewayChannelLimit => "the channels of all its gateways are used up",
+        ReleaseReason::CalledNumberCpsLimit => "the calls per second to this number are used up",
+        ReleaseReason::CalledNumberChannelLimit => {
+            "as many calls to this number are up as there may be"
+        }
         ReleaseReason::CarrierUnreachable => "none of its gateways could be reached",
         ReleaseReason::CarrierUnresolved => "the name of its gateway led nowhere",
         _ => "it could not be taken at that moment",

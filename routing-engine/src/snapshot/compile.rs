@@ -2,25 +2,27 @@
 
 mod check;
 mod exchange;
+mod gateways;
 mod given;
 mod numbers;
 mod policies;
 mod routes;
 
+use self::gateways::SharedGateways;
 use self::numbers::Numbers;
-use super::gateways::{Gateways, HealthOf};
+use super::gateways::HealthOf;
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::policies::Turns;
 use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
-    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CustomerIndex,
-    EgressTrunk, Snapshot, TrunkIndex,
+    CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CompiledRoute,
+    CustomerIndex, EgressTrunk, Snapshot, TrunkIndex,
 };
 use crate::Problem;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
-use crate::limits::{Limiter, Limits};
+use crate::limits::{CalledNumbers, Limiter, Limits};
 use crate::names::GatewayPlace;
 use crate::resources::{
     AuthenticationMode, Direction, FailoverCodes, Network, PricedCardRef, ReferPolicy,
@@ -125,6 +127,7 @@ struct Compiler<'c, 'r> {
     numbers: Numbers<'r>,
     turns: BTreeMap<i64, Arc<Turns>>,
     meters: BTreeMap<i64, Arc<ThrottleMeter>>,
+    gateways: SharedGateways<'r>,
     problems: Vec<Problem>,
 }
 
@@ -153,12 +156,14 @@ impl<'c, 'r> Compiler<'c, 'r> {
             numbers,
             turns: BTreeMap::new(),
             meters: BTreeMap::new(),
+            gateways: SharedGateways::default(),
             problems,
         }
     }
 
     /// The snapshot without its prefixes, and every reference that leads nowhere.
     fn resolve(&mut self, number: u64) -> Snapshot {
+        let shared_gateways = self.shared_gateways();
         let ingress = self.ingress();
         let egress = self.egress();
         let sources = self.sources(&ingress);
@@ -166,7 +171,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let egress_cards = self.egress_cards_count();
         let (cards, card_owners) = self.compiled_cards();
         let exchange = self.exchange(&cards, &card_owners);
-        let customers = self.compiled_customers(&egress);
+        let (customers, routes) = self.compiled_customers(&egress);
+        let called_numbers = self.called_numbers(&customers, &ingress);
         let (transferring, has_strange_transfers) = transferring(&ingress, customers.len());
         let carriers = self.compiled_carriers();
         let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
@@ -191,6 +197,9 @@ impl<'c, 'r> Compiler<'c, 'r> {
             number_lists: self.numbers.lists(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
+            called_numbers,
+            routes,
+            shared_gateways,
             health: std::mem::take(&mut self.health),
             registrations: std::mem::take(&mut self.registrations),
             turns: std::mem::take(&mut self.turns),
@@ -222,22 +231,50 @@ impl<'c, 'r> Compiler<'c, 'r> {
         count
     }
 
-    fn compiled_customers(&mut self, egress: &[EgressTrunk]) -> Box<[CompiledCustomer]> {
+    /// All customers, and the routes that they take.
+    fn compiled_customers(
+        &mut self,
+        egress: &[EgressTrunk],
+    ) -> (Box<[CompiledCustomer]>, Arc<[CompiledRoute]>) {
         let mut policies = self.policies(egress);
         let mut customers: Vec<_> = self.resources.customers.iter().collect();
         customers.sort_by_key(|customer| (customer.name, customer.owner));
-        customers
-            .into_iter()
-            .map(|customer| CompiledCustomer {
+        let compiled = customers.into_iter().map(|customer| {
+            let spec = customer.spec;
+            CompiledCustomer {
                 resource: resource(customer),
                 owner: customer.owner,
-                status: customer.spec.status,
-                card: self.card(ResourceKind::Customer, customer, &customer.spec.rate_card),
-                limits: Limits::new(customer.spec.cps_limit, customer.spec.channel_limit),
+                status: spec.status,
+                card: self.card(ResourceKind::Customer, customer, &spec.rate_card),
+                limits: Limits::new(spec.cps_limit, spec.channel_limit)
+                    .smoothed(spec.cps_smoothing_ms.unwrap_or(0)),
+                number_limits: Limits::new(
+                    spec.called_number_cps_limit,
+                    spec.called_number_channel_limit,
+                ),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
                 policy: self.policy_of(&mut policies, customer),
-            })
-            .collect()
+            }
+        });
+        let compiled = compiled.collect();
+        (compiled, policies.all_routes())
+    }
+
+    /// The table of called numbers, as soon as anybody needs it. Calls that are up stay counted when
+    /// nobody does for a while.
+    fn called_numbers(
+        &self,
+        customers: &[CompiledCustomer],
+        ingress: &[(IngressTrunk, StoredRef<'_, Trunk>)],
+    ) -> Option<Arc<CalledNumbers>> {
+        let known = self.previous.and_then(|before| before.called_numbers.as_ref());
+        if let Some(known) = known {
+            return Some(Arc::clone(known));
+        }
+        let of_customers = customers.iter().map(|customer| customer.number_limits);
+        let of_trunks = ingress.iter().map(|(trunk, _)| trunk.number_limits);
+        let is_needed = of_customers.chain(of_trunks).any(|limits| limits.are_set());
+        is_needed.then(|| Arc::new(CalledNumbers::new(self.resources.number_secret)))
     }
 
     fn compiled_carriers(&mut self) -> Box<[CompiledCarrier]> {
@@ -288,7 +325,12 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     called_number: trunk.spec.called_number.clone(),
                     calling_number: trunk.spec.calling_number.clone(),
                     numbers,
-                    limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit),
+                    limits: Limits::new(trunk.spec.cps_limit, trunk.spec.channel_limit)
+                        .smoothed(trunk.spec.cps_smoothing_ms.unwrap_or(0)),
+                    number_limits: Limits::new(
+                        trunk.spec.called_number_cps_limit,
+                        trunk.spec.called_number_channel_limit,
+                    ),
                     limiter,
                 };
                 compiled.push((ingress, trunk));
@@ -390,22 +432,6 @@ impl<'c, 'r> Compiler<'c, 'r> {
         usernames
     }
 
-    fn gateways(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<Gateways> {
-        let spec = trunk.spec;
-        let own = (spec.gateway.as_ref()?, spec.transport);
-        let nothing = HealthOf::new();
-        let known = self.previous.map_or(&nothing, |previous| &previous.health);
-        Some(Gateways::compile(
-            trunk.id,
-            own,
-            &spec.further_gateways,
-            // One that nobody asks is not known to be down when it is active again.
-            spec.probing.filter(|_| spec.status == Status::Active),
-            known,
-            &mut self.health,
-        ))
-    }
-
     /// The attempts that were counted before count on.
     fn throttle_of(&mut self, trunk: &StoredRef<'_, Trunk>) -> Option<CompiledThrottle> {
         let rule = trunk.spec.throttle.as_ref()?;
@@ -486,7 +512,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let known = self
             .previous
             .and_then(|previous| previous.limiters.get(&(kind, id)));
-        let limiter = known.map(Arc::clone).unwrap_or_default();
+        let new = || Arc::new(Limiter::of(kind, id));
+        let limiter = known.map_or_else(new, Arc::clone);
         self.limiters.insert((kind, id), Arc::clone(&limiter));
         limiter
     }
@@ -567,7 +594,7 @@ fn open_routes(
     let is_open = |trunk: &EgressTrunk| {
         let carrier = carriers.get(trunk.carrier.0 as usize);
         let carrier_is_active = carrier.is_some_and(|carrier| carrier.status == Status::Active);
-        carrier_is_active && trunk.status == Status::Active
+        carrier_is_active && trunk.status == Status::Active && trunk.gateways.are_open()
     };
     let mut open: Vec<_> = (0..)
         .map(TrunkIndex)

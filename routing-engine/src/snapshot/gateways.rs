@@ -2,14 +2,15 @@
 
 use crate::health::{GatewayHealth, GatewayState};
 use crate::names::{GatewayPlace, NameQuery, Target};
-use crate::resources::{FurtherGateway, GatewayAddress, Probing, Trunk};
+use crate::limits::{Gate, Limiter, Limits};
+use crate::resources::{GatewayAddress, Probing, Trunk};
 use arrayvec::ArrayVec;
-use rating::cdr::Transport;
+use rating::cdr::{ReleaseReason, ResourceRef, Transport};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most gateways of one trunk.
-pub const GATEWAYS_MAX: usize = Trunk::FURTHER_GATEWAYS_MAX + 1;
+pub const GATEWAYS_MAX: usize = Trunk::GATEWAYS_MAX;
 
 /// A gateway in a snapshot.
 #[derive(Clone, Debug)]
@@ -22,6 +23,35 @@ pub struct CompiledGateway {
     pub weight: u16,
     /// What probes say of it.
     pub health: Arc<GatewayHealth>,
+    /// Of one that is a resource of its own.
+    pub(crate) shared: Option<GatewayLimits>,
+}
+
+/// What a gateway allows that trunks share, and its counters.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewayLimits {
+    pub(super) limits: Limits,
+    pub(super) limiter: Arc<Limiter>,
+}
+
+/// The counters of a gateway that trunks may share.
+#[derive(Debug)]
+pub(super) struct SharedCounter {
+    pub(super) resource: ResourceRef,
+    pub(super) limiter: Arc<Limiter>,
+}
+
+/// A gateway of a trunk on its way into a snapshot.
+pub(super) struct NewGateway<'r> {
+    pub(super) address: &'r GatewayAddress,
+    pub(super) transport: Option<Transport>,
+    pub(super) priority: u16,
+    pub(super) weight: u16,
+    pub(super) shared: Option<GatewayLimits>,
+    /// It is the trunk's own `gateway`.
+    pub(super) is_own: bool,
+    /// Calls may be sent to it.
+    pub(super) is_active: bool,
 }
 
 /// Places in [`Gateways::all`], in the order in which they are tried.
@@ -34,6 +64,8 @@ pub struct Gateways {
     all: Box<[CompiledGateway]>,
     /// Place of the trunk's own among them.
     own: usize,
+    /// Calls may be sent to them.
+    is_open: bool,
     probing: Option<Probing>,
 }
 
@@ -57,25 +89,37 @@ fn place_of(address: &GatewayAddress, transport: Option<Transport>) -> GatewayPl
     }
 }
 
+impl CompiledGateway {
+    /// Its door, when it is a resource of its own.
+    pub(crate) fn gate(&self) -> Option<Gate<'_>> {
+        let shared = self.shared.as_ref()?;
+        let reasons = [
+            ReleaseReason::GatewayCpsLimit,
+            ReleaseReason::GatewayChannelLimit,
+        ];
+        Some(Gate::of_resource(&shared.limiter, shared.limits, reasons))
+    }
+}
+
 impl Gateways {
-    /// The trunk's own and all further ones. What is known of one that was probed before stays
-    /// known; without probing nothing is.
+    /// The trunk's gateways; those that are switched off are left out. What is known of one that was
+    /// probed before stays known; without probing nothing is. `None` when the trunk has none.
     pub(super) fn compile(
         trunk: i64,
-        own: (&GatewayAddress, Option<Transport>),
-        further: &[FurtherGateway],
+        mut new: Vec<NewGateway<'_>>,
         probing: Option<Probing>,
         known: &HealthOf,
         now_known: &mut HealthOf,
-    ) -> Self {
-        let own = FurtherGateway {
-            address: own.0.clone(),
-            transport: own.1,
-            priority: FurtherGateway::PRIORITY,
-            weight: FurtherGateway::WEIGHT,
-        };
-        let mut compiled = |gateway: &FurtherGateway| {
-            let place = place_of(&gateway.address, gateway.transport.or(own.transport));
+    ) -> Option<Self> {
+        let is_open = new.iter().any(|gateway| gateway.is_active);
+        // Where none is active it is still told where the trunk would lead.
+        new.retain(|gateway| gateway.is_active || !is_open);
+        new.truncate(GATEWAYS_MAX);
+        // The order among equals stays: the own is the first of its priority.
+        new.sort_by_key(|gateway| gateway.priority);
+        let own = new.iter().position(|gateway| gateway.is_own);
+        let compiled = new.into_iter().map(|gateway| {
+            let place = place_of(gateway.address, gateway.transport);
             let key = (trunk, place.clone());
             let health = known.get(&key).filter(|_| probing.is_some());
             let new = || Arc::new(GatewayHealth::of(&place));
@@ -88,25 +132,27 @@ impl Gateways {
                 priority: gateway.priority,
                 weight: gateway.weight,
                 health,
+                shared: gateway.shared,
             }
-        };
-        let mut all = vec![compiled(&own)];
-        all.extend(further.iter().take(GATEWAYS_MAX - 1).map(&mut compiled));
-        let goes_before = |other: &&CompiledGateway| other.priority < all[0].priority;
-        // The order among equals stays: the own is the first of its priority.
-        let own = all.iter().filter(goes_before).count();
-        all.sort_by_key(|gateway| gateway.priority);
-        Self {
-            all: all.into(),
-            own,
-            probing,
-        }
+        });
+        let all: Box<[CompiledGateway]> = compiled.collect();
+        (!all.is_empty()).then_some(Self {
+            all,
+            own: own.unwrap_or(0),
+            is_open,
+            probing: probing.filter(|_| is_open),
+        })
     }
 
     /// The one that goes before all others, but for chance among equals.
     pub fn first(&self) -> &CompiledGateway {
-        // The trunk's own is always there.
+        // There is one at least.
         &self.all[0]
+    }
+
+    /// Whether any of them takes calls.
+    pub fn are_open(&self) -> bool {
+        self.is_open
     }
 
     /// The trunk's own: its `gateway`, which a registration goes to.
@@ -131,7 +177,7 @@ impl Gateways {
         let mut order = GatewayOrder::new();
         let mut left: ArrayVec<u8, GATEWAYS_MAX> = (0u8..)
             .zip(&self.all)
-            .filter(|(_, gateway)| gateway.health.state() != GatewayState::Down)
+            .filter(|(_, gateway)| self.is_open && gateway.health.state() != GatewayState::Down)
             .map(|(place, _)| place)
             .collect();
         while let Some(first) = left.first() {
@@ -176,22 +222,25 @@ mod tests {
     use super::*;
     use crate::health::ProbeOutcome;
 
-    fn further(port: u16, priority: u16, weight: u16) -> FurtherGateway {
-        FurtherGateway {
-            address: std::net::SocketAddr::from(([192, 0, 2, 1], port)).into(),
-            transport: None,
+    /// The own at port 1, and three more.
+    fn compiled(probing: Option<Probing>, known: &HealthOf) -> (Gateways, HealthOf) {
+        let addresses: Vec<GatewayAddress> = (1..=4)
+            .map(|port| format!("192.0.2.1:{port}").parse().unwrap())
+            .collect();
+        let figures = [(100, 100), (100, 300), (10, 1), (200, 1)];
+        let new = addresses.iter().zip(figures).enumerate();
+        let new = new.map(|(place, (address, (priority, weight)))| NewGateway {
+            address,
+            transport: Some(Transport::Tcp),
             priority,
             weight,
-        }
-    }
-
-    fn compiled(probing: Option<Probing>, known: &HealthOf) -> (Gateways, HealthOf) {
-        let own: GatewayAddress = "192.0.2.1:1".parse().unwrap();
-        let own = (&own, Some(Transport::Tcp));
-        let further = [further(2, 100, 300), further(3, 10, 1), further(4, 200, 1)];
+            shared: None,
+            is_own: place == 0,
+            is_active: true,
+        });
         let mut now_known = HealthOf::new();
-        let gateways = Gateways::compile(7, own, &further, probing, known, &mut now_known);
-        (gateways, now_known)
+        let gateways = Gateways::compile(7, new.collect(), probing, known, &mut now_known);
+        (gateways.unwrap(), now_known)
     }
 
     fn port(gateway: &CompiledGateway) -> u16 {

@@ -48,6 +48,8 @@ pub struct CompiledCustomer {
     pub status: Status,
     pub(crate) card: CardNumber,
     pub(crate) limits: Limits,
+    /// Of its calls to one called number.
+    pub(crate) number_limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) policy: RoutingPolicy,
 }
@@ -124,6 +126,8 @@ pub struct IngressTrunk {
     pub(crate) calling_number: NumberTranslation,
     pub(crate) numbers: CompiledNumberPolicy,
     pub(crate) limits: Limits,
+    /// Of its calls to one called number.
+    pub(crate) number_limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
 }
 
@@ -268,12 +272,11 @@ impl CompiledCustomer {
     }
 
     pub(crate) fn gate(&self) -> Gate<'_> {
-        Gate {
-            limiter: &self.limiter,
-            limits: self.limits,
-            cps_reason: ReleaseReason::CustomerCpsLimit,
-            channels_reason: ReleaseReason::CustomerChannelLimit,
-        }
+        let reasons = [
+            ReleaseReason::CustomerCpsLimit,
+            ReleaseReason::CustomerChannelLimit,
+        ];
+        Gate::of_resource(&self.limiter, self.limits, reasons)
     }
 }
 
@@ -289,12 +292,11 @@ impl CompiledCarrier {
     }
 
     pub(crate) fn gate(&self) -> Gate<'_> {
-        Gate {
-            limiter: &self.limiter,
-            limits: self.limits,
-            cps_reason: ReleaseReason::CarrierCpsLimit,
-            channels_reason: ReleaseReason::CarrierChannelLimit,
-        }
+        let reasons = [
+            ReleaseReason::CarrierCpsLimit,
+            ReleaseReason::CarrierChannelLimit,
+        ];
+        Gate::of_resource(&self.limiter, self.limits, reasons)
     }
 }
 
@@ -348,10 +350,9 @@ impl EgressTrunk {
 }
 
 fn trunk_gate(limiter: &Arc<Limiter>, limits: Limits) -> Gate<'_> {
-    Gate {
-        limiter,
-        limits,
-        cps_reason: ReleaseReason::TrunkCpsLimit,
-        channels_reason: ReleaseReason::TrunkChannelLimit,
-    }
+    let reasons = [
+        ReleaseReason::TrunkCpsLimit,
+        ReleaseReason::TrunkChannelLimit,
+    ];
+    Gate::of_resource(limiter, limits, reasons)
 }

@@ -3,10 +3,11 @@
 use super::audience::{Audience, Recipient};
 use super::schedule::CompiledSchedule;
 use super::{CarrierIndex, TrunkIndex};
+use crate::limits::{Gate, Limiter, Limits};
 use crate::resources::{AssignmentLevel, PREFIX_DIGITS_MAX, Prefix, RouteRole};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
-use rating::cdr::ResourceRef;
+use rating::cdr::{ReleaseReason, ResourceRef};
 use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(crate) struct CompiledRoute {
     /// What it is in each group that it stands in, and whom that is assigned to: to nobody when it
     /// is switched off.
     pub(crate) groups: Box<[(RouteRole, Arc<Audience>)]>,
+    pub(crate) limits: Limits,
+    pub(crate) limiter: Arc<Limiter>,
 }
 
 /// Where a route leads.
@@ -100,6 +103,13 @@ pub(crate) struct Fits<'s> {
     pub(crate) is_exclusive: bool,
 }
 
+impl RoutePlace {
+    /// Its place in the list of all.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl GivenRoutes {
     /// The routes that fit a call, without those that their schedule closes.
     pub(crate) fn fits(&self, called: &str, calling: &str, at: Timestamp) -> Fits<'_> {
@@ -143,11 +153,6 @@ impl GivenRoutes {
         self.layers.len() == other.layers.len()
             && self.layers.iter().zip(&other.layers).all(is_same)
             && (self.layers.is_empty() || self.recipient == other.recipient)
-    }
-
-    /// The name of a route.
-    pub(crate) fn name(&self, place: RoutePlace) -> Option<&Arc<str>> {
-        Some(&self.routes.get(place.0 as usize)?.resource.name)
     }
 }
 
@@ -227,6 +232,14 @@ impl CompiledRoute {
         let groups = self.groups.iter().map(|(_, audience)| &**audience);
         let audiences = direct.into_iter().chain(tier).chain(groups);
         audiences.flat_map(Audience::customers)
+    }
+
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        let reasons = [
+            ReleaseReason::RouteCpsLimit,
+            ReleaseReason::RouteChannelLimit,
+        ];
+        Gate::of_resource(&self.limiter, self.limits, reasons)
     }
 
     /// What it is to a customer, and how specifically it is given; `None` when it is not, or is

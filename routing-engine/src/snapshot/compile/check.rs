@@ -39,6 +39,12 @@ pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
         ResourceKind::Schedule,
         ResourceSpec::Schedule,
     );
+    check_both(
+        &mut problems,
+        &resources.gateways,
+        ResourceKind::Gateway,
+        ResourceSpec::Gateway,
+    );
     let tiers = stored(&resources.voice_tiers);
     check_both(
         &mut problems,

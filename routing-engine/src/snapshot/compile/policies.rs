@@ -8,7 +8,7 @@ use crate::resources::{
     CarrierShare, Customer, CustomerPlace, LcrProfile, LcrStrategy, ResourceKind, StoredRef,
 };
 use crate::snapshot::policies::{CarrierPlace, CompiledProfile, RoutingPolicy, Turns};
-use crate::snapshot::{CarrierIndex, EgressTrunk, ROUTES_OF_A_NUMBER_MAX};
+use crate::snapshot::{CarrierIndex, CompiledRoute, EgressTrunk, ROUTES_OF_A_NUMBER_MAX};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,6 +27,11 @@ pub(super) struct Policies<'r> {
 }
 
 impl<'r> Policies<'r> {
+    /// All routes, by place.
+    pub(super) fn all_routes(self) -> Arc<[CompiledRoute]> {
+        self.routes.into_all()
+    }
+
     /// The policy of a customer, and how many routes fit one number when they are too many.
     fn of(
         &mut self,

@@ -3,6 +3,7 @@
 use super::given::{Given, Recipients};
 use super::policies::by_name;
 use super::{Compiler, Key, key, resource};
+use crate::limits::Limits;
 use crate::resources::{
     AssignmentLevel, CustomerPlace, Direction, ResourceKind, Route, RouteRole, Status, StoredRef,
 };
@@ -47,6 +48,10 @@ struct Shared {
 type Groups<'r> = HashMap<Key<'r>, Vec<(RouteRole, Arc<Audience>)>>;
 
 impl<'r> Routes<'r> {
+    pub(super) fn into_all(self) -> Arc<[CompiledRoute]> {
+        self.all
+    }
+
     /// The routes of a customer, or how many fit one number when they are too many.
     pub(super) fn of(
         &mut self,
@@ -160,6 +165,8 @@ impl<'r> Compiler<'_, 'r> {
                 &tiers,
             );
             let target = self.target(&stored, &trunks);
+            // Also when it is switched off: its calls that are up stay counted until it is on again.
+            let limiter = self.limiter(ResourceKind::Route, stored.id);
             let Some(target) = target.filter(|_| spec.status == Status::Active) else {
                 continue;
             };
@@ -175,6 +182,8 @@ impl<'r> Compiler<'_, 'r> {
                 audience: recipients.audience(owner, stored.assign),
                 tier,
                 groups: groups.remove(&key(&stored)).unwrap_or_default().into(),
+                limits: Limits::new(spec.cps_limit, spec.channel_limit),
+                limiter,
             });
             specs.push(spec);
         }

@@ -1,0 +1,57 @@
+//! What calls hold, counted from the calls themselves, beside what the counters say.
+//!
+//! A counter and the permits of calls cannot differ, because only a permit takes and only its drop
+//! gives back. This proves it: whoever has the calls notes their permits ([`HeldChannels::note`]),
+//! and [`Snapshot::drift`](crate::Snapshot::drift) compares. Calls pay nothing for it.
+
+use super::{Permit, Permits};
+use crate::resources::ResourceKind;
+use std::collections::BTreeMap;
+
+/// Channels that calls hold. Those of several shards are added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldChannels {
+    by_resource: BTreeMap<(ResourceKind, i64), u32>,
+    to_numbers: u64,
+}
+
+/// A counter that says something else than the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// Whose it is; `None` for the calls to called numbers, all together.
+    pub resource: Option<(ResourceKind, i64)>,
+    /// What the counter says.
+    pub counted: u64,
+    /// What calls hold.
+    pub held: u64,
+}
+
+impl HeldChannels {
+    /// Adds what one call or attempt holds.
+    pub fn note(&mut self, permits: &Permits) {
+        for permit in &permits.0 {
+            match permit {
+                Permit::Resource(permit) => {
+                    *self.by_resource.entry(permit.0.of).or_default() += 1;
+                }
+                Permit::Number(_) => self.to_numbers += 1,
+            }
+        }
+    }
+
+    /// Adds what another shard's calls hold.
+    pub fn add(&mut self, other: &Self) {
+        for (resource, held) in &other.by_resource {
+            *self.by_resource.entry(*resource).or_default() += held;
+        }
+        self.to_numbers += other.to_numbers;
+    }
+
+    pub(crate) fn of(&self, resource: (ResourceKind, i64)) -> u64 {
+        self.by_resource.get(&resource).copied().unwrap_or(0).into()
+    }
+
+    pub(crate) fn to_numbers(&self) -> u64 {
+        self.to_numbers
+    }
+}
