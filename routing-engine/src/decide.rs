@@ -28,9 +28,7 @@ use crate::limits::{Admission, Gates, Passed, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
 use crate::quality::QualityTable;
 use crate::resources::{ResourceKind, Status};
-use crate::snapshot::{
-    CustomerIndex, IngressTrunk, RateRef, Snapshot, TrunkIndex, longest_match,
-};
+use crate::snapshot::{CustomerIndex, IngressTrunk, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
 use rating::Timestamp;

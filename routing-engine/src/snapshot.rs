@@ -157,9 +157,7 @@ impl Snapshot {
 
     /// The routes that are not switched off and the gateways that are resources of their own, each
     /// with the calls and attempts that hold a channel of it.
-    pub fn shared_channels(
-        &self,
-    ) -> impl Iterator<Item = (ResourceKind, &ResourceRef, u32)> {
+    pub fn shared_channels(&self) -> impl Iterator<Item = (ResourceKind, &ResourceRef, u32)> {
         let routes = self.routes.iter();
         let routes = routes.map(|route| (ResourceKind::Route, &route.resource, &route.limiter));
         let gateways = self.shared_gateways.iter();
@@ -413,7 +411,11 @@ impl Snapshot {
             return None;
         }
         let numbers = self.called_numbers.as_ref()?;
-        Some(Gate::of_number(numbers, numbers.key(kind, id, number), limits))
+        Some(Gate::of_number(
+            numbers,
+            numbers.key(kind, id, number),
+            limits,
+        ))
     }
 
     pub(crate) fn egress_cards(&self) -> CardNumber {

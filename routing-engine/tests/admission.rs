@@ -184,14 +184,14 @@ fn each_limit_of_the_egress_side_has_its_own_reason() {
         let snapshot = compiled(from, to);
         let plan = routed(&snapshot, UK);
         let [zenith, acme] = [plan.candidates[0], plan.candidates[1]];
-        let held = zenith.admit(&snapshot, 1_000_000).unwrap();
-        assert_eq!(zenith.admit(&snapshot, 1_000_000).unwrap_err(), reason);
+        let held = zenith.admit(&snapshot, 0, 1_000_000).unwrap();
+        assert_eq!(zenith.admit(&snapshot, 0, 1_000_000).unwrap_err(), reason);
         assert!(
-            acme.admit(&snapshot, 1_000_000).is_ok(),
+            acme.admit(&snapshot, 0, 1_000_000).is_ok(),
             "the next route is not touched"
         );
         drop(held);
-        assert!(zenith.admit(&snapshot, 3_000_000).is_ok());
+        assert!(zenith.admit(&snapshot, 0, 3_000_000).is_ok());
         assert_eq!(snapshot.carriers()[1].channels_in_use(), 0);
     }
 }
@@ -203,7 +203,7 @@ fn calls_stay_counted_when_the_configuration_changes_under_them() {
         "rate_card: retail, channel_limit: 2 }",
     );
     let plans: Vec<RoutePlan> = (0..2).map(|_| routed(&first, UK)).collect();
-    let attempt = plans[0].candidates[0].admit(&first, 1_000_000).unwrap();
+    let attempt = plans[0].candidates[0].admit(&first, 0, 1_000_000).unwrap();
 
     // A lower limit takes no call until enough have ended; a higher one takes calls at once.
     let lower = changed(

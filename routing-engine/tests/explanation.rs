@@ -143,7 +143,7 @@ fn a_full_carrier_keeps_its_rank_and_loses_the_call() {
     );
     let snapshot = Snapshot::compile(1, &limited, None).unwrap();
     let plan = routed(&snapshot, "441212345678");
-    let _held = plan.candidates[0].admit(&snapshot, 1_000_000).unwrap();
+    let _held = plan.candidates[0].admit(&snapshot, 0, 1_000_000).unwrap();
     let explanation = explained(&snapshot, "441212345678");
     assert_eq!(
         routes(&explanation),

@@ -31,7 +31,7 @@ fn place(snapshot: &Snapshot, request: &CallRequest<'_>) -> bool {
     match decide(request, snapshot, &mut LiveAdmission, &mut NoTrace) {
         Decision::Route(plan) => {
             for candidate in &plan.candidates {
-                let permits = candidate.admit(snapshot, request.now_us);
+                let permits = candidate.admit(snapshot, 0, request.now_us);
                 black_box(candidate.called_to_send(snapshot, &plan.called_number));
                 black_box(candidate.calling_to_send(snapshot, &plan.calling_number));
                 drop(black_box(permits));
@@ -189,6 +189,30 @@ fn no_profile_and_no_route_makes_a_decision_allocate() {
             let count = allocations(|| routed = Some(place(&snapshot, &request)));
             assert_eq!((routed, count), (Some(true), 0), "{spec}");
         }
+    }
+}
+
+#[test]
+fn limits_of_every_kind_allocate_nothing() {
+    let mut resources = demo::resources();
+    for customer in &mut resources.customers {
+        customer.spec.called_number_cps_limit = Some(5);
+        customer.spec.called_number_channel_limit = Some(5);
+        customer.spec.cps_smoothing_ms = Some(500);
+    }
+    let carriers = resources.carriers.clone();
+    for (carrier, id) in carriers.iter().zip(700..) {
+        let route = format!(r#"{{"carrier": "{}", "channel_limit": 9}}"#, carrier.name);
+        resources
+            .routes
+            .push(all(id, serde_json::from_str(&route).unwrap()));
+    }
+    let snapshot = Snapshot::compile(1, &resources, None).unwrap();
+    for at_s in 1..5 {
+        let request = request("127.0.0.21", "+4930123456789", at_s * 1_000_000);
+        let mut routed = None;
+        let count = allocations(|| routed = Some(place(&snapshot, &request)));
+        assert_eq!((routed, count), (Some(true), 0));
     }
 }
 

@@ -18,11 +18,12 @@ mod world;
 
 use model::Outcome;
 use numbers::Random;
+use routing_engine::limits::HeldChannels;
 use routing_engine::record::decision_bytes;
 use routing_engine::throttle::AttemptEnd;
 use routing_engine::{
-    CallRequest, Decision, LiveAdmission, NoTrace, QualityTable, RecordedAdmission, Snapshot,
-    Source, decide, decide_noted,
+    CallRequest, Decision, LiveAdmission, NoTrace, Permits, QualityTable, RecordedAdmission,
+    RoutePlan, Snapshot, Source, decide, decide_noted,
 };
 
 const DECISIONS: usize = 100_000;
@@ -43,6 +44,7 @@ fn the_snapshot_decides_as_the_model_does() {
 #[derive(Debug, Default)]
 struct Tally {
     routed: usize,
+    held: usize,
     several_routes: usize,
     full_lists: usize,
     strategies: std::collections::HashMap<String, usize>,
@@ -98,14 +100,25 @@ fn run_world(seed: u64, tally: &mut Tally) {
             let end = AttemptEnd::Status(if failed { 503 } else { 200 });
             trunk.note_attempt(end, call.now_us);
             model.note_attempt(&trunk.resource.name, call.now_us, failed);
-            held.push_back((plan, route));
+            let (tries, holders) = model.attempt(&route, call.now_us);
+            let (found, permits) = attempt(&snapshot, &plan, call.now_us);
+            assert_eq!(found, tries, "seed {seed} step {step}");
+            tally.count_tries(&tries);
+            held.push_back((plan, permits, route, holders));
         }
         if held.len() > 6 {
-            let (plan, route) = held.pop_front().unwrap();
-            model.release(&route);
-            drop(plan);
+            let (plan, permits, route, holders) = held.pop_front().unwrap();
+            model.release_route(&route);
+            model.release(&holders);
+            drop((plan, permits));
         }
         model.check_channels(&snapshot, seed, step);
+        let mut of_calls = HeldChannels::default();
+        for (plan, permits, ..) in &held {
+            of_calls.note(&plan.permits);
+            of_calls.note(permits);
+        }
+        assert_eq!(snapshot.drift(&of_calls), [], "seed {seed} step {step}");
     }
     held.clear();
     for customer in snapshot.customers() {
@@ -127,11 +140,39 @@ fn decided_again(request: &CallRequest<'_>, record: &[u8], past: &Snapshot) -> V
     decision_bytes(&decision, past)
 }
 
+/// Tries routes and their gateways until one takes the call.
+fn attempt(snapshot: &Snapshot, plan: &RoutePlan, now_us: u64) -> (model::Tries, Permits) {
+    let mut tries = model::Tries::new();
+    for candidate in &plan.candidates {
+        let trunk = candidate.egress_trunk(snapshot);
+        let name = &trunk.resource.name;
+        for (place, gateway) in trunk.gateways.order(|_| 0).into_iter().enumerate() {
+            match candidate.admit(snapshot, gateway, now_us) {
+                Ok(permits) => {
+                    tries.push((name.to_string(), place, Ok(())));
+                    return (tries, permits);
+                }
+                Err(reason) => tries.push((name.to_string(), place, Err(reason))),
+            }
+        }
+    }
+    (tries, Permits::default())
+}
+
 impl Tally {
+    fn count_tries(&mut self, tries: &model::Tries) {
+        for (_, _, result) in tries {
+            if let Err(reason) = result {
+                *self.rejected.entry(*reason).or_default() += 1;
+            }
+        }
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Route(route) => {
                 self.routed += 1;
+                self.held += usize::from(route.hold_us > 0);
                 self.several_routes += usize::from(route.routes.len() > 1);
                 self.full_lists += usize::from(route.routes.len() == 10);
                 *self
@@ -150,6 +191,7 @@ impl Tally {
     fn check_that_everything_happened(&self, decisions: usize) {
         use rating::cdr::ReleaseReason as Reason;
         assert!(self.routed > decisions / 12, "{self:#?}");
+        assert!(self.held > decisions / 1_000, "{self:#?}");
         assert!(self.several_routes > decisions / 30, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
         assert_eq!(self.strategies.len(), 9, "{self:#?}");
@@ -167,6 +209,14 @@ impl Tally {
             Reason::CustomerChannelLimit,
             Reason::TrunkCpsLimit,
             Reason::TrunkChannelLimit,
+            Reason::CarrierCpsLimit,
+            Reason::CarrierChannelLimit,
+            Reason::RouteCpsLimit,
+            Reason::RouteChannelLimit,
+            Reason::GatewayCpsLimit,
+            Reason::GatewayChannelLimit,
+            Reason::CalledNumberCpsLimit,
+            Reason::CalledNumberChannelLimit,
             Reason::NoCustomerRate,
             Reason::NoRoute,
             Reason::Unprofitable,

@@ -45,9 +45,15 @@ pub(crate) fn check_shared(trunk: &Trunk) -> Vec<Problem> {
         problems.push(Problem::in_field("shared_gateways", message));
     }
     for (index, one) in shared.iter().enumerate() {
-        if shared[..index].iter().any(|other| other.gateway == one.gateway) {
+        if shared[..index]
+            .iter()
+            .any(|other| other.gateway == one.gateway)
+        {
             let field = format!("shared_gateways[{index}].gateway");
-            problems.push(Problem::in_field(field, "is a gateway of this trunk already"));
+            problems.push(Problem::in_field(
+                field,
+                "is a gateway of this trunk already",
+            ));
         }
     }
     problems

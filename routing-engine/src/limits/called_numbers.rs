@@ -69,7 +69,9 @@ impl CalledNumbers {
 
     /// Calls that are counted for a number: those to it, and seldom some to others.
     pub(crate) fn channels_in_use(&self, key: NumberKey) -> u32 {
-        let counts = self.cells(key).map(|cell| cell.channels.load(Ordering::Relaxed));
+        let counts = self
+            .cells(key)
+            .map(|cell| cell.channels.load(Ordering::Relaxed));
         counts.min().unwrap_or(0)
     }
 
@@ -151,7 +153,9 @@ impl CalledNumbers {
     }
 
     fn hold(&self, key: NumberKey, now_ns: u64, patience_ns: u64) -> Option<u64> {
-        let dues = self.cells(key).map(|cell| cell.due_ns.load(Ordering::Relaxed));
+        let dues = self
+            .cells(key)
+            .map(|cell| cell.due_ns.load(Ordering::Relaxed));
         cps::hold_ns(dues.min().unwrap_or(0), now_ns, patience_ns)
     }
 

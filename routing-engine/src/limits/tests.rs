@@ -104,7 +104,11 @@ fn a_call_that_one_gate_refuses_takes_nothing_from_the_other() {
     for now_us in (100_000..900_000).step_by(1_000) {
         assert_eq!(door.pass(now_us).unwrap_err(), ReleaseReason::TrunkCpsLimit);
     }
-    assert!(door.limiters[CUSTOMER].look_cps(door.limits[CUSTOMER], 900_000_000, 0).is_some());
+    assert!(
+        door.limiters[CUSTOMER]
+            .look_cps(door.limits[CUSTOMER], 900_000_000, 0)
+            .is_some()
+    );
     assert_eq!(
         door.pass(1_000_000).unwrap_err(),
         ReleaseReason::CustomerChannelLimit
@@ -120,7 +124,7 @@ fn a_call_beyond_the_pace_is_held_as_long_as_the_slower_gate_says() {
         Limits::new(Some(10), None).smoothed(1_000),
         Limits::new(Some(5), None).smoothed(1_000),
     );
-    let mut pass = |admission: &mut dyn FnMut(&[Gate<'_>]) -> Result<Passed, ReleaseReason>| {
+    let pass = |admission: &mut dyn FnMut(&[Gate<'_>]) -> Result<Passed, ReleaseReason>| {
         admission(&door.gates()).map(|passed| passed.hold_us)
     };
     let mut live = |gates: &[Gate<'_>]| LiveAdmission.pass(gates, 1_000_000);

@@ -267,7 +267,9 @@ impl<'c, 'r> Compiler<'c, 'r> {
         customers: &[CompiledCustomer],
         ingress: &[(IngressTrunk, StoredRef<'_, Trunk>)],
     ) -> Option<Arc<CalledNumbers>> {
-        let known = self.previous.and_then(|before| before.called_numbers.as_ref());
+        let known = self
+            .previous
+            .and_then(|before| before.called_numbers.as_ref());
         if let Some(known) = known {
             return Some(Arc::clone(known));
         }

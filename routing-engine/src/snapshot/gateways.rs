@@ -1,8 +1,8 @@
 //! The gateways of an egress trunk, and in which order an attempt takes them.
 
 use crate::health::{GatewayHealth, GatewayState};
-use crate::names::{GatewayPlace, NameQuery, Target};
 use crate::limits::{Gate, Limiter, Limits};
+use crate::names::{GatewayPlace, NameQuery, Target};
 use crate::resources::{GatewayAddress, Probing, Trunk};
 use arrayvec::ArrayVec;
 use rating::cdr::{ReleaseReason, ResourceRef, Transport};

@@ -3,15 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::quality::Observed;
-use super::routing::{self, Offered};
+use super::routing::{self, Offered, Via};
 use super::world::{Call, World};
 use rating::cdr::ReleaseReason;
 use rating::charge::charge;
 use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
 use routing_engine::resources::{
-    CallNumber, Direction, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, Ref,
-    Status, TranslationRules, Trunk,
+    CallNumber, Customer, Direction, NumberListAction, NumberMatching, NumberPolicy,
+    NumberTranslation, Ref, Status, TranslationRules, Trunk,
 };
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
@@ -41,9 +41,27 @@ pub(crate) struct Route {
     pub(crate) called: String,
     pub(crate) calling: String,
     pub(crate) rate: Rate,
+    /// How long it is held.
+    pub(crate) hold_us: u32,
     /// Trunk, carrier, rate, number sent.
     pub(crate) routes: Vec<(String, String, Rate, String)>,
+    /// Which routes lead to these.
+    vias: Vec<Option<Via>>,
+    /// What holds a channel for it.
+    holders: Vec<String>,
 }
+
+/// A door: whose it is, what it allows, how long it holds a call, and what it says.
+struct Door {
+    name: String,
+    cps: Option<u32>,
+    channels: Option<u32>,
+    patience_ms: u16,
+    reasons: [ReleaseReason; 2],
+}
+
+/// Tries of one call: trunk, which of its gateways, and what was said.
+pub(crate) type Tries = Vec<(String, usize, Result<(), ReleaseReason>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
@@ -65,10 +83,12 @@ impl Outcome {
                 called,
                 calling,
                 rate,
+                hold_us,
                 routes,
                 ..
             } = route.clone();
-            (customer, ingress_trunk, called, calling, rate, routes)
+            let told = (customer, ingress_trunk, called, calling, rate, routes);
+            (told, hold_us)
         };
         let is_close = matches!(self, Self::Route(route) if route.seen.is_close);
         match (self, found) {
@@ -155,11 +175,8 @@ impl<'w> Model<'w> {
         if self.is_refused(policies, &called, &calling) {
             return Err(ReleaseReason::NumberRefused);
         }
-        self.admit(
-            call.now_us,
-            (&customer_name, customer.cps_limit, customer.channel_limit),
-            (trunk_name, trunk.cps_limit, trunk.channel_limit),
-        )?;
+        let doors = doors((&customer_name, customer), (trunk_name, trunk), &called);
+        let (hold_us, holders) = self.pass(call.now_us, doors)?;
         let found = self
             .rate(&customer.rate_card, &called, call.at_us)
             .ok_or(ReleaseReason::NoCustomerRate)
@@ -170,21 +187,89 @@ impl<'w> Model<'w> {
                 ))
             });
         match found {
-            Ok(((routes, seen), rate)) => Ok(Route {
+            Ok(((routes, vias, seen), rate)) => Ok(Route {
                 seen,
                 customer: customer_name,
                 ingress_trunk: trunk_name.clone(),
                 called,
                 calling,
                 rate,
+                hold_us,
                 routes,
+                vias,
+                holders,
             }),
             Err(reason) => {
-                self.give_back(&customer_name);
-                self.give_back(trunk_name);
+                self.release(&holders);
                 Err(reason)
             }
         }
+    }
+
+    /// Tries one route after the other, and of each one gateway after the other, until one takes the
+    /// call; and what then holds a channel.
+    pub(crate) fn attempt(&mut self, route: &Route, now_us: u64) -> (Tries, Vec<String>) {
+        let mut tries = Tries::new();
+        for ((trunk, carrier, ..), via) in route.routes.iter().zip(&route.vias) {
+            let spec = &named(&self.world.trunks, trunk).1;
+            for (place, gateway) in self.gateways_of(spec).into_iter().enumerate() {
+                let doors = self.doors_out(trunk, carrier, via.as_ref(), gateway);
+                match self.pass(now_us, doors) {
+                    Ok((_, holders)) => {
+                        tries.push((trunk.clone(), place, Ok(())));
+                        return (tries, holders);
+                    }
+                    Err(reason) => tries.push((trunk.clone(), place, Err(reason))),
+                }
+            }
+        }
+        (tries, Vec::new())
+    }
+
+    fn doors_out(
+        &self,
+        trunk: &str,
+        carrier: &str,
+        via: Option<&Via>,
+        gateway: Option<&str>,
+    ) -> Vec<Door> {
+        use ReleaseReason as Reason;
+        let door = |name: &str, cps, channels, reasons| Door {
+            name: name.to_owned(),
+            cps,
+            channels,
+            patience_ms: 0,
+            reasons,
+        };
+        let spec = &named(&self.world.carriers, carrier).1;
+        let reasons = [Reason::CarrierCpsLimit, Reason::CarrierChannelLimit];
+        let mut doors = vec![door(carrier, spec.cps_limit, spec.channel_limit, reasons)];
+        let spec = &named(&self.world.trunks, trunk).1;
+        let reasons = [Reason::TrunkCpsLimit, Reason::TrunkChannelLimit];
+        doors.push(door(trunk, spec.cps_limit, spec.channel_limit, reasons));
+        if let Some((name, cps, channels)) = via {
+            let reasons = [Reason::RouteCpsLimit, Reason::RouteChannelLimit];
+            doors.push(door(name, *cps, *channels, reasons));
+        }
+        if let Some(name) = gateway {
+            let spec = &named(&self.world.gateways, name).1;
+            let reasons = [Reason::GatewayCpsLimit, Reason::GatewayChannelLimit];
+            doors.push(door(name, spec.cps_limit, spec.channel_limit, reasons));
+        }
+        doors
+    }
+
+    /// Those that calls go to, by priority; the trunk's own has no name.
+    fn gateways_of(&self, trunk: &'w Trunk) -> Vec<Option<&'w str>> {
+        let own = trunk.gateway.iter().map(|_| (100, None));
+        let shared = trunk.shared_gateways.iter().filter_map(|one| {
+            let name = one.gateway.as_str();
+            let is_active = named(&self.world.gateways, name).1.status == Status::Active;
+            is_active.then_some((one.priority, Some(name)))
+        });
+        let mut all: Vec<_> = own.chain(shared).collect();
+        all.sort_by_key(|(priority, _)| *priority);
+        all.into_iter().map(|(_, name)| name).collect()
     }
 
     /// The longest mask wins; among equal masks the longest tech prefix.
@@ -206,70 +291,68 @@ impl<'w> Model<'w> {
             .map(|(_, found)| found)
     }
 
-    fn admit(
-        &mut self,
-        now_us: u64,
-        customer: (&String, Option<u32>, Option<u32>),
-        trunk: (&String, Option<u32>, Option<u32>),
-    ) -> Result<(), ReleaseReason> {
+    /// Passes all doors or none: how long the call is held, and what holds a channel for it.
+    fn pass(&mut self, now_us: u64, doors: Vec<Door>) -> Result<(u32, Vec<String>), ReleaseReason> {
         let now_ns = now_us * 1_000;
-        let early_ns = 50_000_000;
-        for ((name, cps, _), reason) in [
-            (customer, ReleaseReason::CustomerCpsLimit),
-            (trunk, ReleaseReason::TrunkCpsLimit),
-        ] {
-            let due_ns = self.due_ns.get(name).copied().unwrap_or(0);
-            if cps.is_some() && due_ns > now_ns + early_ns {
-                return Err(reason);
+        let mut hold_ns = 0;
+        for door in &doors {
+            let due_ns = self.due_ns.get(&door.name).copied().unwrap_or(0);
+            let early_ns = due_ns.saturating_sub(now_ns);
+            if door.cps.is_none() || early_ns <= 50_000_000 {
+                continue;
+            }
+            if early_ns > u64::from(door.patience_ms) * 1_000_000 {
+                return Err(door.reasons[0]);
+            }
+            hold_ns = early_ns.max(hold_ns);
+        }
+        for door in &doors {
+            let in_use = self.channels.get(&door.name).copied().unwrap_or(0);
+            if door.channels.is_some_and(|limit| in_use >= limit) {
+                return Err(door.reasons[1]);
             }
         }
-        for ((name, _, limit), reason) in [
-            (customer, ReleaseReason::CustomerChannelLimit),
-            (trunk, ReleaseReason::TrunkChannelLimit),
-        ] {
-            let in_use = self.channels.get(name).copied().unwrap_or(0);
-            if limit.is_some_and(|limit| in_use >= limit) {
-                // The live counters move on to now and come back by one interval only.
-                self.touch(now_ns, customer);
-                self.touch(now_ns, trunk);
-                return Err(reason);
-            }
-        }
-        for (name, cps, _) in [customer, trunk] {
-            *self.channels.entry(name.clone()).or_default() += 1;
-            if let Some(cps) = cps {
-                let due_ns = self.due_ns.entry(name.clone()).or_default();
+        for door in &doors {
+            *self.channels.entry(door.name.clone()).or_default() += 1;
+            if let Some(cps) = door.cps {
+                let due_ns = self.due_ns.entry(door.name.clone()).or_default();
                 *due_ns = now_ns.max(*due_ns) + 1_000_000_000 / u64::from(cps);
             }
         }
-        Ok(())
+        let holders = doors.into_iter().map(|door| door.name);
+        Ok((hold_ns.div_ceil(1_000) as u32, holders.collect()))
     }
 
-    fn touch(&mut self, now_ns: u64, (name, cps, _): (&String, Option<u32>, Option<u32>)) {
-        if cps.is_some() {
-            let due_ns = self.due_ns.entry(name.clone()).or_default();
-            *due_ns = now_ns.max(*due_ns);
+    pub(crate) fn release(&mut self, holders: &[String]) {
+        for name in holders {
+            *self.channels.get_mut(name).unwrap() -= 1;
         }
     }
 
-    fn give_back(&mut self, name: &str) {
-        *self.channels.get_mut(name).unwrap() -= 1;
-    }
-
-    pub(crate) fn release(&mut self, route: &Route) {
-        self.give_back(&route.customer);
-        self.give_back(&route.ingress_trunk);
+    pub(crate) fn release_route(&mut self, route: &Route) {
+        self.release(&route.holders);
     }
 
     pub(crate) fn check_channels(&self, snapshot: &Snapshot, seed: u64, step: usize) {
-        for customer in snapshot.customers() {
-            let expected = self.channels.get(&*customer.resource.name).copied();
+        let expect = |name: &str, found: u32| {
+            let expected = self.channels.get(name).copied();
             assert_eq!(
-                customer.channels_in_use(),
+                found,
                 expected.unwrap_or(0),
-                "seed {seed} step {step} {}",
-                customer.resource.name
+                "seed {seed} step {step} {name}"
             );
+        };
+        for customer in snapshot.customers() {
+            expect(&customer.resource.name, customer.channels_in_use());
+        }
+        for carrier in snapshot.carriers() {
+            expect(&carrier.resource.name, carrier.channels_in_use());
+        }
+        for trunk in snapshot.egress_trunks() {
+            expect(&trunk.resource.name, trunk.channels_in_use());
+        }
+        for (_, resource, in_use) in snapshot.shared_channels() {
+            expect(&resource.name, in_use);
         }
     }
 
@@ -322,7 +405,7 @@ impl<'w> Model<'w> {
         called: &str,
         calling: &str,
         customer_rate: &Rate,
-    ) -> Result<(Vec<(String, String, Rate, String)>, Seen), ReleaseReason> {
+    ) -> Result<(Vec<(String, String, Rate, String)>, Vec<Option<Via>>, Seen), ReleaseReason> {
         let routing = &self.world.routing;
         let place = &named(&self.world.customers, customer).1;
         let profile = routing.profile_of(customer, place);
@@ -341,6 +424,9 @@ impl<'w> Model<'w> {
             };
             let carriers = &named(&self.world.carriers, carrier).1;
             if trunk.status == Status::Inactive || carriers.status == Status::Inactive {
+                continue;
+            }
+            if self.gateways_of(trunk).is_empty() {
                 continue;
             }
             if self.is_refused([&carriers.numbers, &trunk.numbers], called, calling) {
@@ -371,6 +457,7 @@ impl<'w> Model<'w> {
                     weight,
                     cost: expected_cost(&rate),
                     rate,
+                    via: via.map(|fit| fit.via()),
                 });
             }
         }
@@ -389,6 +476,7 @@ impl<'w> Model<'w> {
         seen.is_close = is_close;
         seen.has_throttled = ordered.iter().any(|offer| offer.is_throttled);
         seen.has_backups = ordered.iter().any(|offer| offer.tier == 1);
+        let vias = ordered.iter().map(|offer| offer.via.clone()).collect();
         let routes = ordered.into_iter().map(|offer| {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;
             let carriers = &named(&self.world.carriers, &offer.carrier).1.numbers;
@@ -399,7 +487,7 @@ impl<'w> Model<'w> {
             );
             (offer.trunk, offer.carrier, offer.rate, sent)
         });
-        Ok((routes.collect(), seen))
+        Ok((routes.collect(), vias, seen))
     }
 
     fn called_number(
@@ -467,6 +555,59 @@ impl<'w> Model<'w> {
             stands_there == (list.action == NumberListAction::Deny)
         })
     }
+}
+
+/// What a call passes before routes are asked for.
+fn doors(
+    (customer_name, customer): (&str, &Customer),
+    (trunk_name, trunk): (&str, &Trunk),
+    called: &str,
+) -> Vec<Door> {
+    use ReleaseReason as Reason;
+    let number = [
+        Reason::CalledNumberCpsLimit,
+        Reason::CalledNumberChannelLimit,
+    ];
+    let all = [
+        (
+            customer_name.to_owned(),
+            (customer.cps_limit, customer.channel_limit),
+            customer.cps_smoothing_ms,
+            [Reason::CustomerCpsLimit, Reason::CustomerChannelLimit],
+        ),
+        (
+            trunk_name.to_owned(),
+            (trunk.cps_limit, trunk.channel_limit),
+            trunk.cps_smoothing_ms,
+            [Reason::TrunkCpsLimit, Reason::TrunkChannelLimit],
+        ),
+        (
+            format!("{customer_name} to {called}"),
+            (
+                customer.called_number_cps_limit,
+                customer.called_number_channel_limit,
+            ),
+            None,
+            number,
+        ),
+        (
+            format!("{trunk_name} to {called}"),
+            (
+                trunk.called_number_cps_limit,
+                trunk.called_number_channel_limit,
+            ),
+            None,
+            number,
+        ),
+    ];
+    let doors = all.map(|(name, (cps, channels), patience_ms, reasons)| Door {
+        name,
+        cps,
+        channels,
+        patience_ms: patience_ms.unwrap_or(0),
+        reasons,
+    });
+    doors.into()
 }
 
 /// Each pattern as one that a whole number must fit.
@@ -553,6 +694,9 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
         called: plan.called_number.to_string(),
         calling: plan.calling_number.to_string(),
         rate: rate(plan.customer_rate),
+        hold_us: plan.hold_us,
         routes: routes.collect(),
+        vias: Vec::new(),
+        holders: Vec::new(),
     }))
 }

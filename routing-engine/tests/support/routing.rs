@@ -44,7 +44,12 @@ pub(crate) struct Offered {
     /// Too many attempts fail, and the call is not of the share that the trunk still gets.
     pub(crate) is_throttled: bool,
     pub(crate) rate: Rate,
+    /// The route that leads to it, with its limits.
+    pub(crate) via: Option<Via>,
 }
+
+/// A route's name, calls per second and channels.
+pub(crate) type Via = (String, Option<u32>, Option<u32>);
 
 /// A route that fits a call.
 #[derive(Clone, Copy)]
@@ -207,6 +212,8 @@ fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
         priority: random.below(3) as u16,
         weight: 1 + random.below(3) as u16 * 100,
         schedule: one_in(random, 4).then(|| SCHEDULE.into()),
+        cps_limit: one_in(random, 4).then_some(3),
+        channel_limit: one_in(random, 4).then_some(1),
     }
 }
 
@@ -416,6 +423,13 @@ impl Routing {
         });
         let (role, level) = roles.min_by_key(|(role, level)| (*role, Reverse(*level)))?;
         Some((role, level.max(own)))
+    }
+}
+
+impl Fit<'_> {
+    pub(crate) fn via(&self) -> Via {
+        let route = self.route;
+        (self.name.to_owned(), route.cps_limit, route.channel_limit)
     }
 }
 

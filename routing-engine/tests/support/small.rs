@@ -105,6 +105,7 @@ pub(crate) fn resources(text: &str) -> Resources {
             ResourceSpec::CustomerGroup(spec) => {
                 resources.customer_groups.push(Stored { id, name, spec });
             }
+            ResourceSpec::Gateway(spec) => resources.gateways.push(Stored { id, name, spec }),
             ResourceSpec::Schedule(spec) => resources.schedules.push(Stored { id, name, spec }),
             ResourceSpec::VoiceTier(spec) => {
                 resources.voice_tiers.push(assigned(id, name, assign, spec));

@@ -8,9 +8,9 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, NumberList,
-    NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard,
-    RateRow, Resources, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
+    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberList, NumberListAction,
+    NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
+    SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) number_lists: Vec<(String, NumberList)>,
     /// By currency: from when, and what.
     pub(crate) exchange_rates: Vec<(String, Vec<(i64, String)>)>,
+    pub(crate) gateways: Vec<(String, Gateway)>,
     pub(crate) routing: Routing,
 }
 
@@ -86,7 +87,23 @@ pub(crate) fn random(random: &mut Random) -> World {
         number_lists: (0..LISTS)
             .map(|index| (format!("list {index}"), number_list(random)))
             .collect(),
+        gateways: (0..carriers_count)
+            .flat_map(|carrier| [0, 1].map(|index| (carrier, index)))
+            .map(|(carrier, index)| gateway(random, carrier, index))
+            .collect(),
     }
+}
+
+fn gateway(random: &mut Random, carrier: usize, index: usize) -> (String, Gateway) {
+    let spec = Gateway {
+        carrier: format!("carrier {carrier}").into(),
+        status: status(random),
+        address: std::net::SocketAddr::from(([127, 0, 1, 1], 5_000 + index as u16)).into(),
+        transport: None,
+        cps_limit: one_in(random, 3).then_some(4),
+        channel_limit: one_in(random, 2).then_some(1),
+    };
+    (format!("gateway {carrier} {index}"), spec)
 }
 
 fn translation_rules(random: &mut Random) -> TranslationRules {
@@ -223,6 +240,8 @@ fn exchange_rates(random: &mut Random) -> Vec<(String, Vec<(i64, String)>)> {
 fn carrier(random: &mut Random) -> Carrier {
     Carrier {
         status: status(random),
+        cps_limit: one_in(random, 5).then_some(8),
+        channel_limit: one_in(random, 5).then_some(2),
         numbers: numbers(random),
         ..Carrier::default()
     }
@@ -233,6 +252,9 @@ fn customer(random: &mut Random, cards_count: usize) -> Customer {
         status: status(random),
         cps_limit: one_in(random, 3).then_some(20),
         channel_limit: one_in(random, 3).then_some(3),
+        cps_smoothing_ms: one_in(random, 4).then_some(100),
+        called_number_cps_limit: one_in(random, 5).then_some(1),
+        called_number_channel_limit: one_in(random, 5).then_some(1),
         numbers: numbers(random),
         group: one_in(random, 2).then(|| routing::GROUP.into()),
         category: one_in(random, 3).then(|| routing::OWN_CATEGORY.into()),
@@ -267,6 +289,9 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
         tech_prefix: tech_prefix.to_owned(),
         cps_limit: one_in(random, 4).then_some(15),
         channel_limit: one_in(random, 4).then_some(2),
+        cps_smoothing_ms: one_in(random, 4).then_some(200),
+        called_number_cps_limit: one_in(random, 6).then_some(2),
+        called_number_channel_limit: one_in(random, 6).then_some(2),
         called_number: translation(random),
         calling_number: translation(random),
         numbers: numbers(random),
@@ -275,11 +300,26 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
 }
 
 fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Trunk {
+    // Each of a priority of its own, so that their order is no lot.
+    let shared_gateways = [(0, 50), (1, 150)].map(|(place, priority)| SharedGateway {
+        gateway: format!("gateway {carrier} {place}").into(),
+        priority,
+        weight: 100,
+    });
+    let shared_gateways: Vec<_> = shared_gateways
+        .into_iter()
+        .filter(|_| one_in(random, 3))
+        .collect();
+    let has_own = shared_gateways.is_empty() || one_in(random, 2);
+    let own = std::net::SocketAddr::from(([127, 0, 0, 1], 5_000 + index as u16));
     Trunk {
         status: status(random),
         carrier: Some(format!("carrier {carrier}").into()),
         rate_card: Some(format!("card {card}").into()),
-        gateway: Some(std::net::SocketAddr::from(([127, 0, 0, 1], 5_000 + index as u16)).into()),
+        gateway: has_own.then(|| own.into()),
+        shared_gateways,
+        cps_limit: one_in(random, 6).then_some(6),
+        channel_limit: one_in(random, 6).then_some(1),
         priority: one_in(random, 2).then(|| random.below(3) as u16),
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
         called_number: translation(random),
@@ -380,6 +420,7 @@ impl World {
             trunks: stored(&self.trunks).collect(),
             translation_rules: stored(&self.translation_rules).collect(),
             number_lists: stored(&self.number_lists).collect(),
+            gateways: stored(&self.gateways).collect(),
             ..self.routing.resources()
         }
     }

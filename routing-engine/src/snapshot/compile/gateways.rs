@@ -5,9 +5,7 @@ use super::{Compiler, Key, key, resource};
 use crate::Problem;
 use crate::limits::{Limiter, Limits};
 use crate::resources::{FurtherGateway, Gateway, ResourceKind, Status, StoredRef, Trunk};
-use crate::snapshot::gateways::{
-    GatewayLimits, Gateways, HealthOf, NewGateway, SharedCounter,
-};
+use crate::snapshot::gateways::{GatewayLimits, Gateways, HealthOf, NewGateway, SharedCounter};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -114,7 +112,12 @@ fn misfit(trunk: &Trunk, gateway: &Gateway) -> Option<String> {
         ));
     }
     let further = trunk.further_gateways.iter().map(|one| &one.address);
-    if trunk.gateway.iter().chain(further).any(|address| *address == gateway.address) {
+    if trunk
+        .gateway
+        .iter()
+        .chain(further)
+        .any(|address| *address == gateway.address)
+    {
         return Some(format!("the trunk has {} itself already", gateway.address));
     }
     let (listener, address) = (trunk.listener?, gateway.address.socket()?);
