@@ -30,7 +30,7 @@ pub(crate) struct Attempt {
     pub(crate) is_grown: bool,
     /// What its INVITE was told to do otherwise.
     pub(crate) again: Option<Box<Again>>,
-    /// Channels of the carrier and its trunk.
+    /// Channels of the carrier, its trunk and gateway, and of the route.
     permits: Option<Permits>,
     state: State,
     /// The INVITE carried an offer, so the answer comes in the 2xx and not in the ACK.
@@ -141,6 +141,11 @@ impl Attempt {
 
     pub(crate) fn index(&self) -> u16 {
         self.index
+    }
+
+    /// The channels that it holds, while it is not over.
+    pub(crate) fn permits(&self) -> Option<&Permits> {
+        self.permits.as_ref()
     }
 
     /// The value of To in its INVITE.

@@ -66,7 +66,7 @@ pub(crate) struct Call {
     pub(crate) plan: Option<Box<RoutePlan>>,
     /// The trunk that it came in by.
     pub(crate) ingress_trunk: TrunkIndex,
-    /// The customer's channels, until the end.
+    /// The channels of customer, trunk and called number, until the end.
     pub(crate) permits: Permits,
     pub(crate) next_candidate: usize,
     /// Gateways of the route under way that are not tried yet.
@@ -100,6 +100,8 @@ pub(crate) struct Call {
     pub(crate) byes: u8,
     /// The Reason of a BYE to the customer that must wait for its ACK (RFC 3261 §15).
     pub(crate) bye_after_ack: Option<Box<ReasonValue>>,
+    /// It waits until it is due ([`holding`](crate::holding)).
+    pub(crate) is_held: bool,
     /// The journal has its open record, of an end that waits for the carrier.
     pub(crate) is_noted: bool,
     /// The journal has its final record.

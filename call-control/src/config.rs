@@ -61,6 +61,9 @@ pub struct EngineLimits {
     /// Calls with the same calling and called number in setup at once, on all shards; one more is
     /// a call that came back, and gets 482. 0: not looked at.
     pub max_same_setups: u32,
+    /// Calls that wait at once until they are due by their customer's calls per second. Beyond: who
+    /// would have to wait is refused.
+    pub max_held_calls: u32,
     /// What a message may be. Beyond: 400, or 513 when it is too long.
     pub message: sip_core::Limits,
     /// Records a second of customers' calls that are refused because the table of transactions is
@@ -80,6 +83,7 @@ impl Default for EngineLimits {
             unknown_challenges_total_per_s: 2_000,
             unknown_source_records_per_s: 10,
             max_same_setups: 20,
+            max_held_calls: 1_000,
             message: sip_core::Limits::DEFAULT,
             stateless_records_per_s: 100,
         }

@@ -1,5 +1,6 @@
 //! Orders of the shell: snapshots, draining, hanging up, listing.
 
+use crate::attempt::Attempt;
 use crate::call::{Call, Phase};
 use crate::config::Now;
 use crate::drain::HANG_UP_BATCH;
@@ -9,6 +10,7 @@ use crate::events::{
 };
 use media_relay::SessionId;
 use rating::cdr::{CallId, ReleaseReason};
+use routing_engine::limits::HeldChannels;
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{HostNumber, TransmitToken, Transport};
 use std::cmp::Reverse;
@@ -150,6 +152,19 @@ impl Engine {
 }
 
 impl Engine {
+    /// The channels that the calls of this shard hold, counted one by one: what the counters of limits
+    /// must say, all shards together ([`Snapshot::drift`](routing_engine::Snapshot::drift)). One pass over
+    /// the table; calls pay nothing for it.
+    pub fn held_channels(&self) -> HeldChannels {
+        let mut held = HeldChannels::default();
+        for (_, call) in self.calls.iter_from(0) {
+            held.note(&call.permits);
+            let of_attempts = call.attempts.iter().filter_map(Attempt::permits);
+            of_attempts.for_each(|permits| held.note(permits));
+        }
+        held
+    }
+
     /// The Call-IDs of a call that is up: the customer's, then those of its attempts. `None` when it is
     /// not. One pass over the table.
     pub fn call_ids(&self, id: CallId) -> Option<Vec<Arc<str>>> {

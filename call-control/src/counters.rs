@@ -45,6 +45,8 @@ pub struct Counters {
     pub answers_refused: u64,
     /// Calls now.
     pub calls: u32,
+    /// Of these, calls that wait until they are due.
+    pub calls_held: u32,
     /// Transactions now.
     pub transactions: u32,
     /// Timers now.

@@ -114,7 +114,8 @@ impl Call {
     fn pdd_left(&self, now: Instant) -> Option<Duration> {
         let customer = self.snapshot.customer(self.plan.as_ref()?.customer);
         let budget = Duration::from_millis(u64::from(customer.pdd_budget_ms()?));
-        Some(budget - now.since(self.facts.received_instant()))
+        // The carriers have the whole of it, however long the customer's pace held the call.
+        Some(budget + self.hold() - now.since(self.facts.received_instant()))
     }
 
     fn start(
@@ -281,6 +282,9 @@ impl Call {
         if self.phase != Phase::Hunting {
             return;
         }
+        if self.is_due(core) {
+            return self.hunt_first(core, now);
+        }
         let Some(attempt) = self.current_mut() else {
             return;
         };
@@ -336,15 +340,19 @@ impl Call {
             status: self.status_for_customer(failure.status),
             ..failure
         };
-        let outcome = match self.attempts.is_empty() {
-            true => Outcome::Rejected,
-            false => Outcome::Failed,
-        };
-        if outcome == Outcome::Rejected {
-            core.counters.calls_rejected += 1;
-        }
+        let outcome = self.outcome_of_failure(core);
         self.refuse_ingress(core, now, failure.status, failure.cause);
         self.finish(core, End::failed(now, outcome, &failure, failure.status));
+    }
+
+    /// Without any attempt it was refused.
+    pub(crate) fn outcome_of_failure(&self, core: &mut Core) -> Outcome {
+        let is_refused = self.attempts.is_empty();
+        core.counters.calls_rejected += u64::from(is_refused);
+        match is_refused {
+            true => Outcome::Rejected,
+            false => Outcome::Failed,
+        }
     }
 
     /// What the customer's trunk makes of a final response.

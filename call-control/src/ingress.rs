@@ -11,7 +11,7 @@ use crate::identity::Presented;
 use crate::leg::{Leg, SDP, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
-use crate::release::{Failure, Origin, phrase, reason_value, row};
+use crate::release::{phrase, reason_value, row};
 use crate::reliable::{RELIABLE, Reliability, ReliableResponses};
 use crate::session::CallMedia;
 use crate::session_timer::{SessionRequest, TIMER};
@@ -21,9 +21,7 @@ use crate::transfer::REPLACES;
 use rating::cdr::{JournalEntry, ReleaseReason};
 use routing_engine::resources::{ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
-use routing_engine::{
-    CallRequest, Decision, LiveAdmission, RoutePlan, Snapshot, Source, decide_noted,
-};
+use routing_engine::{CallRequest, Decision, RoutePlan, Snapshot, Source};
 use sip_core::dialog::Dialog;
 use sip_core::message::RecordRoutes;
 use sip_core::slab::SlabKey;
@@ -71,7 +69,7 @@ impl Engine {
             draw: id.draw(),
             quality: &quality,
         };
-        let (decision, record) = decide_noted(&request, &snapshot, &mut LiveAdmission);
+        let (decision, record) = self.decide_new(&request, &snapshot);
         facts.keep_decision(record);
         let plan = match decision {
             Decision::Reject(rejection) if rejection.reason == ReleaseReason::UnknownSource => {
@@ -527,6 +525,7 @@ fn new_call(
         media_statistics: None,
         byes: 0,
         bye_after_ack: None,
+        is_held: false,
         is_noted: false,
         is_recorded: false,
         traced: core.take_trace(),
@@ -534,7 +533,7 @@ fn new_call(
 }
 
 impl Call {
-    /// 100 at once, then the first route.
+    /// 100 at once, then the first route when the call is due.
     fn begin(&mut self, core: &mut Core, now: Now, invite: &Message<'_>, path: Path) {
         let now = now.instant;
         self.trace_received(core, now, invite, path);
@@ -547,8 +546,7 @@ impl Call {
         if let Some(invite) = self.invite {
             transactions.respond(now, invite, 100, phrase(100), routes, outbox, bare);
         }
-        let none_left = Failure::new(Origin::Switch, ReleaseReason::NoRoute);
-        self.hunt(core, now, none_left);
+        self.hunt_when_due(core, now);
         self.settle(core);
     }
 }

@@ -48,6 +48,7 @@ mod dispatch;
 mod drain;
 mod engine;
 pub mod events;
+mod holding;
 mod hunting;
 mod identity;
 mod ingress;

@@ -96,7 +96,8 @@ impl Call {
             Phase::Hunting => {
                 let failure = Failure::new(Origin::Switch, reason);
                 let value = reason_of(None, failure.cause);
-                self.abandon(core, now, &failure, Outcome::Failed, &value);
+                let outcome = self.outcome_of_failure(core);
+                self.abandon(core, now, &failure, outcome, &value);
             }
             Phase::Connecting => {
                 let failure = Failure::new(Origin::Switch, reason);
@@ -213,6 +214,7 @@ impl Call {
     /// The call has its end: the customer's channels and the media ports go back.
     pub(crate) fn finish(&mut self, core: &mut Core, end: End) {
         self.phase = Phase::Ending;
+        self.is_due(core);
         core.disarm(self.key, CallTimer::Hunting);
         core.disarm(self.key, CallTimer::Prack);
         self.abort_refreshes(core, end.at);

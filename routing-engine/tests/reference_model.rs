@@ -113,12 +113,15 @@ fn run_world(seed: u64, tally: &mut Tally) {
             drop((plan, permits));
         }
         model.check_channels(&snapshot, seed, step);
-        let mut of_calls = HeldChannels::default();
-        for (plan, permits, ..) in &held {
-            of_calls.note(&plan.permits);
-            of_calls.note(permits);
+        // Counting all numbers takes longer than all else of a step.
+        if step % 50 == 0 {
+            let mut of_calls = HeldChannels::default();
+            for (plan, permits, ..) in &held {
+                of_calls.note(&plan.permits);
+                of_calls.note(permits);
+            }
+            assert_eq!(snapshot.drift(&of_calls), [], "seed {seed} step {step}");
         }
-        assert_eq!(snapshot.drift(&of_calls), [], "seed {seed} step {step}");
     }
     held.clear();
     for customer in snapshot.customers() {

@@ -19,7 +19,7 @@ use rating::cdr::ReleaseReason;
 use routing_engine::resources::{ReferPolicy, Status};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{
-    CallRequest, Decision, LiveAdmission, RoutePlan, Snapshot, Source, decide_noted,
+    CallRequest, Decision, PromptAdmission, RoutePlan, Snapshot, Source, decide_noted,
 };
 use sip_core::slab::SlabKey;
 use std::sync::Arc;
@@ -89,7 +89,8 @@ impl Engine {
             draw: facts.id.draw(),
             quality: &quality,
         };
-        let (decision, record) = decide_noted(&request, snapshot, &mut LiveAdmission);
+        // Who waits for it is in a call already: it is not held.
+        let (decision, record) = decide_noted(&request, snapshot, &mut PromptAdmission);
         facts.keep_decision(record);
         let plan = match decision {
             Decision::Route(plan) => plan,
@@ -142,9 +143,8 @@ impl Engine {
         let target = inserted.ok_or(503_u16)?;
         self.core.counters.calls_received += 1;
         self.note_target(asking, target);
-        let none_left = Failure::new(Origin::Switch, ReleaseReason::NoRoute);
         self.with_call(now.instant, target, |call, core| {
-            call.hunt(core, now.instant, none_left);
+            call.hunt_first(core, now.instant);
             call.settle(core);
         });
         Ok(())
@@ -268,6 +268,7 @@ fn target_call(
         media_statistics: None,
         byes: 0,
         bye_after_ack: None,
+        is_held: false,
         is_noted: false,
         is_recorded: false,
         traced: false,

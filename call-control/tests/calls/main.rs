@@ -12,6 +12,7 @@ mod failover;
 mod gateways;
 mod in_dialog;
 mod late_offer;
+mod limits;
 mod lost_ack;
 mod lost_bye;
 mod names;

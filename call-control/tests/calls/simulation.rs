@@ -64,6 +64,7 @@ impl SwitchNode {
     }
 
     fn collect(&mut self) {
+        self.switch.assert_no_drift();
         let counters = self.switch.engine.counters();
         if counters.calls == 0 && counters.transactions == 0 {
             assert_eq!(counters.timers, 0, "timers outlive their calls");

@@ -104,7 +104,7 @@ impl Babel {
     /// Another configuration, while calls are up.
     fn reconfigure(&mut self) {
         let wants_password = self.happens(30);
-        let setup = Setup {
+        let mut setup = Setup {
             authentication: match wants_password {
                 true => AuthenticationMode::AddressAndDigest,
                 false => AuthenticationMode::Address,
@@ -128,9 +128,17 @@ impl Babel {
             },
             ..Setup::default()
         };
+        self.draw_limits(&mut setup);
+        let has_shared = !setup.gateways.is_empty();
         let mut resources = setup.resources();
+        for customer in &mut resources.customers {
+            let spec = &mut customer.spec;
+            spec.cps_limit = self.pick(&[None, Some(2)]);
+            spec.cps_smoothing_ms = self.pick(&[None, Some(800), Some(2_000)]);
+            spec.called_number_channel_limit = self.pick(&[None, None, Some(3)]);
+        }
         for trunk in &mut resources.trunks {
-            self.draw_trunk(&mut trunk.spec);
+            self.draw_trunk(&mut trunk.spec, has_shared);
         }
         self.publish(&resources);
     }
@@ -167,10 +175,31 @@ impl Babel {
         }
     }
 
-    fn draw_trunk(&mut self, trunk: &mut Trunk) {
+    /// Sometimes a gateway with a limit, and a route with one.
+    fn draw_limits(&mut self, setup: &mut Setup) {
+        if self.happens(40) {
+            let gateway = serde_json::json!({ "carrier": "Aurora", "address": AURORA_TOO,
+                "channel_limit": 2, "cps_limit": 3 });
+            let gateway = serde_json::from_value(gateway).unwrap();
+            setup.gateways = vec![("shared", gateway)];
+        }
+        if self.happens(40) {
+            let route = serde_json::json!({ "carrier": "Aurora", "channel_limit": 3 });
+            setup.routes = vec![serde_json::from_value(route).unwrap()];
+        }
+    }
+
+    fn draw_trunk(&mut self, trunk: &mut Trunk, has_shared: bool) {
         trunk.channel_limit = self.pick(&[None, None, Some(5)]);
         if trunk.gateway == Some(address(AURORA).into()) {
-            let more = self.pick(&[AURORA_TOO, NOBODY]);
+            if has_shared {
+                let shared = serde_json::json!({ "gateway": "shared", "priority": 60 });
+                trunk.shared_gateways = vec![serde_json::from_value(shared).unwrap()];
+            }
+            let more = match has_shared {
+                true => NOBODY,
+                false => self.pick(&[AURORA_TOO, NOBODY]),
+            };
             trunk.further_gateways = vec![FurtherGateway {
                 address: address(more).into(),
                 transport: None,

@@ -14,8 +14,8 @@ use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
     Assigned, Assignment, AuthenticationMode, Carrier, Customer, DigestAccount, Direction,
-    Failover, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, Resources, Signalling, Stored,
-    Trunk,
+    Failover, Gateway, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, Resources, Route,
+    Signalling, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -42,6 +42,10 @@ pub(crate) struct Setup {
     pub(crate) ingress: Signalling,
     /// Of the carriers' trunks.
     pub(crate) egress: Signalling,
+    /// Gateways that the first carrier's trunk may name.
+    pub(crate) gateways: Vec<(&'static str, Gateway)>,
+    /// Of all customers.
+    pub(crate) routes: Vec<Route>,
     /// Of the customer's trunk.
     pub(crate) authentication: AuthenticationMode,
     pub(crate) ingress_digest: Option<DigestAccount>,
@@ -70,6 +74,8 @@ impl Default for Setup {
             tech_prefix: String::new(),
             ingress: Signalling::default(),
             egress: Signalling::default(),
+            gateways: Vec::new(),
+            routes: Vec::new(),
             authentication: AuthenticationMode::Address,
             ingress_digest: None,
             egress_digest: None,
@@ -117,6 +123,25 @@ impl Setup {
                 self.egress(2, "aurora-out", "Aurora", AURORA),
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
+            gateways: (1..)
+                .zip(&self.gateways)
+                .map(|(id, (name, spec))| Stored {
+                    id,
+                    name: (*name).to_owned(),
+                    spec: spec.clone(),
+                })
+                .collect(),
+            routes: (1..)
+                .zip(&self.routes)
+                .map(|(id, spec)| Assigned {
+                    stored: Stored {
+                        id,
+                        name: format!("route {id}"),
+                        spec: spec.clone(),
+                    },
+                    assign: Assignment::default(),
+                })
+                .collect(),
             lcr_profiles: self
                 .lcr_profile
                 .clone()
@@ -411,6 +436,12 @@ impl Switch {
         }
     }
 
+    /// The counters of limits say what the calls hold, at every moment.
+    pub(crate) fn assert_no_drift(&self) {
+        let held = self.engine.held_channels();
+        assert_eq!(self.snapshot.drift(&held), [], "channels drift from calls");
+    }
+
     fn take_media(&mut self, command: MediaCommand) {
         if matches!(command, MediaCommand::Stop(_)) {
             self.ports_left.fetch_add(1, Ordering::Relaxed);
@@ -477,10 +508,12 @@ impl Switch {
         self.advance(Duration::from_secs(70));
         let counters = self.engine.counters();
         assert_eq!(counters.calls, 0, "calls");
+        assert_eq!(counters.calls_held, 0, "calls that wait");
         assert_eq!(counters.transactions, 0, "transactions");
         assert_eq!(counters.timers, 0, "timers");
         assert_eq!(counters.media_sessions, 0, "media sessions");
         assert_eq!(self.channels(), (0, 0, 0), "channels");
+        self.assert_no_drift();
         assert_eq!(
             self.ports_left.load(Ordering::Relaxed),
             self.ports_at_start,
