@@ -10,7 +10,7 @@ use crate::ingress::Obstacle;
 use crate::leg::Leg;
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
-use crate::release::{Failure, Origin, row};
+use crate::release::row;
 use crate::session::{CallMedia, unheld};
 use crate::session_timer::SessionRequest;
 use crate::setups::SetupPermit;

@@ -98,6 +98,7 @@ fn when_every_gateway_is_full_and_no_other_route_is_there_the_customer_hears_503
         gateways: vec![("east", one(EAST)), ("west", one(WEST))],
         aurora_trunk: both,
         lcr_profile: Some(LcrProfile {
+            attempts_max: 10,
             only_carriers: vec!["Aurora".into()],
             ..LcrProfile::default()
         }),
@@ -300,6 +301,7 @@ fn a_shard_that_holds_as_many_as_it_may_refuses_who_would_wait() {
 fn a_call_that_waited_has_its_whole_pdd_budget() {
     let mut switch = Switch::with(&Setup {
         lcr_profile: Some(LcrProfile {
+            attempts_max: 10,
             pdd_budget_ms: Some(1_000),
             ..LcrProfile::default()
         }),

@@ -212,8 +212,8 @@ fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
         priority: random.below(3) as u16,
         weight: 1 + random.below(3) as u16 * 100,
         schedule: one_in(random, 4).then(|| SCHEDULE.into()),
-        cps_limit: one_in(random, 4).then_some(3),
-        channel_limit: one_in(random, 4).then_some(1),
+        cps_limit: one_in(random, 2).then_some(1),
+        channel_limit: one_in(random, 3).then_some(1),
     }
 }
 
