@@ -7,6 +7,7 @@
 mod clock;
 mod connections;
 mod defence;
+mod drift;
 mod gauges;
 mod live;
 mod mailbox;
@@ -30,6 +31,7 @@ use call_control::setups::Setups;
 use clock::Clock;
 use connections::ConnectionSink;
 use defence::{BanKeeper, Bans, Guard, Overload, Suspects};
+use drift::{DriftKeeper, Drifted};
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
@@ -84,6 +86,7 @@ pub(crate) struct Edge {
     malformed_streams: Arc<ConnectionSink>,
     bans: Arc<Bans>,
     names: Arc<Names>,
+    drifted: Drifted,
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     quality: SharedQuality,
@@ -127,6 +130,13 @@ impl Edge {
         let names = Arc::new(Names::default());
         let mut name_keeper = JoinSet::new();
         name_keeper.spawn(keeper_of(config, &names, &snapshot, &mailboxes).run());
+        let drifted = Drifted::default();
+        let drift_keeper = DriftKeeper {
+            snapshot: Arc::clone(&snapshot),
+            mailboxes: mailboxes.clone(),
+            drifted: Arc::clone(&drifted),
+        };
+        name_keeper.spawn(drift_keeper.run());
         // Before anybody can call.
         names.prepare(&snapshot.load_full()).await;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
@@ -198,6 +208,7 @@ impl Edge {
             malformed_streams: sink,
             bans,
             names,
+            drifted,
             tcp_counters: tcp.counters(),
             orders,
             quality,

@@ -34,6 +34,8 @@ mod digest;
 mod failover;
 #[path = "e2e/kamailio.rs"]
 mod kamailio;
+#[path = "e2e/limits.rs"]
+mod limits;
 #[path = "e2e/load.rs"]
 mod load;
 #[path = "e2e/name_server.rs"]

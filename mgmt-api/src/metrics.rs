@@ -100,6 +100,16 @@ impl Scrape {
             "Calls that are up",
             sample.calls_now,
         )?;
+        self.gauge(
+            "didtron_calls_held",
+            "Calls that wait until they are due by their calls per second",
+            sample.calls_held,
+        )?;
+        self.gauge(
+            "didtron_channels_drifted",
+            "Counters of limits that differ from the calls for a minute",
+            sample.channels_drifted,
+        )?;
         self.labelled(
             "didtron_calls_total",
             "Calls by how they came out",
@@ -255,7 +265,15 @@ impl Scrape {
         for trunk in snapshot.egress_trunks() {
             set("trunk", &trunk.resource, trunk.channels_in_use());
         }
-        self.add(gauges)
+        for (kind, resource, channels) in snapshot.shared_channels() {
+            set(kind.as_str(), resource, channels);
+        }
+        self.add(gauges)?;
+        self.gauge(
+            "didtron_calls_to_limited_numbers",
+            "Calls that count against a limit of calls to one number",
+            snapshot.calls_to_limited_numbers(),
+        )
     }
 
     fn journal(&self, state: &AppState) -> prometheus::Result<()> {

@@ -161,6 +161,11 @@ pub struct LiveCall {
 pub struct SwitchSample {
     /// Calls that are up.
     pub calls_now: u64,
+    /// Of these, calls that wait until they are due by their customer's calls per second.
+    pub calls_held: u64,
+    /// Counters of limits that have said something else than the calls for a minute: none, unless
+    /// there is a fault.
+    pub channels_drifted: u64,
     /// New calls received (INVITE that made a call), whatever became of them.
     pub calls_received: u64,
     /// Egress attempts begun.

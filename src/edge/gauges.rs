@@ -23,6 +23,7 @@ pub(crate) struct Gauges {
     pub(crate) scanners: AtomicU64,
     pub(crate) shed: AtomicU64,
     pub(crate) gateways_unresolved: AtomicU64,
+    pub(crate) calls_held: AtomicU64,
     pub(crate) lag_us: AtomicU64,
     pub(crate) shedding: AtomicU64,
     pub(crate) calls_kept: AtomicU64,
@@ -54,6 +55,8 @@ impl Gauges {
         self.shed.store(counters.calls_shed, Ordering::Relaxed);
         self.gateways_unresolved
             .store(counters.gateways_unresolved, Ordering::Relaxed);
+        self.calls_held
+            .store(counters.calls_held.into(), Ordering::Relaxed);
         self.unknown_source
             .store(counters.unknown_source_requests, Ordering::Relaxed);
     }

@@ -123,6 +123,8 @@ impl SwitchPort for Edge {
             failed: self.names.failed.load(Ordering::Relaxed),
             passed_over: sum(|gauges| &gauges.gateways_unresolved),
         };
+        sample.calls_held = sum(|gauges| &gauges.calls_held);
+        sample.channels_drifted = self.drifted.load(Ordering::Relaxed);
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
         sample.sip.dropped += self
             .mailboxes

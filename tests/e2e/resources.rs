@@ -18,6 +18,10 @@ pub(crate) struct CarrierSpec<'a> {
     pub(crate) price: &'a str,
     /// More lines of the trunk's spec, without indentation.
     pub(crate) more: &'a str,
+    /// More lines of the carrier's spec.
+    pub(crate) limits: &'a str,
+    /// The trunk has no gateway of its own; `more` says where calls go.
+    pub(crate) is_bare: bool,
 }
 
 impl<'a> CarrierSpec<'a> {
@@ -27,6 +31,8 @@ impl<'a> CarrierSpec<'a> {
             gateway: gateway.to_string(),
             price,
             more: "",
+            limits: "",
+            is_bare: false,
         }
     }
 }
@@ -94,11 +100,15 @@ impl<'a> World<'a> {
         for carrier in &self.carriers {
             let card_name = format!("{}-buy", carrier.name);
             card(&mut yaml, &card_name, carrier.price, "");
-            document(&mut yaml, "carrier", carrier.name, "", "status: active");
-            let egress = format!(
-                "direction: egress\ncarrier: {}\nrate_card: {card_name}\ngateway: \"{}\"\nmedia: {}",
-                carrier.name, carrier.gateway, self.media
+            let (active, limits) = ("status: active", carrier.limits);
+            document(&mut yaml, "carrier", carrier.name, active, limits);
+            let mut egress = format!(
+                "direction: egress\ncarrier: {}\nrate_card: {card_name}\nmedia: {}",
+                carrier.name, self.media
             );
+            if !carrier.is_bare {
+                let _ = write!(egress, "\ngateway: \"{}\"", carrier.gateway);
+            }
             document(
                 &mut yaml,
                 "trunk",

@@ -17,6 +17,9 @@ pub(super) fn snapshot<'e>(
 ) -> Result<Snapshot, ConfigurationError> {
     let mut all = ResourcesRef {
         secrets: secrets.texts(),
+        // Used once, when calls to numbers are counted for the first time. Without randomness numbers
+        // that are counted together could be foretold; nothing else hangs upon it.
+        number_secret: getrandom::u64().unwrap_or_default(),
         ..ResourcesRef::default()
     };
     for entry in entries {

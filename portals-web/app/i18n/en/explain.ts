@@ -52,6 +52,7 @@ export const explain = {
   loss: {
     trunk_inactive: 'The trunk is not active',
     carrier_inactive: 'The carrier is not active',
+    gateways_inactive: 'No gateway of the trunk is active',
     no_rate: 'Its card has no rate for this number',
     carrier_not_allowed: 'The customer does not get it, or its LCR profile excludes it',
     not_exclusive: 'An exclusive route leads elsewhere',
@@ -62,6 +63,10 @@ export const explain = {
     carrier_channel_limit: 'The carrier’s channels are used up',
     trunk_cps_limit: 'The trunk’s calls per second are used up',
     trunk_channel_limit: 'The trunk’s channels are used up',
+    route_cps_limit: 'The route’s calls per second are used up',
+    route_channel_limit: 'The route’s channels are used up',
+    gateway_cps_limit: 'The calls per second of all its gateways are used up',
+    gateway_channel_limit: 'The channels of all its gateways are used up',
     limit_reached: 'A limit is reached',
   },
   status: {
