@@ -21,7 +21,7 @@ pub use held::{Drift, HeldChannels};
 use crate::decide::CallRequest;
 use crate::lot;
 use crate::quality::Quality;
-use crate::resources::{CPS_SMOOTHING_MS_MAX, ResourceKind};
+use crate::resources::CPS_SMOOTHING_MS_MAX;
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
 use called_numbers::NumberPermit;
@@ -53,11 +53,9 @@ pub struct Limits {
 }
 
 /// The live counters of one resource, alone on its cache line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(align(64))]
 pub struct Limiter {
-    /// Whose they are.
-    of: (ResourceKind, i64),
     /// When the next call is due at the limit's pace ([`cps`]), nanoseconds on the monotonic clock.
     due_ns: AtomicU64,
     channels_in_use: AtomicU32,
@@ -203,15 +201,6 @@ impl Limits {
 // === impl Limiter ===
 
 impl Limiter {
-    /// Counters of a resource that nobody has used yet.
-    pub(crate) fn of(kind: ResourceKind, id: i64) -> Self {
-        Self {
-            of: (kind, id),
-            due_ns: AtomicU64::new(0),
-            channels_in_use: AtomicU32::new(0),
-        }
-    }
-
     /// Calls that hold a channel at this moment.
     pub fn channels_in_use(&self) -> u32 {
         self.channels_in_use.load(Ordering::Relaxed)

@@ -180,7 +180,7 @@ impl Snapshot {
         let counted = self.limiters.iter().map(|(resource, limiter)| Drift {
             resource: Some(*resource),
             counted: limiter.channels_in_use().into(),
-            held: held.of(*resource),
+            held: held.of(limiter),
         });
         let to_numbers = self.called_numbers.as_ref().map(|numbers| Drift {
             resource: None,

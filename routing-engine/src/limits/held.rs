@@ -4,14 +4,17 @@
 //! gives back. This proves it: whoever has the calls notes their permits ([`HeldChannels::note`]),
 //! and [`Snapshot::drift`](crate::Snapshot::drift) compares. Calls pay nothing for it.
 
-use super::{Permit, Permits};
+use super::{Limiter, Permit, Permits};
 use crate::resources::ResourceKind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Channels that calls hold. Those of several shards are added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeldChannels {
-    by_resource: BTreeMap<(ResourceKind, i64), u32>,
+    /// By the address of the counters: those of a resource that was deleted are not those of one that
+    /// came after it.
+    by_limiter: BTreeMap<usize, u32>,
     to_numbers: u64,
 }
 
@@ -32,7 +35,8 @@ impl HeldChannels {
         for permit in &permits.0 {
             match permit {
                 Permit::Resource(permit) => {
-                    *self.by_resource.entry(permit.0.of).or_default() += 1;
+                    let limiter = Arc::as_ptr(&permit.0).addr();
+                    *self.by_limiter.entry(limiter).or_default() += 1;
                 }
                 Permit::Number(_) => self.to_numbers += 1,
             }
@@ -41,14 +45,15 @@ impl HeldChannels {
 
     /// Adds what another shard's calls hold.
     pub fn add(&mut self, other: &Self) {
-        for (resource, held) in &other.by_resource {
-            *self.by_resource.entry(*resource).or_default() += held;
+        for (limiter, held) in &other.by_limiter {
+            *self.by_limiter.entry(*limiter).or_default() += held;
         }
         self.to_numbers += other.to_numbers;
     }
 
-    pub(crate) fn of(&self, resource: (ResourceKind, i64)) -> u64 {
-        self.by_resource.get(&resource).copied().unwrap_or(0).into()
+    pub(crate) fn of(&self, limiter: &Arc<Limiter>) -> u64 {
+        let limiter = Arc::as_ptr(limiter).addr();
+        self.by_limiter.get(&limiter).copied().unwrap_or(0).into()
     }
 
     pub(crate) fn to_numbers(&self) -> u64 {

@@ -514,8 +514,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let known = self
             .previous
             .and_then(|previous| previous.limiters.get(&(kind, id)));
-        let new = || Arc::new(Limiter::of(kind, id));
-        let limiter = known.map_or_else(new, Arc::clone);
+        let limiter = known.map(Arc::clone).unwrap_or_default();
         self.limiters.insert((kind, id), Arc::clone(&limiter));
         limiter
     }

@@ -243,7 +243,6 @@ fn carrier(random: &mut Random) -> Carrier {
         cps_limit: one_in(random, 5).then_some(8),
         channel_limit: one_in(random, 5).then_some(2),
         numbers: numbers(random),
-        ..Carrier::default()
     }
 }
 
