@@ -35,6 +35,7 @@ use crate::setups::SetupPermit;
 use crate::transfer::Transfer;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
+use routing_engine::limits::NumberPermits;
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{Permits, RoutePlan, Snapshot};
 use sip_core::slab::SlabKey;
@@ -66,8 +67,10 @@ pub(crate) struct Call {
     pub(crate) plan: Option<Box<RoutePlan>>,
     /// The trunk that it came in by.
     pub(crate) ingress_trunk: TrunkIndex,
-    /// The channels of customer, trunk and called number, until the end.
+    /// The channels of customer and trunk, until the end.
     pub(crate) permits: Permits,
+    /// The same for limits of calls to its number.
+    pub(crate) numbers: NumberPermits,
     pub(crate) next_candidate: usize,
     /// Gateways of the route under way that are not tried yet.
     pub(crate) next_gateways: GatewayOrder,

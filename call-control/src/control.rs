@@ -159,6 +159,7 @@ impl Engine {
         let mut held = HeldChannels::default();
         for (_, call) in self.calls.iter_from(0) {
             held.note(&call.permits);
+            held.note_numbers(&call.numbers);
             let of_attempts = call.attempts.iter().filter_map(Attempt::permits);
             of_attempts.for_each(|permits| held.note(permits));
         }

@@ -490,6 +490,7 @@ fn new_call(
         .ok()?;
     let mut plan = plan.take()?;
     let permits = std::mem::take(&mut plan.permits);
+    let numbers = std::mem::take(&mut plan.numbers);
     let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
     let policy = trunk.signalling;
     let presented = Presented::of(invite, trunk);
@@ -504,6 +505,7 @@ fn new_call(
         snapshot,
         ingress_trunk: plan.ingress_trunk,
         permits,
+        numbers,
         plan: Some(plan),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),

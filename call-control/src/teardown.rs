@@ -8,6 +8,7 @@ use crate::transfer::Letter;
 use media_relay::Side;
 use rating::cdr::{CallRecord, JournalEntry, Outcome, ReleaseReason};
 use routing_engine::Permits;
+use routing_engine::limits::NumberPermits;
 use sip_core::{Instant, Message, Method};
 
 impl Call {
@@ -223,6 +224,7 @@ impl Call {
         }
         self.plan = None;
         self.permits = Permits::default();
+        self.numbers = NumberPermits::default();
         self.setup = None;
         self.end = Some(end);
         self.end_transfer(core, end);

@@ -24,7 +24,7 @@ pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
-use crate::limits::{Admission, Gates, Passed, Permits};
+use crate::limits::{Admission, Gates, NumberPermits, Passed, Permits};
 use crate::numbers::{Number, normalize_called, translate_calling};
 use crate::quality::QualityTable;
 use crate::resources::{ResourceKind, Status};
@@ -96,9 +96,10 @@ pub struct RoutePlan {
     pub calling_number: Number,
     /// At least one, in hunting order.
     pub candidates: ArrayVec<Candidate, CANDIDATES_MAX>,
-    /// The call's channels of customer, ingress trunk and called number; given back when the plan is
-    /// dropped.
+    /// The call's channels of customer and ingress trunk; given back when the plan is dropped.
     pub permits: Permits,
+    /// The same for the limits of calls to its number.
+    pub numbers: NumberPermits,
     /// How long the call is held before its first attempt, to keep the pace of calls per second;
     /// microseconds, 0 for most.
     pub hold_us: u32,
@@ -183,7 +184,11 @@ fn pipeline(
     }
 
     let gates = gates(snapshot, trunk, &called_number);
-    let Passed { permits, hold_us } = admission
+    let Passed {
+        permits,
+        numbers,
+        hold_us,
+    } = admission
         .pass(&gates, request.now_us)
         .inspect_err(|reason| trace.step(Step::NotAdmitted(*reason)))?;
     trace.step(Step::Admitted { hold_us });
@@ -217,6 +222,7 @@ fn pipeline(
         calling_number,
         candidates,
         permits,
+        numbers,
         hold_us,
     })
 }

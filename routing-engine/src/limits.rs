@@ -13,8 +13,8 @@ mod called_numbers;
 mod cps;
 mod held;
 
-pub use called_numbers::CalledNumbers;
 pub(crate) use called_numbers::NumberKey;
+pub use called_numbers::{CalledNumbers, NumberPermits};
 pub use cps::BURST_TOLERANCE_NS;
 pub use held::{Drift, HeldChannels};
 
@@ -24,7 +24,6 @@ use crate::quality::Quality;
 use crate::resources::CPS_SMOOTHING_MS_MAX;
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
-use called_numbers::NumberPermit;
 use rating::cdr::ReleaseReason;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -61,18 +60,11 @@ pub struct Limiter {
     channels_in_use: AtomicU32,
 }
 
-/// Channels taken at some gates; dropping gives them back.
+/// Channels taken from some resources; dropping gives them back.
 ///
 /// It holds the counters themselves, not the snapshot that it was taken under.
 #[derive(Default)]
-pub struct Permits(ArrayVec<Permit, GATES_MAX>);
-
-/// One channel at one gate; dropping gives it back.
-enum Permit {
-    Resource(ResourcePermit),
-    /// It is only held.
-    Number(#[expect(dead_code, reason = "its drop is its use")] NumberPermit),
-}
+pub struct Permits([Option<ResourcePermit>; GATES_MAX]);
 
 /// One channel of one resource.
 struct ResourcePermit(Arc<Limiter>);
@@ -82,6 +74,8 @@ struct ResourcePermit(Arc<Limiter>);
 pub struct Passed {
     /// Its channels.
     pub permits: Permits,
+    /// Its place among the calls to its number, when those are limited.
+    pub numbers: NumberPermits,
     /// How long it must be held to keep the pace, microseconds; 0 for most.
     pub hold_us: u32,
 }
@@ -264,12 +258,19 @@ impl Drop for ResourcePermit {
 impl Permits {
     /// How many channels it holds.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.iter().flatten().count()
     }
 
     /// Whether it holds none, as after a [`DryAdmission`].
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
+    }
+
+    /// There is room for all gates that one admission passes.
+    fn push(&mut self, permit: ResourcePermit) {
+        if let Some(free) = self.0.iter_mut().find(|place| place.is_none()) {
+            *free = Some(permit);
+        }
     }
 }
 
@@ -329,12 +330,16 @@ impl<'s> Gate<'s> {
         }
     }
 
-    fn take_channel(&self) -> Option<Permit> {
+    /// Takes a channel for a call; false when there is none.
+    fn take_channel(&self, passed: &mut Passed) -> bool {
         match self.counter {
-            Counter::Resource(limiter) => limiter.take_channel(self.limits).map(Permit::Resource),
-            Counter::Number(numbers, key) => {
-                numbers.take_channel(key, self.limits).map(Permit::Number)
+            Counter::Resource(limiter) => {
+                let permit = limiter.take_channel(self.limits);
+                let is_taken = permit.is_some();
+                permit.into_iter().for_each(|one| passed.permits.push(one));
+                is_taken
             }
+            Counter::Number(numbers, key) => passed.numbers.take(numbers, key, self.limits),
         }
     }
 
@@ -390,19 +395,17 @@ fn take(
         };
         hold_ns = own_ns.max(hold_ns);
     }
-    let mut permits = Permits::default();
+    let mut passed = Passed {
+        hold_us: micros(hold_ns),
+        ..Passed::default()
+    };
     for gate in gates {
-        let Some(permit) = gate.take_channel() else {
+        if !gate.take_channel(&mut passed) {
             give_back_cps(gates);
             return Err(gate.channels_reason);
-        };
-        // There are no more gates than a list has.
-        let _ = permits.0.try_push(permit);
+        }
     }
-    Ok(Passed {
-        permits,
-        hold_us: micros(hold_ns),
-    })
+    Ok(passed)
 }
 
 /// Whole microseconds, so that a call that was held is not early. At most [`PATIENCE_MAX_NS`].
@@ -430,8 +433,8 @@ impl Admission for DryAdmission {
             }
         }
         Ok(Passed {
-            permits: Permits::default(),
             hold_us: micros(hold_ns),
+            ..Passed::default()
         })
     }
 

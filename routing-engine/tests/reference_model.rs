@@ -118,6 +118,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             let mut of_calls = HeldChannels::default();
             for (plan, permits, ..) in &held {
                 of_calls.note(&plan.permits);
+                of_calls.note_numbers(&plan.numbers);
                 of_calls.note(permits);
             }
             assert_eq!(snapshot.drift(&of_calls), [], "seed {seed} step {step}");

@@ -240,6 +240,7 @@ fn target_call(
     media: CallMedia,
 ) -> Call {
     let permits = std::mem::take(&mut plan.permits);
+    let numbers = std::mem::take(&mut plan.numbers);
     Call {
         key,
         phase: Phase::Hunting,
@@ -247,6 +248,7 @@ fn target_call(
         snapshot,
         ingress_trunk: plan.ingress_trunk,
         permits,
+        numbers,
         plan: Some(Box::new(plan)),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),

@@ -16,7 +16,7 @@ use crate::resources::ResourceKind;
 use siphasher::sip::SipHasher13;
 use std::fmt;
 use std::hash::Hasher;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -24,6 +24,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 const ROWS: usize = 4;
 /// Cells of a row; all rows together take 8 MiB.
 const CELLS: usize = 1 << 17;
+
+/// Most limits that one called number is under: the customer's and its trunk's.
+const KEYS_MAX: usize = 2;
 
 /// The table, shared by the shards of a node. It exists once a limit of this kind is configured.
 pub struct CalledNumbers {
@@ -41,12 +44,13 @@ struct Cell {
 
 /// Which cells are a number's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NumberKey(u64);
+pub(crate) struct NumberKey(NonZeroU64);
 
-/// One call to a number; it counts until this is dropped.
-pub(super) struct NumberPermit {
-    numbers: Arc<CalledNumbers>,
-    key: NumberKey,
+/// One call to a number, counted under the limits that it has; it counts until this is dropped.
+#[derive(Default)]
+pub struct NumberPermits {
+    numbers: Option<Arc<CalledNumbers>>,
+    keys: [Option<NumberKey>; KEYS_MAX],
 }
 
 impl CalledNumbers {
@@ -64,7 +68,8 @@ impl CalledNumbers {
         hasher.write_u8(kind as u8);
         hasher.write_i64(id);
         hasher.write(number.as_bytes());
-        NumberKey(hasher.finish())
+        // No cell is told by this bit.
+        NumberKey(NonZeroU64::new(hasher.finish() | 1 << 63).unwrap_or(NonZeroU64::MIN))
     }
 
     /// Calls that are counted for a number: those to it, and seldom some to others.
@@ -114,22 +119,24 @@ impl CalledNumbers {
         }
     }
 
-    pub(super) fn take_channel(
-        self: &Arc<Self>,
-        key: NumberKey,
-        limits: Limits,
-    ) -> Option<NumberPermit> {
+    /// Counts one more call, unless there are as many as there may be.
+    fn take_channel(&self, key: NumberKey, limits: Limits) -> bool {
         let max = limits.channels.map_or(u32::MAX, NonZeroU32::get);
         let befores = self
             .cells(key)
             .map(|cell| cell.channels.fetch_add(1, Ordering::Relaxed));
-        let before = befores.min().unwrap_or(0);
-        let permit = NumberPermit {
-            numbers: Arc::clone(self),
-            key,
-        };
-        // Dropped, it takes back what it has added.
-        (before < max).then_some(permit)
+        let is_taken = befores.min().unwrap_or(0) < max;
+        if !is_taken {
+            self.give_back_channel(key);
+        }
+        is_taken
+    }
+
+    fn give_back_channel(&self, key: NumberKey) {
+        for cell in self.cells(key) {
+            let before = cell.channels.fetch_sub(1, Ordering::Relaxed);
+            debug_assert!(before > 0, "a call is given back once");
+        }
     }
 
     /// As [`Self::take_cps`], without taking anything.
@@ -160,7 +167,8 @@ impl CalledNumbers {
     }
 
     /// The cells of a number, one of each row.
-    fn cells(&self, NumberKey(key): NumberKey) -> impl Iterator<Item = &Cell> {
+    fn cells(&self, key: NumberKey) -> impl Iterator<Item = &Cell> {
+        let key = key.0.get();
         let more = crate::lot::mix(key);
         let columns = [key, key >> 32, more, more >> 32];
         columns
@@ -186,12 +194,46 @@ impl Cell {
     }
 }
 
-impl Drop for NumberPermit {
+impl NumberPermits {
+    /// Counts the call under one more limit; false when that is reached.
+    pub(super) fn take(
+        &mut self,
+        numbers: &Arc<CalledNumbers>,
+        key: NumberKey,
+        limits: Limits,
+    ) -> bool {
+        let free = self.keys.iter_mut().find(|key| key.is_none());
+        let Some(free) = free.filter(|_| numbers.take_channel(key, limits)) else {
+            return false;
+        };
+        *free = Some(key);
+        self.numbers.get_or_insert_with(|| Arc::clone(numbers));
+        true
+    }
+
+    /// Under how many limits it is counted.
+    pub fn len(&self) -> usize {
+        self.keys.iter().flatten().count()
+    }
+
+    /// Whether it is under none, as most calls are.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Drop for NumberPermits {
     fn drop(&mut self) {
-        for cell in self.numbers.cells(self.key) {
-            let before = cell.channels.fetch_sub(1, Ordering::Relaxed);
-            debug_assert!(before > 0, "a call is given back once");
+        let Some(numbers) = &self.numbers else { return };
+        for key in self.keys.iter().flatten() {
+            numbers.give_back_channel(*key);
         }
+    }
+}
+
+impl fmt::Debug for NumberPermits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NumberPermits({})", self.len())
     }
 }
 
@@ -215,6 +257,12 @@ mod tests {
         numbers.key(ResourceKind::Customer, 1, &number.to_string())
     }
 
+    fn take(numbers: &Arc<CalledNumbers>, number: u64, limits: Limits) -> Option<NumberPermits> {
+        let mut permits = NumberPermits::default();
+        let is_taken = permits.take(numbers, key(numbers, number), limits);
+        is_taken.then_some(permits)
+    }
+
     #[test]
     fn each_number_has_its_own_calls_and_gives_them_back() {
         let numbers = Arc::new(CalledNumbers::new(7));
@@ -222,10 +270,10 @@ mod tests {
         let mut held = Vec::new();
         for number in 0..5_000 {
             for _ in 0..2 {
-                let permit = numbers.take_channel(key(&numbers, number), two);
+                let permit = take(&numbers, number, two);
                 held.push(permit.unwrap());
             }
-            assert!(numbers.take_channel(key(&numbers, number), two).is_none());
+            assert!(take(&numbers, number, two).is_none());
         }
         assert_eq!(numbers.calls(), 10_000);
         let other = numbers.key(ResourceKind::Trunk, 1, "1");
@@ -248,11 +296,11 @@ mod tests {
         let mut refused = 0;
         let mut held = Vec::new();
         for number in 0..60_000 {
-            match numbers.take_channel(key(&numbers, number), one) {
+            match take(&numbers, number, one) {
                 Some(permit) => held.push(permit),
                 None => refused += 1,
             }
-            assert!(numbers.take_channel(key(&numbers, number), one).is_none());
+            assert!(take(&numbers, number, one).is_none());
         }
         // The limit is kept; of sixty thousand numbers at once a few in a hundred meet others.
         assert!((1..1_200).contains(&refused), "{refused}");
@@ -270,7 +318,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..20_000 {
-                        if let Some(_permit) = numbers.take_channel(key(&numbers, 1), three) {
+                        if let Some(_permit) = take(&numbers, 1, three) {
                             let now_up = up.fetch_add(1, Ordering::SeqCst) + 1;
                             assert!(now_up <= 3, "{now_up}");
                             up.fetch_sub(1, Ordering::SeqCst);

@@ -4,7 +4,7 @@
 //! gives back. This proves it: whoever has the calls notes their permits ([`HeldChannels::note`]),
 //! and [`Snapshot::drift`](crate::Snapshot::drift) compares. Calls pay nothing for it.
 
-use super::{Limiter, Permit, Permits};
+use super::{Limiter, NumberPermits, Permits};
 use crate::resources::ResourceKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,15 +32,15 @@ pub struct Drift {
 impl HeldChannels {
     /// Adds what one call or attempt holds.
     pub fn note(&mut self, permits: &Permits) {
-        for permit in &permits.0 {
-            match permit {
-                Permit::Resource(permit) => {
-                    let limiter = Arc::as_ptr(&permit.0).addr();
-                    *self.by_limiter.entry(limiter).or_default() += 1;
-                }
-                Permit::Number(_) => self.to_numbers += 1,
-            }
+        for permit in permits.0.iter().flatten() {
+            let limiter = Arc::as_ptr(&permit.0).addr();
+            *self.by_limiter.entry(limiter).or_default() += 1;
         }
+    }
+
+    /// Adds what one call holds of its called number.
+    pub fn note_numbers(&mut self, numbers: &NumberPermits) {
+        self.to_numbers += numbers.len() as u64;
     }
 
     /// Adds what another shard's calls hold.
