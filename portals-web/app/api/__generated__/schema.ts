@@ -2410,13 +2410,13 @@ export interface paths {
         };
         /**
          * Lists gateways.
-         * @description One SIP address of a carrier. A page at a time, filtered, searched and sorted.
+         * @description One SIP address of a carrier, with limits of its own. A page at a time, filtered, searched and sorted.
          */
         get: operations["gateway_list"];
         put?: never;
         /**
          * Makes a gateway.
-         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description One SIP address of a carrier, with limits of its own. Egress trunks of the carrier name it (`shared_gateways`); those that name the same share its limits. When it is full or not active, calls go to the next gateway of their trunk, then by the next route. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["gateway_create"];
         delete?: never;
@@ -7466,12 +7466,18 @@ export interface components {
          * @description Who pays us for calls. Where its calls come from is said by its ingress trunks.
          */
         CustomerSpec: {
+            /** @description Calls to one called number at the same time. */
+            called_number_channel_limit?: number | null;
+            /** @description New calls per second to one called number. */
+            called_number_cps_limit?: number | null;
             /** @description The category it belongs to. */
             category?: string | null;
             /** @description Calls at the same time over all its trunks, from the INVITE to the end. */
             channel_limit?: number | null;
             /** @description New calls per second over all its trunks. */
             cps_limit?: number | null;
+            /** @description How long a call beyond the calls per second is held until it is due. One that would wait longer is refused. */
+            cps_smoothing_ms?: number | null;
             /** @description The group within its category. */
             group?: string | null;
             /** @description Shared rules and lists that its numbers go through. */
@@ -8311,7 +8317,7 @@ export interface components {
         };
         /**
          * Gateway
-         * @description One SIP address of a carrier. Calls do not read it yet: an egress trunk has the address of its one gateway itself.
+         * @description One SIP address of a carrier, with limits of its own. Egress trunks of the carrier name it (`shared_gateways`); those that name the same share its limits. When it is full or not active, calls go to the next gateway of their trunk, then by the next route.
          */
         GatewaySpec: {
             /**
@@ -8322,9 +8328,9 @@ export interface components {
             address: string;
             /** @description Whose it is. */
             carrier: string;
-            /** @description Attempts and calls at the same time. */
+            /** @description Attempts and calls at the same time over all trunks that name it. */
             channel_limit?: number | null;
-            /** @description New attempts per second. */
+            /** @description New attempts per second over all trunks that name it. */
             cps_limit?: number | null;
             /**
              * @description Whether calls are sent to it.
@@ -8333,11 +8339,10 @@ export interface components {
              */
             status: "active" | "inactive";
             /**
-             * @description Transport to it.
-             * @default udp
-             * @enum {string}
+             * @description Transport to it. Without one a host name without a port is asked for it.
+             * @enum {string|null}
              */
-            transport: "udp" | "tcp" | "tls";
+            transport?: "udp" | "tcp" | "tls" | null;
         };
         /** @description A version of a gateway. */
         GatewayVersion: {
@@ -10341,6 +10346,10 @@ export interface components {
             calling_prefixes?: string[];
             /** @description To whom calls go: by any of its egress trunks. */
             carrier?: string | null;
+            /** @description Attempts and calls by it at the same time, over all customers that take it. Calls go on to the next trunk when it is full. */
+            channel_limit?: number | null;
+            /** @description New attempts per second by it, over all customers that take it. */
+            cps_limit?: number | null;
             /**
              * @description Whether calls that it fits take such routes only; otherwise carriers without a route follow. Of several, those count that are assigned most specifically, and among these the longest prefix.
              * @default false
@@ -11044,6 +11053,10 @@ export interface components {
                 /** @description Taken off when the number begins with it. */
                 strip_prefix?: string;
             };
+            /** @description Ingress: calls to one called number at the same time. */
+            called_number_channel_limit?: number | null;
+            /** @description Ingress: new calls per second to one called number. */
+            called_number_cps_limit?: number | null;
             /** @description How the calling number is rewritten. */
             calling_number?: {
                 /** @description Put before the number. */
@@ -11059,6 +11072,8 @@ export interface components {
             codecs?: string[];
             /** @description New calls (egress: attempts) per second. */
             cps_limit?: number | null;
+            /** @description Ingress: how long a call beyond the calls per second is held until it is due. One that would wait longer is refused. */
+            cps_smoothing_ms?: number | null;
             /** @description Ingress: whose calls come by it. */
             customer?: string | null;
             /** @description Ingress: the user name and password that calls must show, when they must show one. Egress: what challenges of the carrier (401, 407) are answered with. */
@@ -11251,6 +11266,21 @@ export interface components {
                 from: number | string;
                 /** @description What the customer gets instead. */
                 to: number;
+            }[];
+            /** @description Egress: gateways of the same carrier that are resources of their own. Trunks that name the same share its limits. A gateway that is full is passed over for the next one of the trunk. */
+            shared_gateways?: {
+                /** @description The gateway; one of the trunk's carrier. */
+                gateway: string;
+                /**
+                 * @description The lower goes first. The trunk's own gateway has 100.
+                 * @default 100
+                 */
+                priority: number;
+                /**
+                 * @description Among those of equal priority each comes first as often as its share of their weights. The trunk's own gateway has 100.
+                 * @default 100
+                 */
+                weight: number;
             }[];
             /** @description How its SIP dialogs behave. */
             signalling?: {
@@ -50100,7 +50130,6 @@ export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<
 export const explanationBasisValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExplanationBasis"]> = ["recorded", "past_snapshot", "live_snapshot"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
-export const gatewaySpecTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["transport"]> = ["udp", "tcp", "tls"];
 export const gatewayVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayVersion"]["kind"]> = ["gateway"];
 export const jobStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["JobState"]> = ["ready", "running", "done", "dead", "discarded"];
 export const laterChangesChoiceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LaterChangesChoice"]> = ["refuse", "overwrite", "skip"];
