@@ -26,7 +26,10 @@ impl Call {
             match self.start(core, now, destination) {
                 Ok(()) => return,
                 Err(failure) if failure.retry == Retry::NextRoute => {
-                    self.pass_over(failure.reason);
+                    // Another gateway of the same route may take it yet.
+                    if !failure.is_of_gateway() || self.next_gateways.is_empty() {
+                        self.pass_over(failure.reason);
+                    }
                     last = failure;
                 }
                 Err(failure) => return self.fail(core, now, failure),

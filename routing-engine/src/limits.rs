@@ -134,12 +134,7 @@ pub trait Admission {
     }
 
     /// What stands in the way of the candidate at a place of the plan, for those who only look.
-    fn in_the_way(
-        &self,
-        place: usize,
-        gates: &[Gate<'_>],
-        now_us: u64,
-    ) -> Option<ReleaseReason> {
+    fn in_the_way(&self, place: usize, gates: &[Gate<'_>], now_us: u64) -> Option<ReleaseReason> {
         let _ = place;
         DryAdmission.pass(gates, now_us).err()
     }

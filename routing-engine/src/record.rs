@@ -25,7 +25,7 @@ pub use digest::decision_bytes;
 pub use replayed::RecordedAdmission;
 
 use crate::decide::{CANDIDATES_MAX, CallRequest, Candidate, Decision, decide};
-use crate::limits::{Admission, GATES_MAX, Gate, Permits};
+use crate::limits::{Admission, Gate, Passed};
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, TrunkIndex, Turns};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
@@ -149,11 +149,7 @@ struct Noting<'a, A> {
 }
 
 impl<A: Admission> Admission for Noting<'_, A> {
-    fn pass(
-        &mut self,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Result<Permits, ReleaseReason> {
+    fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         self.passes = self.passes.saturating_add(1);
         let passed = self.inner.pass(gates, now_us);
         self.refused = passed.as_ref().err().copied();
@@ -181,12 +177,7 @@ impl<A: Admission> Admission for Noting<'_, A> {
         self.inner.quality(request, trunk, carrier, rate, called)
     }
 
-    fn in_the_way(
-        &self,
-        place: usize,
-        gates: &[Gate<'_>; GATES_MAX],
-        now_us: u64,
-    ) -> Option<ReleaseReason> {
+    fn in_the_way(&self, place: usize, gates: &[Gate<'_>], now_us: u64) -> Option<ReleaseReason> {
         self.inner.in_the_way(place, gates, now_us)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Notes, RecordError, digest};
 use crate::decide::{CallRequest, Decision};
-use crate::limits::{Admission, GATES_MAX, Gate, Permits};
+use crate::limits::{Admission, Gate, Passed};
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, Turns};
 use rating::Timestamp;
@@ -48,11 +48,11 @@ impl RecordedAdmission {
 }
 
 impl Admission for RecordedAdmission {
-    fn pass(&mut self, _: &[Gate<'_>; GATES_MAX], _: u64) -> Result<Permits, ReleaseReason> {
+    fn pass(&mut self, _: &[Gate<'_>], _: u64) -> Result<Passed, ReleaseReason> {
         self.passes = self.passes.saturating_add(1);
         match self.notes.refused {
             Some(reason) if self.passes == self.notes.passes => Err(reason),
-            _ => Ok(Permits::default()),
+            _ => Ok(Passed::default()),
         }
     }
 
@@ -78,7 +78,7 @@ impl Admission for RecordedAdmission {
         note.and_then(|note| note.quality).unwrap_or(Quality::WORST)
     }
 
-    fn in_the_way(&self, place: usize, _: &[Gate<'_>; GATES_MAX], _: u64) -> Option<ReleaseReason> {
+    fn in_the_way(&self, place: usize, _: &[Gate<'_>], _: u64) -> Option<ReleaseReason> {
         let found = self
             .passed_over
             .iter()

@@ -8,9 +8,10 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberList, NumberListAction,
-    NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard, RateRow, Resources,
-    SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
+    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberList,
+    NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard,
+    RateRow, Resources, SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules,
+    Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
