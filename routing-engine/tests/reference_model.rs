@@ -194,7 +194,7 @@ impl Tally {
 
     fn check_that_everything_happened(&self, decisions: usize) {
         use rating::cdr::ReleaseReason as Reason;
-        assert!(self.routed > decisions / 12, "{self:#?}");
+        assert!(self.routed > decisions / 16, "{self:#?}");
         assert!(self.held > decisions / 1_000, "{self:#?}");
         assert!(self.several_routes > decisions / 30, "{self:#?}");
         assert!(self.full_lists > 0, "{self:#?}");
