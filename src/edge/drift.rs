@@ -3,7 +3,7 @@
 //! They cannot differ: only a permit takes, and only its drop gives back. This watches that it stays so,
 //! off the path of calls. In each round every shard counts the permits of its calls one by one, and
 //! the sum is held against the counters. Shards are asked one after the other while calls come and go, so
-//! single rounds differ; a channel that was lost differs by the same in every round.
+//! single rounds differ, now to this side and now to that; what was lost is missing in every round.
 
 use super::mailbox::{Mailbox, ShardInput};
 use arc_swap::ArcSwap;
@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 
 /// Between two rounds.
 const PACE: Duration = Duration::from_secs(15);
-/// Rounds in which a counter must differ by the same to be told of.
-const ROUNDS: u32 = 4;
+/// Rounds in a row in which a counter must count too much, or too little, to be told of.
+const ROUNDS: u32 = 20;
 /// Longest wait for a shard's count.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -33,14 +33,15 @@ pub(super) struct DriftKeeper {
     pub(super) drifted: Drifted,
 }
 
-/// What differed in the last rounds: by how much, and how often in a row by the same.
+/// What differed in the last rounds: to which side, and how often in a row.
 #[derive(Debug, Default)]
-struct Watch(BTreeMap<Option<(ResourceKind, i64)>, (i64, u32)>);
+struct Watch(BTreeMap<Option<(ResourceKind, i64)>, (std::cmp::Ordering, u32)>);
 
 impl DriftKeeper {
     /// Runs until it is dropped.
     pub(super) async fn run(self) {
         let mut watch = Watch::default();
+        let mut told = Vec::new();
         loop {
             tokio::time::sleep(PACE).await;
             // A shard that does not answer has other troubles, which are told of elsewhere.
@@ -49,10 +50,12 @@ impl DriftKeeper {
             };
             let drifts = self.snapshot.load().drift(&held);
             let staying = watch.note(&drifts);
-            let before = self.drifted.swap(staying.len() as u64, Ordering::Relaxed);
-            if before != staying.len() as u64 {
+            self.drifted.store(staying.len() as u64, Ordering::Relaxed);
+            let which: Vec<_> = staying.iter().map(|drift| drift.resource).collect();
+            if which.iter().any(|resource| !told.contains(resource)) {
                 tracing::warn!(counters = ?staying, "limits count other channels than calls hold");
             }
+            told = which;
         }
     }
 
@@ -73,17 +76,17 @@ impl DriftKeeper {
 }
 
 impl Watch {
-    /// One more round: the counters that have differed by the same for long enough.
+    /// One more round: the counters that have differed to the same side for long enough.
     fn note<'d>(&mut self, drifts: &'d [Drift]) -> Vec<&'d Drift> {
         let before = std::mem::take(&mut self.0);
         let mut staying = Vec::new();
         for drift in drifts {
-            let by = drift.counted.cast_signed() - drift.held.cast_signed();
+            let side = drift.counted.cmp(&drift.held);
             let rounds = match before.get(&drift.resource) {
-                Some((known, rounds)) if *known == by => rounds + 1,
+                Some((known, rounds)) if *known == side => rounds + 1,
                 _ => 1,
             };
-            self.0.insert(drift.resource, (by, rounds));
+            self.0.insert(drift.resource, (side, rounds));
             if rounds >= ROUNDS {
                 staying.push(drift);
             }
@@ -105,10 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_by_the_same_in_every_round_is_told_of_and_what_comes_and_goes_is_not() {
+    fn what_is_missing_in_every_round_is_told_of_and_what_comes_and_goes_is_not() {
         let mut watch = Watch::default();
-        for round in 0..3 {
-            let drifts = [drift(1, 7 + round, 5 + round), drift(2, round, 9)];
+        for round in 1..ROUNDS {
+            // A lost channel beside others that are counted a little early or late.
+            let wandering = 9 + u64::from(round % 2) * 2 - 1;
+            let drifts = [drift(1, 7 + u64::from(round), 5), drift(2, wandering, 9)];
             assert_eq!(watch.note(&drifts), Vec::<&Drift>::new(), "round {round}");
         }
         let drifts = [drift(1, 2, 0), drift(2, 4, 9), drift(3, 1, 0)];

@@ -4,8 +4,9 @@
 //! that is ever dialled. The table has [`ROWS`] rows of [`CELLS`] cells instead, and a number counts in
 //! one cell of each row, which a keyed hash of the number and of whose limit it is tells. Numbers that
 //! share a cell are counted together there; the least of a number's cells is what counts. So what is
-//! counted for a number is never too low: a limit is never exceeded, the table is never full, and
-//! nothing has to be cleared. It is too high only where a number meets others in all its rows:
+//! counted for a number is never too low. A call counts in all of them before it looks whether there was room, so
+//! a limit is never exceeded: of two that meet at the last place both may be refused. The table is never
+//! full, and nothing has to be cleared. It is too high only where a number meets others in all its rows:
 //! with twenty thousand numbers called at once that is one number in two thousand, and it is
 //! refused only when those others reach its limit together with it. Who knows the key of the hash
 //! could choose such numbers, so it is secret and drawn by the process.
@@ -101,8 +102,17 @@ impl CalledNumbers {
         };
         // Most that are refused change nothing for others meanwhile.
         self.hold(key, now_ns, patience_ns)?;
-        let befores = self.cells(key).map(|cell| cell.take_cps(now_ns, cps));
-        let due_ns = befores.min().unwrap_or(0);
+        for cell in self.cells(key) {
+            cell.take_cps(now_ns, cps);
+        }
+        // Only now: whoever counted between two of the cells is seen in one of them at least.
+        let next_ns = self
+            .cells(key)
+            .map(|cell| cell.due_ns.load(Ordering::SeqCst));
+        let due_ns = next_ns
+            .min()
+            .unwrap_or(0)
+            .saturating_sub(cps::interval_ns(cps));
         let hold_ns = cps::hold_ns(due_ns, now_ns, patience_ns);
         if hold_ns.is_none() {
             self.give_back_cps(key, limits);
@@ -122,10 +132,14 @@ impl CalledNumbers {
     /// Counts one more call, unless there are as many as there may be.
     fn take_channel(&self, key: NumberKey, limits: Limits) -> bool {
         let max = limits.channels.map_or(u32::MAX, NonZeroU32::get);
-        let befores = self
+        for cell in self.cells(key) {
+            cell.channels.fetch_add(1, Ordering::SeqCst);
+        }
+        // Only now: whoever counted between two of the cells is seen in one of them at least.
+        let counts = self
             .cells(key)
-            .map(|cell| cell.channels.fetch_add(1, Ordering::Relaxed));
-        let is_taken = befores.min().unwrap_or(0) < max;
+            .map(|cell| cell.channels.load(Ordering::SeqCst));
+        let is_taken = counts.min().unwrap_or(0) <= max;
         if !is_taken {
             self.give_back_channel(key);
         }
@@ -179,18 +193,17 @@ impl CalledNumbers {
 }
 
 impl Cell {
-    /// One more call; when it would have been due. Numbers that share the cell must not push this
+    /// One more call. Numbers that share the cell must not push this
     /// ever further into the future, so it is held near: no number's own due time is beyond that.
-    fn take_cps(&self, now_ns: u64, cps: NonZeroU32) -> u64 {
+    fn take_cps(&self, now_ns: u64, cps: NonZeroU32) {
         let latest_ns = now_ns.saturating_add(PATIENCE_MAX_NS);
         let one_more = |due_ns: u64| {
             let due_ns = due_ns.max(now_ns).min(latest_ns);
             Some(due_ns.saturating_add(cps::interval_ns(cps)))
         };
-        let before = self
-            .due_ns
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        before.unwrap_or_else(|due_ns| due_ns)
+        let order = Ordering::SeqCst;
+        // It always has a new value.
+        let _ = self.due_ns.fetch_update(order, order, one_more);
     }
 }
 
