@@ -52,7 +52,7 @@ pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
 pub(crate) use past::PastError;
-pub(crate) use plan::{DeckText, holds_secrets, masked};
+pub(crate) use plan::{DeckText, built_from, holds_secrets, is_stale, masked};
 pub(crate) use preview::Preview;
 pub(crate) use prices::PriceCheck;
 pub(crate) use push::{Push, PushOrigin, Pushed};
@@ -181,7 +181,7 @@ where
 }
 
 /// Runs what takes a core for longer than a request should, off the threads that serve requests.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ConfigurationError> + Send + 'static,
 ) -> Result<T, ConfigurationError> {
     containment::on_blocking_thread(Part::Task, work)

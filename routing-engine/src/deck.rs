@@ -4,9 +4,11 @@
 //! at terms; most rows of a real deck share theirs with others. A deck never changes once built, so
 //! snapshots share it.
 
+mod build;
 mod offers;
 mod reader;
 
+pub use build::{ParentCard, build};
 pub use offers::{DestinationNames, Offer};
 pub use rating::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use reader::{COLUMNS, PROBLEMS_MAX};

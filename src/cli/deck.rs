@@ -37,6 +37,40 @@ enum DeckCommand {
     Import(ImportArgs),
     /// Apply an import that was looked at, or what is left of one.
     Apply(ApplyArgs),
+    /// List the rate cards that would have other rates if they were built now.
+    Stale(StaleArgs),
+    /// Build a rate card anew from the cards that it is made from.
+    Rebuild(RebuildArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct StaleArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+struct RebuildArgs {
+    /// Number of the rate card.
+    card: i64,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// A card that is built from others, as the API tells it.
+#[derive(Debug, Deserialize)]
+struct StaleCard {
+    id: i64,
+    name: String,
+    rates: u64,
+    parents: Vec<String>,
+}
+
+/// A card after it was built anew.
+#[derive(Debug, Deserialize)]
+struct RebuiltCard {
+    name: String,
+    version: u64,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -156,7 +190,38 @@ pub(super) fn run(args: &DeckArgs) -> anyhow::Result<ExitCode> {
             apply(&client, args.import, &args.applying)?;
             Ok(ExitCode::SUCCESS)
         }
+        DeckCommand::Stale(args) => {
+            let client = ApiClient::new(&args.server)?;
+            let stale: Page<StaleCard> = client.get("/api/v1/rate-cards/stale", &[])?;
+            say(&stale_cards(&stale.items));
+            Ok(ExitCode::SUCCESS)
+        }
+        DeckCommand::Rebuild(args) => {
+            let client = ApiClient::new(&args.server)?;
+            let path = format!("/api/v1/rate-cards/{}/rebuild", args.card);
+            let built: RebuiltCard = client.post(&path, &json!({}))?;
+            say(&format!(
+                "\"{}\" has version {}.",
+                built.name, built.version
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+fn stale_cards(cards: &[StaleCard]) -> String {
+    if cards.is_empty() {
+        return "Each card has the rates that would be built now.".to_owned();
+    }
+    let line = |card: &StaleCard| {
+        let parents = card.parents.join(", ");
+        format!(
+            "{}  {}  {} rates, from {parents}",
+            card.id, card.name, card.rates
+        )
+    };
+    let lines: Vec<_> = cards.iter().map(line).collect();
+    lines.join("\n")
 }
 
 fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {

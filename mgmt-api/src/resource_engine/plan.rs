@@ -1,10 +1,12 @@
 //! From drafts to a configuration as it would be, or to all that speaks against it.
 
+mod built;
 mod currencies;
 mod decks;
 mod renames;
 mod secrets;
 
+pub(crate) use built::{built_from, is_stale};
 pub(crate) use decks::{DeckReader, DeckText, DeckTexts};
 pub(crate) use secrets::{MASKED, holds_secrets, is_written, masked, stored_ids};
 
@@ -13,7 +15,8 @@ use super::difference::entry_differences;
 use super::draft::{Content, Draft};
 use crate::clock;
 use crate::routes::apply::{ChangeAction, Difference};
-use resources::{Problem, ResourceDocument, ResourceKind, ResourceSpec};
+use built::Why;
+use resources::{Problem, RateCard, ResourceDocument, ResourceKind, ResourceSpec};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,6 +30,8 @@ pub(crate) const FAULTS_MAX: usize = 100;
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     pub(crate) proposed: Proposed,
+    /// The rates of cards that are built from others.
+    pub(crate) built: Vec<DeckText>,
 }
 
 /// One resource before and after.
@@ -92,16 +97,12 @@ pub(crate) fn plan(
     drafts: Vec<Draft>,
     texts: &DeckTexts,
 ) -> Result<Plan, Vec<Fault>> {
-    let mut planner = Planner {
-        base,
-        owner,
-        decks: DeckReader::new(texts),
-        steps: Vec::new(),
-        faults: Vec::new(),
-    };
+    let mut planner = Planner::new(base, owner, texts);
     let drafts = planner.current(drafts);
-    for (draft, follows_rename) in renames::follow(&planner.base, owner, drafts) {
-        planner.step(draft, follows_rename);
+    let drafts = renames::follow(&planner.base, owner, drafts);
+    let drafts = built::follow(&planner.base, owner, drafts);
+    for (draft, why) in built::in_order(drafts) {
+        planner.step(draft, why);
     }
     planner.finish()
 }
@@ -116,15 +117,10 @@ pub(crate) fn check_each(
     drafts: Vec<Draft>,
     texts: &DeckTexts,
 ) -> Result<Vec<Step>, Vec<Fault>> {
-    let mut planner = Planner {
-        base,
-        owner,
-        decks: DeckReader::new(texts),
-        steps: Vec::new(),
-        faults: Vec::new(),
-    };
-    for draft in planner.current(drafts) {
-        planner.step(draft, false);
+    let mut planner = Planner::new(base, owner, texts);
+    let drafts = planner.current(drafts).into_iter();
+    for (draft, why) in built::in_order(drafts.map(|draft| (draft, Why::Asked)).collect()) {
+        planner.step(draft, why);
     }
     if planner.faults.is_empty() {
         return Ok(planner.steps);
@@ -138,10 +134,23 @@ struct Planner<'t> {
     owner: TenantId,
     decks: DeckReader<'t>,
     steps: Vec<Step>,
+    /// The rates of cards that are built from others.
+    built: Vec<DeckText>,
     faults: Vec<Fault>,
 }
 
-impl Planner<'_> {
+impl<'t> Planner<'t> {
+    fn new(base: Arc<CurrentSet>, owner: TenantId, texts: &'t DeckTexts) -> Self {
+        Self {
+            base,
+            owner,
+            decks: DeckReader::new(texts),
+            steps: Vec::new(),
+            built: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
     /// The drafts that are made from what is in force; the others are faults.
     fn current(&mut self, drafts: Vec<Draft>) -> Vec<Draft> {
         let mut seen = BTreeSet::new();
@@ -166,12 +175,12 @@ impl Planner<'_> {
         sound
     }
 
-    fn step(&mut self, draft: Draft, follows_rename: bool) {
+    fn step(&mut self, draft: Draft, why: Why) {
         let key = Key::new(self.owner, draft.kind, &draft.name);
         let before = self.base.get(&key).cloned();
         let (after, spec) = match draft.content {
             None => (None, None),
-            Some(content) => match self.entry(draft.kind, content, before.as_ref()) {
+            Some(content) => match self.entry(draft.kind, content, before.as_ref(), why) {
                 Ok((entry, spec)) => (Some(Arc::new(entry)), Some(spec)),
                 Err(problems) => {
                     self.faults.extend(problems.into_iter().map(Fault::Invalid));
@@ -186,6 +195,9 @@ impl Planner<'_> {
             (Some(_), Some(_)) if differences.is_empty() => ChangeAction::Unchanged,
             (Some(_), Some(_)) => ChangeAction::Updated,
         };
+        if why == Why::Rebuilt && action == ChangeAction::Unchanged {
+            return;
+        }
         self.steps.push(Step {
             action,
             before,
@@ -194,7 +206,7 @@ impl Planner<'_> {
             differences,
             note: draft.note,
             revives: draft.revives,
-            follows_rename,
+            follows_rename: why == Why::Renamed,
         });
     }
 
@@ -203,6 +215,7 @@ impl Planner<'_> {
         kind: ResourceKind,
         mut content: Content,
         before: Option<&Arc<Entry>>,
+        why: Why,
     ) -> Result<(Entry, Value), Vec<Problem>> {
         let name = content.name.clone();
         let named = |problem: Problem| vec![problem.of(kind, &name)];
@@ -221,8 +234,17 @@ impl Planner<'_> {
             return Err(problems);
         }
         let hash = content.deck_hash;
-        let deck = self.decks.deck(&document, hash.as_deref(), before);
-        let deck = deck.map_err(|problems| {
+        let deck = match &document.spec {
+            ResourceSpec::RateCard(RateCard {
+                built_from: Some(built),
+                ..
+            }) => self.built_deck(&document, built, hash.as_deref(), before, why),
+            _ => {
+                let deck = self.decks.deck(&document, hash.as_deref(), before);
+                deck.map(|deck| (deck, hash))
+            }
+        };
+        let (deck, hash) = deck.map_err(|problems| {
             let named = problems.into_iter().map(|problem| problem.of(kind, &name));
             named.collect::<Vec<_>>()
         })?;
@@ -251,10 +273,14 @@ impl Planner<'_> {
             self.check_external_ids(&proposed);
             let faults = currencies::faults(&proposed, self.owner, clock::now());
             self.faults.extend(faults);
+            self.faults.extend(built::faults(&proposed));
         }
         if self.faults.is_empty() {
-            let steps = self.steps;
-            return Ok(Plan { steps, proposed });
+            return Ok(Plan {
+                steps: self.steps,
+                proposed,
+                built: self.built,
+            });
         }
         self.faults.truncate(FAULTS_MAX);
         Err(self.faults)

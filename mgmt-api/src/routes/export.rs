@@ -143,7 +143,10 @@ impl Export {
     ) -> Result<ResourceDocument, Problem> {
         let hash = row.deck_hash.clone();
         let mut document = document_of(kind, row)?;
-        if let (ResourceSpec::RateCard(card), Some(hash)) = (&mut document.spec, hash) {
+        // What a card is built from says all of it.
+        if let (ResourceSpec::RateCard(card), Some(hash)) = (&mut document.spec, hash)
+            && card.built_from.is_none()
+        {
             let path = card.rates_file.take().unwrap_or_default();
             card.rates_file = Some(place(&mut self.decks, path, &hash));
         }

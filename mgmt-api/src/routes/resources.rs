@@ -4,6 +4,7 @@
 //! description of each operation is made from the registry ([`describe`]).
 
 mod body;
+mod building;
 mod bulk;
 mod cursor;
 mod describe;
@@ -19,6 +20,7 @@ mod versions;
 mod view;
 
 pub(crate) use body::check_note;
+pub use building::{CardBuild, RebuildMode, StaleCards};
 pub use bulk::BulkEdit;
 pub(crate) use everything::{__path_resource_list, resource_list};
 pub use everything::{Resource, ResourceList, ResourceQuery};
@@ -97,6 +99,9 @@ fn handler(verb: Verb) -> MethodRouter<AppState> {
         Verb::RollBack => post(versions::roll_back),
         Verb::Customers => get(super::assignment::customer_list),
         Verb::Rates => get(import_export::rates),
+        Verb::Build => get(building::build),
+        Verb::Rebuild => post(single::rebuild),
+        Verb::Stale => get(building::stale),
     }
 }
 

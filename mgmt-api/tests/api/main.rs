@@ -9,6 +9,7 @@ mod apply;
 mod audit;
 mod authorisation;
 mod bans;
+mod built_cards;
 mod cdrs;
 mod change_sets;
 mod console;

@@ -1,5 +1,6 @@
 //! A priced table: what calls to each prefix cost.
 
+use crate::fields::built_from::BuiltFrom;
 use crate::fields::foreign::{CurrencyCode, Money, RoundingModeName};
 use crate::kind::{Assignable, Kind};
 use crate::kinds::ResourceKind;
@@ -27,10 +28,14 @@ pub struct RateCard {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024), extend("x-widget" = "deck"))]
     pub rates_file: Option<String>,
-    /// The rows themselves; a card has either these or a `rates_file`.
+    /// The rows themselves; a card has either these or a `rates_file`. Of a card that is built from others
+    /// they are its own prices, before those that are built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = INLINE_ROWS_MAX), extend("x-widget" = "rows"))]
     pub rates: Option<Vec<RateRow>>,
+    /// How its rows are made from those of other cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_from: Option<BuiltFrom>,
     /// For rows that do not say: length of the first interval.
     #[serde(default = "one_second")]
     #[schemars(range(min = 1, max = INTERVAL_S_MAX), extend("x-unit" = "seconds"))]
@@ -218,6 +223,7 @@ impl RateCard {
             currency,
             rates_file: None,
             rates: None,
+            built_from: None,
             initial_interval_s: one_second(),
             next_interval_s: one_second(),
             connection_fee: Amount::ZERO,
@@ -252,6 +258,11 @@ impl RateCard {
 
     fn check_rows(&self) -> Option<Problem> {
         match (&self.rates_file, &self.rates) {
+            (Some(_), _) if self.built_from.is_some() => Some(Problem::in_field(
+                "rates_file",
+                "a card that is built from others has its own prices under `rates`",
+            )),
+            _ if self.built_from.is_some() => None,
             (None, None) => Some(Problem::in_field(
                 "rates_file",
                 "a card needs rows: name a rates_file or write them under `rates`",
@@ -272,6 +283,8 @@ impl Kind for RateCard {
     const ASSIGNABLE: Assignable = Assignable::One;
 
     fn check(&self) -> Vec<Problem> {
-        self.check_rows().into_iter().collect()
+        let built = self.built_from.as_ref().map(BuiltFrom::check);
+        let rows = self.check_rows().into_iter();
+        rows.chain(built.into_iter().flatten()).collect()
     }
 }

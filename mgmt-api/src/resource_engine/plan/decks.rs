@@ -62,8 +62,19 @@ impl<'t> DeckReader<'t> {
         self.read(card, hash).map(|deck| Some(Arc::new(deck)))
     }
 
+    /// Whether a text is here.
+    pub(super) fn has(&self, hash: &str) -> bool {
+        self.texts.contains_key(hash)
+    }
+
+    /// Reads a text that was made here.
+    pub(super) fn read_text(&mut self, card: &RateCard, text: &str) -> Result<Deck, Vec<Problem>> {
+        Deck::read(text.as_bytes(), card, &mut self.names)
+    }
+
     fn read(&mut self, card: &RateCard, hash: Option<&str>) -> Result<Deck, Vec<Problem>> {
-        if let Some(rows) = &card.rates {
+        // The rows of a card that is built are its own prices, which are in its text too.
+        if let (Some(rows), None) = (&card.rates, &card.built_from) {
             return Deck::from_rows(rows, card, &mut self.names);
         }
         match hash.and_then(|hash| self.texts.get(hash)) {

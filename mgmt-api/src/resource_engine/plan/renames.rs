@@ -1,5 +1,6 @@
 //! Those who name a resource follow it to its new name.
 
+use super::built::Why;
 use crate::resource_engine::current::{CurrentSet, Entry, Key};
 use crate::resource_engine::draft::{Content, Draft};
 use resources::ResourceKind;
@@ -10,11 +11,14 @@ use store::TenantId;
 type Renames = BTreeMap<(ResourceKind, String), String>;
 
 /// The drafts with the new names in them, and a draft for each other resource that names one of
-/// the renamed. The flag says which were not asked for.
-pub(super) fn follow(base: &CurrentSet, owner: TenantId, drafts: Vec<Draft>) -> Vec<(Draft, bool)> {
+/// the renamed.
+pub(super) fn follow(base: &CurrentSet, owner: TenantId, drafts: Vec<Draft>) -> Vec<(Draft, Why)> {
     let renames = renames(&drafts);
     if renames.is_empty() {
-        return drafts.into_iter().map(|draft| (draft, false)).collect();
+        return drafts
+            .into_iter()
+            .map(|draft| (draft, Why::Asked))
+            .collect();
     }
     let drafted: BTreeSet<Key> = drafts
         .iter()
@@ -27,13 +31,13 @@ pub(super) fn follow(base: &CurrentSet, owner: TenantId, drafts: Vec<Draft>) -> 
     }
     let following = referrers.into_iter().filter_map(|key| base.get(key));
     let following: Vec<_> = following.map(|entry| draft_of(entry)).collect();
-    let asked = drafts.into_iter().map(|draft| (draft, false));
-    let all = asked.chain(following.into_iter().map(|draft| (draft, true)));
-    all.map(|(mut draft, follows)| {
+    let asked = drafts.into_iter().map(|draft| (draft, Why::Asked));
+    let all = asked.chain(following.into_iter().map(|draft| (draft, Why::Renamed)));
+    all.map(|(mut draft, why)| {
         if let Some(content) = &mut draft.content {
             rename(draft.kind, content, &renames);
         }
-        (draft, follows)
+        (draft, why)
     })
     .collect()
 }
@@ -56,7 +60,7 @@ fn renames(drafts: &[Draft]) -> Renames {
 }
 
 /// A draft that changes nothing yet.
-fn draft_of(entry: &Entry) -> Draft {
+pub(super) fn draft_of(entry: &Entry) -> Draft {
     Draft {
         kind: entry.key.kind,
         name: entry.key.name.to_string(),

@@ -22,6 +22,7 @@ pub(super) async fn write_plan(
         planned.changed().filter_map(write_of).unzip();
     let used: BTreeMap<&str, &DeckText> = decks
         .iter()
+        .chain(&planned.built)
         .map(|deck| (deck.hash.as_str(), deck))
         .collect();
     for hash in writes.iter().filter_map(|write| write.deck_hash.as_deref()) {

@@ -58,7 +58,7 @@ pub struct DeckImportCreate {
     responses(
         (status = 201, description = "It; `Location` says where it is", body = DeckImport),
         (status = 404, description = "There is no such rate card", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many imports are not applied: discard some", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many imports are not applied, or the card is built from others", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn deck_import_create(
@@ -67,6 +67,11 @@ pub(crate) async fn deck_import_create(
     ApiJson(body): ApiJson<DeckImportCreate, 65_536>,
 ) -> Result<Response, Problem> {
     let card = find_resource(&state, &principal, ResourceKind::RateCard, &body.card).await?;
+    if card.spec.get("built_from").is_some() {
+        let name = &card.name;
+        let detail = format!("\"{name}\" is built from other cards: import into those.");
+        return Err(Problem::conflict(detail, Vec::new()));
+    }
     let remembered = remembered(&state, &principal, &card).await?;
     let settings = DeckSettings {
         mapping: body.mapping.unwrap_or(remembered.mapping),

@@ -51,6 +51,7 @@ impl WriteBody {
             return Err(Problem::invalid_field("rates_csv", message));
         }
         let names_file = self.spec.get("rates_file").is_some_and(Value::is_string);
+        let is_built = self.spec.get("built_from").is_some_and(Value::is_object);
         let deck = self.rates_csv.map(|text| DeckText::new(text.into()));
         if deck.is_some() && !names_file {
             let message = "`rates_file` must name the deck that comes with it";
@@ -62,7 +63,7 @@ impl WriteBody {
             external_id: self.external_id,
             assign: self.assign.unwrap_or_default(),
             spec: self.spec,
-            deck_hash: sent.or(deck_hash).filter(|_| names_file),
+            deck_hash: sent.or(deck_hash).filter(|_| names_file || is_built),
         };
         Ok((content, deck))
     }

@@ -26,6 +26,9 @@ pub(super) enum Verb {
     RollBack,
     Customers,
     Rates,
+    Build,
+    Rebuild,
+    Stale,
 }
 
 /// The description of one operation, with the schemas that it names.
@@ -86,7 +89,7 @@ impl Verb {
             verbs.push(Self::Customers);
         }
         if kind == ResourceKind::RateCard {
-            verbs.push(Self::Rates);
+            verbs.extend([Self::Rates, Self::Build, Self::Rebuild, Self::Stale]);
         }
         verbs
     }
@@ -108,12 +111,15 @@ impl Verb {
             Self::RollBack => "roll_back",
             Self::Customers => "customer_list",
             Self::Rates => "rates",
+            Self::Build => "build",
+            Self::Rebuild => "rebuild",
+            Self::Stale => "stale_list",
         }
     }
 
     pub(super) fn method(self) -> &'static str {
         match self {
-            Self::Create | Self::BulkEdit | Self::Import | Self::RollBack => "POST",
+            Self::Create | Self::BulkEdit | Self::Import | Self::RollBack | Self::Rebuild => "POST",
             Self::Update => "PUT",
             Self::Delete => "DELETE",
             _ => "GET",
@@ -127,7 +133,14 @@ impl Verb {
 
     /// Whether it reads or changes very many at once.
     pub(super) fn takes_long(self) -> bool {
-        [Self::BulkEdit, Self::Import, Self::Export, Self::Rates].contains(&self)
+        let long = [
+            Self::BulkEdit,
+            Self::Import,
+            Self::Export,
+            Self::Rates,
+            Self::Stale,
+        ];
+        long.contains(&self)
     }
 
     pub(super) fn path(self, kind: ResourceKind) -> String {
@@ -144,6 +157,9 @@ impl Verb {
             Self::RollBack => "/{id}/rollback",
             Self::Customers => "/{id}/assignment/customers",
             Self::Rates => "/{id}/rates",
+            Self::Build => "/{id}/build",
+            Self::Rebuild => "/{id}/rebuild",
+            Self::Stale => "/stale",
         };
         format!("/api/v1/{plural}{rest}")
     }
@@ -155,6 +171,7 @@ impl Verb {
             Self::BulkEdit,
             Self::Import,
             Self::Export,
+            Self::Stale,
         ];
         !bulk.contains(&self)
     }
@@ -237,6 +254,21 @@ impl Text {
             Verb::Rates => (
                 "The rates of a card as a rate deck.".to_owned(),
                 "CSV with a header line, as it can be sent in `rates_csv`.".to_owned(),
+            ),
+            Verb::Build => (
+                "How a card that is built from others stands.".to_owned(),
+                "Whether it would have other rates if it were built now.".to_owned(),
+            ),
+            Verb::Rebuild => (
+                "Builds a card anew from the cards that it is made from.".to_owned(),
+                format!(
+                    "One that follows its parents needs it only when what a currency is worth \
+                     has changed by its date. {PUSHED}"
+                ),
+            ),
+            Verb::Stale => (
+                "The cards that would have other rates if they were built now.".to_owned(),
+                "Those that are built from others and do not follow them.".to_owned(),
             ),
         };
         Self {
@@ -406,7 +438,9 @@ fn responses(verb: Verb, names: &Names) -> Value {
     };
     match verb {
         Verb::List => add("200", json_of("A page of them", &names.page)),
-        Verb::View | Verb::Update | Verb::RollBack => add("200", with_tag("The resource")),
+        Verb::View | Verb::Update | Verb::RollBack | Verb::Rebuild => {
+            add("200", with_tag("The resource"));
+        }
         Verb::Create => add("201", with_tag("The new resource")),
         Verb::Delete => add("204", json!({"description": "It is gone"})),
         Verb::BulkEdit | Verb::Import => add("200", json_of("What was done", "PushResult")),
@@ -415,6 +449,8 @@ fn responses(verb: Verb, names: &Names) -> Value {
         Verb::Compare => add("200", json_of("The fields that differ", "Comparison")),
         Verb::Customers => add("200", json_of("The customers", "BeneficiaryPage")),
         Verb::Rates => add("200", file("The deck", &["text/csv"])),
+        Verb::Build => add("200", json_of("How it stands", "CardBuild")),
+        Verb::Stale => add("200", json_of("The cards", "StaleCards")),
         Verb::Export => add("200", file("The file", &["text/csv", "application/yaml"])),
     }
     if verb.writes() {

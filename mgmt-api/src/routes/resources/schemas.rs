@@ -1,5 +1,6 @@
 //! The schemas of each kind for the description of the API.
 
+use super::building::{CardBuild, StaleCards};
 use super::bulk::BulkEdit;
 use super::submit::{DraftedResult, PushResult};
 use super::versions::{Comparison, RollBack, VersionPage};
@@ -63,11 +64,15 @@ pub(super) fn shared() -> Vec<(String, RefOr<Schema>)> {
         ("DraftedResult".to_owned(), DraftedResult::schema()),
         ("BulkEdit".to_owned(), BulkEdit::schema()),
         ("RollBack".to_owned(), RollBack::schema()),
+        ("CardBuild".to_owned(), CardBuild::schema()),
+        ("StaleCards".to_owned(), StaleCards::schema()),
         ("Comparison".to_owned(), Comparison::schema()),
         ("VersionPage".to_owned(), VersionPage::schema()),
         ("BeneficiaryPage".to_owned(), BeneficiaryPage::schema()),
     ];
     PushResult::schemas(&mut all);
+    CardBuild::schemas(&mut all);
+    StaleCards::schemas(&mut all);
     DraftedResult::schemas(&mut all);
     Comparison::schemas(&mut all);
     VersionPage::schemas(&mut all);

@@ -13,7 +13,8 @@ use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use resources::ResourceKind;
+use resources::{BuiltFrom, ResourceKind};
+use serde_json::Value;
 use store::ResourceRow;
 
 pub(super) async fn create(
@@ -67,6 +68,30 @@ pub(super) async fn update(
     let (content, deck) = body.into_content(kind, subject.deck_hash())?;
     let draft = subject.changed_to(kind, Some(content), note);
     submit_one(writer, draft, deck, StatusCode::OK).await
+}
+
+/// Builds a card anew that is built from others.
+pub(super) async fn rebuild(
+    Extension(kind): Extension<ResourceKind>,
+    writer: Writer,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let subject = Subject::find(&writer, kind, &id).await?;
+    let mut content = subject
+        .content(kind)
+        .ok_or_else(|| Target::parse(&id).not_found(kind.title()))?;
+    let Some(Value::Object(built)) = content.spec.get_mut("built_from") else {
+        let detail = format!("\"{}\" is not built from other cards.", content.name);
+        return Err(Problem::conflict(detail, Vec::new()));
+    };
+    // One that follows its parents is built by every push of it.
+    if built.get("rebuild").and_then(Value::as_str) == Some("manual") {
+        let revision = built.get("revision").and_then(Value::as_u64).unwrap_or(0);
+        let next = revision % u64::from(BuiltFrom::REVISION_MAX) + 1;
+        built.insert("revision".to_owned(), next.into());
+    }
+    let draft = subject.changed_to(kind, Some(content), Some("Built anew".to_owned()));
+    submit_one(writer, draft, None, StatusCode::OK).await
 }
 
 pub(super) async fn delete(
@@ -146,6 +171,14 @@ impl Subject {
         match drafted {
             Some(content) => content.deck_hash.clone(),
             None => self.row.as_ref().and_then(|row| row.deck_hash.clone()),
+        }
+    }
+
+    /// As it shall be, so far.
+    fn content(&self, kind: ResourceKind) -> Option<Content> {
+        match &self.draft {
+            Some(draft) => draft.content.clone(),
+            None => Some(Content::of_row(kind, self.row.clone()?)),
         }
     }
 
