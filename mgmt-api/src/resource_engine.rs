@@ -52,7 +52,7 @@ pub use events::{ConfigurationChanged, ResourceChanged};
 pub(crate) use impact::Impact;
 pub(crate) use merge_patch::merged;
 pub(crate) use past::PastError;
-pub(crate) use plan::{DeckText, built_from, holds_secrets, is_stale, masked};
+pub(crate) use plan::{DeckText, built_from, holds_secrets, masked, would_differ};
 pub(crate) use preview::Preview;
 pub(crate) use prices::PriceCheck;
 pub(crate) use push::{Push, PushOrigin, Pushed};

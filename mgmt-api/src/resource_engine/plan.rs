@@ -6,7 +6,7 @@ mod decks;
 mod renames;
 mod secrets;
 
-pub(crate) use built::{built_from, is_stale};
+pub(crate) use built::{built_from, would_differ};
 pub(crate) use decks::{DeckReader, DeckText, DeckTexts};
 pub(crate) use secrets::{MASKED, holds_secrets, is_written, masked, stored_ids};
 

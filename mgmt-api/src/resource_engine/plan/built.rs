@@ -350,7 +350,7 @@ impl Sources {
 }
 
 /// Whether a card that is built from others would have other rates if it were built now.
-pub(crate) fn is_stale(set: &Proposed, entry: &Entry, now: Timestamp) -> bool {
+pub(crate) fn would_differ(set: &Proposed, entry: &Entry, now: Timestamp) -> bool {
     let Some((card, built)) = built_from(entry) else {
         return false;
     };

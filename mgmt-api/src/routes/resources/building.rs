@@ -4,7 +4,7 @@ use super::single::find;
 use crate::auth::Principal;
 use crate::clock;
 use crate::problem::Problem;
-use crate::resource_engine::{Entry, Key, Proposed, blocking, built_from, is_stale};
+use crate::resource_engine::{Entry, Key, Proposed, blocking, built_from, would_differ};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
@@ -100,7 +100,7 @@ fn of_entry(set: &Proposed, entry: &Entry) -> Option<CardBuild> {
             Rebuild::Automatic => RebuildMode::Automatic,
             Rebuild::Manual => RebuildMode::Manual,
         },
-        is_stale: is_stale(set, entry, clock::now()),
+        is_stale: would_differ(set, entry, clock::now()),
         parents: built.parents.iter().map(ToString::to_string).collect(),
         rates: entry.deck.as_ref().map_or(0, |deck| deck.len() as u64),
     })
