@@ -210,17 +210,17 @@ async fn a_new_exchange_rate_builds_what_is_of_several_currencies() {
     let made = api.post("/api/v1/exchange-rates", &euro("1.25")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     let spec = json!({ "currency": "EUR", "built_from": { "parents": ["dear"] } });
-    let made = create(&api, "sell in euros", spec).await;
+    let made = create(&api, "sell-in-euros", spec).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     assert!(
-        rates(&api, "sell in euros")
+        rates(&api, "sell-in-euros")
             .await
             .contains("33,\"France\",0.012,")
     );
     let answer = api.put("/api/v1/exchange-rates/euro", &euro("1.5")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     assert!(
-        rates(&api, "sell in euros")
+        rates(&api, "sell-in-euros")
             .await
             .contains("33,\"France\",0.01,")
     );
