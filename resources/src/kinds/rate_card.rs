@@ -35,6 +35,7 @@ pub struct RateCard {
     pub rates: Option<Vec<RateRow>>,
     /// How its rows are made from those of other cards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BuiltFrom", extend("x-default" = "it has rows of its own"))]
     pub built_from: Option<BuiltFrom>,
     /// For rows that do not say: length of the first interval.
     #[serde(default = "one_second")]
