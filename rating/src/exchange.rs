@@ -134,9 +134,8 @@ impl DatedRates {
     /// The rate that counts at a moment; before the first it is the first, so that there always is
     /// one.
     pub fn at(&self, at: Timestamp) -> ExchangeRate {
-        // Lists grow at their end, so what is in force stands near it.
-        let in_force = self.0.iter().rev().find(|(from, _)| *from <= at);
-        in_force.map_or(self.0[0].1, |(_, rate)| *rate)
+        let begun = self.0.partition_point(|(from, _)| *from <= at);
+        self.0[begun.saturating_sub(1)].1
     }
 
     /// When the first begins.

@@ -197,7 +197,7 @@ fn pipeline(
     let Some((customer_rate, price)) = longest_match(&path, customer.card) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
     };
-    let revenue = snapshot.to_books(customer.card, price, request.at);
+    let revenue = snapshot.price_in_books(customer.card, price, request.at);
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 

@@ -303,7 +303,7 @@ impl Snapshot {
 
     /// The same in the currency of the books, as calls are decided by at a moment.
     pub fn expected_in_books(&self, rate: RateRef, at: Timestamp) -> Amount {
-        per_talk_minute(self.to_books(rate.card, self.offer(rate).sample_total, at))
+        per_talk_minute(self.cost_in_books(rate.card, self.offer(rate).sample_total, at))
     }
 
     /// What a unit of a rate's currency is worth in the books at a moment.
@@ -375,9 +375,16 @@ impl Snapshot {
         self.is_of_owner(card, self.card_owners[usize::from(rate.card)])
     }
 
-    /// An amount of a card in the currency of the books.
-    pub(crate) fn to_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
-        self.exchange.to_books(card, amount, at)
+    /// A cost by a card in the currency of the books. What does not fit is the dearest.
+    pub(crate) fn cost_in_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
+        let books = self.exchange.to_books(card, amount, at);
+        books.unwrap_or(Amount(i64::MAX))
+    }
+
+    /// A price by a card in the currency of the books. What does not fit pays for nothing.
+    pub(crate) fn price_in_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
+        let books = self.exchange.to_books(card, amount, at);
+        books.unwrap_or(Amount::ZERO)
     }
 
     /// The rates of a card.

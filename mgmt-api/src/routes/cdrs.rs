@@ -265,9 +265,10 @@ pub struct CdrRate {
     /// The card's currency.
     #[schema(example = "USD")]
     pub currency: String,
-    /// What a unit of it was worth in the currency of the books when the call was decided.
-    #[schema(example = "1.0842")]
-    pub exchange_rate: String,
+    /// What a unit of it was worth in the currency of the books when the call was decided; null for
+    /// customers and carriers, whom that does not concern.
+    #[schema(required, example = "1.0842")]
+    pub exchange_rate: Option<String>,
     /// Price of a minute in the first interval.
     pub initial_rate_per_minute: Money,
     /// Price of a minute after the first interval.

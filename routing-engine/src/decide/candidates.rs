@@ -239,8 +239,10 @@ fn beyond(beaten: Candidate) -> RouteVerdict {
 impl Ask<'_> {
     /// What the profile leaves of the customer's price for a carrier.
     fn cost_max(&self) -> Amount {
-        let left = 100 - i64::from(self.policy.profile.min_margin_percent);
-        Amount(self.revenue.0.saturating_mul(left).div_euclid(100))
+        let left = 100 - i128::from(self.policy.profile.min_margin_percent);
+        let most = (i128::from(self.revenue.0) * left).div_euclid(100);
+        // A part of 64 bits fits 64 bits.
+        Amount(i64::try_from(most).unwrap_or(self.revenue.0))
     }
 
     /// Calls `take` with each open route of the owner: its rate, what the sample costs, and its
@@ -255,7 +257,9 @@ impl Ask<'_> {
             if !self.snapshot.is_of_owner(rate.card, self.owner) {
                 return;
             }
-            let cost = self.snapshot.to_books(rate.card, cost, self.request.at);
+            let cost = self
+                .snapshot
+                .cost_in_books(rate.card, cost, self.request.at);
             for route in self.snapshot.open_routes_of_card(rate.card) {
                 let place = self.place(rules, admission, route, cost);
                 take(rate, cost, place.map_err(|reason| (route.trunk, reason)));

@@ -221,8 +221,8 @@ impl<'s> Order<'s> {
 
     fn is_in_band(&self, tier: Tier, cost: Amount) -> bool {
         let cheapest = self.cheapest[tier as usize].0;
-        let percent = 100 + i64::from(self.profile.price_band_percent);
-        cost.0.saturating_mul(100) <= cheapest.saturating_mul(percent)
+        let percent = 100 + i128::from(self.profile.price_band_percent);
+        i128::from(cost.0) * 100 <= i128::from(cheapest) * percent
     }
 
     /// Whether a candidate is one that goes first.

@@ -53,7 +53,7 @@ impl Snapshot {
         let Some((rate, price)) = longest_match(&path, compiled.card) else {
             return Quote::NoRate;
         };
-        let revenue = self.to_books(compiled.card, price, at);
+        let revenue = self.price_in_books(compiled.card, price, at);
         let request = CallRequest {
             source: Source::Customer(&compiled.resource.name),
             called,

@@ -41,13 +41,17 @@ impl Exchange {
         rates.map_or(ExchangeRate::ONE, |rates| rates.at(at))
     }
 
-    /// An amount of a card in the currency of the books. One that does not fit, which is none of a
-    /// sound card, is the dearest.
-    pub(crate) fn to_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
+    /// An amount of a card in the currency of the books. `None` for one that does not fit, which is
+    /// none of a sound card.
+    pub(crate) fn to_books(
+        &self,
+        card: CardNumber,
+        amount: Amount,
+        at: Timestamp,
+    ) -> Option<Amount> {
         if self.of_card.is_empty() {
-            return amount;
+            return Some(amount);
         }
-        let books = self.rate(card, at).to_books(amount);
-        books.unwrap_or(Amount(i64::MAX))
+        self.rate(card, at).to_books(amount)
     }
 }

@@ -148,7 +148,7 @@ impl From<AppliedRate> for CdrRate {
             prefix: rate.prefix.to_string(),
             destination: rate.destination.to_string(),
             currency: rate.currency.to_string(),
-            exchange_rate: rate.exchange_rate.to_string(),
+            exchange_rate: Some(rate.exchange_rate.to_string()),
             initial_rate_per_minute: Money(rate.initial_rate_per_minute),
             next_rate_per_minute: Money(rate.next_rate_per_minute),
             initial_interval_s: rate.initial_interval_s,

@@ -163,15 +163,19 @@ fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
 }
 
 fn own_rate(party: CdrParty, record: CallRecord) -> Option<CdrRate> {
-    match party {
+    let rate = match party {
         CdrParty::Carrier(_) => record
             .attempts
             .into_iter()
             .next_back()
             .map(|last| last.rate),
         CdrParty::Customer(_) | CdrParty::Staff => record.rate,
-    }
-    .map(CdrRate::from)
+    };
+    // At what a currency is reckoned is the operator's own affair, as its margin is.
+    rate.map(|rate| CdrRate {
+        exchange_rate: None,
+        ..rate.into()
+    })
 }
 
 impl OwnCdrFilter {
