@@ -3994,6 +3994,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rate-cards/stale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cards that would have other rates if they were built now.
+         * @description Those that are built from others and do not follow them.
+         */
+        get: operations["rate_card_stale_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rate-cards/{id}": {
         parameters: {
             query?: never;
@@ -4042,6 +4062,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rate-cards/{id}/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a card that is built from others stands.
+         * @description Whether it would have other rates if it were built now.
+         */
+        get: operations["rate_card_build"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rate-cards/{id}/compare": {
         parameters: {
             query?: never;
@@ -4073,6 +4113,26 @@ export interface paths {
         get: operations["rate_card_rates"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-cards/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Builds a card anew from the cards that it is made from.
+         * @description One that follows its parents needs it only when what a currency is worth has changed by its date. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["rate_card_rebuild"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6625,6 +6685,30 @@ export interface components {
             /** @description Over what. */
             transport: components["schemas"]["Transport"];
         };
+        /** @description How a card that is built from others stands. */
+        CardBuild: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description Whether it would have other rates if it were built now: a parent has changed since, or what a
+             *     currency is worth.
+             */
+            is_stale: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description The cards that it is built from. */
+            parents: string[];
+            /**
+             * Format: int64
+             * @description How many rates it has, its own prices included.
+             */
+            rates: number;
+            /** @description Whether it follows its parents. */
+            rebuild: components["schemas"]["RebuildMode"];
+        };
         /** @description What became of a carrier in a call. */
         CarrierAnswer: {
             /** @description The name that was asked for. */
@@ -6870,10 +6954,11 @@ export interface components {
             /** @description The destination's name on that card. */
             destination: string;
             /**
-             * @description What a unit of it was worth in the currency of the books when the call was decided.
+             * @description What a unit of it was worth in the currency of the books when the call was decided; null for
+             *     customers and carriers, whom that does not concern.
              * @example 1.0842
              */
-            exchange_rate: string;
+            exchange_rate: string | null;
             /**
              * Format: int32
              * @description An answered call of at most so many seconds costs no more than an unanswered one.
@@ -9756,6 +9841,82 @@ export interface components {
              * @example 0.0125
              */
             attempt_fee: string;
+            /** @description How its rows are made from those of other cards. */
+            built_from?: {
+                /**
+                 * @description What is made of the rates of several parents.
+                 * @default max
+                 * @enum {string}
+                 */
+                combine: "max" | "min" | "average";
+                /**
+                 * @description To how many decimals prices and fees are rounded up.
+                 * @default 9
+                 */
+                decimals: number;
+                /**
+                 * Format: decimal
+                 * @description The least price of a minute.
+                 * @default 0
+                 * @example 0.0125
+                 */
+                floor: string;
+                /**
+                 * @description Whose billing intervals and grace period a built row has.
+                 * @default parent
+                 * @enum {string}
+                 */
+                intervals: "parent" | "own";
+                /**
+                 * Format: decimal
+                 * @description Added to each price of a minute, after the percentage.
+                 * @default 0
+                 * @example 0.0125
+                 */
+                margin_fixed: string;
+                /**
+                 * Format: decimal
+                 * @description Added to each price and fee, in percent of it.
+                 * @default 0
+                 * @example 0.0125
+                 */
+                margin_percent: string;
+                /** @description Other margins for some numbers. One for a destination goes before those for prefixes, and of these the longest counts. */
+                overrides?: {
+                    /** @description For rows of this destination. */
+                    destination?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description The least price of a minute.
+                     * @example 0.0125
+                     */
+                    floor?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description Added to each price of a minute, after the percentage.
+                     * @example 0.0125
+                     */
+                    margin_fixed?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description Added to each price and fee, in percent of it.
+                     * @example 0.0125
+                     */
+                    margin_percent?: string | null;
+                    /** @description For rows whose prefix begins with these digits. */
+                    prefix?: string | null;
+                }[];
+                /** @description The cards that it is made from. One that lacks a prefix counts with its longest beginning of it. */
+                parents: string[];
+                /**
+                 * @description Whether the card follows its parents.
+                 * @default automatic
+                 * @enum {string}
+                 */
+                rebuild: "automatic" | "manual";
+                /** @description Raise it to have a card built anew that does not follow its parents. */
+                revision?: number;
+            };
             /**
              * Format: decimal
              * @description For rows that do not say: charged once per answered call.
@@ -9789,7 +9950,7 @@ export interface components {
              * @default 1
              */
             next_interval_s: number;
-            /** @description The rows themselves; a card has either these or a `rates_file`. */
+            /** @description The rows themselves; a card has either these or a `rates_file`. Of a card that is built from others they are its own prices, before those that are built. */
             rates?: {
                 /**
                  * Format: decimal
@@ -9887,6 +10048,11 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * @description Whether a built card follows its parents.
+         * @enum {string}
+         */
+        RebuildMode: "automatic" | "manual";
         /** @description A new set of recovery codes. They are shown this once; earlier ones are void. */
         RecoveryCodes: {
             /** @description The codes; each is good once. */
@@ -10817,6 +10983,11 @@ export interface components {
              */
             snapshot?: number | null;
         };
+        /** @description Cards that would have other rates if they were built now. */
+        StaleCards: {
+            /** @description The cards, by name; at most the first 1,000. */
+            items: components["schemas"]["CardBuild"][];
+        };
         /** @description The state of this node. */
         Status: {
             /** @description Whether new calls are taken. */
@@ -11703,6 +11874,7 @@ export type CallState = components['schemas']['CallState'];
 export type CallTrace = components['schemas']['CallTrace'];
 export type CallTraceDirection = components['schemas']['CallTraceDirection'];
 export type CallTraceMessage = components['schemas']['CallTraceMessage'];
+export type CardBuild = components['schemas']['CardBuild'];
 export type CarrierAnswer = components['schemas']['CarrierAnswer'];
 export type CarrierOutcome = components['schemas']['CarrierOutcome'];
 export type CarrierPage = components['schemas']['CarrierPage'];
@@ -11893,6 +12065,7 @@ export type RateCardVersion = components['schemas']['RateCardVersion'];
 export type RateCardWrite = components['schemas']['RateCardWrite'];
 export type RebaseRequest = components['schemas']['RebaseRequest'];
 export type RebaseResult = components['schemas']['RebaseResult'];
+export type RebuildMode = components['schemas']['RebuildMode'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RegisteredPasskey = components['schemas']['RegisteredPasskey'];
 export type RegisteredState = components['schemas']['RegisteredState'];
@@ -11949,6 +12122,7 @@ export type Simulation = components['schemas']['Simulation'];
 export type SimulationCall = components['schemas']['SimulationCall'];
 export type SimulationRecords = components['schemas']['SimulationRecords'];
 export type SimulationRequest = components['schemas']['SimulationRequest'];
+export type StaleCards = components['schemas']['StaleCards'];
 export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
 export type SwitchEvent = components['schemas']['SwitchEvent'];
@@ -24366,7 +24540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many imports are not applied: discard some */
+            /** @description Too many imports are not applied, or the card is built from others */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -36574,6 +36748,62 @@ export interface operations {
             };
         };
     };
+    rate_card_stale_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleCards"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rate_card_view: {
         parameters: {
             query?: never;
@@ -37008,6 +37238,74 @@ export interface operations {
             };
         };
     };
+    rate_card_build: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardBuild"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rate_card_compare: {
         parameters: {
             query: {
@@ -37131,6 +37429,127 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_card_rebuild: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateCardResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -50159,8 +50578,12 @@ export const priceFaultValues: ReadonlyArray<FlattenedDeepRequired<components>["
 export const probedStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProbedState"]> = ["unprobed", "unknown", "up", "down"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardSpecAmount_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["amount_rounding"]> = ["up", "down", "half_up", "half_even"];
+export const rateCardSpecBuilt_fromCombineValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["built_from"]["combine"]> = ["max", "min", "average"];
+export const rateCardSpecBuilt_fromIntervalsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["built_from"]["intervals"]> = ["parent", "own"];
+export const rateCardSpecBuilt_fromRebuildValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["built_from"]["rebuild"]> = ["automatic", "manual"];
 export const rateCardSpecDuration_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["duration_rounding"]> = ["up", "down", "half_up", "half_even"];
 export const rateCardVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardVersion"]["kind"]> = ["rate_card"];
+export const rebuildModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RebuildMode"]> = ["automatic", "manual"];
 export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RegisteredState"]> = ["trying", "registered", "failed"];
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
