@@ -34,7 +34,6 @@ pub use assignment::{
     KindEntitlements, entitlements, who_gets,
 };
 pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX, NAME_CHARS_MAX};
-pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, NAME_CHARS_MAX};
 pub use fields::built_from::{BuiltFrom, Combination, IntervalSource, MarginOverride, Rebuild};
 pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};
