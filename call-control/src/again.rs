@@ -86,7 +86,7 @@ impl Attempt {
         match response.status() {
             Some(300..=399) => self.follow(core, response),
             Some(401 | 407) => {
-                let identity = self.candidate.egress_trunk(snapshot).digest.as_ref();
+                let identity = self.route.egress_trunk(snapshot).digest.as_ref();
                 self.answer_challenge(identity, response)
             }
             Some(422) => self.lengthen(response),

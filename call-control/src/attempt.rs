@@ -12,6 +12,7 @@ use crate::reliable::RELIABLE;
 use rating::cdr::{AttemptRecord, Outcome, ReleaseReason};
 use routing_engine::names::GatewayPlace;
 use routing_engine::resources::{ReliableProvisional, Signalling};
+use routing_engine::snapshot::{CarrierIndex, EgressTrunk, RateRef, TrunkIndex};
 use routing_engine::{Candidate, Permits, Snapshot};
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{CancelOutcome, ClientId, ExpiredReason, Path};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Attempt {
     index: u16,
-    pub(crate) candidate: Candidate,
+    pub(crate) route: TakenRoute,
     gateway: GatewayPlace,
     pub(crate) leg: Leg,
     client: ClientId,
@@ -48,6 +49,15 @@ pub(crate) struct Attempt {
     ringing: Option<Instant>,
     answered: Option<Instant>,
     end: Option<End>,
+}
+
+/// What of a candidate counts once the call is sent to it: what it was ranked by would be held as long as
+/// the call is up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TakenRoute {
+    pub(crate) trunk: TrunkIndex,
+    pub(crate) carrier: CarrierIndex,
+    rate: RateRef,
 }
 
 /// A fork whose reliable provisional responses we confirmed.
@@ -104,11 +114,28 @@ enum State {
     Over,
 }
 
+impl From<Candidate> for TakenRoute {
+    fn from(candidate: Candidate) -> Self {
+        Self {
+            trunk: candidate.trunk,
+            carrier: candidate.carrier,
+            rate: candidate.rate,
+        }
+    }
+}
+
+impl TakenRoute {
+    /// The trunk in the snapshot that decided the call.
+    pub(crate) fn egress_trunk(self, snapshot: &Snapshot) -> &EgressTrunk {
+        snapshot.egress_trunk(self.trunk)
+    }
+}
+
 impl Attempt {
     pub(crate) fn new(new: NewAttempt, now: Instant) -> Self {
         Self {
             index: new.index,
-            candidate: new.candidate,
+            route: new.candidate.into(),
             gateway: new.gateway,
             leg: new.leg,
             client: new.sent.client,
@@ -368,7 +395,7 @@ impl Attempt {
         snapshot: &Snapshot,
     ) -> Option<LegEvent<'m>> {
         let status = response.status().unwrap_or(500);
-        let trunk = self.candidate.egress_trunk(snapshot);
+        let trunk = self.route.egress_trunk(snapshot);
         let retry = match trunk.failover_codes.contains(status) {
             true => Retry::NextRoute,
             false => Retry::Stop,
@@ -508,15 +535,15 @@ impl Attempt {
         snapshot: &Snapshot,
         call_end: &End,
     ) -> AttemptRecord {
-        let trunk = self.candidate.egress_trunk(snapshot);
+        let trunk = self.route.egress_trunk(snapshot);
         let end = self.end.as_ref().unwrap_or(call_end);
         let received_at = facts.received_at();
-        let rate = snapshot.applied_rate(self.candidate.rate, &facts.called, received_at);
+        let rate = snapshot.applied_rate(self.route.rate, &facts.called, received_at);
         let talk_ms = self.answered.map(|answered| millis(answered, end.at));
         let cost = charge_for(&rate, talk_ms);
         AttemptRecord {
             number: self.index + 1,
-            carrier: snapshot.carrier(self.candidate.carrier).resource.clone(),
+            carrier: snapshot.carrier(self.route.carrier).resource.clone(),
             egress_trunk: trunk.resource.clone(),
             gateway: self.leg.path.remote,
             transport: recorded(self.leg.path.transport),

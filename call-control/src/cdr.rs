@@ -148,6 +148,13 @@ impl Facts {
         }
     }
 
+    /// A number as records keep it: most are the same all the way, and are kept once.
+    pub(crate) fn shared(&self, number: &str) -> Arc<str> {
+        let known = [&self.called, &self.called_received, &self.calling_received];
+        let same = known.into_iter().find(|known| ***known == *number);
+        same.map_or_else(|| Arc::from(number), Arc::clone)
+    }
+
     /// The database identifier of the trunk that the call came by.
     pub(crate) fn ingress_trunk_id(&self) -> Option<i64> {
         self.ingress_trunk.as_ref().map(|trunk| trunk.id)
@@ -221,7 +228,7 @@ impl Facts {
         trunk: Option<TrunkIndex>,
         rate: Option<RateRef>,
     ) {
-        self.called = Arc::from(called);
+        self.called = self.shared(called);
         self.customer = customer.map(|index| snapshot.customer(index).resource.clone());
         self.ingress_trunk = trunk.map(|index| snapshot.ingress_trunk(index).resource.clone());
         self.rate = rate.map(|rate| snapshot.applied_rate(rate, called, self.received.wall));

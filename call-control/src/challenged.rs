@@ -128,7 +128,7 @@ impl Call {
             return self.moved_identity().is_some();
         }
         self.current().is_some_and(|attempt| {
-            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            let trunk = attempt.route.egress_trunk(&self.snapshot);
             trunk.digest.is_some()
         })
     }
@@ -137,11 +137,9 @@ impl Call {
     /// be sent again.
     pub(crate) fn takes_challenge(&mut self, side: Side, response: &Message<'_>) -> bool {
         let identity = match (side, self.attempts.last()) {
-            (Side::Egress, Some(attempt)) => attempt
-                .candidate
-                .egress_trunk(&self.snapshot)
-                .digest
-                .clone(),
+            (Side::Egress, Some(attempt)) => {
+                attempt.route.egress_trunk(&self.snapshot).digest.clone()
+            }
             _ => self.moved_identity().cloned(),
         };
         self.leg_mut(side)

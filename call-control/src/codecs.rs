@@ -4,8 +4,8 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::session::UnusableSdp;
 use media_relay::Side;
+use routing_engine::Snapshot;
 use routing_engine::snapshot::TrunkIndex;
-use routing_engine::{Candidate, Snapshot};
 use sip_core::sdp::Sdp;
 use std::borrow::Cow;
 
@@ -20,11 +20,11 @@ impl<'s> Codecs<'s> {
     pub(crate) fn of(
         snapshot: &'s Snapshot,
         ingress_trunk: TrunkIndex,
-        candidate: Candidate,
+        egress_trunk: TrunkIndex,
     ) -> Self {
         Self {
             ingress: &snapshot.ingress_trunk(ingress_trunk).codecs,
-            egress: &candidate.egress_trunk(snapshot).codecs,
+            egress: &snapshot.egress_trunk(egress_trunk).codecs,
         }
     }
 
@@ -83,7 +83,7 @@ impl Call {
         let Some(attempt) = self.attempts.last() else {
             return self.media.bridge(core, from, offer);
         };
-        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.candidate);
+        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.route.trunk);
         let selected = codecs.select(from.other(), offer)?;
         self.media.bridge(core, from, &selected)
     }
@@ -94,7 +94,7 @@ impl Call {
         let Some(attempt) = self.attempts.last() else {
             return false;
         };
-        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.candidate);
+        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.route.trunk);
         codecs
             .select(from.other(), offer)
             .is_ok_and(|selected| self.media.readdress(core, from, &selected))

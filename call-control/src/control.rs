@@ -187,7 +187,7 @@ impl Engine {
 impl Call {
     fn live(&self) -> LiveCall {
         let current = self.current();
-        let trunk = current.map(|attempt| attempt.candidate.egress_trunk(&self.snapshot));
+        let trunk = current.map(|attempt| attempt.route.egress_trunk(&self.snapshot));
         LiveCall {
             id: self.facts.id,
             state: self.live_state(),

@@ -87,7 +87,7 @@ impl Call {
         let route = plan.and_then(|plan| plan.candidates.get(place));
         let is_tried = route.is_some_and(|route| {
             let last = self.attempts.last();
-            last.is_some_and(|attempt| attempt.candidate.trunk == route.trunk)
+            last.is_some_and(|attempt| attempt.route.trunk == route.trunk)
         });
         if !is_tried {
             self.facts.pass_over(place, reason);
@@ -99,7 +99,7 @@ impl Call {
         let Some(plan) = &self.plan else {
             return true;
         };
-        let tried = |attempt: &Attempt| attempt.candidate.trunk;
+        let tried = |attempt: &Attempt| attempt.route.trunk;
         let routes = self
             .attempts
             .chunk_by(|one, next| tried(one) == tried(next))
@@ -161,7 +161,7 @@ impl Call {
         let offer = match self.offer.as_slice() {
             [] => None,
             offer => {
-                let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate);
+                let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate.trunk);
                 let unusable = |_| unusable_offer(codecs, offer);
                 let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
                 let bridged = self.media.bridge(core, Side::Ingress, &selected);
@@ -175,6 +175,8 @@ impl Call {
             permits,
             gateway,
             path,
+            called_sent: self.facts.shared(&called),
+            calling_sent: self.facts.shared(&calling),
         };
         let invitation = Invitation {
             policy: candidate.egress_trunk(&self.snapshot).signalling,
@@ -246,7 +248,7 @@ impl Call {
         let Some(attempt) = self.current() else {
             return Duration::ZERO;
         };
-        let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+        let trunk = attempt.route.egress_trunk(&self.snapshot);
         let millis = |millis: u32| Duration::from_millis(u64::from(millis));
         let ring = Duration::from_secs(u64::from(trunk.ring_timeout_s));
         let before_ringing = self
@@ -332,7 +334,7 @@ impl Call {
     /// Tells the trunk of the attempt under way what became of it.
     pub(crate) fn note_attempt(&self, now: Instant, end: AttemptEnd) {
         if let Some(attempt) = self.current() {
-            let trunk = attempt.candidate.egress_trunk(&self.snapshot);
+            let trunk = attempt.route.egress_trunk(&self.snapshot);
             trunk.note_attempt(end, now.as_micros());
         }
     }

@@ -156,6 +156,9 @@ pub(crate) struct AttemptPlace {
     /// Names the carrier in the Request-URI and in To (RFC 3263 §4: the name stays there).
     pub(crate) gateway: GatewayPlace,
     pub(crate) path: Path,
+    /// Both numbers as records keep them.
+    pub(crate) called_sent: Arc<str>,
+    pub(crate) calling_sent: Arc<str>,
 }
 
 impl AttemptPlace {
@@ -183,8 +186,8 @@ impl AttemptPlace {
             permits: self.permits,
             gateway: self.gateway,
             has_offer: invitation.offer.is_some(),
-            called_sent: Arc::from(called),
-            calling_sent: Arc::from(caller.number),
+            called_sent: self.called_sent,
+            calling_sent: self.calling_sent,
         };
         Ok(Attempt::new(new, now))
     }

@@ -133,7 +133,7 @@ impl Call {
         self.media_statistics = self.media.stop(core).map(Box::new);
         let snapshot = &self.snapshot;
         let attempt = self.attempts.last_mut()?;
-        let identity = attempt.candidate.egress_trunk(snapshot).digest.clone();
+        let identity = attempt.route.egress_trunk(snapshot).digest.clone();
         let left = attempt.leg.left_behind();
         let leg = std::mem::replace(&mut attempt.leg, left);
         Some(Box::new(MovedLeg {

@@ -208,8 +208,8 @@ impl Call {
 
     /// The identifier of the carrier that the call is with.
     fn carrier(&self) -> Option<i64> {
-        let candidate = self.current()?.candidate;
-        Some(self.snapshot.carrier(candidate.carrier).resource.id)
+        let route = self.current()?.route;
+        Some(self.snapshot.carrier(route.carrier).resource.id)
     }
 }
 
