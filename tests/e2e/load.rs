@@ -14,6 +14,11 @@ fn my_turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A busy machine has many calls to one number in setup at once, which are no loops here.
+fn switch() -> Switch {
+    Switch::start(&[("DIDTRON_CALLS_SAME_NUMBERS_IN_SETUP_MAX", "0")])
+}
+
 fn calls<'a>(switch: &Switch, scenario: &'a str, count: u32, per_second: u32) -> Calls<'a> {
     Calls {
         scenario,
@@ -48,7 +53,7 @@ fn assert_unique(cdrs: &[Value]) {
 #[test]
 fn ten_thousand_calls_at_500_a_second_leave_ten_thousand_records() {
     let _turn = my_turn();
-    let switch = Switch::start(&[]);
+    let switch = switch();
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
     let tally = calls(&switch, "caller_answered", 10_000, 500).run();
@@ -72,7 +77,7 @@ fn ten_thousand_calls_at_500_a_second_leave_ten_thousand_records() {
 #[test]
 fn a_killed_switch_has_one_record_for_each_call_that_had_ended_and_closes_the_others_once() {
     let _turn = my_turn();
-    let mut switch = Switch::start(&[]);
+    let mut switch = switch();
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]).apply(&switch);
     let mut load = calls(&switch, "caller_answered", 1_000, 200);
@@ -117,7 +122,7 @@ fn a_killed_switch_has_one_record_for_each_call_that_had_ended_and_closes_the_ot
 #[test]
 fn a_changed_rate_card_reaches_new_calls_without_failing_one() {
     let _turn = my_turn();
-    let switch = Switch::start(&[]);
+    let switch = switch();
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     let mut world = World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]);
     world.apply(&switch);
@@ -158,7 +163,7 @@ fn a_changed_rate_card_reaches_new_calls_without_failing_one() {
 #[test]
 fn a_limit_of_10_cps_admits_10_a_second_of_50() {
     let _turn = my_turn();
-    let switch = Switch::start(&[]);
+    let switch = switch();
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     let mut world = World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]);
     world.customer = "cps_limit: 10";
@@ -201,7 +206,7 @@ fn a_limit_of_10_cps_admits_10_a_second_of_50() {
 #[test]
 fn a_channel_limit_refuses_the_call_that_would_exceed_it() {
     let _turn = my_turn();
-    let switch = Switch::start(&[]);
+    let switch = switch();
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     let mut world = World::of(vec![CarrierSpec::new("aurora", carrier.address, "0.012")]);
     world.customer = "channel_limit: 5";
