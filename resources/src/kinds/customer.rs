@@ -115,9 +115,9 @@ mod tests {
         assert_eq!(
             faults(kind, broken),
             [
-                "cps_smoothing_ms",
+                "called_number_channel_limit",
                 "called_number_cps_limit",
-                "called_number_channel_limit"
+                "cps_smoothing_ms"
             ]
         );
     }

@@ -122,7 +122,7 @@ mod tests {
         let limited = json!({ "carrier": "ACME", "cps_limit": 5, "channel_limit": 30 });
         assert_sound(ResourceKind::Route, limited);
         let full = json!({ "carrier": "ACME", "cps_limit": 0, "channel_limit": 0 });
-        assert_eq!(faults(ResourceKind::Route, full), ["cps_limit", "channel_limit"]);
+        assert_eq!(faults(ResourceKind::Route, full), ["channel_limit", "cps_limit"]);
         let broken = json!({ "carrier": "ACME", "trunk": "x", "prefixes": ["20", "20"],
             "weight": 0, "calling_prefixes": ["49", "49"] });
         assert_eq!(
