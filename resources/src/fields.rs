@@ -3,6 +3,7 @@
 pub(crate) mod failover;
 pub(crate) mod foreign;
 
+pub(crate) mod billing;
 pub(crate) mod built_from;
 pub(crate) mod digest_account;
 pub(crate) mod further_gateway;

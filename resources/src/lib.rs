@@ -34,6 +34,7 @@ pub use assignment::{
     KindEntitlements, entitlements, who_gets,
 };
 pub use checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX, NAME_CHARS_MAX};
+pub use fields::billing::{BillingMode, CarrierBilling, CustomerBilling, PaymentTerms};
 pub use fields::built_from::{BuiltFrom, Combination, IntervalSource, MarginOverride, Rebuild};
 pub use fields::digest_account::DigestAccount;
 pub use fields::failover::{Failover, FailoverCode, FailoverCodeError, FailoverCodes};

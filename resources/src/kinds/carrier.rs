@@ -1,6 +1,7 @@
 //! Whom we pay.
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
+use crate::fields::billing::CarrierBilling;
 use crate::fields::number_policy::NumberPolicy;
 use crate::fields::status::Status;
 use crate::kind::{Assignable, Kind};
@@ -18,6 +19,10 @@ pub struct Carrier {
     #[serde(default)]
     #[schemars(extend("x-filter" = true))]
     pub status: Status,
+    /// On what terms we pay it. Calls do not read it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-default" = "its routes have no limit of money"))]
+    pub billing: Option<CarrierBilling>,
     /// New attempts per second over all its trunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]

@@ -1,6 +1,7 @@
 //! Who pays us.
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX};
+use crate::fields::billing::CustomerBilling;
 use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
@@ -29,6 +30,10 @@ pub struct Customer {
     /// The rate card it is charged by.
     #[schemars(extend("x-filter" = true))]
     pub rate_card: Ref<RateCard>,
+    /// On what terms it pays. Calls do not read it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-default" = "its calls have no limit of money"))]
+    pub billing: Option<CustomerBilling>,
     /// New calls per second over all its trunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
@@ -77,6 +82,7 @@ impl Customer {
             category: None,
             group: None,
             rate_card: rate_card.into(),
+            billing: None,
             cps_limit: None,
             channel_limit: None,
             cps_smoothing_ms: None,
@@ -94,7 +100,8 @@ impl Kind for Customer {
     const ASSIGNABLE: Assignable = Assignable::No;
 
     fn check(&self) -> Vec<Problem> {
-        self.numbers.check("numbers").collect()
+        let billing = self.billing.iter().flat_map(|it| it.check("billing"));
+        billing.chain(self.numbers.check("numbers")).collect()
     }
 }
 
@@ -120,6 +127,36 @@ mod tests {
                 "cps_smoothing_ms"
             ]
         );
+    }
+
+    #[test]
+    fn terms_of_payment_hold_together() {
+        let kind = ResourceKind::Customer;
+        let with = |billing| json!({ "rate_card": "retail", "billing": billing });
+        let terms = json!({ "period_days": 7, "due_days": 3 });
+        assert_sound(
+            kind,
+            with(json!({ "mode": "postpaid", "credit_limit": "500",
+                "low_balance": ["100", "50", "0"], "daily_spend_limit": "1000",
+                "call_spend_limit": "25.5", "payment_terms": terms })),
+        );
+        assert_sound(kind, with(json!({ "mode": "postpaid" })));
+        assert_sound(kind, with(json!({ "mode": "prepaid", "low_balance": ["5"] })));
+        for (billing, field) in [
+            (json!({ "mode": "prepaid", "credit_limit": "1" }), "credit_limit"),
+            (json!({ "mode": "postpaid", "low_balance": ["1"] }), "low_balance"),
+            (json!({ "mode": "prepaid", "low_balance": ["1", "1"] }), "low_balance[1]"),
+            (json!({ "mode": "prepaid", "low_balance": ["4", "3", "2", "1"] }), "low_balance"),
+            (json!({ "mode": "prepaid", "low_balance": ["-1"] }), "low_balance[0]"),
+            (json!({ "mode": "postpaid", "credit_limit": "-1" }), "credit_limit"),
+            (json!({ "mode": "prepaid", "daily_spend_limit": "0" }), "daily_spend_limit"),
+            (
+                json!({ "mode": "prepaid", "payment_terms": { "period_days": 0, "due_days": 3 } }),
+                "payment_terms.period_days",
+            ),
+        ] {
+            assert_eq!(faults(kind, with(billing)), [format!("billing.{field}")]);
+        }
     }
 
     #[test]

@@ -243,6 +243,7 @@ fn carrier(random: &mut Random) -> Carrier {
         status: status(random),
         cps_limit: one_in(random, 5).then_some(8),
         channel_limit: one_in(random, 5).then_some(2),
+        billing: None,
         numbers: numbers(random),
     }
 }
