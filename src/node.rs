@@ -15,8 +15,8 @@ use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, Configuration, HttpLimits, LocalKey, PushScheduled, ReadDeck, Server,
-    TlsFiles, abort_on_other_panics, ensure_admin,
+    ApiParts, AppState, Configuration, FollowDecks, HttpLimits, LocalKey, PushScheduled, ReadDeck,
+    Server, TlsFiles, abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -269,7 +269,8 @@ fn job_runner(
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
         Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
         Arc::new(PushScheduled::new(state.clone())),
-        Arc::new(ReadDeck::new(state)),
+        Arc::new(ReadDeck::new(state.clone())),
+        Arc::new(FollowDecks::new(state)),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

@@ -8,13 +8,16 @@
 //! Calls know no dates: a card in force has the rates of one moment. So an import is applied once
 //! for each moment at which rates change. What counts by now becomes a draft of any open change set.
 //! What counts later becomes a change set of its own that is scheduled for that moment; what comes
-//! before it must be in force first.
+//! before it must be in force first; then the switch goes on by itself, if it shall ([`FollowDecks`]).
 
 mod apply;
+mod follow;
 mod job;
 mod outcome;
 
 pub(crate) use apply::{AppliedDeck, ApplyDeck};
+pub use follow::FollowDecks;
+pub(crate) use follow::schedule;
 pub use job::ReadDeck;
 pub use outcome::{
     DeckChange, DeckChangeKind, DeckCounts, DeckDoubt, DeckImportMoment, DeckImportResult,

@@ -10,6 +10,7 @@
 //! | `KIND.created`, `KIND.updated`, `KIND.deleted` | a resource of that kind changed |
 //! | `change_set.pushed` | a configuration is in force |
 //! | `change_set.failed` | the push of a change set did not succeed |
+//! | `rate_card.deck_held_up` | later rates of an imported deck do not follow by themselves |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |
 //! | `job.died` | a job failed for good (`store` writes this one and the next two) |
 //! | `mail.failed` | a mail could not be sent; no mail is sent of this |

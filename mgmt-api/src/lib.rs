@@ -48,7 +48,7 @@ pub use access::RateLimits;
 pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use containment::abort_on_other_panics;
-pub use deck_import::ReadDeck;
+pub use deck_import::{FollowDecks, ReadDeck};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,
 };

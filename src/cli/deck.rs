@@ -180,6 +180,7 @@ struct Applied {
     change_set: i64,
     push_at: Option<String>,
     left: u64,
+    follows: bool,
 }
 
 pub(super) fn run(args: &DeckArgs) -> anyhow::Result<ExitCode> {
@@ -365,11 +366,14 @@ fn apply(client: &ApiClient, id: i64, wanted: &Applying) -> anyhow::Result<()> {
              push {set}`"
         ),
     });
-    if applied.left > 0 {
-        say(&format!(
-            "rates of {} later moments are left: `didtron deck apply {id}` once these are in force",
-            applied.left
-        ));
+    match (applied.left, applied.follows) {
+        (0, _) => {}
+        (left, true) => say(&format!(
+            "rates of {left} later moments follow by themselves, each once those before are in force"
+        )),
+        (left, false) => say(&format!(
+            "rates of {left} later moments are left: `didtron deck apply {id}` once these are in force"
+        )),
     }
     Ok(())
 }

@@ -10,8 +10,10 @@
 //! kept for longer, and go with the import. Each change counts the revision up, and a change names
 //! the revision that was looked at: it does nothing when that is another by now.
 
+mod following;
 mod results;
 
+pub use following::{DECK_HELD_UP, FollowedDeckImport};
 pub use results::{DeckImportApplied, DeckImportRead};
 
 use crate::database::{Row, sql};
@@ -72,6 +74,10 @@ pub struct DeckImportRow {
     pub outcome: Option<Value>,
     /// Why nothing can be taken.
     pub failure: Option<String>,
+    /// Who had its later rates follow by themselves; `None`: somebody applies them.
+    pub followed_by: Option<String>,
+    /// Why the next of them do not follow; `None`: nothing holds them up.
+    pub held_up: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -103,7 +109,7 @@ pub struct DeckImportQuery {
 }
 
 const COLUMNS: &str = "id, card_id, state, revision, author, file_name, settings, job_id, \
-    card_version, card_deck, outcome, failure, created_at, updated_at";
+    card_version, card_deck, outcome, failure, followed_by, held_up, created_at, updated_at";
 
 impl DeckImportState {
     /// All of them.
@@ -250,7 +256,8 @@ impl Store {
         let job = jobs::enqueue(&mut transaction, &job, told.at).await?;
         let updated = sql(
             "UPDATE deck_import SET state = 'reading', revision = revision + 1, file = $1, \
-             job_id = $2, outcome = NULL, rates = NULL, failure = NULL, updated_at = $3 \
+             job_id = $2, outcome = NULL, rates = NULL, failure = NULL, followed_by = NULL, \
+             held_up = NULL, updated_at = $3 \
              WHERE id = $4 AND owner = $5 AND revision = $6 \
              AND (state IN ('awaiting_file', 'ready', 'failed') OR (state = 'reading' AND job_id IN \
              (SELECT j.id FROM job j WHERE j.state IN ('dead', 'discarded')))) RETURNING id",
@@ -334,8 +341,10 @@ fn import(row: &Row) -> Result<DeckImportRow, StoreError> {
         card_deck: row.get(9)?,
         outcome: outcome.map(|text| json("deck_import", &text)).transpose()?,
         failure: row.get(11)?,
-        created_at: Timestamp(row.get(12)?),
-        updated_at: Timestamp(row.get(13)?),
+        followed_by: row.get(12)?,
+        held_up: row.get(13)?,
+        created_at: Timestamp(row.get(14)?),
+        updated_at: Timestamp(row.get(15)?),
     })
 }
 

@@ -54,8 +54,9 @@ pub use configuration::{
 };
 pub use database::{DatabaseLocation, LocationError, Store, StoreError};
 pub use deck_imports::{
-    DECK_IMPORTS_APPLIED_MAX, DECK_IMPORTS_OPEN_MAX, DeckImportApplied, DeckImportQuery,
-    DeckImportRead, DeckImportRow, DeckImportState, NewDeckImport, READ_DECK_JOB,
+    DECK_HELD_UP, DECK_IMPORTS_APPLIED_MAX, DECK_IMPORTS_OPEN_MAX, DeckImportApplied,
+    DeckImportQuery, DeckImportRead, DeckImportRow, DeckImportState, FollowedDeckImport,
+    NewDeckImport, READ_DECK_JOB,
 };
 pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,

@@ -3,11 +3,10 @@
 use super::outcome::DeckImportResult;
 use super::{alone, card_of, settings_owner};
 use crate::access::Permission;
-use crate::auth::Principal;
 use crate::clock;
 use crate::problem::Problem;
 use crate::resource_engine::{Content, DeckText, Draft, Drafted, Key, PushOrigin, of_change_set};
-use crate::routes::resources::Writer;
+use crate::routes::resources::draft_in;
 use crate::state::AppState;
 use crate::values::Time;
 use rate_deck::{Mapping, date_text, export, read};
@@ -27,12 +26,15 @@ const FILE_NAME_CHARS_MAX: usize = 100;
 /// What is asked for.
 pub(crate) struct ApplyDeck {
     pub(crate) state: AppState,
-    pub(crate) principal: Principal,
+    /// Who does it, and what they may.
+    pub(crate) origin: PushOrigin,
     pub(crate) row: DeckImportRow,
     /// Where the draft goes; `None`: into a change set of its own.
     pub(crate) change_set: Option<i64>,
     /// Whether what is doubtful is meant.
     pub(crate) is_confirmed: bool,
+    /// Whether what is left shall follow by itself; `None`: if whoever applies it may push.
+    pub(crate) follow: Option<bool>,
 }
 
 /// What was done.
@@ -42,6 +44,8 @@ pub(crate) struct AppliedDeck {
     pub(crate) push_at: Option<Timestamp>,
     /// Moments that are left to be applied.
     pub(crate) left: usize,
+    /// Whether they follow by themselves.
+    pub(crate) follows: bool,
 }
 
 /// The rates of one moment, as a card has them.
@@ -81,8 +85,8 @@ impl ApplyDeck {
             at,
             deck,
         };
-        let (writer, made) = self.writer(&card, &next).await?;
-        let done = self.draft(&writer, &card, next).await;
+        let (change_set, made) = self.change_set(&card, &next).await?;
+        let done = self.draft(&change_set, &card, next).await;
         if let (Err(_), Some(made)) = (&done, made) {
             self.discard(&made).await;
         }
@@ -116,8 +120,8 @@ impl ApplyDeck {
 
     /// The card, when it is the one that the deck was compared with, or has what was applied last.
     async fn card(&self, result: &DeckImportResult) -> Result<ResourceRow, Problem> {
-        let scope = self.principal.scope();
-        let card = self.state.store.resource(&scope, self.row.card_id).await?;
+        let scope = &self.origin.scope;
+        let card = self.state.store.resource(scope, self.row.card_id).await?;
         let card = card.filter(|card| card.deleted_at.is_none());
         let card = card.ok_or_else(|| conflict("The rate card is gone."))?;
         let before = result.moments.iter().rev();
@@ -142,12 +146,11 @@ impl ApplyDeck {
     /// # Errors
     /// 403 without the permissions, 422 for a change set when the rates need one of their own.
     fn may_apply(&self, is_to_come: bool) -> Result<(), Problem> {
-        let permissions = self.principal.permissions();
         let mut needed = vec![Permission::CHANGE_SET_WRITE];
-        if is_to_come {
+        if is_to_come || self.follow == Some(true) {
             needed.push(Permission::CHANGE_SET_PUSH);
         }
-        if let Some(missing) = needed.into_iter().find(|it| !permissions.contains(*it)) {
+        if let Some(missing) = needed.into_iter().find(|it| !self.may(*it)) {
             return Err(Problem::missing_permission(missing));
         }
         if self.change_set.is_some() && is_to_come {
@@ -158,11 +161,17 @@ impl ApplyDeck {
         Ok(())
     }
 
+    /// The switch itself goes on by leave that was given before.
+    fn may(&self, permission: Permission) -> bool {
+        let permissions = self.origin.permissions.as_ref();
+        permissions.is_none_or(|permissions| permissions.contains(permission))
+    }
+
     /// Two drafts of one version cannot both be pushed: the first would win at its time, also where
     /// the second has the later rates.
     async fn has_no_other_draft(&self, card: &ResourceRow) -> Result<(), Problem> {
-        let (store, scope) = (&self.state.store, self.principal.scope());
-        let other = store.change_set_that_drafts(&scope, card.id, self.change_set);
+        let (store, scope) = (&self.state.store, &self.origin.scope);
+        let other = store.change_set_that_drafts(scope, card.id, self.change_set);
         let Some(other) = other.await? else {
             return Ok(());
         };
@@ -205,19 +214,20 @@ impl ApplyDeck {
         deck.ok_or_else(Problem::interrupted)
     }
 
-    /// The change set to write to, and whether it was made for this.
-    async fn writer(
+    /// The change set to write to; the second when it was made for this.
+    async fn change_set(
         &self,
         card: &ResourceRow,
         next: &Next,
-    ) -> Result<(Writer, Option<ChangeSetRow>), Problem> {
+    ) -> Result<(ChangeSetRow, Option<ChangeSetRow>), Problem> {
         let (id, is_made) = match self.change_set {
             Some(id) => (id, false),
             None => (self.create(card, next).await?, true),
         };
-        let writer = Writer::new(self.state.clone(), self.principal.clone(), Some(id)).await?;
-        let made = writer.change_set().cloned().filter(|_| is_made);
-        Ok((writer, made))
+        let row = self.state.store.change_set(&self.origin.scope, id).await?;
+        let missing = || Problem::not_found(format!("`change_set`: there is no change set {id}."));
+        let row = row.ok_or_else(missing)?;
+        Ok((row.clone(), is_made.then_some(row)))
     }
 
     async fn create(&self, card: &ResourceRow, next: &Next) -> Result<i64, Problem> {
@@ -225,23 +235,22 @@ impl ApplyDeck {
         let new = NewChangeSet {
             name: format!("Rates of {name} from {}", date_text(next.at)),
             note: self.row.file_name.clone(),
-            author: self.principal.name.clone(),
+            author: self.origin.author.clone(),
             at: clock::now(),
             rolls_back: None,
         };
-        let (scope, actor) = (self.principal.scope(), self.principal.actor());
-        let made = self.state.store.create_change_set(&scope, &new, actor);
+        let (scope, actor) = (&self.origin.scope, self.origin.actor.clone());
+        let made = self.state.store.create_change_set(scope, &new, actor);
         Ok(made.await?)
     }
 
     async fn draft(
         &self,
-        writer: &Writer,
+        change_set: &ChangeSetRow,
         card: &ResourceRow,
         next: Next,
     ) -> Result<AppliedDeck, Problem> {
-        let change_set = writer.change_set().ok_or_else(changed_meanwhile)?;
-        let (base_version, content) = self.content(writer, card, &next).await?;
+        let (base_version, content) = self.content(change_set, card, &next).await?;
         let draft = Draft {
             kind: ResourceKind::RateCard,
             name: card.name.clone(),
@@ -250,13 +259,12 @@ impl ApplyDeck {
             content: Some(content),
             note: Some(self.note(next.at)),
         };
-        let origin = writer.origin();
         let configuration = &self.state.configuration;
         let decks = vec![next.deck.clone()];
-        let drafted = configuration.draft(&origin, change_set, vec![draft], decks);
+        let drafted = configuration.draft(&self.origin, change_set, vec![draft], decks);
         let drafted = drafted.await?;
         if next.is_to_come {
-            self.schedule(&origin, drafted.change_set, next.at).await?;
+            self.schedule(drafted.change_set, next.at).await?;
         }
         self.note_applied(card, next, drafted).await
     }
@@ -265,12 +273,13 @@ impl ApplyDeck {
     /// that this was made from: a draft that is stale stays so, and is refused.
     async fn content(
         &self,
-        writer: &Writer,
+        change_set: &ChangeSetRow,
         card: &ResourceRow,
         next: &Next,
     ) -> Result<(Option<u64>, Content), Problem> {
         let kind = ResourceKind::RateCard;
-        let drafted = writer.draft_of(kind, &card.name).await?;
+        let (store, scope) = (&self.state.store, &self.origin.scope);
+        let drafted = draft_in(store, scope, change_set, kind, &card.name).await?;
         // Not one of another card that shall get this name.
         let drafted = drafted.filter(|draft| draft.name == card.name);
         let (base_version, mut content) = match drafted {
@@ -310,20 +319,15 @@ impl ApplyDeck {
     }
 
     /// Has the change set pushed when its rates begin.
-    async fn schedule(
-        &self,
-        origin: &PushOrigin,
-        change_set: i64,
-        at: Timestamp,
-    ) -> Result<(), Problem> {
-        let (store, scope) = (&self.state.store, self.principal.scope());
-        let row = store.change_set(&scope, change_set).await?;
+    async fn schedule(&self, change_set: i64, at: Timestamp) -> Result<(), Problem> {
+        let (store, origin) = (&self.state.store, &self.origin);
+        let row = store.change_set(&origin.scope, change_set).await?;
         let row = row.ok_or_else(changed_meanwhile)?;
         self.state.configuration.may_schedule(origin, &row).await?;
         let now = clock::now();
         let told = of_change_set(origin, "change_set.schedule", row.id, &row.name, now);
         let told = told.values(None, Some(json!({"push_at": Time(at)})));
-        let scheduled = store.schedule_change_set(&scope, row.id, row.revision, at, &told);
+        let scheduled = store.schedule_change_set(&origin.scope, row.id, row.revision, at, &told);
         scheduled
             .await
             .map_err(crate::resource_engine::ConfigurationError::from)?;
@@ -336,24 +340,27 @@ impl ApplyDeck {
         next: Next,
         drafted: Drafted,
     ) -> Result<AppliedDeck, Problem> {
-        let scope = self.principal.scope();
+        let scope = &self.origin.scope;
         let Next { mut result, .. } = next;
         for moment in &mut result.moments[next.moments] {
             moment.change_set = Some(drafted.change_set);
         }
         let open = result.moments.iter();
         let left = open.filter(|moment| moment.change_set.is_none()).count();
+        let may_follow = || self.may(Permission::CHANGE_SET_PUSH);
+        let follows = left > 0 && self.follow.unwrap_or_else(may_follow);
         let key = Key::new(scope.tenant(), ResourceKind::RateCard, &card.name);
         let in_force = self.state.configuration.in_force();
         let applied = DeckImportApplied {
             outcome: serde_json::to_value(&result).map_err(|error| Problem::internal(&error))?,
             card_deck: next.deck.hash,
             is_all: left == 0,
+            followed_by: follows.then(|| self.origin.author.clone()),
             settings_of: settings_owner(&in_force, &key, card.id),
         };
         let told = self.told("deck_import.apply", &card.name, drafted.change_set, &result);
         let store = &self.state.store;
-        let noted = store.deck_import_applied(&scope, &self.row, &applied, &told);
+        let noted = store.deck_import_applied(scope, &self.row, &applied, &told);
         if !noted.await? {
             return Err(changed_meanwhile());
         }
@@ -361,6 +368,7 @@ impl ApplyDeck {
             drafted,
             push_at: next.is_to_come.then_some(next.at),
             left,
+            follows,
         })
     }
 
@@ -371,8 +379,8 @@ impl ApplyDeck {
         change_set: i64,
         result: &DeckImportResult,
     ) -> NewAuditEntry {
-        let tenant = self.principal.scope().tenant();
-        let actor = self.principal.actor();
+        let tenant = self.origin.scope.tenant();
+        let actor = self.origin.actor.clone();
         let entry = NewAuditEntry::new(tenant, clock::now(), actor, operation);
         let after =
             json!({"card": card, "confirmed_doubts": result.doubts, "counts": result.counts});
@@ -386,9 +394,9 @@ impl ApplyDeck {
 
     /// A change set that was made for what was not applied after all.
     async fn discard(&self, made: &ChangeSetRow) {
-        let origin = PushOrigin::new(&self.principal);
+        let origin = &self.origin;
         let told = of_change_set(
-            &origin,
+            origin,
             "change_set.discard",
             made.id,
             &made.name,

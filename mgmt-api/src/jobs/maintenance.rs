@@ -37,6 +37,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         Schedule::new("prune", summary, "30 3 * * *", prune_job)?,
         event_retention::schedule()?,
         audit_retention::schedule()?,
+        crate::deck_import::schedule()?,
     ])
 }
 

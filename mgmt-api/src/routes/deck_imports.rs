@@ -82,6 +82,12 @@ pub struct DeckImport {
     /// Why nothing can be taken of the file.
     #[schema(required)]
     pub failure: Option<String>,
+    /// Who had its later rates follow by themselves; null: somebody applies them.
+    #[schema(required)]
+    pub followed_by: Option<String>,
+    /// Why the next of them do not follow; null: nothing holds them up.
+    #[schema(required)]
+    pub held_up: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.
@@ -279,6 +285,8 @@ async fn view(
         job_id: row.job_id,
         result: result.map_err(|error| Problem::internal(&error))?,
         failure: row.failure,
+        followed_by: row.followed_by,
+        held_up: row.held_up,
         created_at: Time(row.created_at),
         updated_at: Time(row.updated_at),
     })

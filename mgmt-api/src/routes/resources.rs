@@ -25,8 +25,8 @@ pub use bulk::BulkEdit;
 pub(crate) use everything::{__path_resource_list, resource_list};
 pub use everything::{Resource, ResourceList, ResourceQuery};
 pub(crate) use single::find;
-pub(crate) use submit::Writer;
 pub use submit::{DraftedResult, PushResult};
+pub(crate) use submit::{Writer, draft_in};
 pub use versions::{Comparison, RollBack, VersionPage, VersionSummary};
 pub(crate) use view::if_match;
 

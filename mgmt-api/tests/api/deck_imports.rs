@@ -3,8 +3,8 @@
 use crate::fixture::{Answer, Api, request};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use mgmt_api::ReadDeck;
 use mgmt_api::jobs::{JobHandler as _, JobRun};
+use mgmt_api::{FollowDecks, ReadDeck};
 use serde_json::{Value, json};
 use store::{JobQuery, READ_DECK_JOB, Scope, TenantId};
 
@@ -254,10 +254,10 @@ async fn rates_of_a_time_to_come_are_scheduled_after_those_before_them() {
     let moments = &found["result"]["moments"];
     assert_eq!(moments.as_array().unwrap().len(), 2, "{moments}");
     assert_eq!(moments[1]["at"], "2090-01-01T00:00:00.000000Z");
-    let first = apply(&api, id, json!({})).await.json();
+    let first = apply(&api, id, json!({"follow": false})).await.json();
     assert_eq!(
-        (&first["left"], &first["push_at"]),
-        (&json!(1), &Value::Null)
+        (&first["left"], &first["follows"], &first["push_at"]),
+        (&json!(1), &json!(false), &Value::Null)
     );
     let early = apply(&api, id, json!({})).await;
     assert_eq!(early.status, StatusCode::CONFLICT);
@@ -733,4 +733,112 @@ async fn a_cursor_that_no_page_gave_is_refused() {
     let api = Api::start().await;
     let refused = api.get("/api/v1/deck-imports?cursor=-1").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+/// Runs the job that goes on with imports, as it runs each minute.
+async fn follow(api: &Api) {
+    let mut job = api
+        .store
+        .jobs(
+            &Scope::of_tenant(TenantId::PLATFORM),
+            &JobQuery {
+                kind: Some(READ_DECK_JOB.into()),
+                limit: 1,
+                ..JobQuery::default()
+            },
+        )
+        .await
+        .unwrap()
+        .remove(0);
+    job.kind = "deck_import.follow".into();
+    let run = JobRun::new(job, 1);
+    FollowDecks::new(api.state.clone()).run(&run).await.unwrap();
+}
+
+const LATER: &str = "Code,Destination,Rate,Effective Date\n1,USA,0.005,\n1,USA,0.02,2090-01-01\n\
+    1,USA,0.03,2091-01-01\n44,UK,0.02,\n4479,UK Mobile,0.05,\n";
+
+#[tokio::test]
+async fn later_rates_follow_by_themselves_one_moment_after_the_other() {
+    let api = world().await;
+    let (id, _) = imported(&api, json!({"card": "cost"}), LATER).await;
+    let first = apply(&api, id, json!({})).await.json();
+    assert_eq!(
+        (&first["left"], &first["follows"]),
+        (&json!(2), &json!(true))
+    );
+    assert_eq!(
+        api.get(&path(id, "")).await.json()["followed_by"],
+        "local key"
+    );
+    follow(&api).await;
+    let waits = api.get(&path(id, "")).await.json();
+    assert_eq!(waits["result"]["moments"][1]["change_set"], Value::Null);
+    assert_eq!(waits["held_up"], Value::Null, "it is not late: {waits}");
+
+    push(&api, first["change_set"].as_i64().unwrap()).await;
+    follow(&api).await;
+    follow(&api).await;
+    let went_on = api.get(&path(id, "")).await.json();
+    let moments = &went_on["result"]["moments"];
+    let set = moments[1]["change_set"].as_i64().unwrap();
+    assert_eq!(moments[2]["change_set"], Value::Null, "one after the other");
+    let scheduled = api.get(&format!("/api/v1/change-sets/{set}")).await.json();
+    assert_eq!(
+        (&scheduled["state"], &scheduled["push_at"]),
+        (&json!("scheduled"), &json!("2090-01-01T00:00:00.000000Z"))
+    );
+    assert_eq!(scheduled["author"], first_author(&api, &first).await);
+
+    push(&api, set).await;
+    follow(&api).await;
+    let done = api.get(&path(id, "")).await.json();
+    assert_eq!(
+        (&done["state"], &done["held_up"]),
+        (&json!("applied"), &Value::Null)
+    );
+}
+
+async fn first_author(api: &Api, applied: &Value) -> Value {
+    let set = applied["change_set"].as_i64().unwrap();
+    api.get(&format!("/api/v1/change-sets/{set}")).await.json()["author"].clone()
+}
+
+#[tokio::test]
+async fn what_holds_later_rates_up_is_told_and_they_follow_when_it_is_gone() {
+    let api = world().await;
+    let (id, _) = imported(&api, json!({"card": "cost"}), LATER).await;
+    let first = apply(&api, id, json!({})).await.json();
+    push(&api, first["change_set"].as_i64().unwrap()).await;
+    let mine = change_set(&api).await;
+    let drafted = put_card(&api, &format!("?change_set={mine}"), card()).await;
+    assert_eq!(drafted.status, StatusCode::ACCEPTED, "{}", drafted.body);
+    follow(&api).await;
+    follow(&api).await;
+    let held_up = api.get(&path(id, "")).await.json();
+    let why = held_up["held_up"].as_str().unwrap();
+    assert!(why.contains(&format!("Change set {mine}")), "{why}");
+    let events = api
+        .get("/api/v1/events?kind=rate_card.deck_held_up")
+        .await
+        .json();
+    let events = events["items"].as_array().unwrap();
+    assert_eq!(events.len(), 1, "it is told once: {events:?}");
+    assert_eq!(events[0]["subject"], "rate_card/cost");
+
+    discard_change_set(&api, mine).await;
+    follow(&api).await;
+    let went_on = api.get(&path(id, "")).await.json();
+    assert_eq!(went_on["held_up"], Value::Null);
+    let set = went_on["result"]["moments"][1]["change_set"]
+        .as_i64()
+        .unwrap();
+    discard_change_set(&api, set).await;
+    follow(&api).await;
+    let over = api.get(&path(id, "")).await.json();
+    assert!(
+        over["held_up"].as_str().unwrap().contains("discarded"),
+        "{over}"
+    );
+    assert_eq!(over["followed_by"], Value::Null);
 }

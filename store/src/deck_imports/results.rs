@@ -33,6 +33,8 @@ pub struct DeckImportApplied {
     pub card_deck: String,
     /// Whether nothing is left to be applied.
     pub is_all: bool,
+    /// Who has what is left follow by itself.
+    pub followed_by: Option<String>,
     /// The carrier or card whose next deck is read in the same way.
     pub settings_of: i64,
 }
@@ -213,6 +215,9 @@ impl Store {
             .push("outcome = ")
             .push_bind(applied.outcome.to_string());
         update.push(", card_deck = ").push_bind(&applied.card_deck);
+        update
+            .push(", held_up = NULL, followed_by = ")
+            .push_bind(applied.followed_by.clone());
         update.push(", updated_at = ").push_bind(told.at);
         update
             .push(" WHERE state = 'ready' AND id = ")

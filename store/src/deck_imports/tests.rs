@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{change, databases, resource};
-use crate::{AuditActor, JobQuery, TenantId};
+use crate::{AuditActor, DECK_HELD_UP, EventQuery, JobQuery, TenantId};
 use serde_json::json;
 
 const HERE: Scope = Scope::of_tenant(TenantId::PLATFORM);
@@ -103,6 +103,7 @@ async fn an_import_goes_from_its_file_to_its_last_rate() {
             outcome: json!({"records": 2, "applied": true}),
             card_deck: "i".to_owned(),
             is_all: true,
+            followed_by: None,
             settings_of: card_id,
         };
         let apply = async || {
@@ -160,6 +161,56 @@ async fn open_imports_have_a_bound() {
         let newest = store.deck_imports(&HERE, &query).await.unwrap();
         assert_eq!(newest.len(), 2);
         assert!(newest[0].id > newest[1].id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_holds_an_import_up_is_told_once() {
+    databases(async |database| {
+        let store = database.open().await;
+        let card_id = card(&store).await;
+        let row = made(&store, card_id).await;
+        let (sent, noted, what) = (told(2), told(4), read());
+        let put = store.put_deck_import_file(&HERE, &row, vec![1], &sent);
+        assert_eq!(put.await.unwrap(), Some(2));
+        let read = store.deck_import_read(row.id, 2, &what, Timestamp(3));
+        read.await.unwrap();
+        assert!(store.followed_deck_imports().await.unwrap().is_empty());
+        let applied = DeckImportApplied {
+            outcome: json!({"records": 2}),
+            card_deck: "i".to_owned(),
+            is_all: false,
+            followed_by: Some("ada".to_owned()),
+            settings_of: card_id,
+        };
+        let row = found(&store, row.id).await;
+        let noted = store.deck_import_applied(&HERE, &row, &applied, &noted);
+        assert!(noted.await.unwrap());
+
+        let followed = async || store.followed_deck_imports().await.unwrap();
+        let first = followed().await.remove(0);
+        assert_eq!(first.tenant, TenantId::PLATFORM);
+        let held_up = async |reason: &str, is_over| {
+            let noted = store.deck_import_held_up(&first, "cost", reason, is_over, Timestamp(5));
+            noted.await.unwrap();
+        };
+        held_up("it waits", false).await;
+        held_up("it waits", false).await;
+        assert_eq!(followed().await[0].row.held_up.as_deref(), Some("it waits"));
+        held_up("it is over", true).await;
+        assert!(followed().await.is_empty(), "nobody tries again");
+        let row = found(&store, row.id).await;
+        assert_eq!(row.held_up.as_deref(), Some("it is over"));
+        let query = EventQuery {
+            kind: Some(DECK_HELD_UP.to_owned()),
+            limit: 9,
+            ..EventQuery::default()
+        };
+        let events = store.events(&HERE, &query).await.unwrap();
+        let reasons: Vec<_> = events.iter().map(|event| &event.data["reason"]).collect();
+        assert_eq!(reasons, ["it is over", "it waits"]);
+        assert!(events.iter().all(|event| event.subject == "rate_card/cost"));
     })
     .await;
 }

@@ -5,7 +5,7 @@ use crate::auth::Principal;
 use crate::deck_import::{AppliedDeck, ApplyDeck};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::resource_engine::to_the_end;
+use crate::resource_engine::{PushOrigin, to_the_end};
 use crate::routes::apply::Change;
 use crate::state::AppState;
 use crate::values::Time;
@@ -26,6 +26,11 @@ pub struct DeckImportApply {
     /// All doubts of the import are meant so.
     #[serde(default)]
     pub confirm: bool,
+    /// Rates of later moments follow by themselves, each in a scheduled change set of its own, once
+    /// those before them are in force; that needs the permission to push. Left out: they do if you
+    /// have it.
+    #[serde(default)]
+    pub follow: Option<bool>,
 }
 
 /// What was put into a change set.
@@ -41,8 +46,10 @@ pub struct DeckImportApplied {
     /// by somebody, and the rates count from then on.
     #[schema(required)]
     pub push_at: Option<Time>,
-    /// Moments of the import that are left: apply it again once these rates are in force.
+    /// Moments of the import that are left.
     pub left: u64,
+    /// They follow by themselves; otherwise apply the import again once these rates are in force.
+    pub follows: bool,
 }
 
 /// Puts the rates of an import into a change set, as a draft of the card: all of them or nothing.
@@ -50,7 +57,8 @@ pub struct DeckImportApplied {
 /// Calls know no dates, so it is done once for each moment at which rates change. The first time all
 /// that counts by now is drafted, to be previewed and pushed as any change. What begins later gets a
 /// change set of its own that is scheduled for that moment, which needs the permission to push;
-/// what comes before it must be in force.
+/// what comes before it must be in force. The switch goes on with these by itself, unless it shall not:
+/// see `follow`.
 ///
 /// Refused with 409 while something has to be confirmed, when the card has changed since the deck
 /// was compared with it, while another change set that is open or scheduled has a draft of the card,
@@ -77,10 +85,11 @@ pub(crate) async fn deck_import_apply(
     let row = find(&state, &principal, &id).await?;
     let apply = ApplyDeck {
         state: state.clone(),
-        principal,
+        origin: PushOrigin::new(&principal),
         row,
         change_set: body.change_set,
         is_confirmed: body.confirm,
+        follow: body.follow,
     };
     let applied: AppliedDeck = to_the_end(&state, apply.run()).await?;
     let drafted = applied.drafted;
@@ -90,6 +99,7 @@ pub(crate) async fn deck_import_apply(
         changes: drafted.changes,
         push_at: applied.push_at.map(Time),
         left: applied.left as u64,
+        follows: applied.follows,
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use resources::ResourceKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{ChangeSetRow, DraftQuery};
+use store::{ChangeSetRow, DraftQuery, Scope, Store};
 use utoipa::ToSchema;
 
 /// The parameter that makes a draft of a change.
@@ -120,17 +120,17 @@ impl Writer {
         kind: ResourceKind,
         name: &str,
     ) -> Result<Option<Draft>, Problem> {
-        let query = DraftQuery {
-            kind: Some(kind.as_str().to_owned()),
-            name: Some(name.to_owned()),
-            ..DraftQuery::default()
+        let Some(change_set) = &self.change_set else {
+            return Ok(None);
         };
-        let mut drafts = self.drafts(&query).await?;
-        let in_force = drafts.iter().position(|draft| draft.name == name);
-        Ok(match in_force {
-            Some(index) => Some(drafts.swap_remove(index)),
-            None => drafts.pop(),
-        })
+        draft_in(
+            &self.state.store,
+            &self.principal.scope(),
+            change_set,
+            kind,
+            name,
+        )
+        .await
     }
 
     /// The drafts of a kind by the name in force.
@@ -150,14 +150,13 @@ impl Writer {
         let Some(change_set) = &self.change_set else {
             return Ok(Vec::new());
         };
-        let scope = self.principal.scope();
-        let rows = self
-            .state
-            .store
-            .drafts(&scope, change_set.id, query)
-            .await?;
-        let drafts = rows.into_iter().map(|row| draft_of_row(row.draft));
-        Ok(drafts.collect::<Result<_, _>>()?)
+        drafts(
+            &self.state.store,
+            &self.principal.scope(),
+            change_set,
+            query,
+        )
+        .await
     }
 
     /// Makes drafts take effect, or puts them into the change set.
@@ -210,6 +209,38 @@ impl Writer {
             changes: Vec::new(),
         }))
     }
+}
+
+/// The draft in a change set whose name in force, or the name that it shall get, is this.
+pub(crate) async fn draft_in(
+    store: &Store,
+    scope: &Scope,
+    change_set: &ChangeSetRow,
+    kind: ResourceKind,
+    name: &str,
+) -> Result<Option<Draft>, Problem> {
+    let query = DraftQuery {
+        kind: Some(kind.as_str().to_owned()),
+        name: Some(name.to_owned()),
+        ..DraftQuery::default()
+    };
+    let mut drafts = drafts(store, scope, change_set, &query).await?;
+    let in_force = drafts.iter().position(|draft| draft.name == name);
+    Ok(match in_force {
+        Some(index) => Some(drafts.swap_remove(index)),
+        None => drafts.pop(),
+    })
+}
+
+async fn drafts(
+    store: &Store,
+    scope: &Scope,
+    change_set: &ChangeSetRow,
+    query: &DraftQuery,
+) -> Result<Vec<Draft>, Problem> {
+    let rows = store.drafts(scope, change_set.id, query).await?;
+    let drafts = rows.into_iter().map(|row| draft_of_row(row.draft));
+    Ok(drafts.collect::<Result<_, _>>()?)
 }
 
 impl Outcome {

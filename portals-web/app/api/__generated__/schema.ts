@@ -2034,7 +2034,8 @@ export interface paths {
          * @description Calls know no dates, so it is done once for each moment at which rates change. The first time all
          *     that counts by now is drafted, to be previewed and pushed as any change. What begins later gets a
          *     change set of its own that is scheduled for that moment, which needs the permission to push;
-         *     what comes before it must be in force.
+         *     what comes before it must be in force. The switch goes on with these by itself, unless it shall not:
+         *     see `follow`.
          *
          *     Refused with 409 while something has to be confirmed, when the card has changed since the deck
          *     was compared with it, while another change set that is open or scheduled has a draft of the card,
@@ -7751,6 +7752,10 @@ export interface components {
             failure: string | null;
             /** @description What the carrier calls its file. */
             file_name: string | null;
+            /** @description Who had its later rates follow by themselves; null: somebody applies them. */
+            followed_by: string | null;
+            /** @description Why the next of them do not follow; null: nothing holds them up. */
+            held_up: string | null;
             /**
              * Format: int64
              * @description Its number.
@@ -7781,9 +7786,11 @@ export interface components {
             change_set: number;
             /** @description How the card would differ from what is in force. */
             changes: components["schemas"]["Change"][];
+            /** @description They follow by themselves; otherwise apply the import again once these rates are in force. */
+            follows: boolean;
             /**
              * Format: int64
-             * @description Moments of the import that are left: apply it again once these rates are in force.
+             * @description Moments of the import that are left.
              */
             left: number;
             push_at: components["schemas"]["Time"] | null;
@@ -7803,6 +7810,12 @@ export interface components {
             change_set?: number | null;
             /** @description All doubts of the import are meant so. */
             confirm?: boolean;
+            /**
+             * @description Rates of later moments follow by themselves, each in a scheduled change set of its own, once
+             *     those before them are in force; that needs the permission to push. Left out: they do if you
+             *     have it.
+             */
+            follow?: boolean | null;
         };
         /** @description An import that shall be. */
         DeckImportCreate: {
