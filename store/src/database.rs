@@ -43,7 +43,7 @@ mod row;
 mod statement;
 mod value;
 
-pub(crate) use connection::{Pool, Transaction, open_as_it_is};
+pub(crate) use connection::{Pool, Target, Transaction, open_as_it_is};
 pub(crate) use dialect::{Dialect, Lock};
 pub use error::StoreError;
 pub use location::{DatabaseLocation, LocationError};

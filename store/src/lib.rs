@@ -19,6 +19,7 @@ mod deck_imports;
 mod events;
 mod idempotency;
 mod jobs;
+mod ledger;
 mod loader;
 mod notifications;
 mod outbox;
@@ -66,6 +67,10 @@ pub use idempotency::{Claim, IDEMPOTENT_REQUESTS_MAX, KeptAnswer};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobProgress, JobQuery, JobReport,
     JobRow, JobState, JobWish, NewJob, ScheduleRow,
+};
+pub use ledger::{
+    CurrencyBalance, LedgerAccount, LedgerAccountKind, LedgerBalance, LedgerDifference,
+    LedgerEntryKind, LedgerError, LedgerParty, LedgerVerification,
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use notifications::{

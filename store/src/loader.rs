@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! segment ─ frames ─► batch ─┬─ Answered ─► open_call
-//!                            ├─ Ended ────► cdr, attempt; open_call row goes
+//!                            ├─ Ended ────► cdr, attempt, ledger; open_call row goes
 //!                            └─ place ────► journal_position        (one transaction)
 //! ```
 
@@ -23,6 +23,7 @@ mod segment_reader;
 mod segments;
 
 pub use progress::LoaderProgress;
+pub(crate) use rows::Owners;
 
 use crate::{Store, StoreError};
 use progress::Progress;
@@ -130,11 +131,13 @@ impl Loader {
 
     /// Loads all that earlier processes left and closes the calls that were up when they died.
     /// Call it before the switch takes calls, with the journal's folder locked, so that the other
-    /// processes are known to be dead. Doing it twice is the same as once.
+    /// processes are known to be dead. Doing it twice is the same as once. Records of a release that
+    /// had no ledger are posted first.
     ///
     /// # Errors
     /// [`LoaderError`]; what was done until then stays done.
     pub async fn recover(&mut self) -> Result<Recovery, LoaderError> {
+        self.store.post_earlier_calls().await?;
         self.pass().await?;
         let progress = self.progress.read();
         Ok(Recovery {

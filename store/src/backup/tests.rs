@@ -63,6 +63,8 @@ async fn check_restored(store: &Store) {
         store.deck("h").await.unwrap().unwrap(),
         "prefix,rate\n1,0.5\n"
     );
+    let books = store.verify_ledger(|_| ()).await.unwrap();
+    assert_eq!((books.call_entries, books.differences), (2_400, vec![]));
     let verified = store.verify_audit(&platform()).await.unwrap();
     assert_eq!((verified.entries, verified.broken), (1, None));
     let mut write = store.begin_configuration(change("bob")).await.unwrap();

@@ -3,11 +3,12 @@
 use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::ledger::post_calls;
 use crate::{Store, StoreError, TenantId};
 use rating::Currency;
 use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
 use rating::journal::SegmentName;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const CDR_BINDS: usize = 27;
 const ATTEMPT_BINDS: usize = 20;
@@ -116,12 +117,13 @@ async fn delete_open_calls(
     Ok(())
 }
 
-/// Inserts calls and their attempts; gives how many calls were new.
+/// Inserts calls and their attempts, and posts what they were charged and cost; gives how many calls
+/// were new.
 pub(super) async fn insert_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
 ) -> Result<u64, StoreError> {
-    let mut new = 0;
+    let mut new = HashSet::with_capacity(calls.len());
     let owners = Owners::of(transaction, calls).await?;
     for calls in calls.chunks(STATEMENT_ROWS) {
         let columns = calls
@@ -129,7 +131,7 @@ pub(super) async fn insert_calls(
             .map(|call| CdrColumns::new(call, owners.owner(call)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::Encode)?;
-        new += insert_cdrs(transaction, columns).await?;
+        new.extend(insert_cdrs(transaction, columns).await?);
     }
     let attempts: Vec<_> = calls
         .iter()
@@ -142,16 +144,28 @@ pub(super) async fn insert_calls(
     for attempts in attempts.chunks(STATEMENT_ROWS) {
         insert_attempts(transaction, attempts).await?;
     }
-    Ok(new)
+    let mut unposted = new.clone();
+    let posted: Vec<_> = calls
+        .iter()
+        .filter(|call| unposted.remove(&id_text(call.id)))
+        .map(|call| (*call, owners.owner(call)))
+        .collect();
+    post_calls(transaction, &posted, owners.known()).await?;
+    Ok(new.len() as u64)
 }
 
-/// Who owns the customers of some calls.
-struct Owners(HashMap<i64, TenantId>);
+/// Who owns the customers and carriers of some calls.
+pub(crate) struct Owners(HashMap<i64, TenantId>);
 
 impl Owners {
-    async fn of(transaction: &mut Transaction, calls: &[&CallRecord]) -> Result<Self, StoreError> {
+    pub(crate) async fn of(
+        transaction: &mut Transaction,
+        calls: &[&CallRecord],
+    ) -> Result<Self, StoreError> {
         let customers = calls.iter().filter_map(|call| call.customer.as_ref());
-        let mut ids: Vec<i64> = customers.map(|customer| customer.id).collect();
+        let attempts = calls.iter().flat_map(|call| &call.attempts);
+        let carriers = attempts.map(|attempt| &attempt.carrier);
+        let mut ids: Vec<i64> = customers.chain(carriers).map(|party| party.id).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut owners = HashMap::with_capacity(ids.len());
@@ -165,6 +179,11 @@ impl Owners {
         Ok(Self(owners))
     }
 
+    /// Those that are known, by the number of the customer or carrier.
+    pub(crate) fn known(&self) -> &HashMap<i64, TenantId> {
+        &self.0
+    }
+
     /// Calls of nobody that is known are the platform's.
     fn owner(&self, call: &CallRecord) -> TenantId {
         let customer = call.customer.as_ref();
@@ -173,15 +192,17 @@ impl Owners {
     }
 }
 
+/// Inserts records; gives the identifiers of the new ones.
 async fn insert_cdrs(
     transaction: &mut Transaction,
     rows: Vec<CdrColumns<'_>>,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let mut insert = sql("INSERT INTO cdr (");
     insert.push(CDR_COLUMNS).push(") ");
     insert.push_rows(rows, cdr_values);
-    insert.push(" ON CONFLICT (id) DO NOTHING");
-    insert.execute(transaction).await
+    insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id");
+    let new = insert.fetch_all(transaction).await?;
+    new.iter().map(|row| row.get(0)).collect()
 }
 
 fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {

@@ -1,0 +1,62 @@
+//! The books: who owes whom, and why.
+//!
+//! Double entry, append-only, in the currency of the books. An *entry* has postings on two or more
+//! *accounts* that sum to zero; the balance of an account is the sum of its postings. An amount
+//! above zero is credit: what we owe to a customer that has paid or to a carrier that has carried
+//! calls, or what the house earned. Below zero is what they owe us, or what the house has or spent.
+//!
+//! | entry | customer | carrier | house |
+//! |---|---|---|---|
+//! | `call_charge` | − charge | | `revenue` + |
+//! | `attempt_cost` | | + cost | `cost_of_sales` − |
+//! | `payment` of a customer, to a carrier | + | − | `cash` −, + |
+//! | `refund` to a customer, of a carrier | − | + | `cash` +, − |
+//! | `adjustment` | + or − | + or − | `adjustments` or `exchange_differences` |
+//!
+//! The loader posts a call in the transaction that inserts its record, at the time of the call's end,
+//! so the books are the sum of all records at every moment ([`Store::verify_ledger`] compares them).
+//! Every entry has a key, and a key is posted once. Entries and postings are never changed (triggers
+//! see to it): a correction is a new entry that names the one it corrects.
+//!
+//! Each posting has the amount in the party's currency beside it and the exchange rate between the
+//! two. Sums of each account, day (UTC) and kind of entry are kept with the postings, so that a
+//! balance reads some rows a day and not every call; they are verified too.
+
+mod accounts;
+mod balances;
+mod calls;
+mod catch_up;
+mod draft;
+mod post;
+mod verify;
+
+pub use accounts::{LedgerAccountKind, LedgerParty};
+pub use balances::{CurrencyBalance, LedgerAccount, LedgerBalance};
+pub(crate) use calls::post_calls;
+pub use draft::LedgerEntryKind;
+pub use verify::{LedgerDifference, LedgerVerification};
+
+use crate::StoreError;
+use rating::Timestamp;
+
+/// Why nothing was posted, or a sum cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sum is beyond 64 bits of nano-units.
+    #[error("the balance is beyond 9,223,372,036 USD, the most that an account holds")]
+    TooLarge,
+}
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// The first microsecond of the day (UTC).
+pub(crate) fn day_of(at: Timestamp) -> i64 {
+    at.0.div_euclid(DAY_US) * DAY_US
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Writing entries, their postings and the sums of the days.
+
+use super::accounts::{AccountKey, Accounts};
+use super::day_of;
+use super::draft::{Draft, LedgerEntryKind, Posting};
+use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::{StoreError, TenantId};
+use rating::Currency;
+use std::collections::{BTreeMap, HashMap};
+
+const ENTRY_BINDS: usize = 6;
+const POSTING_BINDS: usize = 7;
+const DAY_BINDS: usize = 7;
+
+/// Rows in one statement; more gain nothing.
+const STATEMENT_ROWS: usize = 500;
+const _: () = assert!(STATEMENT_ROWS * POSTING_BINDS < MAX_BINDS);
+
+/// A sum that is kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct DayKey {
+    account: i64,
+    day: i64,
+    kind: LedgerEntryKind,
+    currency: Currency,
+}
+
+#[derive(Clone, Copy, Default)]
+struct DaySum {
+    books: i64,
+    amount: i64,
+    entries: i64,
+}
+
+/// Posts entries whose keys are new; gives how many. `owners` has those of customers and carriers
+/// that are known; the account of another is the entry's owner's.
+pub(super) async fn post(
+    transaction: &mut Transaction,
+    drafts: &[Draft],
+    owners: &HashMap<i64, TenantId>,
+) -> Result<u64, StoreError> {
+    if drafts.is_empty() {
+        return Ok(0);
+    }
+    let accounts = Accounts::of(transaction, &wanted(drafts, owners)).await?;
+    let mut new = Vec::with_capacity(drafts.len());
+    for chunk in drafts.chunks(STATEMENT_ROWS) {
+        new.extend(insert_entries(transaction, chunk).await?);
+    }
+    let mut postings = Vec::with_capacity(new.len() * 2);
+    for (id, draft) in &new {
+        for posting in draft.postings() {
+            postings.push((*id, *draft, accounts.id(posting.account)?, posting));
+        }
+    }
+    for chunk in postings.chunks(STATEMENT_ROWS) {
+        insert_postings(transaction, chunk).await?;
+    }
+    add_to_days(transaction, &days(&postings)?).await?;
+    Ok(new.len() as u64)
+}
+
+/// The accounts of entries, with their owners.
+fn wanted(drafts: &[Draft], owners: &HashMap<i64, TenantId>) -> BTreeMap<AccountKey, TenantId> {
+    let mut wanted = BTreeMap::new();
+    for draft in drafts {
+        for key in [draft.to, draft.from] {
+            let owner = match key.kind.is_of_house() {
+                true => None,
+                false => owners.get(&key.party).copied(),
+            };
+            wanted
+                .entry(key)
+                .or_insert_with(|| owner.unwrap_or(draft.owner));
+        }
+    }
+    wanted
+}
+
+/// Inserts entries; gives the new ones with their numbers.
+async fn insert_entries<'a>(
+    transaction: &mut Transaction,
+    drafts: &'a [Draft],
+) -> Result<Vec<(i64, &'a Draft)>, StoreError> {
+    let mut insert = sql("INSERT INTO ledger_entry (owner, kind, key, at, corrects, details) ");
+    insert.push_rows(drafts, |draft| -> [Value; ENTRY_BINDS] {
+        [
+            draft.owner.get().into(),
+            draft.kind.as_str().into(),
+            (&draft.key).into(),
+            draft.at.into(),
+            draft.corrects.into(),
+            draft.details.clone().into(),
+        ]
+    });
+    insert.push(" ON CONFLICT (key) DO NOTHING RETURNING key, id");
+    let rows = insert.fetch_all(transaction).await?;
+    let mut ids: HashMap<String, i64> = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        ids.insert(row.get(0)?, row.get(1)?);
+    }
+    // A key that stands twice among them is posted for the first.
+    let new = drafts
+        .iter()
+        .filter_map(|draft| Some((ids.remove(&draft.key)?, draft)));
+    Ok(new.collect())
+}
+
+async fn insert_postings(
+    transaction: &mut Transaction,
+    postings: &[(i64, &Draft, i64, Posting)],
+) -> Result<(), StoreError> {
+    let mut insert = sql(
+        "INSERT INTO ledger_posting (entry_id, account_id, at, amount, currency, \
+         currency_amount, exchange_rate) ",
+    );
+    insert.push_rows(
+        postings,
+        |(entry, draft, account, posting)| -> [Value; POSTING_BINDS] {
+            [
+                (*entry).into(),
+                (*account).into(),
+                draft.at.into(),
+                posting.books.into(),
+                draft.money.currency.as_str().into(),
+                posting.amount.into(),
+                draft.money.rate.to_string().into(),
+            ]
+        },
+    );
+    insert.execute(transaction).await?;
+    Ok(())
+}
+
+/// What the postings add to the sums of the days, in an order that all writers have: two of them
+/// never wait for each other.
+fn days(postings: &[(i64, &Draft, i64, Posting)]) -> Result<Vec<(DayKey, DaySum)>, StoreError> {
+    let mut days: BTreeMap<DayKey, DaySum> = BTreeMap::new();
+    for (_, draft, account, posting) in postings {
+        let key = DayKey {
+            account: *account,
+            day: day_of(draft.at),
+            kind: draft.kind,
+            currency: draft.money.currency,
+        };
+        let sum = days.entry(key).or_default();
+        let added = sum.books.checked_add(posting.books);
+        sum.books = added.ok_or_else(too_large)?;
+        let added = sum.amount.checked_add(posting.amount);
+        sum.amount = added.ok_or_else(too_large)?;
+        sum.entries += 1;
+    }
+    Ok(days.into_iter().collect())
+}
+
+fn too_large() -> StoreError {
+    StoreError::column("amount", "the sum of a day is beyond 64 bits of nano-units")
+}
+
+async fn add_to_days(
+    transaction: &mut Transaction,
+    days: &[(DayKey, DaySum)],
+) -> Result<(), StoreError> {
+    for chunk in days.chunks(STATEMENT_ROWS) {
+        let mut insert = sql(
+            "INSERT INTO ledger_day (account_id, day, kind, currency, amount, currency_amount, \
+             entries) ",
+        );
+        insert.push_rows(chunk, |(key, sum)| -> [Value; DAY_BINDS] {
+            [
+                key.account.into(),
+                key.day.into(),
+                key.kind.as_str().into(),
+                key.currency.as_str().into(),
+                sum.books.into(),
+                sum.amount.into(),
+                sum.entries.into(),
+            ]
+        });
+        insert.push(
+            " ON CONFLICT (account_id, day, kind, currency) DO UPDATE SET \
+             amount = ledger_day.amount + excluded.amount, \
+             currency_amount = ledger_day.currency_amount + excluded.currency_amount, \
+             entries = ledger_day.entries + excluded.entries",
+        );
+        insert.execute(&mut *transaction).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,351 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::*;
+use crate::database::sql;
+use crate::testing::{
+    NOON, TestDatabase, TestSegment, answered, databases, ended, make_first_release, write_journal,
+};
+use crate::{Loader, LoaderConfig, Scope, Store, TenantId};
+use rating::Amount;
+use rating::cdr::{CallRecord, JournalEntry};
+use rating::journal::BootId;
+
+const CUSTOMER: LedgerParty = LedgerParty::Customer(5);
+const CARRIER: LedgerParty = LedgerParty::Carrier(2);
+
+fn loader(store: &Store, database: &TestDatabase) -> Loader {
+    let config = LoaderConfig::new(database.folder().into(), BootId(2));
+    Loader::new(store.clone(), config)
+}
+
+/// A database with the records of some calls.
+async fn loaded(database: &TestDatabase, calls: &[CallRecord]) -> Store {
+    let store = database.open().await;
+    let mut segment = TestSegment::create(database.folder(), 1, 1);
+    for call in calls {
+        segment.append(&JournalEntry::Ended(call.clone()));
+    }
+    segment.seal(true);
+    loader(&store, database).recover().await.unwrap();
+    store
+}
+
+async fn balance(store: &Store, party: LedgerParty) -> i64 {
+    store.ledger_balance(party).await.unwrap().0
+}
+
+/// The house accounts by name.
+async fn house(store: &Store) -> Vec<(&'static str, i64)> {
+    let platform = Scope::of_tenant(TenantId::PLATFORM);
+    let accounts = store.ledger_accounts(&platform).await.unwrap();
+    let house = accounts.iter().filter(|account| account.kind.is_of_house());
+    house
+        .map(|account| (account.kind.as_str(), account.balance.unwrap().0))
+        .collect()
+}
+
+async fn differences(store: &Store) -> Vec<LedgerDifference> {
+    let found = store.verify_ledger(|_| ()).await.unwrap();
+    assert_eq!(found.differences_total, found.differences.len() as u64);
+    found.differences
+}
+
+async fn run(store: &Store, text: &'static str) {
+    sql(text).execute(store.writer()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_is_posted_for_its_charge_and_for_each_attempt_that_costs() {
+    databases(async |database| {
+        let mut both = ended(2);
+        both.attempts[0].cost.amount = Amount(700);
+        both.margin = Amount(both.margin.0 - 700);
+        let store = loaded(database, &[ended(1), both]).await;
+        assert_eq!(balance(&store, CUSTOMER).await, -20_000_000);
+        assert_eq!(balance(&store, CARRIER).await, 10_000_000);
+        assert_eq!(balance(&store, LedgerParty::Carrier(1)).await, 700);
+        assert_eq!(balance(&store, LedgerParty::Customer(6)).await, 0);
+        let house = house(&store).await;
+        assert_eq!(
+            house,
+            [("cost_of_sales", -10_000_700), ("revenue", 20_000_000)]
+        );
+        let found = store.verify_ledger(|_| ()).await.unwrap();
+        assert!(found.is_sound(), "{found:?}");
+        assert_eq!((found.calls, found.call_entries, found.days), (2, 5, 5));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_costs_nothing_is_not_posted() {
+    databases(async |database| {
+        let mut refused = answered(1);
+        refused.customer = None;
+        refused.rate = None;
+        let store = loaded(database, &[refused, answered(2)]).await;
+        let found = store.verify_ledger(|_| ()).await.unwrap();
+        assert!(found.is_sound());
+        assert_eq!((found.calls, found.call_entries), (2, 0));
+        assert_eq!(store.ledger_balances().await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_currency_of_its_own_stands_beside_the_books() {
+    databases(async |database| {
+        let mut call = ended(1);
+        let rate = call.rate.as_mut().unwrap();
+        rate.currency = "EUR".to_owned().try_into().unwrap();
+        rate.exchange_rate = "1.0842".parse().unwrap();
+        call.charge.amount = Amount(333_333_333);
+        call.margin = call.money().unwrap().margin().unwrap();
+        let store = loaded(database, &[call, ended(2)]).await;
+        let balances = store.ledger_currency_balances(CUSTOMER).await.unwrap();
+        let told: Vec<_> = balances
+            .iter()
+            .map(|it| {
+                (
+                    it.currency.to_string(),
+                    it.amount.unwrap().0,
+                    it.books.unwrap().0,
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("EUR".to_owned(), -333_333_333, -361_400_000),
+                ("USD".to_owned(), -10_000_000, -10_000_000)
+            ]
+        );
+        assert_eq!(balance(&store, CUSTOMER).await, -371_400_000);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_books_are_the_sum_of_a_long_journal() {
+    const CALLS: u32 = 5_000;
+    databases(async |database| {
+        write_journal(database.folder(), CALLS);
+        let store = database.open().await;
+        loader(&store, database).recover().await.unwrap();
+        let calls = i64::from(CALLS);
+        assert_eq!(balance(&store, CUSTOMER).await, -calls * 10_000_000);
+        assert_eq!(balance(&store, CARRIER).await, calls * 5_000_000);
+        let sum: i64 = sql("SELECT CAST(SUM(charge) AS BIGINT) FROM cdr")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert_eq!(sum, calls * 10_000_000);
+        let found = store.verify_ledger(|_| ()).await.unwrap();
+        assert!(found.is_sound(), "{:?}", found.differences.first());
+        assert_eq!(found.call_entries, 2 * u64::from(CALLS));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_that_comes_again_is_posted_once_as_it_came_first() {
+    databases(async |database| {
+        let mut otherwise = ended(1);
+        otherwise.charge.amount = Amount(99);
+        otherwise.attempts[0].cost.amount = Amount(77);
+        let store = loaded(database, &[ended(1), ended(1)]).await;
+        let mut segment = TestSegment::create(database.folder(), 1, 2);
+        segment.append(&JournalEntry::Ended(otherwise));
+        segment.append(&JournalEntry::Ended(ended(2)));
+        segment.seal(true);
+        loader(&store, database).recover().await.unwrap();
+        assert_eq!(balance(&store, CUSTOMER).await, -20_000_000);
+        assert_eq!(balance(&store, LedgerParty::Carrier(1)).await, 0);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_up_when_its_process_died_is_posted_as_it_is_closed() {
+    databases(async |database| {
+        let mut segment = TestSegment::create(database.folder(), 1, 1);
+        segment.answered(1);
+        segment.alive(NOON + 93_000_000);
+        let store = database.open().await;
+        let mut first = loader(&store, database);
+        assert_eq!(first.recover().await.unwrap().interrupted, 1);
+        assert_eq!(balance(&store, CUSTOMER).await, -90_000_000);
+        assert_eq!(
+            loader(&store, database)
+                .recover()
+                .await
+                .unwrap()
+                .interrupted,
+            0
+        );
+        assert_eq!(balance(&store, CUSTOMER).await, -90_000_000);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_postings_fail_the_records_wait_too() {
+    databases(async |database| {
+        let store = database.open().await;
+        let mut segment = TestSegment::create(database.folder(), 1, 1);
+        segment.ended(1);
+        segment.seal(true);
+        run(&store, "ALTER TABLE ledger_day RENAME TO gone").await;
+        loader(&store, database).recover().await.unwrap_err();
+        let calls: i64 = sql("SELECT COUNT(*) FROM cdr")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert_eq!(calls, 0, "no record without its postings");
+        run(&store, "ALTER TABLE gone RENAME TO ledger_day").await;
+        loader(&store, database).recover().await.unwrap();
+        assert_eq!(balance(&store, CUSTOMER).await, -10_000_000);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_that_is_posted_can_be_changed_or_taken_away() {
+    databases(async |database| {
+        let store = loaded(database, &[ended(1)]).await;
+        for text in [
+            "UPDATE ledger_entry SET kind = 'payment'",
+            "DELETE FROM ledger_entry",
+            "UPDATE ledger_posting SET amount = 0",
+            "DELETE FROM ledger_posting",
+        ] {
+            let refused = sql(text).execute(store.writer()).await.unwrap_err();
+            let why = std::error::Error::source(&refused).unwrap().to_string();
+            assert!(why.contains("append-only"), "{text}: {why}");
+        }
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_of_a_release_without_a_ledger_are_posted_once() {
+    let sqlite = TestDatabase::sqlite();
+    let postgres = TestDatabase::postgres().await;
+    let store = postgres.open().await;
+    run(&store, "DROP SCHEMA public CASCADE").await;
+    run(&store, "CREATE SCHEMA public").await;
+    store.close().await;
+    for database in [sqlite, postgres] {
+        make_first_release(database.location()).await;
+        let store = database.open().await;
+        assert_eq!(balance(&store, CUSTOMER).await, 0);
+        assert_eq!(differences(&store).await.len(), 4, "nothing is posted yet");
+        assert_eq!(store.post_earlier_calls().await.unwrap(), 2);
+        assert_eq!(store.post_earlier_calls().await.unwrap(), 0);
+        assert_eq!(balance(&store, CUSTOMER).await, -10_000_000);
+        assert_eq!(differences(&store).await, []);
+        store.close().await;
+        database.remove().await;
+    }
+}
+
+#[tokio::test]
+async fn many_earlier_calls_are_posted_with_those_that_come_meanwhile() {
+    databases(async |database| {
+        write_journal(database.folder(), 4_100);
+        let store = database.open().await;
+        loader(&store, database).recover().await.unwrap();
+        let before = balance(&store, CUSTOMER).await;
+        // As if the books had begun in the middle.
+        run(
+            &store,
+            "INSERT INTO ledger_catch_up (id, call_id) VALUES (1, '')",
+        )
+        .await;
+        assert_eq!(store.post_earlier_calls().await.unwrap(), 0);
+        assert_eq!(balance(&store, CUSTOMER).await, before);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_differs_is_told() {
+    databases(async |database| {
+        let store = loaded(database, &[ended(1), ended(2), ended(3)]).await;
+        let key = |id: u32| calls::charge_key(ended(id).id);
+        run(
+            &store,
+            "UPDATE ledger_day SET amount = amount + 1 WHERE kind = 'call_charge' AND amount > 0",
+        )
+        .await;
+        let [LedgerDifference::Day { kept, posted, .. }] = &differences(&store).await[..] else {
+            panic!("one sum of a day differs");
+        };
+        assert_eq!(kept, "30000001, 30000000, 3 entries");
+        assert_eq!(posted, "30000000, 30000000, 3 entries");
+        run(
+            &store,
+            "UPDATE ledger_day SET amount = amount - 1 WHERE kind = 'call_charge' AND amount > 0",
+        )
+        .await;
+
+        let mut dearer = ended(2);
+        dearer.charge.amount = Amount(10_000_001);
+        sql("UPDATE cdr SET record = $1 WHERE id = $2")
+            .bind(serde_json::to_string(&dearer).unwrap())
+            .bind(crate::cdrs::id_text(dearer.id))
+            .execute(store.writer())
+            .await
+            .unwrap();
+        let found = differences(&store).await;
+        assert_eq!(found.len(), 4, "both sides, as recorded and as posted");
+        assert!(found.iter().all(|it| it.to_string().starts_with(&key(2))));
+
+        sql("DELETE FROM cdr WHERE id IN ($1, $2)")
+            .bind(crate::cdrs::id_text(ended(2).id))
+            .bind(crate::cdrs::id_text(ended(3).id))
+            .execute(store.writer())
+            .await
+            .unwrap();
+        let found = differences(&store).await;
+        assert_eq!(
+            found.len(),
+            8,
+            "charge and cost of two calls, both sides of each"
+        );
+        let unrecorded = |it: &LedgerDifference| matches!(it, LedgerDifference::NotRecorded { .. });
+        assert!(found.iter().all(unrecorded), "{found:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sum_beyond_64_bits_is_told_and_stops_nothing() {
+    databases(async |database| {
+        let store = loaded(database, &[ended(1)]).await;
+        run(
+            &store,
+            "INSERT INTO ledger_day (account_id, day, kind, currency, amount, currency_amount, entries) \
+             SELECT account_id, 0, kind, currency, -9000000000000000000, 0, 1 FROM ledger_day WHERE amount = -10000000",
+        )
+        .await;
+        run(
+            &store,
+            "INSERT INTO ledger_day (account_id, day, kind, currency, amount, currency_amount, entries) \
+             SELECT account_id, 86400000000, kind, currency, -9000000000000000000, 0, 1 FROM ledger_day WHERE amount = -10000000",
+        )
+        .await;
+        let told = store.ledger_balance(CUSTOMER).await;
+        assert!(matches!(told, Err(LedgerError::TooLarge)), "{told:?}");
+        let platform = Scope::of_tenant(TenantId::PLATFORM);
+        let accounts = store.ledger_accounts(&platform).await.unwrap();
+        assert_eq!(accounts.iter().filter(|it| it.balance.is_none()).count(), 1);
+    })
+    .await;
+}
