@@ -15,6 +15,7 @@ mod media;
 mod names;
 mod ownership;
 mod quality;
+mod retired;
 mod shard;
 mod streams;
 mod trace;
@@ -43,6 +44,7 @@ use ownership::Ownership;
 use quality::{QualityKeeper, QualityLink, SharedQuality};
 use rating::Timestamp;
 use rating::cdr::Transport;
+use retired::Retired;
 use routing_engine::Snapshot;
 use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
@@ -90,6 +92,7 @@ pub(crate) struct Edge {
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     quality: SharedQuality,
+    retired: Retired,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -212,6 +215,7 @@ impl Edge {
             tcp_counters: tcp.counters(),
             orders,
             quality,
+            retired: Retired::start()?,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,

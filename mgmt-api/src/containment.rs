@@ -20,6 +20,10 @@ use std::time::Duration;
 /// After a panic of something that goes on for ever, the pause before it goes on.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The niceness of threads that do long work for people: a tenth of the processor beside one of calls.
+#[cfg(target_os = "linux")]
+const BACKGROUND_NICE: i32 = 10;
+
 thread_local! {
     /// How many containments this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -117,14 +121,35 @@ pub(crate) async fn in_own_task<T: Send + 'static>(
     work.await.unwrap_or(Err(Panicked))
 }
 
-/// Does `work` on a thread that may wait.
+/// Does `work` on a thread that may wait. Calls come first: on Linux such threads have the processor
+/// when the threads of calls and media leave it to them.
 pub(crate) async fn on_blocking_thread<T: Send + 'static>(
     part: Part,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Panicked> {
-    let work = tokio::task::spawn_blocking(move || contain_blocking(part, work));
+    let work = tokio::task::spawn_blocking(move || {
+        step_back();
+        contain_blocking(part, work)
+    });
     work.await.unwrap_or(Err(Panicked))
 }
+
+/// Gives this thread, and those that it starts, the lower priority for good.
+#[cfg(target_os = "linux")]
+fn step_back() {
+    thread_local! {
+        static DONE: Cell<bool> = const { Cell::new(false) };
+    }
+    if !DONE.replace(true) {
+        // Linux has a priority for each thread, and 0 is the one that asks. To lower it is always
+        // allowed; where it is not, the work is done all the same.
+        let _ = rustix::process::setpriority_process(None, BACKGROUND_NICE);
+    }
+}
+
+/// Elsewhere the priority is the whole process's.
+#[cfg(not(target_os = "linux"))]
+fn step_back() {}
 
 /// Does for ever what never ends by itself, also after a panic.
 pub(crate) async fn for_ever<F: Future<Output = ()>>(mut work: impl FnMut() -> F) {
@@ -180,6 +205,16 @@ mod tests {
         assert!(!is_contained());
         let blocking = on_blocking_thread(Part::Task, || panic!("of a test"));
         assert_eq!(blocking.await, Err::<(), _>(Panicked));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn long_work_steps_back_behind_calls() {
+        let asked = || rustix::process::getpriority_process(None);
+        let before = asked();
+        let inside = on_blocking_thread(Part::Task, asked).await;
+        assert_eq!(inside.map(Result::ok), Ok(Some(BACKGROUND_NICE)));
+        assert_eq!(asked(), before, "of that thread alone");
     }
 
     #[tokio::test(start_paused = true)]

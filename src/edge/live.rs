@@ -44,7 +44,7 @@ impl SwitchPort for Edge {
         if offered <= in_use {
             return Err(PublishError::NotLater { in_use, offered });
         }
-        self.snapshot.store(snapshot);
+        self.retired.keep(self.snapshot.swap(snapshot));
         self.names.follow();
         // A shard that sleeps would take it over at its next message anyway; this shows it sooner.
         self.mailboxes.iter().for_each(super::Mailbox::wake);
