@@ -81,6 +81,7 @@ table! {
     RouteChannelLimit     503 34  "Route channels exceeded";
     CalledNumberCpsLimit  503 42  "Calls per second to the number exceeded";
     CalledNumberChannelLimit 503 34 "Calls to the number exceeded";
+    NumberClassBlocked    403 21  "Number class not allowed";
 }
 
 /// Whose fault or whose wish.

@@ -179,6 +179,8 @@ pub enum ReleaseReason {
     CalledNumberCpsLimit,
     /// As many calls to the called number as there may be are up.
     CalledNumberChannelLimit,
+    /// Numbers of the called number's class are not let through.
+    NumberClassBlocked,
 }
 
 /// The rate that was applied to one side.

@@ -45,6 +45,7 @@ pub use fields::identity_policy::{
     AssertedIdentity, DiversionPolicy, IdentityPolicy, PrivacyPolicy,
 };
 pub use fields::network::{Network, NetworkError};
+pub use fields::number_class::{NumberClass, NumberValidation};
 pub use fields::number_policy::NumberPolicy;
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;

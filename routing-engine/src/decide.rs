@@ -6,10 +6,11 @@
 //! 2. the customer must be **active**;
 //! 3. the called number is **normalised** to digits, the calling number translated;
 //! 4. the **number lists** of customer and trunk let both through;
-//! 5. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
+//! 5. its **class** is not blocked and there can be such a number, as far as they ask for it;
+//! 6. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
 //!    among them, at once or to be held until it is due;
-//! 6. the customer's **rate** is the longest prefix on its card;
-//! 7. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
+//! 7. the customer's **rate** is the longest prefix on its card;
+//! 8. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
 //!    routes excludes and those below cost are dropped ([`Candidate`]).
 //!
 //! The limits of carriers, their trunks and gateways, and of routes are asked at each attempt ([`Candidate::admit`]), not here: a route may
@@ -25,7 +26,9 @@ pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
 use crate::limits::{Admission, Gates, NumberPermits, Passed, Permits};
-use crate::numbers::{Number, normalize_called, translate_calling};
+use crate::numbers::{
+    ClassFault, ClassRules, Number, NumberFacts, normalize_called, translate_calling,
+};
 use crate::quality::QualityTable;
 use crate::resources::{ResourceKind, Status};
 use crate::snapshot::{CustomerIndex, IngressTrunk, RateRef, Snapshot, TrunkIndex, longest_match};
@@ -33,6 +36,7 @@ use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
 use rating::cdr::ReleaseReason;
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// What is known of a call before it is decided.
@@ -183,6 +187,7 @@ fn pipeline(
         return refuse(trace, Step::NotListed(list), ReleaseReason::NumberRefused);
     }
 
+    classify(policy.classes, &called_number, trace)?;
     let gates = gates(snapshot, trunk, &called_number);
     let Passed {
         permits,
@@ -211,6 +216,7 @@ fn pipeline(
         destination: customer_rate.prefix(&called_number),
         called: &called_number,
         calling: &calling_number,
+        facts: OnceCell::new(),
         request,
     };
     let candidates = candidates::rank(&ask, admission, trace)?;
@@ -225,6 +231,30 @@ fn pipeline(
         numbers,
         hold_us,
     })
+}
+
+/// Looks up the class only where somebody asks for it.
+fn classify<T: Trace>(rules: ClassRules, called: &str, trace: &mut T) -> Result<(), ReleaseReason> {
+    if rules.is_empty() && !T::ENABLED {
+        return Ok(());
+    }
+    let facts = NumberFacts::of(called);
+    match rules.fault(&facts) {
+        None => {
+            trace.step(Step::Classified(facts));
+            Ok(())
+        }
+        Some(ClassFault::Blocked(_)) => refuse(
+            trace,
+            Step::ClassBlocked(facts),
+            ReleaseReason::NumberClassBlocked,
+        ),
+        Some(ClassFault::Invalid(error)) => refuse(
+            trace,
+            Step::NumberRefused(error),
+            ReleaseReason::InvalidNumber,
+        ),
+    }
 }
 
 /// What a call must pass before anything else is asked.

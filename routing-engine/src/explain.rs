@@ -49,7 +49,7 @@ pub struct Explanation {
 /// A step of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedStep {
-    /// Which step: `identify`, `customer`, `number`, `admit`, `customer_rate`, `routes`.
+    /// Which step: `identify`, `customer`, `number`, `class`, `admit`, `customer_rate`, `routes`.
     pub step: &'static str,
     /// `passed` or `refused`.
     pub outcome: StepOutcome,

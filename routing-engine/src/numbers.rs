@@ -1,9 +1,12 @@
 //! Called and calling numbers: what is accepted, and how it becomes digits.
 
+mod class;
 mod list;
 mod policy;
 mod rules;
 
+pub(crate) use class::ClassRules;
+pub use class::{ClassFault, Country, NumberFacts};
 pub use list::CompiledNumberList;
 pub(crate) use policy::CompiledNumberPolicy;
 pub use policy::NumberListIndex;
@@ -44,6 +47,12 @@ pub enum NumberError {
     /// Longer than [`CALLING_BYTES_MAX`], or with characters that do not stand in a SIP user part.
     #[error("the calling number cannot be sent on")]
     UnusableCalling,
+    /// No country code begins it, or numbers of that code have other lengths.
+    #[error("no number of its country code has this length")]
+    NotPossible,
+    /// No range of its numbering plan holds it.
+    #[error("the numbering plan of its country code has no such number")]
+    NotValid,
 }
 
 /// The called number as routes and rates see it: digits of E.164, without `+`.

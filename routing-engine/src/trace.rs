@@ -5,7 +5,7 @@
 //! somebody writes it down.
 
 use crate::decide::{RankKey, Source};
-use crate::numbers::{Number, NumberError, NumberListIndex};
+use crate::numbers::{ClassFault, Number, NumberError, NumberFacts, NumberListIndex};
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
 use rating::cdr::ReleaseReason;
@@ -52,6 +52,10 @@ pub enum Step<'a> {
     NumberRefused(NumberError),
     /// A number list of the customer or of the ingress trunk refuses the call.
     NotListed(NumberListIndex),
+    /// What the numbering plans say of the called number; told only to those who listen.
+    Classified(NumberFacts),
+    /// The called number is of a class that the customer or the ingress trunk blocks.
+    ClassBlocked(NumberFacts),
     /// The limits of customer and ingress trunk allow the call.
     Admitted {
         /// How long the call is held to keep the pace; microseconds.
@@ -105,6 +109,8 @@ pub enum LossReason {
     NoRate,
     /// A number list of the carrier or of the trunk does not let the call through.
     NumberRefused(NumberListIndex),
+    /// The carrier or the trunk does not take numbers of this class, or numbers that cannot be.
+    ClassRefused(ClassFault),
     /// The customer does not get the carrier, or its LCR profile excludes it.
     CarrierNotAllowed,
     /// An exclusive route takes the call, and this is none.
@@ -150,6 +156,8 @@ impl LossReason {
             Self::GatewaysInactive => "gateways_inactive",
             Self::NoRate => "no_rate",
             Self::NumberRefused(_) => "number_refused",
+            Self::ClassRefused(ClassFault::Blocked(_)) => "number_class_blocked",
+            Self::ClassRefused(ClassFault::Invalid(_)) => "invalid_number",
             Self::CarrierNotAllowed => "carrier_not_allowed",
             Self::NotExclusive => "not_exclusive",
             Self::BelowCost => "below_cost",

@@ -45,6 +45,7 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
         [
             ("identify", "passed"),
             ("number", "passed"),
+            ("class", "passed"),
             ("admit", "passed"),
             ("customer_rate", "passed"),
             ("routes", "passed"),

@@ -5,7 +5,9 @@
 #[path = "support/demo.rs"]
 mod demo;
 
-use routing_engine::resources::{Assigned, Assignment, NumberPolicy, Resources, Stored};
+use routing_engine::resources::{
+    Assigned, Assignment, NumberClass, NumberPolicy, NumberValidation, Resources, Stored,
+};
 use routing_engine::{
     CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide, decide_noted,
 };
@@ -105,6 +107,8 @@ fn resources_with_numbers() -> Resources {
         called_rules: Some("shared".into()),
         calling_rules: Some("shared".into()),
         lists: vec!["shared".into()],
+        blocked_classes: vec![NumberClass::PremiumRate],
+        validation: NumberValidation::Valid,
     };
     for customer in &mut resources.customers {
         customer.spec.numbers = numbers.clone();
@@ -126,7 +130,12 @@ fn stored<T>(id: i64, spec: T) -> Stored<T> {
 #[test]
 fn shared_rules_and_lists_allocate_nothing_after_the_first_call() {
     let snapshot = Snapshot::compile(1, &resources_with_numbers(), None).unwrap();
-    let calls = [("+4930123456789", true), ("+4990012345678", false)];
+    let calls = [
+        ("+4930123456", true),
+        ("+4990012345678", false),
+        ("+4490987900001", false),
+        ("+49301", false),
+    ];
     for (called, is_routed) in calls {
         let _ = place(&snapshot, &request("127.0.0.21", called, 1_000_000));
         let request = request("127.0.0.21", called, 2_000_000);

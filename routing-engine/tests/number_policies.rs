@@ -234,3 +234,104 @@ fn names_that_lead_nowhere_are_told_with_their_field() {
         ]
     );
 }
+
+#[test]
+fn a_blocked_class_refuses_the_call_and_takes_no_channel() {
+    let cases = [
+        (
+            CUSTOMER,
+            "spec: { rate_card: retail, numbers: { blocked_classes: [premium_rate, mobile] } }",
+        ),
+        (
+            INGRESS,
+            "customer: Meridian, numbers: { blocked_classes: [mobile, premium_rate] },",
+        ),
+    ];
+    for case in cases {
+        let snapshot = snapshot(&[case]);
+        let blocked = ReleaseReason::NumberClassBlocked;
+        assert_eq!(refused(&snapshot, "447911123456"), blocked);
+        // A digit too many does not get past it.
+        assert_eq!(refused(&snapshot, "+4490987900001"), blocked);
+        let plan = routed(&snapshot, "442071838750");
+        let [customer] = snapshot.customers() else {
+            panic!()
+        };
+        assert_eq!(customer.channels_in_use(), 1, "that of the plan");
+        drop(plan);
+    }
+}
+
+#[test]
+fn a_number_that_cannot_be_is_refused_as_far_as_is_asked() {
+    let asked = |validation: &str| {
+        let spec =
+            format!("spec: {{ rate_card: retail, numbers: {{ validation: {validation} }} }}");
+        snapshot(&[(CUSTOMER, &spec)])
+    };
+    // Of a length that there is, in a range that there is not; of a length that there is not.
+    let (no_range, no_length) = ("441071838750", "44207183");
+    let off = asked("off");
+    assert_eq!(&*routed(&off, no_length).called_number, no_length);
+    let possible = asked("possible");
+    assert_eq!(&*routed(&possible, no_range).called_number, no_range);
+    assert_eq!(refused(&possible, no_length), ReleaseReason::InvalidNumber);
+    let valid = asked("valid");
+    assert_eq!(refused(&valid, no_range), ReleaseReason::InvalidNumber);
+    assert_eq!(
+        &*routed(&valid, "442071838750").called_number,
+        "442071838750"
+    );
+}
+
+#[test]
+fn a_class_of_a_carrier_or_of_its_trunk_leaves_its_routes_out_and_the_explanation_says_so() {
+    let cases = [
+        (
+            ACME,
+            "name: Acme\nspec: { numbers: { blocked_classes: [mobile], validation: possible } }",
+        ),
+        (
+            ACME_OUT,
+            "carrier: Acme, numbers: { blocked_classes: [mobile], validation: possible },",
+        ),
+    ];
+    for case in cases {
+        let snapshot = snapshot(&[case]);
+        let lost = |called: &str| {
+            let explanation = explain(&small::call(called, 1), &snapshot);
+            let mut routes = explanation.routes.into_iter();
+            let acme = routes.find(|route| &*route.trunk == "acme-out").unwrap();
+            (acme.reason, acme.detail)
+        };
+        let (reason, detail) = lost("447911123456");
+        assert_eq!(reason, Some("number_class_blocked"));
+        assert_eq!(
+            detail.as_deref(),
+            Some("the carrier does not take a mobile")
+        );
+        assert_eq!(lost("44207183").0, Some("invalid_number"));
+        assert_eq!(lost("442071838750").0, None);
+        let names = |called| trunks(&snapshot, &routed(&snapshot, called));
+        assert_eq!(names("447911123456"), ["zenith-out"]);
+        assert_eq!(names("442071838750"), ["acme-out", "zenith-out"]);
+    }
+}
+
+#[test]
+fn an_explanation_names_the_class_and_the_country() {
+    let blocked = "spec: { rate_card: retail, numbers: { blocked_classes: [premium_rate] } }";
+    let snapshot = snapshot(&[(CUSTOMER, blocked)]);
+    let class = |called: &str| {
+        let mut steps = explain(&small::call(called, 1), &snapshot)
+            .steps
+            .into_iter();
+        steps.find(|step| step.step == "class").unwrap().detail
+    };
+    assert_eq!(class("442071838750"), "a fixed line of GB");
+    assert_eq!(class("44207183"), "a number of no known class");
+    assert_eq!(
+        class("449098790000"),
+        "a premium-rate number of GB: this class is blocked"
+    );
+}

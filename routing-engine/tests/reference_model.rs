@@ -209,6 +209,7 @@ impl Tally {
             Reason::CustomerInactive,
             Reason::InvalidNumber,
             Reason::NumberRefused,
+            Reason::NumberClassBlocked,
             Reason::CustomerCpsLimit,
             Reason::CustomerChannelLimit,
             Reason::TrunkCpsLimit,

@@ -1,17 +1,18 @@
 //! Which shared rules and lists the numbers of calls go through.
 
+use crate::fields::number_class::{NumberClass, NumberValidation};
 use crate::fields::reference::Ref;
 use crate::kinds::{NumberList, TranslationRules};
 use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Translation rules and number lists of a customer, a carrier or a trunk.
+/// Translation rules, number lists and classes of a customer, a carrier or a trunk.
 ///
 /// A call comes through the rules of its ingress trunk (after the trunk's own `called_number` and
 /// `calling_number`) and then those of its customer; it leaves through those of the carrier and then
-/// those of the egress trunk. Lists look at both numbers as they are in between, where routes and
-/// rates see them.
+/// those of the egress trunk. Lists look at both numbers, and classes at the called one, as they are in
+/// between, where routes and rates see them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberPolicy {
@@ -28,11 +29,23 @@ pub struct NumberPolicy {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = Self::LISTS_MAX))]
     pub lists: Vec<Ref<NumberList>>,
+    /// Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse
+    /// the call, a carrier's and an egress trunk's leave their routes out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = Self::CLASSES_MAX))]
+    pub blocked_classes: Vec<NumberClass>,
+    /// What becomes of called numbers that no numbering plan knows: they are taken, or refused as
+    /// invalid; a carrier's and an egress trunk's leave their routes out.
+    #[serde(default, skip_serializing_if = "NumberValidation::is_off")]
+    pub validation: NumberValidation,
 }
 
 impl NumberPolicy {
     /// Most lists of one customer, carrier or trunk.
     pub const LISTS_MAX: usize = 16;
+
+    /// As many classes as there are.
+    pub const CLASSES_MAX: usize = 13;
 
     /// Whether it changes and refuses nothing.
     pub fn is_empty(&self) -> bool {
@@ -40,13 +53,18 @@ impl NumberPolicy {
     }
 
     pub(crate) fn check(&self, field: &str) -> impl Iterator<Item = Problem> {
-        self.lists
-            .iter()
-            .enumerate()
-            .filter_map(move |(index, list)| {
-                let is_new = !self.lists[..index].contains(list);
-                let field = format!("{field}.lists[{index}]");
-                (!is_new).then(|| Problem::in_field(field, "stands in the list already"))
-            })
+        let lists = repeated(format!("{field}.lists"), &self.lists);
+        lists.chain(repeated(
+            format!("{field}.blocked_classes"),
+            &self.blocked_classes,
+        ))
     }
+}
+
+fn repeated<T: PartialEq>(field: String, list: &[T]) -> impl Iterator<Item = Problem> {
+    list.iter().enumerate().filter_map(move |(index, item)| {
+        let is_new = !list[..index].contains(item);
+        let field = format!("{field}[{index}]");
+        (!is_new).then(|| Problem::in_field(field, "stands in the list already"))
+    })
 }

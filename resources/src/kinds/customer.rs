@@ -169,4 +169,18 @@ mod tests {
         let seventeen: Vec<_> = (0..17).map(|index| index.to_string()).collect();
         assert_eq!(faults(kind, with(json!(seventeen))), ["numbers.lists"]);
     }
+
+    #[test]
+    fn a_class_may_be_blocked_once() {
+        let kind = ResourceKind::Customer;
+        let with = |numbers| json!({ "rate_card": "retail", "numbers": numbers });
+        let sound = json!({ "blocked_classes": ["mobile", "satellite"], "validation": "possible" });
+        assert_sound(kind, with(sound));
+        let twice = json!({ "blocked_classes": ["mobile", "satellite", "mobile"] });
+        assert_eq!(faults(kind, with(twice)), ["numbers.blocked_classes[2]"]);
+        let unknown = json!({ "blocked_classes": ["cheap"] });
+        assert_eq!(faults(kind, with(unknown)), ["numbers.blocked_classes[0]"]);
+        let unknown = json!({ "validation": "strict" });
+        assert_eq!(faults(kind, with(unknown)), ["numbers.validation"]);
+    }
 }

@@ -14,7 +14,7 @@
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, Gates, Permits, PromptAdmission};
-use crate::numbers::{Number, translate_sent};
+use crate::numbers::{Number, NumberFacts, translate_sent};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
@@ -25,6 +25,7 @@ use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use arrayvec::ArrayVec;
 use rating::Amount;
 use rating::cdr::ReleaseReason;
+use std::cell::OnceCell;
 
 /// Most routes that a plan holds; the cheapest are kept.
 pub const CANDIDATES_MAX: usize = 10;
@@ -143,6 +144,8 @@ pub(super) struct Ask<'s> {
     pub(super) destination: &'s str,
     pub(super) called: &'s str,
     pub(super) calling: &'s str,
+    /// Of the called number, looked up once when a route asks for it.
+    pub(super) facts: OnceCell<NumberFacts>,
     pub(super) request: &'s CallRequest<'s>,
 }
 
@@ -281,6 +284,13 @@ impl Ask<'_> {
             let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
             if let Some(list) = numbers.refusing_list(self.called, self.calling) {
                 return Err(LossReason::NumberRefused(list));
+            }
+        }
+        if route.has_class_rules {
+            let facts = self.facts.get_or_init(|| NumberFacts::of(self.called));
+            let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
+            if let Some(fault) = numbers.classes.fault(facts) {
+                return Err(LossReason::ClassRefused(fault));
             }
         }
         let (tier, tie_break, via) = match rules.fits.to(route.trunk, route.carrier) {

@@ -3,6 +3,7 @@
 use super::candidates::{self, Ask, Candidate};
 use super::{CallRequest, Source};
 use crate::limits::ReplayAdmission;
+use crate::numbers::NumberFacts;
 use crate::quality::QualityTable;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
@@ -47,6 +48,7 @@ pub struct QuotedRoute {
 impl Snapshot {
     /// What a customer would pay for a number, digits of E.164, and by which route it would cost the
     /// least at that time. No limit is asked; calls without a calling number are meant.
+    /// The class of the number is not looked at.
     pub fn quote(&self, customer: CustomerIndex, called: &str, at: Timestamp) -> Quote {
         let compiled = self.customer(customer);
         let path = self.walk(called);
@@ -72,6 +74,8 @@ impl Snapshot {
             destination: rate.prefix(called),
             called,
             calling: "",
+            // Prefixes are asked for as well, and they are no numbers.
+            facts: NumberFacts::UNJUDGED.into(),
             request: &request,
         };
         let mut dropped = Dropped {

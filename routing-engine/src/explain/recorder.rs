@@ -2,7 +2,8 @@
 
 use super::{ExplainedKey, ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
 use crate::decide::{CANDIDATES_MAX, Source};
-use crate::resources::Status;
+use crate::numbers::{ClassFault, NumberFacts};
+use crate::resources::{NumberClass, Status};
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use rating::cdr::ReleaseReason;
@@ -211,6 +212,11 @@ impl Trace for Recorder<'_> {
                 let detail = format!("number list \"{name}\" does not let the call through");
                 self.note("number", Refused, detail);
             }
+            Step::Classified(facts) => self.note("class", Passed, class_sentence(&facts)),
+            Step::ClassBlocked(facts) => {
+                let detail = format!("{}: this class is blocked", class_sentence(&facts));
+                self.note("class", Refused, detail);
+            }
             Step::Admitted { hold_us: 0 } => {
                 let detail = "the limits of customer and ingress trunk allow the call";
                 self.note("admit", Passed, detail.to_owned());
@@ -277,6 +283,16 @@ fn is_in_plan(verdict: &RouteVerdict) -> bool {
     matches!(verdict.lost, None | Some(LossReason::LimitReached(_)))
 }
 
+fn class_sentence(facts: &NumberFacts) -> String {
+    let class = facts
+        .class
+        .map_or("a number of no known class", NumberClass::title);
+    match facts.country {
+        Some(country) => format!("{class} of {country}"),
+        None => class.to_owned(),
+    }
+}
+
 fn source_text(source: Source<'_>) -> String {
     match source {
         Source::Address(address) => format!("address {address}"),
@@ -300,6 +316,10 @@ fn sentence(
             let name = &snapshot.number_list(list).resource.name;
             format!("number list \"{name}\" does not let the call through")
         }
+        (LossReason::ClassRefused(ClassFault::Blocked(class)), ..) => {
+            format!("the carrier does not take {}", class.title())
+        }
+        (LossReason::ClassRefused(ClassFault::Invalid(error)), ..) => error.to_string(),
         (LossReason::TrunkInactive, ..) => "the trunk is not active".to_owned(),
         (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
         (LossReason::GatewaysInactive, ..) => "no gateway of the trunk is active".to_owned(),

@@ -1,6 +1,6 @@
 //! What the numbers of calls of one trunk go through, its own and its customer's or carrier's.
 
-use super::{CompiledNumberList, NumberRules};
+use super::{ClassRules, CompiledNumberList, NumberRules};
 use std::sync::Arc;
 
 /// A number list's place in its snapshot. Means nothing in another.
@@ -13,6 +13,7 @@ pub(crate) struct CompiledNumberPolicy {
     pub(crate) called_rules: Box<[Arc<NumberRules>]>,
     pub(crate) calling_rules: Box<[Arc<NumberRules>]>,
     pub(crate) lists: Box<[(NumberListIndex, Arc<CompiledNumberList>)]>,
+    pub(crate) classes: ClassRules,
 }
 
 impl CompiledNumberPolicy {
@@ -22,6 +23,7 @@ impl CompiledNumberPolicy {
             called_rules: joined(&self.called_rules, &next.called_rules),
             calling_rules: joined(&self.calling_rules, &next.calling_rules),
             lists: joined(&self.lists, &next.lists),
+            classes: self.classes.and(next.classes),
         }
     }
 

@@ -611,6 +611,7 @@ fn open_routes(
         trunk: *index,
         carrier: trunk.carrier,
         has_number_lists: !trunk.numbers.lists.is_empty(),
+        has_class_rules: !trunk.numbers.classes.is_empty(),
         has_throttle: trunk.throttle.is_some(),
     });
     (routes.collect(), first_of_card)

@@ -202,6 +202,8 @@ pub(crate) struct OpenRoute {
     pub(crate) carrier: CarrierIndex,
     /// Whether its number policy has lists: only then is it looked at.
     pub(crate) has_number_lists: bool,
+    /// Whether it looks at the class of the called number, or at whether there is such a number.
+    pub(crate) has_class_rules: bool,
     /// Whether it may get a share of its calls only.
     pub(crate) has_throttle: bool,
 }

@@ -9,9 +9,10 @@ use rating::cdr::ReleaseReason;
 use rating::charge::charge;
 use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
+use routing_engine::numbers::NumberFacts;
 use routing_engine::resources::{
     CallNumber, Customer, Direction, NumberListAction, NumberMatching, NumberPolicy,
-    NumberTranslation, Ref, Status, TranslationRules, Trunk,
+    NumberTranslation, NumberValidation, Ref, Status, TranslationRules, Trunk,
 };
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
@@ -174,6 +175,12 @@ impl<'w> Model<'w> {
         let calling = self.by_rules(calling, policies.map(|policy| &policy.calling_rules));
         if self.is_refused(policies, &called, &calling) {
             return Err(ReleaseReason::NumberRefused);
+        }
+        if is_blocked(policies, &called) {
+            return Err(ReleaseReason::NumberClassBlocked);
+        }
+        if is_unknown(policies, &called) {
+            return Err(ReleaseReason::InvalidNumber);
         }
         let doors = doors((&customer_name, customer), (trunk_name, trunk), &called);
         let (hold_us, holders) = self.pass(call.now_us, doors)?;
@@ -432,6 +439,10 @@ impl<'w> Model<'w> {
             if self.is_refused([&carriers.numbers, &trunk.numbers], called, calling) {
                 continue;
             }
+            let policies = [&carriers.numbers, &trunk.numbers];
+            if is_blocked(policies, called) || is_unknown(policies, called) {
+                continue;
+            }
             if !routing::allows(&profile.1, carrier) {
                 continue;
             }
@@ -555,6 +566,24 @@ impl<'w> Model<'w> {
             stands_there == (list.action == NumberListAction::Deny)
         })
     }
+}
+
+/// The plans are asked as calls ask them: `number_classes.rs` holds them against the library.
+fn is_blocked(policies: [&NumberPolicy; 2], called: &str) -> bool {
+    let class = NumberFacts::of(called).class;
+    let mut blocked = policies
+        .into_iter()
+        .flat_map(|policy| &policy.blocked_classes);
+    blocked.any(|blocked| class == Some(*blocked))
+}
+
+fn is_unknown(policies: [&NumberPolicy; 2], called: &str) -> bool {
+    let facts = NumberFacts::of(called);
+    policies.into_iter().any(|policy| match policy.validation {
+        NumberValidation::Off => false,
+        NumberValidation::Possible => !facts.is_possible,
+        NumberValidation::Valid => !(facts.is_possible && facts.is_valid),
+    })
 }
 
 /// What a call passes before routes are asked for.

@@ -8,10 +8,10 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberList,
-    NumberListAction, NumberMatching, NumberPolicy, NumberTranslation, PricedCard, RateCard,
-    RateRow, Resources, SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules,
-    Trunk,
+    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberClass,
+    NumberList, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation,
+    NumberValidation, PricedCard, RateCard, RateRow, Resources, SharedGateway, Status, Stored,
+    Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -179,6 +179,26 @@ fn numbers(random: &mut Random) -> NumberPolicy {
         called_rules,
         calling_rules,
         lists: lists.into_iter().collect(),
+        blocked_classes: blocked_classes(random),
+        validation: match random.below(60) {
+            0 => NumberValidation::Valid,
+            1 => NumberValidation::Possible,
+            _ => NumberValidation::Off,
+        },
+    }
+}
+
+fn blocked_classes(random: &mut Random) -> Vec<NumberClass> {
+    let classes = [
+        NumberClass::FixedLine,
+        NumberClass::Mobile,
+        NumberClass::FixedLineOrMobile,
+    ];
+    let first = random.below(3);
+    let last = first + random.below(4 - first);
+    match one_in(random, 12) {
+        true => classes[first..last].to_vec(),
+        false => Vec::new(),
     }
 }
 

@@ -6762,18 +6762,41 @@ export interface components {
          * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; calls of customers that it is not assigned to are not sent to it.
          */
         CarrierSpec: {
+            /** @description On what terms we pay it. Calls do not read it yet. */
+            billing?: {
+                /**
+                 * Format: decimal
+                 * @description Its routes are left out when its balance, what we owe it for calls less what was paid to it, is at this or above: 0 for a carrier that is paid first, more for one that is paid later.
+                 * @example 0.0125
+                 */
+                balance_stop?: string | null;
+                /** @description When its invoices come and are paid. */
+                payment_terms?: {
+                    /** @description Days from the end of the period until it is to be paid. */
+                    due_days: number;
+                    /** @description Days of calls on an invoice. */
+                    period_days: number;
+                } | null;
+            } | null;
             /** @description Attempts and calls at the same time over all its trunks. */
             channel_limit?: number | null;
             /** @description New attempts per second over all its trunks. */
             cps_limit?: number | null;
             /** @description Shared rules and lists that its numbers go through. */
             numbers?: {
+                /** @description Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                blocked_classes?: ("fixed_line" | "mobile" | "fixed_line_or_mobile" | "toll_free" | "premium_rate" | "shared_cost" | "voip" | "personal_number" | "pager" | "uan" | "voicemail" | "satellite" | "international_network")[];
                 /** @description How the called number is rewritten. */
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
                 /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
+                /**
+                 * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
+                 * @enum {string}
+                 */
+                validation?: "off" | "possible" | "valid";
             };
             /**
              * @description Whether calls are sent to it.
@@ -7552,6 +7575,41 @@ export interface components {
          * @description Who pays us for calls. Where its calls come from is said by its ingress trunks.
          */
         CustomerSpec: {
+            /** @description On what terms it pays. Calls do not read it yet. */
+            billing?: {
+                /**
+                 * Format: decimal
+                 * @description Most that one call may cost it.
+                 * @example 0.0125
+                 */
+                call_spend_limit?: string | null;
+                /**
+                 * Format: decimal
+                 * @description How far below zero its balance may fall; of a postpaid customer only.
+                 * @example 0.0125
+                 */
+                credit_limit?: string | null;
+                /**
+                 * Format: decimal
+                 * @description Most that its calls of one day (UTC) may cost it.
+                 * @example 0.0125
+                 */
+                daily_spend_limit?: string | null;
+                /** @description An event is raised when what is left to spend, the balance and the credit limit together, falls below one of these. The highest first. */
+                low_balance?: string[];
+                /**
+                 * @description Whether it pays before or after its calls.
+                 * @enum {string}
+                 */
+                mode: "prepaid" | "postpaid";
+                /** @description When invoices are made and paid. */
+                payment_terms?: {
+                    /** @description Days from the end of the period until it is to be paid. */
+                    due_days: number;
+                    /** @description Days of calls on an invoice. */
+                    period_days: number;
+                } | null;
+            } | null;
             /** @description Calls to one called number at the same time. */
             called_number_channel_limit?: number | null;
             /** @description New calls per second to one called number. */
@@ -7568,12 +7626,19 @@ export interface components {
             group?: string | null;
             /** @description Shared rules and lists that its numbers go through. */
             numbers?: {
+                /** @description Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                blocked_classes?: ("fixed_line" | "mobile" | "fixed_line_or_mobile" | "toll_free" | "premium_rate" | "shared_cost" | "voip" | "personal_number" | "pager" | "uan" | "voicemail" | "satellite" | "international_network")[];
                 /** @description How the called number is rewritten. */
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
                 /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
+                /**
+                 * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
+                 * @enum {string}
+                 */
+                validation?: "off" | "possible" | "valid";
             };
             /** @description The rate card it is charged by. */
             rate_card: string;
@@ -11403,12 +11468,19 @@ export interface components {
             media: "relay" | "direct";
             /** @description Shared rules and lists that its numbers go through. */
             numbers?: {
+                /** @description Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                blocked_classes?: ("fixed_line" | "mobile" | "fixed_line_or_mobile" | "toll_free" | "premium_rate" | "shared_cost" | "voip" | "personal_number" | "pager" | "uan" | "voicemail" | "satellite" | "international_network")[];
                 /** @description How the called number is rewritten. */
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
                 /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
+                /**
+                 * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
+                 * @enum {string}
+                 */
+                validation?: "off" | "possible" | "valid";
             };
             /** @description Egress: among routes of equal cost the lower goes first. */
             priority?: number | null;
@@ -50534,6 +50606,8 @@ export const callStateValues: ReadonlyArray<FlattenedDeepRequired<components>["s
 export const callTraceDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CallTraceDirection"]> = ["received", "sent"];
 export const carrierOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierOutcome"]> = ["tried", "passed_over", "not_reached", "lost", "call_refused", "unknown"];
 export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierResource"]["kind"]> = ["carrier"];
+export const carrierSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const carrierSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];
@@ -50551,6 +50625,9 @@ export const customerCategoryVersionKindValues: ReadonlyArray<FlattenedDeepRequi
 export const customerGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerGroupResource"]["kind"]> = ["customer_group"];
 export const customerGroupVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerGroupVersion"]["kind"]> = ["customer_group"];
 export const customerResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerResource"]["kind"]> = ["customer"];
+export const customerSpecBillingModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["billing"]["mode"]> = ["prepaid", "postpaid"];
+export const customerSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const customerSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const customerSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["status"]> = ["active", "inactive"];
 export const customerVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerVersion"]["kind"]> = ["customer"];
 export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckChangeKind"]> = ["increase", "new", "removed", "ends", "decrease", "changed"];
@@ -50626,6 +50703,8 @@ export const trunkSpecIdentityAssertedValues: ReadonlyArray<FlattenedDeepRequire
 export const trunkSpecIdentityDiversionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["diversion"]> = ["off", "diversion", "history_info"];
 export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["privacy"]> = ["ignore", "respect"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
+export const trunkSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const trunkSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
 export const trunkSpecSignallingKeepalive_methodValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["keepalive_method"]> = ["options", "reinvite"];
 export const trunkSpecSignallingMessageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["message"]> = ["reject", "relay"];

@@ -52,6 +52,7 @@ export const common = {
     no_route: 'No route to the number',
     no_customer_rate: 'No rate on the customer’s card',
     number_refused: 'Number not allowed',
+    number_class_blocked: 'Number class blocked',
     loop_detected: 'Call came back',
     not_authenticated: 'Not authenticated',
     invalid_number: 'Number cannot be dialled',

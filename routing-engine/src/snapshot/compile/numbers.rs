@@ -2,7 +2,9 @@
 
 use super::{Compiler, Key, Snapshot, key, resource};
 use crate::Problem;
-use crate::numbers::{CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules};
+use crate::numbers::{
+    ClassRules, CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules,
+};
 use crate::resources::{
     Carrier, Customer, NumberList, NumberPolicy, Ref, ResourceKind, ResourcesRef, StoredRef,
     TranslationRules, Trunk,
@@ -120,6 +122,7 @@ impl<'r> Numbers<'r> {
             called_rules: called_rules.into_iter().collect(),
             calling_rules: calling_rules.into_iter().collect(),
             lists: lists.into(),
+            classes: ClassRules::new(&policy.blocked_classes, policy.validation),
         }
     }
 }
