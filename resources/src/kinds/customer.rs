@@ -32,7 +32,7 @@ pub struct Customer {
     pub rate_card: Ref<RateCard>,
     /// On what terms it pays. Calls do not read it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-default" = "its calls have no limit of money"))]
+    #[schemars(with = "CustomerBilling", extend("x-default" = "its calls have no limit of money"))]
     pub billing: Option<CustomerBilling>,
     /// New calls per second over all its trunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]

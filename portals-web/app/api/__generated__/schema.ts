@@ -7609,7 +7609,7 @@ export interface components {
                     /** @description Days of calls on an invoice. */
                     period_days: number;
                 } | null;
-            } | null;
+            };
             /** @description Calls to one called number at the same time. */
             called_number_channel_limit?: number | null;
             /** @description New calls per second to one called number. */
