@@ -3,7 +3,7 @@
 //! The engine never waits for the relay. It takes a ready pair from the shard's stock through
 //! [`MediaPorts`], and says what to do with it by [`MediaCommand`] events.
 
-use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use media_relay::{MediaStatistics, PayloadTypes, ReadyPair, RemoteMedia, SessionId};
 
 /// The shard's link to the relay. Both calls return at once.
 pub trait MediaPorts {
@@ -24,6 +24,8 @@ pub struct MediaPlan {
     /// Report by [`Command::MediaSilent`](crate::Command::MediaSilent) when both are silent: set
     /// while the call is answered and not on hold.
     pub watch_silence: bool,
+    /// What dynamic payload types stand for.
+    pub payload_types: PayloadTypes,
 }
 
 /// What the media relay shall do.

@@ -2,7 +2,7 @@
 
 use crate::core::Core;
 use crate::media::{MediaCommand, MediaPlan};
-use media_relay::{ReadyPair, RemoteMedia, Side};
+use media_relay::{Codec, PayloadTypes, ReadyPair, RemoteMedia, Side};
 use routing_engine::resources::MediaMode;
 use sip_core::Message;
 use sip_core::sdp::{Media, MediaPorts, Rewrite, Sdp, SessionIdentity};
@@ -25,6 +25,8 @@ pub(crate) struct CallMedia {
     agreed: Negotiated,
     /// What the relay was told last; `None` before it was told anything.
     told: Option<MediaPlan>,
+    /// What payload types stand for, by all descriptions so far.
+    payload_types: PayloadTypes,
     is_answered: bool,
     /// Nobody is on the ingress side yet: its description is of somebody else's media.
     has_vacancy: bool,
@@ -72,6 +74,7 @@ impl CallMedia {
             proposed: Negotiated::default(),
             agreed: Negotiated::default(),
             told: None,
+            payload_types: PayloadTypes::default(),
             is_answered: false,
             has_vacancy: false,
             sent: [sent(), sent()],
@@ -152,8 +155,7 @@ impl CallMedia {
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
-        self.proposed
-            .learn(from, relayed.map(|index| &sdp.media()[index]));
+        self.learn(from, relayed.map(|index| &sdp.media()[index]));
         if self.has_vacancy && from == Side::Ingress {
             self.proposed.remotes[from as usize] = None;
         }
@@ -173,7 +175,7 @@ impl CallMedia {
         };
         let relayed = relayed_stream(&sdp);
         let media = relayed.map(|index| &sdp.media()[index]);
-        self.proposed.learn(from, media);
+        self.learn(from, media);
         self.agree();
         self.tell_relay(core, pair);
     }
@@ -227,8 +229,20 @@ impl CallMedia {
         statistics.filter(|_| self.told.is_some())
     }
 
+    fn learn(&mut self, from: Side, media: Option<&Media<'_>>) {
+        self.proposed.learn(from, media);
+        for rtpmap in media.into_iter().flat_map(Media::rtpmaps) {
+            if let Some(codec) = Codec::from_encoding_name(rtpmap.encoding) {
+                self.payload_types.learn(rtpmap.payload, codec);
+            }
+        }
+    }
+
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
-        let plan = self.proposed.plan(self.is_answered);
+        let plan = MediaPlan {
+            payload_types: self.payload_types,
+            ..self.proposed.plan(self.is_answered)
+        };
         if self.told == Some(plan) {
             return;
         }
@@ -255,7 +269,7 @@ impl CallMedia {
         if !is_same || media.is_none_or(Media::is_hold) != holds[from as usize] {
             return false;
         }
-        self.proposed.learn(from, media);
+        self.learn(from, media);
         self.agree();
         self.tell_relay(core, pair);
         true
@@ -381,6 +395,7 @@ impl Negotiated {
             ingress: remote(Side::Ingress),
             egress: remote(Side::Egress),
             watch_silence: is_answered && self.holds == [false; 2],
+            payload_types: PayloadTypes::default(),
         }
     }
 }

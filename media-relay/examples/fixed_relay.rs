@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ingress: Some(RemoteMedia::new(ingress)),
         egress: Some(RemoteMedia::new(egress)),
         watch_silence: false,
+        ..SessionMedia::default()
     };
     let mut started = 0;
     while started < sessions {

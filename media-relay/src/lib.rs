@@ -3,10 +3,12 @@
 //! A session is four ports: RTP and RTCP towards the customer (ingress), RTP and RTCP towards the
 //! carrier (egress). What comes in at one leg's port leaves from the other leg's port to where that
 //! peer receives. The crate knows no SIP, no routes and no money: it is told a session and two
-//! addresses, and it tells packets, bytes and silence.
+//! addresses, and it tells packets, bytes, loss, jitter, delay and silence.
 //!
 //! - [`session`] decides, packet by packet, without I/O: is it RTP, may this source send it, where
 //!   does it go, what is counted.
+//! - [`rtcp`] reads what peers report of each other, [`quality`] rates what a call sounds like by the
+//!   E-model, [`codec`] names what payload types stand for.
 //! - [`ports`] divides a port range into sessions' worth of ports.
 //! - [`io`] holds the threads and sockets. [`io::MediaRelay::start`] gives each shard of the switch
 //!   an [`io::RelayLink`] with a stock of [`ReadyPair`]s: ports that are already bound, so that a
@@ -20,18 +22,23 @@
 //!
 //! The feature `io` (default) can be left out by crates that need only the plain types.
 
+pub mod codec;
 #[cfg(feature = "io")]
 pub mod io;
 pub mod ports;
+pub mod quality;
+pub mod rtcp;
 pub mod session;
 
+mod reception;
 mod rtp;
 #[cfg(feature = "io")]
 mod slots;
 mod statistics;
 
+pub use codec::{Codec, PayloadTypes};
 pub use session::{RemoteMedia, SessionId, Side};
-pub use statistics::{DirectionStatistics, MediaStatistics};
+pub use statistics::{DirectionStatistics, FarEnd, Jitter, MediaStatistics, NETWORK_DELAY_ASSUMED};
 
 use std::net::SocketAddr;
 

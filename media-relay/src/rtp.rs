@@ -18,6 +18,30 @@ pub(crate) enum Kind {
     Rtcp,
 }
 
+/// What the fixed header says of a packet's place in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) payload_type: u8,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) ssrc: u32,
+}
+
+impl Header {
+    /// Of a datagram that is [`Kind::Rtp`]; `None` for a shorter one.
+    pub(crate) fn of(datagram: &[u8]) -> Option<Self> {
+        let [_, kind, s0, s1, t0, t1, t2, t3, i0, i1, i2, i3, ..] = *datagram else {
+            return None;
+        };
+        Some(Self {
+            payload_type: kind & 0x7f,
+            sequence: u16::from_be_bytes([s0, s1]),
+            timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
+            ssrc: u32::from_be_bytes([i0, i1, i2, i3]),
+        })
+    }
+}
+
 /// What arrived at an RTP port; `None` when it is neither. RTCP is looked for only with `mux`.
 pub(crate) fn at_rtp_port(datagram: &[u8], mux: bool) -> Option<Kind> {
     let &[first, second, ..] = datagram else {

@@ -3,6 +3,7 @@
 //! ```text
 //! Session::new()
 //! announce(side, Some(address), now)     what SDP says, whenever it says something
+//! set_payload_types(types)
 //! receive(side, channel, source, bytes, now) -> Verdict      for each datagram
 //! set_watched(true, now), silence(now)              is anybody there?
 //! statistics(now)
@@ -12,15 +13,18 @@
 
 mod id;
 mod leg;
+mod reports;
 
 #[cfg(test)]
 mod tests;
 
 pub use id::SessionId;
 
-use crate::rtp::{self, Kind};
+use crate::codec::{Codec, PayloadTypes};
+use crate::rtcp::{self, Report};
+use crate::rtp::{self, Header, Kind};
 #[cfg(feature = "io")]
-use crate::statistics::DirectionStatistics;
+use crate::statistics::Counts;
 use crate::statistics::MediaStatistics;
 use leg::Leg;
 use std::net::SocketAddr;
@@ -76,6 +80,7 @@ pub enum Verdict {
 pub struct Session {
     ingress: Leg,
     egress: Leg,
+    payload_types: PayloadTypes,
     watched_since: Option<Duration>,
 }
 
@@ -121,6 +126,11 @@ impl Session {
         self.leg_mut(side).announce(remote, now);
     }
 
+    /// What the dynamic payload types of both directions stand for, from now on.
+    pub fn set_payload_types(&mut self, payload_types: PayloadTypes) {
+        self.payload_types = payload_types;
+    }
+
     /// Decides about a datagram that arrived at the port `channel` of the leg `side`.
     pub fn receive(
         &mut self,
@@ -143,7 +153,10 @@ impl Session {
             leg.counts.foreign += 1;
             return Verdict::Drop;
         }
-        leg.count(kind, datagram.len(), now);
+        match kind {
+            Kind::Rtp => self.take_rtp(side, datagram, now),
+            Kind::Rtcp => self.take_rtcp(side, datagram, now),
+        }
         self.forward(side, kind)
     }
 
@@ -169,9 +182,9 @@ impl Session {
     /// How long no packet has been accepted from either peer, counted from when the watch began at the
     /// earliest; `None` when not watched.
     pub fn silence(&self, now: Duration) -> Option<Duration> {
-        let since = [self.ingress.last_packet_at, self.egress.last_packet_at]
+        let since = [&self.ingress.counts, &self.egress.counts]
             .into_iter()
-            .flatten()
+            .filter_map(|counts| counts.last_packet_at())
             .fold(self.watched_since?, Duration::max);
         Some(now.saturating_sub(since))
     }
@@ -179,19 +192,50 @@ impl Session {
     /// What has been counted.
     pub fn statistics(&self, now: Duration) -> MediaStatistics {
         MediaStatistics {
-            ingress: self.ingress.statistics(now),
-            egress: self.egress.statistics(now),
+            ingress: self.ingress.counts.statistics(now),
+            egress: self.egress.counts.statistics(now),
         }
     }
 
-    /// What has been counted of one peer, and when its last packet was accepted.
+    /// What has been counted of one peer.
     #[cfg(feature = "io")]
-    pub(crate) fn counts(&self, side: Side) -> (&DirectionStatistics, Option<Duration>) {
-        let leg = match side {
-            Side::Ingress => &self.ingress,
-            Side::Egress => &self.egress,
-        };
-        (&leg.counts, leg.last_packet_at)
+    pub(crate) fn counts(&self, side: Side) -> &Counts {
+        &self.leg(side).counts
+    }
+
+    fn take_rtp(&mut self, side: Side, datagram: &[u8], now: Duration) {
+        let payload_types = self.payload_types;
+        let leg = self.leg_mut(side);
+        leg.counts.take_rtp(datagram.len(), now);
+        if let Some(header) = Header::of(datagram) {
+            let codec = payload_types.codec(header.payload_type);
+            leg.reception.take(header, codec, now, &mut leg.counts);
+        }
+    }
+
+    fn take_rtcp(&mut self, side: Side, datagram: &[u8], now: Duration) {
+        self.leg_mut(side).counts.take_rtcp(now);
+        rtcp::read(datagram, |report| self.take_report(side, report, now));
+    }
+
+    /// What `side` says of its own stream, or of the one that it is sent.
+    fn take_report(&mut self, side: Side, report: Report, now: Duration) {
+        let sent = self.leg(side.other());
+        let (ssrc, codec) = (sent.reception.ssrc(), Codec::from_number(sent.counts.codec));
+        match report {
+            Report::Sent { ntp_middle, .. } => {
+                self.leg_mut(side).sender_reports.passed(ntp_middle, now);
+            }
+            Report::Received(report) if ssrc == Some(report.ssrc) => {
+                let round_trip = sent.sender_reports.round_trip(&report, now);
+                reports::take(&mut self.leg_mut(side).counts, &report, codec, round_trip);
+            }
+            Report::Voice(voice) if ssrc == Some(voice.ssrc) => {
+                self.leg_mut(side).counts.set_voice(&voice);
+            }
+            Report::Goodbye => self.leg_mut(side).counts.goodbyes += 1,
+            Report::Received(_) | Report::Voice(_) => {}
+        }
     }
 
     fn forward(&mut self, from: Side, kind: Kind) -> Verdict {
@@ -206,6 +250,13 @@ impl Session {
                 self.not_sent(from);
                 Verdict::Drop
             }
+        }
+    }
+
+    fn leg(&self, side: Side) -> &Leg {
+        match side {
+            Side::Ingress => &self.ingress,
+            Side::Egress => &self.egress,
         }
     }
 

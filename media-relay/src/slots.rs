@@ -124,26 +124,21 @@ impl<S> Slots<S> {
         }
     }
 
-    /// Ends a session: what it was, and the shard that had it; its ports begin to be waited for.
-    /// `None` when it is over already.
-    pub(crate) fn stop(&mut self, session: SessionId, now: Duration) -> Option<(Session, usize)> {
+    /// Ends a session: the shard that had it; its ports begin to be waited for. `None` when it is over
+    /// already.
+    pub(crate) fn stop(&mut self, session: SessionId, now: Duration) -> Option<usize> {
         let due = now + self.quiet_period;
         let slot = self.slot_of(session)?;
-        let quiet = State::Quiet {
+        if matches!(slot.state, State::Ready | State::Quiet { .. }) {
+            return None;
+        }
+        slot.state = State::Quiet {
             last_stray: None,
             periods: 1,
         };
         let shard = slot.shard;
-        let ended = match std::mem::replace(&mut slot.state, quiet) {
-            State::Active(ended) => ended,
-            State::Stocked => Session::new(),
-            other @ (State::Ready | State::Quiet { .. }) => {
-                slot.state = other;
-                return None;
-            }
-        };
         self.quiet.push_back((session.slot(), due));
-        Some((ended, shard))
+        Some(shard)
     }
 
     /// Makes ready what has been quiet for the whole period.

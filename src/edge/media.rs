@@ -55,6 +55,7 @@ impl ShardMedia {
         SessionMedia {
             ingress: plan.ingress,
             egress: plan.egress,
+            payload_types: plan.payload_types,
             watch_silence: plan.watch_silence && self.hears_silence,
         }
     }

@@ -1,7 +1,7 @@
 //! Counts of running sessions, where shards read them without asking the thread.
 
 use crate::session::{Session, SessionId, Side};
-use crate::statistics::{DirectionStatistics, MediaStatistics};
+use crate::statistics::{Counts, DirectionStatistics, MediaStatistics};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,21 +15,13 @@ pub(super) struct Board {
 #[derive(Debug, Default)]
 struct Entry {
     generation: AtomicU64,
-    ingress: Counts,
-    egress: Counts,
+    ingress: Shown,
+    egress: Shown,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    packets: AtomicU64,
-    bytes: AtomicU64,
-    rtcp_packets: AtomicU64,
-    invalid: AtomicU64,
-    foreign: AtomicU64,
-    undeliverable: AtomicU64,
-    /// Microseconds since the epoch plus one; 0 before the first packet.
-    last_packet: AtomicU64,
-}
+/// The [`Counts`] of a direction.
+#[derive(Debug)]
+struct Shown([AtomicU64; Counts::LEN]);
 
 impl Board {
     pub(super) fn new(slots: usize, epoch: Instant) -> Self {
@@ -43,8 +35,8 @@ impl Board {
     pub(super) fn begin(&self, session: SessionId) {
         if let Some(entry) = self.entries.get(session.slot()) {
             entry.generation.store(0, Ordering::Release);
-            for counts in [&entry.ingress, &entry.egress] {
-                counts.store(&DirectionStatistics::default(), None);
+            for shown in [&entry.ingress, &entry.egress] {
+                shown.store(&Counts::default());
             }
             entry
                 .generation
@@ -55,10 +47,9 @@ impl Board {
     /// Shows what slot `slot` has received from `side`.
     pub(super) fn show(&self, slot: usize, side: Side, session: &Session) {
         if let Some(entry) = self.entries.get(slot) {
-            let (counts, last_packet_at) = session.counts(side);
             match side {
-                Side::Ingress => entry.ingress.store(counts, last_packet_at),
-                Side::Egress => entry.egress.store(counts, last_packet_at),
+                Side::Ingress => entry.ingress.store(session.counts(side)),
+                Side::Egress => entry.egress.store(session.counts(side)),
             }
         }
     }
@@ -79,30 +70,21 @@ impl Board {
     }
 }
 
-impl Counts {
-    fn store(&self, counts: &DirectionStatistics, last_packet_at: Option<Duration>) {
-        let set = |field: &AtomicU64, value| field.store(value, Ordering::Release);
-        set(&self.packets, counts.packets);
-        set(&self.bytes, counts.bytes);
-        set(&self.rtcp_packets, counts.rtcp_packets);
-        set(&self.invalid, counts.invalid);
-        set(&self.foreign, counts.foreign);
-        set(&self.undeliverable, counts.undeliverable);
-        let last_packet = last_packet_at.map_or(0, |at| at.as_micros() as u64 + 1);
-        set(&self.last_packet, last_packet);
+impl Shown {
+    fn store(&self, counts: &Counts) {
+        for (shown, word) in self.0.iter().zip(counts.to_words()) {
+            shown.store(word, Ordering::Release);
+        }
     }
 
     fn load(&self, now: Duration) -> DirectionStatistics {
-        let get = |field: &AtomicU64| field.load(Ordering::Acquire);
-        let last_packet = get(&self.last_packet).checked_sub(1);
-        DirectionStatistics {
-            packets: get(&self.packets),
-            bytes: get(&self.bytes),
-            rtcp_packets: get(&self.rtcp_packets),
-            invalid: get(&self.invalid),
-            foreign: get(&self.foreign),
-            undeliverable: get(&self.undeliverable),
-            silent_for: last_packet.map(|at| now.saturating_sub(Duration::from_micros(at))),
-        }
+        let words = std::array::from_fn(|index| self.0[index].load(Ordering::Acquire));
+        Counts::from_words(words).statistics(now)
+    }
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
     }
 }

@@ -3,6 +3,7 @@
 use super::board::Board;
 use super::poller::Waker;
 use crate::ReadyPair;
+use crate::codec::PayloadTypes;
 use crate::session::{RemoteMedia, SessionId};
 use crate::statistics::MediaStatistics;
 use std::collections::VecDeque;
@@ -22,6 +23,8 @@ pub struct SessionMedia {
     pub ingress: Option<RemoteMedia>,
     /// Where the carrier receives; `None` while unknown, or when it wants none (hold).
     pub egress: Option<RemoteMedia>,
+    /// What dynamic payload types stand for, in both directions.
+    pub payload_types: PayloadTypes,
     /// Tell when both are silent. Silence counts from when this is first asked.
     pub watch_silence: bool,
 }
@@ -37,12 +40,11 @@ pub enum MediaEvent {
         /// For how long.
         silent_for: Duration,
     },
-    /// The session is over; nothing more is forwarded or told of it.
+    /// The session is over; nothing more is forwarded or told of it. [`RelayLink::statistics`] has
+    /// its final counts until its ports serve another.
     Stopped {
         /// Which session.
         session: SessionId,
-        /// Its final counts.
-        statistics: MediaStatistics,
     },
 }
 

@@ -158,11 +158,8 @@ impl Worker {
                 }
             }
             Command::Stop(id) => {
-                if let Some((session, shard)) = self.slots.stop(id, now) {
-                    self.shards[shard].push(MediaEvent::Stopped {
-                        session: id,
-                        statistics: session.statistics(now),
-                    });
+                if let Some(shard) = self.slots.stop(id, now) {
+                    self.shards[shard].push(MediaEvent::Stopped { session: id });
                 }
             }
         }
@@ -316,5 +313,6 @@ impl ShardSide {
 fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
     session.announce(Side::Ingress, media.ingress, now);
     session.announce(Side::Egress, media.egress, now);
+    session.set_payload_types(media.payload_types);
     session.set_watched(media.watch_silence, now);
 }

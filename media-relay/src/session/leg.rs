@@ -1,8 +1,10 @@
 //! One peer of a session: where it receives, from where it may send, what it sent.
 
+use super::reports::SenderReports;
 use super::{Channel, RemoteMedia};
+use crate::reception::Reception;
 use crate::rtp::Kind;
-use crate::statistics::DirectionStatistics;
+use crate::statistics::Counts;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,8 +20,9 @@ pub(super) struct Leg {
     receiving: bool,
     rtp: Lock,
     rtcp: Lock,
-    pub(super) counts: DirectionStatistics,
-    pub(super) last_packet_at: Option<Duration>,
+    pub(super) counts: Counts,
+    pub(super) reception: Reception,
+    pub(super) sender_reports: SenderReports,
 }
 
 /// Whose packets a port accepts (symmetric RTP, RFC 4961).
@@ -71,17 +74,6 @@ impl Leg {
         }
     }
 
-    pub(super) fn count(&mut self, kind: Kind, bytes: usize, now: Duration) {
-        self.last_packet_at = Some(now);
-        match kind {
-            Kind::Rtp => {
-                self.counts.packets += 1;
-                self.counts.bytes += bytes as u64;
-            }
-            Kind::Rtcp => self.counts.rtcp_packets += 1,
-        }
-    }
-
     /// By which port and to which address this peer gets a packet of `kind`.
     pub(super) fn destination(&self, kind: Kind) -> Option<(Channel, SocketAddr)> {
         let remote = self.announced.as_ref().filter(|_| self.receiving)?;
@@ -92,13 +84,6 @@ impl Leg {
             ),
             Kind::Rtp | Kind::Rtcp => (Channel::Rtp, self.rtp.source().unwrap_or(remote.rtp)),
         })
-    }
-
-    pub(super) fn statistics(&self, now: Duration) -> DirectionStatistics {
-        DirectionStatistics {
-            silent_for: self.last_packet_at.map(|at| now.saturating_sub(at)),
-            ..self.counts
-        }
     }
 }
 

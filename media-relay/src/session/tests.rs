@@ -314,3 +314,144 @@ fn each_direction_has_its_own_counts() {
         (1, 172, Some(seconds(2)))
     );
 }
+
+/// RTP of the carrier's source with the number given, 20 ms each.
+fn voice(number: u16) -> Vec<u8> {
+    let mut packet = vec![0x55; 172];
+    packet[..2].copy_from_slice(&[0x80, 8]);
+    packet[2..4].copy_from_slice(&number.to_be_bytes());
+    packet[4..8].copy_from_slice(&(u32::from(number) * 160).to_be_bytes());
+    packet[8..12].copy_from_slice(&CARRIERS_SOURCE.to_be_bytes());
+    packet
+}
+
+const CARRIERS_SOURCE: u32 = 0xca44_1e44;
+
+fn words(kind: u8, count: u8, words: &[u32]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | count, kind];
+    bytes.extend((words.len() as u16).to_be_bytes());
+    bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    bytes
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn reported(session: &mut Session, side: Side, report: &[u8], now: Duration) {
+    let source = match side {
+        Side::Ingress => at("192.0.2.1:4001"),
+        Side::Egress => at("198.51.100.1:6001"),
+    };
+    let verdict = session.receive(side, Channel::Rtcp, source, report, now);
+    assert_ne!(verdict, Verdict::Drop);
+}
+
+/// The carrier's sender report passes at 1,000 ms and is answered at 1,150 ms by a customer that says it
+/// took 50 ms (3,277 / 65,536 s): 100 ms from the relay to the customer and back.
+#[test]
+fn rtcp_tells_the_far_ends_loss_and_the_round_trip() {
+    let mut session = session();
+    session.receive(
+        Side::Egress,
+        Channel::Rtp,
+        at(EGRESS),
+        &voice(1),
+        millis(990),
+    );
+    let sender = words(
+        200,
+        0,
+        &[CARRIERS_SOURCE, 0xb44d_b705, 0x2000_0000, 0, 0, 0],
+    );
+    reported(&mut session, Side::Egress, &sender, millis(1_000));
+    let block = [1, CARRIERS_SOURCE, 0x2000_0007, 9, 80, 0xb705_2000, 3_277];
+    reported(
+        &mut session,
+        Side::Ingress,
+        &words(201, 1, &block),
+        millis(1_150),
+    );
+
+    let far = session.statistics(millis(1_150)).ingress.far_end;
+    assert_eq!((far.reports, far.lost, far.worst_fraction_lost), (1, 7, 32));
+    assert_eq!(far.jitter, Some(millis(10)));
+    let round_trip = far.round_trip.expect("the answer names the report");
+    assert!(
+        round_trip.abs_diff(millis(100)) < millis(1),
+        "{round_trip:?}"
+    );
+    let carriers = session.statistics(millis(1_150)).egress;
+    assert_eq!((carriers.far_end.reports, carriers.rtcp_packets), (0, 1));
+}
+
+#[test]
+fn reports_about_other_streams_and_impossible_times_are_passed_over() {
+    let mut session = session();
+    session.receive(Side::Egress, Channel::Rtp, at(EGRESS), &voice(1), millis(0));
+    let sender = words(200, 0, &[CARRIERS_SOURCE, 1, 0, 0, 0, 0]);
+    reported(&mut session, Side::Egress, &sender, millis(1_000));
+    let foreign = [1, 0x0bad, 0x2000_0007, 9, 80, 0x0001_0000, 0];
+    reported(
+        &mut session,
+        Side::Ingress,
+        &words(201, 1, &foreign),
+        millis(1_010),
+    );
+    let statistics = session.statistics(millis(1_010));
+    assert_eq!(statistics.ingress.far_end, crate::FarEnd::default());
+    // It says that it held the report for longer than it has been away.
+    for (report, held) in [(0x0001_0000, 65_536 * 5), (0x0dead, 0), (0, 0)] {
+        let block = [1, CARRIERS_SOURCE, 0, 9, 80, report, held];
+        reported(
+            &mut session,
+            Side::Ingress,
+            &words(201, 1, &block),
+            millis(1_020),
+        );
+    }
+    let far = session.statistics(millis(1_020)).ingress.far_end;
+    assert_eq!((far.reports, far.round_trip), (3, None));
+}
+
+#[test]
+fn voice_is_followed_by_its_payload_type_and_its_gaps() {
+    let mut session = session();
+    let mut types = PayloadTypes::default();
+    types.learn(8, Codec::Opus);
+    session.set_payload_types(types);
+    for (number, ms) in [(1, 0), (2, 20), (4, 500)] {
+        session.receive(
+            Side::Egress,
+            Channel::Rtp,
+            at(EGRESS),
+            &voice(number),
+            millis(ms),
+        );
+    }
+    let carriers = session.statistics(millis(800)).egress;
+    assert_eq!(carriers.codec, Some(Codec::Opus));
+    assert_eq!((carriers.expected, carriers.lost), (4, 1));
+    assert_eq!(carriers.longest_gap, millis(480));
+    assert_eq!(carriers.rtp_silent_for, Some(millis(300)));
+}
+
+/// A packet that is dropped counts for no stream.
+#[test]
+fn a_foreign_packet_disturbs_no_count() {
+    let mut session = session();
+    for number in 1..10 {
+        let now = millis(u64::from(number) * 20);
+        session.receive(Side::Egress, Channel::Rtp, at(EGRESS), &voice(number), now);
+        let mut foreign = voice(number + 20_000);
+        foreign[8] = 0;
+        let intruder = at("203.0.113.66:6666");
+        session.receive(Side::Egress, Channel::Rtp, intruder, &foreign, now);
+    }
+    let carriers = session.statistics(millis(200)).egress;
+    assert_eq!(
+        (carriers.expected, carriers.lost, carriers.ssrc_changes),
+        (9, 0, 0)
+    );
+    assert_eq!((carriers.foreign, carriers.jitter.highest), (9, millis(0)));
+}

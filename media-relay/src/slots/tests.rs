@@ -160,3 +160,11 @@ fn no_slot_is_lost_or_given_twice_over_many_sessions() {
         assert!(slots.active_sessions().count() <= held.len());
     }
 }
+
+/// Sockets aside, which the system keeps: a session, and what is shown of it.
+#[test]
+fn a_session_takes_no_more_than_two_kibibytes() {
+    let shown = 2 * crate::statistics::Counts::LEN * size_of::<u64>();
+    let session = size_of::<Slot<[u64; 3]>>() + shown;
+    assert!(session <= 2_048, "{session} bytes");
+}
