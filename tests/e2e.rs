@@ -42,6 +42,8 @@ mod load;
 mod name_server;
 #[path = "e2e/names.rs"]
 mod names;
+#[path = "e2e/number_rules.rs"]
+mod number_rules;
 #[path = "e2e/numbers.rs"]
 mod numbers;
 #[path = "e2e/pairs.rs"]

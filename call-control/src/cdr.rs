@@ -202,7 +202,7 @@ impl Facts {
     pub(crate) fn learn_plan(&mut self, plan: &RoutePlan, snapshot: &Snapshot) {
         self.learn(
             snapshot,
-            &plan.called_number,
+            &plan.numbers.called,
             Some(plan.customer),
             Some(plan.ingress_trunk),
             Some(plan.customer_rate),

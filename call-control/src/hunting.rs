@@ -146,14 +146,14 @@ impl Call {
             .plan
             .as_ref()
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
-        let called = candidate.called_to_send(&self.snapshot, &plan.called_number);
-        let calling = candidate.calling_to_send(&self.snapshot, &plan.calling_number);
+        let sent = candidate.numbers_to_send(&self.snapshot, &plan.numbers);
         let believed = self.presented.as_deref().and_then(Presented::asserted);
-        let asserted = believed.map(|number| candidate.calling_to_send(&self.snapshot, number));
+        let asserted =
+            believed.map(|number| candidate.egress_trunk(&self.snapshot).calling_sent(number));
         let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
         let numbers = Numbers {
-            called: &called,
-            calling: &calling,
+            called: &sent.called,
+            calling: &sent.calling,
             asserted: asserted.as_deref(),
             is_vouched: trunk.identity.trusts_from,
         };
@@ -175,8 +175,8 @@ impl Call {
             permits,
             gateway,
             path,
-            called_sent: self.facts.shared(&called),
-            calling_sent: self.facts.shared(&calling),
+            called_sent: self.facts.shared(&sent.called),
+            calling_sent: self.facts.shared(&sent.calling),
         };
         let invitation = Invitation {
             policy: candidate.egress_trunk(&self.snapshot).signalling,
@@ -187,7 +187,7 @@ impl Call {
             fields: &caller.fields,
         };
         let mut attempt = place
-            .send(core, now, invitation, &called, &caller)
+            .send(core, now, invitation, &sent.called, &caller)
             .map_err(failure_of)?;
         attempt.fields = caller.fields;
         // Most calls have one, and would pay for four as long as they are up.

@@ -182,16 +182,18 @@ impl Engine {
     }
 
     /// Counts the call among those in setup, unless it came back. Callers without a number cannot
-    /// be told apart, so theirs are not looked at.
+    /// be told apart, so theirs are not looked at. It is the numbers before lists that count: what lists make
+    /// of them may be the same for many callers.
     pub(crate) fn enter_setup(&self, plan: &RoutePlan) -> Result<Option<SetupPermit>, Obstacle> {
         let config = &self.core.config;
         let most = config.limits.max_same_setups;
-        if most == 0 || plan.calling_number.is_empty() {
+        let numbers = &plan.numbers_translated;
+        if most == 0 || numbers.calling.is_empty() {
             return Ok(None);
         }
         config
             .setups
-            .enter(&plan.calling_number, &plan.called_number, most)
+            .enter(&numbers.calling, &numbers.called, most)
             .map(Some)
             .ok_or(Obstacle::Reason(ReleaseReason::LoopDetected))
     }
@@ -490,7 +492,7 @@ fn new_call(
         .ok()?;
     let mut plan = plan.take()?;
     let permits = std::mem::take(&mut plan.permits);
-    let numbers = std::mem::take(&mut plan.numbers);
+    let numbers = std::mem::take(&mut plan.number_permits);
     let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
     let policy = trunk.signalling;
     let presented = Presented::of(invite, trunk);

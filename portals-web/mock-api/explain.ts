@@ -20,6 +20,7 @@ export function explain({ to, customer, source }: Question): Explanation {
     ingress_trunk: caller?.trunk ?? null,
     lcr_profile: null,
     called_number: null,
+    tags: [],
     customer_rate: null,
     steps: [],
     routes: [],

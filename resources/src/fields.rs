@@ -21,5 +21,6 @@ pub(crate) mod secret;
 pub(crate) mod shared_gateway;
 pub(crate) mod signalling;
 pub(crate) mod status;
+pub(crate) mod tag;
 pub(crate) mod throttle;
 pub(crate) mod translation;

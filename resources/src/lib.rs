@@ -58,6 +58,7 @@ pub use fields::signalling::{
     ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling,
 };
 pub use fields::status::Status;
+pub use fields::tag::{TAG_CHARS_MAX, TAGS_MAX, Tag, TagError};
 pub use fields::throttle::Throttle;
 pub use fields::translation::{NumberTranslation, TRANSLATION_CHARS_MAX};
 pub use kind::{Assignable, Kind, KindInfo, UnknownKind};

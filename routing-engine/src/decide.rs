@@ -5,7 +5,8 @@
 //! 1. **identify** the ingress trunk by source address and tech prefix, and so the customer;
 //! 2. the customer must be **active**;
 //! 3. the called number is **normalised** to digits, the calling number translated;
-//! 4. the **number lists** of customer and trunk let both through;
+//! 4. the **number lists** of trunk and customer, each once, let both through, rewrite them or put tags on
+//!    the call; what follows sees what they left;
 //! 5. its **class** is not blocked and there can be such a number, as far as they ask for it;
 //! 6. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
 //!    among them, at once or to be held until it is due;
@@ -25,9 +26,10 @@ pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
-use crate::limits::{Admission, Gates, NumberPermits, Passed, Permits};
+use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
-    ClassFault, ClassRules, Number, NumberFacts, normalize_called, translate_calling,
+    CallNumbers, ClassFault, ClassRules, ListDid, Number, NumberFacts, Tags, normalize_called,
+    translate_calling,
 };
 use crate::quality::QualityTable;
 use crate::resources::{ResourceKind, Status};
@@ -94,16 +96,19 @@ pub struct RoutePlan {
     pub ingress_trunk: TrunkIndex,
     /// What the customer pays.
     pub customer_rate: RateRef,
-    /// Digits of E.164 without `+`: what routes and rates see.
-    pub called_number: Number,
-    /// The calling number after the ingress trunk's rule.
-    pub calling_number: Number,
+    /// The numbers that routes and rates see, after the rules and lists of trunk and customer.
+    pub numbers: CallNumbers,
+    /// The same before the lists: by these a call that comes back is known, for lists may make the same of
+    /// many.
+    pub numbers_translated: CallNumbers,
+    /// What number lists said of the call.
+    pub tags: Tags,
     /// At least one, in hunting order.
     pub candidates: ArrayVec<Candidate, CANDIDATES_MAX>,
     /// The call's channels of customer and ingress trunk; given back when the plan is dropped.
     pub permits: Permits,
     /// The same for the limits of calls to its number.
-    pub numbers: NumberPermits,
+    pub number_permits: NumberPermits,
     /// How long the call is held before its first attempt, to keep the pace of calls per second;
     /// microseconds, 0 for most.
     pub hold_us: u32,
@@ -161,44 +166,19 @@ fn pipeline(
         );
     }
 
-    let policy = &trunk.numbers;
-    let numbers =
-        normalize_called(dialled, &trunk.called_number, &policy.called_rules).and_then(|called| {
-            let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
-            Ok((called, translate_calling(request.calling, rule, shared)?))
-        });
-    let (called_number, calling_number) = match numbers {
-        Ok(numbers) => numbers,
-        Err(error) => {
-            return refuse(
-                trace,
-                Step::NumberRefused(error),
-                ReleaseReason::InvalidNumber,
-            );
-        }
-    };
-    known.called_number = Some(called_number);
-    trace.step(Step::NumberNormalized {
-        received: request.called,
-        called: &called_number,
-    });
+    let (numbers_translated, numbers, tags) = call_numbers(request, dialled, trunk, trace, known)?;
+    let called: &str = &numbers.called;
 
-    if let Some(list) = policy.refusing_list(&called_number, &calling_number) {
-        return refuse(trace, Step::NotListed(list), ReleaseReason::NumberRefused);
-    }
-
-    classify(policy.classes, &called_number, trace)?;
-    let gates = gates(snapshot, trunk, &called_number);
-    let Passed {
-        permits,
-        numbers,
-        hold_us,
-    } = admission
+    classify(trunk.numbers.classes, called, trace)?;
+    let gates = gates(snapshot, trunk, called);
+    let passed = admission
         .pass(&gates, request.now_us)
         .inspect_err(|reason| trace.step(Step::NotAdmitted(*reason)))?;
-    trace.step(Step::Admitted { hold_us });
+    trace.step(Step::Admitted {
+        hold_us: passed.hold_us,
+    });
 
-    let path = snapshot.walk(&called_number);
+    let path = snapshot.walk(called);
     let Some((customer_rate, price)) = longest_match(&path, customer.card) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
     };
@@ -213,9 +193,9 @@ fn pipeline(
         policy: &customer.policy,
         owner: customer.owner,
         revenue,
-        destination: customer_rate.prefix(&called_number),
-        called: &called_number,
-        calling: &calling_number,
+        destination: customer_rate.prefix(called),
+        numbers: &numbers,
+        tags: &tags,
         facts: OnceCell::new(),
         request,
     };
@@ -224,12 +204,13 @@ fn pipeline(
         customer: trunk.customer,
         ingress_trunk: trunk_index,
         customer_rate,
-        called_number,
-        calling_number,
-        candidates,
-        permits,
         numbers,
-        hold_us,
+        numbers_translated,
+        tags,
+        candidates,
+        permits: passed.permits,
+        number_permits: passed.numbers,
+        hold_us: passed.hold_us,
     })
 }
 
@@ -254,6 +235,50 @@ fn classify<T: Trace>(rules: ClassRules, called: &str, trace: &mut T) -> Result<
             Step::NumberRefused(error),
             ReleaseReason::InvalidNumber,
         ),
+    }
+}
+
+/// The numbers after the rules of trunk and customer, the same after their lists, and the tags that the
+/// lists put on the call.
+fn call_numbers(
+    request: &CallRequest<'_>,
+    dialled: &str,
+    trunk: &IngressTrunk,
+    trace: &mut impl Trace,
+    known: &mut Rejection,
+) -> Result<(CallNumbers, CallNumbers, Tags), ReleaseReason> {
+    let policy = &trunk.numbers;
+    let numbers =
+        normalize_called(dialled, &trunk.called_number, &policy.called_rules).and_then(|called| {
+            let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
+            let calling = translate_calling(request.calling, rule, shared)?;
+            Ok(CallNumbers { called, calling })
+        });
+    let translated = match numbers {
+        Ok(numbers) => numbers,
+        Err(error) => {
+            let step = Step::NumberRefused(error);
+            return refuse(trace, step, ReleaseReason::InvalidNumber);
+        }
+    };
+    trace.step(Step::NumberNormalized {
+        received: request.called,
+        called: &translated.called,
+    });
+    let mut numbers = translated.clone();
+    let mut tags = Tags::default();
+    let note = |list, did: ListDid<'_>| trace.step(Step::Listed { list, did });
+    let passed = policy.pass(&mut numbers, &mut tags, note);
+    known.called_number = Some(numbers.called);
+    match passed {
+        Ok(()) => Ok((translated, numbers, tags)),
+        Err(refusal) => {
+            let reason = match refusal.error {
+                Some(_) => ReleaseReason::InvalidNumber,
+                None => ReleaseReason::NumberRefused,
+            };
+            refuse(trace, Step::NotListed(refusal), reason)
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Explanation {
     pub lcr_profile: Option<Arc<str>>,
     /// The called number as digits of E.164, when accepted.
     pub called_number: Option<String>,
+    /// The tags that number lists put on the call, in the order of the lists.
+    pub tags: Vec<Arc<str>>,
     /// What the customer pays, when found.
     pub customer_rate: Option<ExplainedRate>,
     /// The pipeline, in order; the last one decided.
@@ -49,7 +51,8 @@ pub struct Explanation {
 /// A step of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedStep {
-    /// Which step: `identify`, `customer`, `number`, `class`, `admit`, `customer_rate`, `routes`.
+    /// Which step: `identify`, `customer`, `number`, `number_list`, `class`, `admit`, `customer_rate`,
+    /// `lcr_profile`, `routes`.
     pub step: &'static str,
     /// `passed` or `refused`.
     pub outcome: StepOutcome,
@@ -224,7 +227,7 @@ fn written(
         Decision::Route(plan) => Known {
             customer: Some(plan.customer),
             ingress_trunk: Some(plan.ingress_trunk),
-            called_number: Some(&plan.called_number),
+            called_number: Some(&plan.numbers.called),
             customer_rate: Some(plan.customer_rate),
             reason: None,
         },
@@ -237,6 +240,7 @@ fn written(
         },
     };
     let called = known.called_number.map_or("", |number| number.as_str());
+    let tags = recorder.tags();
     let (steps, routes) = recorder.finish(called, known.customer_rate);
     Explanation {
         accepted: known.reason.is_none(),
@@ -253,6 +257,7 @@ fn written(
             .and_then(|index| snapshot.customer(index).lcr_profile())
             .map(|profile| Arc::clone(&profile.name)),
         called_number: known.called_number.map(ToString::to_string),
+        tags,
         customer_rate: known
             .customer_rate
             .map(|rate| ExplainedRate::new(snapshot, rate, called, at)),

@@ -2,15 +2,19 @@
 
 mod class;
 mod list;
+mod passage;
 mod policy;
 mod rules;
+mod tags;
 
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
 pub use list::CompiledNumberList;
+pub use passage::{CallNumbers, ListDid, ListRefusal};
 pub(crate) use policy::CompiledNumberPolicy;
 pub use policy::NumberListIndex;
 pub(crate) use rules::NumberRules;
+pub use tags::{TagIndex, Tags};
 
 use crate::resources::NumberTranslation;
 use arrayvec::ArrayString;

@@ -34,7 +34,7 @@ use crate::deck::{Deck, Offer};
 use crate::health::RegistrationHealth;
 use crate::limits::{CalledNumbers, Drift, Gate, HeldChannels, Limiter, Limits};
 use crate::names::{GatewayPlace, NameQuery};
-use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules};
+use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules, TagIndex};
 use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
 use crate::throttle::ThrottleMeter;
 use exchange::Exchange;
@@ -100,6 +100,8 @@ pub struct Snapshot {
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     number_rules: BTreeMap<i64, Arc<NumberRules>>,
     number_lists: Box<[Arc<CompiledNumberList>]>,
+    /// The names of tags, in their order.
+    tags: Box<[Arc<str>]>,
     /// Of profiles.
     turns: BTreeMap<i64, Arc<Turns>>,
     /// Of trunks with a throttle.
@@ -288,6 +290,11 @@ impl Snapshot {
     /// The number list at an index of this snapshot.
     pub fn number_list(&self, index: NumberListIndex) -> &CompiledNumberList {
         &self.number_lists[index.0 as usize]
+    }
+
+    /// The name of a tag of this snapshot.
+    pub fn tag(&self, index: TagIndex) -> &Arc<str> {
+        &self.tags[index.0 as usize]
     }
 
     /// The prices and intervals of a rate of this snapshot.

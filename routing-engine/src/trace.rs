@@ -5,7 +5,9 @@
 //! somebody writes it down.
 
 use crate::decide::{RankKey, Source};
-use crate::numbers::{ClassFault, Number, NumberError, NumberFacts, NumberListIndex};
+use crate::numbers::{
+    ClassFault, ListDid, ListRefusal, Number, NumberError, NumberFacts, NumberListIndex,
+};
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
 use rating::cdr::ReleaseReason;
@@ -50,8 +52,15 @@ pub enum Step<'a> {
     },
     /// A number cannot be used.
     NumberRefused(NumberError),
+    /// The call's number stands in a number list of the ingress trunk or of the customer.
+    Listed {
+        /// Which list.
+        list: NumberListIndex,
+        /// What it did.
+        did: ListDid<'a>,
+    },
     /// A number list of the customer or of the ingress trunk refuses the call.
-    NotListed(NumberListIndex),
+    NotListed(ListRefusal),
     /// What the numbering plans say of the called number; told only to those who listen.
     Classified(NumberFacts),
     /// The called number is of a class that the customer or the ingress trunk blocks.

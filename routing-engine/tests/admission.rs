@@ -85,7 +85,7 @@ fn trunks_of_one_address_are_told_apart_by_the_longest_tech_prefix() {
     let snapshot = Snapshot::compile(1, &resources(&text), None).unwrap();
     let trunk = |called: &str| {
         let plan = routed(&snapshot, called);
-        assert_eq!(&*plan.called_number, UK);
+        assert_eq!(&*plan.numbers.called, UK);
         snapshot
             .ingress_trunk(plan.ingress_trunk)
             .resource

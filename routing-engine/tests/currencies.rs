@@ -111,7 +111,7 @@ fn a_record_keeps_what_its_currency_was_worth() {
         panic!("there are routes")
     };
     let charged = |rate, at| {
-        let applied = snapshot.applied_rate(rate, &plan.called_number, at);
+        let applied = snapshot.applied_rate(rate, &plan.numbers.called, at);
         let charge = applied.charge(Some(60_000)).unwrap();
         let books = applied.exchange_rate.to_books(charge.amount).unwrap();
         (

@@ -178,7 +178,10 @@ fn calls_to_one_number_are_limited_and_others_are_not() {
     ] {
         let snapshot = Snapshot::compile(1, &changed(from, to), None).unwrap();
         let held = [routed(&snapshot, UK), routed(&snapshot, &format!("+{UK}"))];
-        assert_eq!((held[0].permits.len(), held[0].numbers.len()), (2, 1));
+        assert_eq!(
+            (held[0].permits.len(), held[0].number_permits.len()),
+            (2, 1)
+        );
         let full = Some(ReleaseReason::CalledNumberChannelLimit);
         assert_eq!(reason(&snapshot, UK, 0), full);
         assert_eq!(explain(&call(UK, 0), &snapshot).reason, full);
@@ -192,7 +195,7 @@ fn calls_to_one_number_are_limited_and_others_are_not() {
         let mut of_calls = HeldChannels::default();
         for plan in &held {
             of_calls.note(&plan.permits);
-            of_calls.note_numbers(&plan.numbers);
+            of_calls.note_numbers(&plan.number_permits);
         }
         assert_eq!(snapshot.drift(&of_calls), []);
         assert_eq!(snapshot.drift(&HeldChannels::default()).len(), 3);

@@ -34,8 +34,7 @@ fn place(snapshot: &Snapshot, request: &CallRequest<'_>) -> bool {
         Decision::Route(plan) => {
             for candidate in &plan.candidates {
                 let permits = candidate.admit(snapshot, 0, request.now_us);
-                black_box(candidate.called_to_send(snapshot, &plan.called_number));
-                black_box(candidate.calling_to_send(snapshot, &plan.calling_number));
+                black_box(candidate.numbers_to_send(snapshot, &plan.numbers));
                 drop(black_box(permits));
             }
             true
@@ -97,21 +96,31 @@ fn resources_with_numbers() -> Resources {
         { "pattern": "(4930)([0-9]*)", "replacement": "$1$2" },
     ] });
     let list = serde_json::json!({ "action": "deny", "entries": ["49900", "4418"] });
+    let rewriting = serde_json::json!({ "action": "rewrite", "number": "calling",
+        "entries": ["44", "4420"], "replacement": "4477" });
+    let tagging = serde_json::json!({ "action": "tag", "entries": ["49"], "tag": "germany" });
     resources
         .translation_rules
         .push(stored(900, serde_json::from_value(rules).unwrap()));
     resources
         .number_lists
         .push(stored(901, serde_json::from_value(list).unwrap()));
+    for (id, name, list) in [(902, "rewriting", rewriting), (903, "tagging", tagging)] {
+        resources.number_lists.push(Stored {
+            name: name.to_owned(),
+            ..stored(id, serde_json::from_value(list).unwrap())
+        });
+    }
     let numbers = NumberPolicy {
         called_rules: Some("shared".into()),
         calling_rules: Some("shared".into()),
-        lists: vec!["shared".into()],
+        lists: vec!["rewriting".into(), "shared".into()],
         blocked_classes: vec![NumberClass::PremiumRate],
         validation: NumberValidation::Valid,
     };
     for customer in &mut resources.customers {
         customer.spec.numbers = numbers.clone();
+        customer.spec.numbers.lists.push("tagging".into());
     }
     for carrier in &mut resources.carriers {
         carrier.spec.numbers = numbers.clone();

@@ -62,6 +62,177 @@ fn refused(snapshot: &Snapshot, called: &str) -> ReleaseReason {
     }
 }
 
+/// Lists that change calls, and routes that ask for their tag.
+const CHANGING: &str = r#"
+---
+kind: number_list
+name: ported
+spec: { action: rewrite, entries: ["4490", "44901", "33"], replacement: "4420" }
+---
+kind: number_list
+name: hide-callers
+spec: { action: rewrite, number: calling, entries: ["4"], replaces: number, replacement: "442079460000" }
+---
+kind: number_list
+name: london
+spec: { action: tag, entries: ["4420"], tag: london }
+---
+kind: number_list
+name: much-too-short
+spec: { action: rewrite, entries: ["4420"], replacement: "" }
+---
+kind: route
+name: for-london
+spec: { trunk: zenith-out, tags_required: [london] }
+---
+kind: route
+name: not-for-london
+spec: { trunk: acme-out, tags_excluded: [london] }
+"#;
+
+fn changing(changes: &[(&str, &str)]) -> Snapshot {
+    let mut text = format!("{WORLD}{SHARED}{CHANGING}");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    Snapshot::compile(1, &resources(&text), None).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn steps(snapshot: &Snapshot, called: &str) -> Vec<String> {
+    let explanation = explain(&small::call(called, 1), snapshot);
+    let steps = explanation.steps.into_iter();
+    let of_lists = steps.filter(|step| step.step == "number_list");
+    of_lists.map(|step| step.detail).collect()
+}
+
+#[test]
+fn lists_of_the_trunk_and_then_of_the_customer_rewrite_before_rates_and_routes() {
+    let snapshot = changing(&[
+        (
+            CUSTOMER,
+            "spec: { rate_card: retail, numbers: { lists: [premium, hide-callers] } }",
+        ),
+        (INGRESS, "customer: Meridian, numbers: { lists: [ported] },"),
+    ]);
+    // The deny list of the customer sees what the trunk's list made of the number.
+    let plan = routed(&snapshot, "4490223");
+    assert_eq!(&*plan.numbers.called, "4420223");
+    assert_eq!(&*plan.numbers.calling, "442079460000");
+    assert_eq!(&*routed(&snapshot, "4490199").numbers.called, "442099");
+    assert_eq!(refused(&snapshot, "449112"), ReleaseReason::NumberRefused);
+    assert_eq!(
+        steps(&snapshot, "4490223"),
+        [
+            "number list \"ported\" makes 4420223 of the called number 4490223",
+            "number list \"hide-callers\" makes 442079460000 of the calling number 4420",
+        ]
+    );
+    let explained = explain(&small::call("4490223", 1), &snapshot);
+    assert_eq!(explained.called_number.as_deref(), Some("4420223"));
+}
+
+#[test]
+fn a_list_sees_what_those_before_it_left_and_no_list_comes_twice() {
+    let named = |lists: &str| format!("customer: Meridian, numbers: {{ lists: [{lists}] }},");
+    let snapshot = changing(&[
+        (INGRESS, &named("ported, london")),
+        ("replacement: \"4420\"", "replacement: \"44904420\""),
+        ("entries: [\"4420\"], tag", "entries: [\"449044\"], tag"),
+    ]);
+    // What it makes stands in the list again, and is left as it is.
+    let plan = routed(&snapshot, "4490223");
+    assert_eq!(&*plan.numbers.called, "44904420223");
+    assert_eq!(plan.tags.iter().count(), 1);
+    let before = changing(&[(INGRESS, &named("london, ported"))]);
+    assert!(routed(&before, "4490223").tags.is_empty());
+}
+
+#[test]
+fn routes_ask_for_tags_that_lists_put_on_calls() {
+    let snapshot = changing(&[(INGRESS, "customer: Meridian, numbers: { lists: [london] },")]);
+    let names = |called| trunks(&snapshot, &routed(&snapshot, called));
+    // Trunks with a route go before those without one.
+    assert_eq!(names("442071"), ["zenith-out", "acme-out"]);
+    assert_eq!(names("441212"), ["acme-out", "zenith-out"]);
+    let explained = explain(&small::call("442071", 1), &snapshot);
+    assert_eq!(explained.tags, ["london".into()]);
+    assert_eq!(explained.routes[0].route.as_deref(), Some("for-london"));
+    assert_eq!(explained.routes[1].route, None);
+    assert_eq!(
+        steps(&snapshot, "442071"),
+        ["number list \"london\" tags the call london"]
+    );
+}
+
+#[test]
+fn a_list_of_a_carrier_or_of_its_trunk_rewrites_what_is_sent() {
+    let snapshot = changing(&[
+        (
+            ACME,
+            "name: Acme\nspec: { numbers: { lists: [ported], called_rules: dial-out } }",
+        ),
+        (
+            ACME_OUT,
+            "carrier: Acme, numbers: { lists: [premium, hide-callers] },",
+        ),
+    ]);
+    let plan = routed(&snapshot, "4490223");
+    // What is refused is what the carrier's list left: 449 is not it.
+    assert_eq!(trunks(&snapshot, &plan), ["acme-out", "zenith-out"]);
+    let sent = |place: usize| {
+        let sent = plan.candidates[place].numbers_to_send(&snapshot, &plan.numbers);
+        (sent.called.to_string(), sent.calling.to_string())
+    };
+    assert_eq!(sent(0), ("020223".to_owned(), "442079460000".to_owned()));
+    assert_eq!(sent(1), ("4490223".to_owned(), "4420".to_owned()));
+    assert_eq!(&*plan.numbers.called, "4490223");
+}
+
+#[test]
+fn a_number_that_a_list_makes_too_short_is_refused_or_leaves_the_route_out() {
+    let lists = "numbers: { lists: [much-too-short] },";
+    let ingress = changing(&[(INGRESS, &format!("customer: Meridian, {lists}"))]);
+    assert_eq!(refused(&ingress, "442012"), ReleaseReason::InvalidNumber);
+    assert_eq!(
+        steps(&ingress, "442012"),
+        ["after number list \"much-too-short\" the called number has fewer than 3 digits"]
+    );
+    let egress = changing(&[(ACME_OUT, &format!("carrier: Acme, {lists}"))]);
+    let plan = routed(&egress, "442012");
+    assert_eq!(trunks(&egress, &plan), ["zenith-out"]);
+}
+
+#[test]
+fn tags_that_could_not_be_put_on_a_call_are_told_when_the_snapshot_is_made() {
+    let mut text = format!("{WORLD}{SHARED}{CHANGING}");
+    let nine: Vec<_> = (0..9).map(|index| format!("tags-{index}")).collect();
+    for name in &nine {
+        text.push_str(&format!(
+            "---\nkind: number_list\nname: {name}\nspec: {{ action: tag, tag: {name} }}\n"
+        ));
+    }
+    let lists = format!(
+        "customer: Meridian, numbers: {{ lists: [{}] }},",
+        nine.join(", ")
+    );
+    let text = text.replace(INGRESS, &lists).replace(
+        ACME,
+        "name: Acme\nspec: { numbers: { lists: [premium, london] } }",
+    );
+    let problems = Snapshot::compile(1, &resources(&text), None).unwrap_err();
+    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "carrier \"Acme\": numbers.lists[1]: number list \"london\" tags calls: only customers \
+             and ingress trunks can name it",
+            "trunk \"meridian-in\": numbers.lists: its lists and those of its customer put 9 tags on a \
+             call: at most 8 are possible",
+        ]
+    );
+}
+
 const CUSTOMER: &str = "spec: { rate_card: retail }";
 const INGRESS: &str = "customer: Meridian,";
 const ACME: &str = "name: Acme\nspec: {}";
@@ -80,9 +251,9 @@ fn a_number_comes_in_by_the_rules_of_the_trunk_and_then_of_the_customer() {
         ),
     ]);
     let plan = routed(&snapshot, "099912");
-    assert_eq!(&*plan.called_number, "44207946012");
-    assert_eq!(&*plan.calling_number, "+4420");
-    assert_eq!(&*routed(&snapshot, "442071").called_number, "442071");
+    assert_eq!(&*plan.numbers.called, "44207946012");
+    assert_eq!(&*plan.numbers.calling, "+4420");
+    assert_eq!(&*routed(&snapshot, "442071").numbers.called, "442071");
 }
 
 #[test]
@@ -103,14 +274,8 @@ fn a_number_goes_out_by_the_rules_of_the_carrier_and_then_of_the_trunk() {
         let mut candidates =
             candidate.filter(|route| &*route.egress_trunk(&snapshot).resource.name == trunk);
         let route = candidates.next().unwrap();
-        (
-            route
-                .called_to_send(&snapshot, &plan.called_number)
-                .to_string(),
-            route
-                .calling_to_send(&snapshot, &plan.calling_number)
-                .to_string(),
-        )
+        let sent = route.numbers_to_send(&snapshot, &plan.numbers);
+        (sent.called.to_string(), sent.calling.to_string())
     };
     assert_eq!(sent("acme-out"), ("7702071".to_owned(), "+4420".to_owned()));
     assert_eq!(sent("zenith-out"), ("442071".to_owned(), "4420".to_owned()));
@@ -206,7 +371,7 @@ fn an_explanation_names_the_list_that_refused() {
     assert_eq!(
         (last.step, &*last.detail),
         (
-            "number",
+            "number_list",
             "number list \"premium\" does not let the call through",
         )
     );
@@ -272,14 +437,14 @@ fn a_number_that_cannot_be_is_refused_as_far_as_is_asked() {
     // Of a length that there is, in a range that there is not; of a length that there is not.
     let (no_range, no_length) = ("441071838750", "44207183");
     let off = asked("off");
-    assert_eq!(&*routed(&off, no_length).called_number, no_length);
+    assert_eq!(&*routed(&off, no_length).numbers.called, no_length);
     let possible = asked("possible");
-    assert_eq!(&*routed(&possible, no_range).called_number, no_range);
+    assert_eq!(&*routed(&possible, no_range).numbers.called, no_range);
     assert_eq!(refused(&possible, no_length), ReleaseReason::InvalidNumber);
     let valid = asked("valid");
     assert_eq!(refused(&valid, no_range), ReleaseReason::InvalidNumber);
     assert_eq!(
-        &*routed(&valid, "442071838750").called_number,
+        &*routed(&valid, "442071838750").numbers.called,
         "442071838750"
     );
 }

@@ -167,14 +167,8 @@ fn numbers_are_sent_as_each_trunk_wants_them() {
         .candidates
         .iter()
         .map(|candidate| {
-            (
-                candidate
-                    .called_to_send(&snapshot, &plan.called_number)
-                    .to_string(),
-                candidate
-                    .calling_to_send(&snapshot, &plan.calling_number)
-                    .to_string(),
-            )
+            let sent = candidate.numbers_to_send(&snapshot, &plan.numbers);
+            (sent.called.to_string(), sent.calling.to_string())
         })
         .collect();
     assert_eq!(
@@ -207,7 +201,7 @@ fn a_rate_is_recorded_as_its_card_has_it() {
     let plan = routed(&snapshot, "447700900123");
     let applied = snapshot.applied_rate(
         plan.customer_rate,
-        &plan.called_number,
+        &plan.numbers.called,
         rating::Timestamp(0),
     );
     assert_eq!(&*applied.rate_card.name, "retail");
@@ -218,7 +212,7 @@ fn a_rate_is_recorded_as_its_card_has_it() {
     assert_eq!(applied.next_rate_per_minute.to_string(), "0.05");
     let cost = snapshot.applied_rate(
         plan.candidates[0].rate,
-        &plan.called_number,
+        &plan.numbers.called,
         rating::Timestamp(0),
     );
     assert_eq!((&*cost.prefix, &*cost.rate_card.name), ("44", "zenith-buy"));

@@ -9,6 +9,8 @@
 mod model;
 #[path = "support/numbers.rs"]
 mod numbers;
+#[path = "support/passing.rs"]
+mod passing;
 #[path = "support/quality.rs"]
 mod quality;
 #[path = "support/routing.rs"]
@@ -53,6 +55,8 @@ struct Tally {
     close: usize,
     throttled: usize,
     record_bytes: usize,
+    rewritten: usize,
+    tagged: usize,
     rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
 }
 
@@ -118,7 +122,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             let mut of_calls = HeldChannels::default();
             for (plan, permits, ..) in &held {
                 of_calls.note(&plan.permits);
-                of_calls.note_numbers(&plan.numbers);
+                of_calls.note_numbers(&plan.number_permits);
                 of_calls.note(permits);
             }
             assert_eq!(snapshot.drift(&of_calls), [], "seed {seed} step {step}");
@@ -187,6 +191,8 @@ impl Tally {
                 self.backups += usize::from(route.seen.has_backups);
                 self.throttled += usize::from(route.seen.has_throttled);
                 self.close += usize::from(route.seen.is_close);
+                self.rewritten += usize::from(route.seen.is_rewritten);
+                self.tagged += usize::from(route.seen.is_tagged);
             }
             Outcome::Reject(reason) => *self.rejected.entry(*reason).or_default() += 1,
         }
@@ -201,6 +207,8 @@ impl Tally {
         assert_eq!(self.strategies.len(), 9, "{self:#?}");
         assert!(self.exclusive > decisions / 1_000, "{self:#?}");
         assert!(self.backups > 0, "{self:#?}");
+        assert!(self.rewritten > decisions / 1_000, "{self:#?}");
+        assert!(self.tagged > decisions / 1_000, "{self:#?}");
         assert!(self.throttled > decisions / 200, "{self:#?}");
         assert!(self.record_bytes < 100 * decisions, "{self:#?}");
         assert!(self.close <= decisions / 10_000, "{self:#?}");

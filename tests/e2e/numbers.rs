@@ -6,7 +6,7 @@ use crate::switch::Switch;
 use serde_json::{Value, json};
 
 /// Gives a resource a number policy.
-fn set_numbers(switch: &Switch, path: &str, numbers: &Value) {
+pub(crate) fn set_numbers(switch: &Switch, path: &str, numbers: &Value) {
     let path = format!("/api/v1/{path}");
     let mut resource = switch.get(&path);
     resource["spec"]["numbers"] = numbers.clone();
@@ -14,7 +14,7 @@ fn set_numbers(switch: &Switch, path: &str, numbers: &Value) {
     switch.send("PUT", &path, &body);
 }
 
-fn write(switch: &Switch, kind: &str, name: &str, spec: Value) {
+pub(crate) fn write(switch: &Switch, kind: &str, name: &str, spec: Value) {
     let body = json!({ "name": name, "spec": spec });
     switch.send("POST", &format!("/api/v1/{kind}"), &body);
 }

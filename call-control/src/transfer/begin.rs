@@ -240,7 +240,7 @@ fn target_call(
     media: CallMedia,
 ) -> Call {
     let permits = std::mem::take(&mut plan.permits);
-    let numbers = std::mem::take(&mut plan.numbers);
+    let numbers = std::mem::take(&mut plan.number_permits);
     Call {
         key,
         phase: Phase::Hunting,

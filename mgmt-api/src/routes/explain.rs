@@ -63,6 +63,8 @@ pub struct Explanation {
     /// The called number after translation.
     #[schema(required)]
     pub called_number: Option<String>,
+    /// The tags that number lists put on the call.
+    pub tags: Vec<String>,
     /// What was looked at, in order.
     pub steps: Vec<ExplainStep>,
     /// Every route that was looked at: the chosen one, those behind it in hunting order, those

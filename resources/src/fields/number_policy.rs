@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 /// Translation rules, number lists and classes of a customer, a carrier or a trunk.
 ///
 /// A call comes through the rules of its ingress trunk (after the trunk's own `called_number` and
-/// `calling_number`) and then those of its customer; it leaves through those of the carrier and then
-/// those of the egress trunk. Lists look at both numbers, and classes at the called one, as they are in
-/// between, where routes and rates see them.
+/// `calling_number`) and those of its customer, then through the lists of the trunk and those of the
+/// customer. Classes, limits, rates and routes see the numbers after that. It leaves through the lists of the
+/// carrier and those of the egress trunk, then through the rules of both and the trunk's own
+/// `called_number` and `calling_number`.
+///
+/// Lists are gone through once, in their order, and each looks at what those before it left: what a list
+/// made of a number never comes back to an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberPolicy {
@@ -24,8 +28,9 @@ pub struct NumberPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-default" = "it is not"))]
     pub calling_rules: Option<Ref<TranslationRules>>,
-    /// Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse
-    /// the call, a carrier's and an egress trunk's leave their routes out.
+    /// Lists, in the order in which they are gone through. Those that allow or deny must let a call
+    /// through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress
+    /// trunk's leave their routes out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = Self::LISTS_MAX))]
     pub lists: Vec<Ref<NumberList>>,

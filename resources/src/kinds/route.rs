@@ -4,6 +4,7 @@ use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX};
 use crate::fields::prefix::{self, Prefix};
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
+use crate::fields::tag::{self, TAGS_MAX, Tag};
 use crate::kind::{Assignable, Kind};
 use crate::kinds::{Carrier, ResourceKind, Schedule, Trunk, VoiceTier};
 use crate::problem::Problem;
@@ -32,6 +33,20 @@ pub struct Route {
         extend("x-section" = "advanced", "x-default" = "every number")
     )]
     pub calling_prefixes: Vec<Prefix>,
+    /// Tags that a call must have, all of them; number lists put them on calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = TAGS_MAX),
+        extend("x-section" = "advanced", "x-filter" = true, "x-default" = "none")
+    )]
+    pub tags_required: Vec<Tag>,
+    /// Tags that a call must not have, none of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = TAGS_MAX),
+        extend("x-section" = "advanced", "x-filter" = true, "x-default" = "none")
+    )]
+    pub tags_excluded: Vec<Tag>,
     /// To whom calls go: by any of its egress trunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-filter" = true))]
@@ -103,6 +118,8 @@ impl Kind for Route {
             .into_iter()
             .chain(prefix::check_repeated("prefixes", &self.prefixes))
             .chain(prefix::check_repeated("calling_prefixes", &self.calling_prefixes))
+            .chain(tag::check_repeated("tags_required", &self.tags_required, &self.tags_excluded))
+            .chain(tag::check_repeated("tags_excluded", &self.tags_excluded, &[]))
             .collect()
     }
 }
@@ -131,5 +148,9 @@ mod tests {
         );
         let letters = json!({ "carrier": "ACME", "prefixes": ["+20"] });
         assert_eq!(faults(ResourceKind::Route, letters), ["prefixes[0]"]);
+        let tagged = json!({ "carrier": "ACME", "tags_required": ["a"], "tags_excluded": ["b"] });
+        assert_sound(ResourceKind::Route, tagged);
+        let both = json!({ "carrier": "ACME", "tags_required": ["a", "c"], "tags_excluded": ["b", "c", "b"] });
+        assert_eq!(faults(ResourceKind::Route, both), ["tags_required[1]", "tags_excluded[2]"]);
     }
 }

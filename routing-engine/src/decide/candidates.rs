@@ -14,7 +14,7 @@
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, Gates, Permits, PromptAdmission};
-use crate::numbers::{Number, NumberFacts, translate_sent};
+use crate::numbers::{CallNumbers, NumberFacts, Tags};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
@@ -106,16 +106,19 @@ impl Candidate {
         snapshot.egress_trunk(self.trunk)
     }
 
-    /// The called number as the trunk wants it.
-    pub fn called_to_send(&self, snapshot: &Snapshot, called: &Number) -> Number {
+    /// The numbers of a call as the trunk wants them: through the lists of carrier and trunk, then through
+    /// their rules.
+    pub fn numbers_to_send(&self, snapshot: &Snapshot, numbers: &CallNumbers) -> CallNumbers {
         let trunk = self.egress_trunk(snapshot);
-        translate_sent(called, &trunk.numbers.called_rules, &trunk.called_number)
-    }
-
-    /// The calling number as the trunk wants it.
-    pub fn calling_to_send(&self, snapshot: &Snapshot, calling: &Number) -> Number {
-        let trunk = self.egress_trunk(snapshot);
-        translate_sent(calling, &trunk.numbers.calling_rules, &trunk.calling_number)
+        let mut sent = numbers.clone();
+        // Lists that refuse have left the route out before.
+        let _ = trunk
+            .numbers
+            .pass(&mut sent, &mut Tags::default(), |_, _| {});
+        CallNumbers {
+            called: trunk.called_sent(&sent.called),
+            calling: trunk.calling_sent(&sent.calling),
+        }
     }
 
     /// Whether media is relayed between this route and an ingress trunk: directly only when both
@@ -142,8 +145,8 @@ pub(super) struct Ask<'s> {
     pub(super) revenue: Amount,
     /// The prefix of its rate.
     pub(super) destination: &'s str,
-    pub(super) called: &'s str,
-    pub(super) calling: &'s str,
+    pub(super) numbers: &'s CallNumbers,
+    pub(super) tags: &'s Tags,
     /// Of the called number, looked up once when a route asks for it.
     pub(super) facts: OnceCell<NumberFacts>,
     pub(super) request: &'s CallRequest<'s>,
@@ -177,7 +180,7 @@ pub(super) fn rank(
         fits: ask
             .policy
             .routes
-            .fits(ask.called, ask.calling, ask.request.at),
+            .fits(ask.numbers, ask.tags, ask.request.at),
         cost_max: ask.cost_max(),
     };
     let seen: &_ = admission;
@@ -281,13 +284,15 @@ impl Ask<'_> {
             return Err(LossReason::CarrierNotAllowed);
         }
         if route.has_number_lists {
-            let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
-            if let Some(list) = numbers.refusing_list(self.called, self.calling) {
-                return Err(LossReason::NumberRefused(list));
-            }
+            let policy = &self.snapshot.egress_trunk(route.trunk).numbers;
+            policy
+                .pass(&mut self.numbers.clone(), &mut Tags::default(), |_, _| {})
+                .map_err(|refusal| LossReason::NumberRefused(refusal.list))?;
         }
         if route.has_class_rules {
-            let facts = self.facts.get_or_init(|| NumberFacts::of(self.called));
+            let facts = self
+                .facts
+                .get_or_init(|| NumberFacts::of(&self.numbers.called));
             let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
             if let Some(fault) = numbers.classes.fault(facts) {
                 return Err(LossReason::ClassRefused(fault));

@@ -148,7 +148,7 @@ impl<'s> Order<'s> {
         }
         let carrier = ask.snapshot.carrier(place.carrier).resource.id;
         let trunk = ask.snapshot.egress_trunk(place.trunk);
-        Some(admission.quality(ask.request, trunk, carrier, rate, ask.called))
+        Some(admission.quality(ask.request, trunk, carrier, rate, &ask.numbers.called))
     }
 
     pub(super) fn survey(&mut self, tier: Tier, cost: Amount) {

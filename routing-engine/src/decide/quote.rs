@@ -3,7 +3,7 @@
 use super::candidates::{self, Ask, Candidate};
 use super::{CallRequest, Source};
 use crate::limits::ReplayAdmission;
-use crate::numbers::NumberFacts;
+use crate::numbers::{CallNumbers, Number, NumberFacts, Tags};
 use crate::quality::QualityTable;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
@@ -65,6 +65,11 @@ impl Snapshot {
             draw: 0,
             quality: QualityTable::empty(),
         };
+        let numbers = CallNumbers {
+            // Nobody asks for the price of a number that is longer than one can be.
+            called: Number::from(called).unwrap_or_default(),
+            calling: Number::new(),
+        };
         let ask = Ask {
             snapshot: self,
             path: &path,
@@ -72,8 +77,8 @@ impl Snapshot {
             owner: compiled.owner,
             revenue,
             destination: rate.prefix(called),
-            called,
-            calling: "",
+            numbers: &numbers,
+            tags: &Tags::default(),
             // Prefixes are asked for as well, and they are no numbers.
             facts: NumberFacts::UNJUDGED.into(),
             request: &request,

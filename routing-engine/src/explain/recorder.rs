@@ -2,8 +2,8 @@
 
 use super::{ExplainedKey, ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
 use crate::decide::{CANDIDATES_MAX, Source};
-use crate::numbers::{ClassFault, NumberFacts};
-use crate::resources::{NumberClass, Status};
+use crate::numbers::{ClassFault, ListDid, ListRefusal, NumberFacts, NumberListIndex, TagIndex};
+use crate::resources::{CallNumber, NumberClass, Status};
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use rating::cdr::ReleaseReason;
@@ -20,6 +20,8 @@ pub(super) struct Recorder<'s> {
     routes_were_ranked: bool,
     /// Whose routes are ranked.
     customer: Option<CustomerIndex>,
+    /// Of the call, each once.
+    tags: Vec<TagIndex>,
 }
 
 impl<'s> Recorder<'s> {
@@ -31,7 +33,15 @@ impl<'s> Recorder<'s> {
             verdicts: Vec::new(),
             routes_were_ranked: false,
             customer: None,
+            tags: Vec::new(),
         }
+    }
+
+    /// The names of the call's tags.
+    pub(super) fn tags(&self) -> Vec<Arc<str>> {
+        let tags = self.tags.iter();
+        tags.map(|tag| Arc::clone(self.snapshot.tag(*tag)))
+            .collect()
     }
 
     /// Of routes whose figures were not kept nothing is said but that they lost.
@@ -207,10 +217,14 @@ impl Trace for Recorder<'_> {
                 self.note("number", Passed, format!("{received} is {called}"));
             }
             Step::NumberRefused(error) => self.note("number", Refused, error.to_string()),
-            Step::NotListed(list) => {
+            Step::Listed { list, did } => self.listed(list, did),
+            Step::NotListed(ListRefusal { list, error }) => {
                 let name = &snapshot.number_list(list).resource.name;
-                let detail = format!("number list \"{name}\" does not let the call through");
-                self.note("number", Refused, detail);
+                let detail = match error {
+                    None => format!("number list \"{name}\" does not let the call through"),
+                    Some(error) => format!("after number list \"{name}\" {error}"),
+                };
+                self.note("number_list", Refused, detail);
             }
             Step::Classified(facts) => self.note("class", Passed, class_sentence(&facts)),
             Step::ClassBlocked(facts) => {
@@ -264,6 +278,33 @@ impl Trace for Recorder<'_> {
 }
 
 impl Recorder<'_> {
+    fn listed(&mut self, list: NumberListIndex, did: ListDid<'_>) {
+        let snapshot = self.snapshot;
+        let name = &snapshot.number_list(list).resource.name;
+        let detail = match did {
+            ListDid::Allowed => format!("number list \"{name}\" lets the call through"),
+            ListDid::Rewrote {
+                number,
+                before,
+                after,
+            } => {
+                let which = match number {
+                    CallNumber::Called => "called",
+                    CallNumber::Calling => "calling",
+                };
+                format!("number list \"{name}\" makes {after} of the {which} number {before}")
+            }
+            ListDid::Tagged(tag) => {
+                if !self.tags.contains(&tag) {
+                    self.tags.push(tag);
+                }
+                let tag = snapshot.tag(tag);
+                format!("number list \"{name}\" tags the call {tag}")
+            }
+        };
+        self.note("number_list", StepOutcome::Passed, detail);
+    }
+
     fn ranked(&mut self, candidates_count: usize, unprofitable_count: usize) {
         self.routes_were_ranked = true;
         let outcome = match candidates_count {

@@ -1,6 +1,7 @@
 //! What the numbers of calls of one trunk go through, its own and its customer's or carrier's.
 
-use super::{ClassRules, CompiledNumberList, NumberRules};
+use super::{ClassRules, CompiledNumberList, NumberRules, TagIndex};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A number list's place in its snapshot. Means nothing in another.
@@ -27,12 +28,12 @@ impl CompiledNumberPolicy {
         }
     }
 
-    /// The first list that does not let a call between two numbers through.
-    pub(crate) fn refusing_list(&self, called: &str, calling: &str) -> Option<NumberListIndex> {
-        let mut lists = self.lists.iter();
-        lists
-            .find(|(_, list)| !list.allows(called, calling))
-            .map(|(index, _)| *index)
+    /// The tags that the lists may put on a call, each once.
+    pub(crate) fn tags(&self) -> BTreeSet<TagIndex> {
+        self.lists
+            .iter()
+            .filter_map(|(_, list)| list.tag())
+            .collect()
     }
 }
 

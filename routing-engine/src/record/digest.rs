@@ -40,11 +40,14 @@ fn words(decision: &Decision, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
             take(1 + plan.candidates.len() as u64);
             take(id(snapshot.customer(plan.customer).resource.id));
             take(id(snapshot.ingress_trunk(plan.ingress_trunk).resource.id));
-            text(plan.called_number.as_str(), take);
-            text(plan.calling_number.as_str(), take);
+            text(plan.numbers.called.as_str(), take);
+            text(plan.numbers.calling.as_str(), take);
             rate(plan.customer_rate, snapshot, take);
             for route in &plan.candidates {
                 candidate(route, snapshot, take);
+            }
+            for tag in plan.tags.iter() {
+                text(snapshot.tag(tag), take);
             }
         }
     }

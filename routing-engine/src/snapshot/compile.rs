@@ -195,6 +195,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             usernames,
             number_rules: self.numbers.rules_by_id(self.resources),
             number_lists: self.numbers.lists(),
+            tags: self.numbers.tags(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
             called_numbers,

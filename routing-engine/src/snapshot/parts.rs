@@ -6,7 +6,7 @@ use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
-use crate::numbers::{CompiledNumberPolicy, Number, translate_calling};
+use crate::numbers::{CompiledNumberPolicy, Number, translate_calling, translate_sent};
 use crate::resources::{
     AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
     NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
@@ -320,6 +320,16 @@ impl IngressTrunk {
 }
 
 impl EgressTrunk {
+    /// A called number after the rules of carrier and trunk.
+    pub(crate) fn called_sent(&self, number: &Number) -> Number {
+        translate_sent(number, &self.numbers.called_rules, &self.called_number)
+    }
+
+    /// A number that stands for the caller after the rules of carrier and trunk.
+    pub fn calling_sent(&self, number: &Number) -> Number {
+        translate_sent(number, &self.numbers.calling_rules, &self.calling_number)
+    }
+
     /// Notes what became of an attempt.
     pub fn note_attempt(&self, end: AttemptEnd, now_us: u64) {
         if let Some(throttle) = &self.throttle {

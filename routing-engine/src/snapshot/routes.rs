@@ -4,6 +4,7 @@ use super::audience::{Audience, Recipient};
 use super::schedule::CompiledSchedule;
 use super::{CarrierIndex, TrunkIndex};
 use crate::limits::{Gate, Limiter, Limits};
+use crate::numbers::{CallNumbers, TagIndex, Tags};
 use crate::resources::{AssignmentLevel, PREFIX_DIGITS_MAX, Prefix, RouteRole};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
@@ -22,6 +23,9 @@ pub(crate) struct CompiledRoute {
     pub(crate) target: RouteTarget,
     /// Empty for all numbers.
     pub(crate) calling: DigitIndex,
+    /// What calls must have, and must not have.
+    pub(crate) tags_required: Box<[TagIndex]>,
+    pub(crate) tags_excluded: Box<[TagIndex]>,
     pub(crate) is_exclusive: bool,
     pub(crate) priority: u16,
     pub(crate) weight: u16,
@@ -112,11 +116,12 @@ impl RoutePlace {
 
 impl GivenRoutes {
     /// The routes that fit a call, without those that their schedule closes.
-    pub(crate) fn fits(&self, called: &str, calling: &str, at: Timestamp) -> Fits<'_> {
+    pub(crate) fn fits(&self, numbers: &CallNumbers, tags: &Tags, at: Timestamp) -> Fits<'_> {
         let mut fits = Fits::default();
+        let calling = numbers.calling.as_str();
         let calling = calling.strip_prefix('+').unwrap_or(calling);
         for (layer_level, layer) in &self.layers {
-            layer.for_each_match(called, |called_digits, place| {
+            layer.for_each_match(&numbers.called, |called_digits, place| {
                 let route = &self.routes[place as usize];
                 let Some((level, role)) = route.given_to(&self.recipient, *layer_level) else {
                     return;
@@ -124,7 +129,7 @@ impl GivenRoutes {
                 let Some(calling_digits) = route.calling_digits(calling) else {
                     return;
                 };
-                if route.is_open(at) {
+                if route.is_open(at) && route.takes(tags) {
                     let closeness = Closeness {
                         level,
                         called_digits,
@@ -275,6 +280,12 @@ impl CompiledRoute {
         self.calling
             .for_each_match(calling, |digits, _| longest = Some(digits));
         longest
+    }
+
+    /// Whether a call with some tags may take it.
+    fn takes(&self, tags: &Tags) -> bool {
+        self.tags_required.iter().all(|tag| tags.has(*tag))
+            && !self.tags_excluded.iter().any(|tag| tags.has(*tag))
     }
 
     fn is_open(&self, at: Timestamp) -> bool {

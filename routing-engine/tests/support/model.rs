@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::passing::Passing;
 use super::quality::Observed;
 use super::routing::{self, Offered, Via};
 use super::world::{Call, World};
@@ -11,8 +12,8 @@ use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
 use routing_engine::numbers::NumberFacts;
 use routing_engine::resources::{
-    CallNumber, Customer, Direction, NumberListAction, NumberMatching, NumberPolicy,
-    NumberTranslation, NumberValidation, Ref, Status, TranslationRules, Trunk,
+    Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation, Ref, Status, Tag,
+    TranslationRules, Trunk,
 };
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
@@ -32,6 +33,9 @@ pub(crate) struct Seen {
     pub(crate) has_throttled: bool,
     /// Whether the order hung upon the rounding of a lot.
     pub(crate) is_close: bool,
+    /// Whether lists changed a number or put on a tag.
+    pub(crate) is_rewritten: bool,
+    pub(crate) is_tagged: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ pub(crate) struct Route {
     pub(crate) rate: Rate,
     /// How long it is held.
     pub(crate) hold_us: u32,
-    /// Trunk, carrier, rate, number sent.
+    /// Trunk, carrier, rate, numbers sent.
     pub(crate) routes: Vec<(String, String, Rate, String)>,
     /// Which routes lead to these.
     vias: Vec<Option<Via>>,
@@ -173,9 +177,14 @@ impl<'w> Model<'w> {
         }
         let calling = translated(&call.calling, &trunk.calling_number);
         let calling = self.by_rules(calling, policies.map(|policy| &policy.calling_rules));
-        if self.is_refused(policies, &called, &calling) {
-            return Err(ReleaseReason::NumberRefused);
-        }
+        let mut numbers = Passing::new(called.clone(), calling.clone());
+        numbers.pass(&world.number_lists, policies)?;
+        let is_rewritten = (&numbers.called, &numbers.calling) != (&called, &calling);
+        let Passing {
+            called,
+            calling,
+            tags,
+        } = numbers;
         if is_blocked(policies, &called) {
             return Err(ReleaseReason::NumberClassBlocked);
         }
@@ -189,13 +198,17 @@ impl<'w> Model<'w> {
             .ok_or(ReleaseReason::NoCustomerRate)
             .and_then(|rate| {
                 Ok((
-                    self.routes(call, &customer_name, &called, &calling, &rate)?,
+                    self.routes(call, &customer_name, (&called, &calling, &tags), &rate)?,
                     rate,
                 ))
             });
         match found {
             Ok(((routes, vias, seen), rate)) => Ok(Route {
-                seen,
+                seen: Seen {
+                    is_rewritten,
+                    is_tagged: !tags.is_empty(),
+                    ..seen
+                },
                 customer: customer_name,
                 ingress_trunk: trunk_name.clone(),
                 called,
@@ -409,20 +422,18 @@ impl<'w> Model<'w> {
         &mut self,
         call: &Call,
         customer: &str,
-        called: &str,
-        calling: &str,
+        (called, calling, tags): (&str, &str, &[Tag]),
         customer_rate: &Rate,
     ) -> Result<(Vec<(String, String, Rate, String)>, Vec<Option<Via>>, Seen), ReleaseReason> {
         let routing = &self.world.routing;
         let place = &named(&self.world.customers, customer).1;
         let profile = routing.profile_of(customer, place);
-        let fits = routing.fits(customer, place, called, calling, call.at_us);
+        let fits = routing.fits(customer, place, called, calling, tags, call.at_us);
         let mut seen = Seen {
             strategy: format!("{:?}", profile.1.strategy),
             is_exclusive: fits.is_exclusive,
             has_backups: false,
-            has_throttled: false,
-            is_close: false,
+            ..Seen::default()
         };
         let mut offered = Vec::new();
         for (name, trunk) in &self.world.trunks {
@@ -436,10 +447,12 @@ impl<'w> Model<'w> {
             if self.gateways_of(trunk).is_empty() {
                 continue;
             }
-            if self.is_refused([&carriers.numbers, &trunk.numbers], called, calling) {
+            let policies = [&carriers.numbers, &trunk.numbers];
+            let mut numbers = Passing::new(called.to_owned(), calling.to_owned());
+            let passed = numbers.pass(&self.world.number_lists, policies);
+            if passed.is_err() {
                 continue;
             }
-            let policies = [&carriers.numbers, &trunk.numbers];
             if is_blocked(policies, called) || is_unknown(policies, called) {
                 continue;
             }
@@ -491,11 +504,17 @@ impl<'w> Model<'w> {
         let routes = ordered.into_iter().map(|offer| {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;
             let carriers = &named(&self.world.carriers, &offer.carrier).1.numbers;
-            let rules = [&carriers.called_rules, &trunk.numbers.called_rules];
-            let sent = translated(
-                &self.by_rules(called.to_owned(), rules),
-                &trunk.called_number,
+            let policies = [carriers, &trunk.numbers];
+            let mut numbers = Passing::new(called.to_owned(), calling.to_owned());
+            numbers.pass(&self.world.number_lists, policies).unwrap();
+            let rules = policies.map(|policy| &policy.called_rules);
+            let called = translated(&self.by_rules(numbers.called, rules), &trunk.called_number);
+            let rules = policies.map(|policy| &policy.calling_rules);
+            let calling = translated(
+                &self.by_rules(numbers.calling, rules),
+                &trunk.calling_number,
             );
+            let sent = format!("{called} by {calling}");
             (offer.trunk, offer.carrier, offer.rate, sent)
         });
         Ok((routes.collect(), vias, seen))
@@ -542,28 +561,6 @@ impl<'w> Model<'w> {
                 }
             });
             made.unwrap_or(number)
-        })
-    }
-
-    fn is_refused(&self, policies: [&NumberPolicy; 2], called: &str, calling: &str) -> bool {
-        let mut lists = policies.into_iter().flat_map(|policy| &policy.lists);
-        lists.any(|name| {
-            let list = &named(&self.world.number_lists, name).1;
-            let number = match list.number {
-                CallNumber::Called => called,
-                CallNumber::Calling => {
-                    let plus = calling.strip_prefix('+');
-                    plus.or_else(|| calling.strip_prefix("00"))
-                        .unwrap_or(calling)
-                }
-            };
-            let is_digits = number.chars().all(|c| c.is_ascii_digit());
-            let stands_there = is_digits
-                && list.entries.iter().any(|entry| match list.matching {
-                    NumberMatching::Prefix => number.starts_with(&**entry),
-                    NumberMatching::Exact => number == &**entry,
-                });
-            stands_there == (list.action == NumberListAction::Deny)
         })
     }
 }
@@ -692,7 +689,7 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
         Decision::Reject(rejection) => return Outcome::Reject(rejection.reason),
     };
     let rate = |rate| {
-        let applied = snapshot.applied_rate(rate, &plan.called_number, rating::Timestamp(at_us));
+        let applied = snapshot.applied_rate(rate, &plan.numbers.called, rating::Timestamp(at_us));
         Rate {
             card: applied.rate_card.name.to_string(),
             prefix: applied.prefix.to_string(),
@@ -703,13 +700,12 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
     };
     let routes = plan.candidates.iter().map(|candidate| {
         let carrier = snapshot.carrier(candidate.carrier);
+        let sent = candidate.numbers_to_send(snapshot, &plan.numbers);
         (
             candidate.egress_trunk(snapshot).resource.name.to_string(),
             carrier.resource.name.to_string(),
             rate(candidate.rate),
-            candidate
-                .called_to_send(snapshot, &plan.called_number)
-                .to_string(),
+            format!("{} by {}", sent.called, sent.calling),
         )
     });
     Outcome::Route(Box::new(Route {
@@ -720,8 +716,8 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
             .resource
             .name
             .to_string(),
-        called: plan.called_number.to_string(),
-        calling: plan.calling_number.to_string(),
+        called: plan.numbers.called.to_string(),
+        calling: plan.numbers.calling.to_string(),
         rate: rate(plan.customer_rate),
         hold_us: plan.hold_us,
         routes: routes.collect(),

@@ -9,7 +9,7 @@ use super::world::{digits, one_in, status, stored};
 use routing_engine::resources::{
     Assigned, Assignment, AssignmentLevel, Carrier, CarrierShare, Customer, CustomerGroup,
     LcrProfile, LcrStrategy, Prefix, QualityFloor, Ref, Resources, Route, RouteGroup,
-    RouteGroupMember, RouteRole, Schedule, Status, VoiceTier,
+    RouteGroupMember, RouteRole, Schedule, Status, Tag, VoiceTier,
 };
 use std::cmp::Reverse;
 
@@ -17,6 +17,7 @@ pub(crate) const GROUP: &str = "group";
 const GROUPS_CATEGORY: &str = "category of the group";
 pub(crate) const OWN_CATEGORY: &str = "category";
 const SCHEDULE: &str = "day";
+pub(crate) const TAGS: [&str; 4] = ["a", "b", "c", "d"];
 
 type Given<T> = Vec<(String, Assignment, T)>;
 
@@ -186,6 +187,16 @@ fn assignment(random: &mut Random, customers: usize) -> Assignment {
     assign
 }
 
+/// Most have none.
+fn tags(random: &mut Random, of: &[&str]) -> Vec<Tag> {
+    let tag = *random.pick(of);
+    let has_one = one_in(random, 8);
+    has_one
+        .then(|| tag.try_into().unwrap())
+        .into_iter()
+        .collect()
+}
+
 fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
     let prefixes = |random: &mut Random, often: usize| {
         let count = if one_in(random, often) {
@@ -205,6 +216,8 @@ fn route(random: &mut Random, carriers: usize, trunks: &[String]) -> Route {
         status: status(random),
         prefixes: prefixes(random, 2),
         calling_prefixes: prefixes(random, 6),
+        tags_required: tags(random, &TAGS[..2]),
+        tags_excluded: tags(random, &TAGS[2..]),
         carrier: (!by_trunk).then(|| format!("carrier {}", random.below(carriers)).into()),
         trunk: by_trunk.then(|| random.pick(trunks).clone().into()),
         voice_tier: one_in(random, 4).then(|| "tier 0".into()),
@@ -332,11 +345,18 @@ impl Routing {
         spec: &Customer,
         called: &str,
         calling: &str,
+        tags: &[Tag],
         at_us: i64,
     ) -> Fits<'_> {
         let calling = calling.strip_prefix('+').unwrap_or(calling);
         let mut fits = Vec::new();
         for (name, assign, route) in &self.routes {
+            let is_missing = |tag: &&Tag| !tags.contains(tag);
+            if route.tags_required.iter().any(|tag| is_missing(&tag))
+                || !route.tags_excluded.iter().all(|tag| is_missing(&tag))
+            {
+                continue;
+            }
             let longest = |prefixes: &[Prefix], number: &str| {
                 let fitting = prefixes
                     .iter()

@@ -10,8 +10,8 @@ use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
     CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberClass,
     NumberList, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation,
-    NumberValidation, PricedCard, RateCard, RateRow, Resources, SharedGateway, Status, Stored,
-    Throttle, TranslationRule, TranslationRules, Trunk,
+    NumberValidation, PricedCard, RateCard, RateRow, Resources, RewrittenPart, SharedGateway,
+    Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -30,7 +30,9 @@ pub(crate) struct World {
 }
 
 const RULES: usize = 4;
-const LISTS: usize = 4;
+const LISTS: usize = 6;
+/// Those after this one tag calls: only customers name them.
+const LISTS_OF_ALL: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -86,7 +88,7 @@ pub(crate) fn random(random: &mut Random) -> World {
             .map(|index| (format!("rules {index}"), translation_rules(random)))
             .collect(),
         number_lists: (0..LISTS)
-            .map(|index| (format!("list {index}"), number_list(random)))
+            .map(|index| (format!("list {index}"), number_list(random, index)))
             .collect(),
         gateways: (0..carriers_count)
             .flat_map(|carrier| [0, 1].map(|index| (carrier, index)))
@@ -130,11 +132,22 @@ fn translation_rules(random: &mut Random) -> TranslationRules {
     }
 }
 
-fn number_list(random: &mut Random) -> NumberList {
-    let is_deny = !one_in(random, 3);
+fn number_list(random: &mut Random, index: usize) -> NumberList {
+    let mut action = match random.below(6) {
+        0..2 => NumberListAction::Allow,
+        2..4 => NumberListAction::Deny,
+        _ => NumberListAction::Rewrite,
+    };
+    if index >= LISTS_OF_ALL {
+        action = NumberListAction::Tag;
+    }
+    let is_rewrite = action == NumberListAction::Rewrite;
+    let replaces_number = one_in(random, 4);
+    let replacement = random.pick(&["2", "10", "120", "11", "0012"]).to_string();
+    let tag = random.pick(&routing::TAGS).to_string();
     let is_prefix = !one_in(random, 4);
     // What only a few may call lets most of the numbers through, so that calls go on.
-    let mut entries: Vec<_> = if is_deny {
+    let mut entries: Vec<_> = if action != NumberListAction::Allow {
         (0..random.below(6)).map(|_| digits(random, 5)).collect()
     } else {
         ["0", "1", "44", "21"].map(str::to_owned).into()
@@ -142,11 +155,7 @@ fn number_list(random: &mut Random) -> NumberList {
     entries.sort();
     entries.dedup();
     NumberList {
-        action: if is_deny {
-            NumberListAction::Deny
-        } else {
-            NumberListAction::Allow
-        },
+        action,
         number: if one_in(random, 4) {
             CallNumber::Calling
         } else {
@@ -161,24 +170,35 @@ fn number_list(random: &mut Random) -> NumberList {
             .into_iter()
             .map(|entry| entry.try_into().unwrap())
             .collect(),
+        replaces: match is_rewrite && replaces_number {
+            true => RewrittenPart::Number,
+            false => RewrittenPart::Entry,
+        },
+        replacement: is_rewrite.then_some(replacement),
+        tag: (action == NumberListAction::Tag).then(|| tag.try_into().unwrap()),
         description: String::new(),
     }
 }
 
 /// Most have none.
-fn numbers(random: &mut Random) -> NumberPolicy {
+fn numbers(random: &mut Random, lists_count: usize) -> NumberPolicy {
     let mut rules = || {
         let index = random.below(RULES);
         one_in(random, 12).then(|| format!("rules {index}").into())
     };
     let (called_rules, calling_rules) = (rules(), rules());
-    let list = random.below(LISTS);
-    let has_lists = one_in(random, 10);
-    let lists = has_lists.then(|| format!("list {list}").into());
+    let first = random.below(lists_count);
+    let count = match one_in(random, 6) {
+        true => 1 + random.below(3),
+        false => 0,
+    };
+    let lists = (first..lists_count)
+        .take(count)
+        .map(|list| format!("list {list}").into());
     NumberPolicy {
         called_rules,
         calling_rules,
-        lists: lists.into_iter().collect(),
+        lists: lists.collect(),
         blocked_classes: blocked_classes(random),
         validation: match random.below(60) {
             0 => NumberValidation::Valid,
@@ -264,7 +284,7 @@ fn carrier(random: &mut Random) -> Carrier {
         cps_limit: one_in(random, 5).then_some(8),
         channel_limit: one_in(random, 5).then_some(2),
         billing: None,
-        numbers: numbers(random),
+        numbers: numbers(random, LISTS_OF_ALL),
     }
 }
 
@@ -276,7 +296,7 @@ fn customer(random: &mut Random, cards_count: usize) -> Customer {
         cps_smoothing_ms: one_in(random, 4).then_some(100),
         called_number_cps_limit: one_in(random, 5).then_some(1),
         called_number_channel_limit: one_in(random, 5).then_some(1),
-        numbers: numbers(random),
+        numbers: numbers(random, LISTS),
         group: one_in(random, 2).then(|| routing::GROUP.into()),
         category: one_in(random, 3).then(|| routing::OWN_CATEGORY.into()),
         ..Customer::new(format!("card {}", random.below(cards_count)))
@@ -315,7 +335,7 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
         called_number_channel_limit: one_in(random, 6).then_some(2),
         called_number: translation(random),
         calling_number: translation(random),
-        numbers: numbers(random),
+        numbers: numbers(random, LISTS),
         ..Trunk::new(Direction::Ingress)
     }
 }
@@ -344,7 +364,7 @@ fn egress(random: &mut Random, carrier: usize, card: usize, index: usize) -> Tru
         priority: one_in(random, 2).then(|| random.below(3) as u16),
         weight: one_in(random, 2).then(|| random.below(3) as u16 * 100),
         called_number: translation(random),
-        numbers: numbers(random),
+        numbers: numbers(random, LISTS_OF_ALL),
         throttle: one_in(random, 4).then(|| Throttle {
             attempts_min: 3,
             failed_percent: 50,

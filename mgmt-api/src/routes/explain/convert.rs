@@ -19,6 +19,7 @@ impl From<engine::Explanation> for Explanation {
             ingress_trunk: explained.ingress_trunk.map(|name| name.to_string()),
             lcr_profile: explained.lcr_profile.map(|name| name.to_string()),
             called_number: explained.called_number,
+            tags: explained.tags.iter().map(ToString::to_string).collect(),
             steps: explained.steps.into_iter().map(ExplainStep::from).collect(),
             routes: explained
                 .routes

@@ -3,13 +3,13 @@
 use super::{Compiler, Key, Snapshot, key, resource};
 use crate::Problem;
 use crate::numbers::{
-    ClassRules, CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules,
+    ClassRules, CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules, TagIndex,
 };
 use crate::resources::{
     Carrier, Customer, NumberList, NumberPolicy, Ref, ResourceKind, ResourcesRef, StoredRef,
-    TranslationRules, Trunk,
+    TAGS_MAX, Tag, TranslationRules, Trunk,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What policies can name, and the policies of those whose trunks share them.
@@ -18,6 +18,16 @@ pub(super) struct Numbers<'r> {
     lists: BTreeMap<Key<'r>, (NumberListIndex, Arc<CompiledNumberList>)>,
     customers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
     carriers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
+    /// What lists put on calls and routes ask for, in order. The same name is the same tag for every
+    /// owner: no call of one takes a route of another.
+    tags: Vec<&'r str>,
+}
+
+/// On which side numbers go through a policy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
 }
 
 impl<'r> Numbers<'r> {
@@ -27,27 +37,33 @@ impl<'r> Numbers<'r> {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let rules = resources.translation_rules.iter();
+        let tags = tags(resources);
         let lists = (0..).map(NumberListIndex).zip(&resources.number_lists);
         let mut numbers = Self {
             rules: rules
                 .map(|rules| (key(rules), compiled_rules(rules, previous)))
                 .collect(),
             lists: lists
-                .map(|(index, list)| (key(list), (index, compiled_list(list))))
+                .map(|(index, list)| (key(list), (index, compiled_list(list, &tags))))
                 .collect(),
             customers: BTreeMap::new(),
             carriers: BTreeMap::new(),
+            tags,
         };
         let policy = |customer: &'r Customer| &customer.numbers;
         numbers.customers = numbers.of_each(
-            ResourceKind::Customer,
+            (ResourceKind::Customer, Way::In),
             &resources.customers,
             policy,
             problems,
         );
         let policy = |carrier: &'r Carrier| &carrier.numbers;
-        numbers.carriers =
-            numbers.of_each(ResourceKind::Carrier, &resources.carriers, policy, problems);
+        numbers.carriers = numbers.of_each(
+            (ResourceKind::Carrier, Way::Out),
+            &resources.carriers,
+            policy,
+            problems,
+        );
         numbers
     }
 
@@ -72,9 +88,19 @@ impl<'r> Numbers<'r> {
             .collect()
     }
 
+    /// The names of all tags, in the order of their places.
+    pub(super) fn tags(&self) -> Box<[Arc<str>]> {
+        self.tags.iter().map(|tag| Arc::from(*tag)).collect()
+    }
+
+    /// The places of a route's tags.
+    pub(super) fn tags_of(&self, tags: &[Tag]) -> Box<[TagIndex]> {
+        tags.iter().map(|tag| place_of(&self.tags, tag)).collect()
+    }
+
     fn of_each<T>(
         &self,
-        kind: ResourceKind,
+        (kind, way): (ResourceKind, Way),
         stored: &[StoredRef<'r, T>],
         policy: impl Fn(&'r T) -> &'r NumberPolicy,
         problems: &mut Vec<Problem>,
@@ -84,7 +110,7 @@ impl<'r> Numbers<'r> {
             let problem = |field: String, message: String| {
                 problems.push(Problem::in_field(field, message).of(kind, stored.name));
             };
-            let policy = self.policy(stored.owner, policy(stored.spec), problem);
+            let policy = self.policy((stored.owner, way), policy(stored.spec), problem);
             compiled.insert(key(stored), policy);
         }
         compiled
@@ -93,7 +119,7 @@ impl<'r> Numbers<'r> {
     /// Calls `problem` with the field and what is wrong for each name that leads nowhere.
     fn policy(
         &self,
-        owner: i64,
+        (owner, way): (i64, Way),
         policy: &NumberPolicy,
         mut problem: impl FnMut(String, String),
     ) -> CompiledNumberPolicy {
@@ -111,6 +137,12 @@ impl<'r> Numbers<'r> {
         let mut lists = Vec::new();
         for (index, name) in policy.lists.iter().enumerate() {
             match self.lists.get(&(owner, name.as_str())) {
+                Some((_, list)) if way == Way::Out && list.tag().is_some() => {
+                    let message = format!(
+                        "number list \"{name}\" tags calls: only customers and ingress trunks can name it"
+                    );
+                    problem(format!("numbers.lists[{index}]"), message);
+                }
                 Some(found) => lists.push(found.clone()),
                 None => {
                     let message = format!("there is no number list \"{name}\"");
@@ -139,24 +171,55 @@ fn compiled_rules(
     }
 }
 
-fn compiled_list(list: &StoredRef<'_, NumberList>) -> Arc<CompiledNumberList> {
-    Arc::new(CompiledNumberList::compile(resource(list), list.spec))
+fn compiled_list(list: &StoredRef<'_, NumberList>, tags: &[&str]) -> Arc<CompiledNumberList> {
+    let place = |tag: &str| place_of(tags, tag);
+    Arc::new(CompiledNumberList::compile(
+        resource(list),
+        list.spec,
+        place,
+    ))
+}
+
+/// All tags that anything names, each once.
+fn tags<'r>(resources: &ResourcesRef<'r>) -> Vec<&'r str> {
+    let lists = resources.number_lists.iter();
+    let of_lists = lists.filter_map(|list| list.spec.tag.as_deref());
+    let routes = resources.routes.iter().map(|route| route.spec);
+    let of_routes = routes.flat_map(|route| route.tags_required.iter().chain(&route.tags_excluded));
+    let all: BTreeSet<&str> = of_lists.chain(of_routes.map(|tag| &**tag)).collect();
+    all.into_iter().collect()
+}
+
+/// Each that is asked for is there.
+fn place_of(tags: &[&str], tag: &str) -> TagIndex {
+    TagIndex(tags.partition_point(|other| *other < tag) as u32)
 }
 
 impl Compiler<'_, '_> {
     /// What numbers go through on their way in: the trunk's policy, then its customer's.
     pub(super) fn ingress_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
-        let own = self.trunk_numbers(trunk);
+        let own = self.trunk_numbers(trunk, Way::In);
         let name = trunk.spec.customer.as_deref().unwrap_or("");
-        match self.numbers.customers.get(&(trunk.owner, name)) {
+        let policy = match self.numbers.customers.get(&(trunk.owner, name)) {
             Some(customers) => own.followed_by(customers),
             None => own,
+        };
+        let tags_count = policy.tags().len();
+        if tags_count > TAGS_MAX {
+            let message = format!(
+                "its lists and those of its customer put {tags_count} tags on a call: at most \
+                 {TAGS_MAX} are possible"
+            );
+            let problem = Problem::in_field("numbers.lists", message);
+            self.problems
+                .push(problem.of(ResourceKind::Trunk, trunk.name));
         }
+        policy
     }
 
     /// What numbers go through on their way out: the carrier's policy, then the trunk's.
     pub(super) fn egress_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
-        let own = self.trunk_numbers(trunk);
+        let own = self.trunk_numbers(trunk, Way::Out);
         let name = trunk.spec.carrier.as_deref().unwrap_or("");
         match self.numbers.carriers.get(&(trunk.owner, name)) {
             Some(carriers) => carriers.followed_by(&own),
@@ -164,12 +227,12 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn trunk_numbers(&mut self, trunk: &StoredRef<'_, Trunk>) -> CompiledNumberPolicy {
+    fn trunk_numbers(&mut self, trunk: &StoredRef<'_, Trunk>, way: Way) -> CompiledNumberPolicy {
         let problems = &mut self.problems;
         let problem = |field: String, message: String| {
             problems.push(Problem::in_field(field, message).of(ResourceKind::Trunk, trunk.name));
         };
         self.numbers
-            .policy(trunk.owner, &trunk.spec.numbers, problem)
+            .policy((trunk.owner, way), &trunk.spec.numbers, problem)
     }
 }

@@ -175,6 +175,8 @@ impl<'r> Compiler<'_, 'r> {
                 resource: resource(&stored),
                 target,
                 calling: DigitIndex::of(&spec.calling_prefixes),
+                tags_required: self.numbers.tags_of(&spec.tags_required),
+                tags_excluded: self.numbers.tags_of(&spec.tags_excluded),
                 is_exclusive: spec.exclusive,
                 priority: spec.priority,
                 weight: spec.weight,

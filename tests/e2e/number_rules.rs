@@ -1,0 +1,216 @@
+//! What rules make of numbers, judged by what a carrier of SIPp received.
+
+use crate::numbers::{set_numbers, write};
+use crate::resources::{CUSTOMER, CarrierSpec, World};
+use crate::sipp::{Calls, Carrier, Over, Tally};
+use crate::switch::Switch;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// A switch with two carriers of SIPp that write down what they receive; the first is the cheaper.
+struct Wire {
+    switch: Switch,
+    carriers: [(Carrier, PathBuf); 2],
+}
+
+/// A call, as the caller shows itself.
+struct Shown<'a> {
+    from: &'a str,
+    asserted: &'a str,
+}
+
+const CALLER: Shown<'static> = Shown {
+    from: "442071234567",
+    asserted: "442079460001",
+};
+
+impl Wire {
+    /// `ingress` and `egress` are more lines of the trunks of the customer and of the first carrier.
+    fn start(ingress: &str, egress: &str) -> Self {
+        let switch = Switch::start(&[]);
+        let carriers = ["127.0.0.31", "127.0.0.32"].map(|ip| {
+            let messages = switch.scratch().join(format!("messages-{ip}.log"));
+            let trace = ["-trace_msg", "-message_file", messages.to_str().unwrap()];
+            (
+                Carrier::start("carrier_answers", ip, Over::Udp, &trace),
+                messages,
+            )
+        });
+        let [aurora, borealis] = carriers.each_ref().map(|(carrier, _)| carrier.address);
+        let mut world = World::of(vec![
+            CarrierSpec::new("aurora", aurora, "0.010"),
+            CarrierSpec::new("borealis", borealis, "0.020"),
+        ]);
+        world.ingress = ingress;
+        world.carriers[0].more = egress;
+        world.apply(&switch);
+        Self { switch, carriers }
+    }
+
+    fn list(&self, name: &str, spec: Value) {
+        write(&self.switch, "number-lists", name, spec);
+    }
+
+    fn set_numbers(&self, path: &str, numbers: Value) {
+        set_numbers(&self.switch, path, &numbers);
+    }
+
+    /// Places one call and returns its whole record.
+    fn call(&self, shown: &Shown<'_>, number: &str) -> Value {
+        let before = self.switch.cdrs().len();
+        let calls = Calls {
+            scenario: "caller_shows",
+            from: CUSTOMER,
+            to: self.switch.sip,
+            over: Over::Udp,
+            count: 1,
+            per_second: 1,
+            hold_ms: 50,
+            numbers: &[number],
+            scratch: self.switch.scratch(),
+            more: &[
+                "-key",
+                "from",
+                shown.from,
+                "-key",
+                "asserted",
+                shown.asserted,
+            ],
+        };
+        let one = Tally {
+            successful: 1,
+            failed: 0,
+        };
+        assert_eq!(calls.run(), one, "to {number}");
+        let cdrs = self.switch.wait_for_cdrs(before + 1);
+        let newest = cdrs.iter().max_by_key(|cdr| cdr["id"].as_str().unwrap());
+        let id = newest.unwrap()["id"].as_str().unwrap();
+        self.switch.get(&format!("/api/v1/cdrs/{id}"))
+    }
+
+    /// Places a call that is answered, and returns the last INVITE that the carrier got.
+    fn sent(&self, carrier: usize, shown: &Shown<'_>, number: &str) -> String {
+        let record = self.call(shown, number);
+        assert_eq!(record["outcome"], "answered", "{record:#}");
+        self.last_invite(carrier)
+    }
+
+    fn last_invite(&self, carrier: usize) -> String {
+        let messages = std::fs::read_to_string(&self.carriers[carrier].1).unwrap();
+        let begin = messages.rfind("INVITE sip:").unwrap();
+        let invite = &messages[begin..];
+        let end = invite.find("\r\n\r\n").or_else(|| invite.find("\n\n"));
+        invite[..end.unwrap()].to_owned()
+    }
+
+    /// How the last call's decision explains itself, made again from its record.
+    fn explained(&self, record: &Value) -> Value {
+        let id = record["id"].as_str().unwrap();
+        let told = self.switch.get(&format!("/api/v1/cdrs/{id}/explain"));
+        assert_eq!(told["is_exact"], true, "{told:#}");
+        told["explanation"].clone()
+    }
+}
+
+/// The user part of the address in a header field of an INVITE; of the Request-URI for "INVITE".
+fn user(invite: &str, field: &str) -> Option<String> {
+    let line = invite.lines().find(|line| line.starts_with(field))?;
+    let (_, address) = line.split_once("sip:")?;
+    Some(address.split_once('@')?.0.to_owned())
+}
+
+fn details(explanation: &Value) -> Vec<&str> {
+    let steps = explanation["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .map(|step| step["detail"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_list_rewrites_the_numbers_of_a_call_before_it_is_routed_and_as_it_is_sent() {
+    let wire = Wire::start("", "");
+    wire.list(
+        "ported",
+        json!({ "action": "rewrite", "entries": ["4470"], "replacement": "4420" }),
+    );
+    wire.list(
+        "one-caller",
+        json!({ "action": "rewrite", "number": "calling", "replaces": "number",
+            "entries": ["4420"], "replacement": "442079460777" }),
+    );
+    wire.list(
+        "carrier-code",
+        json!({ "action": "rewrite", "entries": ["4420"], "replacement": "99420" }),
+    );
+    wire.set_numbers("customers/acme", json!({ "lists": ["ported"] }));
+    wire.set_numbers("carriers/aurora", json!({ "lists": ["carrier-code"] }));
+    wire.set_numbers("trunks/aurora-out", json!({ "lists": ["one-caller"] }));
+
+    let record = wire.call(&CALLER, "447012345678");
+    assert_eq!(record["outcome"], "answered", "{record:#}");
+    assert_eq!(record["called_number_received"], "447012345678");
+    assert_eq!(record["called_number"], "442012345678");
+    let invite = wire.last_invite(0);
+    assert_eq!(user(&invite, "INVITE").unwrap(), "9942012345678");
+    assert_eq!(user(&invite, "From").unwrap(), "442079460777");
+    let explained = wire.explained(&record);
+    let step = "number list \"ported\" makes 442012345678 of the called number 447012345678";
+    assert!(details(&explained).contains(&step), "{explained:#}");
+
+    let asked = ["--from", "442071234567", "--to", "447012345678"];
+    let why = [&["explain", "--customer", "acme"], &asked[..]].concat();
+    let why = wire.switch.command(&why).unwrap();
+    assert!(why.contains(step), "{why}");
+}
+
+#[test]
+fn a_list_tags_a_call_and_routes_take_it_by_its_tag() {
+    let wire = Wire::start("", "");
+    wire.list(
+        "london",
+        json!({ "action": "tag", "entries": ["4420"], "tag": "london" }),
+    );
+    let route = json!({ "trunk": "borealis-out", "tags_required": ["london"], "exclusive": true });
+    write(&wire.switch, "routes", "london-by-borealis", route);
+    wire.set_numbers("trunks/acme-in", json!({ "lists": ["london"] }));
+
+    let tagged = wire.call(&CALLER, "442012345678");
+    let carrier = |record: &Value| record["attempt_records"][0]["carrier"].clone();
+    assert_eq!(carrier(&tagged), "borealis", "{tagged:#}");
+    assert_eq!(wire.explained(&tagged)["tags"], json!(["london"]));
+    assert_eq!(
+        user(&wire.last_invite(1), "INVITE").unwrap(),
+        "442012345678"
+    );
+    let other = wire.call(&CALLER, "441212345678");
+    assert_eq!(carrier(&other), "aurora", "{other:#}");
+    assert_eq!(wire.explained(&other)["tags"], json!([]));
+}
+
+#[test]
+fn a_list_allows_and_denies_callers_before_a_carrier_hears_of_them() {
+    let wire = Wire::start("", "");
+    wire.list(
+        "own-callers",
+        json!({ "action": "allow", "number": "calling", "entries": ["4420"] }),
+    );
+    wire.list("premium", json!({ "action": "deny", "entries": ["449"] }));
+    wire.set_numbers(
+        "customers/acme",
+        json!({ "lists": ["own-callers", "premium"] }),
+    );
+    let stranger = Shown {
+        from: "33142685300",
+        ..CALLER
+    };
+    for (shown, number) in [(&stranger, "442012345678"), (&CALLER, "449012345678")] {
+        let record = wire.call(shown, number);
+        assert_eq!(record["release_reason"], "number_refused", "{record:#}");
+        assert_eq!(record["sip_status"], 403);
+    }
+    let sent = wire.sent(0, &CALLER, "442012345678");
+    assert_eq!(user(&sent, "From").unwrap(), "442071234567");
+    let received = std::fs::read_to_string(&wire.carriers[0].1).unwrap();
+    assert_eq!(received.matches("INVITE sip:").count(), 1);
+}
