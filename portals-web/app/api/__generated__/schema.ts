@@ -3454,13 +3454,13 @@ export interface paths {
         };
         /**
          * Lists number lists.
-         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list. A page at a time, filtered, searched and sorted.
+         * @description Numbers that are let through, refused, rewritten or tagged, of those customers, carriers and trunks that name the list. A page at a time, filtered, searched and sorted.
          */
         get: operations["number_list_list"];
         put?: never;
         /**
          * Makes a number list.
-         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Numbers that are let through, refused, rewritten or tagged, of those customers, carriers and trunks that name the list. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["number_list_create"];
         delete?: never;
@@ -6790,7 +6790,7 @@ export interface components {
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
-                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
                 /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
@@ -7632,7 +7632,7 @@ export interface components {
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
-                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
                 /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
@@ -8402,6 +8402,8 @@ export interface components {
             snapshot_number: number;
             /** @description What was looked at, in order. */
             steps: components["schemas"]["ExplainStep"][];
+            /** @description The tags that number lists put on the call. */
+            tags: string[];
         };
         /**
          * @description What the explanation of a call was made from.
@@ -9383,14 +9385,14 @@ export interface components {
         };
         /**
          * Number list
-         * @description Numbers that are let through or refused, of those customers, carriers and trunks that name the list.
+         * @description Numbers that are let through, refused, rewritten or tagged, of those customers, carriers and trunks that name the list.
          */
         NumberListSpec: {
             /**
              * @description What a match means.
              * @enum {string}
              */
-            action: "allow" | "deny";
+            action: "allow" | "deny" | "rewrite" | "tag";
             /** @description A note for operators. */
             description?: string;
             /** @description The digits of numbers or of their beginnings, E.164 without `+`. */
@@ -9402,11 +9404,23 @@ export interface components {
              */
             matching: "prefix" | "exact";
             /**
-             * @description Which number of a call is looked at, as it is after translation.
+             * @description Which number of a call is looked at, as it is after translation and after the lists before this one.
              * @default called
              * @enum {string}
              */
             number: "called" | "calling";
+            /** @description Of a list that rewrites: what stands in its place, digits of E.164 without `+`. Empty takes the entry off. */
+            replacement?: string | null;
+            /**
+             * @description Of a list that rewrites: what is replaced.
+             * @enum {string}
+             */
+            replaces?: "entry" | "number";
+            /**
+             * @description Of a list that tags: what routes can ask for.
+             * @example premium
+             */
+            tag?: string | null;
         };
         /** @description A version of a number list. */
         NumberListVersion: {
@@ -10614,6 +10628,10 @@ export interface components {
              * @enum {string}
              */
             status: "active" | "inactive";
+            /** @description Tags that a call must not have, none of them. */
+            tags_excluded?: string[];
+            /** @description Tags that a call must have, all of them; number lists put them on calls. */
+            tags_required?: string[];
             /** @description The one egress trunk that calls go by; a route has either this or a carrier. */
             trunk?: string | null;
             /** @description The tier it belongs to: customers that the tier is not assigned to do not take it. */
@@ -11474,7 +11492,7 @@ export interface components {
                 called_rules?: string | null;
                 /** @description How the calling number is rewritten. */
                 calling_rules?: string | null;
-                /** @description Lists that must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
+                /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
                 /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
@@ -33417,12 +33435,14 @@ export interface operations {
             query?: {
                 /** @description Only those with this value. What a match means. */
                 action?: string;
-                /** @description Only those with this value. Which number of a call is looked at, as it is after translation. */
+                /** @description Only those with this value. Which number of a call is looked at, as it is after translation and after the lists before this one. */
                 number?: string;
+                /** @description Only those with this value. Of a list that tags: what routes can ask for. */
+                tag?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
                 /** @description By which field; with `-` before it, the greatest first. Default: name. */
-                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "action" | "-action" | "number" | "-number";
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "action" | "-action" | "number" | "-number" | "tag" | "-tag";
                 /** @description How many, at most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -33746,12 +33766,14 @@ export interface operations {
             query?: {
                 /** @description Only those with this value. What a match means. */
                 action?: string;
-                /** @description Only those with this value. Which number of a call is looked at, as it is after translation. */
+                /** @description Only those with this value. Which number of a call is looked at, as it is after translation and after the lists before this one. */
                 number?: string;
+                /** @description Only those with this value. Of a list that tags: what routes can ask for. */
+                tag?: string;
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
                 /** @description By which field; with `-` before it, the greatest first. Default: name. */
-                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "action" | "-action" | "number" | "-number";
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "action" | "-action" | "number" | "-number" | "tag" | "-tag";
                 /** @description A table for spreadsheets, or documents that `apply` reads. */
                 format?: "csv" | "yaml";
             };
@@ -41097,6 +41119,10 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this value. What called numbers begin with, digits of E.164 without `+`. */
                 prefixes?: string;
+                /** @description Only those with this value. Tags that a call must have, all of them; number lists put them on calls. */
+                tags_required?: string;
+                /** @description Only those with this value. Tags that a call must not have, none of them. */
+                tags_excluded?: string;
                 /** @description Only those with this value. To whom calls go: by any of its egress trunks. */
                 carrier?: string;
                 /** @description Only those with this value. The one egress trunk that calls go by; a route has either this or a carrier. */
@@ -41108,7 +41134,7 @@ export interface operations {
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
                 /** @description By which field; with `-` before it, the greatest first. Default: name. */
-                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "prefixes" | "-prefixes" | "carrier" | "-carrier" | "trunk" | "-trunk" | "voice_tier" | "-voice_tier" | "exclusive" | "-exclusive";
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "prefixes" | "-prefixes" | "tags_required" | "-tags_required" | "tags_excluded" | "-tags_excluded" | "carrier" | "-carrier" | "trunk" | "-trunk" | "voice_tier" | "-voice_tier" | "exclusive" | "-exclusive";
                 /** @description How many, at most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -41434,6 +41460,10 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this value. What called numbers begin with, digits of E.164 without `+`. */
                 prefixes?: string;
+                /** @description Only those with this value. Tags that a call must have, all of them; number lists put them on calls. */
+                tags_required?: string;
+                /** @description Only those with this value. Tags that a call must not have, none of them. */
+                tags_excluded?: string;
                 /** @description Only those with this value. To whom calls go: by any of its egress trunks. */
                 carrier?: string;
                 /** @description Only those with this value. The one egress trunk that calls go by; a route has either this or a carrier. */
@@ -41445,7 +41475,7 @@ export interface operations {
                 /** @description Only those in which each of these words begins a word. */
                 q?: string;
                 /** @description By which field; with `-` before it, the greatest first. Default: name. */
-                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "prefixes" | "-prefixes" | "carrier" | "-carrier" | "trunk" | "-trunk" | "voice_tier" | "-voice_tier" | "exclusive" | "-exclusive";
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "prefixes" | "-prefixes" | "tags_required" | "-tags_required" | "tags_excluded" | "-tags_excluded" | "carrier" | "-carrier" | "trunk" | "-trunk" | "voice_tier" | "-voice_tier" | "exclusive" | "-exclusive";
                 /** @description A table for spreadsheets, or documents that `apply` reads. */
                 format?: "csv" | "yaml";
             };
@@ -50561,8 +50591,8 @@ export const pathsApiV1LcrProfilesExportGetParametersQueryFormatValues: Readonly
 export const pathsApiV1NotificationTargetsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
-export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number"];
-export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number"];
+export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
+export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1OwnCdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1PopsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "status", "-status", "country", "-country"];
@@ -50578,8 +50608,8 @@ export const pathsApiV1RolesExportGetParametersQueryFormatValues: ReadonlyArray<
 export const pathsApiV1RouteGroupsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/route-groups"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1RouteGroupsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/route-groups/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1RouteGroupsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/route-groups/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
-export const pathsApiV1RoutesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/routes"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "prefixes", "-prefixes", "carrier", "-carrier", "trunk", "-trunk", "voice_tier", "-voice_tier", "exclusive", "-exclusive"];
-export const pathsApiV1RoutesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/routes/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "prefixes", "-prefixes", "carrier", "-carrier", "trunk", "-trunk", "voice_tier", "-voice_tier", "exclusive", "-exclusive"];
+export const pathsApiV1RoutesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/routes"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "prefixes", "-prefixes", "tags_required", "-tags_required", "tags_excluded", "-tags_excluded", "carrier", "-carrier", "trunk", "-trunk", "voice_tier", "-voice_tier", "exclusive", "-exclusive"];
+export const pathsApiV1RoutesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/routes/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "prefixes", "-prefixes", "tags_required", "-tags_required", "tags_excluded", "-tags_excluded", "carrier", "-carrier", "trunk", "-trunk", "voice_tier", "-voice_tier", "exclusive", "-exclusive"];
 export const pathsApiV1RoutesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/routes/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1SchedulesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/schedules"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "time_zone", "-time_zone"];
 export const pathsApiV1SchedulesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/schedules/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "time_zone", "-time_zone"];
@@ -50653,9 +50683,10 @@ export const notificationTargetSpecChannelValues: ReadonlyArray<FlattenedDeepReq
 export const notificationTargetSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetSpec"]["status"]> = ["active", "inactive"];
 export const notificationTargetVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetVersion"]["kind"]> = ["notification_target"];
 export const numberListResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListResource"]["kind"]> = ["number_list"];
-export const numberListSpecActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["action"]> = ["allow", "deny"];
+export const numberListSpecActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["action"]> = ["allow", "deny", "rewrite", "tag"];
 export const numberListSpecMatchingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["matching"]> = ["prefix", "exact"];
 export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["number"]> = ["called", "calling"];
+export const numberListSpecReplacesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["replaces"]> = ["entry", "number"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
