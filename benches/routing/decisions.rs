@@ -69,6 +69,7 @@ fn decided(called: &str, snapshot: &Snapshot) -> Decision {
         source: Source::Address([127, 0, 0, 21].into()),
         called,
         calling: "442071838750",
+        identity: Default::default(),
         now_us: u64::MAX / 2_000,
         at: rating::Timestamp(0),
         draw: 0,

@@ -147,14 +147,11 @@ impl Call {
             .as_ref()
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
         let sent = candidate.numbers_to_send(&self.snapshot, &plan.numbers);
-        let believed = self.presented.as_deref().and_then(Presented::asserted);
-        let asserted =
-            believed.map(|number| candidate.egress_trunk(&self.snapshot).calling_sent(number));
         let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
         let numbers = Numbers {
             called: &sent.called,
             calling: &sent.calling,
-            asserted: asserted.as_deref(),
+            asserted: sent.asserted.as_deref(),
             is_vouched: trunk.identity.trusts_from,
         };
         let caller = self.caller(core, candidate, path, numbers);

@@ -6,7 +6,7 @@
 //! the other side are never seen.
 
 use arrayvec::ArrayVec;
-use routing_engine::numbers::Number;
+use routing_engine::numbers::{Number, ShownIdentity};
 use routing_engine::resources::{
     AssertedIdentity, DiversionPolicy, HeaderPolicy, IdentityPolicy, PrivacyPolicy,
 };
@@ -32,7 +32,7 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// What is known of a caller beside From.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presented {
-    /// The number that stands for the caller, after the translation of the customer's trunk.
+    /// The number that stands for the caller, as received.
     asserted: Option<Number>,
     /// The caller wants to stay anonymous.
     is_withheld: bool,
@@ -78,9 +78,10 @@ impl Presented {
         if headers.is_empty() && identity.is_default() {
             return None;
         }
-        let asserted = asserted(invite, identity.asserted);
-        let asserted = asserted.and_then(|number| trunk.translated_calling(&number));
-        let is_private = is_withheld(invite);
+        let shown = shown(invite);
+        let is_private = shown.is_private;
+        let believed = shown.believed(identity.asserted);
+        let asserted = believed.and_then(|number| Number::from(number).ok());
         let presented = Self {
             is_withheld: identity.privacy == PrivacyPolicy::Respect && is_private,
             is_confidential: is_private && asserted.is_some(),
@@ -91,9 +92,10 @@ impl Presented {
         (presented != Self::default()).then(|| Box::new(presented))
     }
 
-    /// The number that stands for the caller.
-    pub(crate) fn asserted(&self) -> Option<&Number> {
-        self.asserted.as_ref()
+    /// What a call that the caller asks for says of it.
+    pub(crate) fn shown(&self) -> ShownIdentity<'_> {
+        let is_private = self.is_withheld || self.is_confidential;
+        ShownIdentity::of_believed(self.asserted.as_deref(), is_private)
     }
 
     /// Keeps who calls, and nothing else.
@@ -209,6 +211,16 @@ pub(crate) fn fields(
     fields
 }
 
+/// What an INVITE says of its caller beside From. Allocates nothing.
+pub(crate) fn shown<'m>(invite: &'m Message<'m>) -> ShownIdentity<'m> {
+    let first = |name| values_of(invite, name).find_map(number_in);
+    ShownIdentity {
+        p_asserted_identity: first("P-Asserted-Identity"),
+        remote_party_id: first("Remote-Party-ID"),
+        is_private: is_withheld(invite),
+    }
+}
+
 /// Who calls, as a carrier is told.
 struct Asserted<'n> {
     number: &'n str,
@@ -261,18 +273,6 @@ fn put(fields: &mut Fields, name: &str, value: &str) {
     if sum + name.len() + value.len() <= ALL_BYTES_MAX {
         fields.push((name.to_owned(), value.to_owned()));
     }
-}
-
-/// The number of the first field that is believed and has one.
-fn asserted(invite: &Message<'_>, field: AssertedIdentity) -> Option<String> {
-    let fields: &[&str] = match field {
-        AssertedIdentity::Off => &[],
-        AssertedIdentity::PAssertedIdentity => &["P-Asserted-Identity"],
-        AssertedIdentity::RemotePartyId => &["Remote-Party-ID"],
-        AssertedIdentity::Both => &["P-Asserted-Identity", "Remote-Party-ID"],
-    };
-    let mut values = fields.iter().flat_map(|name| values_of(invite, name));
-    values.find_map(number_of)
 }
 
 /// RFC 3323 §4.2, RFC 3325 §9.3: what asks to keep the caller's identity back.
@@ -396,6 +396,10 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
 
 /// The user part of an address, when it is a number or a name that can stand in a URI.
 fn number_of(value: &str) -> Option<String> {
+    number_in(value).map(str::to_owned)
+}
+
+fn number_in(value: &str) -> Option<&str> {
     let address = NameAddr::parse(HeaderName::From, value.as_bytes()).ok()?;
     let uri = Uri::parse(address.uri).ok()?;
     let user = uri.user.or_else(|| address.uri.strip_prefix("tel:"))?;
@@ -403,7 +407,7 @@ fn number_of(value: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._*#".contains(&byte);
     let is_number =
         !user.is_empty() && user.len() <= NUMBER_CHARS_MAX && user.bytes().all(is_plain);
-    is_number.then(|| user.to_owned())
+    is_number.then_some(user)
 }
 
 /// A value on one line; `None` when it has bytes that may not be passed on.

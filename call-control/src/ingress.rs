@@ -7,7 +7,7 @@ use crate::cdr::{Facts, rejected};
 use crate::config::Now;
 use crate::core::{Core, Role, User};
 use crate::engine::Engine;
-use crate::identity::Presented;
+use crate::identity::{Presented, shown};
 use crate::leg::{Leg, SDP, bare};
 use crate::refusals::Refusal;
 use crate::relay_in_dialog::Exchanges;
@@ -19,6 +19,7 @@ use crate::setups::SetupPermit;
 use crate::stateless::has_unknown_scheme;
 use crate::transfer::REPLACES;
 use rating::cdr::{JournalEntry, ReleaseReason};
+use routing_engine::numbers::ShownIdentity;
 use routing_engine::resources::{ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{CallRequest, Decision, RoutePlan, Snapshot, Source};
@@ -64,6 +65,10 @@ impl Engine {
             source,
             called,
             calling: &facts.calling_received,
+            identity: match snapshot.reads_identity() {
+                true => shown(invite),
+                false => ShownIdentity::default(),
+            },
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: id.draw(),

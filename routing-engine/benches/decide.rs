@@ -27,6 +27,7 @@ fn request(called: &str, now_us: u64) -> CallRequest<'_> {
         source: Source::Address(CUSTOMER),
         called,
         calling: "442071838750",
+        identity: Default::default(),
         now_us,
         at: rating::Timestamp(0),
         draw: 0,

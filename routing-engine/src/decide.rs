@@ -28,11 +28,11 @@ pub use quote::{Best, Quote, QuotedRoute};
 
 use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
-    CallNumbers, ClassFault, ClassRules, ListDid, Number, NumberFacts, Tags, normalize_called,
-    translate_calling,
+    CallNumbers, ClassFault, ClassRules, ListDid, Number, NumberFacts, ShownIdentity, Tags,
+    normalize_called, translate_calling,
 };
 use crate::quality::QualityTable;
-use crate::resources::{ResourceKind, Status};
+use crate::resources::{PrivacyPolicy, ResourceKind, Status};
 use crate::snapshot::{CustomerIndex, IngressTrunk, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
@@ -50,6 +50,8 @@ pub struct CallRequest<'a> {
     pub called: &'a str,
     /// User part of From as received; empty when there is none.
     pub calling: &'a str,
+    /// What else the INVITE says of its caller.
+    pub identity: ShownIdentity<'a>,
     /// Monotonic clock, microseconds.
     pub now_us: u64,
     /// Wall clock, for schedules and exchange rates.
@@ -251,8 +253,15 @@ fn call_numbers(
     let numbers =
         normalize_called(dialled, &trunk.called_number, &policy.called_rules).and_then(|called| {
             let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
-            let calling = translate_calling(request.calling, rule, shared)?;
-            Ok(CallNumbers { called, calling })
+            let translated = |number: &str| translate_calling(number, rule, shared);
+            let believed = request.identity.believed(trunk.identity.asserted);
+            let respects = trunk.identity.privacy == PrivacyPolicy::Respect;
+            Ok(CallNumbers {
+                called,
+                calling: translated(request.calling)?,
+                asserted: believed.and_then(|number| translated(number).ok()),
+                is_withheld: respects && request.identity.is_private,
+            })
         });
     let translated = match numbers {
         Ok(numbers) => numbers,

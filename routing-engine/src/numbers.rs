@@ -1,6 +1,8 @@
 //! Called and calling numbers: what is accepted, and how it becomes digits.
 
 mod class;
+mod digits;
+mod identity;
 mod list;
 mod passage;
 mod policy;
@@ -9,6 +11,7 @@ mod tags;
 
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
+pub use identity::ShownIdentity;
 pub use list::CompiledNumberList;
 pub use passage::{CallNumbers, ListDid, ListRefusal};
 pub(crate) use policy::CompiledNumberPolicy;

@@ -9,8 +9,8 @@
 //!
 //! # What is noted
 //!
-//! The wall clock, how many gates were asked and which refused, the turn, and a digest of the
-//! decision. Of routes something is noted only where figures decided: the ten candidates, and
+//! The wall clock, how many gates were asked and which refused, the turn, a digest of the decision, and
+//! where rules look at it who calls beside From, which the call's record has not. Of routes something is noted only where figures decided: the ten candidates, and
 //! [`NOTED_MAX`] of those that had no place among them. A route that is not noted is taken to do
 //! worse than any other when the decision is made again. It had no place with the figures it had, so
 //! it has none with worse ones, and the order of the others does not depend on it: the decision is
@@ -22,14 +22,15 @@ mod digest;
 mod replayed;
 
 pub use digest::decision_bytes;
-pub use replayed::RecordedAdmission;
+pub use replayed::{NotedIdentity, RecordedAdmission};
 
 use crate::decide::{CANDIDATES_MAX, CallRequest, Candidate, Decision, decide};
 use crate::limits::{Admission, Gate, Passed};
+use crate::numbers::CALLING_BYTES_MAX;
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, TrunkIndex, Turns};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
-use arrayvec::ArrayVec;
+use arrayvec::{ArrayString, ArrayVec};
 use rating::cdr::ReleaseReason;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 pub const NOTED_MAX: usize = 32;
 
 /// The longest record of a decision.
-pub const RECORD_BYTES_MAX: usize = 1_600;
+pub const RECORD_BYTES_MAX: usize = 1_700;
 
 /// The first byte of a record. What is added later stands behind what is known now, so that an
 /// older program still reads its part.
@@ -49,7 +50,10 @@ const ROUTES_MAX: usize = CANDIDATES_MAX + NOTED_MAX;
 /// A varint of 64 bits takes ten bytes, one of 32 bits five.
 const ROUTE_BYTES_MAX: usize = 10 + 1 + 1 + 5 * 5;
 const HEAD_BYTES_MAX: usize = 1 + 10 + 1 + 3 + 6 + 10 + 2;
-const _: () = assert!(HEAD_BYTES_MAX + ROUTES_MAX * ROUTE_BYTES_MAX <= RECORD_BYTES_MAX);
+const FURTHER_BYTES_MAX: usize = 1 + 1 + CALLING_BYTES_MAX + 1;
+const _: () = assert!(
+    HEAD_BYTES_MAX + ROUTES_MAX * ROUTE_BYTES_MAX + FURTHER_BYTES_MAX <= RECORD_BYTES_MAX
+);
 
 /// A record that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +80,14 @@ struct Notes {
     digest: u64,
     /// `None` when no figure of a route had a say.
     routes: Option<ArrayVec<RouteNote, ROUTES_MAX>>,
+}
+
+/// What stands behind the notes, in records of programs that know of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct FurtherNotes {
+    /// The number that was believed to stand for the caller, as received.
+    asserted: Option<ArrayString<CALLING_BYTES_MAX>>,
+    is_private: bool,
 }
 
 /// What was read of a route.
@@ -110,24 +122,51 @@ pub fn decide_noted(
         digest: digest::digest(&decision, snapshot),
         routes: beyond.noted(&decision, snapshot),
     };
-    (decision, notes.to_bytes())
+    let further = FurtherNotes::of(request, &decision, snapshot);
+    (decision, notes.to_bytes(&further))
+}
+
+impl FurtherNotes {
+    /// Who calls beside From, where anything looked at it.
+    fn of(request: &CallRequest<'_>, decision: &Decision, snapshot: &Snapshot) -> Self {
+        let trunk = match decision {
+            Decision::Route(plan) => Some(plan.ingress_trunk),
+            Decision::Reject(rejection) => rejection.ingress_trunk,
+        };
+        let Some(trunk) = trunk.filter(|_| snapshot.rules_read_identity()) else {
+            return Self::default();
+        };
+        let trunk = snapshot.ingress_trunk(trunk);
+        let believed = request.identity.believed(trunk.identity.asserted);
+        Self {
+            // What is longer is used by nobody.
+            asserted: believed.and_then(|number| ArrayString::from(number).ok()),
+            is_private: request.identity.is_private,
+        }
+    }
 }
 
 impl Notes {
-    fn to_bytes(&self) -> Arc<[u8]> {
+    fn to_bytes(&self, further: &FurtherNotes) -> Arc<[u8]> {
         let mut room = [0; RECORD_BYTES_MAX];
         room[0] = VERSION;
         // It fits: see the assertion above.
-        let length = postcard::to_slice(self, &mut room[1..]).map_or(0, |written| written.len());
+        let all = (self, further);
+        let length = postcard::to_slice(&all, &mut room[1..]).map_or(0, |written| written.len());
         Arc::from(&room[..1 + length])
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
+    fn from_bytes(bytes: &[u8]) -> Result<(Self, FurtherNotes), RecordError> {
         match bytes.split_first() {
             Some((&VERSION, notes)) => {
                 let read = postcard::take_from_bytes(notes);
-                read.map(|(notes, _)| notes)
-                    .map_err(|_| RecordError::Undecodable)
+                let (notes, rest) = read.map_err(|_| RecordError::Undecodable)?;
+                if rest.is_empty() {
+                    return Ok((notes, FurtherNotes::default()));
+                }
+                let read = postcard::take_from_bytes(rest);
+                let (further, _) = read.map_err(|_| RecordError::Undecodable)?;
+                Ok((notes, further))
             }
             Some((version, _)) => Err(RecordError::Unknown(*version)),
             None => Err(RecordError::Undecodable),

@@ -84,6 +84,10 @@ pub struct Snapshot {
     /// Whether any of them is known by a password alone.
     has_strange_transfers: bool,
     usernames: HashMap<Arc<str>, TrunkIndex>,
+    /// Whether any ingress trunk believes more of a caller than From.
+    reads_identity: bool,
+    /// Whether any list looks at that.
+    rules_read_identity: bool,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
     /// Calls to one number, once any customer or trunk has a limit of them.
@@ -230,6 +234,17 @@ impl Snapshot {
     /// The carrier at an index of this snapshot.
     pub fn carrier(&self, index: CarrierIndex) -> &CompiledCarrier {
         &self.carriers[index.0 as usize]
+    }
+
+    /// Whether any ingress trunk believes more of a caller than From: only then a
+    /// [`ShownIdentity`](crate::numbers::ShownIdentity) needs to be filled.
+    pub fn reads_identity(&self) -> bool {
+        self.reads_identity
+    }
+
+    /// Whether a decision may depend upon that: then its record keeps it.
+    pub(crate) fn rules_read_identity(&self) -> bool {
+        self.rules_read_identity
     }
 
     /// Whether any ingress trunk is known by a user name.

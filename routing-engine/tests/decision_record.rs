@@ -266,7 +266,7 @@ fn what_is_no_record_is_refused_and_what_is_longer_is_read() {
     assert_eq!(read(&[&*record, &[1, 2, 3]].concat()), Ok(()));
     assert_eq!(read(&[]), Err(RecordError::Undecodable));
     assert_eq!(read(&[9, 0]), Err(RecordError::Unknown(9)));
-    for length in 1..record.len() {
-        assert_eq!(read(&record[..length]), Err(RecordError::Undecodable));
-    }
+    // Records of programs that did not know what stands behind the first part end with that.
+    let readable = (1..record.len()).filter(|length| read(&record[..*length]).is_ok());
+    assert_eq!(readable.count(), 1);
 }

@@ -14,6 +14,7 @@ fn request<'a>(source: &str, called: &'a str) -> CallRequest<'a> {
         source: Source::Address(source.parse().unwrap()),
         called,
         calling: "442071838750",
+        identity: Default::default(),
         now_us: 1_000_000,
         at: rating::Timestamp(0),
         draw: 0,

@@ -22,6 +22,7 @@ fn request<'a>(source: &str, called: &'a str, now_us: u64) -> CallRequest<'a> {
         source: Source::Address(source.parse().unwrap()),
         called,
         calling: "442071838750",
+        identity: Default::default(),
         now_us,
         at: rating::Timestamp(0),
         draw: 0,

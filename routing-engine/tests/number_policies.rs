@@ -6,8 +6,12 @@
 mod small;
 
 use rating::cdr::ReleaseReason;
-use routing_engine::explain::explain;
-use routing_engine::{Decision, RoutePlan, Snapshot, Source};
+use routing_engine::explain::{explain, explain_again};
+use routing_engine::numbers::ShownIdentity;
+use routing_engine::{
+    CallRequest, Decision, LiveAdmission, RecordedAdmission, RoutePlan, Snapshot, Source,
+    decide_noted,
+};
 use small::{WORLD, place, resources, trunks};
 
 /// What customers, carriers and trunks name; a world changes who names what.
@@ -322,6 +326,68 @@ fn a_list_may_look_at_who_calls() {
         let explanation = explain(&call, &snapshot);
         assert_eq!(explanation.routes.is_empty(), !passes, "{calling}");
     }
+}
+
+#[test]
+fn a_list_may_look_at_the_asserted_number_where_the_trunk_believes_it() {
+    let asserted = "action: allow, number: asserted, matching: exact";
+    let policy = |identity: &str| {
+        format!("customer: Meridian, identity: {identity}, numbers: {{ lists: [own-callers] }},")
+    };
+    let shown = ShownIdentity {
+        p_asserted_identity: Some("+442071838750"),
+        remote_party_id: Some("4420"),
+        is_private: false,
+    };
+    let neither = ShownIdentity::of_believed(Some("33142685300"), false);
+    for (identity, from, shown, passes) in [
+        ("{ asserted: p_asserted_identity }", "anonymous", shown, true),
+        ("{ asserted: remote_party_id }", "anonymous", shown, true),
+        ("{ asserted: both }", "4420", neither, false),
+        // What is not believed is not looked at, and From counts where nothing is.
+        ("{ asserted: off }", "4420", neither, true),
+        ("{ asserted: off }", "anonymous", shown, false),
+        ("{ asserted: both }", "4420", ShownIdentity::default(), true),
+    ] {
+        let snapshot = snapshot(&[
+            (INGRESS, &policy(identity)),
+            ("action: allow, number: calling, matching: exact", asserted),
+        ]);
+        let mut call = small::call("442071", 1_000_000);
+        (call.calling, call.identity) = (from, shown);
+        let (decision, record) = decide_noted(&call, &snapshot, &mut LiveAdmission);
+        let is_routed = matches!(decision, Decision::Route(_));
+        assert_eq!(is_routed, passes, "{identity} {from}");
+        // Who called stands in the record: the decision is made again without the INVITE.
+        let mut recorded = RecordedAdmission::new(&record, &[]).unwrap();
+        let noted = recorded.identity();
+        call.identity = noted.shown();
+        let (again, is_same) = explain_again(&call, &snapshot, &mut recorded);
+        assert_eq!((again.accepted, is_same), (passes, true), "{identity} {from}");
+    }
+}
+
+#[test]
+fn an_asserted_number_that_a_list_rewrites_is_sent_as_the_asserted_one() {
+    let snapshot = changing(&[
+        (
+            INGRESS,
+            "customer: Meridian, identity: { asserted: both }, numbers: { lists: [hide-callers] },",
+        ),
+        ("number: calling, entries: [\"4\"]", "number: asserted, entries: [\"4\"]"),
+    ]);
+    let mut call = small::call("442071", 1_000_000);
+    let sent = |call: &CallRequest<'_>| {
+        let plan = match decide_noted(call, &snapshot, &mut LiveAdmission).0 {
+            Decision::Route(plan) => plan,
+            Decision::Reject(rejection) => panic!("{rejection:?}"),
+        };
+        let sent = plan.candidates[0].numbers_to_send(&snapshot, &plan.numbers);
+        (sent.calling.to_string(), sent.asserted.map(|number| number.to_string()))
+    };
+    assert_eq!(sent(&call), ("442079460000".to_owned(), None));
+    call.identity = ShownIdentity::of_believed(Some("447700900123"), false);
+    assert_eq!(sent(&call), ("4420".to_owned(), Some("442079460000".to_owned())));
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod world;
 use model::Outcome;
 use numbers::Random;
 use routing_engine::limits::HeldChannels;
+use routing_engine::numbers::ShownIdentity;
 use routing_engine::record::decision_bytes;
 use routing_engine::throttle::AttemptEnd;
 use routing_engine::{
@@ -78,6 +79,11 @@ fn run_world(seed: u64, tally: &mut Tally) {
             source: Source::Address(call.source),
             called: &call.called,
             calling: &call.calling,
+            identity: ShownIdentity {
+                p_asserted_identity: call.asserted[0].as_deref(),
+                remote_party_id: call.asserted[1].as_deref(),
+                is_private: false,
+            },
             now_us: call.now_us,
             at: rating::Timestamp(call.at_us),
             draw: call.draw,
@@ -137,9 +143,12 @@ fn run_world(seed: u64, tally: &mut Tally) {
 /// The decision of a call's record, made by a snapshot that has seen no call.
 fn decided_again(request: &CallRequest<'_>, record: &[u8], past: &Snapshot) -> Vec<u8> {
     let mut recorded = RecordedAdmission::new(record, &[]).unwrap();
+    let identity = recorded.identity();
     let request = CallRequest {
         now_us: 0,
         at: recorded.at(),
+        // The record of a call has nothing else of it.
+        identity: identity.shown(),
         quality: QualityTable::empty(),
         ..*request
     };

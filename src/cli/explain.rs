@@ -18,6 +18,10 @@ pub(super) struct ExplainArgs {
     /// The calling number.
     #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
     from: Option<String>,
+    /// The number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk
+    /// believes it.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "call")]
+    asserted: Option<String>,
     /// The called number.
     #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
     to: Option<String>,
@@ -87,6 +91,8 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     }
     let mut query = Vec::new();
     query.extend(args.from.as_deref().map(|number| ("from", number)));
+    let asserted = args.asserted.as_deref();
+    query.extend(asserted.map(|number| ("asserted", number)));
     query.extend(args.to.as_deref().map(|number| ("to", number)));
     query.extend(args.customer.as_deref().map(|name| ("customer", name)));
     query.extend(args.source.as_deref().map(|address| ("source", address)));

@@ -67,7 +67,7 @@ impl Engine {
             max_forwards: call.max_forwards,
         };
         let (plan, setup) = self
-            .decide_target(now, &snapshot, trunk, &mut asker.facts)
+            .decide_target(now, &snapshot, trunk, &mut asker)
             .map_err(|reason| self.refuse_target(now, &snapshot, trunk, &asker.facts, reason))?;
         self.insert_target(now, asking, snapshot, asker, plan, setup)
     }
@@ -77,13 +77,15 @@ impl Engine {
         now: Now,
         snapshot: &Snapshot,
         trunk: TrunkIndex,
-        facts: &mut Facts,
+        asker: &mut Asker,
     ) -> Result<(RoutePlan, Option<SetupPermit>), ReleaseReason> {
         let quality = Arc::clone(&self.core.quality);
+        let facts = &mut asker.facts;
         let request = CallRequest {
             source: Source::Trunk(trunk),
             called: facts.called_received(),
             calling: &facts.calling_received,
+            identity: asker.presented.as_deref().map(Presented::shown).unwrap_or_default(),
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: facts.id.draw(),

@@ -148,8 +148,10 @@ impl Verdict {
         let Some(mut recorded) = call.recorded(snapshot) else {
             return Self::of(call, snapshot, moment);
         };
+        let identity = recorded.identity();
         let request = CallRequest {
             at: recorded.at(),
+            identity: identity.shown(),
             ..call.request(snapshot, moment)
         };
         let decision = decide(&request, snapshot, &mut recorded, &mut NoTrace);

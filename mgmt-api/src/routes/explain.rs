@@ -14,6 +14,7 @@ use crate::values::Money;
 use axum::Json;
 use axum::extract::State;
 use routing_engine::explain as engine;
+use routing_engine::numbers::ShownIdentity;
 use routing_engine::resources::Status;
 use routing_engine::{CallRequest, Snapshot, Source};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct ExplainQuery {
     /// Calling number.
     #[param(example = "442071838750")]
     pub from: String,
+    /// Number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk believes it.
+    #[param(example = "442071838751")]
+    pub asserted: Option<String>,
     /// Called number.
     #[param(example = "33142685300")]
     pub to: String,
@@ -248,6 +252,7 @@ pub(crate) async fn explain(
         source: query.source(&snapshot)?,
         called: &query.to,
         calling: &query.from,
+        identity: query.identity(),
         now_us: state.switch.now_us(),
         at: clock::now(),
         draw: query.draw,
@@ -257,6 +262,10 @@ pub(crate) async fn explain(
 }
 
 impl ExplainQuery {
+    fn identity(&self) -> ShownIdentity<'_> {
+        ShownIdentity::of_believed(self.asserted.as_deref(), false)
+    }
+
     fn source<'a>(&'a self, snapshot: &'a Snapshot) -> Result<Source<'a>, Problem> {
         match (&self.customer, &self.source) {
             (Some(_), Some(_)) => {

@@ -25,6 +25,7 @@ pub(crate) fn decided(api: &Api, second: u32) -> CallRecord {
         source: Source::Address(record.ingress_source.ip()),
         called: &record.called_number_received,
         calling: &record.calling_number_received,
+        identity: Default::default(),
         now_us: 1,
         at: record.received_at,
         draw: record.id.draw(),

@@ -93,6 +93,10 @@ pub enum CallNumber {
     Called,
     /// The number that calls, as From says it.
     Calling,
+    /// The number that stands for the caller whatever From says: of P-Asserted-Identity or
+    /// Remote-Party-ID, when the customer's trunk believes them (`identity.asserted`); that of From when
+    /// there is none.
+    Asserted,
 }
 
 /// How entries of a list are compared with a number.

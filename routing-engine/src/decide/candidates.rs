@@ -118,6 +118,8 @@ impl Candidate {
         CallNumbers {
             called: trunk.called_sent(&sent.called),
             calling: trunk.calling_sent(&sent.calling),
+            asserted: sent.asserted.map(|number| trunk.calling_sent(&number)),
+            is_withheld: sent.is_withheld,
         }
     }
 

@@ -60,6 +60,7 @@ impl Snapshot {
             source: Source::Customer(&compiled.resource.name),
             called,
             calling: "",
+            identity: Default::default(),
             now_us: 0,
             at,
             draw: 0,
@@ -69,6 +70,8 @@ impl Snapshot {
             // Nobody asks for the price of a number that is longer than one can be.
             called: Number::from(called).unwrap_or_default(),
             calling: Number::new(),
+            asserted: None,
+            is_withheld: false,
         };
         let ask = Ask {
             snapshot: self,

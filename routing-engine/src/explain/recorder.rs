@@ -291,6 +291,7 @@ impl Recorder<'_> {
                 let which = match number {
                     CallNumber::Called => "called",
                     CallNumber::Calling => "calling",
+                    CallNumber::Asserted => "asserted",
                 };
                 format!("number list \"{name}\" makes {after} of the {which} number {before}")
             }

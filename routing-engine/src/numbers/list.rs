@@ -1,14 +1,9 @@
 //! Lists of numbers as calls look them up.
 
-use super::{CALLING_BYTES_MAX, Number, TagIndex};
+use super::digits::Digits;
+use super::{Number, TagIndex};
 use crate::resources::{CallNumber, NumberList, NumberListAction, NumberMatching, RewrittenPart};
-use arrayvec::ArrayString;
 use rating::cdr::ResourceRef;
-
-/// Most digits of a number that is looked up: four bits each.
-const DIGITS_MAX: usize = 32;
-
-const BITS_A_DIGIT: u32 = 4;
 
 /// Numbers that may or may not call or be called, that become others, or whose calls get a tag. A
 /// look-up is one binary search; where the longest of several prefixes counts it is one for each length
@@ -37,11 +32,6 @@ pub(super) enum ListAction {
     Tag(TagIndex),
 }
 
-/// Digits from the highest bits down, each as its value and one: texts and their digits have the
-/// same order, and where the zeros begin the text ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Digits(u128);
-
 impl CompiledNumberList {
     /// `tag` is the place of the list's tag, when it has one.
     pub(crate) fn compile(
@@ -67,6 +57,11 @@ impl CompiledNumberList {
             lengths: lengths.fold(0, |all, one: u64| all | one),
             entries: entries.into(),
         }
+    }
+
+    /// Whether it looks at more of the caller than From.
+    pub(crate) fn reads_identity(&self) -> bool {
+        self.number == CallNumber::Asserted
     }
 
     /// What it puts on calls, if that is what it does.
@@ -110,7 +105,7 @@ impl CompiledNumberList {
     fn digits(&self, number: &str) -> Option<Digits> {
         match self.number {
             CallNumber::Called => Digits::new(number),
-            CallNumber::Calling => Digits::of_caller(number),
+            CallNumber::Calling | CallNumber::Asserted => Digits::of_caller(number),
         }
     }
 
@@ -148,78 +143,6 @@ impl CompiledNumberList {
     }
 }
 
-impl Digits {
-    /// `None` for what is not made of digits, for nothing, and for more than [`DIGITS_MAX`].
-    fn new(text: &str) -> Option<Self> {
-        if text.is_empty() || text.len() > DIGITS_MAX {
-            return None;
-        }
-        let mut bits = 0;
-        let mut shift = u128::BITS;
-        for byte in text.bytes() {
-            let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-            shift -= BITS_A_DIGIT;
-            bits |= u128::from(digit + 1) << shift;
-        }
-        Some(Self(bits))
-    }
-
-    /// The digits of a calling number: without the visual separators and escapes that it may be
-    /// written with (RFC 3966 §5.1.1, RFC 3261 §19.1.1), and without a leading `+` or `00`. `None`
-    /// for what is no number even so.
-    fn of_caller(calling: &str) -> Option<Self> {
-        let mut number = ArrayString::<CALLING_BYTES_MAX>::new();
-        let mut bytes = calling.bytes();
-        while let Some(byte) = bytes.next() {
-            let byte = match byte {
-                b'%' => escaped(bytes.next()?, bytes.next()?)?,
-                byte => byte,
-            };
-            if !b"-.()".contains(&byte) {
-                number.try_push(char::from(byte)).ok()?;
-            }
-        }
-        let international = number.strip_prefix('+');
-        Self::new(
-            international
-                .or_else(|| number.strip_prefix("00"))
-                .unwrap_or(&number),
-        )
-    }
-
-    fn begins(self, other: Self) -> bool {
-        (self.0 ^ other.0)
-            .checked_shr(self.unused_bits())
-            .unwrap_or(0)
-            == 0
-    }
-
-    /// Zeros behind the last digit, less those within it: none is zero.
-    fn unused_bits(self) -> u32 {
-        self.0.trailing_zeros() / BITS_A_DIGIT * BITS_A_DIGIT
-    }
-
-    fn count(self) -> u32 {
-        (u128::BITS - self.unused_bits()) / BITS_A_DIGIT
-    }
-
-    /// So many of its digits; at least one and at most all.
-    fn first(self, count: u32) -> Self {
-        let unused = u128::BITS - count * BITS_A_DIGIT;
-        Self(self.0 >> unused << unused)
-    }
-
-    /// Writes those behind the first so many; `None` when they do not fit.
-    fn push_behind(self, first: u32, number: &mut Number) -> Option<()> {
-        for place in first..self.count() {
-            let bits = self.0 >> (u128::BITS - (place + 1) * BITS_A_DIGIT);
-            let digit = (bits as u8 & 0xf).checked_sub(1)?;
-            number.try_push(char::from(b'0' + digit)).ok()?;
-        }
-        Some(())
-    }
-}
-
 impl ListAction {
     fn compile(list: &NumberList, tag: impl FnOnce(&str) -> TagIndex) -> Self {
         match list.action {
@@ -233,12 +156,6 @@ impl ListAction {
             NumberListAction::Tag => Self::Tag(tag(list.tag.as_deref().unwrap_or_default())),
         }
     }
-}
-
-fn escaped(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = digit(high)? << 4 | digit(low)?;
-    u8::try_from(byte).ok().filter(u8::is_ascii)
 }
 
 #[cfg(test)]
@@ -265,7 +182,7 @@ mod tests {
         fn allows(&self, called: &str, calling: &str) -> bool {
             let number = match self.number {
                 CallNumber::Called => called,
-                CallNumber::Calling => calling,
+                _ => calling,
             };
             self.holds(number) == matches!(self.action, ListAction::Allow)
         }

@@ -14,6 +14,10 @@ pub struct CallNumbers {
     pub called: Number,
     /// Who calls, as From says it: a number or a name.
     pub calling: Number,
+    /// Who calls whatever From says; `None` when nobody who is believed says so.
+    pub asserted: Option<Number>,
+    /// The caller asks to stay anonymous, and the customer's trunk respects that.
+    pub is_withheld: bool,
 }
 
 /// What a list did.
@@ -49,6 +53,7 @@ impl CallNumbers {
         match number {
             CallNumber::Called => &mut self.called,
             CallNumber::Calling => &mut self.calling,
+            CallNumber::Asserted => self.asserted.as_mut().unwrap_or(&mut self.calling),
         }
     }
 }

@@ -46,6 +46,10 @@ fn words(decision: &Decision, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
             for route in &plan.candidates {
                 candidate(route, snapshot, take);
             }
+            if snapshot.rules_read_identity() {
+                let asserted = plan.numbers.asserted.as_ref();
+                text(asserted.map_or("", |number| number.as_str()), take);
+            }
             for tag in plan.tags.iter() {
                 text(snapshot.tag(tag), take);
             }

@@ -1,17 +1,30 @@
 //! The figures that a decision of the past read, for making it again.
 
-use super::{Notes, RecordError, digest};
+use super::{FurtherNotes, Notes, RecordError, digest};
 use crate::decide::{CallRequest, Decision};
 use crate::limits::{Admission, Gate, Passed};
+use crate::numbers::ShownIdentity;
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, Turns};
 use rating::Timestamp;
 use rating::cdr::{PassedOver, ReleaseReason};
 
+/// Who called beside From, as far as the decision looked at it.
+#[derive(Clone, Debug, Default)]
+pub struct NotedIdentity(FurtherNotes);
+
+impl NotedIdentity {
+    /// As a request for the same decision needs it.
+    pub fn shown(&self) -> ShownIdentity<'_> {
+        ShownIdentity::of_believed(self.0.asserted.as_deref(), self.0.is_private)
+    }
+}
+
 /// Says at each gate what was said then. Counters of now are not looked at.
 #[derive(Clone, Debug)]
 pub struct RecordedAdmission {
     notes: Notes,
+    further: FurtherNotes,
     /// Candidates that the call could not take when it came to them.
     passed_over: Vec<PassedOver>,
     passes: u8,
@@ -24,8 +37,10 @@ impl RecordedAdmission {
     /// # Errors
     /// [`RecordError`] for what is none, or is of a later program.
     pub fn new(record: &[u8], passed_over: &[PassedOver]) -> Result<Self, RecordError> {
+        let (notes, further) = Notes::from_bytes(record)?;
         Ok(Self {
-            notes: Notes::from_bytes(record)?,
+            notes,
+            further,
             passed_over: passed_over.to_vec(),
             passes: 0,
         })
@@ -34,6 +49,11 @@ impl RecordedAdmission {
     /// The wall clock of the decision.
     pub fn at(&self) -> Timestamp {
         Timestamp(self.notes.at_us)
+    }
+
+    /// Who called beside From, where anything looked at it.
+    pub fn identity(&self) -> NotedIdentity {
+        NotedIdentity(self.further.clone())
     }
 
     /// Whether a decision is the one that was made then.

@@ -174,6 +174,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         let (customers, routes) = self.compiled_customers(&egress);
         let called_numbers = self.called_numbers(&customers, &ingress);
         let (transferring, has_strange_transfers) = transferring(&ingress, customers.len());
+        let reads_identity = ingress.iter().any(|(trunk, _)| trunk.reads_identity());
         let carriers = self.compiled_carriers();
         let (open_routes, first_route_of_card) = open_routes(&egress, &carriers, egress_cards);
         Snapshot {
@@ -193,6 +194,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             transferring,
             has_strange_transfers,
             usernames,
+            reads_identity,
+            rules_read_identity: self.numbers.read_identity(),
             number_rules: self.numbers.rules_by_id(self.resources),
             number_lists: self.numbers.lists(),
             tags: self.numbers.tags(),

@@ -6,10 +6,10 @@ use super::prefix_index::CardNumber;
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
-use crate::numbers::{CompiledNumberPolicy, Number, translate_calling, translate_sent};
+use crate::numbers::{CompiledNumberPolicy, Number, translate_sent};
 use crate::resources::{
-    AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
-    NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
+    AssertedIdentity, AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
+    PrivacyPolicy, NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
 };
 use crate::throttle::{AttemptEnd, CompiledThrottle};
 use rating::Currency;
@@ -303,10 +303,10 @@ impl CompiledCarrier {
 }
 
 impl IngressTrunk {
-    /// A number that stands for the caller, rewritten as the calling number is; `None` for one that
-    /// is too long.
-    pub fn translated_calling(&self, number: &str) -> Option<Number> {
-        translate_calling(number, &self.calling_number, &self.numbers.calling_rules).ok()
+    /// Whether it believes more of a caller than From.
+    pub(crate) fn reads_identity(&self) -> bool {
+        let identity = &self.identity;
+        identity.asserted != AssertedIdentity::Off || identity.privacy == PrivacyPolicy::Respect
     }
 
     /// Calls that came by this trunk and are up or in setup.
@@ -326,7 +326,7 @@ impl EgressTrunk {
     }
 
     /// A number that stands for the caller after the rules of carrier and trunk.
-    pub fn calling_sent(&self, number: &Number) -> Number {
+    pub(crate) fn calling_sent(&self, number: &Number) -> Number {
         translate_sent(number, &self.numbers.calling_rules, &self.calling_number)
     }
 

@@ -12,8 +12,8 @@ use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
 use routing_engine::numbers::NumberFacts;
 use routing_engine::resources::{
-    Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation, Ref, Status, Tag,
-    TranslationRules, Trunk,
+    AssertedIdentity, Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation, Ref,
+    Status, Tag, TranslationRules, Trunk,
 };
 use routing_engine::{Decision, Snapshot};
 use std::collections::HashMap;
@@ -177,12 +177,24 @@ impl<'w> Model<'w> {
         }
         let calling = translated(&call.calling, &trunk.calling_number);
         let calling = self.by_rules(calling, policies.map(|policy| &policy.calling_rules));
-        let mut numbers = Passing::new(called.clone(), calling.clone());
+        let [p_asserted_identity, remote_party_id] = &call.asserted;
+        let asserted = match trunk.identity.asserted {
+            AssertedIdentity::Off => &None,
+            AssertedIdentity::PAssertedIdentity => p_asserted_identity,
+            AssertedIdentity::Both if p_asserted_identity.is_some() => p_asserted_identity,
+            AssertedIdentity::RemotePartyId | AssertedIdentity::Both => remote_party_id,
+        };
+        let asserted = asserted.as_ref().map(|number| {
+            let number = translated(number, &trunk.calling_number);
+            self.by_rules(number, policies.map(|policy| &policy.calling_rules))
+        });
+        let mut numbers = Passing::new(called.clone(), calling.clone(), asserted);
         numbers.pass(&world.number_lists, policies)?;
         let is_rewritten = (&numbers.called, &numbers.calling) != (&called, &calling);
         let Passing {
             called,
             calling,
+            asserted,
             tags,
         } = numbers;
         if is_blocked(policies, &called) {
@@ -198,7 +210,7 @@ impl<'w> Model<'w> {
             .ok_or(ReleaseReason::NoCustomerRate)
             .and_then(|rate| {
                 Ok((
-                    self.routes(call, &customer_name, (&called, &calling, &tags), &rate)?,
+                    self.routes(call, &customer_name, (&called, &calling, &asserted, &tags), &rate)?,
                     rate,
                 ))
             });
@@ -422,7 +434,7 @@ impl<'w> Model<'w> {
         &mut self,
         call: &Call,
         customer: &str,
-        (called, calling, tags): (&str, &str, &[Tag]),
+        (called, calling, asserted, tags): (&str, &str, &Option<String>, &[Tag]),
         customer_rate: &Rate,
     ) -> Result<(Vec<(String, String, Rate, String)>, Vec<Option<Via>>, Seen), ReleaseReason> {
         let routing = &self.world.routing;
@@ -448,7 +460,7 @@ impl<'w> Model<'w> {
                 continue;
             }
             let policies = [&carriers.numbers, &trunk.numbers];
-            let mut numbers = Passing::new(called.to_owned(), calling.to_owned());
+            let mut numbers = Passing::new(called.to_owned(), calling.to_owned(), asserted.clone());
             let passed = numbers.pass(&self.world.number_lists, policies);
             if passed.is_err() {
                 continue;
@@ -505,7 +517,7 @@ impl<'w> Model<'w> {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;
             let carriers = &named(&self.world.carriers, &offer.carrier).1.numbers;
             let policies = [carriers, &trunk.numbers];
-            let mut numbers = Passing::new(called.to_owned(), calling.to_owned());
+            let mut numbers = Passing::new(called.to_owned(), calling.to_owned(), asserted.clone());
             numbers.pass(&self.world.number_lists, policies).unwrap();
             let rules = policies.map(|policy| &policy.called_rules);
             let called = translated(&self.by_rules(numbers.called, rules), &trunk.called_number);
@@ -514,7 +526,10 @@ impl<'w> Model<'w> {
                 &self.by_rules(numbers.calling, rules),
                 &trunk.calling_number,
             );
-            let sent = format!("{called} by {calling}");
+            let asserted = numbers.asserted.map(|number| {
+                translated(&self.by_rules(number, rules), &trunk.calling_number)
+            });
+            let sent = format!("{called} by {calling} {asserted:?}");
             (offer.trunk, offer.carrier, offer.rate, sent)
         });
         Ok((routes.collect(), vias, seen))
@@ -701,11 +716,12 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
     let routes = plan.candidates.iter().map(|candidate| {
         let carrier = snapshot.carrier(candidate.carrier);
         let sent = candidate.numbers_to_send(snapshot, &plan.numbers);
+        let asserted = sent.asserted.map(|number| number.to_string());
         (
             candidate.egress_trunk(snapshot).resource.name.to_string(),
             carrier.resource.name.to_string(),
             rate(candidate.rate),
-            format!("{} by {}", sent.called, sent.calling),
+            format!("{} by {} {:?}", sent.called, sent.calling, asserted),
         )
     });
     Outcome::Route(Box::new(Route {

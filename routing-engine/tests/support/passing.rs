@@ -9,14 +9,16 @@ use routing_engine::resources::{
 pub(crate) struct Passing {
     pub(crate) called: String,
     pub(crate) calling: String,
+    pub(crate) asserted: Option<String>,
     pub(crate) tags: Vec<Tag>,
 }
 
 impl Passing {
-    pub(crate) fn new(called: String, calling: String) -> Self {
+    pub(crate) fn new(called: String, calling: String, asserted: Option<String>) -> Self {
         Self {
             called,
             calling,
+            asserted,
             tags: Vec::new(),
         }
     }
@@ -37,7 +39,8 @@ impl Passing {
     fn meet(&mut self, list: &NumberList) -> Result<(), ReleaseReason> {
         let number = match list.number {
             CallNumber::Called => &mut self.called,
-            CallNumber::Calling => &mut self.calling,
+            CallNumber::Asserted if self.asserted.is_some() => self.asserted.as_mut().unwrap(),
+            CallNumber::Calling | CallNumber::Asserted => &mut self.calling,
         };
         let (lead, digits) = parted(number, list.number);
         let is_digits = digits.chars().all(|c| c.is_ascii_digit());
@@ -76,9 +79,9 @@ impl Passing {
 fn parted(number: &str, which: CallNumber) -> (&str, &str) {
     let lead = match which {
         CallNumber::Called => 0,
-        CallNumber::Calling if number.starts_with('+') => 1,
-        CallNumber::Calling if number.starts_with("00") => 2,
-        CallNumber::Calling => 0,
+        _ if number.starts_with('+') => 1,
+        _ if number.starts_with("00") => 2,
+        _ => 0,
     };
     number.split_at(lead)
 }

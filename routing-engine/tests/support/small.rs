@@ -141,6 +141,7 @@ pub(crate) fn call(called: &str, now_us: u64) -> CallRequest<'_> {
         source: Source::Address([192, 0, 2, 21].into()),
         called,
         calling: "4420",
+        identity: Default::default(),
         now_us,
         at: rating::Timestamp(0),
         draw: 0,

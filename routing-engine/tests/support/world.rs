@@ -8,10 +8,10 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway, NumberClass,
-    NumberList, NumberListAction, NumberMatching, NumberPolicy, NumberTranslation,
-    NumberValidation, PricedCard, RateCard, RateRow, Resources, RewrittenPart, SharedGateway,
-    Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
+    AssertedIdentity, CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway,
+    IdentityPolicy, NumberClass, NumberList, NumberListAction, NumberMatching, NumberPolicy,
+    NumberTranslation, NumberValidation, PricedCard, RateCard, RateRow, Resources, RewrittenPart,
+    SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) source: IpAddr,
     pub(crate) called: String,
     pub(crate) calling: String,
+    /// P-Asserted-Identity and Remote-Party-ID.
+    pub(crate) asserted: [Option<String>; 2],
     pub(crate) now_us: u64,
     pub(crate) at_us: i64,
     pub(crate) draw: u64,
@@ -156,11 +158,12 @@ fn number_list(random: &mut Random, index: usize) -> NumberList {
     entries.dedup();
     NumberList {
         action,
-        number: if one_in(random, 4) {
-            CallNumber::Calling
-        } else {
-            CallNumber::Called
-        },
+        number: *random.pick(&[
+            CallNumber::Called,
+            CallNumber::Called,
+            CallNumber::Calling,
+            CallNumber::Asserted,
+        ]),
         matching: if is_prefix {
             NumberMatching::Prefix
         } else {
@@ -336,6 +339,15 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
         called_number: translation(random),
         calling_number: translation(random),
         numbers: numbers(random, LISTS),
+        identity: IdentityPolicy {
+            asserted: *random.pick(&[
+                AssertedIdentity::Off,
+                AssertedIdentity::PAssertedIdentity,
+                AssertedIdentity::RemotePartyId,
+                AssertedIdentity::Both,
+            ]),
+            ..IdentityPolicy::default()
+        },
         ..Trunk::new(Direction::Ingress)
     }
 }
@@ -421,6 +433,10 @@ impl World {
             calling: random
                 .pick(&["0123", "anonymous", "", "1", "+44", "1001", "44", "1@2"])
                 .to_string(),
+            asserted: [(); 2].map(|()| {
+                let number = *random.pick(&["", "44", "+4420", "0044", "2100", "x1"]);
+                (!number.is_empty()).then(|| number.to_owned())
+            }),
             // On average 30 calls a second.
             now_us: step * 33_000 + random.below(30_000) as u64,
             // Some minute of two weeks that begin on a Monday.

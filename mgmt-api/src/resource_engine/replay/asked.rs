@@ -59,6 +59,7 @@ impl<'r> AskedCall<'r> {
             source: self.source_in(snapshot),
             called: self.called,
             calling: self.calling,
+            identity: Default::default(),
             now_us: moment.now_us,
             at: self.at,
             draw: self.draw,

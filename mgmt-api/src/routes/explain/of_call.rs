@@ -134,6 +134,7 @@ impl Asked<'_> {
             source: source_of(self.record, &self.snapshot),
             called: &self.record.called_number_received,
             calling: &self.record.calling_number_received,
+            identity: Default::default(),
             now_us: self.now_us,
             at: self.record.received_at,
             draw: self.record.id.draw(),
@@ -179,8 +180,10 @@ fn made_again(
     request: &CallRequest<'_>,
     snapshot: &Snapshot,
 ) -> CallExplanation {
+    let identity = recorded.identity();
     let request = CallRequest {
         at: recorded.at(),
+        identity: identity.shown(),
         ..*request
     };
     let (explained, is_exact) = engine::explain_again(&request, snapshot, &mut recorded);

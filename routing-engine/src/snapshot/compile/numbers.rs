@@ -88,6 +88,12 @@ impl<'r> Numbers<'r> {
             .collect()
     }
 
+    /// Whether any list looks at more of a caller than From.
+    pub(super) fn read_identity(&self) -> bool {
+        let mut lists = self.lists.values();
+        lists.any(|(_, list)| list.reads_identity())
+    }
+
     /// The names of all tags, in the order of their places.
     pub(super) fn tags(&self) -> Box<[Arc<str>]> {
         self.tags.iter().map(|tag| Arc::from(*tag)).collect()

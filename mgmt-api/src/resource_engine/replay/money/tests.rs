@@ -52,6 +52,7 @@ fn plan(snapshot: &Snapshot) -> RoutePlan {
         source: Source::Address([192, 0, 2, 21].into()),
         called: "201234567",
         calling: "4420",
+        identity: Default::default(),
         now_us: 0,
         at: Timestamp(0),
         draw: 0,
