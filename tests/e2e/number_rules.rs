@@ -214,3 +214,40 @@ fn a_list_allows_and_denies_callers_before_a_carrier_hears_of_them() {
     let received = std::fs::read_to_string(&wire.carriers[0].1).unwrap();
     assert_eq!(received.matches("INVITE sip:").count(), 1);
 }
+
+#[test]
+fn a_list_looks_at_the_asserted_number_that_the_trunk_believes() {
+    let wire = Wire::start(
+        "identity: { asserted: p_asserted_identity }",
+        "identity: { asserted: p_asserted_identity }",
+    );
+    wire.list(
+        "own-callers",
+        json!({ "action": "allow", "number": "asserted", "entries": ["44207946"] }),
+    );
+    wire.list(
+        "switchboard",
+        json!({ "action": "rewrite", "number": "asserted", "replaces": "number",
+            "entries": ["442079460001"], "replacement": "442079460999" }),
+    );
+    wire.set_numbers(
+        "customers/acme",
+        json!({ "lists": ["own-callers", "switchboard"] }),
+    );
+    let invite = wire.sent(0, &CALLER, "442012345678");
+    assert_eq!(user(&invite, "From").unwrap(), "442071234567");
+    assert_eq!(
+        user(&invite, "P-Asserted-Identity").unwrap(),
+        "442079460999"
+    );
+    let stranger = Shown {
+        asserted: "33142685300",
+        ..CALLER
+    };
+    let refused = wire.call(&stranger, "442012345678");
+    assert_eq!(refused["release_reason"], "number_refused", "{refused:#}");
+    // The INVITE is gone; what its asserted number was stands in the record.
+    let explained = wire.explained(&refused);
+    let last = *details(&explained).last().unwrap();
+    assert_eq!(last, "number list \"own-callers\" does not let the call through");
+}
