@@ -11,10 +11,10 @@ use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
 use crate::release::{Failure, Origin, Retry, reason_value};
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::Candidate;
 use routing_engine::names::GatewayPlace;
 use routing_engine::resources::MediaMode;
 use routing_engine::throttle::AttemptEnd;
+use routing_engine::{Candidate, LiveAdmission};
 use sip_core::transaction::Path;
 use sip_core::{Duration, Instant};
 
@@ -146,13 +146,16 @@ impl Call {
             .plan
             .as_ref()
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
-        let sent = candidate.numbers_to_send(&self.snapshot, &plan.numbers);
+        let draw = self.facts.id.draw();
+        let sent =
+            candidate.numbers_to_send(&self.snapshot, &plan.numbers, &mut LiveAdmission, draw);
         let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
         let numbers = Numbers {
             called: &sent.called,
             calling: &sent.calling,
             asserted: sent.asserted.as_deref(),
             is_vouched: trunk.identity.trusts_from,
+            is_presented: sent.is_presented,
         };
         let caller = self.caller(core, candidate, path, numbers);
         let offer = match self.offer.as_slice() {
@@ -217,7 +220,8 @@ impl Call {
         let host = core.listeners.sent_by(path.listener);
         Caller {
             number: numbers.calling,
-            is_hidden: presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
+            is_hidden: !numbers.is_presented
+                && presented.is_some_and(|known| known.is_hidden(&trunk.identity)),
             fields: fields(presented, &trunk.headers, &trunk.identity, numbers, host),
         }
     }

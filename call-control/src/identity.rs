@@ -178,6 +178,8 @@ pub(crate) struct Numbers<'n> {
     pub(crate) asserted: Option<&'n str>,
     /// The customer's trunk vouches for what From says.
     pub(crate) is_vouched: bool,
+    /// They are none of the caller's: whatever Privacy says, there is nothing to hide.
+    pub(crate) is_presented: bool,
 }
 
 /// The fields that the INVITE to a carrier has beside those that it always has. `host` is our own.
@@ -193,8 +195,8 @@ pub(crate) fn fields(
         return fields;
     }
     // RFC 3325 §9.3: a number that came with Privacy never leaves without it.
-    let is_hidden =
-        presented.is_some_and(|known| known.is_hidden(identity) || known.is_confidential);
+    let is_hidden = !numbers.is_presented
+        && presented.is_some_and(|known| known.is_hidden(identity) || known.is_confidential);
     let caller = Asserted {
         number: numbers.asserted.unwrap_or(numbers.calling),
         is_believed: numbers.asserted.is_some() || numbers.is_vouched,

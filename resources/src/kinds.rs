@@ -138,6 +138,7 @@ kinds! {
     channel_plan::ChannelPlan,
     number_list::NumberList,
     translation_rules::TranslationRules,
+    cli_rules::CliRules,
     exchange_rate::ExchangeRate,
     rate_card::RateCard,
     voice_tier::VoiceTier,

@@ -7,7 +7,8 @@
 //! 3. the called number is **normalised** to digits, the calling number translated;
 //! 4. the **number lists** of trunk and customer, each once, let both through, rewrite them or put tags on
 //!    the call; what follows sees what they left;
-//! 5. its **class** is not blocked and there can be such a number, as far as they ask for it;
+//! 5. its **class** is not blocked and there can be such a number, as far as they ask for it; the **CLI
+//!    rules** of trunk or customer refuse the caller or present another number;
 //! 6. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
 //!    among them, at once or to be held until it is due;
 //! 7. the customer's **rate** is the longest prefix on its card;
@@ -28,8 +29,8 @@ pub use quote::{Best, Quote, QuotedRoute};
 
 use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
-    CallNumbers, ClassFault, ClassRules, ListDid, Number, NumberFacts, ShownIdentity, Tags,
-    normalize_called, translate_calling,
+    CallNumbers, ClassFault, ClassRules, CliDid, ListDid, Number, NumberError, NumberFacts,
+    ShownIdentity, Tags, normalize_called, translate_calling,
 };
 use crate::quality::QualityTable;
 use crate::resources::{PrivacyPolicy, ResourceKind, Status};
@@ -168,10 +169,10 @@ fn pipeline(
         );
     }
 
-    let (numbers_translated, numbers, tags) = call_numbers(request, dialled, trunk, trace, known)?;
+    let (numbers_translated, numbers, tags) =
+        call_numbers(request, dialled, trunk, admission, trace, known)?;
     let called: &str = &numbers.called;
 
-    classify(trunk.numbers.classes, called, trace)?;
     let gates = gates(snapshot, trunk, called);
     let passed = admission
         .pass(&gates, request.now_us)
@@ -199,6 +200,7 @@ fn pipeline(
         numbers: &numbers,
         tags: &tags,
         facts: OnceCell::new(),
+        is_quote: false,
         request,
     };
     let candidates = candidates::rank(&ask, admission, trace)?;
@@ -213,6 +215,26 @@ fn pipeline(
         permits: passed.permits,
         number_permits: passed.numbers,
         hold_us: passed.hold_us,
+    })
+}
+
+/// The numbers after the rules of trunk and customer.
+fn translated(
+    request: &CallRequest<'_>,
+    dialled: &str,
+    trunk: &IngressTrunk,
+) -> Result<CallNumbers, NumberError> {
+    let policy = &trunk.numbers;
+    let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
+    let translated = |number: &str| translate_calling(number, rule, shared);
+    let believed = request.identity.believed(trunk.identity.asserted);
+    let respects = trunk.identity.privacy == PrivacyPolicy::Respect;
+    Ok(CallNumbers {
+        called: normalize_called(dialled, &trunk.called_number, &policy.called_rules)?,
+        calling: translated(request.calling)?,
+        asserted: believed.and_then(|number| translated(number).ok()),
+        is_withheld: respects && request.identity.is_private,
+        is_presented: false,
     })
 }
 
@@ -246,30 +268,14 @@ fn call_numbers(
     request: &CallRequest<'_>,
     dialled: &str,
     trunk: &IngressTrunk,
+    admission: &mut impl Admission,
     trace: &mut impl Trace,
     known: &mut Rejection,
 ) -> Result<(CallNumbers, CallNumbers, Tags), ReleaseReason> {
     let policy = &trunk.numbers;
-    let numbers =
-        normalize_called(dialled, &trunk.called_number, &policy.called_rules).and_then(|called| {
-            let (rule, shared) = (&trunk.calling_number, &policy.calling_rules);
-            let translated = |number: &str| translate_calling(number, rule, shared);
-            let believed = request.identity.believed(trunk.identity.asserted);
-            let respects = trunk.identity.privacy == PrivacyPolicy::Respect;
-            Ok(CallNumbers {
-                called,
-                calling: translated(request.calling)?,
-                asserted: believed.and_then(|number| translated(number).ok()),
-                is_withheld: respects && request.identity.is_private,
-            })
-        });
-    let translated = match numbers {
-        Ok(numbers) => numbers,
-        Err(error) => {
-            let step = Step::NumberRefused(error);
-            return refuse(trace, step, ReleaseReason::InvalidNumber);
-        }
-    };
+    let translated = translated(request, dialled, trunk)
+        .inspect_err(|error| trace.step(Step::NumberRefused(*error)))
+        .map_err(|_| ReleaseReason::InvalidNumber)?;
     trace.step(Step::NumberNormalized {
         received: request.called,
         called: &translated.called,
@@ -279,15 +285,18 @@ fn call_numbers(
     let note = |list, did: ListDid<'_>| trace.step(Step::Listed { list, did });
     let passed = policy.pass(&mut numbers, &mut tags, note);
     known.called_number = Some(numbers.called);
-    match passed {
+    if let Err(refusal) = passed {
+        let reason = match refusal.error {
+            Some(_) => ReleaseReason::InvalidNumber,
+            None => ReleaseReason::NumberRefused,
+        };
+        return refuse(trace, Step::NotListed(refusal), reason);
+    }
+    classify(policy.classes, &numbers.called, trace)?;
+    let note = |place, did: CliDid<'_>| trace.step(Step::CliRule { place, did });
+    match policy.present(&mut numbers, admission, request.draw, note) {
         Ok(()) => Ok((translated, numbers, tags)),
-        Err(refusal) => {
-            let reason = match refusal.error {
-                Some(_) => ReleaseReason::InvalidNumber,
-                None => ReleaseReason::NumberRefused,
-            };
-            refuse(trace, Step::NotListed(refusal), reason)
-        }
+        Err(place) => refuse(trace, Step::CliDenied(place), ReleaseReason::NumberRefused),
     }
 }
 

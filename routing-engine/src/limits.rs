@@ -20,6 +20,7 @@ pub use held::{Drift, HeldChannels};
 
 use crate::decide::CallRequest;
 use crate::lot;
+use crate::numbers::Rotations;
 use crate::quality::Quality;
 use crate::resources::CPS_SMOOTHING_MS_MAX;
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
@@ -39,6 +40,8 @@ const PATIENCE_MAX_NS: u64 = CPS_SMOOTHING_MS_MAX as u64 * 1_000_000 + BURST_TOL
 
 /// Tells the lot of turns from others of the same call.
 const TURN: u64 = 0x7475_726e;
+/// The same for the numbers that CLI rules present.
+const ROTATION: u64 = 0x726f_7461;
 
 /// What a resource allows. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +117,9 @@ pub trait Admission {
 
     /// Whose turn it is for a destination, by round robin. `draw` is the number of the call.
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32;
+
+    /// Whose turn it is among the numbers that a CLI rule presents. `draw` is the number of the call.
+    fn rotation(&mut self, rotations: &Rotations, rule: u16, draw: u64) -> u32;
 
     /// Whether a call is to try a trunk last, because too many of its attempts fail.
     fn holds_back(&self, trunk: &EgressTrunk, request: &CallRequest<'_>) -> bool {
@@ -364,6 +370,10 @@ impl Admission for LiveAdmission {
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
         turns.take(destination)
     }
+
+    fn rotation(&mut self, rotations: &Rotations, rule: u16, _draw: u64) -> u32 {
+        rotations.take(rule)
+    }
 }
 
 impl Admission for PromptAdmission {
@@ -373,6 +383,10 @@ impl Admission for PromptAdmission {
 
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32 {
         LiveAdmission.turn(turns, destination, draw)
+    }
+
+    fn rotation(&mut self, rotations: &Rotations, rule: u16, draw: u64) -> u32 {
+        LiveAdmission.rotation(rotations, rule, draw)
     }
 }
 
@@ -436,6 +450,10 @@ impl Admission for DryAdmission {
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
         turns.peek(destination)
     }
+
+    fn rotation(&mut self, rotations: &Rotations, rule: u16, _draw: u64) -> u32 {
+        rotations.peek(rule)
+    }
 }
 
 impl Admission for ReplayAdmission {
@@ -446,6 +464,10 @@ impl Admission for ReplayAdmission {
     fn turn(&mut self, _turns: &Turns, _destination: &str, draw: u64) -> u32 {
         // The high half: remainders of low bits would follow those of other lots.
         (lot::mix(draw ^ TURN) >> 32) as u32
+    }
+
+    fn rotation(&mut self, _rotations: &Rotations, _rule: u16, draw: u64) -> u32 {
+        (lot::mix(draw ^ ROTATION) >> 32) as u32
     }
 
     fn holds_back(&self, _trunk: &EgressTrunk, _request: &CallRequest<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Called and calling numbers: what is accepted, and how it becomes digits.
 
 mod class;
+mod cli;
 mod digits;
 mod identity;
 mod list;
@@ -11,6 +12,7 @@ mod tags;
 
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
+pub use cli::{CliDid, CliPlace, CliRulesIndex, CompiledCliRules, Rotations};
 pub use identity::ShownIdentity;
 pub use list::CompiledNumberList;
 pub use passage::{CallNumbers, ListDid, ListRefusal};

@@ -9,7 +9,7 @@
 //!
 //! # What is noted
 //!
-//! The wall clock, how many gates were asked and which refused, the turn, a digest of the decision, and
+//! The wall clock, how many gates were asked and which refused, the turns, a digest of the decision, and
 //! where rules look at it who calls beside From, which the call's record has not. Of routes something is noted only where figures decided: the ten candidates, and
 //! [`NOTED_MAX`] of those that had no place among them. A route that is not noted is taken to do
 //! worse than any other when the decision is made again. It had no place with the figures it had, so
@@ -26,7 +26,7 @@ pub use replayed::{NotedIdentity, RecordedAdmission};
 
 use crate::decide::{CANDIDATES_MAX, CallRequest, Candidate, Decision, decide};
 use crate::limits::{Admission, Gate, Passed};
-use crate::numbers::CALLING_BYTES_MAX;
+use crate::numbers::{CALLING_BYTES_MAX, Rotations};
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, TrunkIndex, Turns};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
@@ -50,10 +50,9 @@ const ROUTES_MAX: usize = CANDIDATES_MAX + NOTED_MAX;
 /// A varint of 64 bits takes ten bytes, one of 32 bits five.
 const ROUTE_BYTES_MAX: usize = 10 + 1 + 1 + 5 * 5;
 const HEAD_BYTES_MAX: usize = 1 + 10 + 1 + 3 + 6 + 10 + 2;
-const FURTHER_BYTES_MAX: usize = 1 + 1 + CALLING_BYTES_MAX + 1;
-const _: () = assert!(
-    HEAD_BYTES_MAX + ROUTES_MAX * ROUTE_BYTES_MAX + FURTHER_BYTES_MAX <= RECORD_BYTES_MAX
-);
+const FURTHER_BYTES_MAX: usize = 1 + 1 + CALLING_BYTES_MAX + 1 + 6;
+const _: () =
+    assert!(HEAD_BYTES_MAX + ROUTES_MAX * ROUTE_BYTES_MAX + FURTHER_BYTES_MAX <= RECORD_BYTES_MAX);
 
 /// A record that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +87,8 @@ struct FurtherNotes {
     /// The number that was believed to stand for the caller, as received.
     asserted: Option<ArrayString<CALLING_BYTES_MAX>>,
     is_private: bool,
+    /// Whose turn it was among the numbers of a CLI rule.
+    rotation: Option<u32>,
 }
 
 /// What was read of a route.
@@ -111,6 +112,7 @@ pub fn decide_noted(
         passes: 0,
         refused: None,
         turn: None,
+        rotation: None,
     };
     let mut beyond = Beyond::default();
     let decision = decide(request, snapshot, &mut noting, &mut beyond);
@@ -122,7 +124,10 @@ pub fn decide_noted(
         digest: digest::digest(&decision, snapshot),
         routes: beyond.noted(&decision, snapshot),
     };
-    let further = FurtherNotes::of(request, &decision, snapshot);
+    let further = FurtherNotes {
+        rotation: noting.rotation,
+        ..FurtherNotes::of(request, &decision, snapshot)
+    };
     (decision, notes.to_bytes(&further))
 }
 
@@ -142,6 +147,7 @@ impl FurtherNotes {
             // What is longer is used by nobody.
             asserted: believed.and_then(|number| ArrayString::from(number).ok()),
             is_private: request.identity.is_private,
+            rotation: None,
         }
     }
 }
@@ -185,6 +191,7 @@ struct Noting<'a, A> {
     passes: u8,
     refused: Option<ReleaseReason>,
     turn: Option<u32>,
+    rotation: Option<u32>,
 }
 
 impl<A: Admission> Admission for Noting<'_, A> {
@@ -198,6 +205,12 @@ impl<A: Admission> Admission for Noting<'_, A> {
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32 {
         let turn = self.inner.turn(turns, destination, draw);
         self.turn = Some(turn);
+        turn
+    }
+
+    fn rotation(&mut self, rotations: &Rotations, rule: u16, draw: u64) -> u32 {
+        let turn = self.inner.rotation(rotations, rule, draw);
+        self.rotation = Some(turn);
         turn
     }
 

@@ -78,6 +78,8 @@ pub struct ResourcesRef<'r> {
     pub translation_rules: Vec<StoredRef<'r, TranslationRules>>,
     /// Which numbers are let through.
     pub number_lists: Vec<StoredRef<'r, NumberList>>,
+    /// Which calling numbers are presented.
+    pub cli_rules: Vec<StoredRef<'r, CliRules>>,
     /// Divisions of customers.
     pub customer_groups: Vec<StoredRef<'r, CustomerGroup>>,
     /// When routes are open.
@@ -121,6 +123,8 @@ pub struct Resources {
     pub translation_rules: Vec<Stored<TranslationRules>>,
     /// Which numbers are let through.
     pub number_lists: Vec<Stored<NumberList>>,
+    /// Which calling numbers are presented.
+    pub cli_rules: Vec<Stored<CliRules>>,
     /// Divisions of customers.
     pub customer_groups: Vec<Stored<CustomerGroup>>,
     /// When routes are open.
@@ -220,6 +224,7 @@ impl Resources {
                 .map(Stored::borrowed)
                 .collect(),
             number_lists: self.number_lists.iter().map(Stored::borrowed).collect(),
+            cli_rules: self.cli_rules.iter().map(Stored::borrowed).collect(),
             customer_groups: self.customer_groups.iter().map(Stored::borrowed).collect(),
             schedules: self.schedules.iter().map(Stored::borrowed).collect(),
             voice_tiers: self.voice_tiers.iter().map(Assigned::borrowed).collect(),

@@ -34,7 +34,9 @@ use crate::deck::{Deck, Offer};
 use crate::health::RegistrationHealth;
 use crate::limits::{CalledNumbers, Drift, Gate, HeldChannels, Limiter, Limits};
 use crate::names::{GatewayPlace, NameQuery};
-use crate::numbers::{CompiledNumberList, NumberListIndex, NumberRules, TagIndex};
+use crate::numbers::{
+    CliRulesIndex, CompiledCliRules, CompiledNumberList, NumberListIndex, NumberRules, TagIndex,
+};
 use crate::resources::{ResourceKind, Resources, ResourcesRef, Status};
 use crate::throttle::ThrottleMeter;
 use exchange::Exchange;
@@ -86,7 +88,7 @@ pub struct Snapshot {
     usernames: HashMap<Arc<str>, TrunkIndex>,
     /// Whether any ingress trunk believes more of a caller than From.
     reads_identity: bool,
-    /// Whether any list looks at that.
+    /// Whether any list or rule looks at that.
     rules_read_identity: bool,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
@@ -104,6 +106,7 @@ pub struct Snapshot {
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     number_rules: BTreeMap<i64, Arc<NumberRules>>,
     number_lists: Box<[Arc<CompiledNumberList>]>,
+    cli_rules: Box<[Arc<CompiledCliRules>]>,
     /// The names of tags, in their order.
     tags: Box<[Arc<str>]>,
     /// Of profiles.
@@ -305,6 +308,17 @@ impl Snapshot {
     /// The number list at an index of this snapshot.
     pub fn number_list(&self, index: NumberListIndex) -> &CompiledNumberList {
         &self.number_lists[index.0 as usize]
+    }
+
+    /// The CLI rules at an index of this snapshot.
+    pub fn cli_rules(&self, index: CliRulesIndex) -> &CompiledCliRules {
+        &self.cli_rules[index.0 as usize]
+    }
+
+    /// All CLI rules by their identifiers, for the snapshot after.
+    pub(crate) fn cli_rules_by_id(&self) -> BTreeMap<i64, &Arc<CompiledCliRules>> {
+        let rules = self.cli_rules.iter();
+        rules.map(|rules| (rules.resource.id, rules)).collect()
     }
 
     /// The name of a tag of this snapshot.

@@ -6,7 +6,8 @@
 
 use crate::decide::{RankKey, Source};
 use crate::numbers::{
-    ClassFault, ListDid, ListRefusal, Number, NumberError, NumberFacts, NumberListIndex,
+    ClassFault, CliDid, CliPlace, ListDid, ListRefusal, Number, NumberError, NumberFacts,
+    NumberListIndex,
 };
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
@@ -65,6 +66,15 @@ pub enum Step<'a> {
     Classified(NumberFacts),
     /// The called number is of a class that the customer or the ingress trunk blocks.
     ClassBlocked(NumberFacts),
+    /// A CLI rule of the ingress trunk or of the customer lets the call go on.
+    CliRule {
+        /// Which rule.
+        place: CliPlace,
+        /// What it did.
+        did: CliDid<'a>,
+    },
+    /// A CLI rule of the ingress trunk or of the customer refuses the call.
+    CliDenied(CliPlace),
     /// The limits of customer and ingress trunk allow the call.
     Admitted {
         /// How long the call is held to keep the pace; microseconds.
@@ -120,6 +130,8 @@ pub enum LossReason {
     NumberRefused(NumberListIndex),
     /// The carrier or the trunk does not take numbers of this class, or numbers that cannot be.
     ClassRefused(ClassFault),
+    /// A CLI rule of the trunk or of the carrier refuses the caller.
+    CliRefused(CliPlace),
     /// The customer does not get the carrier, or its LCR profile excludes it.
     CarrierNotAllowed,
     /// An exclusive route takes the call, and this is none.
@@ -167,6 +179,7 @@ impl LossReason {
             Self::NumberRefused(_) => "number_refused",
             Self::ClassRefused(ClassFault::Blocked(_)) => "number_class_blocked",
             Self::ClassRefused(ClassFault::Invalid(_)) => "invalid_number",
+            Self::CliRefused(_) => "cli_refused",
             Self::CarrierNotAllowed => "carrier_not_allowed",
             Self::NotExclusive => "not_exclusive",
             Self::BelowCost => "below_cost",

@@ -35,7 +35,12 @@ fn place(snapshot: &Snapshot, request: &CallRequest<'_>) -> bool {
         Decision::Route(plan) => {
             for candidate in &plan.candidates {
                 let permits = candidate.admit(snapshot, 0, request.now_us);
-                black_box(candidate.numbers_to_send(snapshot, &plan.numbers));
+                black_box(candidate.numbers_to_send(
+                    snapshot,
+                    &plan.numbers,
+                    &mut LiveAdmission,
+                    request.draw,
+                ));
                 drop(black_box(permits));
             }
             true
@@ -118,7 +123,18 @@ fn resources_with_numbers() -> Resources {
         lists: vec!["rewriting".into(), "shared".into()],
         blocked_classes: vec![NumberClass::PremiumRate],
         validation: NumberValidation::Valid,
+        cli_rules: Some("shared".into()),
     };
+    let cli_rules = serde_json::json!({ "default": "deny", "rules": [
+        { "caller": "invalid", "action": "deny" },
+        { "pattern": "9+", "action": "deny" },
+        { "calling_prefixes": ["49", "4420"], "called_prefixes": ["49"], "action": "replace",
+            "pool": ["442079460001", "+442079460002"], "pick": "sticky_called" },
+        { "calling_prefixes": ["4477", "44"], "action": "replace", "number": "442079460000" },
+    ] });
+    resources
+        .cli_rules
+        .push(stored(904, serde_json::from_value(cli_rules).unwrap()));
     for customer in &mut resources.customers {
         customer.spec.numbers = numbers.clone();
         customer.spec.numbers.lists.push("tagging".into());

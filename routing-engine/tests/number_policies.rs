@@ -9,8 +9,8 @@ use rating::cdr::ReleaseReason;
 use routing_engine::explain::{explain, explain_again};
 use routing_engine::numbers::ShownIdentity;
 use routing_engine::{
-    CallRequest, Decision, LiveAdmission, RecordedAdmission, RoutePlan, Snapshot, Source,
-    decide_noted,
+    CallRequest, Decision, DryAdmission, LiveAdmission, RecordedAdmission, RoutePlan, Snapshot,
+    Source, decide_noted,
 };
 use small::{WORLD, place, resources, trunks};
 
@@ -185,7 +185,8 @@ fn a_list_of_a_carrier_or_of_its_trunk_rewrites_what_is_sent() {
     // What is refused is what the carrier's list left: 449 is not it.
     assert_eq!(trunks(&snapshot, &plan), ["acme-out", "zenith-out"]);
     let sent = |place: usize| {
-        let sent = plan.candidates[place].numbers_to_send(&snapshot, &plan.numbers);
+        let sent =
+            plan.candidates[place].numbers_to_send(&snapshot, &plan.numbers, &mut DryAdmission, 0);
         (sent.called.to_string(), sent.calling.to_string())
     };
     assert_eq!(sent(0), ("020223".to_owned(), "442079460000".to_owned()));
@@ -278,7 +279,7 @@ fn a_number_goes_out_by_the_rules_of_the_carrier_and_then_of_the_trunk() {
         let mut candidates =
             candidate.filter(|route| &*route.egress_trunk(&snapshot).resource.name == trunk);
         let route = candidates.next().unwrap();
-        let sent = route.numbers_to_send(&snapshot, &plan.numbers);
+        let sent = route.numbers_to_send(&snapshot, &plan.numbers, &mut DryAdmission, 0);
         (sent.called.to_string(), sent.calling.to_string())
     };
     assert_eq!(sent("acme-out"), ("7702071".to_owned(), "+4420".to_owned()));
@@ -341,7 +342,12 @@ fn a_list_may_look_at_the_asserted_number_where_the_trunk_believes_it() {
     };
     let neither = ShownIdentity::of_believed(Some("33142685300"), false);
     for (identity, from, shown, passes) in [
-        ("{ asserted: p_asserted_identity }", "anonymous", shown, true),
+        (
+            "{ asserted: p_asserted_identity }",
+            "anonymous",
+            shown,
+            true,
+        ),
         ("{ asserted: remote_party_id }", "anonymous", shown, true),
         ("{ asserted: both }", "4420", neither, false),
         // What is not believed is not looked at, and From counts where nothing is.
@@ -363,7 +369,11 @@ fn a_list_may_look_at_the_asserted_number_where_the_trunk_believes_it() {
         let noted = recorded.identity();
         call.identity = noted.shown();
         let (again, is_same) = explain_again(&call, &snapshot, &mut recorded);
-        assert_eq!((again.accepted, is_same), (passes, true), "{identity} {from}");
+        assert_eq!(
+            (again.accepted, is_same),
+            (passes, true),
+            "{identity} {from}"
+        );
     }
 }
 
@@ -374,7 +384,10 @@ fn an_asserted_number_that_a_list_rewrites_is_sent_as_the_asserted_one() {
             INGRESS,
             "customer: Meridian, identity: { asserted: both }, numbers: { lists: [hide-callers] },",
         ),
-        ("number: calling, entries: [\"4\"]", "number: asserted, entries: [\"4\"]"),
+        (
+            "number: calling, entries: [\"4\"]",
+            "number: asserted, entries: [\"4\"]",
+        ),
     ]);
     let mut call = small::call("442071", 1_000_000);
     let sent = |call: &CallRequest<'_>| {
@@ -382,12 +395,19 @@ fn an_asserted_number_that_a_list_rewrites_is_sent_as_the_asserted_one() {
             Decision::Route(plan) => plan,
             Decision::Reject(rejection) => panic!("{rejection:?}"),
         };
-        let sent = plan.candidates[0].numbers_to_send(&snapshot, &plan.numbers);
-        (sent.calling.to_string(), sent.asserted.map(|number| number.to_string()))
+        let sent =
+            plan.candidates[0].numbers_to_send(&snapshot, &plan.numbers, &mut DryAdmission, 0);
+        (
+            sent.calling.to_string(),
+            sent.asserted.map(|number| number.to_string()),
+        )
     };
     assert_eq!(sent(&call), ("442079460000".to_owned(), None));
     call.identity = ShownIdentity::of_believed(Some("447700900123"), false);
-    assert_eq!(sent(&call), ("4420".to_owned(), Some("442079460000".to_owned())));
+    assert_eq!(
+        sent(&call),
+        ("4420".to_owned(), Some("442079460000".to_owned()))
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod small;
 
 use rating::cdr::ReleaseReason;
+use routing_engine::DryAdmission;
 use routing_engine::decide::CANDIDATES_MAX;
 use routing_engine::resources::MediaMode;
 use routing_engine::{Decision, Snapshot};
@@ -167,7 +168,7 @@ fn numbers_are_sent_as_each_trunk_wants_them() {
         .candidates
         .iter()
         .map(|candidate| {
-            let sent = candidate.numbers_to_send(&snapshot, &plan.numbers);
+            let sent = candidate.numbers_to_send(&snapshot, &plan.numbers, &mut DryAdmission, 0);
             (sent.called.to_string(), sent.calling.to_string())
         })
         .collect();

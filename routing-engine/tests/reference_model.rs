@@ -11,6 +11,8 @@ mod model;
 mod numbers;
 #[path = "support/passing.rs"]
 mod passing;
+#[path = "support/presenting.rs"]
+mod presenting;
 #[path = "support/quality.rs"]
 mod quality;
 #[path = "support/routing.rs"]
@@ -58,6 +60,7 @@ struct Tally {
     record_bytes: usize,
     rewritten: usize,
     tagged: usize,
+    presented: usize,
     rejected: std::collections::HashMap<rating::cdr::ReleaseReason, usize>,
 }
 
@@ -82,7 +85,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             identity: ShownIdentity {
                 p_asserted_identity: call.asserted[0].as_deref(),
                 remote_party_id: call.asserted[1].as_deref(),
-                is_private: false,
+                is_private: call.is_private,
             },
             now_us: call.now_us,
             at: rating::Timestamp(call.at_us),
@@ -97,7 +100,7 @@ fn run_world(seed: u64, tally: &mut Tally) {
             "seed {seed} step {step} {call:#?}\n{decision:#?}"
         );
         let expected = model.decide(&call);
-        let found = model::outcome(&snapshot, &decision, call.at_us);
+        let found = model::outcome(&snapshot, &decision, &call);
         assert!(
             expected.is_told_by(&found),
             "seed {seed} step {step} {call:#?}\n{found:#?}\n{expected:#?}"
@@ -202,6 +205,7 @@ impl Tally {
                 self.close += usize::from(route.seen.is_close);
                 self.rewritten += usize::from(route.seen.is_rewritten);
                 self.tagged += usize::from(route.seen.is_tagged);
+                self.presented += usize::from(route.seen.is_presented);
             }
             Outcome::Reject(reason) => *self.rejected.entry(*reason).or_default() += 1,
         }
@@ -218,6 +222,7 @@ impl Tally {
         assert!(self.backups > 0, "{self:#?}");
         assert!(self.rewritten > decisions / 1_000, "{self:#?}");
         assert!(self.tagged > decisions / 1_000, "{self:#?}");
+        assert!(self.presented > decisions / 1_000, "{self:#?}");
         assert!(self.throttled > decisions / 200, "{self:#?}");
         assert!(self.record_bytes < 100 * decisions, "{self:#?}");
         assert!(self.close <= decisions / 10_000, "{self:#?}");

@@ -17,11 +17,14 @@ struct Wire {
 struct Shown<'a> {
     from: &'a str,
     asserted: &'a str,
+    /// What Privacy says.
+    privacy: &'a str,
 }
 
 const CALLER: Shown<'static> = Shown {
     from: "442071234567",
     asserted: "442079460001",
+    privacy: "none",
 };
 
 impl Wire {
@@ -51,6 +54,17 @@ impl Wire {
         write(&self.switch, "number-lists", name, spec);
     }
 
+    /// CLI rules called `cli`.
+    fn cli_rules(&self, spec: Value) {
+        write(&self.switch, "cli-rules", "cli", spec);
+    }
+
+    /// Numbers that From had in so many calls that the first carrier got.
+    fn presented(&self, calls: usize, called: &str) -> Vec<String> {
+        let calls = (0..calls).map(|_| user(&self.sent(0, &CALLER, called), "From").unwrap());
+        calls.collect()
+    }
+
     fn set_numbers(&self, path: &str, numbers: Value) {
         set_numbers(&self.switch, path, &numbers);
     }
@@ -75,6 +89,9 @@ impl Wire {
                 "-key",
                 "asserted",
                 shown.asserted,
+                "-key",
+                "privacy",
+                shown.privacy,
             ],
         };
         let one = Tally {
@@ -249,5 +266,153 @@ fn a_list_looks_at_the_asserted_number_that_the_trunk_believes() {
     // The INVITE is gone; what its asserted number was stands in the record.
     let explained = wire.explained(&refused);
     let last = *details(&explained).last().unwrap();
-    assert_eq!(last, "number list \"own-callers\" does not let the call through");
+    assert_eq!(
+        last,
+        "number list \"own-callers\" does not let the call through"
+    );
+}
+
+#[test]
+fn cli_rules_allow_deny_and_replace_callers() {
+    let asserting = "identity: { asserted: both }";
+    let wire = Wire::start("", asserting);
+    wire.cli_rules(json!({ "default": "deny", "rules": [
+        { "calling_prefixes": ["33"], "called_prefixes": ["4420"], "action": "deny" },
+        { "calling_prefixes": ["4420", "33"] },
+        { "caller": "withheld", "action": "replace", "number": "+442079460000" },
+    ] }));
+    wire.set_numbers("customers/acme", json!({ "cli_rules": "cli" }));
+    let shown = |from| Shown { from, ..CALLER };
+    for (from, called, rule) in [
+        ("33142685300", "442012345678", "rule 1"),
+        ("12125550100", "442012345678", "the default"),
+    ] {
+        let record = wire.call(&shown(from), called);
+        assert_eq!(record["release_reason"], "number_refused", "{record:#}");
+        assert_eq!(record["sip_status"], 403);
+        let explained = wire.explained(&record);
+        let last = format!("{rule} of CLI rules \"cli\" refuses the caller");
+        assert_eq!(details(&explained).last(), Some(&&*last));
+    }
+    let sent = wire.sent(0, &shown("33142685300"), "441212345678");
+    assert_eq!(user(&sent, "From").unwrap(), "33142685300");
+    // Nobody vouches for a caller that is let through as it is.
+    assert_eq!(user(&sent, "P-Asserted-Identity"), None);
+    let sent = wire.sent(0, &shown("anonymous"), "441212345678");
+    for field in ["From", "P-Asserted-Identity", "Remote-Party-ID"] {
+        assert_eq!(user(&sent, field).unwrap(), "+442079460000", "{field}");
+    }
+}
+
+const POOL: [&str; 3] = ["442079460000", "442079460001", "442079460002"];
+
+#[test]
+fn a_pool_rotates_over_calls_and_not_over_looks() {
+    let wire = Wire::start("", "");
+    let rule = json!({ "action": "replace", "pool": POOL, "pick": "rotate" });
+    wire.cli_rules(json!({ "rules": [rule] }));
+    wire.set_numbers("trunks/acme-in", json!({ "cli_rules": "cli" }));
+    assert_eq!(wire.presented(2, "442012345678"), POOL[..2]);
+    let asked = ["--from", "442071234567", "--to", "442012345678"];
+    for _ in 0..2 {
+        let why = [&["explain", "--customer", "acme"], &asked[..]].concat();
+        let why = wire.switch.command(&why).unwrap();
+        let told = "rule 1 of CLI rules \"cli\" presents 442079460002 in place of 442071234567";
+        assert!(why.contains(told), "{why}");
+    }
+    assert_eq!(wire.presented(2, "442012345678"), [POOL[2], POOL[0]]);
+    // A call of the records is explained with the turn that was its own.
+    let cdrs = wire.switch.cdrs();
+    let first = cdrs.iter().min_by_key(|cdr| cdr["id"].as_str().unwrap());
+    let explained = wire.explained(first.unwrap());
+    let told = format!("presents {} in place of 442071234567", POOL[0]);
+    assert!(
+        details(&explained).iter().any(|step| step.ends_with(&told)),
+        "{explained:#}"
+    );
+}
+
+#[test]
+fn a_pool_is_sticky_or_drawn_by_lot() {
+    let wire = Wire::start("", "");
+    let rules = |pick: &str| {
+        let rule = json!({ "action": "replace", "pool": POOL, "pick": pick });
+        json!({ "rules": [rule] })
+    };
+    wire.cli_rules(rules("sticky_called"));
+    wire.set_numbers("customers/acme", json!({ "cli_rules": "cli" }));
+    let mut all = Vec::new();
+    for called in [
+        "442012345678",
+        "442012345679",
+        "441212345670",
+        "441312345671",
+    ] {
+        let numbers = wire.presented(2, called);
+        assert_eq!(numbers[0], numbers[1], "{called}");
+        all.extend(numbers);
+    }
+    all.dedup();
+    assert!(all.len() > 1, "each called number has its own: {all:?}");
+    let path = "/api/v1/cli-rules/cli";
+    let body = json!({ "name": "cli", "spec": rules("random") });
+    wire.switch.send("PUT", path, &body);
+    let drawn = wire.presented(8, "442012345678");
+    assert!(
+        drawn.iter().all(|number| POOL.contains(&&**number)),
+        "{drawn:?}"
+    );
+    assert!(drawn.iter().any(|number| *number != drawn[0]), "{drawn:?}");
+}
+
+#[test]
+fn the_cli_rules_of_a_carrier_work_at_each_attempt() {
+    let wire = Wire::start("", "calling_number: { add_prefix: '+' }");
+    wire.cli_rules(json!({ "rules": [
+        { "calling_prefixes": ["33"], "action": "deny" },
+        { "action": "replace", "pool": POOL },
+    ] }));
+    wire.set_numbers("carriers/aurora", json!({ "cli_rules": "cli" }));
+    let sent = wire.presented(4, "442012345678");
+    let expected = [0, 1, 2, 0].map(|turn| format!("+{}", POOL[turn]));
+    assert_eq!(sent, expected);
+    let french = Shown {
+        from: "33142685300",
+        ..CALLER
+    };
+    let record = wire.call(&french, "442012345678");
+    assert_eq!(
+        record["attempt_records"][0]["carrier"], "borealis",
+        "{record:#}"
+    );
+    assert_eq!(user(&wire.last_invite(1), "From").unwrap(), "33142685300");
+    let explained = wire.explained(&record);
+    let routes = explained["routes"].as_array().unwrap();
+    let aurora = routes.iter().find(|route| route["carrier"] == "aurora");
+    assert_eq!(aurora.unwrap()["reason"], "cli_refused", "{explained:#}");
+}
+
+#[test]
+fn a_number_that_is_presented_is_not_hidden_by_the_callers_privacy() {
+    let respecting = "identity: { asserted: both, privacy: respect }";
+    let wire = Wire::start(respecting, respecting);
+    wire.cli_rules(json!({ "rules": [
+        { "caller": "withheld", "called_prefixes": ["4420"], "action": "replace",
+            "number": "442079460999" },
+    ] }));
+    wire.set_numbers("customers/acme", json!({ "cli_rules": "cli" }));
+    let private = Shown {
+        privacy: "id",
+        ..CALLER
+    };
+    let sent = wire.sent(0, &private, "442012345678");
+    for field in ["From", "P-Asserted-Identity", "Remote-Party-ID"] {
+        assert_eq!(user(&sent, field).unwrap(), "442079460999", "{field}");
+    }
+    assert!(!sent.contains("Privacy: id"), "{sent}");
+    assert!(!sent.contains("privacy=full"), "{sent}");
+    // A call that no rule fits keeps its secret.
+    let sent = wire.sent(0, &private, "441212345678");
+    assert_eq!(user(&sent, "From").unwrap(), "anonymous");
+    assert!(sent.contains("Privacy: id"), "{sent}");
 }

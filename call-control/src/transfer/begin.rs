@@ -85,7 +85,11 @@ impl Engine {
             source: Source::Trunk(trunk),
             called: facts.called_received(),
             calling: &facts.calling_received,
-            identity: asker.presented.as_deref().map(Presented::shown).unwrap_or_default(),
+            identity: asker
+                .presented
+                .as_deref()
+                .map(Presented::shown)
+                .unwrap_or_default(),
             now_us: now.instant.as_micros(),
             at: now.wall,
             draw: facts.id.draw(),

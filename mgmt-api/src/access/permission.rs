@@ -61,6 +61,8 @@ permissions! {
     RATE_CARD_WRITE = "rate_card.write",
     NUMBER_LIST_READ = "number_list.read",
     NUMBER_LIST_WRITE = "number_list.write",
+    CLI_RULES_READ = "cli_rules.read",
+    CLI_RULES_WRITE = "cli_rules.write",
     TRANSLATION_RULES_READ = "translation_rules.read",
     TRANSLATION_RULES_WRITE = "translation_rules.write",
     SCHEDULE_READ = "schedule.read",

@@ -37,6 +37,7 @@ pub(super) fn snapshot<'e>(
             ResourceSpec::TranslationRules(rules) => {
                 all.translation_rules.push(borrowed(entry, rules));
             }
+            ResourceSpec::CliRules(rules) => all.cli_rules.push(borrowed(entry, rules)),
             ResourceSpec::NumberList(list) => all.number_lists.push(borrowed(entry, list)),
             ResourceSpec::CustomerGroup(group) => all.customer_groups.push(borrowed(entry, group)),
             ResourceSpec::Schedule(schedule) => all.schedules.push(borrowed(entry, schedule)),

@@ -2,7 +2,15 @@
 const GROUPS = {
   accounts: ['customer', 'customer_category', 'customer_group'],
   connections: ['carrier', 'trunk', 'gateway', 'pop'],
-  routing: ['route', 'route_group', 'lcr_profile', 'number_list', 'translation_rules', 'schedule'],
+  routing: [
+    'route',
+    'route_group',
+    'lcr_profile',
+    'number_list',
+    'cli_rules',
+    'translation_rules',
+    'schedule',
+  ],
   offer: ['rate_card', 'exchange_rate', 'voice_tier', 'channel_plan', 'codec_set'],
   access: ['role', 'authentication_method', 'notification_target'],
 } as const

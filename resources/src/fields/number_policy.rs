@@ -2,17 +2,18 @@
 
 use crate::fields::number_class::{NumberClass, NumberValidation};
 use crate::fields::reference::Ref;
-use crate::kinds::{NumberList, TranslationRules};
+use crate::kinds::{CliRules, NumberList, TranslationRules};
 use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Translation rules, number lists and classes of a customer, a carrier or a trunk.
+/// Translation rules, number lists, classes and CLI rules of a customer, a carrier or a trunk.
 ///
 /// A call comes through the rules of its ingress trunk (after the trunk's own `called_number` and
 /// `calling_number`) and those of its customer, then through the lists of the trunk and those of the
-/// customer. Classes, limits, rates and routes see the numbers after that. It leaves through the lists of the
-/// carrier and those of the egress trunk, then through the rules of both and the trunk's own
+/// customer, then through the classes of both and the CLI rules of the trunk or else the customer. Limits,
+/// rates and routes see the numbers after that. It leaves through the lists of the carrier and those of the
+/// egress trunk, the classes of both, the CLI rules of the trunk or else the carrier, then through the rules of both and the trunk's own
 /// `called_number` and `calling_number`.
 ///
 /// Lists are gone through once, in their order, and each looks at what those before it left: what a list
@@ -43,6 +44,11 @@ pub struct NumberPolicy {
     /// invalid; a carrier's and an egress trunk's leave their routes out.
     #[serde(default, skip_serializing_if = "NumberValidation::is_off")]
     pub validation: NumberValidation,
+    /// Which calling numbers are taken and presented. A trunk's own stand in place of its customer's or
+    /// carrier's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-default" = "each as it is"))]
+    pub cli_rules: Option<Ref<CliRules>>,
 }
 
 impl NumberPolicy {

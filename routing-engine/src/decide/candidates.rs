@@ -14,7 +14,7 @@
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, Gates, Permits, PromptAdmission};
-use crate::numbers::{CallNumbers, NumberFacts, Tags};
+use crate::numbers::{CallNumbers, CompiledNumberPolicy, ListRefusal, NumberFacts, Tags};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
@@ -106,20 +106,29 @@ impl Candidate {
         snapshot.egress_trunk(self.trunk)
     }
 
-    /// The numbers of a call as the trunk wants them: through the lists of carrier and trunk, then through
-    /// their rules.
-    pub fn numbers_to_send(&self, snapshot: &Snapshot, numbers: &CallNumbers) -> CallNumbers {
+    /// The numbers of a call as the trunk wants them: through the lists of carrier and trunk, then the CLI
+    /// rules of either, then through their translation. Whose turn it is `admission` says; `draw` is the
+    /// number of the call.
+    pub fn numbers_to_send(
+        &self,
+        snapshot: &Snapshot,
+        numbers: &CallNumbers,
+        admission: &mut impl Admission,
+        draw: u64,
+    ) -> CallNumbers {
         let trunk = self.egress_trunk(snapshot);
         let mut sent = numbers.clone();
-        // Lists that refuse have left the route out before.
+        // What refuses has left the route out before.
         let _ = trunk
             .numbers
             .pass(&mut sent, &mut Tags::default(), |_, _| {});
+        let _ = trunk.numbers.present(&mut sent, admission, draw, |_, _| {});
         CallNumbers {
             called: trunk.called_sent(&sent.called),
             calling: trunk.calling_sent(&sent.calling),
             asserted: sent.asserted.map(|number| trunk.calling_sent(&number)),
             is_withheld: sent.is_withheld,
+            is_presented: sent.is_presented,
         }
     }
 
@@ -151,6 +160,8 @@ pub(super) struct Ask<'s> {
     pub(super) tags: &'s Tags,
     /// Of the called number, looked up once when a route asks for it.
     pub(super) facts: OnceCell<NumberFacts>,
+    /// The price of a prefix is asked for, not a call.
+    pub(super) is_quote: bool,
     pub(super) request: &'s CallRequest<'s>,
 }
 
@@ -285,20 +296,8 @@ impl Ask<'_> {
         if !self.policy.allows(route.carrier) {
             return Err(LossReason::CarrierNotAllowed);
         }
-        if route.has_number_lists {
-            let policy = &self.snapshot.egress_trunk(route.trunk).numbers;
-            policy
-                .pass(&mut self.numbers.clone(), &mut Tags::default(), |_, _| {})
-                .map_err(|refusal| LossReason::NumberRefused(refusal.list))?;
-        }
-        if route.has_class_rules {
-            let facts = self
-                .facts
-                .get_or_init(|| NumberFacts::of(&self.numbers.called));
-            let numbers = &self.snapshot.egress_trunk(route.trunk).numbers;
-            if let Some(fault) = numbers.classes.fault(facts) {
-                return Err(LossReason::ClassRefused(fault));
-            }
+        if route.has_number_policy || route.has_class_rules {
+            self.pass(&self.snapshot.egress_trunk(route.trunk).numbers)?;
         }
         let (tier, tie_break, via) = match rules.fits.to(route.trunk, route.carrier) {
             Some(fit) => {
@@ -324,6 +323,39 @@ impl Ask<'_> {
                 && admission.holds_back(self.snapshot.egress_trunk(route.trunk), self.request),
             via,
         })
+    }
+}
+
+impl Ask<'_> {
+    /// Whether a carrier takes the call: by its lists, by the class of the number that they leave, by its
+    /// CLI rules.
+    fn pass(&self, policy: &CompiledNumberPolicy) -> Result<(), LossReason> {
+        let mut left = self.numbers.clone();
+        match policy.pass(&mut left, &mut Tags::default(), |_, _| {}) {
+            Ok(()) => {}
+            // What a list makes of a prefix is no number.
+            Err(ListRefusal { error: Some(_), .. }) if self.is_quote => return Ok(()),
+            Err(refusal) => return Err(LossReason::NumberRefused(refusal.list)),
+        }
+        if self.is_quote {
+            // Nobody calls: there is no caller to judge, and no number.
+            return Ok(());
+        }
+        let fault = match left.called == self.numbers.called {
+            _ if policy.classes.is_empty() => None,
+            true => {
+                let facts = self.facts.get_or_init(|| NumberFacts::of(&left.called));
+                policy.classes.fault(facts)
+            }
+            false => policy.classes.fault(&NumberFacts::of(&left.called)),
+        };
+        if let Some(fault) = fault {
+            return Err(LossReason::ClassRefused(fault));
+        }
+        match policy.denying_cli_rule(&left) {
+            Some(place) => Err(LossReason::CliRefused(place)),
+            None => Ok(()),
+        }
     }
 }
 

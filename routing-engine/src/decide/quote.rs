@@ -72,6 +72,7 @@ impl Snapshot {
             calling: Number::new(),
             asserted: None,
             is_withheld: false,
+            is_presented: false,
         };
         let ask = Ask {
             snapshot: self,
@@ -84,6 +85,7 @@ impl Snapshot {
             tags: &Tags::default(),
             // Prefixes are asked for as well, and they are no numbers.
             facts: NumberFacts::UNJUDGED.into(),
+            is_quote: true,
             request: &request,
         };
         let mut dropped = Dropped {

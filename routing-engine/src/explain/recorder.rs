@@ -2,7 +2,9 @@
 
 use super::{ExplainedKey, ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
 use crate::decide::{CANDIDATES_MAX, Source};
-use crate::numbers::{ClassFault, ListDid, ListRefusal, NumberFacts, NumberListIndex, TagIndex};
+use crate::numbers::{
+    ClassFault, CliDid, CliPlace, ListDid, ListRefusal, NumberFacts, NumberListIndex, TagIndex,
+};
 use crate::resources::{CallNumber, NumberClass, Status};
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
@@ -231,6 +233,14 @@ impl Trace for Recorder<'_> {
                 let detail = format!("{}: this class is blocked", class_sentence(&facts));
                 self.note("class", Refused, detail);
             }
+            Step::CliRule { place, did } => {
+                let detail = cli_sentence(snapshot, place, did);
+                self.note("cli_rules", Passed, detail);
+            }
+            Step::CliDenied(place) => {
+                let detail = format!("{} refuses the caller", cli_name(snapshot, place));
+                self.note("cli_rules", Refused, detail);
+            }
             Step::Admitted { hold_us: 0 } => {
                 let detail = "the limits of customer and ingress trunk allow the call";
                 self.note("admit", Passed, detail.to_owned());
@@ -362,6 +372,9 @@ fn sentence(
             format!("the carrier does not take {}", class.title())
         }
         (LossReason::ClassRefused(ClassFault::Invalid(error)), ..) => error.to_string(),
+        (LossReason::CliRefused(place), ..) => {
+            format!("{} refuses the caller", cli_name(snapshot, place))
+        }
         (LossReason::TrunkInactive, ..) => "the trunk is not active".to_owned(),
         (LossReason::CarrierInactive, ..) => "the carrier is not active".to_owned(),
         (LossReason::GatewaysInactive, ..) => "no gateway of the trunk is active".to_owned(),
@@ -378,6 +391,26 @@ fn sentence(
         ),
         (LossReason::BelowMargin, ..) => "it leaves less than the LCR profile asks for".to_owned(),
         (LossReason::LimitReached(limit), ..) => limit_sentence(limit).to_owned(),
+    }
+}
+
+fn cli_sentence(snapshot: &Snapshot, place: CliPlace, did: CliDid<'_>) -> String {
+    let name = cli_name(snapshot, place);
+    match did {
+        CliDid::Allowed => format!("{name} lets the caller through"),
+        CliDid::Presented { before, after } => match before.as_str() {
+            "" => format!("{name} presents {after} for a caller without a number"),
+            before => format!("{name} presents {after} in place of {before}"),
+        },
+    }
+}
+
+/// Rules as an operator counts them, from 1.
+fn cli_name(snapshot: &Snapshot, place: CliPlace) -> String {
+    let name = &snapshot.cli_rules(place.rules).resource.name;
+    match place.rule {
+        Some(rule) => format!("rule {} of CLI rules \"{name}\"", rule + 1),
+        None => format!("the default of CLI rules \"{name}\""),
     }
 }
 

@@ -92,7 +92,10 @@ impl Digits {
 
 impl Prefixes {
     pub(super) fn new(prefixes: &[Prefix]) -> Self {
-        let mut all: Vec<_> = prefixes.iter().filter_map(|text| Digits::new(text)).collect();
+        let mut all: Vec<_> = prefixes
+            .iter()
+            .filter_map(|text| Digits::new(text))
+            .collect();
         all.sort_unstable();
         // What follows a prefix and begins with it says nothing new.
         all.dedup_by(|next, kept| kept.begins(*next));

@@ -18,6 +18,8 @@ pub struct CallNumbers {
     pub asserted: Option<Number>,
     /// The caller asks to stay anonymous, and the customer's trunk respects that.
     pub is_withheld: bool,
+    /// A CLI rule presents another number than the caller's: nothing of the caller is left to hide.
+    pub is_presented: bool,
 }
 
 /// What a list did.

@@ -1,6 +1,8 @@
 //! What the numbers of calls of one trunk go through, its own and its customer's or carrier's.
 
-use super::{ClassRules, CompiledNumberList, NumberRules, TagIndex};
+use super::{
+    ClassRules, CliRulesIndex, CompiledCliRules, CompiledNumberList, NumberRules, TagIndex,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,17 +17,32 @@ pub(crate) struct CompiledNumberPolicy {
     pub(crate) calling_rules: Box<[Arc<NumberRules>]>,
     pub(crate) lists: Box<[(NumberListIndex, Arc<CompiledNumberList>)]>,
     pub(crate) classes: ClassRules,
+    pub(crate) cli: Option<(CliRulesIndex, Arc<CompiledCliRules>)>,
 }
 
 impl CompiledNumberPolicy {
-    /// This policy and then another.
+    /// This policy and then another, with the CLI rules of this one if it has any.
     pub(crate) fn followed_by(&self, next: &Self) -> Self {
         Self {
             called_rules: joined(&self.called_rules, &next.called_rules),
             calling_rules: joined(&self.calling_rules, &next.calling_rules),
             lists: joined(&self.lists, &next.lists),
             classes: self.classes.and(next.classes),
+            cli: self.cli.as_ref().or(next.cli.as_ref()).cloned(),
         }
+    }
+
+    /// The same with CLI rules that stand in place of its own, if there are any.
+    pub(crate) fn with_cli_of(self, trunk: &Self) -> Self {
+        Self {
+            cli: trunk.cli.clone().or(self.cli),
+            ..self
+        }
+    }
+
+    /// Whether it may refuse a call.
+    pub(crate) fn may_refuse(&self) -> bool {
+        !self.lists.is_empty() || self.cli.is_some()
     }
 
     /// The tags that the lists may put on a call, each once.

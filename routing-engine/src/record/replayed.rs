@@ -3,7 +3,7 @@
 use super::{FurtherNotes, Notes, RecordError, digest};
 use crate::decide::{CallRequest, Decision};
 use crate::limits::{Admission, Gate, Passed};
-use crate::numbers::ShownIdentity;
+use crate::numbers::{Rotations, ShownIdentity};
 use crate::quality::Quality;
 use crate::snapshot::{EgressTrunk, RateRef, Snapshot, Turns};
 use rating::Timestamp;
@@ -78,6 +78,10 @@ impl Admission for RecordedAdmission {
 
     fn turn(&mut self, _: &Turns, _: &str, _: u64) -> u32 {
         self.notes.turn.unwrap_or(0)
+    }
+
+    fn rotation(&mut self, _: &Rotations, _: u16, _: u64) -> u32 {
+        self.further.rotation.unwrap_or(0)
     }
 
     fn holds_back(&self, trunk: &EgressTrunk, _: &CallRequest<'_>) -> bool {

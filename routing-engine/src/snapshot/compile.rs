@@ -199,6 +199,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             number_rules: self.numbers.rules_by_id(self.resources),
             number_lists: self.numbers.lists(),
             tags: self.numbers.tags(),
+            cli_rules: self.numbers.cli_rules(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
             called_numbers,
@@ -614,7 +615,7 @@ fn open_routes(
         tie_break: trunk.tie_break,
         trunk: *index,
         carrier: trunk.carrier,
-        has_number_lists: !trunk.numbers.lists.is_empty(),
+        has_number_policy: trunk.numbers.may_refuse(),
         has_class_rules: !trunk.numbers.classes.is_empty(),
         has_throttle: trunk.throttle.is_some(),
     });

@@ -8,8 +8,9 @@ use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
 use crate::numbers::{CompiledNumberPolicy, Number, translate_sent};
 use crate::resources::{
-    AssertedIdentity, AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy, IdentityPolicy, MediaMode,
-    PrivacyPolicy, NumberTranslation, OpenedSecrets, ResponseMap, Signalling, Status,
+    AssertedIdentity, AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy,
+    IdentityPolicy, MediaMode, NumberTranslation, OpenedSecrets, PrivacyPolicy, ResponseMap,
+    Signalling, Status,
 };
 use crate::throttle::{AttemptEnd, CompiledThrottle};
 use rating::Currency;
@@ -200,8 +201,8 @@ pub(crate) struct OpenRoute {
     pub(crate) tie_break: TieBreak,
     pub(crate) trunk: TrunkIndex,
     pub(crate) carrier: CarrierIndex,
-    /// Whether its number policy has lists: only then is it looked at.
-    pub(crate) has_number_lists: bool,
+    /// Whether its number policy has lists or CLI rules: only then they are looked at.
+    pub(crate) has_number_policy: bool,
     /// Whether it looks at the class of the called number, or at whether there is such a number.
     pub(crate) has_class_rules: bool,
     /// Whether it may get a share of its calls only.

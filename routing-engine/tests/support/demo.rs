@@ -55,6 +55,7 @@ pub(crate) fn resources() -> Resources {
             ResourceSpec::TranslationRules(spec) => {
                 resources.translation_rules.push(Stored { id, name, spec });
             }
+            ResourceSpec::CliRules(spec) => resources.cli_rules.push(Stored { id, name, spec }),
             ResourceSpec::NumberList(spec) => {
                 resources.number_lists.push(Stored { id, name, spec });
             }

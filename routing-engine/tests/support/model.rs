@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::passing::Passing;
+use super::presenting;
 use super::quality::Observed;
 use super::routing::{self, Offered, Via};
 use super::world::{Call, World};
@@ -12,10 +13,10 @@ use rating::expected::SAMPLE_CALLS_S;
 use rating::rate::RateTerms;
 use routing_engine::numbers::NumberFacts;
 use routing_engine::resources::{
-    AssertedIdentity, Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation, Ref,
-    Status, Tag, TranslationRules, Trunk,
+    AssertedIdentity, Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation,
+    PrivacyPolicy, Ref, Status, TranslationRules, Trunk,
 };
-use routing_engine::{Decision, Snapshot};
+use routing_engine::{Decision, DryAdmission, Snapshot};
 use std::collections::HashMap;
 
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Seen {
     /// Whether lists changed a number or put on a tag.
     pub(crate) is_rewritten: bool,
     pub(crate) is_tagged: bool,
+    /// Whether CLI rules present another number.
+    pub(crate) is_presented: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +119,7 @@ pub(crate) struct Model<'w> {
     attempts: HashMap<String, Vec<(u64, bool)>>,
     /// By profile and the prefix of the customer's rate.
     turns: HashMap<(String, String), usize>,
+    cli_turns: presenting::Turns,
 }
 
 impl<'w> Model<'w> {
@@ -128,6 +132,7 @@ impl<'w> Model<'w> {
             patterns: patterns(world),
             attempts: HashMap::new(),
             turns: HashMap::new(),
+            cli_turns: presenting::Turns::new(),
         }
     }
 
@@ -189,36 +194,39 @@ impl<'w> Model<'w> {
             self.by_rules(number, policies.map(|policy| &policy.calling_rules))
         });
         let mut numbers = Passing::new(called.clone(), calling.clone(), asserted);
+        numbers.is_withheld = call.is_private && trunk.identity.privacy == PrivacyPolicy::Respect;
         numbers.pass(&world.number_lists, policies)?;
         let is_rewritten = (&numbers.called, &numbers.calling) != (&called, &calling);
-        let Passing {
-            called,
-            calling,
-            asserted,
-            tags,
-        } = numbers;
-        if is_blocked(policies, &called) {
+        if is_blocked(policies, &numbers.called) {
             return Err(ReleaseReason::NumberClassBlocked);
         }
-        if is_unknown(policies, &called) {
+        if is_unknown(policies, &numbers.called) {
             return Err(ReleaseReason::InvalidNumber);
         }
+        let [of_trunk, of_customer] = policies;
+        let rules = presenting::rules_of(of_trunk, of_customer);
+        let listed = numbers.calling.clone();
+        presenting::present(
+            &mut numbers,
+            &world.cli_rules,
+            rules,
+            &mut self.cli_turns,
+            call.draw,
+        )?;
+        let (called, calling) = (numbers.called.clone(), numbers.calling.clone());
+        let is_presented = calling != listed;
         let doors = doors((&customer_name, customer), (trunk_name, trunk), &called);
         let (hold_us, holders) = self.pass(call.now_us, doors)?;
         let found = self
             .rate(&customer.rate_card, &called, call.at_us)
             .ok_or(ReleaseReason::NoCustomerRate)
-            .and_then(|rate| {
-                Ok((
-                    self.routes(call, &customer_name, (&called, &calling, &asserted, &tags), &rate)?,
-                    rate,
-                ))
-            });
+            .and_then(|rate| Ok((self.routes(call, &customer_name, &numbers, &rate)?, rate)));
         match found {
             Ok(((routes, vias, seen), rate)) => Ok(Route {
                 seen: Seen {
                     is_rewritten,
-                    is_tagged: !tags.is_empty(),
+                    is_tagged: !numbers.tags.is_empty(),
+                    is_presented,
                     ..seen
                 },
                 customer: customer_name,
@@ -434,13 +442,14 @@ impl<'w> Model<'w> {
         &mut self,
         call: &Call,
         customer: &str,
-        (called, calling, asserted, tags): (&str, &str, &Option<String>, &[Tag]),
+        numbers: &Passing,
         customer_rate: &Rate,
     ) -> Result<(Vec<(String, String, Rate, String)>, Vec<Option<Via>>, Seen), ReleaseReason> {
+        let (called, calling) = (&*numbers.called, &*numbers.calling);
         let routing = &self.world.routing;
         let place = &named(&self.world.customers, customer).1;
         let profile = routing.profile_of(customer, place);
-        let fits = routing.fits(customer, place, called, calling, tags, call.at_us);
+        let fits = routing.fits(customer, place, called, calling, &numbers.tags, call.at_us);
         let mut seen = Seen {
             strategy: format!("{:?}", profile.1.strategy),
             is_exclusive: fits.is_exclusive,
@@ -460,12 +469,10 @@ impl<'w> Model<'w> {
                 continue;
             }
             let policies = [&carriers.numbers, &trunk.numbers];
-            let mut numbers = Passing::new(called.to_owned(), calling.to_owned(), asserted.clone());
-            let passed = numbers.pass(&self.world.number_lists, policies);
-            if passed.is_err() {
+            let Ok(left) = self.leaving(numbers, policies, call.draw) else {
                 continue;
-            }
-            if is_blocked(policies, called) || is_unknown(policies, called) {
+            };
+            if is_blocked(policies, &left.called) || is_unknown(policies, &left.called) {
                 continue;
             }
             if !routing::allows(&profile.1, carrier) {
@@ -517,8 +524,7 @@ impl<'w> Model<'w> {
             let trunk = &named(&self.world.trunks, &offer.trunk).1;
             let carriers = &named(&self.world.carriers, &offer.carrier).1.numbers;
             let policies = [carriers, &trunk.numbers];
-            let mut numbers = Passing::new(called.to_owned(), calling.to_owned(), asserted.clone());
-            numbers.pass(&self.world.number_lists, policies).unwrap();
+            let numbers = self.leaving(numbers, policies, call.draw).unwrap();
             let rules = policies.map(|policy| &policy.called_rules);
             let called = translated(&self.by_rules(numbers.called, rules), &trunk.called_number);
             let rules = policies.map(|policy| &policy.calling_rules);
@@ -526,13 +532,29 @@ impl<'w> Model<'w> {
                 &self.by_rules(numbers.calling, rules),
                 &trunk.calling_number,
             );
-            let asserted = numbers.asserted.map(|number| {
-                translated(&self.by_rules(number, rules), &trunk.calling_number)
-            });
+            let asserted = numbers
+                .asserted
+                .map(|number| translated(&self.by_rules(number, rules), &trunk.calling_number));
             let sent = format!("{called} by {calling} {asserted:?}");
             (offer.trunk, offer.carrier, offer.rate, sent)
         });
         Ok((routes.collect(), vias, seen))
+    }
+
+    /// The numbers as the lists and rules of a carrier and its trunk leave them. No turn is taken.
+    fn leaving(
+        &self,
+        numbers: &Passing,
+        policies: [&NumberPolicy; 2],
+        draw: u64,
+    ) -> Result<Passing, ReleaseReason> {
+        let mut numbers = numbers.clone();
+        numbers.pass(&self.world.number_lists, policies)?;
+        let [of_carrier, of_trunk] = policies;
+        let rules = presenting::rules_of(of_trunk, of_carrier);
+        let mut turns = self.cli_turns.clone();
+        presenting::present(&mut numbers, &self.world.cli_rules, rules, &mut turns, draw)?;
+        Ok(numbers)
     }
 
     fn called_number(
@@ -698,13 +720,14 @@ fn translated(number: &str, rule: &NumberTranslation) -> String {
 }
 
 /// A decision of the engine in the words of the model.
-pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> Outcome {
+pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, call: &Call) -> Outcome {
     let plan = match decision {
         Decision::Route(plan) => plan,
         Decision::Reject(rejection) => return Outcome::Reject(rejection.reason),
     };
     let rate = |rate| {
-        let applied = snapshot.applied_rate(rate, &plan.numbers.called, rating::Timestamp(at_us));
+        let applied =
+            snapshot.applied_rate(rate, &plan.numbers.called, rating::Timestamp(call.at_us));
         Rate {
             card: applied.rate_card.name.to_string(),
             prefix: applied.prefix.to_string(),
@@ -715,7 +738,7 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, at_us: i64) -> O
     };
     let routes = plan.candidates.iter().map(|candidate| {
         let carrier = snapshot.carrier(candidate.carrier);
-        let sent = candidate.numbers_to_send(snapshot, &plan.numbers);
+        let sent = candidate.numbers_to_send(snapshot, &plan.numbers, &mut DryAdmission, call.draw);
         let asserted = sent.asserted.map(|number| number.to_string());
         (
             candidate.egress_trunk(snapshot).resource.name.to_string(),

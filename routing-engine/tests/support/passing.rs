@@ -6,10 +6,12 @@ use routing_engine::resources::{
 };
 
 /// A call on its way through lists.
+#[derive(Clone)]
 pub(crate) struct Passing {
     pub(crate) called: String,
     pub(crate) calling: String,
     pub(crate) asserted: Option<String>,
+    pub(crate) is_withheld: bool,
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -19,6 +21,7 @@ impl Passing {
             called,
             calling,
             asserted,
+            is_withheld: false,
             tags: Vec::new(),
         }
     }

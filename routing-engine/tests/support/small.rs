@@ -99,6 +99,7 @@ pub(crate) fn resources(text: &str) -> Resources {
             ResourceSpec::TranslationRules(spec) => {
                 resources.translation_rules.push(Stored { id, name, spec });
             }
+            ResourceSpec::CliRules(spec) => resources.cli_rules.push(Stored { id, name, spec }),
             ResourceSpec::NumberList(spec) => {
                 resources.number_lists.push(Stored { id, name, spec });
             }

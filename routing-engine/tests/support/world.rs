@@ -8,10 +8,12 @@ use rating::rounding::RoundingMode;
 use rating::{Amount, Currency};
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    AssertedIdentity, CallNumber, Carrier, Customer, Direction, ExchangeRate, FailoverCode, Gateway,
+    AssertedIdentity, CallNumber, CallerNumber, CallerState, Carrier, CliAction, CliDefault,
+    CliPick, CliRule, CliRules, Customer, Direction, ExchangeRate, FailoverCode, Gateway,
     IdentityPolicy, NumberClass, NumberList, NumberListAction, NumberMatching, NumberPolicy,
-    NumberTranslation, NumberValidation, PricedCard, RateCard, RateRow, Resources, RewrittenPart,
-    SharedGateway, Status, Stored, Throttle, TranslationRule, TranslationRules, Trunk,
+    NumberTranslation, NumberValidation, Prefix, PricedCard, PrivacyPolicy, RateCard, RateRow,
+    Resources, RewrittenPart, SharedGateway, Status, Stored, Throttle, TranslationRule,
+    TranslationRules, Trunk,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -23,6 +25,7 @@ pub(crate) struct World {
     pub(crate) trunks: Vec<(String, Trunk)>,
     pub(crate) translation_rules: Vec<(String, TranslationRules)>,
     pub(crate) number_lists: Vec<(String, NumberList)>,
+    pub(crate) cli_rules: Vec<(String, CliRules)>,
     /// By currency: from when, and what.
     pub(crate) exchange_rates: Vec<(String, Vec<(i64, String)>)>,
     pub(crate) gateways: Vec<(String, Gateway)>,
@@ -31,6 +34,7 @@ pub(crate) struct World {
 
 const RULES: usize = 4;
 const LISTS: usize = 6;
+const CLI_RULES: usize = 3;
 /// Those after this one tag calls: only customers name them.
 const LISTS_OF_ALL: usize = 4;
 
@@ -41,6 +45,7 @@ pub(crate) struct Call {
     pub(crate) calling: String,
     /// P-Asserted-Identity and Remote-Party-ID.
     pub(crate) asserted: [Option<String>; 2],
+    pub(crate) is_private: bool,
     pub(crate) now_us: u64,
     pub(crate) at_us: i64,
     pub(crate) draw: u64,
@@ -91,6 +96,9 @@ pub(crate) fn random(random: &mut Random) -> World {
             .collect(),
         number_lists: (0..LISTS)
             .map(|index| (format!("list {index}"), number_list(random, index)))
+            .collect(),
+        cli_rules: (0..CLI_RULES)
+            .map(|index| (format!("cli {index}"), cli_rules(random)))
             .collect(),
         gateways: (0..carriers_count)
             .flat_map(|carrier| [0, 1].map(|index| (carrier, index)))
@@ -183,6 +191,73 @@ fn number_list(random: &mut Random, index: usize) -> NumberList {
     }
 }
 
+fn cli_rules(random: &mut Random) -> CliRules {
+    let count = 1 + random.below(4);
+    let rules = (0..count).map(|_| {
+        let prefixes = |random: &mut Random| -> Vec<Prefix> {
+            let all = ["0", "1", "44", "21", "20"];
+            let prefix = *random.pick(&all);
+            vec![prefix.try_into().unwrap()]
+        };
+        let pool = ["2101", "+2102", "1200", "442000"].map(str::to_owned);
+        let mut rule = CliRule {
+            action: *random.pick(&[
+                CliAction::Allow,
+                CliAction::Allow,
+                CliAction::Deny,
+                CliAction::Replace,
+                CliAction::Replace,
+            ]),
+            ..CliRule::default()
+        };
+        match random.below(6) {
+            0..2 => rule.calling_prefixes = prefixes(random),
+            2 => rule.pattern = Some(random.pick(&["0.*", "[a-z]+", "1|44"]).to_string()),
+            3 => {
+                let states = [
+                    CallerState::Invalid,
+                    CallerState::Missing,
+                    CallerState::Withheld,
+                ];
+                rule.caller = Some(*random.pick(&states));
+            }
+            _ => {}
+        }
+        if one_in(random, 3) {
+            rule.called_prefixes = prefixes(random);
+        }
+        if rule.action == CliAction::Replace {
+            match random.below(5) {
+                0 => rule.number = Some(pool[0].clone()),
+                count => {
+                    rule.pool = pool[..count].to_vec();
+                    let picks = [
+                        CliPick::Rotate,
+                        CliPick::Random,
+                        CliPick::StickyCalled,
+                        CliPick::StickyCalling,
+                    ];
+                    rule.pick = Some(*random.pick(&picks));
+                }
+            }
+        }
+        rule
+    });
+    let rules = rules.collect();
+    CliRules {
+        rules,
+        number: match one_in(random, 3) {
+            true => CallerNumber::Asserted,
+            false => CallerNumber::Calling,
+        },
+        default: match one_in(random, 5) {
+            true => CliDefault::Deny,
+            false => CliDefault::Allow,
+        },
+        description: String::new(),
+    }
+}
+
 /// Most have none.
 fn numbers(random: &mut Random, lists_count: usize) -> NumberPolicy {
     let mut rules = || {
@@ -202,6 +277,7 @@ fn numbers(random: &mut Random, lists_count: usize) -> NumberPolicy {
         called_rules,
         calling_rules,
         lists: lists.collect(),
+        cli_rules: one_in(random, 6).then(|| format!("cli {}", random.below(CLI_RULES)).into()),
         blocked_classes: blocked_classes(random),
         validation: match random.below(60) {
             0 => NumberValidation::Valid,
@@ -346,6 +422,7 @@ fn ingress(random: &mut Random, customer: usize, tech_prefix: &str) -> Trunk {
                 AssertedIdentity::RemotePartyId,
                 AssertedIdentity::Both,
             ]),
+            privacy: *random.pick(&[PrivacyPolicy::Ignore, PrivacyPolicy::Respect]),
             ..IdentityPolicy::default()
         },
         ..Trunk::new(Direction::Ingress)
@@ -437,6 +514,7 @@ impl World {
                 let number = *random.pick(&["", "44", "+4420", "0044", "2100", "x1"]);
                 (!number.is_empty()).then(|| number.to_owned())
             }),
+            is_private: one_in(random, 6),
             // On average 30 calls a second.
             now_us: step * 33_000 + random.below(30_000) as u64,
             // Some minute of two weeks that begin on a Monday.
@@ -477,6 +555,7 @@ impl World {
             trunks: stored(&self.trunks).collect(),
             translation_rules: stored(&self.translation_rules).collect(),
             number_lists: stored(&self.number_lists).collect(),
+            cli_rules: stored(&self.cli_rules).collect(),
             gateways: stored(&self.gateways).collect(),
             ..self.routing.resources()
         }

@@ -23,6 +23,12 @@ pub(super) fn check_each(resources: &Resources) -> Vec<Problem> {
     check(&mut problems, lists, ResourceSpec::NumberList);
     check_unique(&mut problems, ResourceKind::TranslationRules, rules);
     check_unique(&mut problems, ResourceKind::NumberList, lists);
+    check_both(
+        &mut problems,
+        &resources.cli_rules,
+        ResourceKind::CliRules,
+        ResourceSpec::CliRules,
+    );
     check_unique(&mut problems, ResourceKind::RateCard, cards());
     check_unique(&mut problems, ResourceKind::Carrier, &resources.carriers);
     check_unique(&mut problems, ResourceKind::Customer, &resources.customers);

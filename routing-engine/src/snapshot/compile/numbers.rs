@@ -3,11 +3,12 @@
 use super::{Compiler, Key, Snapshot, key, resource};
 use crate::Problem;
 use crate::numbers::{
-    ClassRules, CompiledNumberList, CompiledNumberPolicy, NumberListIndex, NumberRules, TagIndex,
+    ClassRules, CliRulesIndex, CompiledCliRules, CompiledNumberList, CompiledNumberPolicy,
+    NumberListIndex, NumberRules, TagIndex,
 };
 use crate::resources::{
-    Carrier, Customer, NumberList, NumberPolicy, Ref, ResourceKind, ResourcesRef, StoredRef,
-    TAGS_MAX, Tag, TranslationRules, Trunk,
+    Carrier, CliRules, Customer, NumberList, NumberPolicy, Ref, ResourceKind, ResourcesRef,
+    StoredRef, TAGS_MAX, Tag, TranslationRules, Trunk,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub(super) struct Numbers<'r> {
     rules: BTreeMap<Key<'r>, Arc<NumberRules>>,
     lists: BTreeMap<Key<'r>, (NumberListIndex, Arc<CompiledNumberList>)>,
+    cli_rules: BTreeMap<Key<'r>, (CliRulesIndex, Arc<CompiledCliRules>)>,
     customers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
     carriers: BTreeMap<Key<'r>, CompiledNumberPolicy>,
     /// What lists put on calls and routes ask for, in order. The same name is the same tag for every
@@ -39,7 +41,14 @@ impl<'r> Numbers<'r> {
         let rules = resources.translation_rules.iter();
         let tags = tags(resources);
         let lists = (0..).map(NumberListIndex).zip(&resources.number_lists);
+        let known = previous.map(Snapshot::cli_rules_by_id).unwrap_or_default();
+        let cli_rules = (0..).map(CliRulesIndex).zip(&resources.cli_rules);
+        let cli_rules = cli_rules.map(|(index, rules)| {
+            let compiled = compiled_cli_rules(rules, known.get(&rules.id).copied());
+            (key(rules), (index, compiled))
+        });
         let mut numbers = Self {
+            cli_rules: cli_rules.collect(),
             rules: rules
                 .map(|rules| (key(rules), compiled_rules(rules, previous)))
                 .collect(),
@@ -88,10 +97,19 @@ impl<'r> Numbers<'r> {
             .collect()
     }
 
-    /// Whether any list looks at more of a caller than From.
+    /// Whether any list or rule looks at more of a caller than From.
     pub(super) fn read_identity(&self) -> bool {
-        let mut lists = self.lists.values();
+        let (mut lists, mut rules) = (self.lists.values(), self.cli_rules.values());
         lists.any(|(_, list)| list.reads_identity())
+            || rules.any(|(_, rules)| rules.reads_identity())
+    }
+
+    /// The CLI rules in the order of their indexes.
+    pub(super) fn cli_rules(&self) -> Box<[Arc<CompiledCliRules>]> {
+        let mut rules: Vec<_> = self.cli_rules.values().collect();
+        rules.sort_unstable_by_key(|(index, _)| index.0);
+        let rules = rules.into_iter();
+        rules.map(|(_, rules)| Arc::clone(rules)).collect()
     }
 
     /// The names of all tags, in the order of their places.
@@ -156,11 +174,20 @@ impl<'r> Numbers<'r> {
                 }
             }
         }
+        let cli = policy.cli_rules.as_deref().and_then(|name| {
+            let found = self.cli_rules.get(&(owner, name)).cloned();
+            if found.is_none() {
+                let message = format!("there are no CLI rules \"{name}\"");
+                problem("numbers.cli_rules".to_owned(), message);
+            }
+            found
+        });
         CompiledNumberPolicy {
             called_rules: called_rules.into_iter().collect(),
             calling_rules: calling_rules.into_iter().collect(),
             lists: lists.into(),
             classes: ClassRules::new(&policy.blocked_classes, policy.validation),
+            cli,
         }
     }
 }
@@ -184,6 +211,24 @@ fn compiled_list(list: &StoredRef<'_, NumberList>, tags: &[&str]) -> Arc<Compile
         list.spec,
         place,
     ))
+}
+
+/// Those of the snapshot before when they say the same: threads have working memory for their patterns.
+fn compiled_cli_rules(
+    rules: &StoredRef<'_, CliRules>,
+    known: Option<&Arc<CompiledCliRules>>,
+) -> Arc<CompiledCliRules> {
+    match known.filter(|known| known.is_of(rules.name, rules.spec)) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let known = known.map(|known| &**known);
+            Arc::new(CompiledCliRules::compile(
+                resource(rules),
+                rules.spec,
+                known,
+            ))
+        }
+    }
 }
 
 /// All tags that anything names, each once.
@@ -228,7 +273,7 @@ impl Compiler<'_, '_> {
         let own = self.trunk_numbers(trunk, Way::Out);
         let name = trunk.spec.carrier.as_deref().unwrap_or("");
         match self.numbers.carriers.get(&(trunk.owner, name)) {
-            Some(carriers) => carriers.followed_by(&own),
+            Some(carriers) => carriers.followed_by(&own).with_cli_of(&own),
             None => own,
         }
     }
