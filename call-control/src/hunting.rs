@@ -6,7 +6,7 @@ use crate::cdr::End;
 use crate::codecs::Codecs;
 use crate::core::{CallTimer, Core};
 use crate::destination::Destination;
-use crate::identity::{Numbers, Presented, fields};
+use crate::identity::{Numbers, fields};
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
 use crate::release::{Failure, Origin, Retry, reason_value};
 use media_relay::Side;
