@@ -15,6 +15,7 @@ mod deck;
 mod demo;
 mod explain;
 mod export;
+mod numbers;
 mod probe;
 mod restore;
 mod secrets;
@@ -63,6 +64,8 @@ enum Command {
     /// Show what calls would earn and cost by a past configuration or a draft, and which carriers
     /// they would take.
     Simulate(simulate::SimulateArgs),
+    /// Try numbers: what rules, lists and classes make of them.
+    Numbers(numbers::NumbersArgs),
     /// Place a test call to a SIP address: ladder, PDD, codes, audio.
     Probe(probe::ProbeArgs),
     /// Run a switch with simulated carriers and live traffic on this machine.
@@ -130,6 +133,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Numbers(args) => numbers::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Secrets(command) => secrets::run(&command),

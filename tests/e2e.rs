@@ -16,6 +16,8 @@
 
 #[path = "e2e/baresip.rs"]
 mod baresip;
+#[path = "e2e/built_cards.rs"]
+mod built_cards;
 #[path = "e2e/calls.rs"]
 mod calls;
 #[path = "e2e/certificates.rs"]
@@ -42,6 +44,8 @@ mod load;
 mod name_server;
 #[path = "e2e/names.rs"]
 mod names;
+#[path = "e2e/number_classes.rs"]
+mod number_classes;
 #[path = "e2e/number_rules.rs"]
 mod number_rules;
 #[path = "e2e/numbers.rs"]

@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, live, people, resources, session, simulation, status,
-    traces, webhooks,
+    explain, export, health, jobs, kinds, live, numbers, people, resources, session, simulation,
+    status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -108,6 +108,11 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(live::gateways::live_gateways),
         )
         .heavy(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
+        .heavy(
+            Permission::EXPLAIN_USE,
+            staff,
+            routes!(numbers::number_test),
+        )
         .heavy(
             Permission::EXPLAIN_USE,
             platform,

@@ -16,6 +16,7 @@ pub mod health;
 pub mod jobs;
 pub mod kinds;
 pub mod live;
+pub mod numbers;
 pub mod people;
 pub mod resources;
 pub mod session;

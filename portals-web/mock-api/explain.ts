@@ -1,5 +1,7 @@
 import type { Explanation, ExplainRoute } from '~/api/__generated__/schema'
 
+import { Refusal } from './refusal.ts'
+import { FAILING_PREFIX, UNROUTABLE_PREFIX } from './sentinels.ts'
 import { CARRIERS, CURRENCY, CUSTOMERS, destinationOf, micros, SNAPSHOT_NUMBER } from './world.ts'
 
 interface Question {
@@ -8,8 +10,16 @@ interface Question {
   source: string | null
 }
 
+/** What the API answers. */
+export function explained(query: URLSearchParams) {
+  const to = query.get('to') ?? ''
+  if (to.startsWith(FAILING_PREFIX)) throw new Refusal(500, 'internal', 'The switch failed.')
+  const target = to.startsWith(UNROUTABLE_PREFIX) ? '0' : to
+  return explain({ to: target, customer: query.get('customer'), source: query.get('source') })
+}
+
 /** The decision as the switch would tell it. */
-export function explain({ to, customer, source }: Question): Explanation {
+function explain({ to, customer, source }: Question): Explanation {
   const called = to.replace(/^\+/, '')
   const caller = CUSTOMERS.find((each) => each.name === customer || each.source === source)
   const base: Explanation = {

@@ -17,7 +17,8 @@ import type { Answer, Call } from './call.ts'
 import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
 import { Events } from './events.ts'
-import { explain } from './explain.ts'
+import { explained } from './explain.ts'
+import { rulesTried } from './numbers.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Notifications } from './notifications.ts'
@@ -30,12 +31,10 @@ import { answerResource } from './resources.ts'
 import { Security } from './security.ts'
 import {
   FAILING_CUSTOMER,
-  FAILING_PREFIX,
   PASSWORD,
   PERSONAS,
   SECOND_FACTOR_CODE,
   SLOW_CUSTOMER,
-  UNROUTABLE_PREFIX,
 } from './sentinels.ts'
 import { Simulator, summary } from './simulator.ts'
 import { answerWelcome, checkPassword } from './welcome.ts'
@@ -126,6 +125,7 @@ export class MockServer {
     else if (path === '/events/stream') this.#eventStream(request, response, query, user)
     else if (path === '/live') this.#stream(request, response, user)
     else if (path === '/explain') send(response, 200, explained(query))
+    else if (path === '/numbers/test') send(response, 200, await numbersTried(request))
     else if (path === '/kinds') send(response, 200, { items: this.#kindsFor(user) })
     else if (path === '/apply' && request.method === 'POST')
       send(response, 200, await this.#apply(request, query, user))
@@ -474,11 +474,10 @@ function visitOf(request: IncomingMessage): string {
   return found?.[1] ? decodeURIComponent(found[1]) : ''
 }
 
-function explained(query: URLSearchParams) {
-  const to = query.get('to') ?? ''
-  if (to.startsWith(FAILING_PREFIX)) throw new Refusal(500, 'internal', 'The switch failed.')
-  const target = to.startsWith(UNROUTABLE_PREFIX) ? '0' : to
-  return explain({ to: target, customer: query.get('customer'), source: query.get('source') })
+async function numbersTried(request: IncomingMessage) {
+  requireCsrf(request)
+  const { rules, numbers } = (await body(request)) as { rules: unknown; numbers: string[] }
+  return rulesTried(rules, numbers)
 }
 
 function send(

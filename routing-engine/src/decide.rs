@@ -171,6 +171,7 @@ fn pipeline(
 
     let (numbers_translated, numbers, tags) =
         call_numbers(request, dialled, trunk, admission, trace, known)?;
+    trace.step(Step::NumbersTaken(&numbers));
     let called: &str = &numbers.called;
 
     let gates = gates(snapshot, trunk, called);

@@ -3,6 +3,7 @@
 //! [`explain`] looks at the live counters and takes nothing from them. For the same request,
 //! snapshot and counters the result is the same to the byte.
 
+pub mod numbers;
 mod recorder;
 
 use crate::decide::{CallRequest, Decision, decide};

@@ -40,6 +40,33 @@ pub const NUMBER_CAPACITY: usize = 96;
 /// A number as text, in place.
 pub type Number = ArrayString<NUMBER_CAPACITY>;
 
+/// What one rule, or one set of shared rules, made of a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Translated<'a> {
+    pub(crate) by: TranslatedBy<'a>,
+    pub(crate) before: &'a str,
+    pub(crate) after: &'a str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TranslatedBy<'a> {
+    /// The trunk's own rule; `None` when it has none.
+    Own(Option<&'a NumberTranslation>),
+    /// Shared rules, and which of them fitted, from 0.
+    Shared { name: &'a str, rule: Option<usize> },
+}
+
+impl<'a> Translated<'a> {
+    fn by_own(rule: &'a NumberTranslation, before: &'a str, after: &'a str) -> Self {
+        let rule = Some(rule).filter(|rule| !rule.is_empty());
+        Self {
+            by: TranslatedBy::Own(rule),
+            before,
+            after,
+        }
+    }
+}
+
 /// Why a number cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -76,14 +103,30 @@ pub(crate) fn normalize_called(
     rule: &NumberTranslation,
     shared: &[Arc<NumberRules>],
 ) -> Result<Number, NumberError> {
+    normalize_called_watched(received, rule, shared, |_| {})
+}
+
+/// As [`normalize_called`], and tells `watch` what each rule does.
+pub(crate) fn normalize_called_watched(
+    received: &str,
+    rule: &NumberTranslation,
+    shared: &[Arc<NumberRules>],
+    mut watch: impl FnMut(Translated<'_>),
+) -> Result<Number, NumberError> {
     let user = received.split(';').next().unwrap_or("");
     let (added, rest) = rule.apply(user);
     let number = joined(added, rest).ok_or(NumberError::TooLong)?;
-    let number = through(shared, number);
+    watch(Translated::by_own(rule, user, &number));
+    let number = through(shared, number, watch);
+    digits_of(&number)
+}
+
+/// What remains without one leading `+` or `00` must be digits, and neither too few nor too many.
+pub(crate) fn digits_of(number: &str) -> Result<Number, NumberError> {
     let digits = number
         .strip_prefix('+')
         .or_else(|| number.strip_prefix("00"))
-        .unwrap_or(&number);
+        .unwrap_or(number);
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NumberError::NotDigits);
     }
@@ -104,6 +147,16 @@ pub(crate) fn translate_calling(
     rule: &NumberTranslation,
     shared: &[Arc<NumberRules>],
 ) -> Result<Number, NumberError> {
+    translate_calling_watched(received, rule, shared, |_| {})
+}
+
+/// As [`translate_calling`], and tells `watch` what each rule does.
+pub(crate) fn translate_calling_watched(
+    received: &str,
+    rule: &NumberTranslation,
+    shared: &[Arc<NumberRules>],
+    mut watch: impl FnMut(Translated<'_>),
+) -> Result<Number, NumberError> {
     let usable = received.len() <= CALLING_BYTES_MAX
         && received
             .bytes()
@@ -113,7 +166,8 @@ pub(crate) fn translate_calling(
     }
     let (added, rest) = rule.apply(received);
     let number = joined(added, rest).ok_or(NumberError::UnusableCalling)?;
-    Ok(through(shared, number))
+    watch(Translated::by_own(rule, received, &number));
+    Ok(through(shared, number, watch))
 }
 
 /// A number as an egress trunk sends it: the shared rules first, the trunk's own last.
@@ -122,16 +176,41 @@ pub(crate) fn translate_sent(
     shared: &[Arc<NumberRules>],
     rule: &NumberTranslation,
 ) -> Number {
-    let number = through(shared, *number);
-    let (added, rest) = rule.apply(&number);
-    // A number is sent as it is if what is added to it did not fit; numbers that fit are shorter.
-    joined(added, rest).unwrap_or(number)
+    translate_sent_watched(number, shared, rule, |_| {})
 }
 
-fn through(shared: &[Arc<NumberRules>], number: Number) -> Number {
-    shared
-        .iter()
-        .fold(number, |number, rules| rules.apply(&number))
+/// As [`translate_sent`], and tells `watch` what each rule does.
+pub(crate) fn translate_sent_watched(
+    number: &Number,
+    shared: &[Arc<NumberRules>],
+    rule: &NumberTranslation,
+    mut watch: impl FnMut(Translated<'_>),
+) -> Number {
+    let number = through(shared, *number, &mut watch);
+    let (added, rest) = rule.apply(&number);
+    // A number is sent as it is if what is added to it did not fit; numbers that fit are shorter.
+    let sent = joined(added, rest).unwrap_or(number);
+    watch(Translated::by_own(rule, &number, &sent));
+    sent
+}
+
+fn through(
+    shared: &[Arc<NumberRules>],
+    number: Number,
+    mut watch: impl FnMut(Translated<'_>),
+) -> Number {
+    shared.iter().fold(number, |number, rules| {
+        let applied = rules.applied(&number);
+        watch(Translated {
+            by: TranslatedBy::Shared {
+                name: rules.name(),
+                rule: applied.map(|(rule, _)| rule),
+            },
+            before: &number,
+            after: applied.as_ref().map_or(&number, |(_, made)| made),
+        });
+        applied.map_or(number, |(_, made)| made)
+    })
 }
 
 fn joined(first: &str, second: &str) -> Option<Number> {

@@ -6,8 +6,8 @@
 
 use crate::decide::{RankKey, Source};
 use crate::numbers::{
-    ClassFault, CliDid, CliPlace, ListDid, ListRefusal, Number, NumberError, NumberFacts,
-    NumberListIndex,
+    CallNumbers, ClassFault, CliDid, CliPlace, ListDid, ListRefusal, Number, NumberError,
+    NumberFacts, NumberListIndex,
 };
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
@@ -75,6 +75,9 @@ pub enum Step<'a> {
     },
     /// A CLI rule of the ingress trunk or of the customer refuses the call.
     CliDenied(CliPlace),
+    /// Rules, lists, classes and CLI rules of trunk and customer take the numbers, and this is what they
+    /// left: what routes and rates see.
+    NumbersTaken(&'a CallNumbers),
     /// The limits of customer and ingress trunk allow the call.
     Admitted {
         /// How long the call is held to keep the pace; microseconds.

@@ -20,7 +20,7 @@ pub(crate) fn write(switch: &Switch, kind: &str, name: &str, spec: Value) {
 }
 
 /// A call to each number, and its whole record.
-fn records(switch: &Switch, numbers: &[&str]) -> Vec<Value> {
+pub(crate) fn records(switch: &Switch, numbers: &[&str]) -> Vec<Value> {
     let before = switch.cdrs().len();
     let count = numbers.len() as u32;
     let calls = Calls {
@@ -59,7 +59,7 @@ fn records(switch: &Switch, numbers: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-fn switch_with_two_carriers() -> (Switch, [Carrier; 2]) {
+pub(crate) fn switch_with_two_carriers() -> (Switch, [Carrier; 2]) {
     let switch = Switch::start(&[]);
     let start = |ip| Carrier::start("carrier_answers", ip, Over::Udp, &[]);
     let carriers = [start("127.0.0.31"), start("127.0.0.32")];

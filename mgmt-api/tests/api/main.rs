@@ -24,6 +24,7 @@ mod headers;
 mod idempotency;
 mod jobs;
 mod live;
+mod numbers;
 mod other_tenants;
 mod past;
 mod people;

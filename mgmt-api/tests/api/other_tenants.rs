@@ -69,7 +69,7 @@ async fn api() -> Api {
 }
 
 /// A key of the tenant with the role's permissions.
-async fn key(api: &Api, tenant: i64, role: &BuiltInRole) -> String {
+pub(crate) async fn key(api: &Api, tenant: i64, role: &BuiltInRole) -> String {
     let key = format!("dtk_{tenant}{}", role.name);
     let digest = Sha256::digest(format!("api-key:{key}"));
     let hash = digest.iter().fold(String::new(), |mut text, byte| {

@@ -228,6 +228,7 @@ impl Trace for Recorder<'_> {
                 };
                 self.note("number_list", Refused, detail);
             }
+            Step::NumbersTaken(_) => {}
             Step::Classified(facts) => self.note("class", Passed, class_sentence(&facts)),
             Step::ClassBlocked(facts) => {
                 let detail = format!("{}: this class is blocked", class_sentence(&facts));
@@ -353,7 +354,7 @@ fn source_text(source: Source<'_>) -> String {
     }
 }
 
-fn sentence(
+pub(super) fn sentence(
     snapshot: &Snapshot,
     reason: LossReason,
     cost: Option<Amount>,

@@ -6,6 +6,7 @@ use crate::resources::{NumberPattern, TranslationRule, TranslationRules};
 /// Rules in the order in which they are tried; the first that fits is applied, and no other.
 #[derive(Debug)]
 pub(crate) struct NumberRules {
+    name: Box<str>,
     /// What they were made from.
     source: Box<[TranslationRule]>,
     rules: Box<[Rule]>,
@@ -22,25 +23,29 @@ enum Rule {
 
 impl NumberRules {
     /// A rule that is not sound fits nothing: the resource's check refuses it before it gets here.
-    pub(crate) fn compile(rules: &TranslationRules) -> Self {
+    pub(crate) fn compile(name: &str, rules: &TranslationRules) -> Self {
         Self {
+            name: name.into(),
             source: rules.rules.as_slice().into(),
             rules: rules.rules.iter().filter_map(Rule::compile).collect(),
         }
     }
 
-    /// Whether they would be the same if they were made from `rules`.
-    pub(crate) fn is_of(&self, rules: &TranslationRules) -> bool {
-        *self.source == *rules.rules
+    /// Whether they would be the same if they were made from `rules` under that name.
+    pub(crate) fn is_of(&self, name: &str, rules: &TranslationRules) -> bool {
+        *self.name == *name && *self.source == *rules.rules
     }
 
-    /// What becomes of a number; a number that no rule fits stays as it is. A rule that would make
-    /// it longer than a [`Number`] can be does not fit.
-    pub(crate) fn apply(&self, number: &Number) -> Number {
-        self.rules
-            .iter()
-            .find_map(|rule| rule.apply(number))
-            .unwrap_or(*number)
+    /// What becomes of a number, and by which rule, from 0. `None` when no rule fits: the number stays as it
+    /// is. A rule that would make it longer than a [`Number`] can be does not fit.
+    pub(crate) fn applied(&self, number: &Number) -> Option<(usize, Number)> {
+        let mut rules = self.rules.iter().enumerate();
+        rules.find_map(|(place, rule)| Some((place, rule.apply(number)?)))
+    }
+
+    /// The name of the resource.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -86,7 +91,9 @@ mod tests {
     fn applied(rules: serde_json::Value, number: &str) -> String {
         let rules: TranslationRules = serde_json::from_value(json!({ "rules": rules })).unwrap();
         let number = Number::from(number).unwrap();
-        NumberRules::compile(&rules).apply(&number).to_string()
+        let rules = NumberRules::compile("rules", &rules);
+        let made = rules.applied(&number).map(|(_, made)| made);
+        made.unwrap_or(number).to_string()
     }
 
     #[test]

@@ -3819,6 +3819,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/numbers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries numbers: what rules, lists and classes make of them. Nothing is called, nothing is changed. */
+        post: operations["number_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/own-cdrs": {
         parameters: {
             query?: never;
@@ -9661,6 +9678,48 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["NotificationTargetSpec"];
         };
+        /** @description What became of the numbers of a call, as far as rates and routes. */
+        NumberCall: {
+            /** @description Whether the numbers are taken. */
+            accepted: boolean;
+            /** @description The called number as routes and rates see it; null when it is refused. */
+            called_number: string | null;
+            /** @description The calling number likewise. */
+            calling_number: string | null;
+            facts: components["schemas"]["NumberFacts"] | null;
+            /** @description The trunk that the call would come in by. */
+            ingress_trunk: string;
+            /** @description There are more egress trunks: name a carrier. */
+            is_cut: boolean;
+            /** @description Why not, such as `number_class_blocked`; null when they are. */
+            reason: string | null;
+            /** @description What each egress trunk would be sent, whether or not a route leads to it; at most 100. */
+            sent: components["schemas"]["SentNumbers"][];
+            /**
+             * Format: int64
+             * @description Number of the configuration that was asked.
+             */
+            snapshot_number: number;
+            /** @description What each rule, list and class did, in order. */
+            steps: components["schemas"]["ExplainStep"][];
+        };
+        /** @description What the numbering plans say of a number. */
+        NumberFacts: {
+            /**
+             * @description Its class, such as `mobile`; null when no range holds it.
+             * @example mobile
+             */
+            class: string | null;
+            /**
+             * @description Its country, two letters of ISO 3166; null for codes of no country, and when no range holds it.
+             * @example GB
+             */
+            country: string | null;
+            /** @description Its country code exists, and numbers there may have that length. */
+            is_possible: boolean;
+            /** @description A range holds it. */
+            is_valid: boolean;
+        };
         /** @description A page of a list. */
         NumberListPage: {
             /** @description The page */
@@ -9764,6 +9823,41 @@ export interface components {
             /** @description Why; kept with the version */
             note?: string | null;
             spec: components["schemas"]["NumberListSpec"];
+        };
+        /** @description What became of the numbers. */
+        NumberTest: {
+            call: components["schemas"]["NumberCall"] | null;
+            /** @description What `rules` made of each of `numbers`, in their order; null for a question about a call. */
+            results: components["schemas"]["RuleResult"][] | null;
+        };
+        /**
+         * @description Numbers to try. Give `rules` and `numbers`, to try rules that are not saved; or `customer` and
+         *     `called`, to try what is in force.
+         */
+        NumberTestRequest: {
+            /**
+             * @description Called number as it is received, with its tech prefix.
+             * @example +33142685300
+             */
+            called?: string | null;
+            /**
+             * @description Calling number as it is received.
+             * @example 442071838750
+             */
+            calling?: string;
+            /** @description Name of the carrier whose trunks are asked for. Without it: all. */
+            carrier?: string | null;
+            /** @description Name of the customer that calls. */
+            customer?: string | null;
+            /** @description Sample numbers for `rules`, each of at most 64 bytes. */
+            numbers?: string[] | null;
+            /** @description The spec of translation rules. */
+            rules?: Record<string, unknown> | null;
+            /**
+             * @description Name of the trunk that the call comes in by. Without it: that with the longest tech prefix that
+             *     the called number begins with.
+             */
+            trunk?: string | null;
         };
         /** @description What is said of an operator. */
         OperatorDraft: {
@@ -10990,6 +11084,19 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["RouteSpec"];
         };
+        /** @description What rules made of a number. */
+        RuleResult: {
+            facts: components["schemas"]["NumberFacts"] | null;
+            /** @description The number as it was sent. */
+            number: string;
+            /** @description The number after it. */
+            result: string;
+            /**
+             * Format: int32
+             * @description Which rule was applied, from 0 as in `rules`; null when none fitted.
+             */
+            rule: number | null;
+        };
         /** @description A page of a list. */
         SchedulePage: {
             /** @description The page */
@@ -11112,6 +11219,25 @@ export interface components {
             methods: string[];
             /** @description Send it with the second factor. */
             sign_in_token: string;
+        };
+        /** @description Numbers as an egress trunk would send them. */
+        SentNumbers: {
+            /** @description Whether carrier and trunk take such numbers. */
+            accepted: boolean;
+            /** @description The called number as it would be sent. */
+            called_number: string;
+            /** @description The calling number as it would be sent. */
+            calling_number: string;
+            /** @description The carrier. */
+            carrier: string;
+            /** @description The same as a sentence. */
+            detail: string | null;
+            /** @description Why not, such as `number_class_blocked`; null when they do. */
+            reason: string | null;
+            /** @description What the rules of carrier and trunk did. */
+            steps: components["schemas"]["ExplainStep"][];
+            /** @description The trunk. */
+            trunk: string;
         };
         /** @description The session of the request. */
         Session: {
@@ -12442,11 +12568,15 @@ export type NotificationTargetResource = components['schemas']['NotificationTarg
 export type NotificationTargetSpec = components['schemas']['NotificationTargetSpec'];
 export type NotificationTargetVersion = components['schemas']['NotificationTargetVersion'];
 export type NotificationTargetWrite = components['schemas']['NotificationTargetWrite'];
+export type NumberCall = components['schemas']['NumberCall'];
+export type NumberFacts = components['schemas']['NumberFacts'];
 export type NumberListPage = components['schemas']['NumberListPage'];
 export type NumberListResource = components['schemas']['NumberListResource'];
 export type NumberListSpec = components['schemas']['NumberListSpec'];
 export type NumberListVersion = components['schemas']['NumberListVersion'];
 export type NumberListWrite = components['schemas']['NumberListWrite'];
+export type NumberTest = components['schemas']['NumberTest'];
+export type NumberTestRequest = components['schemas']['NumberTestRequest'];
 export type OperatorDraft = components['schemas']['OperatorDraft'];
 export type Outcome = components['schemas']['Outcome'];
 export type OwnCdr = components['schemas']['OwnCdr'];
@@ -12518,6 +12648,7 @@ export type RouteSpec = components['schemas']['RouteSpec'];
 export type RouteStatus = components['schemas']['RouteStatus'];
 export type RouteVersion = components['schemas']['RouteVersion'];
 export type RouteWrite = components['schemas']['RouteWrite'];
+export type RuleResult = components['schemas']['RuleResult'];
 export type SchedulePage = components['schemas']['SchedulePage'];
 export type ScheduleResource = components['schemas']['ScheduleResource'];
 export type ScheduleSpec = components['schemas']['ScheduleSpec'];
@@ -12525,6 +12656,7 @@ export type ScheduleVersion = components['schemas']['ScheduleVersion'];
 export type ScheduleWrite = components['schemas']['ScheduleWrite'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorNeeded = components['schemas']['SecondFactorNeeded'];
+export type SentNumbers = components['schemas']['SentNumbers'];
 export type Session = components['schemas']['Session'];
 export type SessionEntry = components['schemas']['SessionEntry'];
 export type SessionList = components['schemas']['SessionList'];
@@ -36253,6 +36385,114 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    number_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberTestRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of the numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberTest"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

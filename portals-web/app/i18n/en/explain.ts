@@ -44,7 +44,9 @@ export const explain = {
   step: {
     identify: 'Who calls',
     customer: 'Customer',
+    translate: 'Translation',
     number: 'Called number',
+    class: 'Number class',
     admit: 'Limits',
     customer_rate: 'Customer’s rate',
     routes: 'Routes',
@@ -54,6 +56,8 @@ export const explain = {
     carrier_inactive: 'The carrier is not active',
     gateways_inactive: 'No gateway of the trunk is active',
     no_rate: 'Its card has no rate for this number',
+    number_class_blocked: 'It does not take numbers of this class',
+    invalid_number: 'It takes no number that cannot be',
     carrier_not_allowed: 'The customer does not get it, or its LCR profile excludes it',
     not_exclusive: 'An exclusive route leads elsewhere',
     below_margin: 'It leaves less than the LCR profile asks for',

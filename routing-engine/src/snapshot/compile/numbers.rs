@@ -198,9 +198,9 @@ fn compiled_rules(
     previous: Option<&Snapshot>,
 ) -> Arc<NumberRules> {
     let known = previous.and_then(|previous| previous.number_rules.get(&rules.id));
-    match known.filter(|known| known.is_of(rules.spec)) {
+    match known.filter(|known| known.is_of(rules.name, rules.spec)) {
         Some(known) => Arc::clone(known),
-        None => Arc::new(NumberRules::compile(rules.spec)),
+        None => Arc::new(NumberRules::compile(rules.name, rules.spec)),
     }
 }
 

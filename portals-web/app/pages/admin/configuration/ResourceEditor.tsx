@@ -9,6 +9,7 @@ import { ProblemNotice } from '~/components/ProblemNotice'
 import { AssignmentFields } from '~/forms/resource/AssignmentFields'
 import { FaultSummary, focusField } from '~/forms/resource/FaultSummary'
 import { MetaFields, NoteField } from '~/forms/resource/MetaFields'
+import { RulesTrial } from '~/forms/resource/RulesTrial'
 import type { ResourceForm } from '~/forms/resource/use-resource-form'
 import { useChangeSetChoice } from '~/forms/use-change-set-choice'
 import { SpecFormContext } from '~/forms/spec/context'
@@ -140,6 +141,7 @@ function FormTab({ kind, form, tab }: FormTabProps) {
     <>
       <MetaFields form={form} />
       <SpecFields fields={fieldsOfSection(kind.schema, 'general')} />
+      {kind.kind === 'translation_rules' ? <RulesTrial kind={kind} form={form} /> : null}
     </>
   )
 }
