@@ -26,7 +26,9 @@ const INTERNATIONAL_NETWORK: [&str; 2] = ["882", "883"];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NumberFacts {
     /// Its class; `None` when no range holds it. Of a number with digits too many it is the class of
-    /// the longest beginning that a range holds: networks ignore digits that they do not need.
+    /// the longest beginning that a range holds, because networks ignore digits that they do not need;
+    /// and of one with the 0 or 1 of national dialling behind its country code it is that of the number
+    /// without it, because networks take it off.
     pub class: Option<NumberClass>,
     /// Where it is; `None` for codes of no country, and when no range holds it.
     pub country: Option<Country>,
@@ -51,24 +53,29 @@ impl NumberFacts {
 
     /// Of digits of E.164. Anything else is no number.
     pub fn of(digits: &str) -> Self {
-        let mut facts = found(digits.as_bytes()).unwrap_or_default();
+        let is_number =
+            digits.len() <= CALLED_DIGITS_MAX && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number {
+            return Self::default();
+        }
+        let mut facts = found(digits.bytes()).unwrap_or_default();
+        if facts.class.is_none() {
+            facts = without_trunk_prefix(digits).unwrap_or_default();
+        }
         facts.is_possible = is_possible(digits);
         facts.class = of_no_country(digits).or(facts.class);
         facts
     }
 }
 
-/// Follows the automaton as far as it goes.
-fn found(digits: &[u8]) -> Option<NumberFacts> {
+/// Follows the automaton as far as it goes, by digits.
+fn found(digits: impl Iterator<Item = u8>) -> Option<NumberFacts> {
     let mut facts = NumberFacts::default();
-    if digits.len() > CALLED_DIGITS_MAX {
-        return Some(facts);
-    }
     let states = States::of_table()?;
     let mut at = states.root;
-    for (index, byte) in digits.iter().enumerate() {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        let Some(next) = states.after(at, digit) else {
+    for digit in digits {
+        facts.is_valid = false;
+        let Some(next) = states.after(at, digit - b'0') else {
             break;
         };
         at = next;
@@ -76,14 +83,29 @@ fn found(digits: &[u8]) -> Option<NumberFacts> {
             facts = NumberFacts {
                 class,
                 country,
-                is_valid: index + 1 == digits.len(),
+                is_valid: true,
                 ..facts
             };
-        } else {
-            facts.is_valid = false;
         }
     }
     Some(facts)
+}
+
+/// What is found of a number that is written with the 0 or 1 of national dialling behind its country
+/// code: `+44 (0)20…`. It is no valid number so.
+fn without_trunk_prefix(digits: &str) -> Option<NumberFacts> {
+    let code_digits = (1..=3).find(|count| {
+        let code = digits.get(..*count);
+        code.and_then(lengths_of)
+            .is_some_and(|lengths| lengths != 0)
+    })?;
+    let (code, national) = digits.split_at(code_digits);
+    let national = national.strip_prefix(['0', '1'])?;
+    let facts = found(code.bytes().chain(national.bytes()))?;
+    Some(NumberFacts {
+        is_valid: false,
+        ..facts
+    })
 }
 
 /// The words of the table behind its head.
@@ -315,6 +337,23 @@ mod tests {
     }
 
     #[test]
+    fn the_zero_or_one_of_national_dialling_does_not_hide_a_class() {
+        use NumberClass as Class;
+        for (digits, class) in [
+            ("4409098790000", Class::PremiumRate),
+            ("4407400123456", Class::Mobile),
+            ("119005550123", Class::PremiumRate),
+            ("5215512345678", Class::FixedLineOrMobile),
+        ] {
+            let facts = NumberFacts::of(digits);
+            assert_eq!(facts.class, Some(class), "{digits}");
+            assert!(!facts.is_valid, "{digits}");
+        }
+        // In Italy the 0 is part of the number.
+        assert!(NumberFacts::of("390612345678").is_valid);
+    }
+
+    #[test]
     fn what_is_no_number_of_any_plan_has_no_class() {
         for digits in [
             "",
@@ -324,7 +363,7 @@ mod tests {
             "210123456",
             "alice",
             "4420-7",
-            "+44207",
+            "+442071838750",
         ] {
             let facts = NumberFacts::of(digits);
             assert_eq!(facts, NumberFacts::default(), "{digits}");

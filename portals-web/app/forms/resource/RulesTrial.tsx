@@ -18,6 +18,9 @@ import { wordLabel } from '~/util/field-label'
 import { writeOf } from './draft'
 import type { ResourceForm } from './use-resource-form'
 
+/** How long typing rests before the switch is asked: it counts what takes it long. */
+const PAUSE_MS = 600
+
 export interface RulesTrialProps {
   kind: Kind
   form: ResourceForm
@@ -28,7 +31,10 @@ export function RulesTrial({ kind, form }: RulesTrialProps) {
   const { t } = useTranslation('fields')
   const mayTry = usePermission('explain.use')
   const [typed, setTyped] = useState('')
-  const question = useDebounced(JSON.stringify([writeOf(form.draft, kind).spec, linesOf(typed)]))
+  const question = useDebounced(
+    JSON.stringify([writeOf(form.draft, kind).spec, linesOf(typed)]),
+    PAUSE_MS,
+  )
   const [rules, numbers] = JSON.parse(question) as Parameters<typeof rulesTrialQuery>
   const isTooMany = numbers.length > SAMPLES_MAX
   const isAsked = mayTry && numbers.length > 0 && !isTooMany
