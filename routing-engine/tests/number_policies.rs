@@ -586,3 +586,18 @@ fn an_explanation_names_the_class_and_the_country() {
         "a premium-rate number of GB: this class is blocked"
     );
 }
+
+#[test]
+fn a_list_that_rewrites_into_a_blocked_class_does_not_get_past_it() {
+    // `ported` makes a fixed line of London of it.
+    let called = "449071838750";
+    let policy = "numbers: { lists: [ported], blocked_classes: [fixed_line] }";
+    let ours = changing(&[(INGRESS, &format!("customer: Meridian, {policy},"))]);
+    assert_eq!(refused(&ours, called), ReleaseReason::NumberClassBlocked);
+
+    let theirs = changing(&[(ACME_OUT, &format!("carrier: Acme, {policy},"))]);
+    let explanation = explain(&small::call(called, 1), &theirs);
+    let mut routes = explanation.routes.into_iter();
+    let acme = routes.find(|route| &*route.trunk == "acme-out").unwrap();
+    assert_eq!(acme.reason, Some("number_class_blocked"));
+}
