@@ -14,7 +14,9 @@ pub mod money;
 pub mod prefix;
 pub mod rate;
 pub mod rounding;
+pub mod slice;
 pub mod time;
 
 pub use money::{Amount, Currency};
+pub use slice::TalkPrice;
 pub use time::Timestamp;
