@@ -51,6 +51,10 @@ pub enum LedgerError {
     TooLarge,
 }
 
+mod live;
+
+pub use live::LedgerPosition;
+
 const DAY_US: i64 = 86_400_000_000;
 
 /// The first microsecond of the day (UTC).

@@ -31,6 +31,8 @@ mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use ledger::LedgerPosition;
+
 pub use api_keys::{
     API_KEYS_MAX, ApiKeyRefusal, ApiKeyRotation, ApiKeyRow, ApiKeyTenant, ApiKeyUse, NewApiKey,
 };

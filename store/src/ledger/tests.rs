@@ -93,6 +93,39 @@ async fn what_costs_nothing_is_not_posted() {
 }
 
 #[tokio::test]
+async fn a_position_tells_calls_from_all_else_and_todays_from_earlier_ones() {
+    const PAID: &str = "INSERT INTO ledger_day \
+        (account_id, day, kind, currency, amount, currency_amount, entries) \
+        SELECT id, 0, 'payment', 'USD', 5000000000000000000, 5, 1 FROM ledger_account \
+        WHERE kind = 'customer' AND party = 5";
+    databases(async |database| {
+        let mut later = ended(2);
+        later.ended_at = Timestamp(later.ended_at.0 + DAY_US);
+        let store = loaded(database, &[ended(1), later.clone()]).await;
+        run(&store, PAID).await;
+        let of = async |party| store.ledger_positions(party, later.ended_at).await.unwrap();
+        let customer = LedgerPosition {
+            party: CUSTOMER,
+            calls: Amount(-20_000_000),
+            payments: Amount(5_000_000_000_000_000_000),
+            calls_today: Amount(-10_000_000),
+        };
+        let carrier = LedgerPosition {
+            party: CARRIER,
+            calls: Amount(10_000_000),
+            payments: Amount::ZERO,
+            calls_today: Amount(5_000_000),
+        };
+        assert_eq!(of(None).await, [carrier, customer]);
+        assert_eq!(of(Some(CUSTOMER)).await, [customer]);
+        assert_eq!(of(Some(CARRIER)).await, [carrier]);
+        let nobody = LedgerParty::Customer(99);
+        assert_eq!(of(Some(nobody)).await, [LedgerPosition::none(nobody)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_currency_of_its_own_stands_beside_the_books() {
     databases(async |database| {
         let mut call = ended(1);
