@@ -35,6 +35,7 @@ use crate::setups::SetupPermit;
 use crate::transfer::Transfer;
 use media_relay::{MediaStatistics, Side};
 use rating::cdr::ReleaseReason;
+use routing_engine::credit::Reservation;
 use routing_engine::limits::NumberPermits;
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
 use routing_engine::{Permits, RoutePlan, Snapshot};
@@ -71,7 +72,9 @@ pub(crate) struct Call {
     pub(crate) permits: Permits,
     /// The same for limits of calls to its number.
     pub(crate) numbers: NumberPermits,
-    pub(crate) next_candidate: usize,
+    /// What it holds of its customer's money, until the end; `None` without a limit of it.
+    pub(crate) credit: Option<Reservation>,
+    pub(crate) next_candidate: u8,
     /// Gateways of the route under way that are not tried yet.
     pub(crate) next_gateways: GatewayOrder,
     /// Addresses of the gateway under way that are not tried yet, when it is behind a name.
@@ -85,7 +88,7 @@ pub(crate) struct Call {
     /// Hops left for the egress INVITE.
     pub(crate) max_forwards: u32,
     /// The customer's description; empty when it will come with the ACK, and after the answer.
-    pub(crate) offer: Vec<u8>,
+    pub(crate) offer: Box<[u8]>,
     pub(crate) attempts: Vec<Attempt>,
     /// The customer's provisional responses, when it has them reliably.
     pub(crate) reliable: Option<Box<ReliableResponses>>,
@@ -256,7 +259,7 @@ impl Call {
             CallTimer::IngressSession => self.on_session_timer(core, now, Side::Ingress),
             CallTimer::EgressSession => self.on_session_timer(core, now, Side::Egress),
             CallTimer::Exchange => self.on_exchange_timer(core, now),
-            CallTimer::Duration => self.hang_up(core, now, ReleaseReason::MaxDuration),
+            CallTimer::Duration => self.on_duration_timer(core, now),
         }
         self.settle(core);
     }

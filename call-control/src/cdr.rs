@@ -240,6 +240,15 @@ impl Facts {
         Timestamp(self.received.wall.0.saturating_add_unsigned(since))
     }
 
+    /// What the customer pays, if the call ended so.
+    pub(crate) fn charge(&self, end: &End, was_tried: bool) -> Charge {
+        match (&self.rate, self.answered) {
+            (Some(rate), Some(answered)) => charge_for(rate, Some(millis(answered, end.at))),
+            (Some(rate), None) if was_tried => charge_for(rate, None),
+            _ => Charge::default(),
+        }
+    }
+
     /// The record, if the call ended so.
     pub(crate) fn record(
         &self,
@@ -253,11 +262,7 @@ impl Facts {
             .iter()
             .map(|attempt| attempt.record(self, snapshot, end))
             .collect();
-        let charge = match (&self.rate, self.answered) {
-            (Some(rate), Some(answered)) => charge_for(rate, Some(millis(answered, end.at))),
-            (Some(rate), None) if !attempts.is_empty() => charge_for(rate, None),
-            _ => Charge::default(),
-        };
+        let charge = self.charge(end, !attempts.is_empty());
         let record = CallRecord {
             id: self.id,
             node: Arc::clone(&config.node),

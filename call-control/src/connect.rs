@@ -108,9 +108,7 @@ impl Call {
         self.forget_setup();
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);
-        if let Some(limit) = core.config.max_call_duration {
-            core.arm(self.key, CallTimer::Duration, now, limit);
-        }
+        self.arm_duration(core, now);
         let Some(invite) = self.invite else {
             return self.report_answer(core);
         };
@@ -137,7 +135,7 @@ impl Call {
     /// No further attempt can come: what they would be made of goes.
     fn forget_setup(&mut self) {
         self.plan = None;
-        self.offer = Vec::new();
+        self.offer = Box::default();
         self.attempts
             .iter_mut()
             .for_each(Attempt::forget_invitation);

@@ -152,14 +152,15 @@ impl Engine {
 }
 
 impl Engine {
-    /// The channels that the calls of this shard hold, counted one by one: what the counters of limits
-    /// must say, all shards together ([`Snapshot::drift`](routing_engine::Snapshot::drift)). One pass over
+    /// The channels and the money that the calls of this shard hold, counted one by one: what the counters
+    /// of limits and accounts must say, all shards together ([`Snapshot::drift`](routing_engine::Snapshot::drift)). One pass over
     /// the table; calls pay nothing for it.
     pub fn held_channels(&self) -> HeldChannels {
         let mut held = HeldChannels::default();
         for (_, call) in self.calls.iter_from(0) {
             held.note(&call.permits);
             held.note_numbers(&call.numbers);
+            call.credit.iter().for_each(|money| held.note_credit(money));
             let of_attempts = call.attempts.iter().filter_map(Attempt::permits);
             of_attempts.for_each(|permits| held.note(permits));
         }

@@ -80,7 +80,7 @@ pub(crate) enum CallTimer {
     EgressSession,
     /// A relayed re-INVITE waits for its final response.
     Exchange,
-    /// The longest duration.
+    /// The longest duration, or the end of what is paid.
     Duration,
 }
 

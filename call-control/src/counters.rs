@@ -33,6 +33,10 @@ pub struct Counters {
     pub records_withheld: u64,
     /// Answered.
     pub calls_answered: u64,
+    /// Refused because the customer has too little money left, or may spend no more today.
+    pub calls_without_credit: u64,
+    /// Hung up because what the customer may spend was used up.
+    pub calls_cut: u64,
     /// Over, with a final record.
     pub calls_ended: u64,
     /// Egress attempts.

@@ -42,7 +42,7 @@ impl Call {
         core: &mut Core,
         last: &mut Failure,
     ) -> Option<Destination> {
-        let current = self.next_candidate.checked_sub(1)?;
+        let current = usize::from(self.next_candidate).checked_sub(1)?;
         let candidate = *self.plan.as_ref()?.candidates.get(current)?;
         loop {
             let most = core.config.limits.max_addresses;
@@ -102,7 +102,8 @@ impl Call {
 
     fn is_at_last_gateway(&self) -> bool {
         let candidates = self.plan.as_ref().map_or(0, |plan| plan.candidates.len());
-        let is_last_route = self.next_candidate >= candidates || self.has_tried_enough();
+        let is_last_route =
+            usize::from(self.next_candidate) >= candidates || self.has_tried_enough();
         self.next_gateways.is_empty() && is_last_route
     }
 }

@@ -64,7 +64,11 @@ impl Call {
             if self.has_tried_enough() {
                 return None;
             }
-            let candidate = *self.plan.as_ref()?.candidates.get(self.next_candidate)?;
+            let candidate = *self
+                .plan
+                .as_ref()?
+                .candidates
+                .get(usize::from(self.next_candidate))?;
             self.next_candidate += 1;
             let gateways = &candidate.egress_trunk(&self.snapshot).gateways;
             self.next_gateways = gateways.order(|below| core.random_below(below));
@@ -80,7 +84,7 @@ impl Call {
 
     /// Notes that no attempt by the route under way could be started, unless there was one.
     pub(crate) fn pass_over(&mut self, reason: ReleaseReason) {
-        let Some(place) = self.next_candidate.checked_sub(1) else {
+        let Some(place) = usize::from(self.next_candidate).checked_sub(1) else {
             return;
         };
         let plan = self.plan.as_ref();
@@ -158,7 +162,7 @@ impl Call {
             is_presented: sent.is_presented,
         };
         let caller = self.caller(core, candidate, path, numbers);
-        let offer = match self.offer.as_slice() {
+        let offer = match &*self.offer {
             [] => None,
             offer => {
                 let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate.trunk);
@@ -193,7 +197,7 @@ impl Call {
         // Most calls have one, and would pay for four as long as they are up.
         self.attempts.reserve_exact(1);
         self.attempts.push(attempt);
-        if let Some(place) = self.next_candidate.checked_sub(1) {
+        if let Some(place) = usize::from(self.next_candidate).checked_sub(1) {
             self.facts.take(place);
         }
         core.counters.attempts += 1;

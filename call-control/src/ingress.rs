@@ -326,6 +326,7 @@ impl Engine {
         counters.calls_received += 1;
         counters.calls_rejected += 1;
         counters.calls_overloaded += u64::from(reason == ReleaseReason::Overload);
+        counters.calls_without_credit += u64::from(is_of_credit(reason));
         match refusal {
             Refusal::Unrecorded => counters.records_withheld += 1,
             _ => self.push_record(now, facts, reason, status),
@@ -382,6 +383,16 @@ fn not_understood<'m>(
             has_reliable && is(RELIABLE) || has_timers && is(TIMER) || has_replaces && is(REPLACES);
         !is_known
     })
+}
+
+/// Whether a call is refused for want of the customer's money.
+fn is_of_credit(reason: ReleaseReason) -> bool {
+    matches!(
+        reason,
+        ReleaseReason::InsufficientCredit
+            | ReleaseReason::DailySpendLimit
+            | ReleaseReason::CallSpendLimit
+    )
 }
 
 /// Why a call that could be routed is refused.
@@ -498,6 +509,7 @@ fn new_call(
     let mut plan = plan.take()?;
     let permits = std::mem::take(&mut plan.permits);
     let numbers = std::mem::take(&mut plan.number_permits);
+    let credit = plan.credit.take();
     let trunk = snapshot.ingress_trunk(plan.ingress_trunk);
     let policy = trunk.signalling;
     let presented = Presented::of(invite, trunk);
@@ -513,6 +525,7 @@ fn new_call(
         ingress_trunk: plan.ingress_trunk,
         permits,
         numbers,
+        credit,
         plan: Some(plan),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),
@@ -522,7 +535,7 @@ fn new_call(
         invite: Some(server),
         invite_cseq: invite.cseq().map_or(1, |cseq| cseq.number),
         max_forwards: u32::from(hops.saturating_sub(1)),
-        offer: invite.body().to_vec(),
+        offer: invite.body().into(),
         attempts: Vec::new(),
         reliable: is_reliable.then(|| Box::new(ReliableResponses::new(core))),
         session_request: SessionRequest::of(invite),

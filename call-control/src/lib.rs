@@ -14,6 +14,7 @@
 //!                      ├─ relay_in_dialog      re-INVITE, UPDATE, INFO
 //!                      ├─ transfer             REFER carried out, Replaces
 //!                      ├─ session_timer        refreshes, and questions whether a peer lives
+//!                      ├─ credit                pays on, or is hung up
 //!                      ├─ session, codecs      descriptions and the media relay
 //!                      └─ teardown, cdr        BYE, CANCEL, the record
 //! ```
@@ -24,7 +25,7 @@
 //!   descriptions with our addresses, and the bodies of INFO;
 //! - every INVITE from a customer gets exactly one final response, and every answered call exactly
 //!   one final record;
-//! - what a call took (channels, media ports, transactions, timers) is given back at its end;
+//! - what a call took (channels, money, media ports, transactions, timers) is given back at its end;
 //! - a tag or branch that this run did not write finds nothing and creates no state.
 //!
 //! Only [`journal`] does I/O.
@@ -43,6 +44,7 @@ mod connect;
 mod control;
 mod core;
 pub mod counters;
+mod credit;
 mod destination;
 mod dispatch;
 mod drain;

@@ -82,6 +82,11 @@ table! {
     CalledNumberCpsLimit  503 42  "Calls per second to the number exceeded";
     CalledNumberChannelLimit 503 34 "Calls to the number exceeded";
     NumberClassBlocked    403 21  "Number class not allowed";
+    InsufficientCredit    402 21  "Not enough credit";
+    CreditExhausted       200 16  "Credit used up";
+    DailySpendLimit       402 21  "Spend of the day exceeded";
+    CallSpendLimit        402 21  "Spend of a call exceeded";
+    CarrierBalance        503 34  "Carrier balance limit";
 }
 
 /// Whose fault or whose wish.
@@ -373,7 +378,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            44,
+            50,
             "a reason was added to the record: give it a row"
         );
     }

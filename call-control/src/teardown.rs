@@ -212,7 +212,7 @@ impl Call {
         [Side::Egress, Side::Ingress].into_iter().find(has_it)
     }
 
-    /// The call has its end: the customer's channels and the media ports go back.
+    /// The call has its end: the customer's channels and money and the media ports go back.
     pub(crate) fn finish(&mut self, core: &mut Core, end: End) {
         self.phase = Phase::Ending;
         self.is_due(core);
@@ -222,6 +222,7 @@ impl Call {
         if let Some(statistics) = self.media.stop(core) {
             self.media_statistics = Some(Box::new(statistics));
         }
+        self.settle_credit(&end);
         self.plan = None;
         self.permits = Permits::default();
         self.numbers = NumberPermits::default();
@@ -256,6 +257,7 @@ impl Call {
     fn write_record(&mut self, core: &mut Core, end: &End) {
         self.is_recorded = true;
         let record = self.record(core, end);
+        self.charge_carriers(&record);
         core.counters.calls_ended += 1;
         core.journal.push_back(JournalEntry::Ended(record));
     }

@@ -26,15 +26,17 @@ const MOST: i64 = 4_096;
 
 #[test]
 fn a_call_that_is_up_takes_a_bounded_number_of_bytes() {
-    for media in [MediaMode::Direct, MediaMode::Relay] {
+    let customers = [Bench::with_limits, Bench::prepaid];
+    let kinds = [MediaMode::Direct, MediaMode::Relay].map(|media| customers.map(|of| (media, of)));
+    for (media, bench_of) in kinds.into_iter().flatten() {
         let limits = |max_calls| EngineLimits {
             max_calls,
             ..EngineLimits::default()
         };
         // An engine without calls; the other takes its place, so that only calls are in the sum.
-        let mut bench = Bench::with_limits(media, 1_000, limits(1));
+        let mut bench = bench_of(media, 1_000, limits(1));
         let held = allocation_counter::measure(|| {
-            let mut engine = Bench::with_limits(media, 1_000, limits(CALLS as u32));
+            let mut engine = bench_of(media, 1_000, limits(CALLS as u32));
             engine.hold(CALLS);
             // Transactions linger for 32 s after their end; then only the calls are left.
             engine.pass(Duration::from_secs(60));

@@ -181,6 +181,16 @@ pub enum ReleaseReason {
     CalledNumberChannelLimit,
     /// Numbers of the called number's class are not let through.
     NumberClassBlocked,
+    /// Balance and credit limit of the customer are not enough for the beginning of the call.
+    InsufficientCredit,
+    /// Balance and credit limit of the customer were used up while the call was up.
+    CreditExhausted,
+    /// The customer's calls of the day cost as much as they may.
+    DailySpendLimit,
+    /// The call cost as much as one call of the customer may.
+    CallSpendLimit,
+    /// As much is owed to the carrier as its calls may cost.
+    CarrierBalance,
 }
 
 /// The rate that was applied to one side.

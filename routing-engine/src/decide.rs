@@ -12,7 +12,9 @@
 //! 6. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
 //!    among them, at once or to be held until it is due;
 //! 7. the customer's **rate** is the longest prefix on its card;
-//! 8. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
+//! 8. the customer has the **money** for the first slice of the call, when its spending is limited
+//!    ([`crate::credit`]);
+//! 9. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
 //!    routes excludes and those below cost are dropped ([`Candidate`]).
 //!
 //! The limits of carriers, their trunks and gateways, and of routes are asked at each attempt ([`Candidate::admit`]), not here: a route may
@@ -27,6 +29,7 @@ pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
+use crate::credit::Reservation;
 use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
     CallNumbers, ClassFault, ClassRules, CliDid, ListDid, Number, NumberError, NumberFacts,
@@ -39,6 +42,7 @@ use crate::trace::{Step, Trace};
 use arrayvec::ArrayVec;
 use rating::Timestamp;
 use rating::cdr::ReleaseReason;
+use rating::slice::TalkPrice;
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
@@ -112,6 +116,9 @@ pub struct RoutePlan {
     pub permits: Permits,
     /// The same for the limits of calls to its number.
     pub number_permits: NumberPermits,
+    /// What the call holds of its customer's money; `None` when that has no limit of it. Given back when
+    /// the plan is dropped.
+    pub credit: Option<Reservation>,
     /// How long the call is held before its first attempt, to keep the pace of calls per second;
     /// microseconds, 0 for most.
     pub hold_us: u32,
@@ -190,6 +197,9 @@ fn pipeline(
     known.customer_rate = Some(customer_rate);
     trace.step(Step::CustomerRate(customer_rate));
 
+    let who = (trunk.customer, customer_rate);
+    let credit = reserve(snapshot, who, request.at, admission, trace)?;
+
     trace.step(Step::Profile(trunk.customer));
     let ask = Ask {
         snapshot,
@@ -215,8 +225,28 @@ fn pipeline(
         candidates,
         permits: passed.permits,
         number_permits: passed.numbers,
+        credit,
         hold_us: passed.hold_us,
     })
+}
+
+/// The money for the beginning of the call, of a customer that has not got all that there is.
+fn reserve(
+    snapshot: &Snapshot,
+    (customer, rate): (CustomerIndex, RateRef),
+    at: Timestamp,
+    admission: &mut impl Admission,
+    trace: &mut impl Trace,
+) -> Result<Option<Reservation>, ReleaseReason> {
+    let price = || TalkPrice::new(*snapshot.terms(rate), snapshot.exchange_rate(rate, at));
+    let Some(ask) = snapshot.customer(customer).credit_ask(price, at) else {
+        return Ok(None);
+    };
+    let reservation = admission
+        .reserve(&ask)
+        .inspect_err(|reason| trace.step(Step::NoCredit(customer, *reason)))?;
+    trace.step(Step::Credit(customer));
+    Ok(reservation)
 }
 
 /// The numbers after the rules of trunk and customer.

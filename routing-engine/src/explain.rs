@@ -52,7 +52,7 @@ pub struct Explanation {
 /// A step of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedStep {
-    /// Which step: `identify`, `customer`, `number`, `number_list`, `class`, `cli_rules`, `admit`, `customer_rate`,
+    /// Which step: `identify`, `customer`, `number`, `number_list`, `class`, `cli_rules`, `admit`, `customer_rate`, `credit`,
     /// `lcr_profile`, `routes`.
     pub step: &'static str,
     /// `passed` or `refused`.

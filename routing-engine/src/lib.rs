@@ -2,8 +2,8 @@
 //!
 //! Resources ([`resources`]) are checked and compiled with their rate decks ([`deck`]) into an
 //! immutable [`Snapshot`]; [`decide()`] takes a call through it: who calls, may they, at what price,
-//! and by which routes in which order. Counters of limits ([`limits`]) live beside the snapshot and
-//! survive its replacement. Everything is pure: no clock, no sockets, no files, no randomness; the
+//! and by which routes in which order. Counters of limits ([`limits`]) and the money that calls hold
+//! ([`credit`]) live beside the snapshot and survive its replacement. Everything is pure: no clock, no sockets, no files, no randomness; the
 //! time is an argument, and a deck or a resource file arrives as bytes.
 //!
 //! A live call goes like this:
@@ -19,8 +19,9 @@
 //! ```
 //!
 //! Invariants: a decision allocates nothing; indexes are of one snapshot only; a call that one limit
-//! refuses has taken nothing from the others, and one that is refused later holds no channel.
+//! refuses has taken nothing from the others, and one that is refused later holds no channel and no money.
 
+pub mod credit;
 pub mod decide;
 pub mod deck;
 pub mod explain;

@@ -16,8 +16,9 @@ mod held;
 pub(crate) use called_numbers::NumberKey;
 pub use called_numbers::{CalledNumbers, NumberPermits};
 pub use cps::BURST_TOLERANCE_NS;
-pub use held::{Drift, HeldChannels};
+pub use held::{Counted, Drift, HeldChannels};
 
+use crate::credit::{CreditAccount, CreditAsk, Reservation};
 use crate::decide::CallRequest;
 use crate::lot;
 use crate::numbers::Rotations;
@@ -25,6 +26,7 @@ use crate::quality::Quality;
 use crate::resources::CPS_SMOOTHING_MS_MAX;
 use crate::snapshot::{EgressTrunk, RateRef, Turns};
 use arrayvec::ArrayVec;
+use rating::Amount;
 use rating::cdr::ReleaseReason;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -32,8 +34,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Most gates that one admission passes: customer, trunk and the called number under both; or
-/// carrier, trunk, route and gateway.
-pub const GATES_MAX: usize = 4;
+/// the carrier's balance, carrier, trunk, route and gateway.
+pub const GATES_MAX: usize = 5;
+
+/// Most channels that one admission takes.
+const CHANNELS_MAX: usize = 4;
 
 /// The longest that any call is held, and how early it may come beside.
 const PATIENCE_MAX_NS: u64 = CPS_SMOOTHING_MS_MAX as u64 * 1_000_000 + BURST_TOLERANCE_NS;
@@ -67,7 +72,7 @@ pub struct Limiter {
 ///
 /// It holds the counters themselves, not the snapshot that it was taken under.
 #[derive(Default)]
-pub struct Permits([Option<ResourcePermit>; GATES_MAX]);
+pub struct Permits([Option<ResourcePermit>; CHANNELS_MAX]);
 
 /// One channel of one resource.
 struct ResourcePermit(Arc<Limiter>);
@@ -97,6 +102,8 @@ pub struct Gate<'s> {
 enum Counter<'s> {
     Resource(&'s Arc<Limiter>),
     Number(&'s Arc<CalledNumbers>, NumberKey),
+    /// Nothing is counted: it is open while less than the amount is owed.
+    Balance(&'s CreditAccount, Amount),
 }
 
 /// The gates of one admission.
@@ -114,6 +121,12 @@ pub trait Admission {
     /// # Errors
     /// The reason of the first gate that is closed; calls per second are asked before channels.
     fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason>;
+
+    /// Reserves money for the beginning of a call; nothing when it only looks.
+    ///
+    /// # Errors
+    /// The reason for a call that there is not enough for.
+    fn reserve(&mut self, ask: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason>;
 
     /// Whose turn it is for a destination, by round robin. `draw` is the number of the call.
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32;
@@ -267,7 +280,7 @@ impl Permits {
         self.len() == 0
     }
 
-    /// There is room for all gates that one admission passes.
+    /// There is room for all channels that one admission takes.
     fn push(&mut self, permit: ResourcePermit) {
         if let Some(free) = self.0.iter_mut().find(|place| place.is_none()) {
             *free = Some(permit);
@@ -306,6 +319,16 @@ impl<'s> Gate<'s> {
         Self::new(Counter::Number(numbers, key), limits, reasons)
     }
 
+    /// The door of a carrier: open while less is owed to it than the amount.
+    pub(crate) fn of_balance(account: &'s CreditAccount, stop: Amount) -> Self {
+        let counter = Counter::Balance(account, stop);
+        Self::new(
+            counter,
+            Limits::default(),
+            [ReleaseReason::CarrierBalance; 2],
+        )
+    }
+
     fn new(counter: Counter<'s>, limits: Limits, reasons: [ReleaseReason; 2]) -> Self {
         let [cps_reason, channels_reason] = reasons;
         Self {
@@ -321,6 +344,7 @@ impl<'s> Gate<'s> {
         match self.counter {
             Counter::Resource(limiter) => limiter.take_cps(limits, now_ns, patience_ns),
             Counter::Number(numbers, key) => numbers.take_cps(key, limits, now_ns, patience_ns),
+            Counter::Balance(account, stop) => account.owes_less_than(stop).then_some(0),
         }
     }
 
@@ -328,6 +352,7 @@ impl<'s> Gate<'s> {
         match self.counter {
             Counter::Resource(limiter) => limiter.give_back_cps(self.limits),
             Counter::Number(numbers, key) => numbers.give_back_cps(key, self.limits),
+            Counter::Balance(..) => {}
         }
     }
 
@@ -341,6 +366,7 @@ impl<'s> Gate<'s> {
                 is_taken
             }
             Counter::Number(numbers, key) => passed.numbers.take(numbers, key, self.limits),
+            Counter::Balance(..) => true,
         }
     }
 
@@ -349,6 +375,7 @@ impl<'s> Gate<'s> {
         match self.counter {
             Counter::Resource(limiter) => limiter.look_cps(limits, now_ns, patience_ns),
             Counter::Number(numbers, key) => numbers.look_cps(key, limits, now_ns, patience_ns),
+            Counter::Balance(account, stop) => account.owes_less_than(stop).then_some(0),
         }
     }
 
@@ -356,6 +383,7 @@ impl<'s> Gate<'s> {
         match self.counter {
             Counter::Resource(limiter) => limiter.has_channel(self.limits),
             Counter::Number(numbers, key) => numbers.has_channel(key, self.limits),
+            Counter::Balance(..) => true,
         }
     }
 }
@@ -365,6 +393,10 @@ impl<'s> Gate<'s> {
 impl Admission for LiveAdmission {
     fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         take(gates, now_us, Limits::patience_ns)
+    }
+
+    fn reserve(&mut self, ask: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        Reservation::of(ask).map(Some)
     }
 
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
@@ -379,6 +411,10 @@ impl Admission for LiveAdmission {
 impl Admission for PromptAdmission {
     fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         take(gates, now_us, |_| 0)
+    }
+
+    fn reserve(&mut self, ask: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        LiveAdmission.reserve(ask)
     }
 
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32 {
@@ -447,6 +483,10 @@ impl Admission for DryAdmission {
         })
     }
 
+    fn reserve(&mut self, ask: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        Reservation::look(ask).map(|()| None)
+    }
+
     fn turn(&mut self, turns: &Turns, destination: &str, _draw: u64) -> u32 {
         turns.peek(destination)
     }
@@ -459,6 +499,11 @@ impl Admission for DryAdmission {
 impl Admission for ReplayAdmission {
     fn pass(&mut self, gates: &[Gate<'_>], now_us: u64) -> Result<Passed, ReleaseReason> {
         DryAdmission.pass(gates, now_us)
+    }
+
+    /// What money there was then is not known any more.
+    fn reserve(&mut self, _: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        Ok(None)
     }
 
     fn turn(&mut self, _turns: &Turns, _destination: &str, draw: u64) -> u32 {

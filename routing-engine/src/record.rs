@@ -9,7 +9,7 @@
 //!
 //! # What is noted
 //!
-//! The wall clock, how many gates were asked and which refused, the turns, a digest of the decision, and
+//! The wall clock, how many gates were asked and which refused or that money did, the turns, a digest of the decision, and
 //! where rules look at it who calls beside From, which the call's record has not. Of routes something is noted only where figures decided: the ten candidates, and
 //! [`NOTED_MAX`] of those that had no place among them. A route that is not noted is taken to do
 //! worse than any other when the decision is made again. It had no place with the figures it had, so
@@ -24,6 +24,7 @@ mod replayed;
 pub use digest::decision_bytes;
 pub use replayed::{NotedIdentity, RecordedAdmission};
 
+use crate::credit::{CreditAsk, Reservation};
 use crate::decide::{CANDIDATES_MAX, CallRequest, Candidate, Decision, decide};
 use crate::limits::{Admission, Gate, Passed};
 use crate::numbers::{CALLING_BYTES_MAX, Rotations};
@@ -70,9 +71,9 @@ pub enum RecordError {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Notes {
     at_us: i64,
-    /// How many times gates were asked.
+    /// How many times gates were asked, and money.
     passes: u8,
-    /// Why the last of them were closed.
+    /// Why the last of them were closed, or why there was too little.
     refused: Option<ReleaseReason>,
     turn: Option<u32>,
     /// Of the decision ([`digest`]).
@@ -200,6 +201,13 @@ impl<A: Admission> Admission for Noting<'_, A> {
         let passed = self.inner.pass(gates, now_us);
         self.refused = passed.as_ref().err().copied();
         passed
+    }
+
+    fn reserve(&mut self, ask: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        self.passes = self.passes.saturating_add(1);
+        let reserved = self.inner.reserve(ask);
+        self.refused = reserved.as_ref().err().copied();
+        reserved
     }
 
     fn turn(&mut self, turns: &Turns, destination: &str, draw: u64) -> u32 {

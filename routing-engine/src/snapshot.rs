@@ -30,9 +30,10 @@ pub use routes::ROUTES_OF_A_NUMBER_MAX;
 pub(crate) use routes::{CompiledRoute, Fits, RoutePlace};
 
 use crate::Problem;
+use crate::credit::{AccountBook, CreditAccount, CreditTerms};
 use crate::deck::{Deck, Offer};
 use crate::health::RegistrationHealth;
-use crate::limits::{CalledNumbers, Drift, Gate, HeldChannels, Limiter, Limits};
+use crate::limits::{CalledNumbers, Counted, Drift, Gate, HeldChannels, Limiter, Limits};
 use crate::names::{GatewayPlace, NameQuery};
 use crate::numbers::{
     CliRulesIndex, CompiledCliRules, CompiledNumberList, NumberListIndex, NumberRules, TagIndex,
@@ -92,6 +93,7 @@ pub struct Snapshot {
     rules_read_identity: bool,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    accounts: AccountBook,
     /// Calls to one number, once any customer or trunk has a limit of them.
     called_numbers: Option<Arc<CalledNumbers>>,
     /// All routes, by name.
@@ -187,19 +189,44 @@ impl Snapshot {
     /// looks there is always some; what stays is a fault.
     pub fn drift(&self, held: &HeldChannels) -> Vec<Drift> {
         let counted = self.limiters.iter().map(|(resource, limiter)| Drift {
+            what: Counted::Channels,
             resource: Some(*resource),
             counted: limiter.channels_in_use().into(),
             held: held.of(limiter),
         });
         let to_numbers = self.called_numbers.as_ref().map(|numbers| Drift {
+            what: Counted::Channels,
             resource: None,
             counted: numbers.calls(),
             held: held.to_numbers(),
         });
+        let reserved = self.accounts.iter().map(|(resource, account)| Drift {
+            what: Counted::Reserved,
+            resource: Some(resource),
+            counted: account.figures().reserved.0.cast_unsigned(),
+            held: held.of_account(account),
+        });
         counted
             .chain(to_numbers)
+            .chain(reserved)
             .filter(|drift| drift.counted != drift.held)
             .collect()
+    }
+
+    /// The money of all customers and carriers that are in this configuration, and of those that were in
+    /// it since the process began: their calls may still be up.
+    pub fn accounts(&self) -> impl Iterator<Item = ((ResourceKind, i64), &Arc<CreditAccount>)> {
+        self.accounts.iter()
+    }
+
+    /// The money of one of them.
+    pub fn account(&self, kind: ResourceKind, id: i64) -> Option<&Arc<CreditAccount>> {
+        self.accounts.get(kind, id)
+    }
+
+    /// What a customer may spend, by its database identifier; nothing limits one that is not there.
+    pub fn credit_terms_of(&self, customer: i64) -> CreditTerms {
+        self.accounts.terms(customer)
     }
 
     /// All egress trunks, in the order of their carriers' names and then their own.

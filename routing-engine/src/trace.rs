@@ -89,6 +89,10 @@ pub enum Step<'a> {
     CustomerRate(RateRef),
     /// The customer's card has no rate.
     NoCustomerRate,
+    /// The customer has the money for the beginning of the call.
+    Credit(CustomerIndex),
+    /// It has not, or a limit of what it may spend is reached.
+    NoCredit(CustomerIndex, ReleaseReason),
     /// The LCR profile of the customer orders the routes.
     Profile(CustomerIndex),
     /// The routes were ranked.
@@ -198,6 +202,7 @@ impl LossReason {
             Self::LimitReached(ReleaseReason::RouteChannelLimit) => "route_channel_limit",
             Self::LimitReached(ReleaseReason::GatewayCpsLimit) => "gateway_cps_limit",
             Self::LimitReached(ReleaseReason::GatewayChannelLimit) => "gateway_channel_limit",
+            Self::LimitReached(ReleaseReason::CarrierBalance) => "carrier_balance",
             Self::LimitReached(_) => "limit_reached",
         }
     }

@@ -5,11 +5,12 @@ use call_control::{
     Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now,
 };
 use media_relay::{MediaStatistics, ReadyPair, SessionId};
-use rating::Timestamp;
+use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    Carrier, Customer, Direction, MediaMode, PricedCard, RateCard, Resources, Stored, Trunk,
+    BillingMode, Carrier, Customer, CustomerBilling, Direction, MediaMode, PricedCard, RateCard,
+    Resources, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, Transport};
 use sip_core::{Duration, HeaderName, Instant, Limits, Message, TicketKey};
@@ -111,7 +112,26 @@ impl Bench {
 
     /// The same with limits of its own.
     pub fn with_limits(media: MediaMode, prefixes: u32, limits: EngineLimits) -> Self {
-        let snapshot = Snapshot::compile(1, &resources(media, prefixes), None).unwrap();
+        Self::of(&resources(media, prefixes), limits)
+    }
+
+    /// The same of a customer that has paid for an hour of many calls.
+    pub fn prepaid(media: MediaMode, prefixes: u32, limits: EngineLimits) -> Self {
+        let mut resources = resources(media, prefixes);
+        for customer in &mut resources.customers {
+            customer.spec.billing = Some(CustomerBilling {
+                mode: BillingMode::Prepaid,
+                ..CustomerBilling::default()
+            });
+        }
+        Self::of(&resources, limits)
+    }
+
+    fn of(resources: &Resources, limits: EngineLimits) -> Self {
+        let snapshot = Snapshot::compile(1, resources, None).unwrap();
+        for (_, account) in snapshot.accounts() {
+            account.set_base(Amount(1_000_000 * Amount::ONE.0));
+        }
         let snapshot = Arc::new(snapshot);
         let now = Instant::from_micros(1_000_000_000);
         let config = EngineConfig {

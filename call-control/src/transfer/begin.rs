@@ -247,6 +247,7 @@ fn target_call(
 ) -> Call {
     let permits = std::mem::take(&mut plan.permits);
     let numbers = std::mem::take(&mut plan.number_permits);
+    let credit = plan.credit.take();
     Call {
         key,
         phase: Phase::Hunting,
@@ -255,6 +256,7 @@ fn target_call(
         ingress_trunk: plan.ingress_trunk,
         permits,
         numbers,
+        credit,
         plan: Some(Box::new(plan)),
         next_candidate: 0,
         next_gateways: GatewayOrder::new(),
@@ -264,7 +266,7 @@ fn target_call(
         invite: None,
         invite_cseq: 0,
         max_forwards: asker.max_forwards,
-        offer: asker.offer,
+        offer: asker.offer.into(),
         attempts: Vec::new(),
         reliable: None,
         session_request: SessionRequest::NONE,

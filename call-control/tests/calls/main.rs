@@ -6,6 +6,7 @@ mod basic_call;
 mod cancel_before_answer;
 mod cancel_races_answer;
 mod codecs;
+mod credit;
 mod digest;
 mod early_media;
 mod failover;

@@ -15,6 +15,7 @@
 //! | a timer outlives its call | both `self.core.disarm_all(key)` in `Engine::with_call` and `core.disarm(self.key, CallTimer::Duration)` in `Call::release` |
 //! | a media port is not given back | `MediaCommand::Stop` in `Core::stop_media` |
 //! | a channel is not given back | `self.permits = Permits::default()` in `Call::finish`, with `std::mem::forget(std::mem::take(&mut self.permits))` in its place |
+//! | money stays reserved | `self.settle_credit(&end)` in `Call::finish`, with `std::mem::forget(self.credit.take())` in its place |
 //! | a second record | `self.is_recorded = true` in `Call::write_record` |
 //! | a record is lost | `core.journal.push_back(JournalEntry::Ended(record))` in `Call::write_record` |
 
@@ -23,6 +24,7 @@ mod wild;
 
 use crate::support::{AURORA, BOREALIS, CUSTOMER, SWITCH, Setup, Switch};
 use rating::cdr::{JournalEntry, Outcome};
+use routing_engine::resources::{BillingMode, CustomerBilling};
 use sip_core::{Duration, Instant, Limits, Message, Method};
 use sip_tester::UserAgent;
 use sip_tester::agent::{self, AgentConfig, CallRequest, CallSummary};
@@ -34,6 +36,8 @@ use std::sync::Arc;
 use testkit::{LinkProfile, Node, NodeId, World, seeds};
 
 const CALLS: usize = 40;
+/// 20 minutes of talk.
+const USD: u64 = 1_000_000_000;
 /// Messages that are sent again when their calls are gone.
 const OF_CALLS_MAX: usize = 2_000;
 
@@ -50,6 +54,8 @@ struct SwitchNode {
     finals: BTreeMap<Invite, BTreeSet<u16>>,
     /// Messages of calls, to send them again when the calls are gone.
     of_calls: Vec<(SocketAddr, String)>,
+    /// All that the customer ever pays, when it pays in advance; nano-units.
+    paid: Option<i64>,
 }
 
 impl SwitchNode {
@@ -60,11 +66,17 @@ impl SwitchNode {
             invites: BTreeSet::new(),
             finals: BTreeMap::new(),
             of_calls: Vec::new(),
+            paid: None,
         }
     }
 
     fn collect(&mut self) {
         self.switch.assert_no_drift();
+        if let Some(paid) = self.paid {
+            let money = self.switch.customer_account().figures();
+            let spent = money.charged.0 + money.reserved.0;
+            assert!(spent <= paid, "{spent} of {paid} is spent");
+        }
         let counters = self.switch.engine.counters();
         if counters.calls == 0 && counters.transactions == 0 {
             assert_eq!(counters.timers, 0, "timers outlive their calls");
@@ -73,6 +85,13 @@ impl SwitchNode {
             self.note_final(sent.to, &sent.text);
             self.queue.push_back((sent.to, sent.text.into_bytes()));
         }
+    }
+
+    /// The customer pays so much, beside what it has paid.
+    fn pay(&mut self, nanos: i64) {
+        let paid = self.paid.unwrap_or(0) + nanos;
+        self.switch.set_balance(paid);
+        self.paid = Some(paid);
     }
 
     fn note_received(&mut self, from: SocketAddr, text: &str) {
@@ -211,11 +230,22 @@ impl Surroundings {
     fn new(seed: u64, link: LinkProfile) -> Self {
         let mut world = World::new(seed);
         world.net.set_default_link(link);
-        let setup = Setup {
+        let mut setup = Setup {
             media_pairs: 64,
             ..Setup::relayed()
         };
-        let node = SwitchNode::new(Switch::starting_at(&setup, Instant::ZERO));
+        setup.customer.billing = Some(CustomerBilling {
+            mode: BillingMode::Prepaid,
+            ..CustomerBilling::default()
+        });
+        let mut random = Random::new(seed + 4);
+        let mut node = SwitchNode::new(Switch::starting_at(&setup, Instant::ZERO));
+        // For some seconds of talk, or for all.
+        let most = match seed % 2 {
+            0 => 1_000 * USD,
+            _ => USD / 20,
+        };
+        node.pay(random.below(most) as i64);
         let agent = |place: &str, uas: UasPlan, seed| {
             let config = AgentConfig {
                 uas,
@@ -235,7 +265,7 @@ impl Surroundings {
                 world.add([address(BOREALIS)], borealis),
             ],
             world,
-            random: Random::new(seed + 4),
+            random,
         }
     }
 
@@ -265,6 +295,10 @@ impl Surroundings {
     fn place_call(&mut self) {
         let plan = Arc::new(self.draw_plan());
         let request = CallRequest::new(address(SWITCH), "441132960000", "442071234567", plan);
+        if self.random.happens(Chance::percent(10)) {
+            let nanos = self.random.below(USD / 50) as i64;
+            self.world.node_mut(self.switch).pay(nanos);
+        }
         let now = self.world.now();
         self.world
             .node_mut(self.customer)

@@ -6,7 +6,7 @@ mod world;
 
 pub(crate) use message::Sent;
 pub(crate) use peers::{Caller, offer, reply, reply_with};
-pub(crate) use world::{Setup, Switch};
+pub(crate) use world::{Setup, Switch, now_at};
 
 /// Where the customer sends from.
 pub(crate) const CUSTOMER: &str = "192.0.2.10:5060";

@@ -31,8 +31,10 @@ pub struct PaymentTerms {
     pub due_days: u8,
 }
 
-/// On what terms a customer pays. Amounts are in USD, the currency of the books. Calls do not read
-/// them yet: none is refused or ended for want of money.
+/// On what terms a customer pays. Amounts are in USD, the currency of the books. A call reserves money
+/// before it is sent on and while it is up: without any left it gets 402, or both sides are hung up on in the
+/// second in which the money ends. Calls that were begun without any limit here have none until they end.
+/// Limits hold on each node by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerBilling {
@@ -101,8 +103,8 @@ pub struct CustomerBilling {
     pub payment_terms: Option<PaymentTerms>,
 }
 
-/// On what terms we pay a carrier. Amounts are in USD, the currency of the books. Calls do not read
-/// them yet: no route is left out for them.
+/// On what terms we pay a carrier. Amounts are in USD, the currency of the books. What attempts cost that are under
+/// way counts when they end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CarrierBilling {

@@ -57,7 +57,7 @@ pub(super) type Ranked = ArrayVec<Candidate, CANDIDATES_MAX>;
 
 impl Candidate {
     /// Takes a channel and a call per second of the carrier, the trunk, the route that leads to it
-    /// and the gateway, for one attempt. `gateway` is the place of the gateway in the trunk.
+    /// and the gateway, for one attempt, unless as much is owed to the carrier as its calls may cost. `gateway` is the place of the gateway in the trunk.
     ///
     /// # Errors
     /// The limit that is reached; nothing is taken then.
@@ -92,8 +92,10 @@ impl Candidate {
 
     /// The gateway last: what it refuses another gateway of the same trunk may take.
     fn gates<'s>(&self, snapshot: &'s Snapshot, gateway: Option<&'s CompiledGateway>) -> Gates<'s> {
+        let carrier = snapshot.carrier(self.carrier);
         let mut gates = Gates::new();
-        gates.push(snapshot.carrier(self.carrier).gate());
+        gates.extend(carrier.balance_gate());
+        gates.push(carrier.gate());
         gates.push(snapshot.egress_trunk(self.trunk).gate());
         let route = self.via.and_then(|place| snapshot.route(place));
         gates.extend(route.map(CompiledRoute::gate));

@@ -260,6 +260,14 @@ impl Trace for Recorder<'_> {
             Step::CustomerRate(rate) => {
                 self.note("customer_rate", Passed, self.price_sentence(rate));
             }
+            Step::Credit(_) => {
+                let detail = "the customer has the money for the beginning of the call";
+                self.note("credit", Passed, detail.to_owned());
+            }
+            Step::NoCredit(customer, reason) => {
+                let detail = credit_sentence(snapshot, customer, reason);
+                self.note("credit", Refused, detail);
+            }
             Step::Profile(customer) => {
                 self.customer = Some(customer);
                 if let Some(profile) = snapshot.customer(customer).lcr_profile() {
@@ -395,6 +403,29 @@ pub(super) fn sentence(
     }
 }
 
+fn credit_sentence(snapshot: &Snapshot, customer: CustomerIndex, reason: ReleaseReason) -> String {
+    let terms = snapshot.customer(customer).credit_terms();
+    let terms = terms.copied().unwrap_or_default();
+    let usd = |amount: Option<Amount>| {
+        let amount = amount.unwrap_or_default();
+        format!("{amount} {}", Currency::USD)
+    };
+    match reason {
+        ReleaseReason::DailySpendLimit => format!(
+            "the beginning of the call would cost more than is left of the {} that its calls of a day may cost",
+            usd(terms.daily_spend_limit)
+        ),
+        ReleaseReason::CallSpendLimit => format!(
+            "the beginning of the call would cost more than the {} that one call may cost",
+            usd(terms.call_spend_limit)
+        ),
+        _ => format!(
+            "the balance and the credit limit of {} are not enough for the beginning of the call",
+            usd(terms.credit_limit)
+        ),
+    }
+}
+
 fn cli_sentence(snapshot: &Snapshot, place: CliPlace, did: CliDid<'_>) -> String {
     let name = cli_name(snapshot, place);
     match did {
@@ -431,6 +462,7 @@ fn limit_sentence(reason: ReleaseReason) -> &'static str {
         ReleaseReason::CalledNumberChannelLimit => {
             "as many calls to this number are up as there may be"
         }
+        ReleaseReason::CarrierBalance => "as much is owed to the carrier as its calls may cost",
         ReleaseReason::CarrierUnreachable => "none of its gateways could be reached",
         ReleaseReason::CarrierUnresolved => "the name of its gateway led nowhere",
         _ => "it could not be taken at that moment",

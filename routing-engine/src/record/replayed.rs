@@ -1,6 +1,7 @@
 //! The figures that a decision of the past read, for making it again.
 
 use super::{FurtherNotes, Notes, RecordError, digest};
+use crate::credit::{CreditAsk, Reservation};
 use crate::decide::{CallRequest, Decision};
 use crate::limits::{Admission, Gate, Passed};
 use crate::numbers::{Rotations, ShownIdentity};
@@ -61,6 +62,15 @@ impl RecordedAdmission {
         digest::digest(decision, snapshot) == self.notes.digest
     }
 
+    /// What the next of all that were asked said then.
+    fn ask(&mut self) -> Result<(), ReleaseReason> {
+        self.passes = self.passes.saturating_add(1);
+        match self.notes.refused {
+            Some(reason) if self.passes == self.notes.passes => Err(reason),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the figures of a route are known; where no figures had a say, none are needed.
     pub(crate) fn knows(&self, trunk: &EgressTrunk) -> bool {
         self.notes.routes.is_none() || self.notes.route(trunk).is_some()
@@ -69,11 +79,11 @@ impl RecordedAdmission {
 
 impl Admission for RecordedAdmission {
     fn pass(&mut self, _: &[Gate<'_>], _: u64) -> Result<Passed, ReleaseReason> {
-        self.passes = self.passes.saturating_add(1);
-        match self.notes.refused {
-            Some(reason) if self.passes == self.notes.passes => Err(reason),
-            _ => Ok(Passed::default()),
-        }
+        self.ask().map(|()| Passed::default())
+    }
+
+    fn reserve(&mut self, _: &CreditAsk<'_>) -> Result<Option<Reservation>, ReleaseReason> {
+        self.ask().map(|()| None)
     }
 
     fn turn(&mut self, _: &Turns, _: &str, _: u64) -> u32 {

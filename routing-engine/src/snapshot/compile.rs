@@ -20,6 +20,7 @@ use super::{
     CustomerIndex, EgressTrunk, Snapshot, TrunkIndex,
 };
 use crate::Problem;
+use crate::credit::{AccountBook, CreditTerms};
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{CalledNumbers, Limiter, Limits};
@@ -122,6 +123,7 @@ struct Compiler<'c, 'r> {
     carriers: Names<'r>,
     customers: Names<'r>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    accounts: AccountBook,
     health: HealthOf,
     registrations: HashMap<(i64, Arc<str>), Arc<RegistrationHealth>>,
     numbers: Numbers<'r>,
@@ -151,6 +153,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             carriers: in_order(keys(&resources.carriers)),
             customers: in_order(keys(&resources.customers)),
             limiters: BTreeMap::new(),
+            accounts: AccountBook::after(previous.map(|before| &before.accounts)),
             health: HealthOf::new(),
             registrations: HashMap::new(),
             numbers,
@@ -202,6 +205,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             cli_rules: self.numbers.cli_rules(),
             prefixes: Arc::default(),
             limiters: std::mem::take(&mut self.limiters),
+            accounts: std::mem::take(&mut self.accounts),
             called_numbers,
             routes,
             shared_gateways,
@@ -246,6 +250,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
         customers.sort_by_key(|customer| (customer.name, customer.owner));
         let compiled = customers.into_iter().map(|customer| {
             let spec = customer.spec;
+            let credit = spec.billing.as_ref().map(CreditTerms::of);
+            let credit = credit.filter(CreditTerms::are_set);
             CompiledCustomer {
                 resource: resource(customer),
                 owner: customer.owner,
@@ -258,6 +264,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
                     spec.called_number_channel_limit,
                 ),
                 limiter: self.limiter(ResourceKind::Customer, customer.id),
+                credit,
+                account: self.accounts.of_customer(customer.id, credit),
                 policy: self.policy_of(&mut policies, customer),
             }
         });
@@ -294,6 +302,12 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 status: carrier.spec.status,
                 limits: Limits::new(carrier.spec.cps_limit, carrier.spec.channel_limit),
                 limiter: self.limiter(ResourceKind::Carrier, carrier.id),
+                balance_stop: carrier
+                    .spec
+                    .billing
+                    .as_ref()
+                    .and_then(|billing| billing.balance_stop),
+                account: self.accounts.account(ResourceKind::Carrier, carrier.id),
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 use super::gateways::Gateways;
 use super::policies::RoutingPolicy;
 use super::prefix_index::CardNumber;
+use crate::credit::{CreditAccount, CreditAsk, CreditFigures, CreditTerms};
 use crate::deck::Deck;
 use crate::health::RegistrationHealth;
 use crate::limits::{Gate, Limiter, Limits};
@@ -13,8 +14,9 @@ use crate::resources::{
     Signalling, Status,
 };
 use crate::throttle::{AttemptEnd, CompiledThrottle};
-use rating::Currency;
 use rating::cdr::{ReleaseReason, ResourceRef};
+use rating::slice::TalkPrice;
+use rating::{Amount, Currency, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -52,6 +54,9 @@ pub struct CompiledCustomer {
     /// Of its calls to one called number.
     pub(crate) number_limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
+    /// `None` when no limit of money is set.
+    pub(crate) credit: Option<CreditTerms>,
+    pub(crate) account: Arc<CreditAccount>,
     pub(crate) policy: RoutingPolicy,
 }
 
@@ -64,6 +69,9 @@ pub struct CompiledCarrier {
     pub status: Status,
     pub(crate) limits: Limits,
     pub(crate) limiter: Arc<Limiter>,
+    /// How much is owed to it when no more calls are sent.
+    pub(crate) balance_stop: Option<Amount>,
+    pub(crate) account: Arc<CreditAccount>,
 }
 
 /// A user name and password in a snapshot.
@@ -249,6 +257,36 @@ impl CompiledCustomer {
         self.limits
     }
 
+    /// What it may spend; `None` when no limit of money is set.
+    pub fn credit_terms(&self) -> Option<&CreditTerms> {
+        self.credit.as_ref()
+    }
+
+    /// Its money at this moment.
+    pub fn credit_figures(&self) -> CreditFigures {
+        self.account.figures()
+    }
+
+    /// Charges a call that had reserved nothing.
+    pub fn charge(&self, amount: Amount, at: Timestamp) {
+        self.account.charge(amount, at);
+    }
+
+    /// What a call of a customer with a limit of money asks for.
+    pub(crate) fn credit_ask(
+        &self,
+        price: impl FnOnce() -> TalkPrice,
+        at: Timestamp,
+    ) -> Option<CreditAsk<'_>> {
+        let terms = self.credit?;
+        Some(CreditAsk {
+            account: &self.account,
+            terms,
+            price: price(),
+            at,
+        })
+    }
+
     /// The LCR profile of its calls; `None` when it has none.
     pub fn lcr_profile(&self) -> Option<&ResourceRef> {
         self.policy.profile.resource.as_ref()
@@ -292,6 +330,26 @@ impl CompiledCarrier {
     /// What it allows.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Our money with it at this moment.
+    pub fn credit_figures(&self) -> CreditFigures {
+        self.account.figures()
+    }
+
+    /// How much is owed to it when no more calls are sent.
+    pub fn balance_stop(&self) -> Option<Amount> {
+        self.balance_stop
+    }
+
+    /// Charges what an attempt cost.
+    pub fn charge(&self, amount: Amount, at: Timestamp) {
+        self.account.charge(amount, at);
+    }
+
+    pub(crate) fn balance_gate(&self) -> Option<Gate<'_>> {
+        let stop = self.balance_stop?;
+        Some(Gate::of_balance(&self.account, stop))
     }
 
     pub(crate) fn gate(&self) -> Gate<'_> {

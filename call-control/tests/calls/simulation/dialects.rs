@@ -3,15 +3,17 @@
 //! change while calls are up.
 
 use super::wild::{PASSWORD, USERNAME, Wild};
-use super::{SwitchNode, address};
+use super::{SwitchNode, USD, address};
 use crate::support::{AURORA, BOREALIS, CUSTOMER, SWITCH, Setup, Switch};
 use call_control::Command;
+use rating::Amount;
 use rating::cdr::Outcome;
 use routing_engine::Snapshot;
 use routing_engine::resources::{
-    AuthenticationMode, DigestAccount, Failover, FurtherGateway, InDialogPolicy, KeepaliveMethod,
-    MediaMode, Probing, RedirectPolicy, ReferPolicy, Registration, ReinvitePolicy,
-    ReliableProvisional, ReplacesPolicy, Resources, Secret, SessionTimers, Signalling, Trunk,
+    AuthenticationMode, BillingMode, CustomerBilling, DigestAccount, Failover, FurtherGateway,
+    InDialogPolicy, KeepaliveMethod, MediaMode, Probing, RedirectPolicy, ReferPolicy, Registration,
+    ReinvitePolicy, ReliableProvisional, ReplacesPolicy, Resources, Secret, SessionTimers,
+    Signalling, Trunk,
 };
 use sip_core::{Duration, Instant};
 use sip_tester::random::{Chance, Random};
@@ -136,6 +138,7 @@ impl Babel {
             spec.cps_limit = self.pick(&[None, Some(2)]);
             spec.cps_smoothing_ms = self.pick(&[None, Some(800), Some(2_000)]);
             spec.called_number_channel_limit = self.pick(&[None, None, Some(3)]);
+            spec.billing = self.draw_billing();
         }
         for trunk in &mut resources.trunks {
             self.draw_trunk(&mut trunk.spec, has_shared);
@@ -173,6 +176,27 @@ impl Babel {
             replaces: self.pick(&[ReplacesPolicy::Ignore, ReplacesPolicy::Accept]),
             ..Signalling::default()
         }
+    }
+
+    /// No limit of money, or one that some calls meet.
+    fn draw_billing(&mut self) -> Option<CustomerBilling> {
+        let amount = |share: u64| Amount((USD / share) as i64);
+        let mode = self.pick(&[BillingMode::Prepaid, BillingMode::Postpaid]);
+        let is_postpaid = mode == BillingMode::Postpaid;
+        let billing = CustomerBilling {
+            mode,
+            credit_limit: is_postpaid.then(|| amount(20)),
+            daily_spend_limit: self.pick(&[None, Some(amount(10))]),
+            call_spend_limit: self.pick(&[None, Some(amount(100))]),
+            ..CustomerBilling::default()
+        };
+        let is_limited = self.happens(60);
+        if is_limited {
+            let nanos = self.random.below(USD / 10);
+            let node = self.world.node_mut(self.switch);
+            node.switch.set_balance(nanos as i64);
+        }
+        is_limited.then_some(billing)
     }
 
     /// Sometimes a gateway with a limit, and a route with one.

@@ -8,14 +8,15 @@ use call_control::{
     MediaCommand, MediaPorts, Now,
 };
 use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
-use rating::Timestamp;
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
+use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
+use routing_engine::credit::CreditAccount;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
     Assigned, Assignment, AuthenticationMode, Carrier, Customer, DigestAccount, Direction,
-    Failover, Gateway, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, Resources, Route,
-    Signalling, Stored, Trunk,
+    Failover, Gateway, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, ResourceKind,
+    Resources, Route, Signalling, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -492,6 +493,47 @@ impl Switch {
         ended[0]
     }
 
+    /// The money of the customer.
+    pub(crate) fn customer_account(&self) -> &Arc<CreditAccount> {
+        self.account((ResourceKind::Customer, 1))
+    }
+
+    fn account(&self, resource: (ResourceKind, i64)) -> &Arc<CreditAccount> {
+        let mut accounts = self.snapshot.accounts();
+        accounts.find(|(whose, _)| *whose == resource).unwrap().1
+    }
+
+    /// The customer has paid so much in all, in nano-units.
+    pub(crate) fn set_balance(&self, nanos: i64) {
+        self.customer_account().set_base(Amount(nanos));
+    }
+
+    /// So much was paid to a carrier in all.
+    pub(crate) fn set_carrier_balance(&self, id: i64, nanos: i64) {
+        self.account((ResourceKind::Carrier, id))
+            .set_base(Amount(nanos));
+    }
+
+    /// The accounts say what the records say, and nothing is reserved any more.
+    fn assert_books_balance(&self) {
+        let money = |record: &&CallRecord| record.money().unwrap();
+        let ended = self.ended();
+        let charged: i64 = ended.iter().map(|record| money(record).charge.0).sum();
+        let cost: i64 = ended.iter().map(|record| money(record).cost.0).sum();
+        let figures = |kind| {
+            let accounts = self.snapshot.accounts();
+            let of_kind = accounts.filter(move |((whose, _), _)| *whose == kind);
+            of_kind.map(|(_, account)| account.figures())
+        };
+        let sum = |kind| figures(kind).map(|figures| figures.charged.0).sum::<i64>();
+        assert_eq!(sum(ResourceKind::Customer), charged, "charged as recorded");
+        assert_eq!(sum(ResourceKind::Carrier), cost, "owed as recorded");
+        for figures in figures(ResourceKind::Customer) {
+            assert_eq!(figures.reserved.0, 0, "money is reserved for no call");
+            assert_eq!(figures.calls, 0, "calls that hold money");
+        }
+    }
+
     /// Channels in use by the customer and by each carrier.
     pub(crate) fn channels(&self) -> (u32, u32, u32) {
         let carriers = self.snapshot.carriers();
@@ -514,6 +556,7 @@ impl Switch {
         assert_eq!(counters.media_sessions, 0, "media sessions");
         assert_eq!(self.channels(), (0, 0, 0), "channels");
         self.assert_no_drift();
+        self.assert_books_balance();
         assert_eq!(
             self.ports_left.load(Ordering::Relaxed),
             self.ports_at_start,
