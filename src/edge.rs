@@ -6,6 +6,7 @@
 
 mod clock;
 mod connections;
+mod credit;
 mod defence;
 mod drift;
 mod gauges;
@@ -21,6 +22,7 @@ mod streams;
 mod trace;
 
 pub(crate) use clock::wall;
+pub(crate) use credit::CreditBooks;
 
 use crate::config::{Config, Listener, sip_transport};
 use anyhow::{Context, anyhow};
@@ -89,6 +91,8 @@ pub(crate) struct Edge {
     bans: Arc<Bans>,
     names: Arc<Names>,
     drifted: Drifted,
+    credit: Arc<CreditBooks>,
+    accounts_drifted: Drifted,
     tcp_counters: Arc<TcpCounters>,
     orders: Arc<Orders>,
     quality: SharedQuality,
@@ -117,12 +121,13 @@ struct ShardParts {
 }
 
 impl Edge {
-    /// Looks the names of gateways up, binds listeners and media ports, then starts the shards, each with
+    /// Looks the names of gateways up, keeps the money of the snapshot's accounts as the ledger has it, binds listeners and media ports, then starts the shards, each with
     /// its writer of the journal. Nothing runs when it fails.
     pub(crate) async fn start(
         config: &Config,
         snapshot: Snapshot,
         (journal, writers): (Journal, Vec<SegmentWriter>),
+        credit: Arc<CreditBooks>,
     ) -> anyhow::Result<Self> {
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let shards = config.shard_count();
@@ -140,6 +145,8 @@ impl Edge {
             drifted: Arc::clone(&drifted),
         };
         name_keeper.spawn(drift_keeper.run());
+        let accounts_drifted = credit.drifted();
+        name_keeper.spawn(Arc::clone(&credit).run(Arc::clone(&snapshot)));
         // Before anybody can call.
         names.prepare(&snapshot.load_full()).await;
         let (sockets, mut listeners) = bind_udp(config, shards)?;
@@ -212,6 +219,8 @@ impl Edge {
             bans,
             names,
             drifted,
+            credit,
+            accounts_drifted,
             tcp_counters: tcp.counters(),
             orders,
             quality,

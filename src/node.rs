@@ -5,7 +5,7 @@
 //! switch begins with the configuration that the database has.
 
 use crate::config::{Config, Listener};
-use crate::edge::{self, Edge};
+use crate::edge::{self, CreditBooks, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
@@ -107,7 +107,9 @@ impl Node {
         let (configuration, snapshot) = opened?;
         let server = bind_api(config).await?;
         let (http, https) = (server.address(), server.tls_address());
-        let edge = Arc::new(Edge::start(config, snapshot, journal).await?);
+        let credit = CreditBooks::open(store.clone(), &snapshot, edge::wall()).await;
+        let credit = credit.context("the ledger cannot be read")?;
+        let edge = Arc::new(Edge::start(config, snapshot, journal, credit).await?);
         let loader = loader.spawn();
         let local_key = LocalKey::create(&config.data_dir)?;
         let job_bell = JobBell::default();

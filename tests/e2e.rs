@@ -26,6 +26,8 @@ mod certificates;
 mod change_sets;
 #[path = "e2e/command_line.rs"]
 mod command_line;
+#[path = "e2e/credit.rs"]
+mod credit;
 #[path = "e2e/currencies.rs"]
 mod currencies;
 #[path = "e2e/defence.rs"]

@@ -8,7 +8,10 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::core::Collector;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+use rating::Amount;
 use rating::cdr::ResourceRef;
 use routing_engine::Snapshot;
 
@@ -74,6 +77,7 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.trace(&state.switch.sample().trace)?;
     scrape.names(state)?;
     scrape.channels(&state.switch.snapshot())?;
+    scrape.credit(&state.switch.snapshot())?;
     scrape.journal(state)?;
     scrape.labelled(
         "didtron_management_panics_total",
@@ -109,6 +113,21 @@ impl Scrape {
             "didtron_channels_drifted",
             "Counters of limits that differ from the calls for a minute",
             sample.channels_drifted,
+        )?;
+        self.gauge(
+            "didtron_accounts_drifted",
+            "Accounts whose calls the ledger has with something else than they were charged",
+            sample.accounts_drifted,
+        )?;
+        self.counter(
+            "didtron_calls_without_credit_total",
+            "New calls refused because the customer has too little money left",
+            sample.calls_without_credit,
+        )?;
+        self.counter(
+            "didtron_calls_cut_total",
+            "Calls hung up because what the customer may spend was used up",
+            sample.calls_cut,
         )?;
         self.labelled(
             "didtron_calls_total",
@@ -274,6 +293,35 @@ impl Scrape {
             "Calls that count against a limit of calls to one number",
             snapshot.calls_to_limited_numbers(),
         )
+    }
+
+    /// Money of customers with a limit of it, by name.
+    fn credit(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
+        let gauges = |name: &str, help: &str| GaugeVec::new(Opts::new(name, help), &["customer"]);
+        let reserved = gauges(
+            "didtron_credit_reserved_usd",
+            "Money that calls hold which are not over",
+        )?;
+        let available = gauges(
+            "didtron_credit_available_usd",
+            "Money that further calls may reserve",
+        )?;
+        for customer in snapshot.customers() {
+            let Some(terms) = customer.credit_terms() else {
+                continue;
+            };
+            let (figures, name) = (customer.credit_figures(), customer.resource.name.as_ref());
+            // For people to look at: what is counted stays whole.
+            let usd = |amount: Amount| amount.0 as f64 / Amount::ONE.0 as f64;
+            reserved
+                .with_label_values(&[name])
+                .set(usd(figures.reserved));
+            if let Some(left) = figures.available(terms) {
+                available.with_label_values(&[name]).set(usd(left));
+            }
+        }
+        self.add(reserved)?;
+        self.add(available)
     }
 
     fn journal(&self, state: &AppState) -> prometheus::Result<()> {

@@ -107,6 +107,11 @@ fn traffic(table: RouteTable) -> RouteTable {
             platform,
             routes!(live::gateways::live_gateways),
         )
+        .guarded(
+            Permission::LIVE_READ,
+            platform,
+            routes!(live::credit::live_credit),
+        )
         .heavy(Permission::EXPLAIN_USE, platform, routes!(explain::explain))
         .heavy(
             Permission::EXPLAIN_USE,

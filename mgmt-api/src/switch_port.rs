@@ -11,6 +11,7 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use store::LedgerParty;
 
 /// A future that a trait object can return.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,7 +26,7 @@ pub trait SwitchPort: Send + Sync + 'static {
     fn addresses(&self) -> Arc<AddressTable>;
 
     /// Looks up what a configuration needs that is about to be published: the host names of its
-    /// gateways. Takes a few seconds at most; what is not known then follows.
+    /// gateways, and the balances of those it brings. Takes a few seconds at most; what is not known then follows.
     fn prepare(&self, snapshot: Arc<Snapshot>) -> PortFuture<'_, ()>;
 
     /// Makes a configuration the one that new calls use. Its number is above that of the one
@@ -74,6 +75,21 @@ pub trait SwitchPort: Send + Sync + 'static {
 
     /// Ends the ban of a source at once; false when there was none.
     fn lift_ban(&self, source: IpAddr) -> bool;
+
+    /// A payment or adjustment was posted; calls never come here. A switch that gives no credit by
+    /// balance need not know.
+    fn balance_changed(&self, _: BalanceChange) {}
+}
+
+/// What a payment or adjustment did to a balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceChange {
+    /// Whose.
+    pub party: LedgerParty,
+    /// What it gained in the books; lost, below zero. Changes may come in any order, each once.
+    pub change: Amount,
+    /// The balance after it, with all calls that were posted by then.
+    pub balance: Amount,
 }
 
 /// Why the switch did not answer.
@@ -166,6 +182,13 @@ pub struct SwitchSample {
     /// Counters of limits that have said something else than the calls for a minute: none, unless
     /// there is a fault.
     pub channels_drifted: u64,
+    /// Calls refused because their customer had too little money left.
+    pub calls_without_credit: u64,
+    /// Calls hung up because what their customer may spend was used up.
+    pub calls_cut: u64,
+    /// Accounts whose calls were posted with something else than they were charged, for some minutes:
+    /// none, unless there is a fault.
+    pub accounts_drifted: u64,
     /// New calls received (INVITE that made a call), whatever became of them.
     pub calls_received: u64,
     /// Egress attempts begun.

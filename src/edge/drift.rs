@@ -1,14 +1,14 @@
-//! Whether the counters of limits still say what the calls hold.
+//! Whether the counters of limits and the money that is reserved still say what the calls hold.
 //!
 //! They cannot differ: only a permit takes, and only its drop gives back. This watches that it stays so,
-//! off the path of calls. In each round every shard counts the permits of its calls one by one, and
+//! off the path of calls. In each round every shard counts the permits and reservations of its calls one by one, and
 //! the sum is held against the counters. Shards are asked one after the other while calls come and go, so
 //! single rounds differ, now to this side and now to that; what was lost is missing in every round.
 
 use super::mailbox::{Mailbox, ShardInput};
 use arc_swap::ArcSwap;
 use routing_engine::Snapshot;
-use routing_engine::limits::{Drift, HeldChannels};
+use routing_engine::limits::{Counted, Drift, HeldChannels};
 use routing_engine::resources::ResourceKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +35,10 @@ pub(super) struct DriftKeeper {
 
 /// What differed in the last rounds: to which side, and how often in a row.
 #[derive(Debug, Default)]
-struct Watch(BTreeMap<Option<(ResourceKind, i64)>, (std::cmp::Ordering, u32)>);
+struct Watch(BTreeMap<Whose, (std::cmp::Ordering, u32)>);
+
+/// A counter.
+type Whose = (Counted, Option<(ResourceKind, i64)>);
 
 impl DriftKeeper {
     /// Runs until it is dropped.
@@ -51,9 +54,9 @@ impl DriftKeeper {
             let drifts = self.snapshot.load().drift(&held);
             let staying = watch.note(&drifts);
             self.drifted.store(staying.len() as u64, Ordering::Relaxed);
-            let which: Vec<_> = staying.iter().map(|drift| drift.resource).collect();
-            if which.iter().any(|resource| !told.contains(resource)) {
-                tracing::warn!(counters = ?staying, "limits count other channels than calls hold");
+            let which: Vec<Whose> = staying.iter().map(|drift| whose(drift)).collect();
+            if which.iter().any(|counter| !told.contains(counter)) {
+                tracing::warn!(counters = ?staying, "counters say something else than calls hold");
             }
             told = which;
         }
@@ -82,11 +85,11 @@ impl Watch {
         let mut staying = Vec::new();
         for drift in drifts {
             let side = drift.counted.cmp(&drift.held);
-            let rounds = match before.get(&drift.resource) {
+            let rounds = match before.get(&whose(drift)) {
                 Some((known, rounds)) if *known == side => rounds + 1,
                 _ => 1,
             };
-            self.0.insert(drift.resource, (side, rounds));
+            self.0.insert(whose(drift), (side, rounds));
             if rounds >= ROUNDS {
                 staying.push(drift);
             }
@@ -95,12 +98,17 @@ impl Watch {
     }
 }
 
+fn whose(drift: &Drift) -> Whose {
+    (drift.what, drift.resource)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn drift(id: i64, counted: u64, held: u64) -> Drift {
         Drift {
+            what: Counted::Channels,
             resource: Some((ResourceKind::Customer, id)),
             counted,
             held,

@@ -24,6 +24,8 @@ pub(crate) struct Gauges {
     pub(crate) shed: AtomicU64,
     pub(crate) gateways_unresolved: AtomicU64,
     pub(crate) calls_held: AtomicU64,
+    pub(crate) calls_without_credit: AtomicU64,
+    pub(crate) calls_cut: AtomicU64,
     pub(crate) lag_us: AtomicU64,
     pub(crate) shedding: AtomicU64,
     pub(crate) calls_kept: AtomicU64,
@@ -57,6 +59,9 @@ impl Gauges {
             .store(counters.gateways_unresolved, Ordering::Relaxed);
         self.calls_held
             .store(counters.calls_held.into(), Ordering::Relaxed);
+        self.calls_without_credit
+            .store(counters.calls_without_credit, Ordering::Relaxed);
+        self.calls_cut.store(counters.calls_cut, Ordering::Relaxed);
         self.unknown_source
             .store(counters.unknown_source_requests, Ordering::Relaxed);
     }

@@ -4,9 +4,9 @@ use super::Edge;
 use super::mailbox::ShardInput;
 use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
-    Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures, PortError,
-    PortFuture, PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample, SwitchStatus,
-    TraceFigures, TraceMessage,
+    BalanceChange, Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures,
+    PortError, PortFuture, PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample,
+    SwitchStatus, TraceFigures, TraceMessage,
 };
 use rating::Amount;
 use rating::cdr::CallId;
@@ -33,6 +33,7 @@ impl SwitchPort for Edge {
     fn prepare(&self, snapshot: Arc<Snapshot>) -> PortFuture<'_, ()> {
         Box::pin(async move {
             self.names.prepare(&snapshot).await;
+            self.credit.prepare(&snapshot).await;
         })
     }
 
@@ -124,7 +125,10 @@ impl SwitchPort for Edge {
             passed_over: sum(|gauges| &gauges.gateways_unresolved),
         };
         sample.calls_held = sum(|gauges| &gauges.calls_held);
+        sample.calls_without_credit = sum(|gauges| &gauges.calls_without_credit);
+        sample.calls_cut = sum(|gauges| &gauges.calls_cut);
         sample.channels_drifted = self.drifted.load(Ordering::Relaxed);
+        sample.accounts_drifted = self.accounts_drifted.load(Ordering::Relaxed);
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);
         sample.sip.dropped += self
             .mailboxes
@@ -151,6 +155,10 @@ impl SwitchPort for Edge {
             }
             Ok(messages)
         })
+    }
+
+    fn balance_changed(&self, change: BalanceChange) {
+        self.credit.ring(change.party);
     }
 
     fn bans(&self) -> Vec<Ban> {

@@ -147,6 +147,21 @@ impl Switch {
         serde_json::from_str(&body).unwrap_or_default()
     }
 
+    /// Posts what moves money, once for its key.
+    pub(crate) fn post_once(&self, path: &str, key: &str, body: &Value) -> Value {
+        let mut answer = self
+            .agent
+            .post(self.url(path))
+            .header("Authorization", format!("Bearer {}", self.key()))
+            .header("Idempotency-Key", key)
+            .send_json(body)
+            .unwrap();
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string().unwrap();
+        assert!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// Sends JSON from another thread; what becomes of it is not looked at.
     pub(crate) fn asking(&self, method: &'static str, path: &str, body: Value) -> JoinHandle<()> {
         let (agent, url, key) = (self.agent.clone(), self.url(path), self.key());

@@ -1,5 +1,6 @@
 //! The switch's pulse: one point each second.
 
+pub mod credit;
 pub mod gateways;
 
 use crate::auth::{OpenRequest, Principal};

@@ -9,6 +9,7 @@ use mgmt_api::switch_port::{LiveCall, LiveCallPage, LiveCallState};
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
 use routing_engine::health::ProbeOutcome;
+use serde_json::json;
 use std::sync::atomic::Ordering;
 use tower::ServiceExt as _;
 
@@ -158,6 +159,59 @@ async fn gateways_are_shown_with_what_probes_say_and_keep_it_over_a_push() {
     assert_eq!(items[0]["last_status"], 503);
     assert_eq!(items[0]["changed_at"], "1970-01-01T00:00:00.000003Z");
     assert_eq!(api.get(&format!("{path}?state=lost")).await.status, 400);
+}
+
+#[tokio::test]
+async fn money_is_shown_as_calls_see_it() {
+    use rating::{Amount, Timestamp};
+    use routing_engine::resources::ResourceKind;
+    let api = Api::start().await;
+    let path = "/api/v1/live/credit";
+    let nobody = api.get(path).await.json();
+    assert_eq!(
+        nobody["customers"],
+        json!([]),
+        "nobody has a limit: {nobody}"
+    );
+    let billing = "billing: {mode: postpaid, credit_limit: '5', daily_spend_limit: '2'}";
+    let limited = RESOURCES.replacen(
+        "rate_card: retail\n",
+        &format!("rate_card: retail\n  {billing}\n"),
+        1,
+    );
+    assert_ne!(limited, RESOURCES);
+    assert_eq!(apply(&api, &limited, DECK, false).await.status, 200);
+    let snapshot = api.switch.snapshot.lock().unwrap().clone();
+    for ((kind, _), account) in snapshot.accounts() {
+        let today = Timestamp(1);
+        match kind {
+            ResourceKind::Customer => {
+                account.set_base(Amount(10_000_000_000));
+                account.charge(Amount(1_500_000_000), today);
+            }
+            _ => account.charge(Amount(250_000_000), today),
+        }
+    }
+    let shown = api.get(path).await.json();
+    let expected = json!([{
+        "customer": snapshot.customers()[0].resource.name, "balance": "8.5", "credit_limit": "5",
+        "reserved": "0", "available": "13.5", "charged_today": "1.5", "daily_spend_limit": "2", "calls": 0
+    }]);
+    assert_eq!(shown["customers"], expected, "{shown}");
+    assert_eq!(shown["carriers"], json!([]), "none has a stop");
+    let name = &snapshot.carriers()[0].resource.name;
+    let one = api.get(&format!("{path}?carrier={name}")).await.json();
+    assert_eq!(one["customers"], json!([]));
+    let expected = json!([{
+        "carrier": name, "owed": "0.25", "balance_stop": null, "is_stopped": false
+    }]);
+    assert_eq!(one["carriers"], expected);
+    assert_eq!(api.get(&format!("{path}?debtor=x")).await.status, 400);
+    let metrics = api.get("/metrics").await.body;
+    assert!(
+        metrics.contains("didtron_credit_available_usd{customer="),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ export const explain = {
     class: 'Number class',
     admit: 'Limits',
     customer_rate: 'Customer’s rate',
+    credit: 'Credit',
     routes: 'Routes',
   },
   loss: {
@@ -63,6 +64,7 @@ export const explain = {
     below_margin: 'It leaves less than the LCR profile asks for',
     below_cost: 'It costs more than the customer pays',
     beyond_longest_list: 'Better routes fill the list',
+    carrier_balance: 'The carrier is owed as much as its calls may cost',
     carrier_cps_limit: 'The carrier’s calls per second are used up',
     carrier_channel_limit: 'The carrier’s channels are used up',
     trunk_cps_limit: 'The trunk’s calls per second are used up',
