@@ -3193,6 +3193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what customers may still spend and what is owed to carriers. */
+        get: operations["live_credit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/gateways": {
         parameters: {
             query?: never;
@@ -6926,6 +6943,16 @@ export interface components {
             /** @description Its routes, as in the explanation. */
             routes: components["schemas"]["ExplainRoute"][];
         };
+        /** @description The money of one carrier. */
+        CarrierCredit: {
+            balance_stop: components["schemas"]["Money"] | null;
+            /** @description Its name. */
+            carrier: string;
+            /** @description Whether its routes are left out for it. */
+            is_stopped: boolean;
+            /** @description What we owe it for calls that have ended, less what was paid; below zero when it is paid in advance. */
+            owed: components["schemas"]["Money"];
+        };
         /**
          * @description What became of a carrier in a call.
          * @enum {string}
@@ -7787,6 +7814,25 @@ export interface components {
             /** @description Why; kept with the version */
             note?: string | null;
             spec: components["schemas"]["CustomerCategorySpec"];
+        };
+        /** @description The money of one customer. */
+        CustomerCredit: {
+            available: components["schemas"]["Money"] | null;
+            /** @description What it has paid less what its calls cost that have ended; below zero for a debt. */
+            balance: components["schemas"]["Money"];
+            /**
+             * Format: int32
+             * @description Calls that hold money.
+             */
+            calls: number;
+            /** @description What its calls of today (UTC) cost that have ended. */
+            charged_today: components["schemas"]["Money"];
+            credit_limit: components["schemas"]["Money"] | null;
+            /** @description Its name. */
+            customer: string;
+            daily_spend_limit: components["schemas"]["Money"] | null;
+            /** @description What its calls hold that are not over. */
+            reserved: components["schemas"]["Money"];
         };
         /** @description A page of a list. */
         CustomerGroupPage: {
@@ -9342,6 +9388,20 @@ export interface components {
              * @description Its share among those of equal priority.
              */
             weight: number;
+        };
+        /** @description Money as calls see it. The ledger has a call's charge some moments after its end; here it is at once. */
+        LiveCredit: {
+            /** @description Carriers by name, at most 1000. */
+            carriers: components["schemas"]["CarrierCredit"][];
+            /**
+             * @description Currency of all amounts.
+             * @example USD
+             */
+            currency: string;
+            /** @description Customers by name, at most 1000. */
+            customers: components["schemas"]["CustomerCredit"][];
+            /** @description Whether there are more of either. */
+            is_cut: boolean;
         };
         /** @description An event of the stream, by its fields. */
         LiveEvent: {
@@ -12416,6 +12476,7 @@ export type CallTraceDirection = components['schemas']['CallTraceDirection'];
 export type CallTraceMessage = components['schemas']['CallTraceMessage'];
 export type CardBuild = components['schemas']['CardBuild'];
 export type CarrierAnswer = components['schemas']['CarrierAnswer'];
+export type CarrierCredit = components['schemas']['CarrierCredit'];
 export type CarrierOutcome = components['schemas']['CarrierOutcome'];
 export type CarrierPage = components['schemas']['CarrierPage'];
 export type CarrierResource = components['schemas']['CarrierResource'];
@@ -12457,6 +12518,7 @@ export type CustomerCategoryResource = components['schemas']['CustomerCategoryRe
 export type CustomerCategorySpec = components['schemas']['CustomerCategorySpec'];
 export type CustomerCategoryVersion = components['schemas']['CustomerCategoryVersion'];
 export type CustomerCategoryWrite = components['schemas']['CustomerCategoryWrite'];
+export type CustomerCredit = components['schemas']['CustomerCredit'];
 export type CustomerGroupPage = components['schemas']['CustomerGroupPage'];
 export type CustomerGroupResource = components['schemas']['CustomerGroupResource'];
 export type CustomerGroupSpec = components['schemas']['CustomerGroupSpec'];
@@ -12549,6 +12611,7 @@ export type LcrProfileWrite = components['schemas']['LcrProfileWrite'];
 export type Level = components['schemas']['Level'];
 export type Listener = components['schemas']['Listener'];
 export type LiveAddress = components['schemas']['LiveAddress'];
+export type LiveCredit = components['schemas']['LiveCredit'];
 export type LiveEvent = components['schemas']['LiveEvent'];
 export type LiveGateway = components['schemas']['LiveGateway'];
 export type LiveGateways = components['schemas']['LiveGateways'];
@@ -32343,6 +32406,67 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_credit: {
+        parameters: {
+            query?: {
+                /** @description Only this customer, by name. Without it: all customers with a limit of money. */
+                customer?: string;
+                /** @description Only this carrier, by name. Without it: all carriers with a `balance_stop`. */
+                carrier?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCredit"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not signed in */
