@@ -58,7 +58,9 @@ pub(crate) fn present(
                 }
                 CliPick::StickyCalled => highest(&pool, &numbers.called),
                 CliPick::StickyCalling => {
-                    let digits = looked_at.strip_prefix('+').or(looked_at.strip_prefix("00"));
+                    let digits = looked_at
+                        .strip_prefix('+')
+                        .or_else(|| looked_at.strip_prefix("00"));
                     highest(&pool, digits.unwrap_or(&looked_at))
                 }
             };
@@ -79,7 +81,9 @@ fn fits(rule: &CliRule, number: &str, numbers: &Passing) -> bool {
     let begins = |prefixes: &[Prefix], number: &str| {
         prefixes.iter().any(|prefix| number.starts_with(&**prefix))
     };
-    let digits = number.strip_prefix('+').or(number.strip_prefix("00"));
+    let digits = number
+        .strip_prefix('+')
+        .or_else(|| number.strip_prefix("00"));
     let digits = digits.unwrap_or(number);
     let is_digits = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
     let has_prefix = is_digits && begins(&rule.calling_prefixes, digits);
