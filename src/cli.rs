@@ -15,6 +15,7 @@ mod deck;
 mod demo;
 mod explain;
 mod export;
+mod ledger;
 mod numbers;
 mod probe;
 mod restore;
@@ -57,6 +58,12 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// List, make and end bans of SIP sources on a running switch.
     Bans(bans::BansArgs),
+    /// Verify the books against the records of calls.
+    Ledger(ledger::LedgerArgs),
+    /// Show the balance of a customer or carrier.
+    Balance(ledger::BalanceArgs),
+    /// Post a payment of a customer, or to a carrier.
+    Payment(ledger::PaymentArgs),
     /// Verify the audit log.
     Audit(audit::AuditArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
@@ -130,6 +137,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Bans(args) => bans::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
+        Command::Balance(args) => ledger::balance(&args),
+        Command::Payment(args) => ledger::payment(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Simulate(args) => simulate::run(&args),

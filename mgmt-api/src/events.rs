@@ -9,6 +9,10 @@
 //! |---|---|
 //! | `KIND.created`, `KIND.updated`, `KIND.deleted` | a resource of that kind changed |
 //! | `change_set.pushed` | a configuration is in force |
+//! | `payment.received`, `payment.sent`, `payment.refunded` | a payment or refund was posted |
+//! | `balance.adjusted` | a credit or debit note was posted |
+//! | `balance.low` | what a customer has left to spend fell below one of its thresholds |
+//! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `change_set.failed` | the push of a change set did not succeed |
 //! | `rate_card.deck_held_up` | later rates of an imported deck do not follow by themselves |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |

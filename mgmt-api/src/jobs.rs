@@ -13,6 +13,7 @@ mod audit_retention;
 mod backoff;
 mod event_retention;
 mod handler;
+mod ledger_check;
 pub mod maintenance;
 mod runner;
 mod schedule;
@@ -21,6 +22,7 @@ pub use audit_retention::PruneAudit;
 pub use backoff::Backoff;
 pub use event_retention::PruneEvents;
 pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};
+pub use ledger_check::VerifyLedger;
 pub use runner::{JobRunner, JobSettings};
 pub use schedule::{Schedule, ScheduleError};
 

@@ -27,6 +27,7 @@ mod headers;
 mod hex;
 pub mod jobs;
 mod live;
+mod low_balance;
 pub mod mail;
 mod metrics;
 pub mod notifications;

@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, live, numbers, people, resources, session, simulation,
-    status, traces, webhooks,
+    explain, export, health, jobs, kinds, ledger, live, numbers, people, resources, session,
+    simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -49,6 +49,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::of_tenants(table);
     let table = people::tenants_below(table);
     let table = traffic(table);
+    let table = books(table);
     let table = defence(table);
     let table = audit_log(table);
     let table = background(table);
@@ -134,6 +135,26 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// The books.
+fn books(table: RouteTable) -> RouteTable {
+    let (read, write) = (Permission::LEDGER_READ, Permission::LEDGER_WRITE);
+    let (staff, accounts) = (
+        Audiences::STAFF,
+        Audiences::CUSTOMERS.and(Audience::Carrier),
+    );
+    table
+        .guarded(read, staff, routes!(ledger::account_list))
+        .guarded(read, staff, routes!(ledger::customer_balance_view))
+        .guarded(read, staff, routes!(ledger::carrier_balance_view))
+        .guarded(read, staff, routes!(ledger::ledger_entry_list))
+        .guarded(read, staff, routes!(ledger::customer_statement_view))
+        .guarded(read, staff, routes!(ledger::carrier_statement_view))
+        .guarded(read, accounts, routes!(ledger::own_balance_view))
+        .guarded(read, accounts, routes!(ledger::own_statement_view))
+        .guarded(write, staff, routes!(ledger::payment_create))
+        .guarded(write, staff, routes!(ledger::adjustment_create))
 }
 
 /// Who is not heard, and what was said.

@@ -15,6 +15,7 @@ pub mod export;
 pub mod health;
 pub mod jobs;
 pub mod kinds;
+pub mod ledger;
 pub mod live;
 pub mod numbers;
 pub mod people;

@@ -190,6 +190,10 @@ impl Server {
             let state = state.clone();
             async move { for_ever(|| state.tidy_for_ever()).await }
         });
+        let watcher = tokio::spawn({
+            let state = state.clone();
+            async move { for_ever(|| state.watch_balances_for_ever()).await }
+        });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
             router: router(state.clone()),
@@ -211,6 +215,7 @@ impl Server {
         sampler.abort();
         follower.abort();
         tidier.abort();
+        watcher.abort();
         state.tidy().await;
         Ok(())
     }

@@ -103,6 +103,21 @@ impl ApiClient {
         self.read(answer)
     }
 
+    /// POST `body` as JSON to `path`, which is done once for the key.
+    pub(crate) fn post_once<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        body: &impl serde::Serialize,
+    ) -> anyhow::Result<T> {
+        let request = self.agent.post(format!("{}{path}", self.server));
+        let answer = request
+            .header("Authorization", format!("Bearer {}", self.key))
+            .header("Idempotency-Key", key)
+            .send_json(body);
+        self.read(answer)
+    }
+
     /// PUT bytes as they are to `path`.
     pub(crate) fn put_bytes<T: DeserializeOwned>(
         &self,

@@ -27,13 +27,20 @@ mod balances;
 mod calls;
 mod catch_up;
 mod draft;
+mod entries;
+mod low;
+mod payments;
 mod post;
+mod statement;
 mod verify;
 
 pub use accounts::{LedgerAccountKind, LedgerParty};
 pub use balances::{CurrencyBalance, LedgerAccount, LedgerBalance};
 pub(crate) use calls::post_calls;
 pub use draft::LedgerEntryKind;
+pub use entries::{LedgerCursor, LedgerEntry, LedgerPage, LedgerQuery};
+pub use payments::{LEDGER_DETAILS_BYTES_MAX, NewLedgerEntry, PostedLedgerEntry};
+pub use statement::{LedgerCalls, LedgerMovement, LedgerStatement, STATEMENT_ENTRIES_MAX};
 pub use verify::{LedgerDifference, LedgerVerification};
 
 use crate::StoreError;
@@ -46,8 +53,25 @@ pub enum LedgerError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key was posted before.
+    #[error("entry {entry} was posted with this key already")]
+    AlreadyPosted {
+        /// The entry.
+        entry: i64,
+    },
+    /// What is to be corrected is not there, or another's.
+    #[error("entry {entry} is none of this customer or carrier")]
+    NoSuchEntry {
+        /// Its number.
+        entry: i64,
+    },
+    /// A statement of more entries than one has.
+    #[error(
+        "the period has more than {STATEMENT_ENTRIES_MAX} payments and adjustments: choose a shorter one"
+    )]
+    TooManyEntries,
     /// A sum is beyond 64 bits of nano-units.
-    #[error("the balance is beyond 9,223,372,036 USD, the most that an account holds")]
+    #[error("the balance is beyond what an account holds, 9,000,000,000 USD")]
     TooLarge,
 }
 

@@ -71,8 +71,10 @@ pub use jobs::{
     JobRow, JobState, JobWish, NewJob, ScheduleRow,
 };
 pub use ledger::{
-    CurrencyBalance, LedgerAccount, LedgerAccountKind, LedgerBalance, LedgerDifference,
-    LedgerEntryKind, LedgerError, LedgerParty, LedgerVerification,
+    CurrencyBalance, LEDGER_DETAILS_BYTES_MAX, LedgerAccount, LedgerAccountKind, LedgerBalance,
+    LedgerCalls, LedgerCursor, LedgerDifference, LedgerEntry, LedgerEntryKind, LedgerError,
+    LedgerMovement, LedgerPage, LedgerParty, LedgerQuery, LedgerStatement, LedgerVerification,
+    NewLedgerEntry, PostedLedgerEntry, STATEMENT_ENTRIES_MAX,
 };
 pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
 pub use notifications::{

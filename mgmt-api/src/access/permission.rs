@@ -77,6 +77,8 @@ permissions! {
     AUDIT_READ = "audit.read",
     AUDIT_EXPORT = "audit.export",
     CDR_READ = "cdr.read",
+    LEDGER_READ = "ledger.read",
+    LEDGER_WRITE = "ledger.write",
     CALL_READ = "call.read",
     LIVE_READ = "live.read",
     EXPLAIN_USE = "explain.use",

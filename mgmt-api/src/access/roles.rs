@@ -96,7 +96,7 @@ const CUSTOMER: AccountReads = AccountReads {
     billing: (
         "billing",
         "Billing",
-        "Prices, and the records they were applied to.",
+        "Prices, the records they were applied to, and the balance.",
     ),
 };
 
@@ -107,7 +107,7 @@ const CARRIER: AccountReads = AccountReads {
     billing: (
         "rates",
         "Rates",
-        "The carrier's prices, and the records they were applied to.",
+        "The carrier's prices, the records they were applied to, and the balance.",
     ),
 };
 
@@ -152,7 +152,7 @@ fn account(portal: Portal, reads: AccountReads) -> Vec<BuiltInRole> {
         TRAFFIC,
         INTEGRATION,
         PEOPLE,
-        &[own, connections, P::RATE_CARD_READ],
+        &[own, connections, P::RATE_CARD_READ, P::LEDGER_READ],
     ]
     .concat();
     vec![
@@ -172,7 +172,13 @@ fn account(portal: Portal, reads: AccountReads) -> Vec<BuiltInRole> {
             name,
             title,
             summary,
-            &[&[own, P::RATE_CARD_READ, P::CDR_READ, P::EVENT_READ]],
+            &[&[
+                own,
+                P::RATE_CARD_READ,
+                P::CDR_READ,
+                P::LEDGER_READ,
+                P::EVENT_READ,
+            ]],
         ),
         role(
             "technical",
@@ -215,7 +221,7 @@ fn staff() -> Vec<BuiltInRole> {
         role(
             "finance",
             "Finance",
-            "Drafts prices and limits, which others push.",
+            "Drafts prices and limits, which others push; posts payments and adjustments.",
             reading_and(FINANCE),
         ),
         role(
@@ -251,6 +257,7 @@ const FINANCE: &[P] = &[
     P::EXCHANGE_RATE_WRITE,
     P::CHANNEL_PLAN_WRITE,
     P::CHANGE_SET_WRITE,
+    P::LEDGER_WRITE,
     P::EXPORT_USE,
     P::AUDIT_READ,
 ];

@@ -6,12 +6,15 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 5] = [
+const AREAS: [(&str, Permission); 8] = [
+    ("balance", Permission::LEDGER_READ),
     ("change_set", Permission::CHANGE_SET_READ),
     ("job", Permission::JOB_READ),
+    ("ledger", Permission::LEDGER_READ),
     // Who got no mail is told to who looks after the mails, which are jobs.
     ("mail", Permission::JOB_READ),
     ("notification", Permission::NOTIFICATION_TARGET_READ),
+    ("payment", Permission::LEDGER_READ),
     ("user", Permission::USER_READ),
 ];
 

@@ -1,7 +1,7 @@
 //! What keeps the tables of jobs and mail from growing without end.
 
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
-use super::{audit_retention, event_retention};
+use super::{audit_retention, event_retention, ledger_check};
 use crate::clock;
 use rating::Timestamp;
 use std::time::Duration;
@@ -37,6 +37,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         Schedule::new("prune", summary, "30 3 * * *", prune_job)?,
         event_retention::schedule()?,
         audit_retention::schedule()?,
+        ledger_check::schedule()?,
         crate::deck_import::schedule()?,
     ])
 }
@@ -160,6 +161,13 @@ mod tests {
     #[test]
     fn every_schedule_is_sound() {
         let names: Vec<_> = schedules().unwrap().iter().map(Schedule::name).collect();
-        assert_eq!(names, ["prune", "prune_events", "prune_audit"]);
+        let expected = [
+            "prune",
+            "prune_events",
+            "prune_audit",
+            "verify_ledger",
+            "follow_decks",
+        ];
+        assert_eq!(names, expected);
     }
 }

@@ -9,8 +9,8 @@ use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
-    Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError, ShardStatus,
-    SwitchPort, SwitchSample, SwitchStatus, TraceMessage,
+    BalanceChange, Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError,
+    ShardStatus, SwitchPort, SwitchSample, SwitchStatus, TraceMessage,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
@@ -45,6 +45,8 @@ pub(crate) struct FakeSwitch {
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
     pub(crate) bans: Mutex<Vec<Ban>>,
+    /// What it was told of balances.
+    pub(crate) balances: Mutex<Vec<BalanceChange>>,
     /// The messages of one call.
     pub(crate) trace: Mutex<Option<(CallId, Vec<TraceMessage>)>>,
     pub(crate) kept: AtomicBool,
@@ -126,6 +128,10 @@ impl SwitchPort for FakeSwitch {
 
     fn ban(&self, ban: Ban) {
         self.bans.lock().unwrap().push(ban);
+    }
+
+    fn balance_changed(&self, change: BalanceChange) {
+        self.balances.lock().unwrap().push(change);
     }
 
     fn lift_ban(&self, source: IpAddr) -> bool {
@@ -217,6 +223,7 @@ impl Api {
             sample: Mutex::default(),
             calls: Mutex::default(),
             bans: Mutex::default(),
+            balances: Mutex::default(),
             trace: Mutex::default(),
             kept: AtomicBool::new(false),
             addresses: Mutex::default(),

@@ -23,6 +23,7 @@ mod fixture;
 mod headers;
 mod idempotency;
 mod jobs;
+mod ledger;
 mod live;
 mod numbers;
 mod other_tenants;

@@ -25,13 +25,16 @@ pub struct LedgerAccount {
     pub balance: Option<Amount>,
 }
 
-/// The balance of a customer or carrier in the books.
+/// The balance of a customer or carrier in the books. Above zero: what we owe it. Below: what it
+/// owes us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerBalance {
     /// Whose.
     pub party: LedgerParty,
-    /// Above zero: what we owe it. Below: what it owes us.
+    /// All of it.
     pub balance: Amount,
+    /// What of it is of calls.
+    pub calls: Amount,
 }
 
 /// What was posted in one currency.
@@ -48,6 +51,10 @@ pub struct CurrencyBalance {
 /// A sum of a column as whole units and nano-units apart: neither database sums beyond 64 bits.
 const SUM_BOOKS: &str = "CAST(COALESCE(SUM(d.amount / 1000000000), 0) AS BIGINT), \
      CAST(COALESCE(SUM(d.amount % 1000000000), 0) AS BIGINT)";
+const SUM_CALLS: &str = "CAST(COALESCE(SUM(CASE WHEN d.kind IN ('call_charge', 'attempt_cost') \
+     THEN d.amount / 1000000000 ELSE 0 END), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(CASE WHEN d.kind IN ('call_charge', 'attempt_cost') \
+     THEN d.amount % 1000000000 ELSE 0 END), 0) AS BIGINT)";
 const SUM_AMOUNT: &str = "CAST(COALESCE(SUM(d.currency_amount / 1000000000), 0) AS BIGINT), \
      CAST(COALESCE(SUM(d.currency_amount % 1000000000), 0) AS BIGINT)";
 
@@ -75,7 +82,7 @@ impl Store {
     /// [`LedgerError`].
     pub async fn ledger_balances(&self) -> Result<Vec<LedgerBalance>, LedgerError> {
         let mut list = sql("SELECT a.kind, a.party, ");
-        list.push(SUM_BOOKS).push(
+        list.push(SUM_BOOKS).push(", ").push(SUM_CALLS).push(
             " FROM ledger_account a LEFT JOIN ledger_day d ON d.account_id = a.id \
              WHERE a.kind IN ('customer', 'carrier') GROUP BY a.kind, a.party ORDER BY a.kind, a.party",
         );
@@ -88,7 +95,12 @@ impl Store {
                 _ => LedgerParty::Carrier(party),
             };
             let balance = sum(row, 2)?.ok_or(LedgerError::TooLarge)?;
-            balances.push(LedgerBalance { party, balance });
+            let calls = sum(row, 4)?.ok_or(LedgerError::TooLarge)?;
+            balances.push(LedgerBalance {
+                party,
+                balance,
+                calls,
+            });
         }
         Ok(balances)
     }
@@ -109,20 +121,30 @@ impl Store {
         &self,
         party: LedgerParty,
     ) -> Result<Vec<CurrencyBalance>, StoreError> {
-        let mut list = sql("SELECT d.currency, ");
-        list.push(SUM_AMOUNT).push(", ").push(SUM_BOOKS);
-        list.append(of_party(party));
-        list.push(" GROUP BY d.currency ORDER BY d.currency");
-        let rows = list.fetch_all(self.reader()).await?;
-        let read = |row: &Row| {
-            Ok(CurrencyBalance {
-                currency: currency(row.get(0)?)?,
-                amount: sum(row, 1)?,
-                books: sum(row, 3)?,
-            })
-        };
-        rows.iter().map(read).collect()
+        currency_balances_before(self.reader(), party, i64::MAX).await
     }
+}
+
+/// What was posted in each currency before a day, as a connection or transaction sees it.
+pub(super) async fn currency_balances_before(
+    on: impl Into<Target<'_>>,
+    party: LedgerParty,
+    day: i64,
+) -> Result<Vec<CurrencyBalance>, StoreError> {
+    let mut list = sql("SELECT d.currency, ");
+    list.push(SUM_AMOUNT).push(", ").push(SUM_BOOKS);
+    list.append(of_party(party));
+    list.push(" AND d.day < ").push_bind(day);
+    list.push(" GROUP BY d.currency ORDER BY d.currency");
+    let rows = list.fetch_all(on).await?;
+    let read = |row: &Row| {
+        Ok(CurrencyBalance {
+            currency: currency(row.get(0)?)?,
+            amount: sum(row, 1)?,
+            books: sum(row, 3)?,
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The balance as a connection or transaction sees it.

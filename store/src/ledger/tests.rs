@@ -382,3 +382,288 @@ async fn a_sum_beyond_64_bits_is_told_and_stops_nothing() {
     })
     .await;
 }
+
+const NOW: Timestamp = Timestamp(NOON + 3_600_000_000);
+
+fn new_payment(key: &str, amount: i64) -> NewLedgerEntry {
+    NewLedgerEntry {
+        owner: TenantId::PLATFORM,
+        party: CUSTOMER,
+        kind: LedgerEntryKind::Payment,
+        house: LedgerAccountKind::Cash,
+        key: key.to_owned(),
+        at: NOW,
+        corrects: None,
+        details: serde_json::json!({"reference": "wire 7"}),
+        amount: Amount(amount),
+        currency: rating::Currency::USD,
+        exchange_rate: rating::exchange::ExchangeRate::ONE,
+    }
+}
+
+async fn put(store: &Store, new: &NewLedgerEntry) -> Result<PostedLedgerEntry, LedgerError> {
+    let told = |posted: &PostedLedgerEntry| {
+        let actor = crate::AuditActor::system("test");
+        let owner = TenantId::PLATFORM;
+        let event = crate::NewEvent {
+            tenant: owner,
+            kind: "payment.received".into(),
+            subject: "customer/odd".into(),
+            actor: "test".into(),
+            data: serde_json::json!({"entry": posted.id}),
+        };
+        (
+            crate::NewAuditEntry::new(owner, NOW, actor, "payment.create"),
+            event,
+        )
+    };
+    store.post_ledger_entry(new, told, NOW).await
+}
+
+fn platform() -> Scope {
+    Scope::of_tenant(TenantId::PLATFORM)
+}
+
+#[tokio::test]
+async fn a_payment_is_posted_once_and_told_of() {
+    databases(async |database| {
+        let store = loaded(database, &[ended(1)]).await;
+        let posted = put(&store, &new_payment("p1", 25_000_000)).await.unwrap();
+        assert_eq!(
+            (posted.change, posted.balance),
+            (Amount(25_000_000), Amount(15_000_000))
+        );
+        let again = put(&store, &new_payment("p1", 99)).await;
+        let Err(LedgerError::AlreadyPosted { entry }) = again else {
+            panic!("{again:?}");
+        };
+        assert_eq!(entry, posted.id);
+        assert_eq!(balance(&store, CUSTOMER).await, 15_000_000);
+        let house = house(&store).await;
+        assert!(house.contains(&("cash", -25_000_000)), "{house:?}");
+        let query = crate::EventQuery {
+            limit: 9,
+            ..Default::default()
+        };
+        let told = store.events(&platform(), &query).await.unwrap();
+        assert_eq!(told.len(), 1);
+        assert_eq!(store.audit_head(&platform()).await.unwrap().sequence, 1);
+        let balances = store.ledger_balances().await.unwrap();
+        let of = balances.iter().find(|it| it.party == CUSTOMER).unwrap();
+        assert_eq!((of.balance.0, of.calls.0), (15_000_000, -10_000_000));
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_payments_at_once_are_all_there() {
+    databases(async |database| {
+        let store = database.open().await;
+        let tasks: Vec<_> = (0..40)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    // Each key comes twice.
+                    put(&store, &new_payment(&format!("p{}", number / 2), 1_000)).await
+                })
+            })
+            .collect();
+        let mut posted = 0;
+        for task in tasks {
+            posted += usize::from(task.await.unwrap().is_ok());
+        }
+        assert_eq!(posted, 20);
+        assert_eq!(balance(&store, CUSTOMER).await, 20_000);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_correction_names_an_entry_of_the_same_party() {
+    databases(async |database| {
+        let store = database.open().await;
+        let wrong = put(&store, &new_payment("p1", 1_000)).await.unwrap();
+        let back = NewLedgerEntry {
+            kind: LedgerEntryKind::Adjustment,
+            house: LedgerAccountKind::Adjustments,
+            corrects: Some(wrong.id),
+            ..new_payment("p2", -1_000)
+        };
+        let anothers = NewLedgerEntry {
+            party: CARRIER,
+            ..back.clone()
+        };
+        let refused = put(&store, &anothers).await;
+        assert!(
+            matches!(refused, Err(LedgerError::NoSuchEntry { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(put(&store, &back).await.unwrap().balance, Amount(0));
+        let query = LedgerQuery {
+            party: Some(CUSTOMER),
+            limit: 9,
+            ..LedgerQuery::default()
+        };
+        let page = store.ledger_entries(&platform(), &query).await.unwrap();
+        let corrects: Vec<_> = page.entries.iter().map(|entry| entry.corrects).collect();
+        assert_eq!(corrects, [Some(wrong.id), None]);
+        assert_eq!(page.entries[1].details["reference"], "wire 7");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_amount_that_no_account_holds_is_refused_and_nothing_is_posted() {
+    databases(async |database| {
+        let store = database.open().await;
+        let most = 8_000_000_000_000_000_000;
+        put(&store, &new_payment("p1", most)).await.unwrap();
+        for key in ["p2", "p3"] {
+            let refused = put(&store, &new_payment(key, most)).await;
+            assert!(matches!(refused, Err(LedgerError::TooLarge)), "{refused:?}");
+        }
+        assert_eq!(balance(&store, CUSTOMER).await, most);
+        assert_eq!(differences(&store).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn entries_come_in_pages_without_gap_or_repetition() {
+    databases(async |database| {
+        let calls: Vec<_> = (1..=5).map(ended).collect();
+        let store = loaded(database, &calls).await;
+        for number in 0..4 {
+            let mut new = new_payment(&format!("p{number}"), 1);
+            // Some at the same moment.
+            new.at = Timestamp(NOON + 15_000_000 + i64::from(number / 2) * 1_000_000);
+            put(&store, &new).await.unwrap();
+        }
+        let of = |party, kind| LedgerQuery {
+            party,
+            kind,
+            limit: 2,
+            ..LedgerQuery::default()
+        };
+        use LedgerEntryKind::{AttemptCost, CallCharge, Payment, Refund};
+        for (query, count) in [
+            (of(None, None), 14),
+            (of(Some(CUSTOMER), None), 9),
+            (of(Some(CARRIER), None), 5),
+            (of(None, Some(CallCharge)), 5),
+            (of(Some(CUSTOMER), Some(CallCharge)), 5),
+            (of(Some(CUSTOMER), Some(AttemptCost)), 0),
+            (of(Some(CUSTOMER), Some(Payment)), 4),
+            (of(None, Some(Refund)), 0),
+        ] {
+            let mut query = query;
+            let mut seen = Vec::new();
+            loop {
+                let page = store.ledger_entries(&platform(), &query).await.unwrap();
+                assert!(page.entries.len() <= 2);
+                seen.extend(page.entries.iter().map(|entry| (entry.at, entry.id)));
+                query.after = page.next;
+                if query.after.is_none() {
+                    break;
+                }
+            }
+            assert!(seen.is_sorted_by(|a, b| a > b), "{query:?}: {seen:?}");
+            assert_eq!(seen.len(), count, "{query:?}");
+        }
+        let some = LedgerQuery {
+            from: Some(Timestamp(NOON + 15_000_000)),
+            to: Some(Timestamp(NOON + 16_000_000)),
+            limit: 50,
+            ..of(Some(CUSTOMER), None)
+        };
+        let page = store.ledger_entries(&platform(), &some).await.unwrap();
+        assert_eq!(
+            page.entries.len(),
+            3,
+            "the call that ended then, and two payments"
+        );
+        assert_eq!(
+            page.entries
+                .iter()
+                .filter_map(|it| it.call)
+                .collect::<Vec<_>>(),
+            [ended(3).id]
+        );
+        let others = Scope::of_tenant(TenantId::new(2));
+        let none = store
+            .ledger_entries(&others, &of(Some(CUSTOMER), None))
+            .await
+            .unwrap();
+        assert_eq!(none.entries, []);
+        let none = store
+            .ledger_entries(&others, &of(Some(CUSTOMER), Some(Payment)))
+            .await
+            .unwrap();
+        assert_eq!(none.entries, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_adds_up_from_day_to_day() {
+    const DAY: i64 = 86_400_000_000;
+    databases(async |database| {
+        let mut calls = Vec::new();
+        for id in 1..=6 {
+            let mut call = ended(id);
+            let later = i64::from(id / 2) * DAY;
+            call.ended_at = Timestamp(call.ended_at.0 + later);
+            calls.push(call);
+        }
+        let store = loaded(database, &calls).await;
+        let mut new = new_payment("p1", 45_000_000);
+        new.at = Timestamp(NOON + DAY);
+        new.currency = "EUR".to_owned().try_into().unwrap();
+        new.exchange_rate = "1.1".parse().unwrap();
+        put(&store, &new).await.unwrap();
+        let statement = async |from: i64, to: i64| {
+            let (from, to) = (Timestamp(NOON + from * DAY), Timestamp(NOON + to * DAY));
+            let made = store
+                .ledger_statement(&platform(), CUSTOMER, from, to)
+                .await;
+            made.unwrap()
+        };
+        let whole = statement(0, 9).await;
+        assert_eq!(
+            (whole.opening, whole.opening_by_currency.len()),
+            (Amount(0), 0)
+        );
+        assert_eq!(whole.closing, Amount(49_500_000 - 60_000_000));
+        assert_eq!(whole.closing.0, balance(&store, CUSTOMER).await);
+        let told: Vec<_> = whole.movements.iter().map(|it| it.books().0).collect();
+        assert_eq!(
+            told,
+            [
+                -10_000_000,
+                49_500_000,
+                -20_000_000,
+                -20_000_000,
+                -10_000_000
+            ]
+        );
+        let LedgerMovement::Calls(calls) = &whole.movements[2] else {
+            panic!("the calls of the second day");
+        };
+        assert_eq!((calls.count, calls.amount), (2, Amount(-20_000_000)));
+        for day in 0..9 {
+            let (before, after) = (statement(0, day).await, statement(day, 9).await);
+            assert_eq!(before.closing, after.opening, "day {day}");
+            assert_eq!(after.closing, whole.closing, "day {day}");
+        }
+        let later = statement(2, 9).await;
+        let opening: Vec<_> = later
+            .opening_by_currency
+            .iter()
+            .map(|it| it.amount.unwrap().0)
+            .collect();
+        assert_eq!(opening, [45_000_000, -30_000_000], "EUR, USD");
+    })
+    .await;
+}

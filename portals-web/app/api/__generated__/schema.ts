@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the accounts of the books with what is on them. */
+        get: operations["account_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Posts a credit or debit note. Wants an `Idempotency-Key`: with the same key it is posted once. */
+        post: operations["adjustment_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -651,6 +685,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/carriers/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the balance of a carrier. */
+        get: operations["carrier_balance_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/carriers/{id}/compare": {
         parameters: {
             query?: never;
@@ -682,6 +733,23 @@ export interface paths {
          * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["carrier_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/carriers/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a carrier had, what moved, and what it has. */
+        get: operations["carrier_statement_view"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2081,6 +2149,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the balance of a customer. */
+        get: operations["customer_balance_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/compare": {
         parameters: {
             query?: never;
@@ -2129,6 +2214,23 @@ export interface paths {
          * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["customer_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a customer had, what moved, and what it has. */
+        get: operations["customer_statement_view"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3176,6 +3278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists entries of the books, newest first. */
+        get: operations["ledger_entry_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -3853,6 +3972,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/own-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the account's own balance. */
+        get: operations["own_balance_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/own-cdrs": {
         parameters: {
             query?: never;
@@ -3879,6 +4015,23 @@ export interface paths {
         };
         /** Shows one of the account's own records. Of a call that came to a carrier several times, the last. */
         get: operations["own_cdr_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the account had, what moved, and what it has. Always as JSON. */
+        get: operations["own_statement_view"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3921,6 +4074,26 @@ export interface paths {
          *     asked for at the next sign-in.
          */
         post: operations["password_reset_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Posts money that came from or went to a customer or carrier. Wants an `Idempotency-Key`: with the
+         *     same key it is posted once.
+         */
+        post: operations["payment_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6357,6 +6530,60 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "customer" | "carrier";
+        /** @description All accounts of the books. */
+        AccountList: {
+            /** @description By kind and number. */
+            items: components["schemas"]["AccountView"][];
+        };
+        /** @description An account of the books. */
+        AccountView: {
+            balance: components["schemas"]["Money"] | null;
+            /**
+             * @description Currency of the books.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description `customer`, `carrier`, or a house account: `revenue`, `cost_of_sales`, `cash`, `adjustments`,
+             *     `exchange_differences`.
+             * @example customer
+             */
+            kind: string;
+            /** @description Name of the customer or carrier; null for a house account. */
+            name: string | null;
+        };
+        /**
+         * @description The house account of an adjustment.
+         * @enum {string}
+         */
+        AdjustmentAccount: "adjustments" | "exchange_differences";
+        /** @description A credit or debit note. */
+        AdjustmentCreate: {
+            /** @description The house account on the other side. */
+            account?: components["schemas"]["AdjustmentAccount"];
+            /** @description What its balance gains; loses, below zero. Not zero, at most 10 million. */
+            amount: components["schemas"]["Money"];
+            at?: components["schemas"]["Time"] | null;
+            /** @description Number, name, or `external_id:` of the carrier. */
+            carrier?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the entry of the same customer or carrier that it corrects.
+             */
+            corrects?: number | null;
+            /**
+             * @description Its currency: USD, or one that has an exchange rate.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description Number, name, or `external_id:` of the customer; or give a carrier.
+             * @example meridian
+             */
+            customer?: string | null;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A key without its secret. */
         ApiKey: {
             /** @description When it was made. */
@@ -6705,6 +6932,26 @@ export interface components {
             secret: string;
             /** @description To be shown as a square code: `otpauth://totp/…`. */
             uri: string;
+        };
+        /** @description The balance of a customer or carrier. */
+        BalanceView: {
+            /** @description Above zero: what we owe it, such as what a customer paid in advance. Below: what it owes us. */
+            balance: components["schemas"]["Money"];
+            /** @description The same by the currencies in which it was posted. */
+            by_currency: components["schemas"]["CurrencyBalanceView"][];
+            credit_limit: components["schemas"]["Money"] | null;
+            /**
+             * @description Currency of the books.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description `customer` or `carrier`.
+             * @example customer
+             */
+            kind: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A source that is not heard on this node. */
         Ban: {
@@ -7732,6 +7979,16 @@ export interface components {
              */
             password: string;
         };
+        /** @description What was posted in one currency. */
+        CurrencyBalanceView: {
+            amount: components["schemas"]["Money"] | null;
+            /**
+             * @description The currency.
+             * @example EUR
+             */
+            currency: string;
+            in_books: components["schemas"]["Money"] | null;
+        };
         /** @description A page of a list. */
         CustomerCategoryPage: {
             /** @description The page */
@@ -8507,6 +8764,67 @@ export interface components {
             kind: string;
             /** @description Whether only one of them counts. */
             one_only: boolean;
+        };
+        /**
+         * @description Why an entry is in the books.
+         * @enum {string}
+         */
+        EntryKind: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment";
+        /** @description One page of entries, newest first. */
+        EntryPage: {
+            /** @description The entries. */
+            items: components["schemas"]["EntryView"][];
+            /** @description Send it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description An entry as it stands on the account of its customer or carrier. The house account on its other
+         *     side has the same amount with the other sign.
+         */
+        EntryView: {
+            /** @description What its balance gained; lost, below zero. */
+            amount: components["schemas"]["Money"];
+            /** @description The amount in the books. */
+            amount_in_books: components["schemas"]["Money"];
+            /** @description When it counts. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description The attempt of the call that it is for, from 1.
+             */
+            attempt: number | null;
+            call: components["schemas"]["CallIdText"] | null;
+            /**
+             * Format: int64
+             * @description Number of the entry that it corrects.
+             */
+            corrects: number | null;
+            /**
+             * @description Currency of the amount.
+             * @example EUR
+             */
+            currency: string;
+            /** @description Reason, reference and who posted it; null for calls. */
+            details: Record<string, unknown>;
+            /**
+             * @description What a unit of that was worth in the books.
+             * @example 1.0842
+             */
+            exchange_rate: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Why it is there. */
+            kind: components["schemas"]["EntryKind"];
+            /** @description The name of the customer or carrier now. */
+            party: string | null;
+            /**
+             * @description `customer` or `carrier`.
+             * @example customer
+             */
+            party_kind: string;
         };
         /** @description A page of events, newest first. */
         EventList: {
@@ -9568,6 +9886,33 @@ export interface components {
             /** @description What customers pay. */
             revenue: components["schemas"]["Money"];
         };
+        /** @description A line of a statement. */
+        MovementView: {
+            /** @description What the balance gained; lost, below zero. */
+            amount: components["schemas"]["Money"];
+            /** @description The amount in the books. */
+            amount_in_books: components["schemas"]["Money"];
+            /** @description When; of calls the beginning of their day. */
+            at: components["schemas"]["Time"];
+            /** @description The balance after it, in the books. */
+            balance: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description How many calls, or attempts of a carrier; 1 for an entry.
+             */
+            count: number;
+            /**
+             * @description Currency of the amount.
+             * @example EUR
+             */
+            currency: string;
+            entry: components["schemas"]["EntryView"] | null;
+            /**
+             * @description `calls`, or the kind of an entry.
+             * @example calls
+             */
+            kind: string;
+        };
         /** @description What a target was, or is to be, told of. */
         NotificationDelivery: {
             /**
@@ -9929,6 +10274,11 @@ export interface components {
          * @enum {string}
          */
         Outcome: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+        /** @description The own balance. */
+        OwnBalance: {
+            /** @description A balance in each currency of the account; none before anything was posted. */
+            items: components["schemas"]["OwnCurrencyBalance"][];
+        };
         /** @description A call of a customer, or an attempt on a carrier, as it was on that side. */
         OwnCdr: {
             /** @description What the customer pays, or what the carrier is paid. */
@@ -9989,10 +10339,55 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
+        /** @description The own balance in one currency. */
+        OwnCurrencyBalance: {
+            balance: components["schemas"]["Money"] | null;
+            /**
+             * @description The currency.
+             * @example EUR
+             */
+            currency: string;
+        };
+        /** @description A line of the own statement. */
+        OwnMovement: {
+            /** @description What the balance gained; lost, below zero. */
+            amount: components["schemas"]["Money"];
+            /** @description When; of calls the beginning of their day. */
+            at: components["schemas"]["Time"];
+            call: components["schemas"]["CallIdText"] | null;
+            /**
+             * Format: int64
+             * @description How many calls; 1 for all else.
+             */
+            count: number;
+            /**
+             * @description Its currency.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description `calls`, `payment`, `refund` or `adjustment`.
+             * @example calls
+             */
+            kind: string;
+            /** @description What the operator wrote: the reason, or the reference of the payment. */
+            text: string | null;
+        };
         /** @description Sign-ins of the caller. */
         OwnSignInList: {
             /** @description The newest first, at most 50. */
             items: components["schemas"]["SignInEntry"][];
+        };
+        /** @description The own statement. Days are those of UTC; a call counts at its end. */
+        OwnStatement: {
+            /** @description The first moment. */
+            from: components["schemas"]["Time"];
+            /** @description The calls of each day in one line for each currency, everything else singly. */
+            movements: components["schemas"]["OwnMovement"][];
+            /** @description The balances before. */
+            opening: components["schemas"]["OwnCurrencyBalance"][];
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
         };
         /** @description A passkey. */
         Passkey: {
@@ -10073,11 +10468,43 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
+        /** @description A payment or a refund. */
+        PaymentCreate: {
+            /** @description How much: above zero, at most 10 million. */
+            amount: components["schemas"]["Money"];
+            at?: components["schemas"]["Time"] | null;
+            /** @description Number, name, or `external_id:` of the carrier that was paid, or gave money back. */
+            carrier?: string | null;
+            /**
+             * @description Its currency: USD, or one that has an exchange rate.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description Number, name, or `external_id:` of the customer that paid, or gets money back; or give a
+             *     carrier.
+             * @example meridian
+             */
+            customer?: string | null;
+            /** @description Which way the money went. */
+            direction?: components["schemas"]["PaymentDirection"];
+            /** @description How it was paid, such as `bank transfer`. */
+            method?: string | null;
+            /** @description What else there is to know. */
+            note?: string | null;
+            /** @description What the bank calls it. */
+            reference?: string | null;
+        };
+        /**
+         * @description Which way money went.
+         * @enum {string}
+         */
+        PaymentDirection: "payment" | "refund";
         /**
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "ledger.read" | "ledger.write" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -10184,6 +10611,30 @@ export interface components {
             /** @description Why; kept with the version */
             note?: string | null;
             spec: components["schemas"]["PopSpec"];
+        };
+        /** @description What was posted. */
+        PostedEntry: {
+            /** @description The balance after it. */
+            balance: components["schemas"]["Money"];
+            /** @description What the balance gained in the books; lost, below zero. */
+            change: components["schemas"]["Money"];
+            /**
+             * @description Currency of the books.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description What a unit of the amount's currency is worth in it.
+             * @example 1
+             */
+            exchange_rate: string;
+            /**
+             * Format: int64
+             * @description Number of the entry.
+             */
+            id: number;
+            /** @description Why it is there. */
+            kind: components["schemas"]["EntryKind"];
         };
         /**
          * @description Which change of a field counts.
@@ -11579,6 +12030,31 @@ export interface components {
             /** @description The cards, by name; at most the first 1,000. */
             items: components["schemas"]["CardBuild"][];
         };
+        /**
+         * @description What a customer or carrier had, what moved, and what it has. Days are those of UTC; a call counts
+         *     at its end.
+         */
+        StatementView: {
+            /** @description The balance after: the opening balance and all movements. */
+            closing_balance: components["schemas"]["Money"];
+            /**
+             * @description Currency of the books, and of the balances here.
+             * @example USD
+             */
+            currency: string;
+            /** @description The first moment. */
+            from: components["schemas"]["Time"];
+            /** @description The calls of each day in one line for each currency, everything else singly. */
+            movements: components["schemas"]["MovementView"][];
+            /** @description Its name. */
+            name: string;
+            /** @description The balance before. */
+            opening_balance: components["schemas"]["Money"];
+            /** @description The same by currency. */
+            opening_by_currency: components["schemas"]["CurrencyBalanceView"][];
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
+        };
         /** @description The state of this node. */
         Status: {
             /** @description Whether new calls are taken. */
@@ -12437,6 +12913,10 @@ export interface components {
 }
 export type Account = components['schemas']['Account'];
 export type AccountKind = components['schemas']['AccountKind'];
+export type AccountList = components['schemas']['AccountList'];
+export type AccountView = components['schemas']['AccountView'];
+export type AdjustmentAccount = components['schemas']['AdjustmentAccount'];
+export type AdjustmentCreate = components['schemas']['AdjustmentCreate'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyCreate = components['schemas']['ApiKeyCreate'];
 export type ApiKeyPage = components['schemas']['ApiKeyPage'];
@@ -12458,6 +12938,7 @@ export type AuthenticationMethodVersion = components['schemas']['AuthenticationM
 export type AuthenticationMethodWrite = components['schemas']['AuthenticationMethodWrite'];
 export type AuthenticatorConfirmation = components['schemas']['AuthenticatorConfirmation'];
 export type AuthenticatorSetUp = components['schemas']['AuthenticatorSetUp'];
+export type BalanceView = components['schemas']['BalanceView'];
 export type Ban = components['schemas']['Ban'];
 export type BanCreate = components['schemas']['BanCreate'];
 export type BanPage = components['schemas']['BanPage'];
@@ -12513,6 +12994,7 @@ export type CodecSetVersion = components['schemas']['CodecSetVersion'];
 export type CodecSetWrite = components['schemas']['CodecSetWrite'];
 export type Comparison = components['schemas']['Comparison'];
 export type Confirmation = components['schemas']['Confirmation'];
+export type CurrencyBalanceView = components['schemas']['CurrencyBalanceView'];
 export type CustomerCategoryPage = components['schemas']['CustomerCategoryPage'];
 export type CustomerCategoryResource = components['schemas']['CustomerCategoryResource'];
 export type CustomerCategorySpec = components['schemas']['CustomerCategorySpec'];
@@ -12560,6 +13042,9 @@ export type EntitlementChange = components['schemas']['EntitlementChange'];
 export type EntitlementList = components['schemas']['EntitlementList'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type EntitlementsOfKind = components['schemas']['EntitlementsOfKind'];
+export type EntryKind = components['schemas']['EntryKind'];
+export type EntryPage = components['schemas']['EntryPage'];
+export type EntryView = components['schemas']['EntryView'];
 export type EventList = components['schemas']['EventList'];
 export type ExchangeRatePage = components['schemas']['ExchangeRatePage'];
 export type ExchangeRateResource = components['schemas']['ExchangeRateResource'];
@@ -12623,6 +13108,7 @@ export type LoaderStatus = components['schemas']['LoaderStatus'];
 export type LookupError = components['schemas']['LookupError'];
 export type Money = components['schemas']['Money'];
 export type MoneyLine = components['schemas']['MoneyLine'];
+export type MovementView = components['schemas']['MovementView'];
 export type NotificationDelivery = components['schemas']['NotificationDelivery'];
 export type NotificationDeliveryList = components['schemas']['NotificationDeliveryList'];
 export type NotificationState = components['schemas']['NotificationState'];
@@ -12642,10 +13128,14 @@ export type NumberTest = components['schemas']['NumberTest'];
 export type NumberTestRequest = components['schemas']['NumberTestRequest'];
 export type OperatorDraft = components['schemas']['OperatorDraft'];
 export type Outcome = components['schemas']['Outcome'];
+export type OwnBalance = components['schemas']['OwnBalance'];
 export type OwnCdr = components['schemas']['OwnCdr'];
 export type OwnCdrDetail = components['schemas']['OwnCdrDetail'];
 export type OwnCdrPage = components['schemas']['OwnCdrPage'];
+export type OwnCurrencyBalance = components['schemas']['OwnCurrencyBalance'];
+export type OwnMovement = components['schemas']['OwnMovement'];
 export type OwnSignInList = components['schemas']['OwnSignInList'];
+export type OwnStatement = components['schemas']['OwnStatement'];
 export type Passkey = components['schemas']['Passkey'];
 export type PasskeyCeremony = components['schemas']['PasskeyCeremony'];
 export type PasskeyList = components['schemas']['PasskeyList'];
@@ -12655,12 +13145,15 @@ export type PasskeySignIn = components['schemas']['PasskeySignIn'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type PasswordResetCompletion = components['schemas']['PasswordResetCompletion'];
+export type PaymentCreate = components['schemas']['PaymentCreate'];
+export type PaymentDirection = components['schemas']['PaymentDirection'];
 export type PermissionName = components['schemas']['PermissionName'];
 export type PopPage = components['schemas']['PopPage'];
 export type PopResource = components['schemas']['PopResource'];
 export type PopSpec = components['schemas']['PopSpec'];
 export type PopVersion = components['schemas']['PopVersion'];
 export type PopWrite = components['schemas']['PopWrite'];
+export type PostedEntry = components['schemas']['PostedEntry'];
 export type PreferredSide = components['schemas']['PreferredSide'];
 export type Preview = components['schemas']['Preview'];
 export type PriceCheck = components['schemas']['PriceCheck'];
@@ -12737,6 +13230,7 @@ export type SimulationCall = components['schemas']['SimulationCall'];
 export type SimulationRecords = components['schemas']['SimulationRecords'];
 export type SimulationRequest = components['schemas']['SimulationRequest'];
 export type StaleCards = components['schemas']['StaleCards'];
+export type StatementView = components['schemas']['StatementView'];
 export type Status = components['schemas']['Status'];
 export type StepOutcome = components['schemas']['StepOutcome'];
 export type SwitchEvent = components['schemas']['SwitchEvent'];
@@ -12786,6 +13280,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+        };
+    };
+    account_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjustment_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustmentCreate"];
+            };
+        };
+        responses: {
+            /** @description It is posted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedEntry"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer or carrier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was posted with this key before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16525,6 +17183,74 @@ export interface operations {
             };
         };
     };
+    carrier_balance_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its balance */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceView"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such carrier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     carrier_compare: {
         parameters: {
             query: {
@@ -16734,6 +17460,88 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    carrier_statement_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Its first day, in UTC; 30 days before the last when absent.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description Its last day, in UTC; today when absent. At most 366 days.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such carrier */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25832,6 +26640,74 @@ export interface operations {
             };
         };
     };
+    customer_balance_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its balance */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceView"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     customer_compare: {
         parameters: {
             query: {
@@ -26109,6 +26985,88 @@ export interface operations {
             };
             /** @description The header If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customer_statement_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Its first day, in UTC; 30 days before the last when absent.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description Its last day, in UTC; today when absent. At most 366 days.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32390,6 +33348,86 @@ export interface operations {
             };
         };
     };
+    ledger_entry_list: {
+        parameters: {
+            query?: {
+                /** @description How many entries a page holds, 1 to 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Number, name, or `external_id:` of a customer; or give a carrier. */
+                customer?: string;
+                /** @description Number, name, or `external_id:` of a carrier. */
+                carrier?: string;
+                /** @description Why they are there. */
+                kind?: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment";
+                /** @description At this time or later. A call counts at its end. */
+                from?: components["schemas"]["Time"];
+                /** @description Before this time. */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer or carrier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_stream: {
         parameters: {
             query?: never;
@@ -36635,6 +37673,53 @@ export interface operations {
             };
         };
     };
+    own_balance_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The balance */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnBalance"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_cdr_list: {
         parameters: {
             query?: {
@@ -36752,6 +37837,75 @@ export interface operations {
             };
             /** @description No such call of this account */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_statement_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Its first day, in UTC; 30 days before the last when absent.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description Its last day, in UTC; today when absent. At most 366 days.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnStatement"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -36930,6 +38084,123 @@ export interface operations {
                 };
             };
             /** @description Too many failures: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payment_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCreate"];
+            };
+        };
+        responses: {
+            /** @description It is posted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedEntry"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer or carrier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was posted with this key before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -52504,6 +53775,7 @@ export const pathsApiV1AuthenticationMethodsExportGetParametersQueryFormatValues
 export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1CarriersIdStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/{id}/statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1CdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1ChangeSetsGetParametersQueryStateValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/change-sets"]["get"]["parameters"]["query"]["state"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const pathsApiV1ChannelPlansGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
@@ -52524,6 +53796,7 @@ export const pathsApiV1CustomerGroupsExportGetParametersQueryFormatValues: Reado
 export const pathsApiV1CustomersGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "category", "-category", "group", "-group", "rate_card", "-rate_card"];
 export const pathsApiV1CustomersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "category", "-category", "group", "-group", "rate_card", "-rate_card"];
 export const pathsApiV1CustomersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1CustomersIdStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/customers/{id}/statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1DeckImportsIdChangesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/deck-imports/{id}/changes"]["get"]["parameters"]["query"]["kind"]> = ["increase", "new", "removed", "ends", "decrease", "changed"];
 export const pathsApiV1ExchangeRatesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1ExchangeRatesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
@@ -52534,6 +53807,7 @@ export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArr
 export const pathsApiV1LcrProfilesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1LedgerEntriesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/ledger/entries"]["get"]["parameters"]["query"]["kind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment"];
 export const pathsApiV1NotificationTargetsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -52541,6 +53815,7 @@ export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<Fl
 export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1OwnCdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1OwnStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1PopsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "status", "-status", "country", "-country"];
 export const pathsApiV1PopsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "status", "-status", "country", "-country"];
 export const pathsApiV1PopsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -52571,6 +53846,7 @@ export const pathsApiV1VoiceTiersGetParametersQuerySortValues: ReadonlyArray<Fla
 export const pathsApiV1VoiceTiersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/voice-tiers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "rate_card", "-rate_card"];
 export const pathsApiV1VoiceTiersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/voice-tiers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const accountKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AccountKind"]> = ["customer", "carrier"];
+export const adjustmentAccountValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AdjustmentAccount"]> = ["adjustments", "exchange_differences"];
 export const apiKeyStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ApiKeyState"]> = ["active", "expired", "revoked"];
 export const authenticationMethodResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodResource"]["kind"]> = ["authentication_method"];
 export const authenticationMethodSpecDigest_algorithmsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["AuthenticationMethodSpec"]["digest_algorithms"]> = ["SHA-256", "SHA-512-256", "MD5"];
@@ -52615,6 +53891,7 @@ export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const deckImportStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckImportState"]> = ["awaiting_file", "reading", "ready", "failed", "applied"];
 export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckScope"]> = ["full", "partial"];
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
+export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment"];
 export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
 export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
 export const explanationBasisValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExplanationBasis"]> = ["recorded", "past_snapshot", "live_snapshot"];
@@ -52640,7 +53917,8 @@ export const numberListSpecNumberValues: ReadonlyArray<FlattenedDeepRequired<com
 export const numberListSpecReplacesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListSpec"]["replaces"]> = ["entry", "number"];
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const paymentDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PaymentDirection"]> = ["payment", "refund"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "ledger.read", "ledger.write", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
