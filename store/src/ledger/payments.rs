@@ -71,7 +71,7 @@ impl Store {
         }
         let owners = HashMap::from([(new.party.account().party, new.owner)]);
         let posted = post(&mut transaction, std::slice::from_ref(&draft), &owners).await;
-        if posted.map_err(too_large)? == 0 {
+        if posted? == 0 {
             let query = sql("SELECT id FROM ledger_entry WHERE key = $1").bind(&new.key);
             let entry = query.fetch_value(&mut transaction).await?;
             return Err(LedgerError::AlreadyPosted { entry });
@@ -116,22 +116,6 @@ impl NewLedgerEntry {
                 rate: self.exchange_rate,
             },
         })
-    }
-}
-
-/// A day of an account that would be beyond its limit.
-fn too_large(error: StoreError) -> LedgerError {
-    match &error {
-        StoreError::Query(sqlx::Error::Database(refused)) if refused.is_check_violation() => {
-            LedgerError::TooLarge
-        }
-        // PostgreSQL: the sum is out of range before it is checked.
-        StoreError::Query(sqlx::Error::Database(refused))
-            if refused.code().as_deref() == Some("22003") =>
-        {
-            LedgerError::TooLarge
-        }
-        _ => LedgerError::Store(error),
     }
 }
 

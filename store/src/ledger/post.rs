@@ -6,14 +6,15 @@ use super::draft::{Draft, LedgerEntryKind, Posting};
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
 use crate::{StoreError, TenantId};
 use rating::Currency;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const ENTRY_BINDS: usize = 6;
 const POSTING_BINDS: usize = 7;
-const DAY_BINDS: usize = 7;
+const DAY_BINDS: usize = 8;
 
 /// Rows in one statement; more gain nothing.
 const STATEMENT_ROWS: usize = 500;
+const _: () = assert!(STATEMENT_ROWS * DAY_BINDS < MAX_BINDS);
 const _: () = assert!(STATEMENT_ROWS * POSTING_BINDS < MAX_BINDS);
 
 /// A sum that is kept.
@@ -23,6 +24,16 @@ struct DayKey {
     day: i64,
     kind: LedgerEntryKind,
     currency: Currency,
+}
+
+/// The same as the table has it: account, day, kind and currency.
+type Place = (i64, i64, String, String);
+
+impl DayKey {
+    fn place(&self) -> Place {
+        let (kind, currency) = (self.kind.as_str(), self.currency.as_str());
+        (self.account, self.day, kind.to_owned(), currency.to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -56,7 +67,7 @@ pub(super) async fn post(
     for chunk in postings.chunks(STATEMENT_ROWS) {
         insert_postings(transaction, chunk).await?;
     }
-    add_to_days(transaction, &days(&postings)?).await?;
+    add_to_days(transaction, days(&postings)).await?;
     Ok(new.len() as u64)
 }
 
@@ -133,9 +144,9 @@ async fn insert_postings(
 }
 
 /// What the postings add to the sums of the days, in an order that all writers have: two of them
-/// never wait for each other.
-fn days(postings: &[(i64, &Draft, i64, Posting)]) -> Result<Vec<(DayKey, DaySum)>, StoreError> {
-    let mut days: BTreeMap<DayKey, DaySum> = BTreeMap::new();
+/// never wait for each other. Each part fits 64 bits; nearly always there is one.
+fn days(postings: &[(i64, &Draft, i64, Posting)]) -> BTreeMap<DayKey, Vec<DaySum>> {
+    let mut days: BTreeMap<DayKey, Vec<DaySum>> = BTreeMap::new();
     for (_, draft, account, posting) in postings {
         let key = DayKey {
             account: *account,
@@ -143,47 +154,95 @@ fn days(postings: &[(i64, &Draft, i64, Posting)]) -> Result<Vec<(DayKey, DaySum)
             kind: draft.kind,
             currency: draft.money.currency,
         };
-        let sum = days.entry(key).or_default();
-        let added = sum.books.checked_add(posting.books);
-        sum.books = added.ok_or_else(too_large)?;
-        let added = sum.amount.checked_add(posting.amount);
-        sum.amount = added.ok_or_else(too_large)?;
-        sum.entries += 1;
+        let sums = days.entry(key).or_default();
+        let last = sums.last().copied().unwrap_or_default();
+        match last.and(posting) {
+            Some(sum) => {
+                sums.pop();
+                sums.push(sum);
+            }
+            None => sums.extend(DaySum::default().and(posting)),
+        }
     }
-    Ok(days.into_iter().collect())
+    days
 }
 
-fn too_large() -> StoreError {
-    StoreError::column("amount", "the sum of a day is beyond 64 bits of nano-units")
+impl DaySum {
+    /// With a posting more; `None` when that does not fit.
+    fn and(self, posting: &Posting) -> Option<Self> {
+        Some(Self {
+            books: self.books.checked_add(posting.books)?,
+            amount: self.amount.checked_add(posting.amount)?,
+            entries: self.entries + 1,
+        })
+    }
 }
 
 async fn add_to_days(
     transaction: &mut Transaction,
-    days: &[(DayKey, DaySum)],
+    mut days: BTreeMap<DayKey, Vec<DaySum>>,
 ) -> Result<(), StoreError> {
-    for chunk in days.chunks(STATEMENT_ROWS) {
-        let mut insert = sql(
-            "INSERT INTO ledger_day (account_id, day, kind, currency, amount, currency_amount, \
-             entries) ",
-        );
-        insert.push_rows(chunk, |(key, sum)| -> [Value; DAY_BINDS] {
-            [
-                key.account.into(),
-                key.day.into(),
-                key.kind.as_str().into(),
-                key.currency.as_str().into(),
-                sum.books.into(),
-                sum.amount.into(),
-                sum.entries.into(),
-            ]
+    while !days.is_empty() {
+        // One of each: a statement changes a row once.
+        let mut round: Vec<(DayKey, DaySum)> = Vec::with_capacity(days.len());
+        days.retain(|key, sums| {
+            round.extend(sums.pop().map(|sum| (*key, sum)));
+            !sums.is_empty()
         });
-        insert.push(
-            " ON CONFLICT (account_id, day, kind, currency) DO UPDATE SET \
-             amount = ledger_day.amount + excluded.amount, \
-             currency_amount = ledger_day.currency_amount + excluded.currency_amount, \
-             entries = ledger_day.entries + excluded.entries",
-        );
-        insert.execute(&mut *transaction).await?;
+        let mut part = 0;
+        while !round.is_empty() {
+            let mut full = Vec::new();
+            for chunk in round.chunks(STATEMENT_ROWS) {
+                let added = add_to_part(transaction, chunk, part).await?;
+                full.extend(
+                    chunk
+                        .iter()
+                        .filter(|(key, _)| !added.contains(&key.place())),
+                );
+            }
+            round = full;
+            part += 1;
+        }
     }
     Ok(())
+}
+
+/// Adds sums to a part of their days; gives where there was room for them.
+async fn add_to_part(
+    transaction: &mut Transaction,
+    sums: &[(DayKey, DaySum)],
+    part: i64,
+) -> Result<HashSet<Place>, StoreError> {
+    let mut insert = sql(
+        "INSERT INTO ledger_day (account_id, day, kind, currency, part, amount, \
+         currency_amount, entries) ",
+    );
+    insert.push_rows(sums, |(key, sum)| -> [Value; DAY_BINDS] {
+        [
+            key.account.into(),
+            key.day.into(),
+            key.kind.as_str().into(),
+            key.currency.as_str().into(),
+            part.into(),
+            sum.books.into(),
+            sum.amount.into(),
+            sum.entries.into(),
+        ]
+    });
+    // Halves are added to ask: the whole might not fit.
+    insert.push(
+        " ON CONFLICT (account_id, day, kind, currency, part) DO UPDATE SET \
+         amount = ledger_day.amount + excluded.amount, \
+         currency_amount = ledger_day.currency_amount + excluded.currency_amount, \
+         entries = ledger_day.entries + excluded.entries \
+         WHERE ledger_day.amount / 2 + excluded.amount / 2 \
+           BETWEEN -4500000000000000000 AND 4500000000000000000 \
+         AND ledger_day.currency_amount / 2 + excluded.currency_amount / 2 \
+           BETWEEN -4500000000000000000 AND 4500000000000000000 \
+         RETURNING account_id, day, kind, currency",
+    );
+    let rows = insert.fetch_all(transaction).await?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .collect()
 }

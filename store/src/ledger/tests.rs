@@ -359,7 +359,7 @@ async fn what_differs_is_told() {
 }
 
 #[tokio::test]
-async fn a_sum_beyond_64_bits_is_told_and_stops_nothing() {
+async fn a_balance_beyond_64_bits_is_told() {
     databases(async |database| {
         let store = loaded(database, &[ended(1)]).await;
         run(
@@ -664,6 +664,46 @@ async fn a_statement_adds_up_from_day_to_day() {
             .map(|it| it.amount.unwrap().0)
             .collect();
         assert_eq!(opening, [45_000_000, -30_000_000], "EUR, USD");
+    })
+    .await;
+}
+
+/// What a weak currency turns over in a day, of one tenant: nothing waits for it.
+#[tokio::test]
+async fn records_whose_sum_is_beyond_64_bits_are_loaded_and_so_are_those_behind_them() {
+    const EACH: i64 = 3_000_000_000_000_000_000;
+    databases(async |database| {
+        let mut calls = Vec::new();
+        for id in 1..=8 {
+            let mut call = ended(id);
+            let rate = call.rate.as_mut().unwrap();
+            rate.currency = "IRR".to_owned().try_into().unwrap();
+            rate.exchange_rate = "0.000000000001".parse().unwrap();
+            call.charge.amount = Amount(EACH);
+            call.margin = call.money().unwrap().margin().unwrap();
+            calls.push(call);
+        }
+        let mut others = ended(9);
+        others.customer.as_mut().unwrap().id = 6;
+        calls.push(others.clone());
+        let store = loaded(database, &calls).await;
+        // Once more in a batch of its own, where the sums are there already.
+        let mut later = calls[0].clone();
+        later.id = ended(10).id;
+        let mut segment = TestSegment::create(database.folder(), 1, 2);
+        segment.append(&JournalEntry::Ended(later));
+        segment.seal(true);
+        loader(&store, database).recover().await.unwrap();
+        assert_eq!(balance(&store, CUSTOMER).await, -9 * 3_000_000);
+        assert_eq!(balance(&store, LedgerParty::Customer(6)).await, -10_000_000);
+        let found = store.verify_ledger(|_| ()).await.unwrap();
+        assert!(found.is_sound(), "{:?}", found.differences);
+        assert_eq!(found.calls, 10);
+        let parts: i64 = sql("SELECT MAX(part) FROM ledger_day")
+            .fetch_value(store.reader())
+            .await
+            .unwrap();
+        assert!(parts >= 2, "{parts}");
     })
     .await;
 }

@@ -82,7 +82,7 @@ pub enum LedgerDifference {
 type Line = (String, String);
 
 /// A sum of a day: its place, and amounts.
-type Days = BTreeMap<(i64, String, String), (i64, i64, i64)>;
+type Days = BTreeMap<(i64, String, String), (i128, i128, i64)>;
 
 impl LedgerVerification {
     /// Whether nothing differs.
@@ -115,7 +115,7 @@ impl LedgerVerification {
             if kept == posted {
                 continue;
             }
-            let told = |sum: Option<&(i64, i64, i64)>| match sum {
+            let told = |sum: Option<&(i128, i128, i64)>| match sum {
                 Some((books, amount, entries)) => format!("{books}, {amount}, {entries} entries"),
                 None => "nothing".to_owned(),
             };
@@ -188,14 +188,16 @@ impl Store {
             let account: i64 = row.get(0)?;
             let mut moment = self.reader().begin_moment().await?;
             let kept = sql(
-                "SELECT day, kind, currency, amount, currency_amount, entries FROM ledger_day \
-                 WHERE account_id = $1",
+                "SELECT day, kind, currency, amount / 1000000000, amount % 1000000000, \
+                 currency_amount / 1000000000, currency_amount % 1000000000, entries \
+                 FROM ledger_day WHERE account_id = $1",
             );
-            let posted = sql(
-                "SELECT p.at - p.at % $1, e.kind, p.currency, CAST(SUM(p.amount) AS BIGINT), \
-                 CAST(SUM(p.currency_amount) AS BIGINT), COUNT(*) FROM ledger_posting p \
-                 JOIN ledger_entry e ON e.id = p.entry_id WHERE p.account_id = $2 GROUP BY 1, 2, 3",
-            );
+            let posted = sql("SELECT p.at - p.at % $1, e.kind, p.currency, \
+                 CAST(SUM(p.amount / 1000000000) AS BIGINT), \
+                 CAST(SUM(p.amount % 1000000000) AS BIGINT), \
+                 CAST(SUM(p.currency_amount / 1000000000) AS BIGINT), \
+                 CAST(SUM(p.currency_amount % 1000000000) AS BIGINT), COUNT(*) FROM ledger_posting p \
+                 JOIN ledger_entry e ON e.id = p.entry_id WHERE p.account_id = $2 GROUP BY 1, 2, 3");
             let kept = days(&kept.bind(account).fetch_all(&mut moment).await?)?;
             let posted = posted.bind(DAY_US).bind(account);
             let posted = days(&posted.fetch_all(&mut moment).await?)?;
@@ -307,10 +309,22 @@ impl std::fmt::Display for Compared<'_> {
     }
 }
 
+/// Sums by their places; a day may have several rows.
 fn days(rows: &[Row]) -> Result<Days, StoreError> {
-    let read = |row: &Row| {
+    let mut days = Days::new();
+    for row in rows {
         let place = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok((place, (row.get(3)?, row.get(4)?, row.get(5)?)))
-    };
-    rows.iter().map(read).collect()
+        let sum = days.entry(place).or_default();
+        sum.0 += whole(row, 3)?;
+        sum.1 += whole(row, 5)?;
+        sum.2 += row.get::<i64>(7)?;
+    }
+    Ok(days)
+}
+
+/// A sum from its units and nano-units, which are in two columns.
+fn whole(row: &Row, column: usize) -> Result<i128, StoreError> {
+    let units: i64 = row.get(column)?;
+    let nanos: i64 = row.get(column + 1)?;
+    Ok(i128::from(units) * 1_000_000_000 + i128::from(nanos))
 }
