@@ -177,7 +177,7 @@ const apply = createRoute({
 /** The kinds and their texts come together. */
 const ofKinds = async ({ context }: { context: { queryClient: QueryClient } }) => {
   void context.queryClient.prefetchQuery(kindsQuery)
-  await loadTexts('configuration', 'changeSets', 'lists', 'fields', 'apply', 'events')
+  await loadTexts('configuration', 'changeSets', 'lists', 'fields', 'apply', 'events', 'ledger')
 }
 
 const changeSets = createRoute({

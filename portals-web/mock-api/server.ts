@@ -21,6 +21,7 @@ import { explained } from './explain.ts'
 import { rulesTried } from './numbers.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
+import { Ledgers } from './ledger.ts'
 import { Notifications } from './notifications.ts'
 import { matches, page } from './pages.ts'
 import { People } from './people.ts'
@@ -57,6 +58,7 @@ export class MockServer {
   readonly #security = new Security()
   readonly #sets = new Map<string, ChangeSets>()
   readonly #jobs = new Map<string, Jobs>()
+  readonly #ledgers = new Ledgers()
   readonly #events = new Map<string, Events>()
   readonly #notifications = new Map<string, Notifications>()
   /** What was changed by users; any other has the one of all. */
@@ -138,6 +140,7 @@ export class MockServer {
     if (call.path[1] === 'password' || call.path.join('/') === 'session') return null
     const answers = [
       () => this.#changeSets(call.user).answer(call),
+      () => this.#ledgers.answer(call, this.#store(call.user), call.user !== PERSONAS.viewer),
       () => this.#security.answer(call),
       () => this.#notificationsOf(call.user).answer(call),
       () => this.#peopleOf(call.user).answer(call),

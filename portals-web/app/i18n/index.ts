@@ -20,6 +20,7 @@ const files = {
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),
   jobs: () => import('./en/jobs'),
+  ledger: () => import('./en/ledger'),
   lists: () => import('./en/lists'),
   live: () => import('./en/live'),
   people: () => import('./en/people'),

@@ -102,6 +102,7 @@ export const RESOURCE_TABS = [
   'assignment',
   'customers',
   'entitlements',
+  'balance',
   'deliveries',
   'history',
 ] as const

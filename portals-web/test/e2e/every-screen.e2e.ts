@@ -55,6 +55,11 @@ const SCREENS: readonly Screen[] = [
       page.getByRole('table', { name: 'History' }).or(page.getByText('Now')).first().waitFor(),
   },
   {
+    name: 'balance',
+    path: '/configuration/customer/Cairo Connect?tab=balance',
+    ready: (page) => page.getByRole('region', { name: 'Movements' }).waitFor(),
+  },
+  {
     name: 'entitlements',
     path: '/configuration/customer/Cairo Connect?tab=entitlements',
     ready: (page) => page.getByRole('region', { name: 'Voice tiers' }).waitFor(),

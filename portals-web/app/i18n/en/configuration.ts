@@ -32,6 +32,7 @@ export const configuration = {
     assignment: 'Assignment',
     customers: 'Who gets it',
     entitlements: 'What it gets',
+    balance: 'Balance',
     deliveries: 'Notifications',
     history: 'History',
     faults_one: '{{count}} fault',

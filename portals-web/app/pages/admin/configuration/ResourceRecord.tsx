@@ -23,6 +23,7 @@ import { fieldsOfSection } from '~/util/schema'
 import type { ResourceSearch, ResourceTab } from '~/util/searches'
 import { targetOf } from '~/util/target'
 
+import { BalanceTab } from './BalanceTab'
 import { CustomersTab } from './CustomersTab'
 import { DeliveriesTab } from './DeliveriesTab'
 import { DeleteDialog } from './DeleteDialog'
@@ -54,7 +55,8 @@ export function ResourceRecord(props: ResourceRecordProps) {
   const saveDraft = useDraftSaving(kind)
   const canDraft = usePermission('change_set.write') && !draft?.is_stale
   const keep = useKeep(kind)
-  const tabs = tabsOf(kind)
+  const canReadBooks = usePermission('ledger.read')
+  const tabs = tabsOf(kind, canReadBooks)
   const active = search.tab && tabs.includes(search.tab) ? search.tab : 'general'
 
   const takeOver = async (next: Resource) => {
@@ -108,6 +110,12 @@ export function ResourceRecord(props: ResourceRecordProps) {
           />
         ) : null}
         {active === 'customers' ? <CustomersTab kind={kind} resource={resource} /> : null}
+        {active === 'balance' && kind.kind === 'customer' ? (
+          <BalanceTab party="customers" resource={resource} />
+        ) : null}
+        {active === 'balance' && kind.kind === 'carrier' ? (
+          <BalanceTab party="carriers" resource={resource} />
+        ) : null}
         {active === 'entitlements' ? <EntitlementsTab resource={resource} /> : null}
         {active === 'deliveries' ? <DeliveriesTab resource={resource} /> : null}
       </ResourceEditor>
@@ -159,13 +167,15 @@ function useKeep(kind: Kind) {
   })
 }
 
-function tabsOf(kind: Kind): ResourceTab[] {
+function tabsOf(kind: Kind, canReadBooks: boolean): ResourceTab[] {
+  const hasBooks = canReadBooks && (kind.kind === 'customer' || kind.kind === 'carrier')
   const isAssignable = kind.assignable !== 'no'
   return [
     'general',
     ...(fieldsOfSection(kind.schema, 'advanced').length > 0 ? (['advanced'] as const) : []),
     ...(isAssignable ? (['assignment', 'customers'] as const) : []),
     ...(kind.kind === 'customer' ? (['entitlements'] as const) : []),
+    ...(hasBooks ? (['balance'] as const) : []),
     ...(kind.kind === 'notification_target' ? (['deliveries'] as const) : []),
     'history',
   ]
