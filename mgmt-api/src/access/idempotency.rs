@@ -82,13 +82,15 @@ pub(crate) async fn once_if_unsafe(request: Request, next: Next) -> Result<Respo
 }
 
 /// The key of what this request posts, which is posted once; for requests that must have one. It is
-/// made of the client's and of who sent it, and counts for ever.
+/// made of the client's and of the tenant, whoever sends it and by whatever credential, and counts for
+/// ever.
 pub(crate) fn posting_key(principal: &Principal, headers: &HeaderMap) -> Result<String, Problem> {
     let Some(key) = key_of(headers)? else {
         let message = "send one: a key of your choice, the same when you try again";
         return Err(Problem::bad_parameter("Idempotency-Key", message));
     };
-    Ok(sha256_hex(&["posting:", &name_of(principal), ":", &key]))
+    let tenant = principal.tenant.id.to_string();
+    Ok(sha256_hex(&["posting:", &tenant, ":", &key]))
 }
 
 /// The key in a request's headers.

@@ -10,6 +10,9 @@ use rating::cdr::CallRecord;
 /// Records in one transaction.
 const BATCH_RECORDS: i64 = 2_000;
 
+/// Transactions between two lines of the log.
+const BATCHES_TOLD: u64 = 50;
+
 impl Store {
     /// Posts the records of calls that were in the database before it had books, each once; gives
     /// how many entries that made. Where that is done, it costs one look.
@@ -18,8 +21,13 @@ impl Store {
     /// [`StoreError`]; what was done until then stays done.
     pub async fn post_earlier_calls(&self) -> Result<u64, StoreError> {
         let mut entries = 0;
+        let mut batches = 0_u64;
         while let Some(posted) = self.post_some_earlier_calls().await? {
             entries += posted;
+            batches += 1;
+            if batches.is_multiple_of(BATCHES_TOLD) {
+                tracing::info!(entries, "posts the calls that are older than the ledger");
+            }
         }
         if entries > 0 {
             tracing::info!(entries, "posted the calls that are older than the ledger");

@@ -130,11 +130,16 @@ impl Store {
                 accounts.push(" AND kind = ").push_bind(key.kind.as_str());
                 accounts.push(" AND party = ").push_bind(key.party);
             }
-            // Every entry is on one house account.
+            // Every entry is on one house account. One that has none of the kind would be read
+            // whole.
             None => {
                 accounts.push(" AND kind IN (");
                 let house = LedgerAccountKind::ALL.into_iter();
-                let house = house.filter(|kind| kind.is_of_house());
+                let house = house.filter(|kind| match query.kind {
+                    Some(LedgerEntryKind::CallCharge) => *kind == LedgerAccountKind::Revenue,
+                    Some(LedgerEntryKind::AttemptCost) => *kind == LedgerAccountKind::CostOfSales,
+                    _ => kind.is_of_house(),
+                });
                 accounts.push_list(house.map(LedgerAccountKind::as_str));
                 accounts.push(")");
             }
