@@ -33,9 +33,24 @@ impl Bench {
 
     /// The customer may owe so many thousandths of a dollar.
     fn give(&self, mills: i64) {
-        let aurora = CarrierSpec::new("aurora", self.carrier.address, "0.010");
         let limit = Amount(mills * MILL);
-        let billing = format!("billing: {{mode: postpaid, credit_limit: '{limit}'}}");
+        self.bill(&format!("mode: postpaid, credit_limit: '{limit}'"));
+    }
+
+    /// The customer pays so many thousandths of a dollar; calls know of it then.
+    fn pay(&self, key: &str, mills: i64) {
+        let before = nanos(&self.credit()["balance"]);
+        let amount = Amount(mills * MILL).to_string();
+        let body = json!({ "customer": "acme", "amount": amount, "currency": "USD" });
+        self.switch.post_once("/api/v1/payments", key, &body);
+        until("the payment is known", || {
+            nanos(&self.credit()["balance"]) != before
+        });
+    }
+
+    fn bill(&self, terms: &str) {
+        let aurora = CarrierSpec::new("aurora", self.carrier.address, "0.010");
+        let billing = format!("billing: {{{terms}}}");
         let mut world = World::of(vec![aurora]);
         world.price = self.price;
         world.card = "initial_interval_s: 1\nnext_interval_s: 1";
@@ -136,6 +151,30 @@ fn more_credit_lets_a_call_go_on_that_would_have_been_cut() {
     let cleared = BTreeMap::from([("normal_clearing".to_owned(), 1)]);
     assert_eq!(reasons(&records), cleared);
     assert!(nanos(&records[0]["charge"]) >= 7 * MILL);
+}
+
+#[test]
+fn a_payment_lets_a_prepaid_call_go_on_and_counts_after_a_crash() {
+    let mut bench = Bench::start("0.06");
+    bench.bill("mode: prepaid");
+    assert_eq!(nanos(&bench.credit()["balance"]), 0);
+    bench.pay("first", 3);
+    // It hangs up itself after seven seconds.
+    let call = bench.calls("caller_answered", 1, 7_000);
+    until("the call is up", || bench.credit()["calls"] == 1);
+    bench.pay("second", 1_000);
+    assert_eq!(call.finish(), all(1));
+    let records = bench.switch.wait_for_cdrs(1);
+    let cleared = BTreeMap::from([("normal_clearing".to_owned(), 1)]);
+    assert_eq!(reasons(&records), cleared);
+    let left = 1_003 * MILL - charged(&records);
+    assert!(charged(&records) >= 7 * MILL);
+    assert_eq!(nanos(&bench.credit()["balance"]), left);
+    bench.switch.kill();
+    bench.switch.kill_and_restart(&[]);
+    assert_eq!(nanos(&bench.credit()["balance"]), left);
+    bench.pay("third", 500);
+    assert_eq!(nanos(&bench.credit()["balance"]), left + 500 * MILL);
 }
 
 #[test]
