@@ -40,6 +40,7 @@ fn rate() -> AppliedRate {
         grace_period_s: 0,
         rounding: Rounding::FINEST,
         exchange_rate: Default::default(),
+        origin: Default::default(),
     }
 }
 

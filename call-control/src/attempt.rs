@@ -538,7 +538,7 @@ impl Attempt {
         let trunk = self.route.egress_trunk(snapshot);
         let end = self.end.as_ref().unwrap_or(call_end);
         let received_at = facts.received_at();
-        let rate = snapshot.applied_rate(self.route.rate, &facts.called, received_at);
+        let rate = snapshot.applied_rate(self.route.rate, &facts.called, facts.caller, received_at);
         let talk_ms = self.answered.map(|answered| millis(answered, end.at));
         let cost = charge_for(&rate, talk_ms);
         AttemptRecord {

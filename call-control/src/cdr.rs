@@ -8,6 +8,7 @@ use rating::cdr::{
     AppliedRate, BooksMoney, CallId, CallRecord, Charge, DecisionRecord, Outcome, PassedOver,
     Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
+use rating::prefix::Prefix;
 use rating::{Amount, Timestamp};
 use routing_engine::snapshot::{CustomerIndex, RateRef, TrunkIndex};
 use routing_engine::{Rejection, RoutePlan, Snapshot};
@@ -35,16 +36,32 @@ pub(crate) struct Facts {
     pub(crate) calling_received: Arc<str>,
     called_received: Arc<str>,
     pub(crate) called: Arc<str>,
+    /// Leading digits of the calling number, when any rate asks for them.
+    pub(crate) caller: Option<Prefix>,
     pub(crate) snapshot_number: u64,
     pub(crate) customer: Option<ResourceRef>,
     ingress_trunk: Option<ResourceRef>,
-    pub(crate) rate: Option<AppliedRate>,
+    /// In the snapshot that decided: a record is made of it when one is asked for.
+    pub(crate) rate: Option<RateRef>,
     decision: Option<DecisionRecord>,
     passed_over: Vec<PassedOver>,
     /// First ringing indication sent to the customer.
     pub(crate) ringing: Option<Instant>,
     /// 2xx sent to the customer.
     pub(crate) answered: Option<Instant>,
+}
+
+/// The user part of a Request-URI: the number, and where it is when it is ported (RFC 4694, `rn`), which a rate
+/// may hang upon.
+fn called_number(request_uri: Option<&str>) -> Arc<str> {
+    let uri = request_uri.and_then(|text| Uri::parse(text).ok());
+    let number = uri.as_ref().and_then(Uri::user_name).unwrap_or("");
+    match uri.as_ref().and_then(|uri| uri.number_param("rn")) {
+        Some(location) if number.len() + location.len() < NUMBER_MAX - ";rn=".len() => {
+            Arc::from(format!("{number};rn={location}"))
+        }
+        _ => Arc::from(cut(number, NUMBER_MAX)),
+    }
 }
 
 /// How the call ended.
@@ -106,8 +123,9 @@ impl Facts {
             source: path.remote,
             user_agent: user_agent.map(|text| Arc::from(cut(text, USER_AGENT_MAX))),
             calling_received: user_of(invite.from().ok().map(|from| from.uri)),
-            called_received: user_of(invite.request_uri()),
+            called_received: called_number(invite.request_uri()),
             called: Arc::from(""),
+            caller: None,
             snapshot_number: snapshot.number(),
             customer: None,
             ingress_trunk: None,
@@ -137,6 +155,7 @@ impl Facts {
             calling_received: Arc::clone(&self.calling_received),
             called_received: Arc::from(cut(called, NUMBER_MAX)),
             called: Arc::from(""),
+            caller: None,
             snapshot_number: snapshot.number(),
             customer: None,
             ingress_trunk: None,
@@ -202,7 +221,7 @@ impl Facts {
     pub(crate) fn learn_plan(&mut self, plan: &RoutePlan, snapshot: &Snapshot) {
         self.learn(
             snapshot,
-            &plan.numbers.called,
+            (&plan.numbers.called, plan.caller),
             Some(plan.customer),
             Some(plan.ingress_trunk),
             Some(plan.customer_rate),
@@ -213,7 +232,10 @@ impl Facts {
     pub(crate) fn learn_rejection(&mut self, rejection: &Rejection, snapshot: &Snapshot) {
         self.learn(
             snapshot,
-            rejection.called_number.as_deref().unwrap_or(""),
+            (
+                rejection.called_number.as_deref().unwrap_or(""),
+                rejection.caller,
+            ),
             rejection.customer,
             rejection.ingress_trunk,
             rejection.customer_rate,
@@ -223,15 +245,23 @@ impl Facts {
     fn learn(
         &mut self,
         snapshot: &Snapshot,
-        called: &str,
+        (called, caller): (&str, Option<Prefix>),
         customer: Option<CustomerIndex>,
         trunk: Option<TrunkIndex>,
         rate: Option<RateRef>,
     ) {
         self.called = self.shared(called);
+        self.caller = caller;
         self.customer = customer.map(|index| snapshot.customer(index).resource.clone());
         self.ingress_trunk = trunk.map(|index| snapshot.ingress_trunk(index).resource.clone());
-        self.rate = rate.map(|rate| snapshot.applied_rate(rate, called, self.received.wall));
+        self.rate = rate;
+    }
+
+    /// What the customer pays by; `snapshot` is the one that decided.
+    pub(crate) fn applied_rate(&self, snapshot: &Snapshot) -> Option<AppliedRate> {
+        let at = self.received.wall;
+        let rate = self.rate?;
+        Some(snapshot.applied_rate(rate, &self.called, self.caller, at))
     }
 
     /// The wall clock at a point of the monotonic one.
@@ -240,9 +270,9 @@ impl Facts {
         Timestamp(self.received.wall.0.saturating_add_unsigned(since))
     }
 
-    /// What the customer pays, if the call ended so.
-    pub(crate) fn charge(&self, end: &End, was_tried: bool) -> Charge {
-        match (&self.rate, self.answered) {
+    /// What the customer pays by its rate, if the call ended so.
+    pub(crate) fn charge(&self, rate: Option<&AppliedRate>, end: &End, was_tried: bool) -> Charge {
+        match (rate, self.answered) {
             (Some(rate), Some(answered)) => charge_for(rate, Some(millis(answered, end.at))),
             (Some(rate), None) if was_tried => charge_for(rate, None),
             _ => Charge::default(),
@@ -262,7 +292,8 @@ impl Facts {
             .iter()
             .map(|attempt| attempt.record(self, snapshot, end))
             .collect();
-        let charge = self.charge(end, !attempts.is_empty());
+        let rate = self.applied_rate(snapshot);
+        let charge = self.charge(rate.as_ref(), end, !attempts.is_empty());
         let record = CallRecord {
             id: self.id,
             node: Arc::clone(&config.node),
@@ -277,7 +308,7 @@ impl Facts {
             called_number: Arc::clone(&self.called),
             customer: self.customer.clone(),
             ingress_trunk: self.ingress_trunk.clone(),
-            rate: self.rate.clone(),
+            rate,
             charge,
             margin: Amount::ZERO,
             received_at: self.received.wall,

@@ -197,8 +197,7 @@ impl Call {
             destination: self
                 .facts
                 .rate
-                .as_ref()
-                .map(|rate| rate.destination.clone()),
+                .map(|rate| Arc::clone(self.snapshot.destination(rate))),
             called_number: self.facts.called.clone(),
             calling_number: self.facts.calling_received.clone(),
             ingress_source: self.facts.source,

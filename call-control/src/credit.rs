@@ -64,25 +64,29 @@ impl Call {
     ) -> Result<(), ReleaseReason> {
         let at = self.facts.wall(now);
         let customer = self.facts.customer.as_ref().map(|customer| customer.id);
-        let (Some(held), Some(rate)) = (&mut self.credit, &self.facts.rate) else {
+        let Some(held) = &mut self.credit else {
             return Ok(());
         };
         if now < due_at(answered, held) {
             return Ok(());
         }
+        let Some(rate) = self.facts.applied_rate(&self.snapshot) else {
+            return Ok(());
+        };
         let terms = customer.map_or_else(Default::default, |id| core.snapshot.credit_terms_of(id));
         // The second under way, when the shard was late.
         let talked_s = (now + LEAD).since(answered).as_millis() / 1_000;
         let least_s = u32::try_from(talked_s)
             .unwrap_or(u32::MAX)
             .saturating_add(1);
-        held.renew(&terms, &TalkPrice::from(rate), at, least_s)
+        held.renew(&terms, &TalkPrice::from(&rate), at, least_s)
     }
 
     /// The call has its end: its customer pays what its record will say.
     pub(crate) fn settle_credit(&mut self, end: &End) {
-        let charge = self.facts.charge(end, !self.attempts.is_empty());
-        let rate = self.facts.rate.as_ref();
+        let rate = self.facts.applied_rate(&self.snapshot);
+        let was_tried = !self.attempts.is_empty();
+        let charge = self.facts.charge(rate.as_ref(), end, was_tried);
         let books = rate.and_then(|rate| rate.exchange_rate.to_books(charge.amount));
         let (charge, at) = (books.unwrap_or(Amount::ZERO), self.facts.wall(end.at));
         match self.credit.take() {

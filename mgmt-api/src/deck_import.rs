@@ -85,7 +85,11 @@ async fn alone<T: Send + 'static>(
 
 /// What a deck for this card is read against.
 fn card_of(card: &RateCard) -> Card {
+    let sets = card.origin_sets.iter();
     Card {
+        origin_sets: sets
+            .map(|set| (set.name.as_str().into(), set.origins().collect()))
+            .collect(),
         currency: card.currency,
         defaults: card.default_terms(rating::Amount::ZERO),
     }
@@ -96,12 +100,13 @@ pub(crate) fn table_of(deck: &Deck) -> Table {
     let mut builder = TableBuilder::default();
     // Most rows share their offers, which stand at one place.
     let mut places = BTreeMap::new();
-    for (prefix, offer) in deck.rows() {
+    for (prefix, origin, offer) in deck.rows() {
         let place = *places
             .entry(std::ptr::from_ref(offer))
             .or_insert_with(|| builder.offer(deck.destination(offer), offer.terms));
         builder.push(Row {
             prefix,
+            origin,
             period: Period::ALWAYS,
             offer: place,
             line: 0,

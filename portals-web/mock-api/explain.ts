@@ -77,6 +77,7 @@ function explain({ to, customer, source }: Question): Explanation {
           },
       quality: null,
       prefix: cost === undefined ? null : destination.prefix,
+      origin: null,
       destination: cost === undefined ? null : destination.name,
       cost_per_minute: cost === undefined ? null : micros(cost),
       margin_per_minute: cost === undefined ? null : micros(destination.price - cost),
@@ -109,6 +110,7 @@ function explain({ to, customer, source }: Question): Explanation {
     customer_rate: {
       rate_card: 'retail-usd',
       prefix: destination.prefix,
+      origin: null,
       destination: destination.name,
       currency: CURRENCY,
       exchange_rate: '1',

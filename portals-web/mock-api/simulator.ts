@@ -394,6 +394,7 @@ function rate(card: string, { prefix, name }: Destination, price: number, first:
   return {
     rate_card: card,
     prefix,
+    origin: null,
     destination: name,
     currency: CURRENCY,
     exchange_rate: '1',

@@ -9,9 +9,8 @@ pub use change::{Change, ChangeKind, Summary};
 use crate::doubts::{Doubt, Doubts};
 use crate::reading::Reading;
 use crate::rejections::Rejections;
-use crate::table::{Period, Row, Table, TableBuilder};
+use crate::table::{Key, Period, Row, Table, TableBuilder};
 use cost::{Facts, Leap, Side, Timeline};
-use rating::prefix::Prefix;
 use rating::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -87,10 +86,10 @@ pub fn compare(current: &Table, deck: &Reading, policy: &Policy, now: Timestamp)
         doubts: deck.doubts.clone(),
     };
     let (mut old, mut new) = (current.rows(), deck.table.rows());
-    while let Some(prefix) = first_prefix(old, new) {
-        let (old_rows, old_rest) = split(old, prefix);
-        let (new_rows, new_rest) = split(new, prefix);
-        comparison.prefix(prefix, old_rows, new_rows);
+    while let Some(key) = first_key(old, new) {
+        let (old_rows, old_rest) = split(old, key);
+        let (new_rows, new_rest) = split(new, key);
+        comparison.key(key, old_rows, new_rows);
         (old, new) = (old_rest, new_rest);
     }
     comparison.finish()
@@ -103,23 +102,23 @@ fn removal(deck: &Table, now: Timestamp) -> Timestamp {
     first.map_or(now, |from| from.max(now))
 }
 
-fn first_prefix(old: &[Row], new: &[Row]) -> Option<Prefix> {
-    let first = |rows: &[Row]| rows.first().map(|row| row.prefix);
+fn first_key(old: &[Row], new: &[Row]) -> Option<Key> {
+    let first = |rows: &[Row]| rows.first().map(Row::key);
     match (first(old), first(new)) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
 }
 
-/// The rows of a prefix at the head, and the rest.
-fn split(rows: &[Row], prefix: Prefix) -> (&[Row], &[Row]) {
-    let count = rows.iter().take_while(|row| row.prefix == prefix).count();
+/// The rows of a prefix and origin at the head, and the rest.
+fn split(rows: &[Row], key: Key) -> (&[Row], &[Row]) {
+    let count = rows.iter().take_while(|row| row.key() == key).count();
     rows.split_at(count)
 }
 
-/// A prefix that later ones may begin with, before and after the deck.
+/// A prefix that later ones may begin with, and its origin, before and after the deck.
 struct Shorter<'t> {
-    prefix: Prefix,
+    key: Key,
     before: Timeline<'t>,
     after: Timeline<'t>,
 }
@@ -152,19 +151,19 @@ struct Comparison<'t> {
 }
 
 impl<'t> Comparison<'t> {
-    fn prefix(&mut self, prefix: Prefix, old: &[Row], new: &[Row]) {
-        let is_shorter = |it: &Shorter<'_>| prefix.begins_with(it.prefix);
+    fn key(&mut self, key: Key, old: &[Row], new: &[Row]) {
+        let is_shorter = |it: &Shorter<'_>| key.prefix.begins_with(it.key.prefix);
         while self.shorter.pop_if(|last| !is_shorter(last)).is_some() {}
         let old = timeline::live(old, self.now);
         self.old_prefixes += u64::from(!old.is_empty());
         let sent = timeline::live_from(new, self.now);
         self.summary.over += (new.len() - sent.len()) as u64;
         let rows = if sent.is_empty() {
-            self.not_named(prefix, &old)
+            self.not_named(key, &old)
         } else {
             self.named(&old, sent)
         };
-        self.place(prefix, &old, rows);
+        self.place(key, &old, rows);
     }
 
     fn named(&mut self, old: &[Row], sent: Vec<Row>) -> Vec<Sided> {
@@ -197,8 +196,8 @@ impl<'t> Comparison<'t> {
     }
 
     /// A prefix that the deck has nothing for any more, or never had.
-    fn not_named(&mut self, prefix: Prefix, old: &[Row]) -> Vec<Sided> {
-        let ends = self.removed_at(prefix, old);
+    fn not_named(&mut self, key: Key, old: &[Row]) -> Vec<Sided> {
+        let ends = self.removed_at(key, old);
         if ends == Period::ALWAYS.until {
             self.summary.unchanged += old.len() as u64;
         }
@@ -208,22 +207,22 @@ impl<'t> Comparison<'t> {
     }
 
     /// When a prefix is over that the deck does not name; never when its rates stay.
-    fn removed_at(&mut self, prefix: Prefix, old: &[Row]) -> Timestamp {
+    fn removed_at(&mut self, key: Key, old: &[Row]) -> Timestamp {
         const NEVER: Timestamp = Period::ALWAYS.until;
         let wanted = self.removal;
         let last = old.iter().rfind(|row| row.period.until > wanted);
         let Some(last) = last.filter(|_| self.policy.scope == Scope::Full) else {
             return NEVER;
         };
-        if self.rejections.may_name(prefix) {
+        if self.rejections.may_name(key.prefix) {
             self.summary.kept += 1;
             return NEVER;
         }
         let in_force = old.iter().find(|row| row.period.contains(wanted));
         let was = self.old.facts(in_force.unwrap_or(last));
-        let covering = self.covering(wanted, |shorter| &shorter.after);
+        let covering = self.covering(key, wanted, |shorter| &shorter.after);
         if let Some(covering) = &covering {
-            self.doubt_leap(prefix, 0, &was, covering);
+            self.doubt_leap(key, 0, &was, covering);
         }
         let is_dearer = covering.is_some_and(|it| it.is_dearer_than(&was));
         let is_postponed = is_dearer && wanted < self.notice_over;
@@ -233,7 +232,7 @@ impl<'t> Comparison<'t> {
             wanted
         };
         self.change(Change {
-            prefix,
+            key,
             kind: ChangeKind::Removed,
             old_rate: Some(was.rate()),
             covering_rate: covering.map(|it| it.rate()),
@@ -246,14 +245,17 @@ impl<'t> Comparison<'t> {
         effective
     }
 
-    /// What the longest shorter prefix that has a rate at a moment costs.
+    /// What the same calls cost at a moment by the rate that counts without this one: for more callers, or
+    /// of the longest shorter prefix.
     fn covering(
         &self,
+        key: Key,
         at: Timestamp,
         timeline: impl for<'s> Fn(&'s Shorter<'t>) -> &'s Timeline<'t>,
     ) -> Option<Facts<'t>> {
-        let mut shorter = self.shorter.iter().rev();
-        shorter.find_map(|shorter| timeline(shorter).at(at))
+        let longest_first = self.shorter.iter().rev();
+        let mut covering = longest_first.filter(|shorter| shorter.key.covers(key));
+        covering.find_map(|shorter| timeline(shorter).at(at))
     }
 
     /// Compares a row of the deck with the one before it, or with what counts when it begins, and
@@ -274,7 +276,7 @@ impl<'t> Comparison<'t> {
             }
         };
         let covering = match was {
-            None => self.covering(from, |shorter| &shorter.before),
+            None => self.covering(row.key(), from, |shorter| &shorter.before),
             Some(_) => None,
         };
         let is = self.new.facts(row);
@@ -290,7 +292,7 @@ impl<'t> Comparison<'t> {
         self.doubt(row, was.or(covering).as_ref(), &is);
         let until = row.period.until;
         self.change(Change {
-            prefix: row.prefix,
+            key: row.key(),
             kind,
             old_rate: was.map(|was| was.rate()),
             covering_rate: covering.map(|it| it.rate()),
@@ -304,18 +306,18 @@ impl<'t> Comparison<'t> {
     }
 
     fn doubt(&mut self, row: &Row, was: Option<&Facts<'_>>, is: &Facts<'_>) {
-        let (prefix, line) = (row.prefix, row.line);
+        let (key, line) = (row.key(), row.line);
         match was {
-            Some(was) => self.doubt_leap(prefix, line, was, is),
-            None if is.rate() == Amount::ZERO => self.doubts.push(Doubt::FreeRate { prefix, line }),
+            Some(was) => self.doubt_leap(key, line, was, is),
+            None if is.rate() == Amount::ZERO => self.doubts.push(Doubt::FreeRate { key, line }),
             None => {}
         }
     }
 
-    fn doubt_leap(&mut self, prefix: Prefix, line: u32, was: &Facts<'_>, is: &Facts<'_>) {
+    fn doubt_leap(&mut self, key: Key, line: u32, was: &Facts<'_>, is: &Facts<'_>) {
         match is.leap_from(was, self.policy.absurd_factor) {
-            Some(Leap::Up) => self.doubts.push(Doubt::AbsurdIncrease { prefix, line }),
-            Some(Leap::Down) => self.doubts.push(Doubt::AbsurdDecrease { prefix, line }),
+            Some(Leap::Up) => self.doubts.push(Doubt::AbsurdIncrease { key, line }),
+            Some(Leap::Down) => self.doubts.push(Doubt::AbsurdDecrease { key, line }),
             None => {}
         }
     }
@@ -329,7 +331,7 @@ impl<'t> Comparison<'t> {
         }
         self.first_end.get_or_insert(last.line);
         self.change(Change {
-            prefix: last.prefix,
+            key: last.key(),
             kind: ChangeKind::Ends,
             old_rate: Some(self.new.facts(last).rate()),
             covering_rate: None,
@@ -374,10 +376,10 @@ impl<'t> Comparison<'t> {
     }
 
     /// Puts the rows of a prefix into the result; what ends by now has never to be asked again.
-    fn place(&mut self, prefix: Prefix, old: &[Row], rows: Vec<Sided>) {
+    fn place(&mut self, key: Key, old: &[Row], rows: Vec<Sided>) {
         let before = old.iter().map(|row| (row.period, self.old.facts(row)));
         let mut shorter = Shorter {
-            prefix,
+            key,
             before: Timeline(before.collect()),
             after: Timeline::default(),
         };

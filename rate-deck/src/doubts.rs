@@ -1,8 +1,8 @@
 //! What is possible and hardly meant: somebody has to confirm it.
 
 use crate::codes::OtherMeaning;
-use rating::prefix::Prefix;
-use serde::{Serialize, Serializer};
+use crate::table::Key;
+use serde::Serialize;
 use std::fmt;
 
 /// Most doubts that are listed; all are counted.
@@ -45,9 +45,9 @@ pub enum Doubt {
     /// Two rows of the file give one prefix different rates from the same moment. The later line
     /// counts.
     DuplicateCode {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// Where it stands first.
         first_line: u32,
         /// Where it stands again.
@@ -55,9 +55,9 @@ pub enum Doubt {
     },
     /// A row begins before the one before it ends. The later beginning counts.
     OverlappingDates {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// The row that begins first.
         first_line: u32,
         /// The row that begins before that one's end.
@@ -65,9 +65,9 @@ pub enum Doubt {
     },
     /// A rate ends while another of the prefix has not: that one counts again.
     CountsAgain {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// The row that counts again.
         first_line: u32,
         /// The row that ends.
@@ -75,9 +75,9 @@ pub enum Doubt {
     },
     /// Between two rates of a prefix is a time without one, in which a shorter prefix counts.
     Gap {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// The row before it.
         first_line: u32,
         /// The row behind it.
@@ -94,26 +94,26 @@ pub enum Doubt {
     /// The price is more times the old one than the policy takes for likely; the old one may be
     /// that of a shorter prefix.
     AbsurdIncrease {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// Where it stands; 0 where it is removed, so that a shorter prefix counts.
         line: u32,
     },
     /// The old price is more times the new one than the policy takes for likely.
     AbsurdDecrease {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// Where it stands; 0 where it is removed, so that a shorter prefix counts.
         line: u32,
     },
     /// A minute costs nothing, and no rate was there to hold that against. Carriers write so what
     /// they do not serve; a route that costs nothing goes first.
     FreeRate {
-        /// The prefix.
-        #[serde(serialize_with = "prefix_text")]
-        prefix: Prefix,
+        /// The prefix, and whose calls.
+        #[serde(flatten)]
+        key: Key,
         /// Where it stands.
         line: u32,
     },
@@ -190,56 +190,56 @@ impl Doubt {
     fn fmt_of_prefix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DuplicateCode {
-                prefix,
+                key,
                 first_line,
                 line,
             } => write!(
                 f,
-                "line {line}: {prefix} has another rate in line {first_line}"
+                "line {line}: {key} has another rate in line {first_line}"
             ),
             Self::OverlappingDates {
-                prefix,
+                key,
                 first_line,
                 line,
             } => write!(
                 f,
-                "line {line}: the rate of {prefix} begins before that of line {first_line} ends"
+                "line {line}: the rate of {key} begins before that of line {first_line} ends"
             ),
             Self::CountsAgain {
-                prefix,
+                key,
                 first_line,
                 line,
             } => write!(
                 f,
-                "line {line}: when the rate of {prefix} ends, that of line {first_line} counts again"
+                "line {line}: when the rate of {key} ends, that of line {first_line} counts again"
             ),
             Self::Gap {
-                prefix,
+                key,
                 first_line,
                 line,
             } => write!(
                 f,
-                "line {line}: {prefix} has no rate between the end of line {first_line} and this"
+                "line {line}: {key} has no rate between the end of line {first_line} and this"
             ),
-            Self::FreeRate { prefix, line } => write!(
+            Self::FreeRate { key, line } => write!(
                 f,
-                "line {line}: calls to {prefix} cost nothing: is it served at all?"
+                "line {line}: calls to {key} cost nothing: is it served at all?"
             ),
-            Self::AbsurdIncrease { prefix, line: 0 } => write!(
+            Self::AbsurdIncrease { key, line: 0 } => write!(
                 f,
-                "{prefix} is removed, and a shorter prefix with many times its price counts"
+                "{key} is removed, and a shorter prefix with many times its price counts"
             ),
-            Self::AbsurdDecrease { prefix, line: 0 } => write!(
+            Self::AbsurdDecrease { key, line: 0 } => write!(
                 f,
-                "{prefix} is removed, and a shorter prefix with a small part of its price counts"
+                "{key} is removed, and a shorter prefix with a small part of its price counts"
             ),
-            Self::AbsurdIncrease { prefix, line } => write!(
+            Self::AbsurdIncrease { key, line } => write!(
                 f,
-                "line {line}: calls to {prefix} cost many times what they did"
+                "line {line}: calls to {key} cost many times what they did"
             ),
-            Self::AbsurdDecrease { prefix, line } => write!(
+            Self::AbsurdDecrease { key, line } => write!(
                 f,
-                "line {line}: calls to {prefix} cost a small part of what they did"
+                "line {line}: calls to {key} cost a small part of what they did"
             ),
             _ => Ok(()),
         }
@@ -254,8 +254,4 @@ impl OtherMeaning {
             Self::WholeCode => "a code behind its country's, or a whole one?",
         }
     }
-}
-
-fn prefix_text<S: Serializer>(prefix: &Prefix, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(prefix)
 }

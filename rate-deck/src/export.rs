@@ -26,10 +26,11 @@ pub(crate) const RATE_COLUMNS: [Field; 9] = [
 /// Those of `out`.
 pub fn csv(table: &Table, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
+    let asks_callers = table.asks_callers();
     let dates = [Field::EffectiveFrom, Field::EffectiveUntil];
-    writer.write_record(RATE_COLUMNS.iter().chain(&dates).map(|field| field.name()))?;
+    writer.write_record(columns(asks_callers).chain(dates).map(Field::name))?;
     for row in table.rows() {
-        write_rate(&mut writer, table, row)?;
+        write_rate(&mut writer, table, row, asks_callers)?;
         let Period { from, until } = row.period;
         let text = |at: Timestamp, open: Timestamp| {
             if at == open {
@@ -51,18 +52,26 @@ pub fn csv(table: &Table, out: impl Write) -> io::Result<()> {
 /// Those of `out`.
 pub fn csv_at(table: &Table, at: Timestamp, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(RATE_COLUMNS.map(Field::name))?;
+    let asks_callers = table.asks_callers();
+    writer.write_record(columns(asks_callers).map(Field::name))?;
     for row in table.rows().iter().filter(|row| row.period.contains(at)) {
-        write_rate(&mut writer, table, row)?;
+        write_rate(&mut writer, table, row, asks_callers)?;
         writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()
+}
+
+/// That of origins comes last, and only where there are any.
+fn columns(asks_callers: bool) -> impl Iterator<Item = Field> {
+    let of_callers = asks_callers.then_some(Field::Origin);
+    RATE_COLUMNS.into_iter().chain(of_callers)
 }
 
 fn write_rate(
     writer: &mut csv::Writer<impl Write>,
     table: &Table,
     row: &crate::table::Row,
+    asks_callers: bool,
 ) -> io::Result<()> {
     let terms: &RateTerms = table.terms(row);
     writer.write_field(row.prefix.to_string())?;
@@ -74,6 +83,9 @@ fn write_rate(
     writer.write_field(amount_text(terms.connection_fee))?;
     writer.write_field(amount_text(terms.attempt_fee))?;
     writer.write_field(terms.grace_period_s.to_string())?;
+    if asks_callers {
+        writer.write_field(row.origin.to_string())?;
+    }
     Ok(())
 }
 

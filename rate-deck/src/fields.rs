@@ -1,5 +1,6 @@
 //! What a column of a deck can hold, and what carriers call it.
 
+use rating::Jurisdiction;
 use serde::{Deserialize, Serialize};
 
 /// What a column holds.
@@ -35,11 +36,20 @@ pub enum Field {
     EffectiveFrom,
     /// The first moment at which the rate is over; in decks of others a day alone is its last.
     EffectiveUntil,
+    /// Whose calls the rate is for: leading digits of the calling number, one, a list or ranges; a group that
+    /// the card names; a jurisdiction.
+    Origin,
+    /// Price of a minute between two states.
+    InterstateRate,
+    /// Price of a minute within a state.
+    IntrastateRate,
+    /// Price of a minute where nobody can tell.
+    IndeterminateRate,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Code,
         Self::CountryCode,
         Self::Destination,
@@ -54,13 +64,30 @@ impl Field {
         Self::GracePeriod,
         Self::EffectiveFrom,
         Self::EffectiveUntil,
+        Self::Origin,
+        Self::InterstateRate,
+        Self::IntrastateRate,
+        Self::IndeterminateRate,
+    ];
+
+    /// The prices of jurisdictions.
+    pub(crate) const OF_JURISDICTIONS: [(Self, Jurisdiction); 3] = [
+        (Self::InterstateRate, Jurisdiction::Interstate),
+        (Self::IntrastateRate, Jurisdiction::Intrastate),
+        (Self::IndeterminateRate, Jurisdiction::Indeterminate),
     ];
 
     /// Whether it holds an amount of money.
     pub(crate) fn is_price(self) -> bool {
         matches!(
             self,
-            Self::Rate | Self::InitialRate | Self::ConnectionFee | Self::AttemptFee
+            Self::Rate
+                | Self::InitialRate
+                | Self::ConnectionFee
+                | Self::AttemptFee
+                | Self::InterstateRate
+                | Self::IntrastateRate
+                | Self::IndeterminateRate
         )
     }
 
@@ -81,6 +108,10 @@ impl Field {
             Self::GracePeriod => "grace_period_s",
             Self::EffectiveFrom => "effective_from",
             Self::EffectiveUntil => "effective_until",
+            Self::Origin => "origin",
+            Self::InterstateRate => "interstate_rate_per_minute",
+            Self::IntrastateRate => "intrastate_rate_per_minute",
+            Self::IndeterminateRate => "indeterminate_rate_per_minute",
         }
     }
 
@@ -111,6 +142,8 @@ impl Field {
                 "numbering",
                 "breakoutcode",
                 "ndc",
+                "npanxx",
+                "npanxxx",
             ],
             Self::CountryCode => &["cc", "countrydialcode", "countryprefix", "intlcode"],
             Self::Destination => &[
@@ -218,6 +251,61 @@ impl Field {
                 "expirationdate",
                 "validtill",
             ],
+            Self::Origin
+            | Self::InterstateRate
+            | Self::IntrastateRate
+            | Self::IndeterminateRate => self.titles_of_callers(),
+        }
+    }
+
+    fn titles_of_callers(self) -> &'static [&'static str] {
+        match self {
+            Self::Origin => &[
+                "origins",
+                "origincode",
+                "origincodes",
+                "originprefix",
+                "originprefixes",
+                "origingroup",
+                "originset",
+                "originzone",
+                "origination",
+                "originationcode",
+                "originationprefix",
+                "anumber",
+                "acode",
+                "aprefix",
+                "callingprefix",
+                "callercode",
+                "cliprefix",
+                "sourcecode",
+                "sourceprefix",
+            ],
+            Self::InterstateRate => &[
+                "interstate",
+                "inter",
+                "interrate",
+                "interstaterate",
+                "interprice",
+            ],
+            Self::IntrastateRate => &[
+                "intrastate",
+                "intra",
+                "intrarate",
+                "intrastaterate",
+                "intraprice",
+            ],
+            Self::IndeterminateRate => &[
+                "indeterminate",
+                "indet",
+                "indetrate",
+                "indeterminaterate",
+                "ij",
+                "ijrate",
+                "indrate",
+                "undetermined",
+            ],
+            _ => &[],
         }
     }
 }
@@ -262,6 +350,11 @@ mod tests {
             ("Billing Increment", Some(Field::Increments)),
             ("Comments", None),
             ("Setup Rate", None),
+            ("Origin Code", Some(Field::Origin)),
+            ("Inter Rate (USD)", Some(Field::InterstateRate)),
+            ("Intrastate", Some(Field::IntrastateRate)),
+            ("IJ Rate", Some(Field::IndeterminateRate)),
+            ("NPA-NXX", Some(Field::Code)),
             ("USD", None),
             ("", None),
         ];

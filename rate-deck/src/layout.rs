@@ -22,6 +22,8 @@ pub(crate) struct Layout {
     pub(crate) is_wholly_own: bool,
     /// A step is all that the file says of intervals.
     pub(crate) has_step_alone: bool,
+    /// Codes are those of the North American plan, without its country code 1.
+    pub(crate) is_of_plan: bool,
     /// How many titles there are; `None` without a line of titles.
     pub(crate) width: Option<usize>,
     /// The first field that two columns may be, and both titles.
@@ -120,7 +122,11 @@ impl Layout {
         let has_step_alone = !layout.is_own_or_none(Field::NextInterval, &titles)
             && !has(Field::InitialInterval)
             && !has(Field::Increments);
+        let code = layout.column(Field::Code).and_then(|at| titles.get(at));
+        let is_of_plan = !has(Field::CountryCode)
+            && code.is_some_and(|title| ["npanxx", "npanxxx"].contains(&&*plain(title)));
         layout.has_step_alone = has_step_alone;
+        layout.is_of_plan = is_of_plan;
         layout.is_own &= layout.is_own_or_none(Field::EffectiveUntil, &titles);
         layout
     }
@@ -181,7 +187,8 @@ impl Layout {
         let has = |field| self.column(field).is_some();
         let missing = if !has(Field::Code) && !has(Field::CountryCode) {
             Field::Code
-        } else if !has(Field::Rate) {
+        } else if !has(Field::Rate) && !Field::OF_JURISDICTIONS.iter().any(|(field, _)| has(*field))
+        {
             Field::Rate
         } else {
             return Ok(());

@@ -2,20 +2,22 @@
 
 mod found;
 
-use crate::codes::{OtherMeaning, expand};
+use crate::codes::{CODES_PER_ROW_MAX, OtherMeaning, expand};
 use crate::dates::{DateWriting, FOREVER, Moment, date};
 use crate::doubts::{Doubt, Doubts};
 use crate::fields::Field;
 use crate::layout::{HEADER_SEARCH_MAX, Layout};
 use crate::mapping::Mapping;
 use crate::numbers::{Writing, increments, price, seconds};
+use crate::origins::origins;
 use crate::records::{FormatError, Record, each};
 use crate::rejections::{Reason, Rejections};
 use crate::table::{Period, Row, Table, TableBuilder};
+use arrayvec::ArrayVec;
 use found::{date_writing, price_writing};
 use rating::prefix::Prefix;
 use rating::rate::{RateTerms, TermsError};
-use rating::{Amount, Currency};
+use rating::{Amount, Currency, Jurisdiction, Origin};
 use std::ops::ControlFlow;
 
 /// Most rates of one file, lists and ranges unfolded.
@@ -41,8 +43,10 @@ const DESTINATION_BYTES_MAX: usize = 128;
 const PROGRESS_STEP: u64 = 10_000;
 
 /// The card that a deck is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
+    /// Groups of callers by their names on the card; a row for a group is one for each of its origins.
+    pub origin_sets: Vec<(Box<str>, Vec<Origin>)>,
     /// Prices of any other are refused.
     pub currency: Currency,
     /// The terms of a row that names nothing but its price.
@@ -177,13 +181,14 @@ impl Head {
             prices: price_writing(&layout, data, mapping.decimal_mark, card.currency),
             dates: date_writing(&layout, data, mapping.date_order),
             layout,
-            defaults: &card.defaults,
+            card,
             builder: TableBuilder::default(),
             rejections: Rejections::default(),
             doubts: Doubts::default(),
             whole_codes: None,
             records: 0,
             codes: Vec::new(),
+            origins: Vec::new(),
             are_codes_read: false,
         };
         for record in data {
@@ -197,7 +202,7 @@ struct Body<'c> {
     layout: Layout,
     prices: Writing,
     dates: DateWriting,
-    defaults: &'c RateTerms,
+    card: &'c Card,
     builder: TableBuilder,
     rejections: Rejections,
     doubts: Doubts,
@@ -206,6 +211,8 @@ struct Body<'c> {
     records: u64,
     /// Of the row at hand.
     codes: Vec<Prefix>,
+    /// Whose calls it is for.
+    origins: Vec<Origin>,
     /// Whether they are all that the row names.
     are_codes_read: bool,
 }
@@ -240,7 +247,9 @@ impl Body<'_> {
         let is_empty = |field| self.layout.text(record, field).is_empty();
         let is_sound =
             !record.is_unreadable && !record.is_disordered && self.layout.error(record).is_none();
-        is_sound && is_empty(Field::Code) && is_empty(Field::Rate)
+        let mut prices = Field::OF_JURISDICTIONS.iter().map(|(field, _)| *field);
+        let is_free = is_empty(Field::Rate) && prices.all(is_empty);
+        is_sound && is_empty(Field::Code) && is_free
     }
 
     fn add<'r>(&mut self, record: &'r Record) -> Result<(), Fault<'r>> {
@@ -249,20 +258,43 @@ impl Body<'_> {
         if let Some(field) = self.layout.error(record) {
             return Err(Fault(Some(field), "", Reason::ErrorCell));
         }
-        let terms = self.terms(record)?;
+        self.read_origins(record)?;
+        let priced = self.priced(record)?;
         let period = self.period(record)?;
         let name = self.name(record)?;
         self.note_meaning(meaning, record.line);
-        let offer = self.builder.offer(&name, terms);
-        for prefix in self.codes.drain(..) {
-            self.builder.push(Row {
-                prefix,
-                period,
-                offer,
-                line: record.line,
-            });
+        for (jurisdiction, terms) in priced {
+            let offer = self.builder.offer(&name, terms);
+            let told = jurisdiction.map(Origin::of_jurisdiction);
+            for prefix in &self.codes {
+                for origin in &self.origins {
+                    self.builder.push(Row {
+                        prefix: *prefix,
+                        origin: told.unwrap_or(*origin),
+                        period,
+                        offer,
+                        line: record.line,
+                    });
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whose calls the row is for.
+    fn read_origins<'r>(&mut self, record: &'r Record) -> Result<(), Fault<'r>> {
+        self.origins.clear();
+        let text = self.layout.text(record, Field::Origin);
+        if self.layout.is_error(record, Field::Origin) {
+            return Err(Fault(Some(Field::Origin), "", Reason::ErrorCell));
+        }
+        let read = origins(text, &self.card.origin_sets, &mut self.origins);
+        let is_too_much = self.codes.len().saturating_mul(self.origins.len()) > CODES_PER_ROW_MAX;
+        match read {
+            Err(reason) => Err(Fault(Some(Field::Origin), text, reason)),
+            Ok(()) if is_too_much => Err(Fault(Some(Field::Origin), text, Reason::TooManyCodes)),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Whether what stands in the record stands where it belongs.
@@ -294,7 +326,11 @@ impl Body<'_> {
             }
         }
         let code = self.layout.text(record, Field::Code);
-        let country_code = self.layout.text(record, Field::CountryCode);
+        let country_code = match self.layout.text(record, Field::CountryCode) {
+            // No area code begins with 1: what does has its country code.
+            "" if self.layout.is_of_plan && !code.trim_start_matches('+').starts_with('1') => "1",
+            text => text,
+        };
         // What begins with zeros on a card does so on purpose.
         if self.layout.is_wholly_own
             && country_code.is_empty()
@@ -353,9 +389,43 @@ impl Body<'_> {
         }
     }
 
-    fn terms<'r>(&self, record: &'r Record) -> Result<RateTerms, Fault<'r>> {
-        let rate = self.price(record, Field::Rate)?;
-        let rate = rate.ok_or(Fault(Some(Field::Rate), "", Reason::PriceMissing))?;
+    /// The terms of a row: for all its origins, and for each jurisdiction that it has a price for.
+    fn priced<'r>(
+        &self,
+        record: &'r Record,
+    ) -> Result<ArrayVec<(Option<Jurisdiction>, RateTerms), 4>, Fault<'r>> {
+        let mut priced = ArrayVec::new();
+        if let Some(rate) = self.price(record, Field::Rate)? {
+            let initial = self.price(record, Field::InitialRate)?;
+            priced.push((None, self.terms(record, Field::Rate, rate, initial)?));
+        }
+        for (field, jurisdiction) in Field::OF_JURISDICTIONS {
+            if let Some(rate) = self.price(record, field)? {
+                let terms = self.terms(record, field, rate, None)?;
+                priced.push((Some(jurisdiction), terms));
+            }
+        }
+        let has_jurisdictions = priced
+            .iter()
+            .any(|(jurisdiction, _)| jurisdiction.is_some());
+        if priced.is_empty() {
+            return Err(Fault(Some(Field::Rate), "", Reason::PriceMissing));
+        }
+        if has_jurisdictions && self.origins != [Origin::ANY] {
+            let text = self.layout.text(record, Field::Origin);
+            return Err(Fault(Some(Field::Origin), text, Reason::OriginTwice));
+        }
+        Ok(priced)
+    }
+
+    fn terms<'r>(
+        &self,
+        record: &'r Record,
+        field: Field,
+        rate: Amount,
+        initial_rate: Option<Amount>,
+    ) -> Result<RateTerms, Fault<'r>> {
+        let defaults = &self.card.defaults;
         let amount = |field, default| Ok(self.price(record, field)?.unwrap_or(default));
         let count = |field, default| {
             let read = self.optional(record, field, seconds)?;
@@ -363,10 +433,7 @@ impl Body<'_> {
         };
         let (initial, next) = self
             .optional(record, Field::Increments, increments)?
-            .unwrap_or((
-                self.defaults.initial_interval_s,
-                self.defaults.next_interval_s,
-            ));
+            .unwrap_or((defaults.initial_interval_s, defaults.next_interval_s));
         let next = count(Field::NextInterval, next)?;
         // A pulse of 60 without more is what others write as 60/60.
         let initial = match self.layout.has_step_alone {
@@ -374,18 +441,18 @@ impl Body<'_> {
             false => initial,
         };
         let terms = RateTerms {
-            initial_rate_per_minute: amount(Field::InitialRate, rate)?,
+            initial_rate_per_minute: initial_rate.unwrap_or(rate),
             next_rate_per_minute: rate,
             initial_interval_s: count(Field::InitialInterval, initial)?,
             next_interval_s: next,
-            connection_fee: amount(Field::ConnectionFee, self.defaults.connection_fee)?,
-            attempt_fee: amount(Field::AttemptFee, self.defaults.attempt_fee)?,
-            grace_period_s: count(Field::GracePeriod, self.defaults.grace_period_s)?,
-            rounding: self.defaults.rounding,
+            connection_fee: amount(Field::ConnectionFee, defaults.connection_fee)?,
+            attempt_fee: amount(Field::AttemptFee, defaults.attempt_fee)?,
+            grace_period_s: count(Field::GracePeriod, defaults.grace_period_s)?,
+            rounding: defaults.rounding,
         };
         terms
             .check()
-            .map_err(|error| self.out_of_bounds(record, &error))?;
+            .map_err(|error| self.out_of_bounds(record, field, &error))?;
         Ok(terms)
     }
 
@@ -398,8 +465,13 @@ impl Body<'_> {
         self.optional(record, field, |text| price(text, writing))
     }
 
-    fn out_of_bounds<'r>(&self, record: &'r Record, error: &TermsError) -> Fault<'r> {
+    /// `price` is the field that the price of a minute is from.
+    fn out_of_bounds<'r>(&self, record: &'r Record, price: Field, error: &TermsError) -> Fault<'r> {
         let field = Field::ALL.into_iter().find(|it| it.name() == error.field());
+        let field = match field {
+            Some(Field::Rate | Field::InitialRate) if price != Field::Rate => Some(price),
+            field => field,
+        };
         let reason = match error {
             TermsError::Negative { .. } => Reason::NegativePrice,
             TermsError::TooDear { .. } => Reason::PriceTooLarge,

@@ -64,6 +64,15 @@ pub enum Reason {
     /// More than a row may stand for.
     #[error("the row stands for more than 10,000 codes")]
     TooManyCodes,
+    /// An origin that is neither digits nor a name of the card's.
+    #[error(
+        "not an origin: write leading digits of calling numbers, a jurisdiction, or the name of one of the \
+         card's origin_sets"
+    )]
+    NotAnOrigin,
+    /// An origin beside prices of jurisdictions.
+    #[error("a row is for an origin or has prices by jurisdiction, not both")]
+    OriginTwice,
     /// A name that is missing or longer than 128 bytes.
     #[error("a destination needs a name of 1 to 128 bytes")]
     BadDestination,

@@ -3,11 +3,13 @@
 mod settling;
 
 use crate::doubts::Doubts;
-use rating::Timestamp;
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
+use rating::{Origin, Timestamp};
+use serde::{Serialize, Serializer};
 use settling::settle;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// From when until when a rate counts; the end is the first moment that is out.
@@ -19,11 +21,24 @@ pub struct Period {
     pub until: Timestamp,
 }
 
-/// One rate of one prefix.
+/// What a rate is for: calls to numbers that begin so, from whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Key {
+    /// What a called number begins with.
+    #[serde(serialize_with = "as_text")]
+    pub prefix: Prefix,
+    /// Whose calls.
+    #[serde(skip_serializing_if = "is_any")]
+    pub origin: Origin,
+}
+
+/// One rate of one prefix for one origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// What a called number begins with.
     pub prefix: Prefix,
+    /// Whose calls.
+    pub origin: Origin,
     /// When.
     pub period: Period,
     /// Its offer's place in [`Table::offers`].
@@ -41,7 +56,7 @@ pub struct Offer {
     pub terms: RateTerms,
 }
 
-/// Rates by prefix. No two rows of a prefix count at the same time.
+/// Rates by prefix and origin. No two rows of the same count at the same time.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
@@ -55,6 +70,47 @@ pub struct TableBuilder {
     table: Table,
     destination_of: HashMap<Arc<str>, u32>,
     offer_of: HashMap<Offer, u32>,
+}
+
+impl Row {
+    /// What it is for.
+    pub fn key(&self) -> Key {
+        Key {
+            prefix: self.prefix,
+            origin: self.origin,
+        }
+    }
+}
+
+impl Key {
+    /// Whether calls that another is for are charged by this one where that one is not: it is for a beginning
+    /// of the prefix or the same, and for all of its callers.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        let is_for_all_of = match (self.origin.prefix(), other.origin.prefix()) {
+            (Some(shorter), Some(longer)) => longer.begins_with(shorter),
+            _ => self.origin.is_any() || self.origin == other.origin,
+        };
+        self != other && other.prefix.begins_with(self.prefix) && is_for_all_of
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { prefix, origin } = self;
+        match (origin.prefix(), origin.jurisdiction()) {
+            (Some(origin), _) => write!(f, "{prefix} from {origin}"),
+            (_, Some(jurisdiction)) => write!(f, "{prefix} {jurisdiction}"),
+            _ => prefix.fmt(f),
+        }
+    }
+}
+
+fn is_any(origin: &Origin) -> bool {
+    origin.is_any()
+}
+
+fn as_text<S: Serializer>(prefix: &Prefix, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(prefix)
 }
 
 impl Period {
@@ -75,7 +131,7 @@ impl Period {
 }
 
 impl Table {
-    /// All rows, by prefix and then by time.
+    /// All rows, by prefix, origin and then by time.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -88,6 +144,11 @@ impl Table {
     /// The names that offers refer to.
     pub fn destinations(&self) -> &[Arc<str>] {
         &self.destinations
+    }
+
+    /// Whether any row is for some callers alone.
+    pub fn asks_callers(&self) -> bool {
+        self.rows.iter().any(|row| !row.origin.is_any())
     }
 
     /// The terms of a row of this table.
@@ -145,11 +206,11 @@ impl TableBuilder {
     /// Sorts the rows and settles which of two counts, with what has to be confirmed about it.
     pub fn finish(mut self) -> (Table, Doubts) {
         let mut rows = std::mem::take(&mut self.table.rows);
-        rows.sort_unstable_by_key(|row| (row.prefix, row.period.from, row.line));
+        rows.sort_unstable_by_key(|row| (row.key(), row.period.from, row.line));
         let mut doubts = Doubts::default();
         let mut settled = Vec::with_capacity(rows.len());
-        for of_prefix in rows.chunk_by(|one, other| one.prefix == other.prefix) {
-            match of_prefix {
+        for of_key in rows.chunk_by(|one, other| one.key() == other.key()) {
+            match of_key {
                 [row] => settled.push(*row),
                 rows => settle(rows, &mut settled, &mut doubts),
             }

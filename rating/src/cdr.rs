@@ -11,7 +11,7 @@ use crate::charge::{self, ChargeError};
 use crate::exchange::ExchangeRate;
 use crate::rate::RateTerms;
 use crate::rounding::Rounding;
-use crate::{Amount, Currency, Timestamp};
+use crate::{Amount, Currency, Origin, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -226,6 +226,9 @@ pub struct AppliedRate {
     /// What a unit of the currency was worth in the books when the call was decided.
     #[serde(default)]
     pub exchange_rate: ExchangeRate,
+    /// What the calling number began with, or the jurisdiction of the call, when the rate was for that.
+    #[serde(default)]
+    pub origin: Origin,
 }
 
 /// What one side was charged.

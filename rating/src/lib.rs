@@ -10,13 +10,17 @@ pub mod charge;
 pub mod exchange;
 pub mod expected;
 pub mod journal;
+pub mod jurisdiction;
 pub mod money;
+pub mod origin;
 pub mod prefix;
 pub mod rate;
 pub mod rounding;
 pub mod slice;
 pub mod time;
 
+pub use jurisdiction::Jurisdiction;
 pub use money::{Amount, Currency};
+pub use origin::Origin;
 pub use slice::TalkPrice;
 pub use time::Timestamp;

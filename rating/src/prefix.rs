@@ -50,6 +50,21 @@ impl Prefix {
         Ok(Self(packed))
     }
 
+    /// The digits of a number, or its first fifteen when it has more; `None` for what is none.
+    pub fn of_number(digits: &str) -> Option<Self> {
+        let length = digits.len().min(PREFIX_DIGITS_MAX);
+        let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_digits.then(|| Self::parse(&digits.as_bytes()[..length]).ok())?
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn of_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// Whether all numbers with this prefix have a shorter one too, or the same.
     pub fn begins_with(self, shorter: Self) -> bool {
         // At least one digit's bits are kept, so the shift is less than all.

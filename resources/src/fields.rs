@@ -13,6 +13,7 @@ pub(crate) mod identity_policy;
 pub(crate) mod network;
 pub(crate) mod number_class;
 pub(crate) mod number_policy;
+pub(crate) mod origin_set;
 pub(crate) mod prefix;
 pub(crate) mod reference;
 pub(crate) mod registration;

@@ -11,7 +11,8 @@
 //!    rules** of trunk or customer refuse the caller or present another number;
 //! 6. the call is **admitted** by the customer's and the trunk's limits, those of calls to one number
 //!    among them, at once or to be held until it is due;
-//! 7. the customer's **rate** is the longest prefix on its card;
+//! 7. the customer's **rate** is the longest prefix on its card that has one for who calls, and of those at
+//!    that prefix the one for the longest beginning of the calling number, else for the jurisdiction;
 //! 8. the customer has the **money** for the first slice of the call, when its spending is limited
 //!    ([`crate::credit`]);
 //! 9. the **routes** are ranked as the customer's LCR profile says, those that it or a rule of the
@@ -20,6 +21,7 @@
 //! The limits of carriers, their trunks and gateways, and of routes are asked at each attempt ([`Candidate::admit`]), not here: a route may
 //! be full now and free when its turn comes.
 
+mod callers;
 mod candidates;
 mod order;
 mod quote;
@@ -30,6 +32,7 @@ pub use order::{RankKey, Tier};
 pub use quote::{Best, Quote, QuotedRoute};
 
 use crate::credit::Reservation;
+use crate::deck::Prefix;
 use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
     CallNumbers, ClassFault, ClassRules, CliDid, ListDid, Number, NumberError, NumberFacts,
@@ -110,6 +113,8 @@ pub struct RoutePlan {
     pub numbers_translated: CallNumbers,
     /// What number lists said of the call.
     pub tags: Tags,
+    /// The leading digits of the calling number, when any rate asks for them and it is a number.
+    pub caller: Option<Prefix>,
     /// At least one, in hunting order.
     pub candidates: ArrayVec<Candidate, CANDIDATES_MAX>,
     /// The call's channels of customer and ingress trunk; given back when the plan is dropped.
@@ -135,6 +140,8 @@ pub struct Rejection {
     pub ingress_trunk: Option<TrunkIndex>,
     /// The called number, when it could be normalised.
     pub called_number: Option<Number>,
+    /// The leading digits of the calling number, when any rate asks for them and it is a number.
+    pub caller: Option<Prefix>,
     /// The customer's rate, when it was found.
     pub customer_rate: Option<RateRef>,
 }
@@ -190,12 +197,17 @@ fn pipeline(
     });
 
     let path = snapshot.walk(called);
-    let Some((customer_rate, price)) = longest_match(&path, customer.card) else {
+    let caller = callers::caller(snapshot, request.called, called, &numbers.calling, trace);
+    known.caller = caller.digits();
+    let Some((customer_rate, price)) = longest_match(&path, customer.card, &caller) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);
     };
     let revenue = snapshot.price_in_books(customer.card, price, request.at);
     known.customer_rate = Some(customer_rate);
-    trace.step(Step::CustomerRate(customer_rate));
+    trace.step(Step::CustomerRate {
+        rate: customer_rate,
+        caller: caller.digits(),
+    });
 
     let who = (trunk.customer, customer_rate);
     let credit = reserve(snapshot, who, request.at, admission, trace)?;
@@ -204,6 +216,7 @@ fn pipeline(
     let ask = Ask {
         snapshot,
         path: &path,
+        caller: &caller,
         policy: &customer.policy,
         owner: customer.owner,
         revenue,
@@ -219,6 +232,7 @@ fn pipeline(
         customer: trunk.customer,
         ingress_trunk: trunk_index,
         customer_rate,
+        caller: caller.digits(),
         numbers,
         numbers_translated,
         tags,
@@ -398,6 +412,7 @@ impl Rejection {
             customer: None,
             ingress_trunk: None,
             called_number: None,
+            caller: None,
             customer_rate: None,
         }
     }

@@ -1,11 +1,13 @@
 //! A rate deck in memory: the rows of one card, sorted by prefix and packed.
 //!
 //! A row is 12 bytes: its prefix in 8 and the number of its offer in 4. An *offer* is a destination
-//! at terms; most rows of a real deck share theirs with others. A deck never changes once built, so
-//! snapshots share it.
+//! at terms; most rows of a real deck share theirs with others. Where any row is for some callers alone
+//! ([`Origin`]), each has 8 bytes more. A deck never changes once built, so snapshots share it.
 
 mod build;
+mod groups;
 mod offers;
+mod origins;
 mod reader;
 
 pub use build::{ParentCard, build};
@@ -16,6 +18,8 @@ pub use reader::{COLUMNS, PROBLEMS_MAX};
 use crate::Problem;
 use crate::resources::{RateCard, RateRow};
 use offers::OfferTable;
+use origins::OriginNames;
+use rating::Origin;
 use rating::rate::RateTerms;
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +32,10 @@ pub const DESTINATION_BYTES_MAX: usize = 128;
 
 /// The rows of one rate card.
 pub struct Deck {
-    /// Ascending, without duplicates.
+    /// Ascending; one comes again only with another origin.
     prefixes: Box<[Prefix]>,
+    /// For each prefix whom it is for, ascending under each; empty when all are for everybody.
+    origins: Box<[Origin]>,
     /// For each prefix the index of its offer.
     offer_of: Box<[u32]>,
     offers: Box<[Offer]>,
@@ -62,22 +68,22 @@ impl Deck {
         card: &RateCard,
         names: &mut DestinationNames,
     ) -> Result<Self, Vec<Problem>> {
-        let mut builder = DeckBuilder::new(names);
+        let origins = OriginNames::new(&card.origin_sets);
+        let mut builder = DeckBuilder::new(names, &origins);
         let mut problems = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             let terms = row.terms(card);
-            let pushed = builder.push(index as u64, row.prefix.as_bytes(), &row.destination, terms);
+            let origin = row.origin.as_deref().unwrap_or_default();
+            let key = (row.prefix.as_bytes(), origin);
+            let pushed = builder.push(index as u64, key, &row.destination, terms);
             if let Err(error) = pushed {
                 problems.push(in_row(index as u64, error.column(), &error));
             }
         }
         let deck = builder.finish();
         problems.extend(deck.as_ref().err().into_iter().flatten().map(|duplicate| {
-            let message = format_args!(
-                "{} stands in rates[{}] already",
-                duplicate.prefix, duplicate.first
-            );
-            in_row(duplicate.second, "prefix", &message)
+            let message = format_args!("{duplicate} stands in rates[{}] already", duplicate.first);
+            in_row(duplicate.second, duplicate.column(), &message)
         }));
         match deck {
             Ok(deck) if problems.is_empty() => Ok(deck),
@@ -95,12 +101,22 @@ impl Deck {
         self.prefixes.is_empty()
     }
 
-    /// The rows in ascending order of prefix.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (Prefix, &Offer)> {
-        self.prefixes
-            .iter()
-            .zip(&self.offer_of)
-            .map(|(prefix, offer)| (*prefix, &self.offers[*offer as usize]))
+    /// The rows in ascending order of prefix and origin.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (Prefix, Origin, &Offer)> {
+        (0..self.prefixes.len()).map(|at| {
+            let offer = &self.offers[self.offer_of[at] as usize];
+            (self.prefixes[at], self.origin(at), offer)
+        })
+    }
+
+    /// Whom the row at a place is for.
+    pub(crate) fn origin(&self, at: usize) -> Origin {
+        self.origins.get(at).copied().unwrap_or_default()
+    }
+
+    /// Whom each row is for; empty when all are for everybody.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
     }
 
     /// The name of an offer's destination.
@@ -138,10 +154,12 @@ fn in_row(index: u64, column: &str, message: &dyn fmt::Display) -> Problem {
 struct DeckBuilder<'n> {
     rows: Vec<BuilderRow>,
     offers: OfferTable<'n>,
+    origin_names: &'n OriginNames,
 }
 
 struct BuilderRow {
     prefix: Prefix,
+    origin: Origin,
     offer: u32,
     /// Where the row stands: a line of a file or a position in a list.
     place: u64,
@@ -152,6 +170,11 @@ struct BuilderRow {
 enum RowError {
     #[error(transparent)]
     Prefix(#[from] PrefixError),
+    #[error(
+        "`{0}` is no origin: write 1 to 15 leading digits of the calling number, without `+`, \
+         interstate, intrastate, indeterminate, or the name of one of the card's origin_sets"
+    )]
+    Origin(String),
     #[error("a destination needs a name of 1 to {DESTINATION_BYTES_MAX} bytes")]
     Destination,
     #[error(transparent)]
@@ -160,25 +183,29 @@ enum RowError {
     TooManyRows,
 }
 
-/// Two rows of one prefix.
+/// Two rows of one prefix for the same callers.
 struct Duplicate {
     prefix: Prefix,
+    origin: Origin,
     first: u64,
     second: u64,
 }
 
 impl<'n> DeckBuilder<'n> {
-    fn new(names: &'n mut DestinationNames) -> Self {
+    fn new(names: &'n mut DestinationNames, origin_names: &'n OriginNames) -> Self {
         Self {
             rows: Vec::new(),
             offers: OfferTable::new(names),
+            origin_names,
         }
     }
 
+    /// Adds a row for a prefix and the callers of an origin, both as texts: as many rates as the origin has
+    /// prefixes.
     fn push(
         &mut self,
         place: u64,
-        prefix: &[u8],
+        (prefix, origin): (&[u8], &str),
         destination: &str,
         terms: RateTerms,
     ) -> Result<(), RowError> {
@@ -187,28 +214,35 @@ impl<'n> DeckBuilder<'n> {
             return Err(RowError::Destination);
         }
         terms.check()?;
-        if self.rows.len() == DECK_ROWS_MAX {
+        let mut one = [Origin::ANY];
+        let origins = match origin {
+            "" => &one,
+            origin => self.origin_names.read(origin, &mut one)?,
+        };
+        if DECK_ROWS_MAX - self.rows.len() < origins.len() {
             return Err(RowError::TooManyRows);
         }
         let offer = self.offers.index_of(destination.trim(), terms);
-        self.rows.push(BuilderRow {
+        self.rows.extend(origins.iter().map(|origin| BuilderRow {
             prefix,
+            origin: *origin,
             offer,
             place,
-        });
+        }));
         Ok(())
     }
 
     /// Sorts the rows; duplicates in the order of their places.
     fn finish(mut self) -> Result<Deck, Vec<Duplicate>> {
         self.rows
-            .sort_unstable_by_key(|row| (row.prefix, row.place));
+            .sort_unstable_by_key(|row| (row.prefix, row.origin, row.place));
         let mut duplicates: Vec<_> = self
             .rows
             .windows(2)
-            .filter(|pair| pair[0].prefix == pair[1].prefix)
+            .filter(|pair| (pair[0].prefix, pair[0].origin) == (pair[1].prefix, pair[1].origin))
             .map(|pair| Duplicate {
                 prefix: pair[0].prefix,
+                origin: pair[0].origin,
                 first: pair[0].place,
                 second: pair[1].place,
             })
@@ -218,8 +252,11 @@ impl<'n> DeckBuilder<'n> {
             return Err(duplicates);
         }
         let (offers, destinations) = self.offers.finish();
+        let asks_callers = self.rows.iter().any(|row| !row.origin.is_any());
+        let of_origins = self.rows.iter().filter(|_| asks_callers);
         Ok(Deck {
             prefixes: self.rows.iter().map(|row| row.prefix).collect(),
+            origins: of_origins.map(|row| row.origin).collect(),
             offer_of: self.rows.iter().map(|row| row.offer).collect(),
             offers,
             destinations,
@@ -232,8 +269,28 @@ impl RowError {
     fn column(&self) -> &'static str {
         match self {
             Self::Prefix(_) | Self::TooManyRows => "prefix",
+            Self::Origin(_) => "origin",
             Self::Destination => "destination",
             Self::Terms(error) => error.field(),
+        }
+    }
+}
+
+impl Duplicate {
+    /// The column that is at fault.
+    fn column(&self) -> &'static str {
+        match self.origin.is_any() {
+            true => "prefix",
+            false => "origin",
+        }
+    }
+}
+
+impl fmt::Display for Duplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.origin.is_any() {
+            true => self.prefix.fmt(f),
+            false => write!(f, "{} from {}", self.prefix, self.origin),
         }
     }
 }

@@ -15,8 +15,9 @@ use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use rating::cdr::{ReleaseReason, Transport};
 use rating::exchange::ExchangeRate;
 use rating::money::decimal;
+use rating::prefix::Prefix;
 use rating::rate::RateTerms;
-use rating::{Amount, Currency, Timestamp};
+use rating::{Amount, Currency, Origin, Timestamp};
 use recorder::Recorder;
 use serde::Serialize;
 use std::sync::Arc;
@@ -52,8 +53,8 @@ pub struct Explanation {
 /// A step of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedStep {
-    /// Which step: `identify`, `customer`, `number`, `number_list`, `class`, `cli_rules`, `admit`, `customer_rate`, `credit`,
-    /// `lcr_profile`, `routes`.
+    /// Which step: `identify`, `customer`, `number`, `number_list`, `class`, `cli_rules`, `admit`, `jurisdiction`,
+    /// `customer_rate`, `credit`, `lcr_profile`, `routes`.
     pub step: &'static str,
     /// `passed` or `refused`.
     pub outcome: StepOutcome,
@@ -173,6 +174,9 @@ pub struct ExplainedRate {
     pub rate_card: Arc<str>,
     /// The prefix that matched.
     pub prefix: String,
+    /// What of the calling number matched, or the jurisdiction; nothing for a rate for all calls.
+    #[serde(skip_serializing_if = "is_any")]
+    pub origin: Origin,
     /// The name of what lies behind it.
     pub destination: Arc<str>,
     /// Of the amounts.
@@ -229,6 +233,7 @@ fn written(
             customer: Some(plan.customer),
             ingress_trunk: Some(plan.ingress_trunk),
             called_number: Some(&plan.numbers.called),
+            caller: plan.caller,
             customer_rate: Some(plan.customer_rate),
             reason: None,
         },
@@ -236,13 +241,15 @@ fn written(
             customer: rejection.customer,
             ingress_trunk: rejection.ingress_trunk,
             called_number: rejection.called_number.as_ref(),
+            caller: rejection.caller,
             customer_rate: rejection.customer_rate,
             reason: Some(rejection.reason),
         },
     };
     let called = known.called_number.map_or("", |number| number.as_str());
     let tags = recorder.tags();
-    let (steps, routes) = recorder.finish(called, known.customer_rate);
+    let caller = known.caller;
+    let (steps, routes) = recorder.finish((called, caller), known.customer_rate);
     Explanation {
         accepted: known.reason.is_none(),
         reason: known.reason,
@@ -261,7 +268,7 @@ fn written(
         tags,
         customer_rate: known
             .customer_rate
-            .map(|rate| ExplainedRate::new(snapshot, rate, called, at)),
+            .map(|rate| ExplainedRate::new(snapshot, rate, (called, caller), at)),
         steps,
         routes,
     }
@@ -272,15 +279,26 @@ struct Known<'d> {
     customer: Option<CustomerIndex>,
     ingress_trunk: Option<TrunkIndex>,
     called_number: Option<&'d Number>,
+    caller: Option<Prefix>,
     customer_rate: Option<RateRef>,
     reason: Option<ReleaseReason>,
 }
 
+fn is_any(origin: &Origin) -> bool {
+    origin.is_any()
+}
+
 impl ExplainedRate {
-    fn new(snapshot: &Snapshot, rate: RateRef, called: &str, at: Timestamp) -> Self {
+    fn new(
+        snapshot: &Snapshot,
+        rate: RateRef,
+        (called, caller): (&str, Option<Prefix>),
+        at: Timestamp,
+    ) -> Self {
         Self {
             rate_card: Arc::clone(&snapshot.rate_card(rate).name),
             prefix: rate.prefix(called).to_owned(),
+            origin: rate.origin(caller),
             destination: Arc::clone(snapshot.destination(rate)),
             currency: snapshot.currency(rate),
             terms: *snapshot.terms(rate),

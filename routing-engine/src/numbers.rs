@@ -1,5 +1,6 @@
 //! Called and calling numbers: what is accepted, and how it becomes digits.
 
+mod caller;
 mod class;
 mod cli;
 mod digits;
@@ -10,6 +11,7 @@ mod policy;
 mod rules;
 mod tags;
 
+pub(crate) use caller::{caller_digits, located_number};
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
 pub use cli::{CliDid, CliPlace, CliRulesIndex, CompiledCliRules, Rotations};

@@ -15,6 +15,9 @@
 //! force is asked only about what is at fault. Beyond [`QUESTIONS_MAX`] questions or [`LOOKS_MAX`]
 //! prefixes the rest is not looked at, and the report says so.
 //!
+//! Where any card has rates for some callers alone, each of them is asked about too, at the prefix and at
+//! all that begin with it.
+//!
 //! Numbers longer than any card's prefix are not asked: what routes and number lists say of those is
 //! for the replay of calls to find.
 
@@ -23,7 +26,7 @@ mod points;
 use crate::decide::{Best, Quote, QuotedRoute};
 use crate::snapshot::{CompiledCustomer, CustomerIndex, RateRef, Snapshot};
 use points::Points;
-use rating::{Amount, Timestamp};
+use rating::{Amount, Origin, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -94,6 +97,8 @@ pub struct PriceFinding {
     pub customers_count: u64,
     /// The digits that were asked for.
     pub prefix: String,
+    /// The calls of whom: all, those from numbers that begin so, or those of a jurisdiction.
+    pub origin: Origin,
     /// By the draft.
     pub after: PriceLine,
     /// By the configuration in force.
@@ -140,20 +145,21 @@ pub fn price_check(
             check.is_complete = false;
             break;
         }
-        for prefix in points.of(after, question.before, card, group.before) {
+        for (prefix, origin) in points.of(after, question.before, card, group.before) {
             if check.questions >= question.questions_max {
                 check.is_complete = false;
                 break 'groups;
             }
             check.questions += 1;
-            check.ask(question, &group, &prefix.to_string());
+            check.ask(question, &group, (&prefix.to_string(), origin));
         }
     }
     check.findings.sort_by(|one, other| {
         let key = |finding: &PriceFinding| (finding.fault, -finding.loss().0);
+        let place = |finding: &PriceFinding| (finding.prefix.clone(), finding.origin);
         key(one)
             .cmp(&key(other))
-            .then_with(|| one.prefix.cmp(&other.prefix))
+            .then_with(|| place(one).cmp(&place(other)))
     });
     check.findings.truncate(FINDINGS_MAX);
     check
@@ -215,13 +221,19 @@ fn groups(question: &PriceQuestion<'_>, touched: &[CustomerIndex]) -> Vec<Group>
 }
 
 impl PriceCheck {
-    fn ask(&mut self, question: &PriceQuestion<'_>, group: &Group, prefix: &str) {
-        let quote = question.after.quote(group.first, prefix, question.at);
+    fn ask(
+        &mut self,
+        question: &PriceQuestion<'_>,
+        group: &Group,
+        (prefix, origin): (&str, Origin),
+    ) {
+        let at = question.at;
+        let quote = question.after.quote(group.first, prefix, origin, at);
         let Some(fault) = fault_of(&quote) else {
             return;
         };
         let was = match group.before {
-            Some(before) => question.before.quote(before, prefix, question.at),
+            Some(before) => question.before.quote(before, prefix, origin, at),
             None => Quote::NoRate,
         };
         if !is_new(fault, fault_of(&was)) {
@@ -233,6 +245,7 @@ impl PriceCheck {
             customers: group.names.clone(),
             customers_count: group.count,
             prefix: prefix.to_owned(),
+            origin,
             after: PriceLine::of(&quote, question.after, question.at),
             before: PriceLine::of(&was, question.before, question.at),
         };

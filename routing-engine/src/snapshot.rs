@@ -6,6 +6,7 @@
 //! `Arc` of the snapshot that decided it, since its indexes mean nothing in another.
 
 mod audience;
+mod callers;
 mod compile;
 mod exchange;
 mod gateways;
@@ -16,6 +17,7 @@ mod routes;
 mod schedule;
 mod sources;
 
+pub(crate) use callers::{Caller, OriginMatch};
 pub use compile::{CARDS_MAX, EGRESS_CARDS_MAX};
 pub use gateways::{CompiledGateway, GATEWAYS_MAX, GatewayOrder, Gateways};
 pub use parts::{
@@ -25,13 +27,13 @@ pub use parts::{
 pub(crate) use parts::{OpenRoute, TieBreak};
 pub use policies::Turns;
 pub(crate) use policies::{CompiledProfile, RoutingPolicy};
-pub(crate) use prefix_index::{CardNumber, Path, longest_match};
+pub(crate) use prefix_index::{CardNumber, Path, longest_match, of_first_card};
 pub use routes::ROUTES_OF_A_NUMBER_MAX;
 pub(crate) use routes::{CompiledRoute, Fits, RoutePlace};
 
 use crate::Problem;
 use crate::credit::{AccountBook, CreditAccount, CreditTerms};
-use crate::deck::{Deck, Offer};
+use crate::deck::{Deck, Offer, Prefix};
 use crate::health::RegistrationHealth;
 use crate::limits::{CalledNumbers, Counted, Drift, Gate, HeldChannels, Limiter, Limits};
 use crate::names::{GatewayPlace, NameQuery};
@@ -48,7 +50,7 @@ use rating::cdr::{AppliedRate, ResourceRef};
 use rating::exchange::ExchangeRate;
 use rating::expected::per_talk_minute;
 use rating::rate::RateTerms;
-use rating::{Amount, Currency, Timestamp};
+use rating::{Amount, Currency, Jurisdiction, Origin, Timestamp};
 use sources::SourceTable;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -380,11 +382,17 @@ impl Snapshot {
         deck.destination(deck.offer(rate.offer))
     }
 
-    /// A rate as a call record keeps it. `called` is the number that it was found for, `at` the moment
+    /// A rate as a call record keeps it. `called` and `caller` are what it was found for, `at` the moment
     /// of the call, by which its amounts are converted.
     ///
     /// Allocates the prefix's text; everything else is shared.
-    pub fn applied_rate(&self, rate: RateRef, called: &str, at: Timestamp) -> AppliedRate {
+    pub fn applied_rate(
+        &self,
+        rate: RateRef,
+        called: &str,
+        caller: Option<Prefix>,
+        at: Timestamp,
+    ) -> AppliedRate {
         let card = self.card(rate);
         let terms = self.terms(rate);
         AppliedRate {
@@ -401,6 +409,7 @@ impl Snapshot {
             grace_period_s: terms.grace_period_s,
             rounding: terms.rounding,
             exchange_rate: self.exchange_rate(rate, at),
+            origin: rate.origin(caller),
         }
     }
 
@@ -409,10 +418,10 @@ impl Snapshot {
         &self.card(rate).resource
     }
 
-    /// The rate that a customer pays for a called number, digits of E.164.
+    /// The rate that a customer pays for a called number, digits of E.164, when nobody knows who calls.
     pub fn customer_rate(&self, customer: CustomerIndex, called: &str) -> Option<RateRef> {
         let card = self.customer(customer).card;
-        longest_match(&self.walk(called), card).map(|(rate, _)| rate)
+        longest_match(&self.walk(called), card, &Caller::UNKNOWN).map(|(rate, _)| rate)
     }
 
     /// The currency of a rate's amounts.
@@ -498,6 +507,25 @@ impl Snapshot {
         &self.open_routes[bounds[0] as usize..bounds[1] as usize]
     }
 
+    /// Whether any rate is for some callers alone.
+    pub(crate) fn asks_callers(&self) -> bool {
+        self.prefixes.asks_callers()
+    }
+
+    /// Whether any rate is for a jurisdiction.
+    pub(crate) fn asks_jurisdiction(&self) -> bool {
+        self.prefixes.asks_jurisdiction()
+    }
+
+    /// Who calls, as far as rates ask.
+    pub(crate) fn caller(
+        &self,
+        digits: Option<Prefix>,
+        jurisdiction: Option<Jurisdiction>,
+    ) -> Caller {
+        self.prefixes.caller(digits, jurisdiction)
+    }
+
     pub(crate) fn walk(&self, called: &str) -> Path<'_> {
         self.prefixes.walk(called.as_bytes())
     }
@@ -536,5 +564,10 @@ impl RateRef {
         called
             .get(..usize::from(self.prefix_digits))
             .unwrap_or(called)
+    }
+
+    /// Whom of all the rate is for, of a caller with these digits: those that it was found for.
+    pub fn origin(self, caller: Option<Prefix>) -> Origin {
+        self.origin.origin(caller)
     }
 }

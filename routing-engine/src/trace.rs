@@ -11,7 +11,9 @@ use crate::numbers::{
 };
 use crate::quality::Quality;
 use crate::snapshot::{CustomerIndex, RateRef, RoutePlace, TrunkIndex};
+use rating::Jurisdiction;
 use rating::cdr::ReleaseReason;
+use rating::prefix::Prefix;
 
 /// Who listens to a decision.
 pub trait Trace {
@@ -85,8 +87,22 @@ pub enum Step<'a> {
     },
     /// A limit of the customer, of the ingress trunk or of the called number is reached.
     NotAdmitted(ReleaseReason),
+    /// Some rates are for a jurisdiction, and the call has one.
+    Jurisdiction {
+        /// It.
+        jurisdiction: Jurisdiction,
+        /// Where the called number is: the number itself, or its location routing number.
+        called: &'a str,
+        /// The digits of the calling number, when it is a number.
+        calling: Option<&'a str>,
+    },
     /// The customer's card has a rate.
-    CustomerRate(RateRef),
+    CustomerRate {
+        /// It.
+        rate: RateRef,
+        /// The leading digits of the calling number, when any rate asks for them.
+        caller: Option<Prefix>,
+    },
     /// The customer's card has no rate.
     NoCustomerRate,
     /// The customer has the money for the beginning of the call.

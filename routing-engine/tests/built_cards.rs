@@ -56,7 +56,7 @@ fn built(child: &RateCard, parents: &[(&RateCard, ExchangeRate)], own: ExchangeR
     );
     let read = Deck::read(text.as_bytes(), child, &mut DestinationNames::default()).unwrap();
     read.rows()
-        .map(|(prefix, offer)| {
+        .map(|(prefix, _, offer)| {
             let destination = read.destination(offer).to_string();
             (prefix.to_string(), (destination, offer.terms))
         })

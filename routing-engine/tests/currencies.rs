@@ -111,7 +111,7 @@ fn a_record_keeps_what_its_currency_was_worth() {
         panic!("there are routes")
     };
     let charged = |rate, at| {
-        let applied = snapshot.applied_rate(rate, &plan.numbers.called, at);
+        let applied = snapshot.applied_rate(rate, &plan.numbers.called, plan.caller, at);
         let charge = applied.charge(Some(60_000)).unwrap();
         let books = applied.exchange_rate.to_books(charge.amount).unwrap();
         (
@@ -140,9 +140,10 @@ fn an_explanation_tells_what_each_side_is_worth() {
         ..call("441234", 1_000_000)
     };
     let told = serde_json::to_value(explain(&request, &snapshot)).unwrap();
-    let price = &told["steps"][3]["detail"];
+    let steps = told["steps"].as_array().unwrap();
+    let price = steps.iter().find(|step| step["step"] == "customer_rate");
     assert_eq!(
-        price,
+        price.unwrap()["detail"],
         "United Kingdom at 0.02 EUR a minute by card \"retail\"; 1 EUR is 1.2 USD"
     );
     assert_eq!(told["customer_rate"]["exchange_rate"], "1.2");

@@ -203,6 +203,7 @@ fn a_rate_is_recorded_as_its_card_has_it() {
     let applied = snapshot.applied_rate(
         plan.customer_rate,
         &plan.numbers.called,
+        plan.caller,
         rating::Timestamp(0),
     );
     assert_eq!(&*applied.rate_card.name, "retail");
@@ -214,6 +215,7 @@ fn a_rate_is_recorded_as_its_card_has_it() {
     let cost = snapshot.applied_rate(
         plan.candidates[0].rate,
         &plan.numbers.called,
+        plan.caller,
         rating::Timestamp(0),
     );
     assert_eq!((&*cost.prefix, &*cost.rate_card.name), ("44", "zenith-buy"));

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "support/callers.rs"]
+mod callers;
 #[path = "support/model.rs"]
 mod model;
 #[path = "support/numbers.rs"]

@@ -196,7 +196,7 @@ fn a_shard_that_stands_still_bills_what_was_talked_and_no_later_call_gets_on() {
     let mut switch = prepaid(seconds(10));
     answer(&mut switch, "call-1");
     switch.advance_ms(4_000);
-    switch.now = switch.now + Duration::from_secs(8);
+    switch.now += Duration::from_secs(8);
     switch.fire();
     expect_both_byes(&mut switch);
     let record = switch.record();

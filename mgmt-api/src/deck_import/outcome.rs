@@ -2,7 +2,7 @@
 
 use crate::values::{Money, Time};
 use rate_deck::difference::{Change, ChangeKind, Difference, Summary};
-use rate_deck::{Doubt, Period, Rejection, Table};
+use rate_deck::{Doubt, Key, Period, Rejection, Table};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,6 +94,9 @@ pub struct DeckChange {
     /// Of what.
     #[schema(example = "4479")]
     pub prefix: String,
+    /// Whose calls: leading digits of calling numbers, or a jurisdiction; null for those of all.
+    #[schema(required, example = "33")]
+    pub origin: Option<String>,
     /// Its name after the change, or before it when it is removed.
     pub destination: String,
     /// How.
@@ -150,6 +153,9 @@ pub struct DeckDoubt {
     /// The prefix that it is about.
     #[schema(required)]
     pub prefix: Option<String>,
+    /// Whose calls it is about, as in changes; null for those of all.
+    #[schema(required)]
+    pub origin: Option<String>,
 }
 
 impl DeckChangeKind {
@@ -280,7 +286,7 @@ fn moments(difference: &Difference, now: Timestamp) -> Option<Vec<DeckImportMome
 /// Brings changes into the order of their list, and keeps the first of each kind.
 pub(super) fn list(changes: &mut Vec<Change>) {
     let rank = |change: &Change| DeckChangeKind::of(change.kind).and_then(DeckChangeKind::rank);
-    changes.sort_unstable_by_key(|change| (rank(change), change.prefix, change.effective));
+    changes.sort_unstable_by_key(|change| (rank(change), change.key, change.effective));
     let mut listed = [0; DeckChangeKind::ORDER.len()];
     changes.retain(|change| {
         let Some(count) = rank(change).and_then(|rank| listed.get_mut(rank)) else {
@@ -294,10 +300,11 @@ pub(super) fn list(changes: &mut Vec<Change>) {
 
 impl DeckChange {
     pub(super) fn new(change: &Change, before: &Table, after: &Table) -> Option<Self> {
-        let name = after.name_of(change.prefix);
-        let name = name.or_else(|| before.name_of(change.prefix));
+        let Key { prefix, origin } = change.key;
+        let name = after.name_of(prefix).or_else(|| before.name_of(prefix));
         Some(Self {
-            prefix: change.prefix.to_string(),
+            prefix: prefix.to_string(),
+            origin: (!origin.is_any()).then(|| origin.to_string()),
             destination: name.map(ToString::to_string).unwrap_or_default(),
             kind: DeckChangeKind::of(change.kind)?,
             old_rate: change.old_rate.map(Money),
@@ -333,6 +340,7 @@ impl DeckDoubt {
             message: doubt.to_string(),
             line: value.get("line").and_then(Value::as_u64),
             prefix: text("prefix"),
+            origin: text("origin"),
         }
     }
 }

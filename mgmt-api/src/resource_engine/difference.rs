@@ -169,7 +169,7 @@ impl std::fmt::Display for Counts {
 }
 
 impl Counts {
-    /// Walks both, which are in the order of their prefixes, side by side.
+    /// Walks both, which are in the order of their prefixes and origins, side by side.
     fn of(before: &Deck, after: &Deck) -> Self {
         let mut counts = Self::default();
         let mut old = before.rows().peekable();
@@ -179,12 +179,12 @@ impl Counts {
                 (None, None) => return counts,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some((a, _)), Some((b, _))) => a.cmp(b),
+                (Some((a, from, _)), Some((b, other, _))) => (a, from).cmp(&(b, other)),
             };
             let was = if order.is_gt() { None } else { old.next() };
             let is = if order.is_lt() { None } else { new.next() };
             match (was, is) {
-                (Some((_, was)), Some((_, is))) => {
+                (Some((.., was)), Some((.., is))) => {
                     let same =
                         was.terms == is.terms && before.destination(was) == after.destination(is);
                     counts.changed += usize::from(!same);

@@ -53,6 +53,9 @@ pub struct PriceFinding {
     pub customers_count: u64,
     /// Called numbers that begin so.
     pub prefix: String,
+    /// Calls from numbers that begin so, or those of a jurisdiction; null for those of all others.
+    #[schema(required)]
+    pub origin: Option<String>,
     /// The destination on the customer's card; null when the card has none.
     #[schema(required)]
     pub destination: Option<String>,
@@ -159,6 +162,7 @@ impl From<&engine::PriceFinding> for PriceFinding {
             customers: customers.map(ToString::to_string).collect(),
             customers_count: finding.customers_count,
             prefix: finding.prefix.clone(),
+            origin: (!finding.origin.is_any()).then(|| finding.origin.to_string()),
             destination: text(&after.destination).or_else(|| text(&before.destination)),
             rate_card: text(&after.rate_card).or_else(|| text(&before.rate_card)),
             price_per_minute: after.price.map(Money),

@@ -260,6 +260,10 @@ pub struct CdrRate {
     pub rate_card: String,
     /// The prefix that matched.
     pub prefix: String,
+    /// What the calling number began with, or the jurisdiction of the call, when the rate was for that; null for
+    /// a rate for all calls.
+    #[schema(required, example = "33")]
+    pub origin: Option<String>,
     /// The destination's name on that card.
     pub destination: String,
     /// The card's currency.

@@ -124,6 +124,9 @@ pub struct ExplainRoute {
     /// The prefix that matched on the carrier's card.
     #[schema(required)]
     pub prefix: Option<String>,
+    /// What of the calling number matched, or the jurisdiction; null for a rate for all calls.
+    #[schema(required)]
+    pub origin: Option<String>,
     /// The destination's name on the carrier's card.
     #[schema(required)]
     pub destination: Option<String>,
@@ -204,6 +207,9 @@ pub struct ExplainRate {
     pub rate_card: String,
     /// The prefix that matched.
     pub prefix: String,
+    /// What of the calling number matched, or the jurisdiction; null for a rate for all calls.
+    #[schema(required, example = "interstate")]
+    pub origin: Option<String>,
     /// The destination's name.
     pub destination: String,
     /// Price of a minute in the first interval.

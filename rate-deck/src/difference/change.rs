@@ -1,6 +1,6 @@
 //! The changes of single rates, and how many there are of each kind.
 
-use rating::prefix::Prefix;
+use crate::table::Key;
 use rating::{Amount, Timestamp};
 use serde::Serialize;
 use std::fmt;
@@ -29,7 +29,7 @@ pub enum ChangeKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Of what.
-    pub prefix: Prefix,
+    pub key: Key,
     /// How.
     pub kind: ChangeKind,
     /// The price of a minute before; `None` for a new one.

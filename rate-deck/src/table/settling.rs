@@ -1,10 +1,10 @@
-//! Which of the rows of one prefix counts when: the one that began last and is not over.
+//! Which of the rows of one prefix and origin counts when: the one that began last and is not over.
 
 use super::{Period, Row};
 use crate::doubts::{Doubt, Doubts};
 use rating::Timestamp;
 
-/// Appends the rows of a prefix, which come by their beginning and then by their line, so that no
+/// Appends the rows of a prefix and origin, which come by their beginning and then by their line, so that no
 /// two count at the same time.
 pub(super) fn settle(rows: &[Row], settled: &mut Vec<Row>, doubts: &mut Doubts) {
     let mut sweep = Sweep {
@@ -41,7 +41,7 @@ impl Sweep<'_> {
         match (self.open.last(), last) {
             (Some(counts), _) => self.doubts.extend(overlap(counts, &row)),
             (None, Some(last)) if self.since < row.period.from => self.doubts.push(Doubt::Gap {
-                prefix: row.prefix,
+                key: row.key(),
                 first_line: last.line,
                 line: row.line,
             }),
@@ -65,7 +65,7 @@ impl Sweep<'_> {
             self.open.retain(|row| row.period.until > since);
             if let Some(again) = self.open.last().filter(|_| since < to) {
                 self.doubts.push(Doubt::CountsAgain {
-                    prefix: again.prefix,
+                    key: again.key(),
                     first_line: again.line,
                     line: counts.line,
                 });
@@ -90,7 +90,7 @@ impl Sweep<'_> {
 fn duplicate(first: &Row, again: &Row) -> Option<Doubt> {
     let is_same = first.offer == again.offer && first.period == again.period;
     (!is_same).then_some(Doubt::DuplicateCode {
-        prefix: first.prefix,
+        key: first.key(),
         first_line: first.line,
         line: again.line,
     })
@@ -100,7 +100,7 @@ fn duplicate(first: &Row, again: &Row) -> Option<Doubt> {
 fn overlap(first: &Row, next: &Row) -> Option<Doubt> {
     let has_end = first.period.until != Period::ALWAYS.until;
     (has_end && first.period.until > next.period.from).then_some(Doubt::OverlappingDates {
-        prefix: first.prefix,
+        key: first.key(),
         first_line: first.line,
         line: next.line,
     })

@@ -1,6 +1,6 @@
 //! Decks against the rates in force.
 
-use crate::{deck, prefix, written};
+use crate::{deck, key, prefix, written};
 use proptest::prelude::*;
 use rate_deck::difference::{self, Change, ChangeKind, Difference, Policy, Scope, Summary};
 use rate_deck::{Doubt, Period, Reading, Table, export};
@@ -54,7 +54,7 @@ fn rows(table: &Table) -> String {
 fn kinds(changes: &[Change]) -> Vec<(String, ChangeKind)> {
     let changes = changes.iter();
     changes
-        .map(|change| (change.prefix.to_string(), change.kind))
+        .map(|change| (change.key.prefix.to_string(), change.kind))
         .collect()
 }
 
@@ -220,15 +220,15 @@ fn absurd_prices_are_doubted() {
         difference.doubts.listed,
         [
             Doubt::AbsurdIncrease {
-                prefix: prefix("1"),
+                key: key("1"),
                 line: 2
             },
             Doubt::AbsurdDecrease {
-                prefix: prefix("2"),
+                key: key("2"),
                 line: 3
             },
             Doubt::AbsurdIncrease {
-                prefix: prefix("3"),
+                key: key("3"),
                 line: 4
             },
         ]
@@ -242,7 +242,7 @@ fn a_price_of_zero_is_doubted_where_there_was_none() {
     assert_eq!(
         difference.doubts.listed,
         [Doubt::FreeRate {
-            prefix: prefix("53"),
+            key: key("53"),
             line: 2
         }]
     );
@@ -264,7 +264,7 @@ fn a_new_breakout_is_held_against_the_shorter_prefix_of_its_calls() {
     assert_eq!(
         difference.doubts.listed,
         [Doubt::AbsurdIncrease {
-            prefix: prefix("4479"),
+            key: key("4479"),
             line: 3
         }]
     );
@@ -279,7 +279,7 @@ fn a_new_breakout_is_held_against_the_shorter_prefix_of_its_calls() {
     let mobile = difference
         .changes
         .iter()
-        .find(|it| it.prefix == prefix("4479"))
+        .find(|it| it.key.prefix == prefix("4479"))
         .unwrap();
     assert_eq!(
         mobile.covering_rate.map(|it| it.to_string()).as_deref(),
@@ -301,7 +301,7 @@ fn a_removal_is_held_against_the_shorter_prefix_that_counts_then() {
     assert_eq!(
         difference.doubts.listed,
         [Doubt::AbsurdDecrease {
-            prefix: prefix("4479"),
+            key: key("4479"),
             line: 0
         }]
     );

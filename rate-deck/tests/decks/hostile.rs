@@ -9,8 +9,8 @@ use rate_deck::{Mapping, Table};
 fn sound(table: &Table) -> bool {
     let rows = table.rows();
     let ordered = rows.windows(2).all(|pair| {
-        (pair[0].prefix, pair[0].period.until) <= (pair[1].prefix, pair[1].period.from)
-            || pair[0].prefix < pair[1].prefix
+        (pair[0].key(), pair[0].period.until) <= (pair[1].key(), pair[1].period.from)
+            || pair[0].key() < pair[1].key()
     });
     ordered && rows.iter().all(|row| table.terms(row).check().is_ok())
 }

@@ -2,21 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod callers;
 mod compared;
 mod hostile;
 mod workbooks;
 
 use rate_deck::{
-    Card, ColumnRef, DateOrder, DecimalMark, Doubt, Field, HeaderRow, Mapping, OtherMeaning,
+    Card, ColumnRef, DateOrder, DecimalMark, Doubt, Field, HeaderRow, Key, Mapping, OtherMeaning,
     ReadError, Reading, Reason, Table, export, read,
 };
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
-use rating::{Amount, Currency};
+use rating::{Amount, Currency, Origin};
 use std::collections::BTreeMap;
 
 fn card(currency: &str) -> Card {
     Card {
+        origin_sets: Vec::new(),
         currency: Currency::try_from(currency.to_owned()).unwrap(),
         defaults: RateTerms::per_second(Amount::ZERO),
     }
@@ -72,6 +74,14 @@ fn written(table: &Table) -> String {
 
 fn prefix(digits: &str) -> Prefix {
     Prefix::parse(digits.as_bytes()).unwrap()
+}
+
+/// For all calls to a prefix.
+fn key(digits: &str) -> Key {
+    Key {
+        prefix: prefix(digits),
+        origin: Origin::ANY,
+    }
 }
 
 #[test]
@@ -242,17 +252,17 @@ fn duplicates_and_overlaps_are_doubted_and_settled() {
          47,NO,0.02,2026-06-01,\n",
     );
     assert_eq!(reading.doubts.count, 2);
-    let (first, second) = (prefix("44"), prefix("46"));
+    let (first, second) = (key("44"), key("46"));
     assert_eq!(
         reading.doubts.listed,
         [
             Doubt::DuplicateCode {
-                prefix: first,
+                key: first,
                 first_line: 2,
                 line: 3
             },
             Doubt::OverlappingDates {
-                prefix: second,
+                key: second,
                 first_line: 6,
                 line: 7
             },
@@ -466,7 +476,7 @@ fn an_end_is_the_last_day_and_in_our_own_form_the_first_without() {
     assert_eq!(
         reading.doubts.listed,
         [Doubt::Gap {
-            prefix: prefix("46"),
+            key: key("46"),
             first_line: 5,
             line: 6
         }]
@@ -484,7 +494,7 @@ fn a_promotion_ends_and_the_standing_rate_counts_again() {
     assert_eq!(
         reading.doubts.listed,
         [Doubt::CountsAgain {
-            prefix: prefix("4479"),
+            key: key("4479"),
             first_line: 2,
             line: 3
         }]

@@ -7,8 +7,8 @@ use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by
-/// their source address and tech prefix alone.
+/// How a customer's calls are told from everybody else's. Calls do not read it yet: each trunk
+/// says itself whether they are known by their source address and tech prefix, by digest, or by either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthenticationMethod {

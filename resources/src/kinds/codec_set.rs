@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media
-/// pass with the codecs that the parties offer.
+/// Codecs in the order in which they are preferred. Calls do not read it yet: each trunk says
+/// itself which codecs may pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CodecSet {

@@ -2,6 +2,7 @@
 
 use crate::fields::built_from::BuiltFrom;
 use crate::fields::foreign::{CurrencyCode, Money, RoundingModeName};
+use crate::fields::origin_set::{self, ORIGIN_SETS_MAX, OriginSet};
 use crate::kind::{Assignable, Kind};
 use crate::kinds::ResourceKind;
 use crate::problem::Problem;
@@ -37,6 +38,10 @@ pub struct RateCard {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "BuiltFrom", extend("x-default" = "it has rows of its own"))]
     pub built_from: Option<BuiltFrom>,
+    /// Names for groups of calling numbers, for the `origin` of rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = ORIGIN_SETS_MAX))]
+    pub origin_sets: Vec<OriginSet>,
     /// For rows that do not say: length of the first interval.
     #[serde(default = "one_second")]
     #[schemars(range(min = 1, max = INTERVAL_S_MAX), extend("x-unit" = "seconds"))]
@@ -85,6 +90,12 @@ pub struct RateRow {
     /// The digits a called number must begin with: E.164 without `+`.
     #[schemars(length(min = 1, max = 15))]
     pub prefix: String,
+    /// The calls that it is for by who calls: leading digits of the calling number, the name of one of the
+    /// card's `origin_sets`, or for calls to +1 `interstate`, `intrastate` or `indeterminate`. The longest prefix
+    /// of the called number counts first, then the longest origin, then the jurisdiction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), extend("x-default" = "all calls"))]
+    pub origin: Option<String>,
     /// The name of what lies behind the prefix.
     #[schemars(length(min = 1, max = 128))]
     pub destination: String,
@@ -187,6 +198,7 @@ impl RateRow {
     ) -> Self {
         Self {
             prefix: prefix.into(),
+            origin: None,
             destination: destination.into(),
             rate_per_minute,
             initial_rate_per_minute: None,
@@ -225,6 +237,7 @@ impl RateCard {
             rates_file: None,
             rates: None,
             built_from: None,
+            origin_sets: Vec::new(),
             initial_interval_s: one_second(),
             next_interval_s: one_second(),
             connection_fee: Amount::ZERO,
@@ -286,6 +299,8 @@ impl Kind for RateCard {
     fn check(&self) -> Vec<Problem> {
         let built = self.built_from.as_ref().map(BuiltFrom::check);
         let rows = self.check_rows().into_iter();
-        rows.chain(built.into_iter().flatten()).collect()
+        let sets = origin_set::check(&self.origin_sets);
+        let built = built.into_iter().flatten();
+        rows.chain(built).chain(sets).collect()
     }
 }

@@ -18,8 +18,9 @@ use crate::numbers::{CallNumbers, CompiledNumberPolicy, ListRefusal, NumberFacts
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
-    CardNumber, CarrierIndex, CompiledGateway, CompiledRoute, EGRESS_CARDS_MAX, EgressTrunk, Fits,
-    OpenRoute, Path, RateRef, RoutePlace, RoutingPolicy, Snapshot, TieBreak, TrunkIndex,
+    Caller, CardNumber, CarrierIndex, CompiledGateway, CompiledRoute, EGRESS_CARDS_MAX,
+    EgressTrunk, Fits, OpenRoute, OriginMatch, Path, RateRef, RoutePlace, RoutingPolicy, Snapshot,
+    TieBreak, TrunkIndex, of_first_card,
 };
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use arrayvec::ArrayVec;
@@ -151,6 +152,7 @@ impl Candidate {
 pub(super) struct Ask<'s> {
     pub(super) snapshot: &'s Snapshot,
     pub(super) path: &'s Path<'s>,
+    pub(super) caller: &'s Caller,
     pub(super) policy: &'s RoutingPolicy,
     /// Whose customer it is; only routes of the same owner serve it.
     pub(super) owner: i64,
@@ -274,7 +276,7 @@ impl Ask<'_> {
         admission: &impl Admission,
         mut take: impl FnMut(RateRef, Amount, Result<Place, (TrunkIndex, LossReason)>),
     ) {
-        for_each_egress_rate(self.snapshot, self.path, |rate, cost| {
+        for_each_egress_rate(self, |rate, cost| {
             if !self.snapshot.is_of_owner(rate.card, self.owner) {
                 return;
             }
@@ -362,23 +364,30 @@ impl Ask<'_> {
 }
 
 /// Calls `take` with the longest match of each card that carriers charge by, and its cost.
-fn for_each_egress_rate(
-    snapshot: &Snapshot,
-    path: &Path<'_>,
-    mut take: impl FnMut(RateRef, Amount),
-) {
+fn for_each_egress_rate(ask: &Ask<'_>, mut take: impl FnMut(RateRef, Amount)) {
     let mut seen = CardSet::default();
-    let egress_cards = snapshot.egress_cards();
-    for run in path.iter().rev() {
+    let egress_cards = ask.snapshot.egress_cards();
+    for run in ask.path.iter().rev() {
         if seen.count == egress_cards {
             return;
         }
-        for posting in run.postings {
+        let mut rest = run.postings;
+        while let Some((posting, behind)) = rest.split_first() {
             if posting.card >= egress_cards {
                 break;
             }
-            if seen.insert(posting.card) {
-                take(run.rate(*posting), posting.sample_total);
+            let chosen = if posting.origin.is_only() {
+                rest = behind;
+                Some((*posting, OriginMatch::NONE))
+            } else {
+                let of_card = of_first_card(rest);
+                rest = &rest[of_card.len()..];
+                ask.caller.choose(of_card)
+            };
+            if let Some((posting, origin)) = chosen
+                && seen.insert(posting.card)
+            {
+                take(run.rate(posting, origin), posting.sample_total);
             }
         }
     }

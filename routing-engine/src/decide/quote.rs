@@ -7,7 +7,7 @@ use crate::numbers::{CallNumbers, Number, NumberFacts, Tags};
 use crate::quality::QualityTable;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex, longest_match};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
-use rating::{Amount, Timestamp};
+use rating::{Amount, Jurisdiction, Origin, Timestamp};
 
 /// What a customer would pay for a number, and what it would cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +47,21 @@ pub struct QuotedRoute {
 
 impl Snapshot {
     /// What a customer would pay for a number, digits of E.164, and by which route it would cost the
-    /// least at that time. No limit is asked; calls without a calling number are meant.
-    /// The class of the number is not looked at.
-    pub fn quote(&self, customer: CustomerIndex, called: &str, at: Timestamp) -> Quote {
+    /// least at that time. No limit is asked. Calls whose number begins so, or of the jurisdiction, are
+    /// meant; for all callers those without a number. The class of the number is not looked at.
+    pub fn quote(
+        &self,
+        customer: CustomerIndex,
+        called: &str,
+        origin: Origin,
+        at: Timestamp,
+    ) -> Quote {
         let compiled = self.customer(customer);
         let path = self.walk(called);
-        let Some((rate, price)) = longest_match(&path, compiled.card) else {
+        let is_of_plan = self.asks_jurisdiction() && called.starts_with('1');
+        let unknown = is_of_plan.then_some(Jurisdiction::Indeterminate);
+        let caller = self.caller(origin.prefix(), origin.jurisdiction().or(unknown));
+        let Some((rate, price)) = longest_match(&path, compiled.card, &caller) else {
             return Quote::NoRate;
         };
         let revenue = self.price_in_books(compiled.card, price, at);
@@ -77,6 +86,7 @@ impl Snapshot {
         let ask = Ask {
             snapshot: self,
             path: &path,
+            caller: &caller,
             policy: &compiled.policy,
             owner: compiled.owner,
             revenue,

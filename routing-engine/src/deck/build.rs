@@ -4,17 +4,21 @@
 //! currency; one rate of these; the margin on it. Every step that rounds rounds **up** to the
 //! nano-unit, and what comes out is rounded up to the decimals that are asked for, so that rounding
 //! never costs the seller. Own rows take the place of built ones.
+//!
+//! A prefix has a rate for each origin that any parent tells apart there or at a shorter prefix: a
+//! surcharge on callers is not lost where another parent knows the destination better.
 
-use super::{COLUMNS, DECK_ROWS_MAX, Deck, DestinationNames, Offer, Prefix};
+use super::groups::Group;
+use super::{COLUMNS, DECK_ROWS_MAX, Deck, DestinationNames, Prefix};
 use crate::Problem;
 use crate::resources::{BuiltFrom, Combination, IntervalSource, MarginOverride, RateCard};
 use arrayvec::ArrayVec;
-use rating::Amount;
 use rating::exchange::ExchangeRate;
 use rating::prefix::PREFIX_DIGITS_MAX;
 use rating::rate::{PRICE_MAX, RateTerms};
 use rating::rounding::{DECIMALS_MAX, RoundingMode, divide};
-use std::collections::{BTreeMap, HashMap};
+use rating::{Amount, Origin};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter::Peekable;
 
 /// A card that another is built from.
@@ -48,15 +52,28 @@ pub fn build(
         return Err(vec![Problem::in_field("built_from.parents", message)]);
     }
     let mut builder = Builder::new(card, built_from, parents, exchange_rate);
-    let mut text = Writer::new();
+    let asks_callers = parents.iter().map(|parent| parent.deck).chain([&own]);
+    let mut text = Writer::new(asks_callers.clone().any(|deck| !deck.origins().is_empty()));
     let mut own_rows = own.rows().peekable();
     for prefix in prefixes {
-        match own_rows.next_if(|(own, _)| *own == prefix) {
-            Some((_, offer)) => text.row(prefix, own.destination(offer), &offer.terms),
-            None => {
-                let (destination, terms) = builder.row(prefix).map_err(|problem| vec![*problem])?;
-                text.row(prefix, destination, &terms);
+        let own_of_prefix: BTreeMap<_, _> =
+            std::iter::from_fn(|| own_rows.next_if(|(own, ..)| *own == prefix))
+                .map(|(_, origin, offer)| (origin, offer))
+                .collect();
+        builder.go_to(prefix);
+        for origin in builder.origins(own_of_prefix.keys()) {
+            if let Some(offer) = own_of_prefix.get(&origin) {
+                text.row(prefix, origin, own.destination(offer), &offer.terms);
+            } else if let Some((destination, terms)) = builder
+                .row(prefix, origin)
+                .map_err(|problem| vec![*problem])?
+            {
+                text.row(prefix, origin, destination, &terms);
             }
+        }
+        if text.rows > DECK_ROWS_MAX {
+            let message = format_args!("the card would have more than {DECK_ROWS_MAX} rows");
+            return Err(vec![Problem::in_field("built_from.parents", message)]);
         }
     }
     Ok(text.finish())
@@ -92,12 +109,16 @@ impl<T: Copy, I: Iterator<Item = (Prefix, T)>> Cursor<T, I> {
     }
 
     fn longest(&mut self, prefix: Prefix) -> Option<(Prefix, T)> {
+        self.go_to(prefix);
+        self.beginnings.last().copied()
+    }
+
+    fn go_to(&mut self, prefix: Prefix) {
         while let Some((next, value)) = self.rows.next_if(|(next, _)| *next <= prefix) {
             self.leave(next);
             self.beginnings.push((next, value));
         }
         self.leave(prefix);
-        self.beginnings.last().copied()
     }
 
     fn leave(&mut self, prefix: Prefix) {
@@ -109,7 +130,7 @@ impl<T: Copy, I: Iterator<Item = (Prefix, T)>> Cursor<T, I> {
     }
 }
 
-type ParentRows<'d> = Box<dyn Iterator<Item = (Prefix, &'d Offer)> + 'd>;
+type ParentRows<'d> = Box<dyn Iterator<Item = (Prefix, Group<'d>)> + 'd>;
 
 type OverrideRows<'c> = std::collections::btree_map::IntoIter<Prefix, &'c MarginOverride>;
 
@@ -117,7 +138,7 @@ struct Builder<'c> {
     card: &'c RateCard,
     built_from: &'c BuiltFrom,
     exchange_rate: ExchangeRate,
-    parents: Vec<(ParentCard<'c>, Cursor<&'c Offer, ParentRows<'c>>)>,
+    parents: Vec<(ParentCard<'c>, Cursor<Group<'c>, ParentRows<'c>>)>,
     by_prefix: Cursor<&'c MarginOverride, OverrideRows<'c>>,
     by_destination: HashMap<&'c str, &'c MarginOverride>,
 }
@@ -151,7 +172,7 @@ impl<'c> Builder<'c> {
             .filter_map(|other| Some((other.destination.as_deref()?.trim(), other)))
             .collect();
         let parents = parents.iter().map(|parent| {
-            let rows: ParentRows<'c> = Box::new(parent.deck.rows());
+            let rows: ParentRows<'c> = Box::new(parent.deck.groups());
             (*parent, Cursor::new(rows))
         });
         Self {
@@ -164,8 +185,29 @@ impl<'c> Builder<'c> {
         }
     }
 
-    /// The row of a prefix that some parent has.
-    fn row(&mut self, prefix: Prefix) -> Result<(&'c str, RateTerms), Box<Problem>> {
+    /// The next prefix, which [`Self::row`] is then about.
+    fn go_to(&mut self, prefix: Prefix) {
+        for (_, cursor) in &mut self.parents {
+            cursor.go_to(prefix);
+        }
+    }
+
+    /// The origins that parents tell apart at the prefix or before it, and more; ascending.
+    fn origins<'o>(&self, more: impl Iterator<Item = &'o Origin>) -> BTreeSet<Origin> {
+        let cursors = self
+            .parents
+            .iter()
+            .flat_map(|(_, cursor)| &cursor.beginnings);
+        let of_parents = cursors.flat_map(|(_, group)| group.origins());
+        of_parents.chain(more.copied()).collect()
+    }
+
+    /// The rate of a prefix for callers, when any parent has one.
+    fn row(
+        &mut self,
+        prefix: Prefix,
+        origin: Origin,
+    ) -> Result<Option<(&'c str, RateTerms)>, Box<Problem>> {
         let too_dear = |destination: &str| {
             let message = format_args!(
                 "the price of {prefix} {destination} comes out above {PRICE_MAX} {}",
@@ -174,8 +216,11 @@ impl<'c> Builder<'c> {
             Box::new(Problem::in_field("built_from", message))
         };
         let mut found = Vec::with_capacity(self.parents.len());
-        for (parent, cursor) in &mut self.parents {
-            let Some((matched, offer)) = cursor.longest(prefix) else {
+        for (parent, cursor) in &self.parents {
+            let mut longest_first = cursor.beginnings.iter().rev();
+            let Some((matched, offer)) = longest_first
+                .find_map(|(matched, group)| Some((*matched, group.offer_for(origin)?)))
+            else {
                 continue;
             };
             let destination = &**parent.deck.destination(offer);
@@ -190,7 +235,9 @@ impl<'c> Builder<'c> {
                 is_of_prefix: matched == prefix,
             });
         }
-        let (mut destination, mut terms) = combined(self.built_from.combine, &found);
+        let Some((mut destination, mut terms)) = combined(self.built_from.combine, &found) else {
+            return Ok(None);
+        };
         // The name of a longer prefix says more.
         if let Some(named) = found.iter().find(|found| found.is_of_prefix) {
             destination = named.destination;
@@ -207,7 +254,7 @@ impl<'c> Builder<'c> {
         let other = self.by_destination.get(destination).copied().or(by_prefix);
         let sold = Margin::new(self.built_from, other).on(&terms);
         match sold.filter(|sold| sold.check().is_ok()) {
-            Some(sold) => Ok((destination, sold)),
+            Some(sold) => Ok(Some((destination, sold))),
             None => Err(too_dear(destination)),
         }
     }
@@ -225,23 +272,19 @@ fn converted(terms: &RateTerms, from: ExchangeRate, to: ExchangeRate) -> Option<
     })
 }
 
-/// One rate of several. Of equals the first parent counts.
-fn combined<'c>(how: Combination, found: &[Found<'c>]) -> (&'c str, RateTerms) {
+/// One rate of several; `None` of none. Of equals the first parent counts.
+fn combined<'c>(how: Combination, found: &[Found<'c>]) -> Option<(&'c str, RateTerms)> {
     let first = found.first();
     let chosen = match how {
         Combination::Max => found.iter().rev().max_by_key(|found| found.worth),
         Combination::Min => found.iter().min_by_key(|found| found.worth),
         Combination::Average => first,
-    };
-    // Some parent has each prefix that is asked for.
-    let Some(chosen) = chosen else {
-        return ("", RateTerms::per_second(Amount::ZERO));
-    };
+    }?;
     let terms = match how {
         Combination::Average => mean(found, chosen.terms),
         _ => chosen.terms,
     };
-    (chosen.destination, terms)
+    Some((chosen.destination, terms))
 }
 
 fn mean(found: &[Found<'_>], first: RateTerms) -> RateTerms {
@@ -326,21 +369,30 @@ impl Margin {
 /// Rows as CSV.
 struct Writer {
     text: String,
+    rows: usize,
+    has_origins: bool,
 }
 
 impl Writer {
-    fn new() -> Self {
-        let mut text = COLUMNS.join(",");
+    /// The column of origins is the last: a card without any has the text that it always had.
+    fn new(has_origins: bool) -> Self {
+        let columns = &COLUMNS[..COLUMNS.len() - usize::from(!has_origins)];
+        let mut text = columns.join(",");
         text.push('\n');
-        Self { text }
+        Self {
+            text,
+            rows: 0,
+            has_origins,
+        }
     }
 
-    fn row(&mut self, prefix: Prefix, destination: &str, terms: &RateTerms) {
+    fn row(&mut self, prefix: Prefix, origin: Origin, destination: &str, terms: &RateTerms) {
         use std::fmt::Write as _;
         // Names may hold whatever a deck's can: they are quoted, and quotes in them doubled.
         let destination = destination.replace('"', "\"\"");
+        self.rows += 1;
         // Writing to a text cannot fail.
-        let _ = writeln!(
+        let _ = write!(
             self.text,
             "{prefix},\"{destination}\",{},{},{},{},{},{},{}",
             terms.next_rate_per_minute,
@@ -351,6 +403,10 @@ impl Writer {
             terms.attempt_fee,
             terms.grace_period_s,
         );
+        if self.has_origins {
+            let _ = write!(self.text, ",{origin}");
+        }
+        self.text.push('\n');
     }
 
     fn finish(self) -> String {

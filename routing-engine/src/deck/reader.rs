@@ -1,5 +1,6 @@
 //! CSV rows to a deck, with every fault at its line.
 
+use super::origins::OriginNames;
 use super::{Deck, DeckBuilder, DestinationNames, RowError};
 use crate::Problem;
 use crate::resources::RateCard;
@@ -13,7 +14,7 @@ use std::fmt;
 pub const PROBLEMS_MAX: usize = 100;
 
 /// The columns that a deck may have, in any order. The first three must be there.
-pub const COLUMNS: [&str; 9] = [
+pub const COLUMNS: [&str; 10] = [
     "prefix",
     "destination",
     "rate_per_minute",
@@ -23,6 +24,7 @@ pub const COLUMNS: [&str; 9] = [
     "connection_fee",
     "attempt_fee",
     "grace_period_s",
+    "origin",
 ];
 
 const REQUIRED: usize = 3;
@@ -36,6 +38,7 @@ const NEXT_INTERVAL: usize = 5;
 const CONNECTION_FEE: usize = 6;
 const ATTEMPT_FEE: usize = 7;
 const GRACE_PERIOD: usize = 8;
+const ORIGIN: usize = 9;
 
 /// For each of [`COLUMNS`], where it stands in the file.
 type Layout = [Option<usize>; COLUMNS.len()];
@@ -66,7 +69,8 @@ pub(super) fn read(
     }
     let layout = layout(&record)?;
     let columns_count = record.len();
-    let mut builder = DeckBuilder::new(names);
+    let origins = OriginNames::new(&card.origin_sets);
+    let mut builder = DeckBuilder::new(names, &origins);
     let mut problems = Vec::new();
     while problems.len() < PROBLEMS_MAX {
         match reader.read_byte_record(&mut record) {
@@ -93,14 +97,9 @@ fn finish(builder: DeckBuilder<'_>, mut problems: Vec<Problem>) -> Result<Deck, 
         Err(duplicates) => {
             let room = PROBLEMS_MAX - problems.len();
             problems.extend(duplicates.iter().take(room).map(|duplicate| {
-                Problem::in_field(
-                    COLUMNS[PREFIX],
-                    format_args!(
-                        "{} stands in line {} already",
-                        duplicate.prefix, duplicate.first
-                    ),
-                )
-                .at(duplicate.second, None)
+                let message =
+                    format_args!("{duplicate} stands in line {} already", duplicate.first);
+                Problem::in_field(duplicate.column(), message).at(duplicate.second, None)
             }));
             problems.sort_by_key(|problem| problem.line);
             Err(problems)
@@ -185,8 +184,12 @@ fn push(
         grace_period_s: seconds_or(or_card.grace_period_s, GRACE_PERIOD)?,
         ..or_card
     };
+    let origin = std::str::from_utf8(field(ORIGIN)).map_err(|_| FieldError {
+        column: COLUMNS[ORIGIN],
+        message: "the origin is not UTF-8".to_owned(),
+    })?;
     builder
-        .push(line, field(PREFIX), destination, terms)
+        .push(line, (field(PREFIX), origin), destination, terms)
         .map_err(FieldError::from)
 }
 

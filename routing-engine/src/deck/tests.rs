@@ -32,7 +32,7 @@ fn rows_are_read_in_any_order_with_the_cards_defaults() {
     .unwrap();
     let rows: Vec<_> = deck
         .rows()
-        .map(|(prefix, offer)| (prefix.to_string(), &**deck.destination(offer), offer.terms))
+        .map(|(prefix, _, offer)| (prefix.to_string(), &**deck.destination(offer), offer.terms))
         .collect();
     let cent = RateTerms::per_second(Amount(10_000_000));
     let two_cents = RateTerms::per_second(Amount(20_000_000));
@@ -82,7 +82,7 @@ fn fees_grace_and_rounding_come_from_the_row_or_the_card() {
     let from_rows = Deck::from_rows(&rows, &card, names).unwrap();
     let terms = |deck: &Deck| {
         deck.rows()
-            .map(|(_, offer)| offer.terms)
+            .map(|(.., offer)| offer.terms)
             .collect::<Vec<_>>()
     };
     assert_eq!(terms(&from_csv), terms(&from_rows));
@@ -101,7 +101,7 @@ fn windows_line_ends_a_byte_order_mark_spaces_and_blank_lines_do_no_harm() {
         read("\u{feff}prefix, destination ,rate_per_minute\r\n\r\n 1 , United States , 0.001 \r\n")
             .unwrap();
     assert_eq!(deck.len(), 1);
-    let (_, offer) = deck.rows().next().unwrap();
+    let (.., offer) = deck.rows().next().unwrap();
     assert_eq!(&**deck.destination(offer), "United States");
 }
 
@@ -231,4 +231,69 @@ fn rows_in_the_resource_are_named_by_their_position() {
     assert_eq!(texts.len(), 2);
     assert!(texts[0].starts_with("rates[1].prefix: a prefix is made of digits"));
     assert_eq!(texts[1], "rates[2].prefix: 44 stands in rates[0] already");
+}
+
+/// Each row as `prefix/origin price`.
+fn told(deck: &Deck) -> Vec<String> {
+    deck.rows()
+        .map(|(prefix, origin, offer)| {
+            format!("{prefix}/{origin} {}", offer.terms.next_rate_per_minute)
+        })
+        .collect()
+}
+
+fn with_zone() -> RateCard {
+    let zone = serde_json::json!([{"name": "EEA", "prefixes": ["33", "49"]}]);
+    RateCard {
+        origin_sets: serde_json::from_value(zone).unwrap(),
+        ..card()
+    }
+}
+
+#[test]
+fn a_row_is_for_an_origin_a_jurisdiction_or_each_of_a_named_group() {
+    let csv = "prefix,destination,rate_per_minute,origin\n44,A,0.5,EEA\n44,A,0.7,\n44,A,0.6,331\n\
+               1212,B,0.1,interstate\n";
+    let names = &mut DestinationNames::default();
+    let deck = Deck::read(csv.as_bytes(), &with_zone(), names).unwrap();
+    assert_eq!(
+        told(&deck),
+        [
+            "1212/interstate 0.1",
+            "44/ 0.7",
+            "44/33 0.5",
+            "44/331 0.6",
+            "44/49 0.5"
+        ]
+    );
+    let row = |prefix: &str, origin: Option<&str>| RateRow {
+        origin: origin.map(str::to_owned),
+        ..RateRow::new(prefix, "A", Amount(1))
+    };
+    let rows = [row("44", Some("EEA")), row("44", None)];
+    let deck = Deck::from_rows(&rows, &with_zone(), names).unwrap();
+    assert_eq!(deck.len(), 3);
+}
+
+#[test]
+fn a_deck_for_all_callers_keeps_no_origins() {
+    let deck = read("prefix,destination,rate_per_minute,origin\n44,A,0.5,\n45,A,0.5,\n").unwrap();
+    assert!(deck.origins().is_empty());
+}
+
+#[test]
+fn an_origin_that_is_none_and_one_that_comes_twice_are_named() {
+    let names = &mut DestinationNames::default();
+    let csv =
+        "prefix,destination,rate_per_minute,origin\n44,A,0.5,EEA\n44,A,0.6,49\n44,A,0.1,ROW\n";
+    let problems = Deck::read(csv.as_bytes(), &with_zone(), names).unwrap_err();
+    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[0],
+        "line 3: origin: 44 from 49 stands in line 2 already"
+    );
+    assert!(
+        texts[1].starts_with("line 4: origin: `ROW` is no origin"),
+        "{texts:?}"
+    );
 }

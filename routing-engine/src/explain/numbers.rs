@@ -134,7 +134,7 @@ pub fn test_numbers(
         Decision::Reject(rejection) if watch.taken.is_none() => Some(rejection.reason),
         _ => None,
     };
-    let (decided, _) = watch.recorder.finish("", None);
+    let (decided, _) = watch.recorder.finish(("", None), None);
     let mut steps = translations(question, trunk);
     steps.extend(decided);
     let is_cut = watch.taken.is_some() && egress.len() > SENT_MAX;
@@ -263,7 +263,7 @@ fn sent(snapshot: &Snapshot, trunk: &EgressTrunk, taken: &CallNumbers) -> SentNu
     let mut numbers = taken.clone();
     let mut recorder = Recorder::new(snapshot, Timestamp(0));
     let refused = taken_by(policy, &mut numbers, &mut recorder).err();
-    let (mut steps, _) = recorder.finish("", None);
+    let (mut steps, _) = recorder.finish(("", None), None);
     let mut through = |number: &Number, of: &'static str, shared, rule| {
         let sent = translate_sent_watched(number, shared, rule, |did| {
             steps.extend(translated(of, &did));

@@ -9,6 +9,8 @@ use crate::resources::{CallNumber, NumberClass, Status};
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use rating::cdr::ReleaseReason;
+use rating::jurisdiction::area_of_number;
+use rating::prefix::Prefix;
 use rating::{Amount, Currency, Timestamp};
 use std::sync::Arc;
 
@@ -57,7 +59,7 @@ impl<'s> Recorder<'s> {
 
     pub(super) fn finish(
         mut self,
-        called: &str,
+        found_for: (&str, Option<Prefix>),
         customer_rate: Option<RateRef>,
     ) -> (Vec<ExplainedStep>, Vec<ExplainedRoute>) {
         if let Some(rate) = customer_rate.filter(|_| self.routes_were_ranked) {
@@ -68,7 +70,7 @@ impl<'s> Recorder<'s> {
         let mut chosen = false;
         let mut routes = Vec::new();
         for verdict in &self.verdicts {
-            let mut route = self.route(verdict, called, revenue);
+            let mut route = self.route(verdict, found_for, revenue);
             if is_in_plan(verdict) {
                 route.rank = ranks.next();
             }
@@ -120,7 +122,7 @@ impl<'s> Recorder<'s> {
     fn route(
         &self,
         verdict: &RouteVerdict,
-        called: &str,
+        found_for: (&str, Option<Prefix>),
         revenue: Option<Amount>,
     ) -> ExplainedRoute {
         let trunk = self.snapshot.egress_trunk(verdict.trunk);
@@ -155,13 +157,19 @@ impl<'s> Recorder<'s> {
             margin_per_minute: margin,
             rate: verdict
                 .rate
-                .map(|rate| ExplainedRate::new(self.snapshot, rate, called, self.at)),
+                .map(|rate| ExplainedRate::new(self.snapshot, rate, found_for, self.at)),
         }
     }
 
-    fn price_sentence(&self, rate: RateRef) -> String {
+    fn price_sentence(&self, rate: RateRef, caller: Option<Prefix>) -> String {
         let snapshot = self.snapshot;
         let (destination, card) = (snapshot.destination(rate), &snapshot.rate_card(rate).name);
+        let origin = rate.origin(caller);
+        let destination = match (origin.prefix(), origin.jurisdiction()) {
+            (Some(prefix), _) => format!("{destination} from {prefix}"),
+            (_, Some(jurisdiction)) => format!("{destination} {jurisdiction}"),
+            _ => destination.to_string(),
+        };
         let price = snapshot.terms(rate).next_rate_per_minute;
         match snapshot.currency(rate) {
             Currency::USD => format!("{destination} at {price} a minute by card \"{card}\""),
@@ -257,8 +265,18 @@ impl Trace for Recorder<'_> {
             Step::NotAdmitted(reason) => {
                 self.note("admit", Refused, limit_sentence(reason).to_owned());
             }
-            Step::CustomerRate(rate) => {
-                self.note("customer_rate", Passed, self.price_sentence(rate));
+            Step::Jurisdiction {
+                jurisdiction,
+                called,
+                calling,
+            } => {
+                let place = |number| area_of_number(number).unwrap_or("no place");
+                let calling = calling.map_or("no place", place);
+                let detail = format!("{jurisdiction}: from {calling} to {}", place(called));
+                self.note("jurisdiction", Passed, detail);
+            }
+            Step::CustomerRate { rate, caller } => {
+                self.note("customer_rate", Passed, self.price_sentence(rate, caller));
             }
             Step::Credit(_) => {
                 let detail = "the customer has the money for the beginning of the call";

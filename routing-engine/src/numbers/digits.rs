@@ -1,8 +1,7 @@
 //! Digits of numbers, packed so that a look-up compares words.
 
-use super::{CALLING_BYTES_MAX, Number};
+use super::{Number, caller_digits};
 use crate::resources::Prefix;
-use arrayvec::ArrayString;
 
 /// Most digits of a number that is looked up: four bits each.
 const DIGITS_MAX: usize = 32;
@@ -34,27 +33,9 @@ impl Digits {
         Some(Self(bits))
     }
 
-    /// The digits of a calling number: without the visual separators and escapes that it may be
-    /// written with (RFC 3966 §5.1.1, RFC 3261 §19.1.1), and without a leading `+` or `00`. `None`
-    /// for what is no number even so.
+    /// Of a calling number; `None` for what is no number.
     pub(super) fn of_caller(calling: &str) -> Option<Self> {
-        let mut number = ArrayString::<CALLING_BYTES_MAX>::new();
-        let mut bytes = calling.bytes();
-        while let Some(byte) = bytes.next() {
-            let byte = match byte {
-                b'%' => escaped(bytes.next()?, bytes.next()?)?,
-                byte => byte,
-            };
-            if !b"-.()".contains(&byte) {
-                number.try_push(char::from(byte)).ok()?;
-            }
-        }
-        let international = number.strip_prefix('+');
-        Self::new(
-            international
-                .or_else(|| number.strip_prefix("00"))
-                .unwrap_or(&number),
-        )
+        Self::new(&caller_digits(calling)?)
     }
 
     pub(super) fn begins(self, other: Self) -> bool {
@@ -112,10 +93,4 @@ impl Prefixes {
         let last = behind.checked_sub(1).and_then(|at| self.0.get(at));
         last.is_some_and(|last| last.begins(number))
     }
-}
-
-fn escaped(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = digit(high)? << 4 | digit(low)?;
-    u8::try_from(byte).ok().filter(u8::is_ascii)
 }

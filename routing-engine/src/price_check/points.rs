@@ -3,22 +3,28 @@
 use super::PriceQuestion;
 use crate::deck::{Deck, Prefix};
 use crate::snapshot::{CardNumber, CustomerIndex, Snapshot};
-use rating::Currency;
+use rating::{Currency, Jurisdiction, Origin};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The prefixes of carriers' cards, and those whose rates change.
 pub(super) struct Points {
+    /// Callers that carriers' cards tell apart, by the owner of the cards and the prefix.
+    callers_of_carriers: BTreeMap<i64, CallersOf>,
     /// Of both snapshots, by the owner of the cards, ascending.
     of_carriers: BTreeMap<i64, Vec<Prefix>>,
     /// Prefixes whose rates change; `None` when anything else changes too.
     changed: Option<HashSet<Prefix>>,
 }
 
+/// Callers that are told apart at a prefix.
+type CallersOf = BTreeMap<Prefix, BTreeSet<Origin>>;
+
 impl Points {
     pub(super) fn new(question: &PriceQuestion<'_>) -> Self {
         let changed = question.is_of_cards.then(|| changed(question));
         let mut of_carriers: BTreeMap<i64, Vec<Prefix>> = BTreeMap::new();
+        let mut callers_of_carriers: BTreeMap<i64, CallersOf> = BTreeMap::new();
         let mut seen: HashSet<*const Deck> = HashSet::new();
         for snapshot in [question.after, question.before] {
             for card in 0..snapshot.egress_cards() {
@@ -27,6 +33,7 @@ impl Points {
                     let owner = snapshot.owner_of_card(card);
                     let all = of_carriers.entry(owner).or_default();
                     all.extend_from_slice(deck.prefixes());
+                    note_callers(deck, callers_of_carriers.entry(owner).or_default());
                 }
             }
         }
@@ -36,6 +43,7 @@ impl Points {
             all.retain(|prefix| is_asked(*prefix, changed.as_ref()));
         }
         Self {
+            callers_of_carriers,
             of_carriers,
             changed,
         }
@@ -54,9 +62,38 @@ impl Points {
         (own.sum::<usize>() + of_carriers.map_or(0, Vec::len)) as u64
     }
 
+    /// What is asked of a customer's card: its prefixes, each for all callers and for those that any card
+    /// tells apart there or at a shorter prefix.
+    pub(super) fn of(
+        &self,
+        after: &Snapshot,
+        before: &Snapshot,
+        card: CardNumber,
+        was: Option<CustomerIndex>,
+    ) -> impl Iterator<Item = (Prefix, Origin)> {
+        let mut own = CallersOf::new();
+        for deck in decks(after, before, card, was) {
+            note_callers(deck, &mut own);
+        }
+        let of_carriers = self.callers_of_carriers.get(&after.owner_of_card(card));
+        let prefixes = self.prefixes_of(after, before, card, was);
+        prefixes.into_iter().flat_map(move |prefix| {
+            let at_or_before = (1..=prefix.digits_count()).map(|digits| prefix.shortened(digits));
+            let told = at_or_before.flat_map(|shorter| {
+                let all = of_carriers.into_iter().chain([&own]);
+                all.flat_map(move |callers| callers.get(&shorter).into_iter().flatten())
+            });
+            // Without a calling number a call to the plan of +1 is indeterminate anyhow.
+            let told =
+                told.filter(|origin| origin.jurisdiction() != Some(Jurisdiction::Indeterminate));
+            let origins: BTreeSet<_> = told.copied().chain([Origin::ANY]).collect();
+            origins.into_iter().map(move |origin| (prefix, origin))
+        })
+    }
+
     /// The prefixes of a customer's card, of now and of the draft, and those of carriers below them;
     /// where only rates change, those at or below a changed one. Ascending.
-    pub(super) fn of(
+    fn prefixes_of(
         &self,
         after: &Snapshot,
         before: &Snapshot,
@@ -76,6 +113,14 @@ impl Points {
         all.sort_unstable();
         all.dedup();
         all
+    }
+}
+
+fn note_callers(deck: &Deck, callers: &mut CallersOf) {
+    for (prefix, origin) in deck.prefixes().iter().zip(deck.origins()) {
+        if !origin.is_any() {
+            callers.entry(*prefix).or_default().insert(*origin);
+        }
     }
 }
 
@@ -132,16 +177,16 @@ fn changed(question: &PriceQuestion<'_>) -> HashSet<Prefix> {
 }
 
 fn differing(was: &Deck, is: &Deck, changed: &mut HashSet<Prefix>) {
-    let rows = |deck: &Deck| -> BTreeMap<Prefix, i64> {
+    type Prices = BTreeMap<(Prefix, Origin), i64>;
+    let rows = |deck: &Deck| -> Prices {
         let rows = deck.rows();
-        rows.map(|(prefix, offer)| (prefix, offer.sample_total.0))
+        rows.map(|(prefix, origin, offer)| ((prefix, origin), offer.sample_total.0))
             .collect()
     };
     let (was, is) = (rows(was), rows(is));
-    let differs = |(prefix, price): &(&Prefix, &i64), other: &BTreeMap<Prefix, i64>| {
-        other.get(prefix) != Some(price)
-    };
+    let differs =
+        |(key, price): &(&(Prefix, Origin), &i64), other: &Prices| other.get(key) != Some(price);
     let gone = was.iter().filter(|row| differs(row, &is));
     let new = is.iter().filter(|row| differs(row, &was));
-    changed.extend(gone.chain(new).map(|(prefix, _)| *prefix));
+    changed.extend(gone.chain(new).map(|((prefix, _), _)| *prefix));
 }

@@ -121,6 +121,7 @@ mod tests {
                 grace_period_s: 0,
                 rounding: Rounding::FINEST,
                 exchange_rate: Default::default(),
+                origin: Default::default(),
             },
             cost: Charge::default(),
             started_at: Timestamp(0),

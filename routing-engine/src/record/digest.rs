@@ -88,7 +88,8 @@ fn key(key: &RankKey, take: &mut impl FnMut(u64)) {
 
 fn rate(rate: RateRef, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
     take(id(snapshot.rate_card(rate).id));
-    take(u64::from(rate.prefix_digits));
+    // Where no caller counts, what it always was: decisions of earlier releases stay the same.
+    take(u64::from(rate.prefix_digits) | rate.origin.number() << 8);
     take(id(snapshot.offer(rate).sample_total.0));
 }
 

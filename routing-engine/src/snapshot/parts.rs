@@ -1,5 +1,6 @@
 //! What a snapshot holds of each resource, resolved to indexes.
 
+use super::callers::OriginMatch;
 use super::gateways::Gateways;
 use super::policies::RoutingPolicy;
 use super::prefix_index::CardNumber;
@@ -32,12 +33,14 @@ pub struct CarrierIndex(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrunkIndex(pub(crate) u32);
 
-/// A rate in a snapshot: which card, which offer, how many digits of the called number matched.
+/// A rate in a snapshot: which card, which offer, how many digits of the called number matched, and what of
+/// the caller did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateRef {
     pub(crate) offer: u32,
     pub(crate) card: CardNumber,
     pub(crate) prefix_digits: u8,
+    pub(crate) origin: OriginMatch,
 }
 
 /// A customer in a snapshot.

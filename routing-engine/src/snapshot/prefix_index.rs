@@ -7,12 +7,16 @@
 //!
 //! Nodes are numbered breadth first and runs follow that order, so a node's run ends where the next
 //! node's begins.
+//!
+//! A card that asks who calls has several postings in a run, side by side: which counts is for the
+//! [`Caller`] to say. Those of other cards are marked as the only ones, so that they cost no look more.
 
+use super::callers::{Caller, ORIGINS_MAX, OriginMatch, OriginNumber};
 use super::parts::RateRef;
 use crate::deck::{Deck, PREFIX_DIGITS_MAX, Prefix};
 use arrayvec::ArrayVec;
-use rating::Amount;
-use std::collections::VecDeque;
+use rating::{Amount, Jurisdiction};
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
 /// The card's number in the snapshot.
@@ -27,6 +31,8 @@ pub(crate) struct Posting {
     /// The offer's index in the card's deck.
     pub(crate) offer: u32,
     pub(crate) card: CardNumber,
+    /// Whom it is for.
+    pub(crate) origin: OriginNumber,
 }
 
 /// The runs that a called number passes, shortest prefix first.
@@ -37,7 +43,7 @@ pub(crate) type Path<'s> = ArrayVec<Run<'s>, PREFIX_DIGITS_MAX>;
 pub(crate) struct Run<'s> {
     /// Length of the prefix, digits.
     pub(crate) digits: u8,
-    /// Ascending by card.
+    /// Ascending by card, and of a card by origin.
     pub(crate) postings: &'s [Posting],
 }
 
@@ -46,6 +52,10 @@ pub(crate) struct PrefixIndex {
     /// The root first; one more at the end closes the last run.
     nodes: Box<[Node]>,
     postings: Box<[Posting]>,
+    /// Leading digits of callers that any card tells apart, ascending.
+    origins: Box<[Prefix]>,
+    /// Whether any card tells jurisdictions apart.
+    asks_jurisdiction: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +68,14 @@ struct Node {
 
 impl PrefixIndex {
     /// Indexes decks; a deck's position is its card's number.
-    pub(crate) fn build(decks: &[&Deck]) -> Self {
+    ///
+    /// # Errors
+    /// They tell more callers apart than there are numbers for.
+    pub(crate) fn build(decks: &[&Deck]) -> Result<Self, TooManyOrigins> {
+        let (origins, asks_jurisdiction) = origins(decks);
+        if origins.len() > ORIGINS_MAX {
+            return Err(TooManyOrigins(origins.len()));
+        }
         let prefixes = union(decks);
         let (mut nodes, node_of) = build_nodes(&prefixes);
         let mut next_posting = count_postings(&mut nodes, &prefixes, &node_of, decks);
@@ -66,20 +83,43 @@ impl PrefixIndex {
         let mut postings = vec![Posting::default(); total];
         for (card, deck) in (0..).zip(decks) {
             let mut finder = Finder::new(&prefixes);
-            for (prefix, offer) in deck.prefixes().iter().zip(deck.offer_indexes()) {
+            let rows = deck.prefixes().iter().zip(deck.offer_indexes());
+            for (at, (prefix, offer)) in rows.enumerate() {
                 let slot = &mut next_posting[node_of[finder.find(*prefix)] as usize];
                 postings[*slot as usize] = Posting {
                     sample_total: deck.offer(*offer).sample_total,
                     offer: *offer,
                     card,
+                    origin: origin_number(deck, at, &origins),
                 };
                 *slot += 1;
             }
         }
-        Self {
+        Ok(Self {
             nodes,
             postings: postings.into_boxed_slice(),
-        }
+            origins: origins.into_boxed_slice(),
+            asks_jurisdiction,
+        })
+    }
+
+    /// Whether any rate is for some callers alone.
+    pub(crate) fn asks_callers(&self) -> bool {
+        self.asks_jurisdiction || !self.origins.is_empty()
+    }
+
+    /// Whether any rate is for a jurisdiction.
+    pub(crate) fn asks_jurisdiction(&self) -> bool {
+        self.asks_jurisdiction
+    }
+
+    /// Who calls, as far as rates ask.
+    pub(crate) fn caller(
+        &self,
+        digits: Option<Prefix>,
+        jurisdiction: Option<Jurisdiction>,
+    ) -> Caller {
+        Caller::new(digits, jurisdiction, &self.origins)
     }
 
     /// Walks the digits of a number as far as any prefix goes. Stops at what is no digit.
@@ -123,37 +163,84 @@ impl PrefixIndex {
 }
 
 impl Run<'_> {
-    /// The rate of a card in this run.
-    pub(crate) fn of_card(&self, card: CardNumber) -> Option<Posting> {
-        self.postings
-            .binary_search_by_key(&card, |posting| posting.card)
-            .ok()
-            .map(|at| self.postings[at])
+    /// The rate of a card in this run for a caller.
+    fn of_card(&self, card: CardNumber, caller: &Caller) -> Option<(Posting, OriginMatch)> {
+        let found = self
+            .postings
+            .binary_search_by_key(&card, |posting| posting.card);
+        let at = found.ok()?;
+        let posting = self.postings[at];
+        if posting.origin.is_only() {
+            return Some((posting, OriginMatch::NONE));
+        }
+        let start = self.postings[..at].partition_point(|other| other.card < card);
+        caller.choose(of_first_card(&self.postings[start..]))
     }
 
     /// A posting of this run as a rate.
-    pub(crate) fn rate(&self, posting: Posting) -> RateRef {
+    pub(crate) fn rate(&self, posting: Posting, origin: OriginMatch) -> RateRef {
         RateRef {
             offer: posting.offer,
             card: posting.card,
             prefix_digits: self.digits,
+            origin,
         }
     }
 }
 
-/// The longest match of one card on a path, and its key of LCR.
-pub(crate) fn longest_match(path: &Path<'_>, card: CardNumber) -> Option<(RateRef, Amount)> {
+/// The longest match of one card on a path for a caller, and its key of LCR.
+pub(crate) fn longest_match(
+    path: &Path<'_>,
+    card: CardNumber,
+    caller: &Caller,
+) -> Option<(RateRef, Amount)> {
     path.iter().rev().find_map(|run| {
-        run.of_card(card)
-            .map(|posting| (run.rate(posting), posting.sample_total))
+        run.of_card(card, caller)
+            .map(|(posting, origin)| (run.rate(posting, origin), posting.sample_total))
     })
+}
+
+/// The postings at the head that are of one card.
+pub(crate) fn of_first_card(postings: &[Posting]) -> &[Posting] {
+    let first = postings.first().map(|posting| posting.card);
+    let is_other = |posting: &Posting| Some(posting.card) != first;
+    let end = postings.iter().position(is_other);
+    &postings[..end.unwrap_or(postings.len())]
+}
+
+/// More leading digits of callers than can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rates of all cards are for {0} different origins; {ORIGINS_MAX} can be told apart")]
+pub(crate) struct TooManyOrigins(usize);
+
+/// The leading digits of callers that decks tell apart, ascending, and whether they tell jurisdictions.
+fn origins(decks: &[&Deck]) -> (Vec<Prefix>, bool) {
+    let all = decks.iter().flat_map(|deck| deck.origins());
+    let asks_jurisdiction = all.clone().any(|origin| origin.jurisdiction().is_some());
+    let prefixes: BTreeSet<_> = all.filter_map(|origin| origin.prefix()).collect();
+    (prefixes.into_iter().collect(), asks_jurisdiction)
+}
+
+/// Whom the row at a place of a deck is for.
+fn origin_number(deck: &Deck, at: usize, origins: &[Prefix]) -> OriginNumber {
+    let origin = deck.origin(at);
+    if origin.is_any() {
+        // The rate for all comes first of its prefix.
+        let next = deck.prefixes().get(at + 1);
+        return OriginNumber::of_all(next != Some(&deck.prefixes()[at]));
+    }
+    OriginNumber::of(origin, origins)
 }
 
 /// All prefixes of all decks, ascending, each once.
 fn union(decks: &[&Deck]) -> Vec<Prefix> {
     match decks {
         [] => Vec::new(),
-        [deck] => deck.prefixes().to_vec(),
+        [deck] => {
+            let mut prefixes = deck.prefixes().to_vec();
+            prefixes.dedup();
+            prefixes
+        }
         _ => {
             let (left, right) = decks.split_at(decks.len() / 2);
             merge(&union(left), &union(right))
@@ -309,12 +396,9 @@ mod tests {
 
     fn found(index: &PrefixIndex, decks: &[Deck], card: usize, number: &str) -> Option<String> {
         let path = index.walk(number.as_bytes());
-        let (run, posting) = path
-            .iter()
-            .rev()
-            .find_map(|run| Some((run, run.of_card(card as CardNumber)?)))?;
-        let prefix = &number[..usize::from(run.digits)];
-        let offer = decks[card].offer(posting.offer);
+        let (rate, _) = longest_match(&path, card as CardNumber, &Caller::UNKNOWN)?;
+        let prefix = rate.prefix(number);
+        let offer = decks[card].offer(rate.offer);
         assert_eq!(
             &**decks[card].destination(offer),
             format!("Destination {prefix}")
@@ -324,16 +408,21 @@ mod tests {
 
     #[test]
     fn an_index_of_nothing_finds_nothing() {
-        assert!(PrefixIndex::build(&[]).walk(b"4420").is_empty());
+        assert!(PrefixIndex::build(&[]).unwrap().walk(b"4420").is_empty());
         assert!(PrefixIndex::default().walk(b"4420").is_empty());
         let empty = deck(&BTreeSet::new());
-        assert!(PrefixIndex::build(&[&empty]).walk(b"4420").is_empty());
+        assert!(
+            PrefixIndex::build(&[&empty])
+                .unwrap()
+                .walk(b"4420")
+                .is_empty()
+        );
     }
 
     #[test]
     fn a_number_that_is_not_digits_ends_the_walk() {
         let deck = deck(&BTreeSet::from(["44".to_owned(), "4420".to_owned()]));
-        let index = PrefixIndex::build(&[&deck]);
+        let index = PrefixIndex::build(&[&deck]).unwrap();
         for (number, runs) in [("4420", 2), ("44x0", 1), ("x", 0), ("\u{ff}", 0), ("", 0)] {
             assert_eq!(index.walk(number.as_bytes()).len(), runs, "{number}");
         }
@@ -348,7 +437,7 @@ mod tests {
             numbers in proptest::collection::vec("[0-2]{0,8}|[0-9]{0,18}", 1..40),
         ) {
             let decks: Vec<_> = cards.iter().map(deck).collect();
-            let index = PrefixIndex::build(&decks.iter().collect::<Vec<_>>());
+            let index = PrefixIndex::build(&decks.iter().collect::<Vec<_>>()).unwrap();
             prop_assert_eq!(index.len(), cards.iter().map(BTreeSet::len).sum::<usize>());
             let known = cards.iter().flatten().cloned();
             for number in numbers.into_iter().chain(known) {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use super::callers;
 use super::passing::Passing;
 use super::presenting;
 use super::quality::Observed;
@@ -14,7 +15,7 @@ use rating::rate::RateTerms;
 use routing_engine::numbers::NumberFacts;
 use routing_engine::resources::{
     AssertedIdentity, Customer, Direction, NumberPolicy, NumberTranslation, NumberValidation,
-    PrivacyPolicy, Ref, Status, TranslationRules, Trunk,
+    PrivacyPolicy, RateCard, RateRow, Ref, Status, TranslationRules, Trunk,
 };
 use routing_engine::{Decision, DryAdmission, Snapshot};
 use std::collections::HashMap;
@@ -75,6 +76,7 @@ pub(crate) type Tries = Vec<(String, usize, Result<(), ReleaseReason>)>;
 pub(crate) struct Rate {
     card: String,
     pub(crate) prefix: String,
+    origin: String,
     destination: String,
     terms: RateTerms,
     /// What a unit of the card's currency is worth.
@@ -218,7 +220,7 @@ impl<'w> Model<'w> {
         let doors = doors((&customer_name, customer), (trunk_name, trunk), &called);
         let (hold_us, holders) = self.pass(call.now_us, doors)?;
         let found = self
-            .rate(&customer.rate_card, &called, call.at_us)
+            .rate(&customer.rate_card, &called, (call, &calling))
             .ok_or(ReleaseReason::NoCustomerRate)
             .and_then(|rate| Ok((self.routes(call, &customer_name, &numbers, &rate)?, rate)));
         match found {
@@ -396,28 +398,26 @@ impl<'w> Model<'w> {
         }
     }
 
-    fn rate(&self, card_name: &str, called: &str, at_us: i64) -> Option<Rate> {
+    /// Of the longest prefix that has a rate for the caller: that of the longest origin, else of the
+    /// jurisdiction, else for all.
+    fn rate(&self, card_name: &str, called: &str, (call, calling): (&Call, &str)) -> Option<Rate> {
         let card = &named(&self.world.cards, card_name).1;
-        let rows = card.rates.as_ref().unwrap().iter();
-        let row = rows
-            .filter(|row| called.starts_with(&row.prefix))
-            .max_by_key(|row| row.prefix.len())?;
-        let price = row.rate_per_minute;
-        Some(Rate {
-            card: card_name.to_owned(),
-            prefix: row.prefix.clone(),
-            destination: row.destination.clone(),
-            terms: RateTerms {
-                initial_rate_per_minute: row.initial_rate_per_minute.unwrap_or(price),
-                next_rate_per_minute: price,
-                initial_interval_s: row.initial_interval_s.unwrap_or(card.initial_interval_s),
-                next_interval_s: row.next_interval_s.unwrap_or(card.next_interval_s),
-                connection_fee: row.connection_fee.unwrap_or(card.connection_fee),
-                attempt_fee: row.attempt_fee.unwrap_or(card.attempt_fee),
-                grace_period_s: row.grace_period_s.unwrap_or(card.grace_period_s),
-                rounding: card.rounding(),
-            },
-            worth: self.worth(card.currency.as_str(), at_us),
+        let jurisdiction = callers::jurisdiction(&call.called, called, calling);
+        let calling = callers::digits(calling).unwrap_or_default();
+        (1..=called.len()).rev().find_map(|length| {
+            let rows = card.rates.as_ref().unwrap().iter();
+            let here: Vec<_> = rows.filter(|row| row.prefix == called[..length]).collect();
+            let (row, origin) = callers::row_for(&here, &calling, jurisdiction, |row| {
+                samples(&terms(row, card))
+            })?;
+            Some(Rate {
+                card: card_name.to_owned(),
+                prefix: row.prefix.clone(),
+                origin,
+                destination: row.destination.clone(),
+                terms: terms(row, card),
+                worth: self.worth(card.currency.as_str(), call.at_us),
+            })
         })
     }
 
@@ -483,7 +483,7 @@ impl<'w> Model<'w> {
                 continue;
             }
             let card = trunk.rate_card.as_ref().unwrap();
-            if let Some(rate) = self.rate(card, called, call.at_us) {
+            if let Some(rate) = self.rate(card, called, (call, calling)) {
                 let own = (trunk.priority.unwrap_or(100), trunk.weight.unwrap_or(100));
                 let (priority, weight) = via.map_or(own, |fit| (fit.priority, fit.weight));
                 offered.push(Offered {
@@ -699,12 +699,31 @@ fn named<'w, T>(all: &'w [(String, T)], name: &str) -> &'w (String, T) {
     all.iter().find(|(other, _)| other == name).unwrap()
 }
 
+fn terms(row: &RateRow, card: &RateCard) -> RateTerms {
+    let price = row.rate_per_minute;
+    RateTerms {
+        initial_rate_per_minute: row.initial_rate_per_minute.unwrap_or(price),
+        next_rate_per_minute: price,
+        initial_interval_s: row.initial_interval_s.unwrap_or(card.initial_interval_s),
+        next_interval_s: row.next_interval_s.unwrap_or(card.next_interval_s),
+        connection_fee: row.connection_fee.unwrap_or(card.connection_fee),
+        attempt_fee: row.attempt_fee.unwrap_or(card.attempt_fee),
+        grace_period_s: row.grace_period_s.unwrap_or(card.grace_period_s),
+        rounding: card.rounding(),
+    }
+}
+
+/// What the sample costs in the currency of the card.
+fn samples(terms: &RateTerms) -> i64 {
+    let calls = SAMPLE_CALLS_S.iter();
+    calls
+        .map(|seconds| charge(terms, seconds * 1_000).unwrap().amount.0)
+        .sum()
+}
+
 /// What the sample costs in USD: by school arithmetic on the digits of the rate.
 fn expected_cost(rate: &Rate) -> i64 {
-    let calls = SAMPLE_CALLS_S.iter();
-    let total: i64 = calls
-        .map(|seconds| charge(&rate.terms, seconds * 1_000).unwrap().amount.0)
-        .sum();
+    let total = samples(&rate.terms);
     let (whole, fraction) = rate.worth.split_once('.').unwrap_or((&rate.worth, ""));
     let digits: i128 = format!("{whole}{fraction}").parse().unwrap();
     let shift = 10_i128.pow(fraction.len() as u32);
@@ -726,11 +745,16 @@ pub(crate) fn outcome(snapshot: &Snapshot, decision: &Decision, call: &Call) -> 
         Decision::Reject(rejection) => return Outcome::Reject(rejection.reason),
     };
     let rate = |rate| {
-        let applied =
-            snapshot.applied_rate(rate, &plan.numbers.called, rating::Timestamp(call.at_us));
+        let applied = snapshot.applied_rate(
+            rate,
+            &plan.numbers.called,
+            plan.caller,
+            rating::Timestamp(call.at_us),
+        );
         Rate {
             card: applied.rate_card.name.to_string(),
             prefix: applied.prefix.to_string(),
+            origin: applied.origin.to_string(),
             destination: applied.destination.to_string(),
             terms: RateTerms::from(&applied),
             worth: applied.exchange_rate.to_string(),

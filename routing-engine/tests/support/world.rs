@@ -11,10 +11,11 @@ use routing_engine::resources::{
     AssertedIdentity, CallNumber, CallerNumber, CallerState, Carrier, CliAction, CliDefault,
     CliPick, CliRule, CliRules, Customer, Direction, ExchangeRate, FailoverCode, Gateway,
     IdentityPolicy, NumberClass, NumberList, NumberListAction, NumberMatching, NumberPolicy,
-    NumberTranslation, NumberValidation, Prefix, PricedCard, PrivacyPolicy, RateCard, RateRow,
-    Resources, RewrittenPart, SharedGateway, Status, Stored, Throttle, TranslationRule,
+    NumberTranslation, NumberValidation, OriginSet, Prefix, PricedCard, PrivacyPolicy, RateCard,
+    RateRow, Resources, RewrittenPart, SharedGateway, Status, Stored, Throttle, TranslationRule,
     TranslationRules, Trunk,
 };
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -302,8 +303,10 @@ fn blocked_classes(random: &mut Random) -> Vec<NumberClass> {
 }
 
 fn card(random: &mut Random) -> RateCard {
+    let asks_callers = one_in(random, 4);
     let rows = (0..random.below(40)).map(|_| RateRow {
         prefix: digits(random, 5),
+        origin: asks_callers.then(|| origin(random)).flatten(),
         destination: format!("destination {}", random.below(5)),
         rate_per_minute: Amount(random.below(4) as i64 * 10_000_000),
         initial_rate_per_minute: one_in(random, 5).then_some(Amount(20_000_000)),
@@ -314,10 +317,24 @@ fn card(random: &mut Random) -> RateCard {
         grace_period_s: one_in(random, 6).then_some(20),
     });
     let mut rows: Vec<_> = rows.collect();
-    rows.sort_by(|one, other| one.prefix.cmp(&other.prefix));
-    rows.dedup_by(|one, other| one.prefix == other.prefix);
+    let mut taken = HashSet::new();
+    rows.retain(|row| {
+        let origins = row.origin.as_deref().map_or_else(|| vec![""], origins_of);
+        let keys: Vec<_> = origins
+            .iter()
+            .map(|origin| (row.prefix.clone(), (*origin).to_owned()))
+            .collect();
+        let is_new = keys.iter().all(|key| !taken.contains(key));
+        taken.extend(keys.into_iter().filter(|_| is_new));
+        is_new
+    });
+    let zone = OriginSet {
+        name: "zone".to_owned(),
+        prefixes: ZONE.map(|prefix| prefix.try_into().unwrap()).into(),
+    };
     RateCard {
         rates: Some(rows),
+        origin_sets: vec![zone],
         initial_interval_s: *random.pick(&[1, 60]),
         next_interval_s: *random.pick(&[1, 60]),
         attempt_fee: *random.pick(&[Amount::ZERO, Amount(100_000)]),
@@ -325,6 +342,37 @@ fn card(random: &mut Random) -> RateCard {
         amount_decimals: *random.pick(&[9, 4]),
         ..RateCard::new(currency(random))
     }
+}
+
+const ZONE: [&str; 3] = ["01", "12", "44"];
+
+/// The origins that a text of a card here means.
+pub(crate) fn origins_of(text: &str) -> Vec<&str> {
+    match text {
+        "zone" => ZONE.into(),
+        text => vec![text],
+    }
+}
+
+/// Whom a rate is for.
+fn origin(random: &mut Random) -> Option<String> {
+    let known = [
+        "",
+        "",
+        "",
+        "0",
+        "01",
+        "1",
+        "12",
+        "1212",
+        "4",
+        "zone",
+        "interstate",
+        "intrastate",
+        "indeterminate",
+    ];
+    let origin = *random.pick(&known);
+    (!origin.is_empty()).then(|| origin.to_owned())
 }
 
 /// Most are of the books.
@@ -495,8 +543,25 @@ pub(crate) fn digits(random: &mut Random, longest: usize) -> String {
 impl World {
     pub(crate) fn random_call(&self, random: &mut Random, step: u64) -> Call {
         let start = *random.pick(&["", "", "", "", "", "+", "00", "9", "99#", "7", "70", "70+"]);
-        let tail = digits(random, 12);
-        let parameters = if one_in(random, 10) { ";npdi" } else { "" };
+        let tail = match one_in(random, 6) {
+            true => random
+                .pick(&["12125550100", "12015550100", "12225550100"])
+                .to_string(),
+            false => digits(random, 12),
+        };
+        let parameters = *random.pick(&[
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            ";npdi",
+            ";npdi;rn=+1-201-555-0000",
+            ";rn=2125550000",
+        ]);
         let host = 1 + random.below(5) as u8;
         let source = *random.pick(&[
             Ipv4Addr::new(192, 0, 2, host),
@@ -508,7 +573,21 @@ impl World {
             source: source.into(),
             called: format!("{start}{tail}{parameters}"),
             calling: random
-                .pick(&["0123", "anonymous", "", "1", "+44", "1001", "44", "1@2"])
+                .pick(&[
+                    "0123",
+                    "anonymous",
+                    "",
+                    "1",
+                    "+44",
+                    "1001",
+                    "44",
+                    "1@2",
+                    "+12125550111",
+                    "0012015550111",
+                    "12125550111",
+                    "12015550111",
+                    "18005550111",
+                ])
                 .to_string(),
             asserted: [(); 2].map(|()| {
                 let number = *random.pick(&["", "44", "+4420", "0044", "2100", "x1"]);

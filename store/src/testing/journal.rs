@@ -44,6 +44,7 @@ fn rate(card: &str, nanos: i64) -> AppliedRate {
         grace_period_s: 0,
         rounding: Rounding::FINEST,
         exchange_rate: Default::default(),
+        origin: Default::default(),
     }
 }
 

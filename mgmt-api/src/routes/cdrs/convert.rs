@@ -146,6 +146,7 @@ impl From<AppliedRate> for CdrRate {
         Self {
             rate_card: rate.rate_card.name.to_string(),
             prefix: rate.prefix.to_string(),
+            origin: (!rate.origin.is_any()).then(|| rate.origin.to_string()),
             destination: rate.destination.to_string(),
             currency: rate.currency.to_string(),
             exchange_rate: Some(rate.exchange_rate.to_string()),

@@ -69,6 +69,7 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
                 score: quality.score,
             }),
             prefix: rate.map(|rate| rate.prefix.clone()),
+            origin: rate.and_then(origin),
             destination: rate.map(|rate| rate.destination.to_string()),
             currency: rate.map(|_| Currency::USD.to_string()),
             card_currency: rate.map(|rate| rate.currency.to_string()),
@@ -86,9 +87,15 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
     }
 }
 
+/// Null for a rate for all calls.
+fn origin(rate: &engine::ExplainedRate) -> Option<String> {
+    (!rate.origin.is_any()).then(|| rate.origin.to_string())
+}
+
 impl From<engine::ExplainedRate> for ExplainRate {
     fn from(rate: engine::ExplainedRate) -> Self {
         Self {
+            origin: origin(&rate),
             rate_card: rate.rate_card.to_string(),
             prefix: rate.prefix,
             destination: rate.destination.to_string(),

@@ -245,7 +245,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a authentication method.
-         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: each trunk says itself whether they are known by their source address and tech prefix, by digest, or by either. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["authentication_method_create"];
         delete?: never;
@@ -1474,7 +1474,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a codec set.
-         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer. It is in force when the answer comes; with `change_set` it is a draft instead.
+         * @description Codecs in the order in which they are preferred. Calls do not read it yet: each trunk says itself which codecs may pass. It is in force when the answer comes; with `change_set` it is a draft instead.
          */
         post: operations["codec_set_create"];
         delete?: never;
@@ -6848,7 +6848,7 @@ export interface components {
         };
         /**
          * Authentication method
-         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: they are known by their source address and tech prefix alone.
+         * @description How a customer's calls are told from everybody else's. Calls do not read it yet: each trunk says itself whether they are known by their source address and tech prefix, by digest, or by either.
          */
         AuthenticationMethodSpec: {
             /**
@@ -7483,6 +7483,12 @@ export interface components {
             next_interval_s: number;
             /** @description Price of a minute after the first interval. */
             next_rate_per_minute: components["schemas"]["Money"];
+            /**
+             * @description What the calling number began with, or the jurisdiction of the call, when the rate was for that; null for
+             *     a rate for all calls.
+             * @example 33
+             */
+            origin: string | null;
             /** @description The prefix that matched. */
             prefix: string;
             /** @description The card's name at the time of the call. */
@@ -7894,7 +7900,7 @@ export interface components {
         };
         /**
          * Codec set
-         * @description Codecs in the order in which they are preferred. Calls do not read it yet: descriptions of media pass with the codecs that the parties offer.
+         * @description Codecs in the order in which they are preferred. Calls do not read it yet: each trunk says itself which codecs may pass.
          */
         CodecSetSpec: {
             /** @description The codecs, the preferred first. */
@@ -8331,6 +8337,11 @@ export interface components {
             new_rate: components["schemas"]["Money"] | null;
             old_rate: components["schemas"]["Money"] | null;
             /**
+             * @description Whose calls: leading digits of calling numbers, or a jurisdiction; null for those of all.
+             * @example 33
+             */
+            origin: string | null;
+            /**
              * @description Of what.
              * @example 4479
              */
@@ -8419,6 +8430,8 @@ export interface components {
             line: number | null;
             /** @description What, in a sentence. */
             message: string;
+            /** @description Whose calls it is about, as in changes; null for those of all. */
+            origin: string | null;
             /** @description The prefix that it is about. */
             prefix: string | null;
         };
@@ -9012,6 +9025,11 @@ export interface components {
             next_interval_s: number;
             /** @description Price of a minute after the first interval. */
             next_rate_per_minute: components["schemas"]["Money"];
+            /**
+             * @description What of the calling number matched, or the jurisdiction; null for a rate for all calls.
+             * @example interstate
+             */
+            origin: string | null;
             /** @description The prefix that matched. */
             prefix: string;
             /** @description Name of the card. */
@@ -9038,6 +9056,8 @@ export interface components {
             /** @description Where the INVITE would go, `address:port`. */
             gateway: string;
             margin_per_minute: components["schemas"]["Money"] | null;
+            /** @description What of the calling number matched, or the jurisdiction; null for a rate for all calls. */
+            origin: string | null;
             /** @description The prefix that matched on the carrier's card. */
             prefix: string | null;
             quality: components["schemas"]["ExplainQuality"] | null;
@@ -10738,6 +10758,8 @@ export interface components {
             /** @description What is wrong. */
             fault: components["schemas"]["PriceFault"];
             margin_per_minute: components["schemas"]["Money"] | null;
+            /** @description Calls from numbers that begin so, or those of a jurisdiction; null for those of all others. */
+            origin: string | null;
             /** @description Called numbers that begin so. */
             prefix: string;
             price_before: components["schemas"]["Money"] | null;
@@ -10956,6 +10978,13 @@ export interface components {
              * @default 1
              */
             next_interval_s: number;
+            /** @description Names for groups of calling numbers, for the `origin` of rows. */
+            origin_sets?: {
+                /** @description What rows call it; it begins with a letter. */
+                name: string;
+                /** @description What the calling numbers begin with, at most 15 digits each. */
+                prefixes: string[];
+            }[];
             /** @description The rows themselves; a card has either these or a `rates_file`. Of a card that is built from others they are its own prices, before those that are built. */
             rates?: {
                 /**
@@ -10984,6 +11013,8 @@ export interface components {
                 initial_rate_per_minute?: string | null;
                 /** @description Length of each further interval. */
                 next_interval_s?: number | null;
+                /** @description The calls that it is for by who calls: leading digits of the calling number, the name of one of the card's `origin_sets`, or for calls to +1 `interstate`, `intrastate` or `indeterminate`. The longest prefix of the called number counts first, then the longest origin, then the jurisdiction. */
+                origin?: string | null;
                 /** @description The digits a called number must begin with: E.164 without `+`. */
                 prefix: string;
                 /**

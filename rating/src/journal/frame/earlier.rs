@@ -4,14 +4,15 @@
 //! |---|---|
 //! | 1 | had no attempt fee, no grace period and one way to be rounded |
 //! | 2 | were all of the currency of the books; there is no record of the decision |
+//! | 3 | did not tell callers apart |
 
 use crate::cdr::{
-    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, MediaStatistics, Outcome,
-    Release, ResourceRef, Transport,
+    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, DecisionRecord, JournalEntry,
+    MediaStatistics, Outcome, PassedOver, Release, ResourceRef, Transport,
 };
 use crate::exchange::ExchangeRate;
 use crate::rounding::Rounding;
-use crate::{Amount, Currency, Timestamp};
+use crate::{Amount, Currency, Origin, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
@@ -19,19 +20,20 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The versions that are read here.
-pub(super) const VERSIONS: RangeInclusive<u8> = 1..=2;
+pub(super) const VERSIONS: RangeInclusive<u8> = 1..=3;
 
 /// Reads an entry of one of [`VERSIONS`].
 pub(super) fn entry(version: u8, record: &[u8]) -> Option<JournalEntry> {
     match version {
-        1 => entry_of::<FirstRate>(record),
-        2 => entry_of::<SecondRate>(record),
+        1 => entry_of::<Call<FirstRate>>(record),
+        2 => entry_of::<Call<SecondRate>>(record),
+        3 => entry_of::<ThirdCall>(record),
         _ => None,
     }
 }
 
-fn entry_of<R: DeserializeOwned + Into<AppliedRate>>(record: &[u8]) -> Option<JournalEntry> {
-    let entry: Entry<R> = postcard::from_bytes(record).ok()?;
+fn entry_of<C: DeserializeOwned + Into<CallRecord>>(record: &[u8]) -> Option<JournalEntry> {
+    let entry: Entry<C> = postcard::from_bytes(record).ok()?;
     Some(match entry {
         Entry::Answered(call) => JournalEntry::Answered(call.into()),
         Entry::Ended(call) => JournalEntry::Ended(call.into()),
@@ -39,9 +41,16 @@ fn entry_of<R: DeserializeOwned + Into<AppliedRate>>(record: &[u8]) -> Option<Jo
 }
 
 #[derive(Deserialize)]
-enum Entry<R> {
-    Answered(Call<R>),
-    Ended(Call<R>),
+enum Entry<C> {
+    Answered(C),
+    Ended(C),
+}
+
+#[derive(Deserialize)]
+struct ThirdCall {
+    second: Call<ThirdRate>,
+    decision: Option<DecisionRecord>,
+    passed_over: Vec<PassedOver>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +121,22 @@ struct SecondRate {
     attempt_fee: Amount,
     grace_period_s: u32,
     rounding: Rounding,
+}
+
+#[derive(Deserialize)]
+struct ThirdRate {
+    second: SecondRate,
+    exchange_rate: ExchangeRate,
+}
+
+impl From<ThirdCall> for CallRecord {
+    fn from(call: ThirdCall) -> Self {
+        Self {
+            decision: call.decision,
+            passed_over: call.passed_over,
+            ..call.second.into()
+        }
+    }
 }
 
 impl<R: Into<AppliedRate>> From<Call<R>> for CallRecord {
@@ -187,6 +212,7 @@ impl From<FirstRate> for AppliedRate {
             grace_period_s: 0,
             rounding: Rounding::FINEST,
             exchange_rate: ExchangeRate::ONE,
+            origin: Origin::ANY,
         }
     }
 }
@@ -198,6 +224,15 @@ impl From<SecondRate> for AppliedRate {
             grace_period_s: rate.grace_period_s,
             rounding: rate.rounding,
             ..rate.first.into()
+        }
+    }
+}
+
+impl From<ThirdRate> for AppliedRate {
+    fn from(rate: ThirdRate) -> Self {
+        Self {
+            exchange_rate: rate.exchange_rate,
+            ..rate.second.into()
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::cdr::{
 };
 use crate::exchange::ExchangeRate;
 use crate::rounding::{Rounding, RoundingMode};
-use crate::{Amount, Currency, Timestamp};
+use crate::{Amount, Currency, Jurisdiction, Origin, Timestamp};
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = std::sync::Arc<str>> {
@@ -37,6 +37,11 @@ fn rate() -> impl Strategy<Value = AppliedRate> {
                 ..Rounding::FINEST
             },
             exchange_rate: "1.0842".parse().unwrap(),
+            origin: match intervals[1] % 3 {
+                0 => Origin::ANY,
+                1 => Origin::of_jurisdiction(Jurisdiction::Intrastate),
+                _ => intervals[0].to_string().parse().unwrap(),
+            },
         },
     )
 }
@@ -302,6 +307,26 @@ fn earlier_record(digits: &str) -> CallRecord {
         panic!("the call ended")
     };
     record
+}
+
+#[test]
+fn a_record_of_the_third_version_is_read_with_rates_for_all_callers() {
+    let record = earlier_record(include_str!("version-3.hex"));
+    let rate = record.rate.unwrap();
+    assert_eq!((&*rate.prefix, rate.origin), ("44", Origin::ANY));
+    assert_eq!(rate.exchange_rate.to_string(), "1.0842");
+    assert_eq!((rate.attempt_fee, rate.grace_period_s), (Amount(7), 3));
+    assert_eq!(record.margin, Amount(-3));
+    let attempt = &record.attempts[0];
+    assert_eq!(&*attempt.rate.rate_card.name, "acme-buy");
+    assert_eq!(attempt.rate.origin, Origin::ANY);
+    assert_eq!(attempt.ended_at, Timestamp(1_700_000_000_000_008));
+    assert_eq!(record.decision, Some(DecisionRecord([1, 2, 3].into())));
+    let passed = record.passed_over[0];
+    assert_eq!(
+        (passed.place, passed.reason),
+        (1, ReleaseReason::CarrierCpsLimit)
+    );
 }
 
 #[test]

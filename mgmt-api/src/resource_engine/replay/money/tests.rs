@@ -95,7 +95,7 @@ fn record(snapshot: &Snapshot, tried: &[usize], talk_ms: Option<u64>) -> CallRec
             egress_call_id: "out".into(),
             called_number_sent: "201234567".into(),
             calling_number_sent: "4420".into(),
-            rate: snapshot.applied_rate(route.rate, "201234567", Timestamp(0)),
+            rate: snapshot.applied_rate(route.rate, "201234567", None, Timestamp(0)),
             cost: cost.unwrap(),
             started_at: Timestamp(0),
             first_reply_at: None,

@@ -67,10 +67,16 @@ function Findings({ prices: { findings, currency } }: { prices: PriceCheck }) {
     <PlainTable<PriceFinding>
       label={t('prices.title')}
       rows={findings}
-      rowKey={({ prefix, customers, fault }) => `${fault} ${prefix} ${customers.join()}`}
+      rowKey={({ prefix, origin, customers, fault }) =>
+        `${fault} ${prefix} ${origin ?? ''} ${customers.join()}`
+      }
       columns={[
         { id: 'fault', header: t('prices.fault'), cell: ({ fault }) => t(`prices.is.${fault}`) },
-        { id: 'prefix', header: t('prices.prefix'), cell: ({ prefix }) => prefix },
+        {
+          id: 'prefix',
+          header: t('prices.prefix'),
+          cell: ({ prefix, origin }) => (origin === null ? prefix : `${prefix} ← ${origin}`),
+        },
         {
           id: 'destination',
           header: t('prices.destination'),

@@ -76,6 +76,7 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
           {route.prefix ? (
             <span className="block">
               <span className="font-mono text-meta">{route.prefix}</span> {route.destination}
+              {route.origin === null ? null : <span className="text-ink-3"> ← {route.origin}</span>}
             </span>
           ) : null}
           <LossReason route={route} />

@@ -1,0 +1,159 @@
+//! Decks whose prices depend on who calls.
+
+use crate::{card, deck, written};
+use rate_deck::difference::{self, ChangeKind, Policy};
+use rate_deck::{Card, Mapping, Reading, Reason, Table, read};
+use rating::{Origin, Timestamp};
+
+/// Each rate as `prefix/origin price`.
+fn told(table: &Table) -> Vec<String> {
+    let rows = table.rows().iter();
+    rows.map(|row| {
+        let price = table.terms(row).next_rate_per_minute;
+        format!("{}/{} {price}", row.prefix, row.origin)
+    })
+    .collect()
+}
+
+fn reasons(reading: &Reading) -> Vec<Reason> {
+    let listed = reading.rejections.listed.iter();
+    listed.map(|it| it.reason).collect()
+}
+
+fn compared(current: &Reading, sent: &Reading) -> difference::Difference {
+    difference::compare(&current.table, sent, &Policy::default(), Timestamp(0))
+}
+
+#[test]
+fn a_row_with_several_origins_is_a_rate_for_each() {
+    let reading = deck(
+        "Dial Code,Destination,Origin Codes,Rate\n\
+         336,France Mobile,,0.20\n\
+         336,France Mobile,33;49;3510-3511,0.02\n\
+         337,France Mobile,Any,0.30\n",
+    );
+    assert_eq!(
+        told(&reading.table),
+        [
+            "336/ 0.2",
+            "336/33 0.02",
+            "336/3510 0.02",
+            "336/3511 0.02",
+            "336/49 0.02",
+            "337/ 0.3",
+        ]
+    );
+    assert!(reading.doubts.is_empty() && reading.rejections.is_empty());
+}
+
+#[test]
+fn a_group_of_the_card_stands_for_its_prefixes_and_an_unknown_one_is_refused() {
+    let sets = vec![(
+        "EEA".into(),
+        vec!["33".parse().unwrap(), "49".parse().unwrap()],
+    )];
+    let text =
+        "prefix,destination,rate_per_minute,origin\n44,UK,0.5,\n44,UK,0.01,EEA\n44,UK,0.9,ROW\n";
+    let card = Card {
+        origin_sets: sets,
+        ..card("USD")
+    };
+    let reading = read(text.as_bytes(), &Mapping::default(), &card, &mut |_| {}).unwrap();
+    assert_eq!(
+        told(&reading.table),
+        ["44/ 0.5", "44/33 0.01", "44/49 0.01"]
+    );
+    assert_eq!(reasons(&reading), [Reason::NotAnOrigin]);
+}
+
+#[test]
+fn a_deck_of_the_united_states_has_a_rate_for_each_jurisdiction() {
+    let reading = deck(
+        "NPANXX,Inter Rate,Intra Rate,IJ Rate\n\
+         212555,0.001,0.01,0.02\n\
+         1201555,0.002,0.02,\n",
+    );
+    assert_eq!(
+        told(&reading.table),
+        [
+            "1201555/interstate 0.002",
+            "1201555/intrastate 0.02",
+            "1212555/interstate 0.001",
+            "1212555/intrastate 0.01",
+            "1212555/indeterminate 0.02",
+        ]
+    );
+    assert!(reading.doubts.is_empty() && reading.rejections.is_empty());
+}
+
+#[test]
+fn a_row_for_an_origin_has_no_prices_of_jurisdictions() {
+    let reading = deck("code,origin,rate,interstate\n1212,33,0.1,0.2\n1213,,0.1,0.2\n1214,,,\n");
+    assert_eq!(told(&reading.table), ["1213/ 0.1", "1213/interstate 0.2"]);
+    assert_eq!(
+        reasons(&reading),
+        [Reason::OriginTwice, Reason::PriceMissing]
+    );
+}
+
+#[test]
+fn one_row_never_stands_for_more_rates_than_its_limit() {
+    let reading = deck("code,origin,rate\n\"1000-1999\",\"2000-2999\",0.1\n");
+    assert_eq!(reasons(&reading), [Reason::TooManyCodes]);
+}
+
+#[test]
+fn what_is_written_is_read_as_it_was() {
+    let reading = deck(
+        "prefix,destination,rate_per_minute,origin\n44,UK,0.5,\n44,UK,0.0125,33\n1212,NY,0.01,intrastate\n",
+    );
+    let again = deck(&written(&reading.table));
+    assert_eq!(told(&again.table), told(&reading.table));
+    let plain = deck("prefix,destination,rate_per_minute\n44,UK,0.5\n");
+    assert!(
+        !written(&plain.table).contains("origin"),
+        "as it always was"
+    );
+}
+
+#[test]
+fn a_new_deck_is_compared_origin_by_origin() {
+    let current = deck("code,name,origin,rate\n44,UK,,0.5\n44,UK,33,0.01\n44,UK,49,0.01\n");
+    let sent = deck("code,name,origin,rate\n44,UK,,0.5\n44,UK,33,0.02\n44,UK,34,0.4\n");
+    let difference = compared(&current, &sent);
+    let changes: Vec<_> = difference
+        .changes
+        .iter()
+        .map(|change| (change.key.to_string(), change.kind))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("44 from 33".to_owned(), ChangeKind::Increase),
+            ("44 from 34".to_owned(), ChangeKind::New),
+            ("44 from 49".to_owned(), ChangeKind::Removed),
+        ]
+    );
+    let removed = &difference.changes[2];
+    assert_eq!(
+        removed.covering_rate,
+        Some("0.5".parse().unwrap()),
+        "calls from there are charged as all others then"
+    );
+    assert_eq!(
+        told(&difference.table),
+        ["44/ 0.5", "44/33 0.02", "44/34 0.4"]
+    );
+}
+
+#[test]
+fn a_rate_for_one_origin_covers_no_other() {
+    let current = deck("code,name,origin,rate\n44,UK,33,0.01\n4420,London,49,0.01\n");
+    let sent = deck("code,name,origin,rate\n44,UK,33,0.01\n");
+    let difference = compared(&current, &sent);
+    assert_eq!(difference.changes[0].covering_rate, None);
+    assert_eq!(
+        difference.changes[0].key.origin,
+        "49".parse::<Origin>().unwrap()
+    );
+}

@@ -1,0 +1,96 @@
+//! Digits of a calling number, and where a ported called number is.
+
+use super::{CALLING_BYTES_MAX, NUMBER_CAPACITY, Number};
+use arrayvec::ArrayString;
+
+/// A calling number without what it may be written with.
+pub(crate) type CallerDigits = ArrayString<NUMBER_CAPACITY>;
+
+/// The digits of a calling number: without the visual separators and escapes that it may be
+/// written with (RFC 3966 §5.1.1, RFC 3261 §19.1.1), and without a leading `+` or `00`. `None`
+/// for what is no number even so.
+pub(crate) fn caller_digits(calling: &str) -> Option<CallerDigits> {
+    let mut number = ArrayString::<CALLING_BYTES_MAX>::new();
+    let mut bytes = calling.bytes();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'%' => escaped(bytes.next()?, bytes.next()?)?,
+            byte => byte,
+        };
+        if !b"-.()".contains(&byte) {
+            number.try_push(char::from(byte)).ok()?;
+        }
+    }
+    let international = number.strip_prefix('+');
+    let digits = international
+        .or_else(|| number.strip_prefix("00"))
+        .unwrap_or(&number);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| CallerDigits::from(digits).ok())?
+}
+
+fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = digit(high)? << 4 | digit(low)?;
+    u8::try_from(byte).ok().filter(u8::is_ascii)
+}
+
+/// The location routing number of a called number as it came, digits of E.164: the parameter `rn` of
+/// RFC 4694 §4, global or of +1. `None` without one.
+pub(crate) fn located_number(received: &str) -> Option<Number> {
+    let parameter = |text: &str| -> Option<usize> {
+        let (name, _) = text.split_at_checked(3)?;
+        name.eq_ignore_ascii_case("rn=").then_some(3)
+    };
+    let mut parameters = received.split(';').skip(1);
+    let value = parameters.find_map(|text| parameter(text).map(|at| &text[at..]))?;
+    let is_global = value.starts_with('+');
+    let digits = caller_digits(value)?;
+    let mut number = Number::new();
+    // Ten digits without a `+` are of the plan that alone knows location routing numbers.
+    if !is_global && digits.len() == 10 {
+        number.push('1');
+    }
+    number.try_push_str(&digits).ok()?;
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calling_number_is_its_digits_however_it_is_written() {
+        for (written, digits) in [
+            ("+33123456789", Some("33123456789")),
+            ("0033 1".trim_end_matches(" 1"), Some("33")),
+            ("(1)212-555.0100", Some("12125550100")),
+            ("%2B33123", Some("33123")),
+            ("anonymous", None),
+            ("", None),
+            ("+", None),
+            ("1234;phone-context=x", None),
+        ] {
+            assert_eq!(caller_digits(written).as_deref(), digits, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_location_routing_number_is_read_as_rfc_4694_writes_it() {
+        for (received, located) in [
+            ("+12125550100;npdi;rn=+1-415-555-0000", Some("14155550000")),
+            (
+                "2125550100;rn=4155550000;rn-context=+1",
+                Some("14155550000"),
+            ),
+            ("12125550100;RN=14155550000", Some("14155550000")),
+            ("12125550100;npdi", None),
+            ("12125550100;rn=", None),
+            ("12125550100;rn=abc", None),
+            ("rn=4155550000", None),
+            ("", None),
+        ] {
+            assert_eq!(located_number(received).as_deref(), located, "{received}");
+        }
+    }
+}

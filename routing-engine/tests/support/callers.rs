@@ -1,0 +1,96 @@
+//! Who calls, as one would tell it at a table.
+
+use super::world::origins_of;
+use routing_engine::resources::RateRow;
+
+/// The digits of a calling number; none of what is no number.
+pub(crate) fn digits(calling: &str) -> Option<String> {
+    let written: String = calling.chars().filter(|c| !"-.()".contains(*c)).collect();
+    let digits = match (written.strip_prefix('+'), written.strip_prefix("00")) {
+        (Some(rest), _) | (None, Some(rest)) => rest,
+        (None, None) => &written,
+    };
+    let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    is_number.then(|| digits.to_owned())
+}
+
+/// Of a call to the plan of +1: what counts for where it goes is `rn`, when the number came with it.
+pub(crate) fn jurisdiction(received: &str, called: &str, calling: &str) -> Option<&'static str> {
+    let location = received.split(';').find_map(|it| it.strip_prefix("rn="));
+    let located = location.map(|location| {
+        let digits = digits(location).unwrap();
+        match location.starts_with('+') {
+            true => digits,
+            false => format!("1{digits}"),
+        }
+    });
+    let located = located.unwrap_or_else(|| called.to_owned());
+    let called = area(&located)?;
+    let calling = digits(calling).and_then(|calling| area(&calling));
+    Some(match (called, calling) {
+        ("nowhere", _) | (_, None | Some("nowhere")) => "indeterminate",
+        (one, other) if Some(one) == other => "intrastate",
+        _ => "interstate",
+    })
+}
+
+/// The states of the numbers of this world.
+fn area(number: &str) -> Option<&'static str> {
+    if number.len() != 11 || !number.starts_with('1') {
+        return None;
+    }
+    let exchange = number[4..5].parse::<u8>().unwrap();
+    match &number[1..4] {
+        "212" if exchange > 1 => Some("New York"),
+        "201" if exchange > 1 => Some("New Jersey"),
+        "202" if exchange > 1 => Some("Washington"),
+        "210" if exchange > 1 => Some("Texas"),
+        "220" if exchange > 1 => Some("Ohio"),
+        _ if number[1..2].parse::<u8>().unwrap() > 1 && exchange > 1 => Some("nowhere"),
+        _ => None,
+    }
+}
+
+/// The row of one prefix that a call is charged by, and the origin that it is charged for.
+pub(crate) fn row_for<'r>(
+    rows: &[&'r RateRow],
+    calling: &str,
+    jurisdiction: Option<&str>,
+    cost: impl Fn(&RateRow) -> i64,
+) -> Option<(&'r RateRow, String)> {
+    let all = || {
+        rows.iter()
+            .flat_map(|row| origins_of_row(row).into_iter().map(|origin| (*row, origin)))
+    };
+    let is_digits = |origin: &str| origin.starts_with(|c: char| c.is_ascii_digit());
+    let mut of_digits: Vec<_> = all()
+        .filter(|(_, origin)| is_digits(origin) && calling.starts_with(origin))
+        .collect();
+    of_digits.sort_by_key(|(_, origin)| origin.len());
+    if let Some((row, origin)) = of_digits.pop() {
+        return Some((row, origin.to_owned()));
+    }
+    let of = |wanted: &str| {
+        all()
+            .find(|(_, origin)| *origin == wanted)
+            .map(|(row, _)| row)
+    };
+    let plain = of("").map(|row| (row, String::new()));
+    let Some(jurisdiction) = jurisdiction else {
+        return plain;
+    };
+    if let Some(row) = of(jurisdiction) {
+        return Some((row, jurisdiction.to_owned()));
+    }
+    let others = [of("interstate"), of("intrastate")];
+    if jurisdiction == "indeterminate" && others.iter().any(Option::is_some) {
+        let either = [of("")].into_iter().chain(others).flatten();
+        let dearest = either.max_by_key(|row| cost(row)).unwrap();
+        return Some((dearest, jurisdiction.to_owned()));
+    }
+    plain
+}
+
+fn origins_of_row(row: &RateRow) -> Vec<&str> {
+    row.origin.as_deref().map_or_else(|| vec![""], origins_of)
+}
