@@ -51,19 +51,6 @@ pub(crate) struct Facts {
     pub(crate) answered: Option<Instant>,
 }
 
-/// The user part of a Request-URI: the number, and where it is when it is ported (RFC 4694, `rn`), which a rate
-/// may hang upon.
-fn called_number(request_uri: Option<&str>) -> Arc<str> {
-    let uri = request_uri.and_then(|text| Uri::parse(text).ok());
-    let number = uri.as_ref().and_then(Uri::user_name).unwrap_or("");
-    match uri.as_ref().and_then(|uri| uri.number_param("rn")) {
-        Some(location) if number.len() + location.len() < NUMBER_MAX - ";rn=".len() => {
-            Arc::from(format!("{number};rn={location}"))
-        }
-        _ => Arc::from(cut(number, NUMBER_MAX)),
-    }
-}
-
 /// How the call ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
@@ -123,7 +110,7 @@ impl Facts {
             source: path.remote,
             user_agent: user_agent.map(|text| Arc::from(cut(text, USER_AGENT_MAX))),
             calling_received: user_of(invite.from().ok().map(|from| from.uri)),
-            called_received: called_number(invite.request_uri()),
+            called_received: user_of(invite.request_uri()),
             called: Arc::from(""),
             caller: None,
             snapshot_number: snapshot.number(),

@@ -2,8 +2,8 @@
 //!
 //! Carriers of the United States price a call by where both its ends are: *intrastate* when they
 //! are in one state, *interstate* when they are not, *indeterminate* when nobody can tell. The state
-//! of a number is that of its area code, the NPA ([`areas`]). A ported number is where its location
-//! routing number (LRN) is: the caller of this module gives that for the called side when it has it.
+//! of a number is that of its area code, the NPA ([`areas`]). Every call to +1 has a jurisdiction: one
+//! whose called number is no sound number of the plan is indeterminate, never without.
 
 mod areas;
 
@@ -29,12 +29,14 @@ impl Jurisdiction {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Interstate, Self::Intrastate, Self::Indeterminate];
 
-    /// Of a call to a number, both as digits of E.164; `None` when the called number is not of the plan.
+    /// Of a call to a number, both as digits of E.164; `None` when the called number does not begin with 1.
     pub fn of_call(called: &str, calling: Option<&str>) -> Option<Self> {
-        let called = area_code(called)?;
-        let place = |code| area_of(code);
-        let calling = calling.and_then(area_code);
-        Some(match (place(called), calling.and_then(place)) {
+        if !called.starts_with('1') {
+            return None;
+        }
+        // What is dialled behind a whole number goes nowhere else.
+        let called = called.get(..NUMBER_DIGITS).and_then(area_of_number);
+        Some(match (called, calling.and_then(area_of_number)) {
             (Some(one), Some(other)) if one == other => Self::Intrastate,
             (Some(_), Some(_)) => Self::Interstate,
             _ => Self::Indeterminate,
@@ -105,8 +107,10 @@ mod tests {
             ("19025550100", Some("19025550101"), Some(Indeterminate)),
             // Neither is a number: an exchange begins with 2 to 9.
             ("12125550100", Some("12120550100"), Some(Indeterminate)),
-            ("12121550100", Some("12125550100"), None),
-            ("1212555010", Some("12125550100"), None),
+            ("12121550100", Some("12125550100"), Some(Indeterminate)),
+            ("1212555010", Some("12125550100"), Some(Indeterminate)),
+            ("121255501009", Some("12125550100"), Some(Intrastate)),
+            ("1", None, Some(Indeterminate)),
             ("442071234567", Some("12125550100"), None),
             ("", None, None),
         ];

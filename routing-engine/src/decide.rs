@@ -197,7 +197,7 @@ fn pipeline(
     });
 
     let path = snapshot.walk(called);
-    let caller = callers::caller(snapshot, request.called, called, &numbers.calling, trace);
+    let caller = callers::caller(snapshot, called, &numbers.calling, trace);
     known.caller = caller.digits();
     let Some((customer_rate, price)) = longest_match(&path, customer.card, &caller) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);

@@ -91,7 +91,7 @@ pub enum Step<'a> {
     Jurisdiction {
         /// It.
         jurisdiction: Jurisdiction,
-        /// Where the called number is: the number itself, or its location routing number.
+        /// The called number.
         called: &'a str,
         /// The digits of the calling number, when it is a number.
         calling: Option<&'a str>,

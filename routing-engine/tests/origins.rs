@@ -141,9 +141,26 @@ fn a_call_of_the_united_states_is_charged_by_its_jurisdiction() {
             "{caller}"
         );
     }
-    // The number was ported to New Jersey.
-    let ported = "12125550100;npdi;rn=+1-201-555-0000";
-    assert_eq!(told("12015550100", ported), of("0.03", "intrastate"));
+}
+
+#[test]
+fn nothing_that_is_dialled_takes_the_jurisdiction_of_a_call_away() {
+    let cheap = "prefix: 1, destination: USA, rate_per_minute: 0.001";
+    let bought = ["prefix: 1, destination: USA, rate_per_minute: 0.0005"];
+    let sold: Vec<_> = OF_STATES.into_iter().chain([cheap]).collect();
+    let snapshot = world([&sold, &bought, &[]]);
+    let price = |called| told(&snapshot, "17185550100", called).0;
+    for called in [
+        "12125550100;npdi;rn=+1-201-555-0000",
+        "12125550100;rn=0",
+        "12125550100;rn=+442071234567",
+        "121255501009",
+    ] {
+        assert_eq!(price(called), "0.03", "{called}");
+    }
+    for called in ["12121550100", "1212555010"] {
+        assert_eq!(price(called), "0.02", "{called} has no place");
+    }
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! Who calls, as far as rates ask.
 
-use crate::numbers::{caller_digits, located_number};
+use crate::numbers::caller_digits;
 use crate::snapshot::{Caller, Snapshot};
 use crate::trace::{Step, Trace};
 use rating::Jurisdiction;
 use rating::prefix::Prefix;
 
-/// Who calls. `received` is the called number as it came: what it says of its location counts for where the call
-/// goes.
+/// Who calls. A location routing number that came with the called one has no say: it is the customer's word, and
+/// carriers do not get it.
 pub(super) fn caller(
     snapshot: &Snapshot,
-    received: &str,
     called: &str,
     calling: &str,
     trace: &mut impl Trace,
@@ -21,8 +20,6 @@ pub(super) fn caller(
     let digits = caller_digits(calling);
     let digits = digits.as_deref();
     let jurisdiction = if snapshot.asks_jurisdiction() {
-        let located = located_number(received);
-        let called = located.as_deref().unwrap_or(called);
         let found = Jurisdiction::of_call(called, digits);
         if let Some(jurisdiction) = found {
             trace.step(Step::Jurisdiction {

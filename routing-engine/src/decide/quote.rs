@@ -58,9 +58,9 @@ impl Snapshot {
     ) -> Quote {
         let compiled = self.customer(customer);
         let path = self.walk(called);
-        let is_of_plan = self.asks_jurisdiction() && called.starts_with('1');
-        let unknown = is_of_plan.then_some(Jurisdiction::Indeterminate);
-        let caller = self.caller(origin.prefix(), origin.jurisdiction().or(unknown));
+        let asks = self.asks_jurisdiction();
+        let unknown = || Jurisdiction::of_call(called, None).filter(|_| asks);
+        let caller = self.caller(origin.prefix(), origin.jurisdiction().or_else(unknown));
         let Some((rate, price)) = longest_match(&path, compiled.card, &caller) else {
             return Quote::NoRate;
         };

@@ -1,6 +1,6 @@
-//! Digits of a calling number, and where a ported called number is.
+//! Digits of a calling number.
 
-use super::{CALLING_BYTES_MAX, NUMBER_CAPACITY, Number};
+use super::{CALLING_BYTES_MAX, NUMBER_CAPACITY};
 use arrayvec::ArrayString;
 
 /// A calling number without what it may be written with.
@@ -35,26 +35,6 @@ fn escaped(high: u8, low: u8) -> Option<u8> {
     u8::try_from(byte).ok().filter(u8::is_ascii)
 }
 
-/// The location routing number of a called number as it came, digits of E.164: the parameter `rn` of
-/// RFC 4694 §4, global or of +1. `None` without one.
-pub(crate) fn located_number(received: &str) -> Option<Number> {
-    let parameter = |text: &str| -> Option<usize> {
-        let (name, _) = text.split_at_checked(3)?;
-        name.eq_ignore_ascii_case("rn=").then_some(3)
-    };
-    let mut parameters = received.split(';').skip(1);
-    let value = parameters.find_map(|text| parameter(text).map(|at| &text[at..]))?;
-    let is_global = value.starts_with('+');
-    let digits = caller_digits(value)?;
-    let mut number = Number::new();
-    // Ten digits without a `+` are of the plan that alone knows location routing numbers.
-    if !is_global && digits.len() == 10 {
-        number.push('1');
-    }
-    number.try_push_str(&digits).ok()?;
-    Some(number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,25 +52,6 @@ mod tests {
             ("1234;phone-context=x", None),
         ] {
             assert_eq!(caller_digits(written).as_deref(), digits, "{written}");
-        }
-    }
-
-    #[test]
-    fn a_location_routing_number_is_read_as_rfc_4694_writes_it() {
-        for (received, located) in [
-            ("+12125550100;npdi;rn=+1-415-555-0000", Some("14155550000")),
-            (
-                "2125550100;rn=4155550000;rn-context=+1",
-                Some("14155550000"),
-            ),
-            ("12125550100;RN=14155550000", Some("14155550000")),
-            ("12125550100;npdi", None),
-            ("12125550100;rn=", None),
-            ("12125550100;rn=abc", None),
-            ("rn=4155550000", None),
-            ("", None),
-        ] {
-            assert_eq!(located_number(received).as_deref(), located, "{received}");
         }
     }
 }

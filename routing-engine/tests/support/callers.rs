@@ -14,23 +14,17 @@ pub(crate) fn digits(calling: &str) -> Option<String> {
     is_number.then(|| digits.to_owned())
 }
 
-/// Of a call to the plan of +1: what counts for where it goes is `rn`, when the number came with it.
-pub(crate) fn jurisdiction(received: &str, called: &str, calling: &str) -> Option<&'static str> {
-    let location = received.split(';').find_map(|it| it.strip_prefix("rn="));
-    let located = location.map(|location| {
-        let digits = digits(location).unwrap();
-        match location.starts_with('+') {
-            true => digits,
-            false => format!("1{digits}"),
-        }
-    });
-    let located = located.unwrap_or_else(|| called.to_owned());
-    let called = area(&located)?;
+/// Of a call to +1, whatever comes with the number.
+pub(crate) fn jurisdiction(called: &str, calling: &str) -> Option<&'static str> {
+    if !called.starts_with('1') {
+        return None;
+    }
+    let whole: String = called.chars().take(11).collect();
     let calling = digits(calling).and_then(|calling| area(&calling));
-    Some(match (called, calling) {
-        ("nowhere", _) | (_, None | Some("nowhere")) => "indeterminate",
-        (one, other) if Some(one) == other => "intrastate",
-        _ => "interstate",
+    Some(match (area(&whole), calling) {
+        (Some(one), Some(other)) if one == other => "intrastate",
+        (Some(_), Some(_)) => "interstate",
+        _ => "indeterminate",
     })
 }
 
@@ -46,7 +40,6 @@ fn area(number: &str) -> Option<&'static str> {
         "202" if exchange > 1 => Some("Washington"),
         "210" if exchange > 1 => Some("Texas"),
         "220" if exchange > 1 => Some("Ohio"),
-        _ if number[1..2].parse::<u8>().unwrap() > 1 && exchange > 1 => Some("nowhere"),
         _ => None,
     }
 }

@@ -402,7 +402,7 @@ impl<'w> Model<'w> {
     /// jurisdiction, else for all.
     fn rate(&self, card_name: &str, called: &str, (call, calling): (&Call, &str)) -> Option<Rate> {
         let card = &named(&self.world.cards, card_name).1;
-        let jurisdiction = callers::jurisdiction(&call.called, called, calling);
+        let jurisdiction = callers::jurisdiction(called, calling);
         let calling = callers::digits(calling).unwrap_or_default();
         (1..=called.len()).rev().find_map(|length| {
             let rows = card.rates.as_ref().unwrap().iter();
