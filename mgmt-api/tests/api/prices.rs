@@ -64,6 +64,7 @@ async fn a_draft_that_sells_one_destination_below_cost_is_caught_before_its_push
             "customers": ["acme"],
             "customers_count": 1,
             "prefix": "331",
+            "origin": null,
             "destination": "Paris",
             "rate_card": "retail",
             "price_per_minute": "0.002",
