@@ -87,7 +87,7 @@ pub(crate) async fn once_if_unsafe(request: Request, next: Next) -> Result<Respo
 pub(crate) fn posting_key(principal: &Principal, headers: &HeaderMap) -> Result<String, Problem> {
     let Some(key) = key_of(headers)? else {
         let message = "send one: a key of your choice, the same when you try again";
-        return Err(Problem::bad_parameter("Idempotency-Key", message));
+        return Err(Problem::invalid_field("Idempotency-Key", message));
     };
     let tenant = principal.tenant.id.to_string();
     Ok(sha256_hex(&["posting:", &tenant, ":", &key]))

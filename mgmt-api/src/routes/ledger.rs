@@ -266,6 +266,10 @@ pub(crate) async fn ledger_entry_list(
 ) -> Result<Json<EntryPage>, Problem> {
     let party = match (&filter.customer, &filter.carrier) {
         (None, None) => None,
+        (Some(_), Some(_)) => {
+            let message = "name either a customer or a carrier";
+            return Err(Problem::bad_parameter("customer", message));
+        }
         (customer, carrier) => {
             let found = find_party(&state, &principal, customer.as_deref(), carrier.as_deref());
             Some(found.await?.party)

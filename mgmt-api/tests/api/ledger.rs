@@ -247,7 +247,7 @@ async fn what_cannot_be_posted_is_refused_by_its_field() {
     }
     let body = with("amount", json!("1"));
     let keyless = api.post("/api/v1/payments", &body).await;
-    assert_eq!(keyless.status, StatusCode::BAD_REQUEST);
+    assert_eq!(keyless.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(keyless.json()["errors"][0]["field"], "Idempotency-Key");
     let nobody = pay(&api, "k2", with("customer", json!("nobody"))).await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
