@@ -97,7 +97,7 @@ pub struct CustomerBilling {
         )
     )]
     pub call_spend_limit: Option<Amount>,
-    /// When invoices are made and paid.
+    /// When invoices are to be made and paid. Nothing reads it yet: no invoices are made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-default" = "none are agreed", "x-section" = "advanced"))]
     pub payment_terms: Option<PaymentTerms>,
@@ -125,7 +125,7 @@ pub struct CarrierBilling {
         )
     )]
     pub balance_stop: Option<Amount>,
-    /// When its invoices come and are paid.
+    /// When its invoices come and are paid. A note: nothing reads it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-default" = "none are agreed", "x-section" = "advanced"))]
     pub payment_terms: Option<PaymentTerms>,

@@ -19,7 +19,7 @@ pub struct Carrier {
     #[serde(default)]
     #[schemars(extend("x-filter" = true))]
     pub status: Status,
-    /// On what terms we pay it. Calls do not read it yet.
+    /// On what terms we pay it: its routes are left out when it is owed too much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-default" = "its routes have no limit of money"))]
     pub billing: Option<CarrierBilling>,

@@ -30,7 +30,7 @@ pub struct Customer {
     /// The rate card it is charged by.
     #[schemars(extend("x-filter" = true))]
     pub rate_card: Ref<RateCard>,
-    /// On what terms it pays. Calls do not read it yet.
+    /// On what terms it pays: calls are refused or ended for want of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CustomerBilling", extend("x-default" = "its calls have no limit of money"))]
     pub billing: Option<CustomerBilling>,

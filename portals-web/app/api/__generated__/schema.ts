@@ -7241,7 +7241,7 @@ export interface components {
          * @description Whom we pay for calls. Its gateways and prices are those of its egress trunks; calls of customers that it is not assigned to are not sent to it.
          */
         CarrierSpec: {
-            /** @description On what terms we pay it. Calls do not read it yet. */
+            /** @description On what terms we pay it: its routes are left out when it is owed too much. */
             billing?: {
                 /**
                  * Format: decimal
@@ -7249,7 +7249,7 @@ export interface components {
                  * @example 0.0125
                  */
                 balance_stop?: string | null;
-                /** @description When its invoices come and are paid. */
+                /** @description When its invoices come and are paid. A note: nothing reads it yet. */
                 payment_terms?: {
                     /** @description Days from the end of the period until it is to be paid. */
                     due_days: number;
@@ -8208,7 +8208,7 @@ export interface components {
          * @description Who pays us for calls. Where its calls come from is said by its ingress trunks.
          */
         CustomerSpec: {
-            /** @description On what terms it pays. Calls do not read it yet. */
+            /** @description On what terms it pays: calls are refused or ended for want of money. */
             billing?: {
                 /**
                  * Format: decimal
@@ -8235,7 +8235,7 @@ export interface components {
                  * @enum {string}
                  */
                 mode: "prepaid" | "postpaid";
-                /** @description When invoices are made and paid. */
+                /** @description When invoices are to be made and paid. Nothing reads it yet: no invoices are made. */
                 payment_terms?: {
                     /** @description Days from the end of the period until it is to be paid. */
                     due_days: number;
