@@ -439,7 +439,7 @@ impl From<LedgerError> for Problem {
         match error {
             LedgerError::Store(error) => error.into(),
             LedgerError::NoSuchEntry { .. } => Self::invalid_field("corrects", text),
-            LedgerError::TooManyEntries => Self::bad_parameter("to", text),
+            LedgerError::TooManyEntries => Self::invalid_field("to", text),
             LedgerError::AlreadyPosted { .. } | LedgerError::TooLarge => {
                 Self::conflict(format!("{text}."), Vec::new())
             }

@@ -361,7 +361,7 @@ async fn a_statement_adds_up_as_json_and_as_a_file() {
     let wrong = api
         .get("/api/v1/customers/acme/statement?from=2024-01-01&to=2026-03-01")
         .await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

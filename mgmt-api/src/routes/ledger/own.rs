@@ -95,7 +95,10 @@ pub(crate) async fn own_balance_view(
     operation_id = "own_statement_view",
     tag = "ledger",
     params(StatementQuery),
-    responses((status = 200, description = "The statement", body = OwnStatement)),
+    responses(
+        (status = 200, description = "The statement", body = OwnStatement),
+        (status = 422, description = "The days are wrong: which, is said", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub(crate) async fn own_statement_view(
     State(state): State<AppState>,

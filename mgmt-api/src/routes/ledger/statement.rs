@@ -110,6 +110,7 @@ pub(crate) struct MovementView {
     responses(
         (status = 200, description = "The statement", content((StatementView = "application/json"), (String = "text/csv"))),
         (status = 404, description = "There is no such customer", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The days are wrong: which, is said", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn customer_statement_view(
@@ -131,6 +132,7 @@ pub(crate) async fn customer_statement_view(
     responses(
         (status = 200, description = "The statement", content((StatementView = "application/json"), (String = "text/csv"))),
         (status = 404, description = "There is no such carrier", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The days are wrong: which, is said", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn carrier_statement_view(
@@ -161,7 +163,8 @@ async fn statement(
 }
 
 impl StatementQuery {
-    /// The first moment, and the first behind it.
+    /// The first moment, and the first behind it. What is wrong with it, the description of a parameter
+    /// cannot say, so it is 422 and not 400.
     pub(super) fn period(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), Problem> {
         let today = now.0.div_euclid(DAY_US) * DAY_US;
         let last = day("to", self.to.as_deref())?.unwrap_or(today);
@@ -169,11 +172,11 @@ impl StatementQuery {
         let first = day("from", self.from.as_deref())?.unwrap_or(first);
         let behind = last.saturating_add(DAY_US);
         if first > last {
-            return Err(Problem::bad_parameter("to", "is before `from`"));
+            return Err(Problem::invalid_field("to", "is before `from`"));
         }
         if behind - first > DAYS_MAX * DAY_US {
             let message = format!("a statement has at most {DAYS_MAX} days");
-            return Err(Problem::bad_parameter("from", message));
+            return Err(Problem::invalid_field("from", message));
         }
         Ok((Timestamp(first), Timestamp(behind)))
     }
@@ -181,7 +184,7 @@ impl StatementQuery {
 
 fn day(field: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
     let day = text.map(|text| Day::try_from(text.to_owned())).transpose();
-    let day = day.map_err(|error| Problem::bad_parameter(field, error.to_string()))?;
+    let day = day.map_err(|error| Problem::invalid_field(field, error.to_string()))?;
     Ok(day.map(|day| day.begins().0))
 }
 
@@ -334,7 +337,7 @@ mod tests {
             let problem = query(from, to).period(now).unwrap_err();
             assert_eq!(
                 (problem.status, problem.errors[0].field.as_deref()),
-                (400, Some(field))
+                (422, Some(field))
             );
         }
     }

@@ -17580,6 +17580,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The days are wrong: which, is said */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: wait */
             429: {
                 headers: {
@@ -27098,6 +27107,15 @@ export interface operations {
             };
             /** @description There is no such customer */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The days are wrong: which, is said */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -37937,6 +37955,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The days are wrong: which, is said */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
