@@ -2,6 +2,7 @@
 
 mod change;
 mod cost;
+mod shorter;
 mod timeline;
 
 pub use change::{Change, ChangeKind, Summary};
@@ -13,6 +14,7 @@ use crate::table::{Key, Period, Row, Table, TableBuilder};
 use cost::{Facts, Leap, Side, Timeline};
 use rating::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
+use shorter::{Rates, Shorter};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -78,7 +80,7 @@ pub fn compare(current: &Table, deck: &Reading, policy: &Policy, now: Timestamp)
         old_prefixes: 0,
         old: Side::new(current),
         new: Side::new(&deck.table),
-        shorter: Vec::new(),
+        shorter: Shorter::default(),
         first_end: None,
         builder: TableBuilder::default(),
         summary: Summary::default(),
@@ -116,13 +118,6 @@ fn split(rows: &[Row], key: Key) -> (&[Row], &[Row]) {
     rows.split_at(count)
 }
 
-/// A prefix that later ones may begin with, and its origin, before and after the deck.
-struct Shorter<'t> {
-    key: Key,
-    before: Timeline<'t>,
-    after: Timeline<'t>,
-}
-
 /// One row on either side.
 #[derive(Clone, Copy)]
 enum Sided {
@@ -140,8 +135,8 @@ struct Comparison<'t> {
     old_prefixes: u64,
     old: Side<'t>,
     new: Side<'t>,
-    /// Each begins with the one before it, and so does the prefix at hand with the last.
-    shorter: Vec<Shorter<'t>>,
+    /// What the prefix at hand begins with.
+    shorter: Shorter<'t>,
     /// Where the first rate stands that ends without another.
     first_end: Option<u32>,
     builder: TableBuilder,
@@ -152,8 +147,7 @@ struct Comparison<'t> {
 
 impl<'t> Comparison<'t> {
     fn key(&mut self, key: Key, old: &[Row], new: &[Row]) {
-        let is_shorter = |it: &Shorter<'_>| key.prefix.begins_with(it.key.prefix);
-        while self.shorter.pop_if(|last| !is_shorter(last)).is_some() {}
+        self.shorter.go_to(key.prefix);
         let old = timeline::live(old, self.now);
         self.old_prefixes += u64::from(!old.is_empty());
         let sent = timeline::live_from(new, self.now);
@@ -220,7 +214,7 @@ impl<'t> Comparison<'t> {
         }
         let in_force = old.iter().find(|row| row.period.contains(wanted));
         let was = self.old.facts(in_force.unwrap_or(last));
-        let covering = self.covering(key, wanted, |shorter| &shorter.after);
+        let covering = self.covering(key, wanted, |rates| &rates.after);
         if let Some(covering) = &covering {
             self.doubt_leap(key, 0, &was, covering);
         }
@@ -251,11 +245,10 @@ impl<'t> Comparison<'t> {
         &self,
         key: Key,
         at: Timestamp,
-        timeline: impl for<'s> Fn(&'s Shorter<'t>) -> &'s Timeline<'t>,
+        timeline: impl for<'s> Fn(&'s Rates<'t>) -> &'s Timeline<'t>,
     ) -> Option<Facts<'t>> {
-        let longest_first = self.shorter.iter().rev();
-        let mut covering = longest_first.filter(|shorter| shorter.key.covers(key));
-        covering.find_map(|shorter| timeline(shorter).at(at))
+        let mut covering = self.shorter.covering(key);
+        covering.find_map(|rates| timeline(rates).at(at))
     }
 
     /// Compares a row of the deck with the one before it, or with what counts when it begins, and
@@ -276,7 +269,7 @@ impl<'t> Comparison<'t> {
             }
         };
         let covering = match was {
-            None => self.covering(row.key(), from, |shorter| &shorter.before),
+            None => self.covering(row.key(), from, |rates| &rates.before),
             Some(_) => None,
         };
         let is = self.new.facts(row);
@@ -378,8 +371,8 @@ impl<'t> Comparison<'t> {
     /// Puts the rows of a prefix into the result; what ends by now has never to be asked again.
     fn place(&mut self, key: Key, old: &[Row], rows: Vec<Sided>) {
         let before = old.iter().map(|row| (row.period, self.old.facts(row)));
-        let mut shorter = Shorter {
-            key,
+        let mut rates = Rates {
+            origin: key.origin,
             before: Timeline(before.collect()),
             after: Timeline::default(),
         };
@@ -395,10 +388,10 @@ impl<'t> Comparison<'t> {
                     self.new.placed(&mut self.builder, row),
                 ),
             };
-            shorter.after.0.push((row.period, facts));
+            rates.after.0.push((row.period, facts));
             timeline::append(&mut placed, row);
         }
-        self.shorter.push(shorter);
+        self.shorter.push(key.prefix, rates);
         for row in placed {
             if row.period.until > self.now {
                 self.builder.push(row);

@@ -15,6 +15,7 @@ use crate::rejections::{Reason, Rejections};
 use crate::table::{Period, Row, Table, TableBuilder};
 use arrayvec::ArrayVec;
 use found::{date_writing, price_writing};
+use rating::origin::TooManyOrigins;
 use rating::prefix::Prefix;
 use rating::rate::{RateTerms, TermsError};
 use rating::{Amount, Currency, Jurisdiction, Origin};
@@ -112,6 +113,14 @@ pub enum ReadError {
     /// More than [`ROWS_MAX`].
     #[error("the file has more than {ROWS_MAX} rates")]
     TooManyRows,
+    /// More leading digits of callers than a card may tell apart.
+    #[error("line {line}: {error}")]
+    TooManyOrigins {
+        /// A row that is one too many.
+        line: u32,
+        /// Of what.
+        error: TooManyOrigins,
+    },
 }
 
 /// Reads a file for a card. `progress` is told now and then how many records were read.
@@ -155,7 +164,7 @@ pub fn read(
         None => head.settle(mapping, card, progress)?,
     };
     progress(body.records);
-    Ok(body.finish())
+    body.finish()
 }
 
 /// The first records, kept until it is known how to read them.
@@ -526,18 +535,22 @@ impl Body<'_> {
         Ok(Some(parsed))
     }
 
-    fn finish(mut self) -> Reading {
+    fn finish(mut self) -> Result<Reading, ReadError> {
         if let Some((rows, line)) = self.whole_codes {
             self.doubts.push(Doubt::CountryCodeTwice { rows, line });
         }
         let (table, doubts) = self.builder.finish();
+        if let Some((row, error)) = table.too_many_origins() {
+            let line = row.line;
+            return Err(ReadError::TooManyOrigins { line, error });
+        }
         self.doubts.merge(doubts);
         self.rejections.finish();
-        Reading {
+        Ok(Reading {
             table,
             rejections: self.rejections,
             doubts: self.doubts,
             records: self.records,
-        }
+        })
     }
 }

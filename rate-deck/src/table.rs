@@ -3,6 +3,7 @@
 mod settling;
 
 use crate::doubts::Doubts;
+use rating::origin::{OriginTally, TooManyOrigins};
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
 use rating::{Origin, Timestamp};
@@ -82,18 +83,6 @@ impl Row {
     }
 }
 
-impl Key {
-    /// Whether calls that another is for are charged by this one where that one is not: it is for a beginning
-    /// of the prefix or the same, and for all of its callers.
-    pub(crate) fn covers(self, other: Self) -> bool {
-        let is_for_all_of = match (self.origin.prefix(), other.origin.prefix()) {
-            (Some(shorter), Some(longer)) => longer.begins_with(shorter),
-            _ => self.origin.is_any() || self.origin == other.origin,
-        };
-        self != other && other.prefix.begins_with(self.prefix) && is_for_all_of
-    }
-}
-
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { prefix, origin } = self;
@@ -149,6 +138,15 @@ impl Table {
     /// Whether any row is for some callers alone.
     pub fn asks_callers(&self) -> bool {
         self.rows.iter().any(|row| !row.origin.is_any())
+    }
+
+    /// The first row that is for one caller more than a card may tell apart.
+    pub fn too_many_origins(&self) -> Option<(Row, TooManyOrigins)> {
+        let mut tally = OriginTally::default();
+        self.rows.iter().find_map(|row| {
+            let added = tally.add(row.prefix, row.origin);
+            added.err().map(|error| (*row, error))
+        })
     }
 
     /// The terms of a row of this table.

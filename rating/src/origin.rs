@@ -1,5 +1,9 @@
 //! Which calls a rate is for, by who calls.
 
+mod tally;
+
+pub use tally::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX, OriginTally, TooManyOrigins};
+
 use crate::jurisdiction::Jurisdiction;
 use crate::prefix::{Prefix, PrefixError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

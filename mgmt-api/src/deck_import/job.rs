@@ -209,6 +209,11 @@ fn found(
     let reading = reading.map_err(|error| format!("Nothing can be taken: {error}."))?;
     let before = entry.deck.as_deref().map(table_of).unwrap_or_default();
     let mut difference = compare(&before, &reading, &settings.policy, now);
+    if let Some((_, error)) = difference.table.too_many_origins() {
+        return Err(format!(
+            "With the rates that stay, the card would have too many: {error}."
+        ));
+    }
     let (records, rejected) = (reading.records, reading.rejections.count);
     let result = DeckImportResult::new(records, rejected, &difference, now);
     let result = result.ok_or_else(|| {

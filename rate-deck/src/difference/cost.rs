@@ -30,7 +30,7 @@ pub(super) enum Leap {
     Down,
 }
 
-/// What a prefix costs at which time, for the longer ones that begin with it.
+/// What a prefix costs at which time, for the longer ones that begin with it; in the order of time.
 #[derive(Default)]
 pub(super) struct Timeline<'t>(pub(super) Vec<(Period, Facts<'t>)>);
 
@@ -68,7 +68,11 @@ impl<'t> Side<'t> {
 
 impl<'t> Timeline<'t> {
     pub(super) fn at(&self, moment: Timestamp) -> Option<Facts<'t>> {
-        let found = self.0.iter().find(|(period, _)| period.contains(moment));
+        let next = self.0.partition_point(|(period, _)| period.until <= moment);
+        let found = self
+            .0
+            .get(next)
+            .filter(|(period, _)| period.contains(moment));
         found.map(|(_, facts)| *facts)
     }
 }

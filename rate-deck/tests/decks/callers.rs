@@ -1,8 +1,9 @@
 //! Decks whose prices depend on who calls.
 
-use crate::{card, deck, written};
+use crate::{card, deck, read_with, written};
 use rate_deck::difference::{self, ChangeKind, Policy};
 use rate_deck::{Card, Mapping, Reading, Reason, Table, read};
+use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX};
 use rating::{Origin, Timestamp};
 
 /// Each rate as `prefix/origin price`.
@@ -156,4 +157,40 @@ fn a_rate_for_one_origin_covers_no_other() {
         difference.changes[0].key.origin,
         "49".parse::<Origin>().unwrap()
     );
+}
+
+/// A deck with a rate for each of so many origins, so many of them for each prefix from 4400 on.
+fn deck_of_origins(count: usize, of_prefix: usize) -> String {
+    let rows = (0..count).map(|at| {
+        let (prefix, origin) = (4400 + at / of_prefix, 100_000 + at);
+        format!("{prefix},{origin},0.1\n")
+    });
+    let head = "code,origin,rate\n".to_owned();
+    rows.fold(head, |deck, row| deck + &row)
+}
+
+#[test]
+fn a_file_with_too_many_origins_is_refused_with_the_first_row_that_is_one_too_many() {
+    let refused = |deck: &str| read_with(deck.as_bytes(), &Mapping::default()).unwrap_err();
+    let of_prefix = refused(&deck_of_origins(ORIGINS_OF_PREFIX_MAX + 5, 10_000));
+    assert_eq!(
+        of_prefix.to_string(),
+        "line 1002: 4400 has rates for more than 1000 different origins, the most of one prefix"
+    );
+    let of_card = refused(&deck_of_origins(ORIGINS_MAX + 5, 100));
+    assert_eq!(
+        of_card.to_string(),
+        "line 4098: the rates are for more than 4096 different origins, the most of one card"
+    );
+    let most = deck(&deck_of_origins(ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX));
+    assert_eq!(most.table.rows().len(), ORIGINS_MAX);
+}
+
+#[test]
+fn the_same_origins_at_many_prefixes_and_at_many_times_count_once() {
+    let mut text = "code,origin,rate,effective date\n".to_owned();
+    for prefix in 4_000..5_500 {
+        text += &format!("{prefix},33;49,0.1,2030-01-01\n{prefix},33;49,0.2,2031-01-01\n");
+    }
+    assert_eq!(deck(&text).table.rows().len(), 6_000);
 }
