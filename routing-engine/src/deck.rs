@@ -20,6 +20,7 @@ use crate::resources::{RateCard, RateRow};
 use offers::OfferTable;
 use origins::OriginNames;
 use rating::Origin;
+use rating::origin::{OriginTally, TooManyOrigins};
 use rating::rate::RateTerms;
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Deck {
     prefixes: Box<[Prefix]>,
     /// For each prefix whom it is for, ascending under each; empty when all are for everybody.
     origins: Box<[Origin]>,
+    /// The leading digits among them, ascending, each once.
+    callers: Arc<[Prefix]>,
     /// For each prefix the index of its offer.
     offer_of: Box<[u32]>,
     offers: Box<[Offer]>,
@@ -81,9 +84,9 @@ impl Deck {
             }
         }
         let deck = builder.finish();
-        problems.extend(deck.as_ref().err().into_iter().flatten().map(|duplicate| {
-            let message = format_args!("{duplicate} stands in rates[{}] already", duplicate.first);
-            in_row(duplicate.second, duplicate.column(), &message)
+        problems.extend(deck.as_ref().err().into_iter().flatten().map(|unfit| {
+            let message = unfit.message(|first| format!("rates[{first}]"));
+            in_row(unfit.place(), unfit.column(), &message)
         }));
         match deck {
             Ok(deck) if problems.is_empty() => Ok(deck),
@@ -117,6 +120,11 @@ impl Deck {
     /// Whom each row is for; empty when all are for everybody.
     pub fn origins(&self) -> &[Origin] {
         &self.origins
+    }
+
+    /// The leading digits of callers that its rows are for, ascending.
+    pub(crate) fn callers(&self) -> &Arc<[Prefix]> {
+        &self.callers
     }
 
     /// The name of an offer's destination.
@@ -183,12 +191,17 @@ enum RowError {
     TooManyRows,
 }
 
-/// Two rows of one prefix for the same callers.
-struct Duplicate {
-    prefix: Prefix,
-    origin: Origin,
-    first: u64,
-    second: u64,
+/// Why rows cannot stand on one card.
+enum Unfit {
+    /// Two are of one prefix for the same callers.
+    Twice {
+        prefix: Prefix,
+        origin: Origin,
+        first: u64,
+        second: u64,
+    },
+    /// One is for one caller too many.
+    TooManyOrigins { place: u64, error: TooManyOrigins },
 }
 
 impl<'n> DeckBuilder<'n> {
@@ -233,14 +246,14 @@ impl<'n> DeckBuilder<'n> {
     }
 
     /// Sorts the rows; duplicates in the order of their places.
-    fn finish(mut self) -> Result<Deck, Vec<Duplicate>> {
+    fn finish(mut self) -> Result<Deck, Vec<Unfit>> {
         self.rows
             .sort_unstable_by_key(|row| (row.prefix, row.origin, row.place));
         let mut duplicates: Vec<_> = self
             .rows
             .windows(2)
             .filter(|pair| (pair[0].prefix, pair[0].origin) == (pair[1].prefix, pair[1].origin))
-            .map(|pair| Duplicate {
+            .map(|pair| Unfit::Twice {
                 prefix: pair[0].prefix,
                 origin: pair[0].origin,
                 first: pair[0].place,
@@ -248,19 +261,32 @@ impl<'n> DeckBuilder<'n> {
             })
             .collect();
         if !duplicates.is_empty() {
-            duplicates.sort_unstable_by_key(|duplicate| duplicate.second);
+            duplicates.sort_unstable_by_key(Unfit::place);
             return Err(duplicates);
         }
+        let callers = self.callers().map_err(|unfit| vec![unfit])?;
         let (offers, destinations) = self.offers.finish();
         let asks_callers = self.rows.iter().any(|row| !row.origin.is_any());
         let of_origins = self.rows.iter().filter(|_| asks_callers);
         Ok(Deck {
             prefixes: self.rows.iter().map(|row| row.prefix).collect(),
             origins: of_origins.map(|row| row.origin).collect(),
+            callers,
             offer_of: self.rows.iter().map(|row| row.offer).collect(),
             offers,
             destinations,
         })
+    }
+
+    /// The leading digits of callers of the sorted rows.
+    fn callers(&self) -> Result<Arc<[Prefix]>, Unfit> {
+        let mut tally = OriginTally::default();
+        for row in &self.rows {
+            let place = row.place;
+            let added = tally.add(row.prefix, row.origin);
+            added.map_err(|error| Unfit::TooManyOrigins { place, error })?;
+        }
+        Ok(tally.into_origins().collect())
     }
 }
 
@@ -276,21 +302,39 @@ impl RowError {
     }
 }
 
-impl Duplicate {
-    /// The column that is at fault.
-    fn column(&self) -> &'static str {
-        match self.origin.is_any() {
-            true => "prefix",
-            false => "origin",
+impl Unfit {
+    /// Where the row stands that is at fault.
+    fn place(&self) -> u64 {
+        match self {
+            Self::Twice { second, .. } => *second,
+            Self::TooManyOrigins { place, .. } => *place,
         }
     }
-}
 
-impl fmt::Display for Duplicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.origin.is_any() {
-            true => self.prefix.fmt(f),
-            false => write!(f, "{} from {}", self.prefix, self.origin),
+    /// The column that is at fault.
+    fn column(&self) -> &'static str {
+        match self {
+            Self::Twice { origin, .. } if origin.is_any() => "prefix",
+            Self::Twice { .. } | Self::TooManyOrigins { .. } => "origin",
+        }
+    }
+
+    /// What is wrong, with the place of another row as `at` writes it.
+    fn message(&self, at: impl Fn(u64) -> String) -> String {
+        match self {
+            Self::Twice {
+                prefix,
+                origin,
+                first,
+                ..
+            } if origin.is_any() => format!("{prefix} stands in {} already", at(*first)),
+            Self::Twice {
+                prefix,
+                origin,
+                first,
+                ..
+            } => format!("{prefix} from {origin} stands in {} already", at(*first)),
+            Self::TooManyOrigins { error, .. } => error.to_string(),
         }
     }
 }

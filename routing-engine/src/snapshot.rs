@@ -522,7 +522,7 @@ impl Snapshot {
         &self,
         digits: Option<Prefix>,
         jurisdiction: Option<Jurisdiction>,
-    ) -> Caller {
+    ) -> Caller<'_> {
         self.prefixes.caller(digits, jurisdiction)
     }
 

@@ -119,6 +119,25 @@ fn the_called_prefix_counts_first_and_then_the_longest_origin() {
     assert_eq!(price("49123", "442134"), "0.07");
 }
 
+#[test]
+fn the_longest_origin_counts_among_the_most_that_a_caller_can_have() {
+    let number = "123456789012345";
+    let lengths = || 1..=number.len();
+    let rows = lengths().map(|length| {
+        let origin = &number[..length];
+        format!("prefix: 44, origin: '{origin}', destination: A, rate_per_minute: 0.1{length:02}")
+    });
+    let rows: Vec<_> = rows.collect();
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    let snapshot = world([&rows, &[], &[]]);
+    for length in lengths().skip(6) {
+        let (price, origin, _) = told(&snapshot, &number[..length], "441234567");
+        let expected: rating::Amount = format!("0.1{length:02}").parse().unwrap();
+        assert_eq!(price, expected.to_string());
+        assert_eq!(origin, number[..length]);
+    }
+}
+
 const OF_STATES: [&str; 3] = [
     "prefix: 1212, origin: interstate, destination: New York, rate_per_minute: 0.003",
     "prefix: 1212, origin: intrastate, destination: New York, rate_per_minute: 0.03",
@@ -174,6 +193,12 @@ fn without_a_rate_for_indeterminate_calls_the_dearest_counts_on_both_sides() {
     let plan = routed(&snapshot, "anonymous", "12125550100");
     let cost = snapshot.terms(plan.candidates[0].rate).next_rate_per_minute;
     assert_eq!(cost.to_string(), "0.019", "never under cost");
+    let bought = snapshot.applied_rate(plan.candidates[0].rate, "12125550100", None, Timestamp(0));
+    assert_eq!(
+        bought.origin.to_string(),
+        "intrastate",
+        "the row that the card has"
+    );
     let cheap = routed(&snapshot, "12015550100", "12125550100");
     let cost = snapshot
         .terms(cheap.candidates[0].rate)

@@ -26,6 +26,7 @@ mod jobs;
 mod ledger;
 mod live;
 mod numbers;
+mod origins;
 mod other_tenants;
 mod past;
 mod people;

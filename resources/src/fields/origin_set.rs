@@ -2,6 +2,7 @@
 
 use crate::fields::prefix::Prefix;
 use crate::problem::Problem;
+use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX};
 use rating::prefix::PREFIX_DIGITS_MAX;
 use rating::{Jurisdiction, Origin};
 use schemars::JsonSchema;
@@ -11,8 +12,8 @@ use std::collections::BTreeSet;
 /// Most named groups of one card.
 pub const ORIGIN_SETS_MAX: usize = 100;
 
-/// Most prefixes of one group: each row for it becomes as many rates.
-pub const ORIGIN_PREFIXES_MAX: usize = 1_000;
+/// Most prefixes of one group: each row for it becomes as many rates of its prefix.
+pub const ORIGIN_PREFIXES_MAX: usize = ORIGINS_OF_PREFIX_MAX;
 
 /// Longest name of a group, bytes.
 pub const ORIGIN_NAME_BYTES_MAX: usize = 64;
@@ -58,6 +59,14 @@ pub(crate) fn check(sets: &[OriginSet]) -> Vec<Problem> {
             problems.push(Problem::in_field(format!("{field}.name"), message));
         }
         problems.extend(prefix_faults(&format!("{field}.prefixes"), &set.prefixes));
+    }
+    let all: BTreeSet<_> = sets.iter().flat_map(|set| &set.prefixes).collect();
+    if all.len() > ORIGINS_MAX {
+        let message = format_args!(
+            "the groups of a card have at most {ORIGINS_MAX} different prefixes together, these {}",
+            all.len()
+        );
+        problems.push(Problem::in_field("origin_sets", message));
     }
     problems
 }

@@ -8,12 +8,12 @@ use rating::prefix::Prefix;
 
 /// Who calls. A location routing number that came with the called one has no say: it is the customer's word, and
 /// carriers do not get it.
-pub(super) fn caller(
-    snapshot: &Snapshot,
+pub(super) fn caller<'s>(
+    snapshot: &'s Snapshot,
     called: &str,
     calling: &str,
     trace: &mut impl Trace,
-) -> Caller {
+) -> Caller<'s> {
     if !snapshot.asks_callers() {
         return Caller::UNKNOWN;
     }

@@ -152,7 +152,7 @@ impl Candidate {
 pub(super) struct Ask<'s> {
     pub(super) snapshot: &'s Snapshot,
     pub(super) path: &'s Path<'s>,
-    pub(super) caller: &'s Caller,
+    pub(super) caller: &'s Caller<'s>,
     pub(super) policy: &'s RoutingPolicy,
     /// Whose customer it is; only routes of the same owner serve it.
     pub(super) owner: i64,
@@ -382,7 +382,10 @@ fn for_each_egress_rate(ask: &Ask<'_>, mut take: impl FnMut(RateRef, Amount)) {
             } else {
                 let of_card = of_first_card(rest);
                 rest = &rest[of_card.len()..];
-                ask.caller.choose(of_card)
+                match seen.has(posting.card) {
+                    true => None,
+                    false => ask.caller.choose(of_card),
+                }
             };
             if let Some((posting, origin)) = chosen
                 && seen.insert(posting.card)
@@ -452,6 +455,10 @@ impl Default for CardSet {
 }
 
 impl CardSet {
+    fn has(&self, card: CardNumber) -> bool {
+        self.words[usize::from(card) / 64] & 1 << (card % 64) != 0
+    }
+
     /// Whether the card was not there yet.
     fn insert(&mut self, card: CardNumber) -> bool {
         let word = &mut self.words[usize::from(card) / 64];

@@ -14,6 +14,7 @@ use crate::Problem;
 use crate::resources::{BuiltFrom, Combination, IntervalSource, MarginOverride, RateCard};
 use arrayvec::ArrayVec;
 use rating::exchange::ExchangeRate;
+use rating::origin::{OriginTally, TooManyOrigins};
 use rating::prefix::PREFIX_DIGITS_MAX;
 use rating::rate::{PRICE_MAX, RateTerms};
 use rating::rounding::{DECIMALS_MAX, RoundingMode, divide};
@@ -55,6 +56,7 @@ pub fn build(
     let asks_callers = parents.iter().map(|parent| parent.deck).chain([&own]);
     let mut text = Writer::new(asks_callers.clone().any(|deck| !deck.origins().is_empty()));
     let mut own_rows = own.rows().peekable();
+    let mut tally = OriginTally::default();
     for prefix in prefixes {
         let own_of_prefix: BTreeMap<_, _> =
             std::iter::from_fn(|| own_rows.next_if(|(own, ..)| *own == prefix))
@@ -62,6 +64,7 @@ pub fn build(
                 .collect();
         builder.go_to(prefix);
         for origin in builder.origins(own_of_prefix.keys()) {
+            tally.add(prefix, origin).map_err(too_many_origins)?;
             if let Some(offer) = own_of_prefix.get(&origin) {
                 text.row(prefix, origin, own.destination(offer), &offer.terms);
             } else if let Some((destination, terms)) = builder
@@ -77,6 +80,11 @@ pub fn build(
         }
     }
     Ok(text.finish())
+}
+
+fn too_many_origins(error: TooManyOrigins) -> Vec<Problem> {
+    let message = format_args!("together they make too many rates: {error}");
+    vec![Problem::in_field("built_from.parents", message)]
 }
 
 fn own_rows(card: &RateCard) -> Result<Deck, Vec<Problem>> {

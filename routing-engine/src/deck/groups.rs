@@ -40,7 +40,7 @@ impl<'d> Group<'d> {
     /// The rate of the callers of an origin: what calls of theirs would be charged by, and the dearest
     /// where that hangs upon more than the origin tells.
     pub(super) fn offer_for(self, origin: Origin) -> Option<&'d Offer> {
-        let row = |wanted: Origin| self.places().find(|at| self.deck.origin(*at) == wanted);
+        let row = |wanted: Origin| self.place_of(wanted);
         let found = match (origin.prefix(), origin.jurisdiction()) {
             (Some(prefix), _) => {
                 let shorter = (1..=prefix.digits_count()).rev();
@@ -57,11 +57,24 @@ impl<'d> Group<'d> {
         found.map(|at| self.offer(at))
     }
 
-    /// Of the rates that are not for leading digits of callers.
+    /// Where the row for an origin stands: they are ascending.
+    fn place_of(self, wanted: Origin) -> Option<usize> {
+        let Some(origins) = self.deck.origins.get(self.places()) else {
+            // All rows of the deck are for everybody.
+            return wanted.is_any().then_some(self.start);
+        };
+        let found = origins.binary_search(&wanted);
+        found.ok().map(|at| self.start + at)
+    }
+
+    /// Of the rates that are not for leading digits of callers, which stand first.
     fn dearest(self) -> Option<usize> {
-        let candidates = self
-            .places()
-            .filter(|at| self.deck.origin(*at).prefix().is_none());
+        let mut places = self.places();
+        let candidates = std::iter::from_fn(|| {
+            places
+                .next()
+                .filter(|at| self.deck.origin(*at).prefix().is_none())
+        });
         candidates.max_by_key(|at| self.offer(*at).sample_total)
     }
 

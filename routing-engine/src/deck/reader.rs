@@ -94,12 +94,11 @@ fn finish(builder: DeckBuilder<'_>, mut problems: Vec<Problem>) -> Result<Deck, 
     match builder.finish() {
         Ok(deck) if problems.is_empty() => Ok(deck),
         Ok(_) => Err(problems),
-        Err(duplicates) => {
+        Err(unfit) => {
             let room = PROBLEMS_MAX - problems.len();
-            problems.extend(duplicates.iter().take(room).map(|duplicate| {
-                let message =
-                    format_args!("{duplicate} stands in line {} already", duplicate.first);
-                Problem::in_field(duplicate.column(), message).at(duplicate.second, None)
+            problems.extend(unfit.iter().take(room).map(|unfit| {
+                let message = unfit.message(|first| format!("line {first}"));
+                Problem::in_field(unfit.column(), message).at(unfit.place(), None)
             }));
             problems.sort_by_key(|problem| problem.line);
             Err(problems)

@@ -5,31 +5,44 @@
 //! has one for this caller, it is that of the longest origin, else that of the jurisdiction, else that for all
 //! calls.
 
-use super::prefix_index::Posting;
-use crate::deck::{PREFIX_DIGITS_MAX, Prefix};
-use arrayvec::ArrayVec;
+use super::prefix_index::{CardNumber, Posting};
+use crate::deck::{Deck, PREFIX_DIGITS_MAX, Prefix};
+use rating::origin::ORIGINS_MAX;
 use rating::{Jurisdiction, Origin};
-
-/// Most origins of all cards together that are leading digits.
-pub(crate) const ORIGINS_MAX: usize = u16::MAX as usize - OriginNumber::FIRST_PREFIX as usize;
+use std::sync::Arc;
 
 /// Whom a posting is for: the only one of its prefix for all, one for all beside others, a jurisdiction, or a
-/// place in the list of leading digits.
+/// place in its card's list of leading digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OriginNumber(u16);
 
-/// What of the caller a rate matched: nothing, so many digits, or the jurisdiction.
+/// For whom a rate is that was chosen: all, those of so many leading digits of the caller, or a jurisdiction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OriginMatch(u8);
 
+/// The leading digits of callers that one card tells apart. Each card has its own, so that none can leave
+/// another without room.
+#[derive(Debug, Default)]
+pub(crate) struct CardOrigins {
+    /// Ascending.
+    prefixes: Arc<[Prefix]>,
+    /// Bit `n` is set when one of them has `n` digits: no other length is looked up.
+    lengths: u16,
+}
+
 /// Who calls, as far as rates ask.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Caller {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'s> {
     digits: Option<Prefix>,
     jurisdiction: Option<Jurisdiction>,
-    /// What the digits begin with of what rates are for, the longest first.
-    origins: ArrayVec<(OriginNumber, OriginMatch), PREFIX_DIGITS_MAX>,
+    /// By card.
+    origins: &'s [CardOrigins],
 }
+
+const _: () = assert!(
+    ORIGINS_MAX + (OriginNumber::FIRST_PREFIX as usize) < u16::MAX as usize,
+    "every origin of a card has a number"
+);
 
 impl OriginNumber {
     const ONLY: Self = Self(0);
@@ -42,16 +55,19 @@ impl OriginNumber {
         if is_only { Self::ONLY } else { Self::ALL }
     }
 
-    /// Of a rate for some; `origins` are all that are leading digits.
-    pub(super) fn of(origin: Origin, origins: &[Prefix]) -> Self {
+    /// Of a rate of a card for some.
+    pub(super) fn of(origin: Origin, origins: &CardOrigins) -> Self {
         match (origin.jurisdiction(), origin.prefix()) {
             (Some(jurisdiction), _) => Self::of_jurisdiction(jurisdiction),
             (_, Some(prefix)) => {
-                let place = origins.partition_point(|other| *other < prefix);
-                Self(Self::FIRST_PREFIX + place as u16)
+                Self::of_place(origins.prefixes.partition_point(|it| *it < prefix))
             }
             _ => Self::ALL,
         }
+    }
+
+    fn of_place(place: usize) -> Self {
+        Self(Self::FIRST_PREFIX + place as u16)
     }
 
     fn of_jurisdiction(jurisdiction: Jurisdiction) -> Self {
@@ -60,6 +76,43 @@ impl OriginNumber {
 
     pub(crate) fn is_only(self) -> bool {
         self == Self::ONLY
+    }
+
+    /// The jurisdiction that it stands for, if it does.
+    fn jurisdiction(self) -> Option<Jurisdiction> {
+        let place = self.0.checked_sub(Self::FIRST_JURISDICTION)?;
+        Jurisdiction::ALL.get(usize::from(place)).copied()
+    }
+}
+
+impl CardOrigins {
+    pub(super) fn of(deck: &Deck) -> Self {
+        let prefixes = Arc::clone(deck.callers());
+        let lengths = prefixes.iter().map(|prefix| 1 << prefix.digits_count());
+        Self {
+            lengths: lengths.fold(0, |all, one: u16| all | one),
+            prefixes,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.prefixes.is_empty()
+    }
+
+    /// What a number begins with of these, the longest first.
+    fn of_number(&self, digits: Prefix) -> impl Iterator<Item = (OriginNumber, OriginMatch)> {
+        let mut lengths = self.lengths & u16::MAX >> (PREFIX_DIGITS_MAX - digits.digits_count());
+        std::iter::from_fn(move || {
+            while lengths != 0 {
+                let length = lengths.ilog2();
+                lengths ^= 1 << length;
+                let wanted = digits.shortened(length as usize);
+                if let Ok(place) = self.prefixes.binary_search(&wanted) {
+                    return Some((OriginNumber::of_place(place), OriginMatch(length as u8)));
+                }
+            }
+            None
+        })
     }
 }
 
@@ -91,28 +144,19 @@ impl OriginMatch {
     }
 }
 
-impl Caller {
+impl<'s> Caller<'s> {
     /// One of whom nothing is known and nothing asked.
     pub(crate) const UNKNOWN: Self = Self {
         digits: None,
         jurisdiction: None,
-        origins: ArrayVec::new_const(),
+        origins: &[],
     };
 
     pub(super) fn new(
         digits: Option<Prefix>,
         jurisdiction: Option<Jurisdiction>,
-        known: &[Prefix],
+        origins: &'s [CardOrigins],
     ) -> Self {
-        let mut origins = ArrayVec::new();
-        if let Some(digits) = digits.filter(|_| !known.is_empty()) {
-            for length in (1..=digits.digits_count()).rev() {
-                if let Ok(place) = known.binary_search(&digits.shortened(length)) {
-                    let number = OriginNumber(OriginNumber::FIRST_PREFIX + place as u16);
-                    origins.push((number, OriginMatch(length as u8)));
-                }
-            }
-        }
         Self {
             digits,
             jurisdiction,
@@ -127,26 +171,37 @@ impl Caller {
 
     /// The one of a card's postings at a prefix that a call is charged by.
     pub(crate) fn choose(&self, postings: &[Posting]) -> Option<(Posting, OriginMatch)> {
+        let first = postings.first()?;
         let of = |number: OriginNumber| {
             let found = postings.binary_search_by_key(&number, |posting| posting.origin);
             found.ok().map(|at| postings[at])
         };
-        for (number, matched) in &self.origins {
-            if let Some(posting) = of(*number) {
-                return Some((posting, *matched));
-            }
+        let mut of_digits = self.origins_of(first.card);
+        if let Some(found) = of_digits.find_map(|(number, matched)| Some((of(number)?, matched))) {
+            return Some(found);
         }
         let of_jurisdiction = self.jurisdiction.and_then(|jurisdiction| {
             let own = of(OriginNumber::of_jurisdiction(jurisdiction));
-            let found = own.or_else(|| instead(jurisdiction, postings));
-            Some((found?, OriginMatch::of_jurisdiction(jurisdiction)))
+            let found = own.or_else(|| instead(jurisdiction, postings))?;
+            let row = found.origin.jurisdiction();
+            Some((
+                found,
+                row.map_or(OriginMatch::NONE, OriginMatch::of_jurisdiction),
+            ))
         });
         let for_all = || {
-            let first = postings.first()?;
             let is_for_all = first.origin <= OriginNumber::ALL;
             is_for_all.then_some((*first, OriginMatch::NONE))
         };
         of_jurisdiction.or_else(for_all)
+    }
+
+    /// What the number begins with of what a card tells apart, the longest first.
+    fn origins_of(&self, card: CardNumber) -> impl Iterator<Item = (OriginNumber, OriginMatch)> {
+        let of_card = self.digits.zip(self.origins.get(usize::from(card)));
+        of_card
+            .into_iter()
+            .flat_map(|(digits, origins)| origins.of_number(digits))
     }
 }
 

@@ -13,7 +13,7 @@ use self::numbers::Numbers;
 use super::gateways::HealthOf;
 use super::parts::{CompiledCard, DigestIdentity, IngressTrunk, OpenRoute, TieBreak};
 use super::policies::Turns;
-use super::prefix_index::{CardNumber, PrefixIndex, TooManyOrigins};
+use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CompiledRoute,
@@ -67,16 +67,12 @@ pub(super) fn compile(
         compiler.problems.sort();
         return Err(compiler.problems);
     }
-    let indexed = prefixes(&snapshot.cards, previous);
-    snapshot.prefixes = indexed.map_err(|error| vec![Problem::new(error)])?;
+    snapshot.prefixes = prefixes(&snapshot.cards, previous);
     Ok(snapshot)
 }
 
 /// The index of all prefixes: that of the snapshot before, when the decks are the same.
-fn prefixes(
-    cards: &[CompiledCard],
-    previous: Option<&Snapshot>,
-) -> Result<Arc<PrefixIndex>, TooManyOrigins> {
+fn prefixes(cards: &[CompiledCard], previous: Option<&Snapshot>) -> Arc<PrefixIndex> {
     let same_decks = |previous: &&Snapshot| {
         let pairs = previous.cards.iter().zip(cards);
         previous.cards.len() == cards.len()
@@ -85,10 +81,10 @@ fn prefixes(
                 .all(|(before, card)| Arc::ptr_eq(&before.deck, &card.deck))
     };
     match previous.filter(same_decks) {
-        Some(previous) => Ok(Arc::clone(&previous.prefixes)),
+        Some(previous) => Arc::clone(&previous.prefixes),
         None => {
             let decks: Vec<&Deck> = cards.iter().map(|card| &*card.deck).collect();
-            PrefixIndex::build(&decks).map(Arc::new)
+            Arc::new(PrefixIndex::build(&decks))
         }
     }
 }

@@ -11,12 +11,12 @@
 //! A card that asks who calls has several postings in a run, side by side: which counts is for the
 //! [`Caller`] to say. Those of other cards are marked as the only ones, so that they cost no look more.
 
-use super::callers::{Caller, ORIGINS_MAX, OriginMatch, OriginNumber};
+use super::callers::{Caller, CardOrigins, OriginMatch, OriginNumber};
 use super::parts::RateRef;
 use crate::deck::{Deck, PREFIX_DIGITS_MAX, Prefix};
 use arrayvec::ArrayVec;
 use rating::{Amount, Jurisdiction};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// The card's number in the snapshot.
@@ -52,8 +52,8 @@ pub(crate) struct PrefixIndex {
     /// The root first; one more at the end closes the last run.
     nodes: Box<[Node]>,
     postings: Box<[Posting]>,
-    /// Leading digits of callers that any card tells apart, ascending.
-    origins: Box<[Prefix]>,
+    /// Leading digits of callers that each card tells apart; empty when none does.
+    origins: Box<[CardOrigins]>,
     /// Whether any card tells jurisdictions apart.
     asks_jurisdiction: bool,
 }
@@ -68,20 +68,16 @@ struct Node {
 
 impl PrefixIndex {
     /// Indexes decks; a deck's position is its card's number.
-    ///
-    /// # Errors
-    /// They tell more callers apart than there are numbers for.
-    pub(crate) fn build(decks: &[&Deck]) -> Result<Self, TooManyOrigins> {
-        let (origins, asks_jurisdiction) = origins(decks);
-        if origins.len() > ORIGINS_MAX {
-            return Err(TooManyOrigins(origins.len()));
-        }
+    pub(crate) fn build(decks: &[&Deck]) -> Self {
+        let origins: Box<[_]> = decks.iter().map(|deck| CardOrigins::of(deck)).collect();
+        let mut all = decks.iter().flat_map(|deck| deck.origins());
+        let asks_jurisdiction = all.any(|origin| origin.jurisdiction().is_some());
         let prefixes = union(decks);
         let (mut nodes, node_of) = build_nodes(&prefixes);
         let mut next_posting = count_postings(&mut nodes, &prefixes, &node_of, decks);
         let total = nodes.last().map_or(0, |end| end.first_posting as usize);
         let mut postings = vec![Posting::default(); total];
-        for (card, deck) in (0..).zip(decks) {
+        for ((card, deck), origins) in (0..).zip(decks).zip(&origins) {
             let mut finder = Finder::new(&prefixes);
             let rows = deck.prefixes().iter().zip(deck.offer_indexes());
             for (at, (prefix, offer)) in rows.enumerate() {
@@ -90,17 +86,22 @@ impl PrefixIndex {
                     sample_total: deck.offer(*offer).sample_total,
                     offer: *offer,
                     card,
-                    origin: origin_number(deck, at, &origins),
+                    origin: origin_number(deck, at, origins),
                 };
                 *slot += 1;
             }
         }
-        Ok(Self {
+        let tells_digits = origins.iter().any(|origins| !origins.is_empty());
+        Self {
             nodes,
             postings: postings.into_boxed_slice(),
-            origins: origins.into_boxed_slice(),
+            origins: if tells_digits {
+                origins
+            } else {
+                Box::default()
+            },
             asks_jurisdiction,
-        })
+        }
     }
 
     /// Whether any rate is for some callers alone.
@@ -118,7 +119,7 @@ impl PrefixIndex {
         &self,
         digits: Option<Prefix>,
         jurisdiction: Option<Jurisdiction>,
-    ) -> Caller {
+    ) -> Caller<'_> {
         Caller::new(digits, jurisdiction, &self.origins)
     }
 
@@ -164,7 +165,7 @@ impl PrefixIndex {
 
 impl Run<'_> {
     /// The rate of a card in this run for a caller.
-    fn of_card(&self, card: CardNumber, caller: &Caller) -> Option<(Posting, OriginMatch)> {
+    fn of_card(&self, card: CardNumber, caller: &Caller<'_>) -> Option<(Posting, OriginMatch)> {
         let found = self
             .postings
             .binary_search_by_key(&card, |posting| posting.card);
@@ -192,7 +193,7 @@ impl Run<'_> {
 pub(crate) fn longest_match(
     path: &Path<'_>,
     card: CardNumber,
-    caller: &Caller,
+    caller: &Caller<'_>,
 ) -> Option<(RateRef, Amount)> {
     path.iter().rev().find_map(|run| {
         run.of_card(card, caller)
@@ -200,29 +201,22 @@ pub(crate) fn longest_match(
     })
 }
 
-/// The postings at the head that are of one card.
+/// The postings at the head that are of one card. Steps double: most cards have few, one may have a thousand.
 pub(crate) fn of_first_card(postings: &[Posting]) -> &[Posting] {
-    let first = postings.first().map(|posting| posting.card);
-    let is_other = |posting: &Posting| Some(posting.card) != first;
-    let end = postings.iter().position(is_other);
-    &postings[..end.unwrap_or(postings.len())]
-}
-
-/// More leading digits of callers than can be told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rates of all cards are for {0} different origins; {ORIGINS_MAX} can be told apart")]
-pub(crate) struct TooManyOrigins(usize);
-
-/// The leading digits of callers that decks tell apart, ascending, and whether they tell jurisdictions.
-fn origins(decks: &[&Deck]) -> (Vec<Prefix>, bool) {
-    let all = decks.iter().flat_map(|deck| deck.origins());
-    let asks_jurisdiction = all.clone().any(|origin| origin.jurisdiction().is_some());
-    let prefixes: BTreeSet<_> = all.filter_map(|origin| origin.prefix()).collect();
-    (prefixes.into_iter().collect(), asks_jurisdiction)
+    let Some(first) = postings.first().map(|posting| posting.card) else {
+        return postings;
+    };
+    let is_first = |posting: &Posting| posting.card == first;
+    let mut end = 1;
+    while postings.get(end).is_some_and(is_first) {
+        end *= 2;
+    }
+    let window = &postings[end / 2..end.min(postings.len())];
+    &postings[..end / 2 + window.partition_point(is_first)]
 }
 
 /// Whom the row at a place of a deck is for.
-fn origin_number(deck: &Deck, at: usize, origins: &[Prefix]) -> OriginNumber {
+fn origin_number(deck: &Deck, at: usize, origins: &CardOrigins) -> OriginNumber {
     let origin = deck.origin(at);
     if origin.is_any() {
         // The rate for all comes first of its prefix.
@@ -408,21 +402,16 @@ mod tests {
 
     #[test]
     fn an_index_of_nothing_finds_nothing() {
-        assert!(PrefixIndex::build(&[]).unwrap().walk(b"4420").is_empty());
+        assert!(PrefixIndex::build(&[]).walk(b"4420").is_empty());
         assert!(PrefixIndex::default().walk(b"4420").is_empty());
         let empty = deck(&BTreeSet::new());
-        assert!(
-            PrefixIndex::build(&[&empty])
-                .unwrap()
-                .walk(b"4420")
-                .is_empty()
-        );
+        assert!(PrefixIndex::build(&[&empty]).walk(b"4420").is_empty());
     }
 
     #[test]
     fn a_number_that_is_not_digits_ends_the_walk() {
         let deck = deck(&BTreeSet::from(["44".to_owned(), "4420".to_owned()]));
-        let index = PrefixIndex::build(&[&deck]).unwrap();
+        let index = PrefixIndex::build(&[&deck]);
         for (number, runs) in [("4420", 2), ("44x0", 1), ("x", 0), ("\u{ff}", 0), ("", 0)] {
             assert_eq!(index.walk(number.as_bytes()).len(), runs, "{number}");
         }
@@ -437,7 +426,7 @@ mod tests {
             numbers in proptest::collection::vec("[0-2]{0,8}|[0-9]{0,18}", 1..40),
         ) {
             let decks: Vec<_> = cards.iter().map(deck).collect();
-            let index = PrefixIndex::build(&decks.iter().collect::<Vec<_>>()).unwrap();
+            let index = PrefixIndex::build(&decks.iter().collect::<Vec<_>>());
             prop_assert_eq!(index.len(), cards.iter().map(BTreeSet::len).sum::<usize>());
             let known = cards.iter().flatten().cloned();
             for number in numbers.into_iter().chain(known) {

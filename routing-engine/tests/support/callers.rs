@@ -75,11 +75,11 @@ pub(crate) fn row_for<'r>(
     if let Some(row) = of(jurisdiction) {
         return Some((row, jurisdiction.to_owned()));
     }
-    let others = [of("interstate"), of("intrastate")];
-    if jurisdiction == "indeterminate" && others.iter().any(Option::is_some) {
-        let either = [of("")].into_iter().chain(others).flatten();
-        let dearest = either.max_by_key(|row| cost(row)).unwrap();
-        return Some((dearest, jurisdiction.to_owned()));
+    let others = ["interstate", "intrastate"];
+    if jurisdiction == "indeterminate" && others.into_iter().any(|other| of(other).is_some()) {
+        let either = ["", "interstate", "intrastate"].into_iter();
+        let either = either.filter_map(|origin| Some((of(origin)?, origin.to_owned())));
+        return either.max_by_key(|(row, _)| cost(row));
     }
     plain
 }
