@@ -18,6 +18,7 @@ mod export;
 mod ledger;
 mod numbers;
 mod probe;
+mod report;
 mod restore;
 mod secrets;
 mod serve;
@@ -64,6 +65,8 @@ enum Command {
     Balance(ledger::BalanceArgs),
     /// Post a payment of a customer, or to a carrier.
     Payment(ledger::PaymentArgs),
+    /// Verify the sums of reports against the records of calls.
+    Report(report::ReportArgs),
     /// Verify the audit log.
     Audit(audit::AuditArgs),
     /// Show how a call would be routed and priced, and why each other route lost.
@@ -140,6 +143,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),
+        Command::Report(args) => report::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Simulate(args) => simulate::run(&args),

@@ -9,7 +9,9 @@ use crate::edge::{self, CreditBooks, Edge};
 use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
-use mgmt_api::jobs::{JobBell, JobHandler, JobRunner, PruneAudit, PruneEvents, VerifyLedger};
+use mgmt_api::jobs::{
+    JobBell, JobHandler, JobRunner, PruneAudit, PruneEvents, VerifyLedger, VerifyReports,
+};
 use mgmt_api::mail::{MailSender, SendMail};
 use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
@@ -271,6 +273,7 @@ fn job_runner(
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
         Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
         Arc::new(VerifyLedger::new(store.clone())),
+        Arc::new(VerifyReports::new(store.clone())),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
         Arc::new(FollowDecks::new(state)),

@@ -13,6 +13,7 @@
 //! | `balance.adjusted` | a credit or debit note was posted |
 //! | `balance.low` | what a customer has left to spend fell below one of its thresholds |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
+//! | `report.differs` | the nightly check found that the sums of reports are not those of the records |
 //! | `change_set.failed` | the push of a change set did not succeed |
 //! | `rate_card.deck_held_up` | later rates of an imported deck do not follow by themselves |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |

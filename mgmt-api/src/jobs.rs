@@ -15,6 +15,7 @@ mod event_retention;
 mod handler;
 mod ledger_check;
 pub mod maintenance;
+mod report_check;
 mod runner;
 mod schedule;
 
@@ -23,6 +24,7 @@ pub use backoff::Backoff;
 pub use event_retention::PruneEvents;
 pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};
 pub use ledger_check::VerifyLedger;
+pub use report_check::VerifyReports;
 pub use runner::{JobRunner, JobSettings};
 pub use schedule::{Schedule, ScheduleError};
 

@@ -30,6 +30,7 @@ mod settings;
 mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod traffic;
 
 pub use ledger::LedgerPosition;
 
@@ -94,3 +95,7 @@ pub use resources::{
 };
 pub use secrets::SealedSecret;
 pub use tenants::{Scope, TenantId};
+pub use traffic::{
+    TRAFFIC_DAY_US, TRAFFIC_QUARTER_US, TrafficDifference, TrafficFill, TrafficSide, TrafficSums,
+    TrafficVerification,
+};

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! segment ─ frames ─► batch ─┬─ Answered ─► open_call
-//!                            ├─ Ended ────► cdr, attempt, ledger; open_call row goes
+//!                            ├─ Ended ────► cdr, attempt, ledger, traffic; open_call row goes
 //!                            └─ place ────► journal_position        (one transaction)
 //! ```
 
@@ -55,6 +55,8 @@ pub struct Loader {
     config: LoaderConfig,
     segments: Segments,
     progress: Arc<Progress>,
+    /// All records of before are in the sums of reports.
+    filled: bool,
 }
 
 /// What was found when the process started.
@@ -126,6 +128,7 @@ impl Loader {
             config,
             segments: Segments::default(),
             progress: Arc::default(),
+            filled: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What keeps the tables of jobs and mail from growing without end.
 
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
-use super::{audit_retention, event_retention, ledger_check};
+use super::{audit_retention, event_retention, ledger_check, report_check};
 use crate::clock;
 use rating::Timestamp;
 use std::time::Duration;
@@ -38,6 +38,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         event_retention::schedule()?,
         audit_retention::schedule()?,
         ledger_check::schedule()?,
+        report_check::schedule()?,
         crate::deck_import::schedule()?,
     ])
 }
@@ -166,6 +167,7 @@ mod tests {
             "prune_events",
             "prune_audit",
             "verify_ledger",
+            "verify_reports",
             "follow_decks",
         ];
         assert_eq!(names, expected);

@@ -18,7 +18,14 @@ impl Loader {
         self.progress.lag_bytes.store(lag, Ordering::Relaxed);
         loaded?;
         self.close_interrupted().await?;
+        self.fill_some().await?;
         self.remove_old().await
+    }
+
+    /// Fills in some records that are older than the sums of reports: live ones do not wait for all.
+    async fn fill_some(&mut self) -> Result<(), LoaderError> {
+        self.filled = self.filled || !self.store.fill_traffic().await?;
+        Ok(())
     }
 
     /// Loads every shard as far as it goes: trouble with one does not hold up the others. Gives

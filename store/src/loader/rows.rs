@@ -4,6 +4,7 @@ use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
 use crate::database::{MAX_BINDS, Transaction, Value, sql};
 use crate::ledger::post_calls;
+use crate::traffic::add_new_calls;
 use crate::{Store, StoreError, TenantId};
 use rating::Currency;
 use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
@@ -117,8 +118,8 @@ async fn delete_open_calls(
     Ok(())
 }
 
-/// Inserts calls and their attempts, and posts what they were charged and cost; gives how many calls
-/// were new.
+/// Inserts calls and their attempts, posts what they were charged and cost, and adds them to the sums of
+/// reports; gives how many calls were new.
 pub(super) async fn insert_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
@@ -151,6 +152,7 @@ pub(super) async fn insert_calls(
         .map(|call| (*call, owners.owner(call)))
         .collect();
     post_calls(transaction, &posted, owners.known()).await?;
+    add_new_calls(transaction, &posted).await?;
     Ok(new.len() as u64)
 }
 

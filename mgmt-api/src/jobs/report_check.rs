@@ -1,0 +1,136 @@
+//! Every night: are the sums of reports those of the records?
+
+use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
+use crate::clock;
+use rating::Timestamp;
+use serde_json::json;
+use std::time::Duration;
+use store::{NewEvent, NewJob, Store, TRAFFIC_DAY_US, TenantId};
+
+const KIND: &str = "maintenance.verify_reports";
+
+/// Days that are compared: longer than a call lasts, so every record comes by. `didtron report verify`
+/// compares all.
+const DAYS: i64 = 8;
+
+/// Differences that the event names; `didtron report verify` shows more.
+const NAMED: usize = 10;
+
+/// Compares the sums of reports with the records of calls, and tells of what differs.
+pub struct VerifyReports {
+    store: Store,
+}
+
+impl VerifyReports {
+    /// A handler for that database.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    async fn verify(&self, run: &JobRun) -> Result<(), JobFailure> {
+        run.progress(0, None, "records are compared").await?;
+        let from = Timestamp(clock::now().0.saturating_sub(DAYS * TRAFFIC_DAY_US));
+        let found = self.store.verify_traffic(Some(from), |_| ()).await?;
+        if let Some(fill) = found.filling {
+            let (done, total) = (fill.done, fill.total);
+            tracing::info!(
+                done,
+                total,
+                "records of before are filled in; sums are compared when they are"
+            );
+            return Ok(());
+        }
+        tracing::info!(
+            calls = found.calls,
+            differences = found.differences_total,
+            "compared the sums of reports with the records of calls"
+        );
+        if found.is_sound() {
+            return Ok(());
+        }
+        let named: Vec<String> = found
+            .differences
+            .iter()
+            .take(NAMED)
+            .map(ToString::to_string)
+            .collect();
+        tracing::error!(
+            differences = found.differences_total,
+            "reports are not the sum of the records"
+        );
+        let event = NewEvent {
+            tenant: TenantId::PLATFORM,
+            kind: "report.differs".into(),
+            subject: "reports".into(),
+            actor: "system".into(),
+            data: json!({ "calls": found.calls, "differences": found.differences_total, "first": named }),
+        };
+        self.store.append_events(&[event], clock::now()).await?;
+        Ok(())
+    }
+}
+
+pub(super) fn schedule() -> Result<Schedule, ScheduleError> {
+    let summary =
+        "Compares the sums of reports with the records of calls, and tells of what differs.";
+    Schedule::new("verify_reports", summary, "40 4 * * *", |now| {
+        NewJob::new(TenantId::PLATFORM, KIND, json!({}), now).unique("verify_reports")
+    })
+}
+
+impl JobHandler for VerifyReports {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(6 * 3_600)
+    }
+
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.verify(run))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use store::{EventQuery, Scope, testing};
+
+    #[tokio::test]
+    async fn an_event_tells_of_reports_that_are_not_the_sum_of_the_records() {
+        testing::databases(async |database| {
+            let store = database.open().await;
+            let now = clock::now();
+            let job = schedule().unwrap().job(now);
+            store.enqueue_job(&job, now).await.unwrap().unwrap();
+            let until = Timestamp(now.0 + 3_600_000_000);
+            let leases = store.claim_jobs("n/1", 1, now, until).await.unwrap();
+            let run = JobRun::leased(&store, &leases[0]);
+            let check = VerifyReports::new(store.clone());
+            let events = async || {
+                let query = EventQuery {
+                    limit: 9,
+                    ..EventQuery::default()
+                };
+                let scope = Scope::of_tenant(TenantId::PLATFORM);
+                store.events(&scope, &query).await.unwrap()
+            };
+            check.verify(&run).await.unwrap();
+            assert_eq!(events().await, []);
+            // A sum of a far day, which no record has.
+            let odd = "INSERT INTO traffic (owner, side, grain, bucket, customer_id, ingress_trunk_id, \
+                 carrier_id, egress_trunk_id, destination, currency, seizures, answered, effective, \
+                 rejected, rang, pdd_ms, talk_ms, billed_seconds, charge, charge_nanos, cost, \
+                 cost_nanos, amount, amount_nanos) VALUES (1, 'call', 1440, 4102444800000000, 5, 0, 0, \
+                 0, '', 'USD', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+            testing::execute(&store, odd).await;
+            check.verify(&run).await.unwrap();
+            let told = events().await;
+            assert_eq!((told.len(), &*told[0].kind), (1, "report.differs"));
+            assert_eq!(told[0].data["differences"], 1);
+        })
+        .await;
+    }
+}

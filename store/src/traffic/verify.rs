@@ -1,0 +1,240 @@
+//! Comparing the sums with the records.
+
+use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums, add_call};
+use super::write::{SUM_COLUMNS, sums_of};
+use super::{TRAFFIC_DAY_US, TrafficFill};
+use crate::cdrs::json;
+use crate::database::{Row, Transaction, sql};
+use crate::{Store, StoreError, TenantId};
+use rating::cdr::CallRecord;
+use rating::{Currency, Timestamp};
+use std::collections::BTreeSet;
+
+/// Records that are read at a time.
+const BATCH_RECORDS: i64 = 1_000;
+
+/// Differences that are told; more are counted.
+const DIFFERENCES_MAX: usize = 100;
+
+/// No attempt begins so long after its call was received.
+const SETUP_MAX_US: i64 = 2 * 3_600_000_000;
+
+/// What was compared, and what differs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrafficVerification {
+    /// Records of calls.
+    pub calls: u64,
+    /// Sums.
+    pub sums: u64,
+    /// What differs, the first hundred.
+    pub differences: Vec<TrafficDifference>,
+    /// How many there are.
+    pub differences_total: u64,
+    /// Records of before are not all in the sums yet: nothing was compared.
+    pub filling: Option<TrafficFill>,
+}
+
+/// A sum that is not what the records say.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: kept is {kept}, the records say {recorded}")]
+pub struct TrafficDifference {
+    /// Which sum.
+    pub place: String,
+    /// What is kept.
+    pub kept: String,
+    /// What it should be.
+    pub recorded: String,
+}
+
+impl TrafficVerification {
+    /// Whether nothing differs.
+    pub fn is_sound(&self) -> bool {
+        self.differences_total == 0
+    }
+
+    fn compare(&mut self, kept: &Traffic, recorded: &Traffic) {
+        let keys: BTreeSet<_> = kept.keys().chain(recorded.keys()).collect();
+        self.sums += keys.len() as u64;
+        for key in keys {
+            let (kept, recorded) = (kept.get(key), recorded.get(key));
+            if kept == recorded {
+                continue;
+            }
+            self.differences_total += 1;
+            if self.differences.len() < DIFFERENCES_MAX {
+                self.differences.push(TrafficDifference {
+                    place: place(key),
+                    kept: told(kept),
+                    recorded: told(recorded),
+                });
+            }
+        }
+    }
+}
+
+fn place(key: &TrafficKey) -> String {
+    let TrafficKey {
+        owner,
+        side,
+        grain,
+        bucket,
+        customer,
+        ingress_trunk,
+        carrier,
+        egress_trunk,
+        destination,
+        currency,
+    } = key;
+    let (side, minutes) = (side.as_str(), grain.minutes());
+    format!(
+        "{side}s of tenant {owner} in {minutes} minutes from {bucket}, customer {customer}, trunks \
+         {ingress_trunk} and {egress_trunk}, carrier {carrier}, {destination:?}, {currency}"
+    )
+}
+
+fn told(sums: Option<&TrafficSums>) -> String {
+    sums.map_or_else(|| "nothing".to_owned(), |sums| format!("{sums:?}"))
+}
+
+impl Store {
+    /// Compares the sums of whole days from one time on with the records, an owner and a day at a
+    /// time; without a time, all of them. The switch may run meanwhile. `progress` is told how many
+    /// records were read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn verify_traffic(
+        &self,
+        from: Option<Timestamp>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<TrafficVerification, StoreError> {
+        let mut found = TrafficVerification {
+            filling: self.traffic_fill().await?,
+            ..TrafficVerification::default()
+        };
+        if found.filling.is_some() {
+            return Ok(found);
+        }
+        let owners = sql("SELECT id FROM tenant ORDER BY id");
+        for owner in owners.fetch_all(self.reader()).await? {
+            let owner = TenantId::new(owner.get(0)?);
+            let mut at = from.map_or(i64::MIN, |from| Grain::Day.bucket(from));
+            while let Some(day) = self.next_day(owner, at).await? {
+                self.verify_day(owner, day, &mut found).await?;
+                progress(found.calls);
+                at = day.saturating_add(TRAFFIC_DAY_US);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first day, from one on, that may have a record or a sum of an owner.
+    async fn next_day(&self, owner: TenantId, from: i64) -> Result<Option<i64>, StoreError> {
+        // The last calls of a day may have their attempts on the next.
+        let received =
+            sql("SELECT MIN(received_at) FROM cdr WHERE owner = $1 AND received_at >= $2");
+        let received = received
+            .bind(owner.get())
+            .bind(from.saturating_sub(SETUP_MAX_US));
+        let mut first: Option<i64> = received.fetch_value(self.reader()).await?;
+        for side in [TrafficSide::Attempt, TrafficSide::Call] {
+            for grain in [Grain::Quarter, Grain::Day] {
+                let kept = sql(
+                    "SELECT MIN(bucket) FROM traffic WHERE owner = $1 AND side = $2 AND grain = $3 \
+                     AND bucket >= $4",
+                );
+                let kept = kept
+                    .bind(owner.get())
+                    .bind(side.as_str())
+                    .bind(grain.minutes());
+                let kept: Option<i64> = kept.bind(from).fetch_value(self.reader()).await?;
+                first = first.into_iter().chain(kept).min();
+            }
+        }
+        Ok(first.map(|at| Grain::Day.bucket(Timestamp(at)).max(from)))
+    }
+
+    async fn verify_day(
+        &self,
+        owner: TenantId,
+        day: i64,
+        found: &mut TrafficVerification,
+    ) -> Result<(), StoreError> {
+        let mut moment = self.reader().begin_moment().await?;
+        let end = day.saturating_add(TRAFFIC_DAY_US);
+        let mut recorded = Traffic::new();
+        let mut place = (day.saturating_sub(SETUP_MAX_US), String::new());
+        loop {
+            let rows = sql(
+                "SELECT received_at, id, record FROM cdr WHERE owner = $1 AND \
+                 (received_at, id) > ($2, $3) AND received_at < $4 ORDER BY received_at, id LIMIT $5",
+            )
+            .bind(owner.get())
+            .bind(place.0)
+            .bind(&place.1)
+            .bind(end)
+            .bind(BATCH_RECORDS)
+            .fetch_all(&mut moment)
+            .await?;
+            let Some(last) = rows.last() else { break };
+            place = (last.get(0)?, last.get(1)?);
+            for row in &rows {
+                let call: CallRecord = json("cdr", row.get(2)?)?;
+                found.calls += u64::from(call.received_at.0 >= day);
+                add_call(&mut recorded, &call, owner);
+            }
+        }
+        recorded.retain(|key, _| (day..end).contains(&key.bucket));
+        let kept = kept(&mut moment, owner, day..end).await?;
+        found.compare(&kept, &recorded);
+        Ok(())
+    }
+}
+
+async fn kept(
+    moment: &mut Transaction,
+    owner: TenantId,
+    buckets: std::ops::Range<i64>,
+) -> Result<Traffic, StoreError> {
+    let mut kept = Traffic::new();
+    for side in [TrafficSide::Attempt, TrafficSide::Call] {
+        for grain in [Grain::Quarter, Grain::Day] {
+            let mut select = sql("SELECT bucket, customer_id, ingress_trunk_id, carrier_id, \
+                 egress_trunk_id, destination, currency, ");
+            select
+                .push(SUM_COLUMNS)
+                .push(" FROM traffic WHERE owner = ");
+            select.push_bind(owner.get()).push(" AND side = ");
+            select.push_bind(side.as_str()).push(" AND grain = ");
+            select.push_bind(grain.minutes()).push(" AND bucket >= ");
+            select.push_bind(buckets.start).push(" AND bucket < ");
+            select.push_bind(buckets.end);
+            for row in select.fetch_all(&mut *moment).await? {
+                kept.insert(key_of(&row, owner, side, grain)?, sums_of(&row, 7)?);
+            }
+        }
+    }
+    Ok(kept)
+}
+
+fn key_of(
+    row: &Row,
+    owner: TenantId,
+    side: TrafficSide,
+    grain: Grain,
+) -> Result<TrafficKey, StoreError> {
+    let currency: String = row.get(6)?;
+    Ok(TrafficKey {
+        owner,
+        side,
+        grain,
+        bucket: row.get(0)?,
+        customer: row.get(1)?,
+        ingress_trunk: row.get(2)?,
+        carrier: row.get(3)?,
+        egress_trunk: row.get(4)?,
+        destination: row.get::<&str>(5)?.into(),
+        currency: Currency::try_from(currency)
+            .map_err(|error| StoreError::column("currency", error.to_string()))?,
+    })
+}
