@@ -13,6 +13,7 @@ mod gauges;
 mod live;
 mod mailbox;
 mod media;
+mod media_figures;
 mod names;
 mod ownership;
 mod quality;

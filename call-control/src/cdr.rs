@@ -3,10 +3,10 @@
 use crate::attempt::Attempt;
 use crate::config::{EngineConfig, Now};
 use crate::release::{Failure, row};
-use media_relay::MediaStatistics;
+use media_relay::{MediaStatistics, Side};
 use rating::cdr::{
-    AppliedRate, BooksMoney, CallId, CallRecord, Charge, DecisionRecord, Outcome, PassedOver,
-    Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
+    AppliedRate, BooksMoney, CallId, CallRecord, Charge, DecisionRecord, MediaQuality, Outcome,
+    PassedOver, Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
 };
 use rating::prefix::Prefix;
 use rating::{Amount, Timestamp};
@@ -349,7 +349,37 @@ fn statistics(counts: MediaStatistics) -> rating::cdr::MediaStatistics {
         bytes_from_customer: counts.ingress.bytes,
         packets_from_carrier: counts.egress.packets,
         bytes_from_carrier: counts.egress.bytes,
+        quality_from_customer: Some(quality(&counts, Side::Ingress)),
+        quality_from_carrier: Some(quality(&counts, Side::Egress)),
     }
+}
+
+fn quality(counts: &MediaStatistics, side: Side) -> MediaQuality {
+    let from = counts.from_side(side);
+    let far_end = &from.far_end;
+    MediaQuality {
+        codec: from.codec.map(|codec| codec.encoding_name().into()),
+        packets_expected: from.expected,
+        packets_lost: from.lost,
+        worst_loss_permyriad: from.worst_loss_permyriad,
+        packets_reordered: from.reordered,
+        packets_doubled: from.duplicates,
+        jitter_mean_us: at_most_32_bits(from.jitter.mean.as_micros()),
+        jitter_highest_us: at_most_32_bits(from.jitter.highest.as_micros()),
+        longest_gap_ms: at_most_32_bits(from.longest_gap.as_millis()),
+        // Between 100 and 450.
+        mos_hundredths: counts
+            .rating(side)
+            .map(|rating| (rating.mos * 100.0).round() as u16),
+        round_trip_us: far_end
+            .round_trip
+            .map(|round_trip| at_most_32_bits(round_trip.as_micros())),
+        far_end_packets_lost: (far_end.reports > 0).then_some(far_end.lost),
+    }
+}
+
+fn at_most_32_bits(value: u128) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// The start of a text, at most `max` bytes, cut between characters.

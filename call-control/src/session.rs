@@ -232,7 +232,8 @@ impl CallMedia {
     fn learn(&mut self, from: Side, media: Option<&Media<'_>>) {
         self.proposed.learn(from, media);
         for rtpmap in media.into_iter().flat_map(Media::rtpmaps) {
-            if let Some(codec) = Codec::from_encoding_name(rtpmap.encoding) {
+            let codec = Codec::from_encoding_name(rtpmap.encoding);
+            if let Some(codec) = codec.filter(|codec| codec.clock_rate() == rtpmap.clock_hz) {
                 self.payload_types.learn(rtpmap.payload, codec);
             }
         }

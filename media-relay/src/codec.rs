@@ -143,16 +143,19 @@ impl PayloadTypes {
     /// clock and codec for the rest.
     pub const MAX: usize = 6;
 
-    /// Payload type `number` stands for `codec` from now on. Ignored where there is no room left,
-    /// and for numbers that RTP cannot carry.
+    /// Payload type `number` stands for `codec` from now on. Without room the one that was learned
+    /// first is forgotten. Numbers that RTP cannot carry are passed over, and so is what carries no
+    /// voice: a type that is unknown is not measured either.
     pub fn learn(&mut self, number: u8, codec: Codec) {
-        if number > 127 || self.codec(number) == Some(codec) {
+        if number > 127 || !codec.is_voice() || self.codec(number) == Some(codec) {
             return;
         }
-        let of_number = |entry: &&mut Option<(u8, Codec)>| entry.is_none_or(|(n, _)| n == number);
-        if let Some(entry) = self.entries.iter_mut().find(of_number) {
-            *entry = Some((number, codec));
-        }
+        let of_number = |entry: &Option<(u8, Codec)>| entry.is_none_or(|(n, _)| n == number);
+        let place = self.entries.iter().position(of_number).unwrap_or_else(|| {
+            self.entries.rotate_left(1);
+            Self::MAX - 1
+        });
+        self.entries[place] = Some((number, codec));
     }
 
     /// What payload type `number` stands for; `None` when nobody has said.
@@ -204,23 +207,27 @@ mod tests {
         assert_eq!(types.codec(8), Some(Codec::Pcma));
         assert_eq!(types.codec(96), None);
         types.learn(96, Codec::Opus);
-        types.learn(101, Codec::TelephoneEvent);
         types.learn(96, Codec::Ilbc);
         types.learn(0, Codec::G729);
         assert_eq!(types.codec(96), Some(Codec::Ilbc));
-        assert_eq!(types.codec(101), Some(Codec::TelephoneEvent));
         assert_eq!(types.codec(0), Some(Codec::G729));
     }
 
     #[test]
-    fn more_types_than_there_is_room_for_change_nothing() {
+    fn of_more_types_than_there_is_room_for_the_first_is_forgotten() {
         let mut types = PayloadTypes::default();
         for number in 96..96 + PayloadTypes::MAX as u8 {
             types.learn(number, Codec::Opus);
         }
-        let full = types;
         types.learn(120, Codec::Amr);
+        assert_eq!(
+            (types.codec(96), types.codec(120)),
+            (None, Some(Codec::Amr))
+        );
+        assert_eq!(types.codec(97), Some(Codec::Opus));
+        let full = types;
         types.learn(200, Codec::Amr);
+        types.learn(101, Codec::TelephoneEvent);
         assert_eq!(types, full);
     }
 }

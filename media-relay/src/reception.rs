@@ -17,6 +17,8 @@ const MISORDER_MAX: u16 = 100;
 const LOSS_INTERVAL: Duration = Duration::from_secs(5);
 /// A packet that deviates by more was not delayed: its sender's timestamps have jumped.
 const DEVIATION_MAX_US: u64 = 10_000_000;
+/// After so long without a packet the sender was on hold or silent, and its timestamps may have stood.
+const PAUSE_US: u64 = 1_000_000;
 /// Where extended sequence numbers begin, so that none falls under 0.
 const FIRST_CYCLE: u64 = 1 << 32;
 
@@ -26,7 +28,8 @@ pub(crate) struct Reception {
     stream: Option<Stream>,
     /// Expected from streams that are over.
     expected_before: u64,
-    interval: Interval,
+    /// When the interval ends that loss is counted in.
+    interval_ends_at: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -43,14 +46,6 @@ struct Stream {
     previous: Option<(u64, u32, u32)>,
     /// As in A.8: sixteen times the jitter, but in microseconds.
     jitter_x16: u64,
-}
-
-/// What was counted when the current interval began.
-#[derive(Clone, Debug, Default)]
-struct Interval {
-    ends_at: Duration,
-    expected: u64,
-    received: u64,
 }
 
 /// Where a sequence number stands.
@@ -101,7 +96,7 @@ impl Reception {
         };
         if let Some(codec) = codec.filter(|codec| codec.is_voice()) {
             counts.codec = codec.number();
-            if !matches!(place, Place::Duplicate) {
+            if !matches!(place, Place::Duplicate | Place::Strange) {
                 stream.measure_jitter(header.timestamp, codec.clock_rate(), now, counts);
             }
         }
@@ -132,20 +127,14 @@ impl Reception {
     }
 
     fn close_interval(&mut self, now: Duration, counts: &mut Counts) {
-        if now < self.interval.ends_at {
+        if now < self.interval_ends_at {
             return;
         }
-        let expected = counts.expected - self.interval.expected;
-        let received = counts.received - self.interval.received;
-        if let Some(permyriad) = (expected.saturating_sub(received) * 10_000).checked_div(expected)
-        {
-            counts.worst_interval_permyriad = counts.worst_interval_permyriad.max(permyriad);
-        }
-        self.interval = Interval {
-            ends_at: now + LOSS_INTERVAL,
-            expected: counts.expected,
-            received: counts.received,
-        };
+        let permyriad = counts.interval_permyriad();
+        counts.worst_interval_permyriad = counts.worst_interval_permyriad.max(permyriad);
+        self.interval_ends_at = now + LOSS_INTERVAL;
+        counts.interval_expected = counts.expected;
+        counts.interval_received = counts.received;
     }
 }
 
@@ -202,8 +191,9 @@ impl Stream {
         // The timestamp goes round, and back where packets have overtaken each other.
         let ticks = i64::from(timestamp.wrapping_sub(before) as i32);
         let sent_us = ticks * 1_000_000 / i64::from(of_clock);
-        let deviation = (now_us.saturating_sub(then_us) as i64 - sent_us).unsigned_abs();
-        if deviation > DEVIATION_MAX_US {
+        let apart_us = now_us.saturating_sub(then_us);
+        let deviation = (apart_us as i64 - sent_us).unsigned_abs();
+        if apart_us > PAUSE_US || deviation > DEVIATION_MAX_US {
             return;
         }
         self.jitter_x16 = (self.jitter_x16 + deviation).saturating_sub((self.jitter_x16 + 8) >> 4);

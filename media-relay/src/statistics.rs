@@ -131,20 +131,6 @@ impl MediaStatistics {
         };
         connection.rate()
     }
-
-    /// The side that is not heard, while the other sent a packet within `after`; `None` when both
-    /// are heard, or neither. A side is not heard when no RTP of it came for `after`, or never.
-    pub fn not_heard(&self, after: Duration) -> Option<Side> {
-        let heard = |side| {
-            let silent_for = self.from_side(side).rtp_silent_for;
-            silent_for.is_some_and(|silence| silence < after)
-        };
-        match (heard(Side::Ingress), heard(Side::Egress)) {
-            (false, true) => Some(Side::Ingress),
-            (true, false) => Some(Side::Egress),
-            _ => None,
-        }
-    }
 }
 
 impl FarEnd {
@@ -157,27 +143,6 @@ impl FarEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn heard(ingress: Option<u64>, egress: Option<u64>) -> MediaStatistics {
-        let direction = |silent: Option<u64>| DirectionStatistics {
-            rtp_silent_for: silent.map(Duration::from_secs),
-            ..DirectionStatistics::default()
-        };
-        MediaStatistics {
-            ingress: direction(ingress),
-            egress: direction(egress),
-        }
-    }
-
-    #[test]
-    fn one_side_is_not_heard_only_while_the_other_is() {
-        let not_heard = |ingress, egress| heard(ingress, egress).not_heard(Duration::from_secs(5));
-        assert_eq!(not_heard(Some(0), Some(4)), None);
-        assert_eq!(not_heard(Some(0), Some(5)), Some(Side::Egress));
-        assert_eq!(not_heard(None, Some(1)), Some(Side::Ingress));
-        assert_eq!(not_heard(None, None), None);
-        assert_eq!(not_heard(Some(9), Some(9)), None);
-    }
 
     #[test]
     fn a_clean_call_is_rated_with_the_delay_that_is_assumed_until_rtcp_tells_it() {

@@ -1,12 +1,15 @@
 //! Metrics as Prometheus text. Labels come from closed sets only.
 
+mod copied;
+
 use crate::containment::Part;
 use crate::state::AppState;
-use crate::switch_port::{DefenceCounters, TraceFigures};
+use crate::switch_port::{DefenceCounters, MediaFigures, TraceFigures};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use copied::CopiedHistogram;
 use prometheus::core::Collector;
 use prometheus::{
     GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -76,6 +79,7 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.defence(&state.switch.sample().defence)?;
     scrape.trace(&state.switch.sample().trace)?;
     scrape.names(state)?;
+    scrape.media(&state.switch.sample().media)?;
     scrape.channels(&state.switch.snapshot())?;
     scrape.credit(&state.switch.snapshot())?;
     scrape.journal(state)?;
@@ -222,6 +226,30 @@ impl Scrape {
                 ("stale", stale),
                 ("unresolved", unknown),
             ],
+        )
+    }
+
+    /// Of calls that ended, each direction by itself.
+    fn media(&self, media: &MediaFigures) -> prometheus::Result<()> {
+        self.add(CopiedHistogram::new(
+            ("media_mos", "Mean opinion scores by the E-model"),
+            (&MediaFigures::MOS_HUNDREDTHS, 100.0),
+            &media.mos_hundredths,
+        )?)?;
+        self.add(CopiedHistogram::new(
+            ("media_jitter_seconds", "Mean jitter of a call"),
+            (&MediaFigures::JITTER_US, 1e6),
+            &media.jitter_us,
+        )?)?;
+        self.add(CopiedHistogram::new(
+            ("media_loss_ratio", "Packets lost of those expected"),
+            (&MediaFigures::LOST_PERMYRIAD, 10_000.0),
+            &media.lost_permyriad,
+        )?)?;
+        self.counter(
+            "media_not_heard_total",
+            "Answered calls of which one side never sent a packet; announcements and calls of a moment too",
+            media.not_heard,
         )
     }
 

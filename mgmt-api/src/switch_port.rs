@@ -211,6 +211,51 @@ pub struct SwitchSample {
     pub trace: TraceFigures,
     /// Lookups of host names of gateways.
     pub names: NameFigures,
+    /// How relayed media was.
+    pub media: MediaFigures,
+}
+
+/// How the relayed media of ended calls was; each direction of a call counts by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaFigures {
+    /// Mean opinion scores by the E-model, in hundredths.
+    pub mos_hundredths: Histogram<{ Self::MOS_HUNDREDTHS.len() }>,
+    /// Mean jitter of a call.
+    pub jitter_us: Histogram<{ Self::JITTER_US.len() }>,
+    /// Packets lost of those expected, in 1/10,000.
+    pub lost_permyriad: Histogram<{ Self::LOST_PERMYRIAD.len() }>,
+    /// Answered calls of which one side was never heard.
+    pub not_heard: u64,
+}
+
+impl MediaFigures {
+    /// Bounds of scores.
+    pub const MOS_HUNDREDTHS: [u64; 7] = [200, 250, 300, 350, 400, 420, 440];
+    /// Bounds of jitter, microseconds.
+    pub const JITTER_US: [u64; 7] = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
+    /// Bounds of loss, 1/10,000.
+    pub const LOST_PERMYRIAD: [u64; 7] = [0, 10, 50, 100, 200, 500, 1_000];
+}
+
+/// Counts by class. A class holds what is above the bound of the class before, and not above its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Histogram<const N: usize> {
+    /// By class.
+    pub within: [u64; N],
+    /// Above the last bound.
+    pub above: u64,
+    /// Of all values.
+    pub sum: u64,
+}
+
+impl<const N: usize> Default for Histogram<N> {
+    fn default() -> Self {
+        Self {
+            within: [0; N],
+            above: 0,
+            sum: 0,
+        }
+    }
 }
 
 /// Lookups of host names of gateways.

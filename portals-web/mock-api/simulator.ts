@@ -2,6 +2,7 @@ import type {
   Call,
   Cdr,
   CdrAttempt,
+  CdrMediaQuality,
   CdrRate,
   CdrSummary,
   LivePoint,
@@ -199,6 +200,9 @@ export class Simulator {
               bytes_from_customer: Math.floor(talkMs / 20) * 172,
               packets_from_carrier: Math.floor(talkMs / 20) - 3,
               bytes_from_carrier: (Math.floor(talkMs / 20) - 3) * 172,
+              not_heard: null,
+              quality_from_customer: mediaQuality(Math.floor(talkMs / 20), 0),
+              quality_from_carrier: mediaQuality(Math.floor(talkMs / 20), 3),
             },
     }
     return { record, receivedMs, ringingMs, answeredMs, endedMs }
@@ -410,4 +414,22 @@ function rate(card: string, { prefix, name }: Destination, price: number, first:
 
 function iso(ms: number): string {
   return new Date(ms).toISOString()
+}
+
+/** A stream of G.711 of which some packets did not arrive. */
+function mediaQuality(sent: number, lost: number): CdrMediaQuality {
+  return {
+    codec: 'PCMA',
+    packets_expected: sent,
+    packets_lost: Math.min(lost, sent),
+    worst_loss_percent: lost > 0 ? 1.2 : 0,
+    packets_reordered: lost,
+    packets_doubled: 0,
+    jitter_mean_ms: 1.4,
+    jitter_highest_ms: 6.2,
+    longest_gap_ms: 41,
+    mos: lost > 0 ? 4.29 : 4.36,
+    round_trip_ms: lost > 0 ? 38.4 : null,
+    far_end_packets_lost: lost > 0 ? 2 : null,
+  }
 }

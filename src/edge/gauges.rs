@@ -1,6 +1,7 @@
 //! What a shard shows of itself to other threads: plain atomics, written by one thread.
 
 use super::defence::GateCounters;
+use super::media_figures::MediaGauges;
 use super::trace::TraceCounters;
 use call_control::Counters;
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
@@ -38,6 +39,7 @@ pub(crate) struct Gauges {
     pub(crate) revenue: AtomicI64,
     /// Nano-units of USD.
     pub(crate) cost: AtomicI64,
+    pub(crate) media: MediaGauges,
 }
 
 impl Gauges {
@@ -103,6 +105,7 @@ impl Gauges {
             Outcome::Cancelled | Outcome::Failed => add(&self.failed, 1),
             Outcome::Rejected => add(&self.rejected, 1),
         }
+        self.media.count(record);
         let money = record.money().unwrap_or_default();
         self.revenue.fetch_add(money.charge.0, Ordering::Relaxed);
         self.cost.fetch_add(money.cost.0, Ordering::Relaxed);

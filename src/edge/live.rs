@@ -96,6 +96,7 @@ impl SwitchPort for Edge {
             sample.rejected += get(&gauges.rejected);
             sample.revenue = Amount(sample.revenue.0 + gauges.revenue.load(Ordering::Relaxed));
             sample.cost = Amount(sample.cost.0 + gauges.cost.load(Ordering::Relaxed));
+            gauges.media.add_to(&mut sample.media);
             add(
                 &mut sample.sip,
                 &SipCounters {

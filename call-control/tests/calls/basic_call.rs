@@ -148,6 +148,15 @@ fn neither_side_sees_the_other() {
     let record = switch.record();
     assert_eq!(record.release.by, ReleasedBy::Carrier);
     assert_eq!(record.release.q850_cause, 31);
-    assert_eq!(record.media.unwrap().packets_from_carrier, 60);
+    let media = record.media.as_ref().unwrap();
+    assert_eq!(media.packets_from_carrier, 60);
+    let quality = media.quality_from_carrier.as_ref().unwrap();
+    assert_eq!((quality.packets_expected, quality.packets_lost), (61, 1));
+    assert_eq!(quality.codec.as_deref(), Some("PCMA"));
+    assert!(
+        quality
+            .mos_hundredths
+            .is_some_and(|mos| (350..440).contains(&mos))
+    );
     switch.assert_at_rest();
 }

@@ -149,6 +149,20 @@ fn a_jump_of_the_timestamp_is_no_jitter() {
 }
 
 #[test]
+fn a_hold_in_which_timestamps_stand_is_no_jitter_nor_is_a_packet_out_of_place() {
+    let mut arrivals = arrived(0..10);
+    for number in 10..20_u32 {
+        let at = Duration::from_millis(3_000 + u64::from(number) * 20);
+        arrivals.packet(7, number as u16, number * 160, at);
+    }
+    assert_eq!(arrivals.statistics().jitter.highest, Duration::ZERO);
+    arrivals.packet(7, 30_000, 77_777, arrivals.latest);
+    let at = Duration::from_millis(3_000 + 20 * 20);
+    arrivals.packet(7, 20, 20 * 160, at);
+    assert_eq!(arrivals.statistics().jitter.highest, Duration::ZERO);
+}
+
+#[test]
 fn events_and_comfort_noise_are_counted_but_have_no_jitter() {
     let mut arrivals = arrived(0..10);
     for sequence in 10..20_u16 {
@@ -179,6 +193,10 @@ fn the_worst_interval_stands_out_of_the_whole() {
     assert_eq!((counted.expected, counted.lost), (1_500, 50));
     let worst = counted.worst_loss_permyriad;
     assert!((1_900..=2_100).contains(&worst), "{worst}");
+    // The interval that goes on counts too: the usual end of a bad call.
+    let ending = arrived((0..490).filter(|n| *n < 250 || n % 2 == 0)).statistics();
+    let worst = ending.worst_loss_permyriad;
+    assert!((4_800..=5_200).contains(&worst), "{worst}");
     // Shorter than an interval: the whole.
     let short = arrived((0..100).filter(|n| n % 4 != 1)).statistics();
     assert_eq!(short.worst_loss_permyriad, 2_500);

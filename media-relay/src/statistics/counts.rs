@@ -6,6 +6,9 @@ use crate::codec::Codec;
 use crate::rtcp::VoiceMetrics;
 use std::time::Duration;
 
+/// The interval that goes on counts as the worst only with so many packets: one second of voice.
+const INTERVAL_PACKETS_LEAST: u64 = 50;
+
 /// Declares the counts, and their places in an array.
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -53,6 +56,9 @@ counts! {
     /// By [`Codec::number`]; 0 while unknown.
     codec,
     worst_interval_permyriad,
+    /// Expected and received when the interval began that loss is counted in now.
+    interval_expected,
+    interval_received,
     duplicates,
     reordered,
     ssrc_changes,
@@ -109,10 +115,10 @@ impl Counts {
         let since = |at: u64| known_micros(at).map(|at| now.saturating_sub(at));
         let lost = self.expected.saturating_sub(self.received);
         let lost_permyriad = (lost * 10_000).checked_div(self.expected).unwrap_or(0);
-        let worst = match self.worst_interval_permyriad {
-            0 => lost_permyriad,
-            worst => worst,
-        };
+        // No stretch of the whole can be worst and yet better than the whole.
+        let worst = (self.worst_interval_permyriad)
+            .max(self.running_interval_permyriad())
+            .max(lost_permyriad);
         DirectionStatistics {
             packets: self.packets,
             bytes: self.bytes,
@@ -142,6 +148,22 @@ impl Counts {
             longest_gap: Duration::from_micros(self.longest_gap_us),
             far_end: self.far_end(),
         }
+    }
+
+    /// Loss since the interval began; 0 while too few packets say something.
+    fn running_interval_permyriad(&self) -> u64 {
+        match self.expected.saturating_sub(self.interval_expected) {
+            expected if expected < INTERVAL_PACKETS_LEAST => 0,
+            _ => self.interval_permyriad(),
+        }
+    }
+
+    /// Loss of the interval that goes on.
+    pub(crate) fn interval_permyriad(&self) -> u64 {
+        let expected = self.expected.saturating_sub(self.interval_expected);
+        let received = self.received.saturating_sub(self.interval_received);
+        let lost = expected.saturating_sub(received);
+        (lost * 10_000).checked_div(expected).unwrap_or(0)
     }
 
     fn far_end(&self) -> FarEnd {

@@ -290,7 +290,7 @@ pub struct CdrRate {
 }
 
 /// What the media relay counted.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CdrMedia {
     /// RTP packets received from the customer.
     pub packets_from_customer: u64,
@@ -300,6 +300,52 @@ pub struct CdrMedia {
     pub packets_from_carrier: u64,
     /// RTP bytes received from the carrier.
     pub bytes_from_carrier: u64,
+    /// The side that was not heard while the other was: `customer` or `carrier`; null when both were heard,
+    /// or neither.
+    #[schema(required, example = "carrier")]
+    pub not_heard: Option<&'static str>,
+    /// How the customer's media arrived; null in records of earlier releases.
+    #[schema(required)]
+    pub quality_from_customer: Option<CdrMediaQuality>,
+    /// How the carrier's media arrived; null in records of earlier releases.
+    #[schema(required)]
+    pub quality_from_carrier: Option<CdrMediaQuality>,
+}
+
+/// How the media of one side arrived at the media relay.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CdrMediaQuality {
+    /// The latest voice codec; null without any that is known.
+    #[schema(required, example = "PCMA")]
+    pub codec: Option<String>,
+    /// Packets that were sent, by their sequence numbers.
+    pub packets_expected: u64,
+    /// Of those, how many did not arrive.
+    pub packets_lost: u64,
+    /// Loss in the worst five seconds, percent.
+    #[schema(example = 1.25)]
+    pub worst_loss_percent: f64,
+    /// Packets that arrived after one that was sent later.
+    pub packets_reordered: u64,
+    /// Packets that arrived a second time.
+    pub packets_doubled: u64,
+    /// Mean interarrival jitter (RFC 3550), milliseconds.
+    #[schema(example = 2.4)]
+    pub jitter_mean_ms: f64,
+    /// The highest interarrival jitter, milliseconds.
+    pub jitter_highest_ms: f64,
+    /// The longest time between two packets, milliseconds. Holding and silence suppression make gaps too.
+    pub longest_gap_ms: u32,
+    /// The mean opinion score by the E-model (ITU-T G.107), 1 to 4.5, of what arrived at the relay; null
+    /// without a voice codec that is known.
+    #[schema(required, example = 4.37)]
+    pub mos: Option<f64>,
+    /// From the relay to this side and back by its RTCP, milliseconds; null when it sent no report.
+    #[schema(required, example = 41.5)]
+    pub round_trip_ms: Option<f64>,
+    /// What this side reports by RTCP as lost of the media that it was sent; null when it sent no report.
+    #[schema(required)]
+    pub far_end_packets_lost: Option<u64>,
 }
 
 /// Lists call records, newest first.

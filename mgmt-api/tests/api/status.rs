@@ -2,7 +2,7 @@
 
 use crate::fixture::Api;
 use axum::http::StatusCode;
-use mgmt_api::switch_port::{SipCounters, SwitchSample};
+use mgmt_api::switch_port::{Histogram, MediaFigures, SipCounters, SwitchSample};
 use std::sync::atomic::Ordering;
 
 #[tokio::test]
@@ -41,6 +41,15 @@ async fn metrics_copy_the_switchs_counters() {
             malformed: 5,
             ..SipCounters::default()
         },
+        media: MediaFigures {
+            jitter_us: Histogram {
+                within: [4, 2, 0, 0, 0, 0, 0],
+                above: 1,
+                sum: 205_000,
+            },
+            not_heard: 3,
+            ..MediaFigures::default()
+        },
         ..SwitchSample::default()
     };
     api.get("/api/v1/cdrs/0").await;
@@ -51,6 +60,12 @@ async fn metrics_copy_the_switchs_counters() {
         "didtron_calls_total{outcome=\"rejected\"} 2",
         "didtron_attempts_total 11",
         "sip_malformed_total 5",
+        "media_jitter_seconds_bucket{le=\"0.001\"} 4",
+        "media_jitter_seconds_bucket{le=\"0.1\"} 6",
+        "media_jitter_seconds_bucket{le=\"+Inf\"} 7",
+        "media_jitter_seconds_sum 0.205",
+        "media_jitter_seconds_count 7",
+        "media_not_heard_total 3",
         "didtron_journal_available 1",
         "didtron_loader_lag_bytes 0",
         "didtron_http_requests_total{method=\"GET\",path=\"/api/v1/cdrs/{id}\",status=\"4xx\"} 1",

@@ -29,7 +29,11 @@ test('a call that failed over shows both attempts, both rates and what is left',
   const release = page.getByRole('table').filter({ hasText: 'Q.850' })
   await expect(release.getByRole('row')).toHaveCount(4)
   await expect(release).toContainText('Normal clearing')
-  await expect(page.getByRole('region', { name: 'Media' })).toContainText(/packets, .*[kM]?B/)
+  const media = page.getByRole('region', { name: 'Media' })
+  await expect(media).toContainText(/packets, .*[kM]?B/)
+  await expect(media.getByRole('row', { name: /^MOS/ })).toContainText('4.29')
+  await expect(media.getByRole('row', { name: /^Jitter/ })).toContainText('1.4 ms, 6.2 ms')
+  await expect(media.getByRole('row', { name: /^Round trip/ })).toContainText('–')
 })
 
 test('the record reopens by its address and its id can be copied', async ({ page, context }) => {

@@ -5,7 +5,7 @@
 //! | 0–3 | length of the record, little-endian; stored last |
 //! | 4–7 | CRC-32 of the length, the kind, the version and the record |
 //! | 8 | kind: 1 = [`JournalEntry`] |
-//! | 9 | version of the kind: 4; earlier ones are read as well ([`earlier`]) |
+//! | 9 | version of the kind: 5; earlier ones are read as well ([`earlier`]) |
 //! | 10–11 | zero |
 //! | 12– | the record, then zeros up to the next multiple of 8 |
 
@@ -24,7 +24,7 @@ pub const FRAME_HEADER_BYTES: usize = 12;
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 
 const KIND_ENTRY: u8 = 1;
-const VERSION_ENTRY: u8 = 4;
+const VERSION_ENTRY: u8 = 5;
 
 /// Why a record cannot be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

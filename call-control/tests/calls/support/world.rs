@@ -7,7 +7,7 @@ use call_control::{
     Command, Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Event, Listener,
     MediaCommand, MediaPorts, Now,
 };
-use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
+use media_relay::{Codec, DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
 use rating::{Amount, Timestamp};
 use routing_engine::Snapshot;
@@ -271,6 +271,9 @@ impl MediaPorts for Stock {
         let count = |packets| DirectionStatistics {
             packets,
             bytes: packets * 172,
+            codec: Some(Codec::Pcma),
+            expected: packets + 1,
+            lost: 1,
             ..DirectionStatistics::default()
         };
         Some(MediaStatistics {

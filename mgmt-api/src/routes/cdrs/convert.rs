@@ -1,10 +1,15 @@
 //! From what the store has to what the API shows.
 
-use super::{Cdr, CdrAttempt, CdrMedia, CdrRate, CdrSummary, Outcome, ReleasedBy, Transport};
+use super::{
+    Cdr, CdrAttempt, CdrMedia, CdrMediaQuality, CdrRate, CdrSummary, Outcome, ReleasedBy, Transport,
+};
 use crate::values::{CallIdText, Money, Time};
 use rating::Amount;
-use rating::cdr::{self, AppliedRate, AttemptRecord, CallRecord, MediaStatistics, ReleaseReason};
+use rating::cdr::{
+    self, AppliedRate, AttemptRecord, CallRecord, MediaQuality, MediaStatistics, ReleaseReason,
+};
 use serde_json::Value;
+use std::borrow::Cow;
 use store::CdrRow;
 
 impl From<cdr::Outcome> for Outcome {
@@ -163,11 +168,39 @@ impl From<AppliedRate> for CdrRate {
 
 impl From<MediaStatistics> for CdrMedia {
     fn from(media: MediaStatistics) -> Self {
+        let heard = [media.packets_from_customer, media.packets_from_carrier].map(|n| n > 0);
         Self {
             packets_from_customer: media.packets_from_customer,
             bytes_from_customer: media.bytes_from_customer,
             packets_from_carrier: media.packets_from_carrier,
             bytes_from_carrier: media.bytes_from_carrier,
+            not_heard: match heard {
+                [false, true] => Some("customer"),
+                [true, false] => Some("carrier"),
+                _ => None,
+            },
+            quality_from_customer: media.quality_from_customer.map(Into::into),
+            quality_from_carrier: media.quality_from_carrier.map(Into::into),
+        }
+    }
+}
+
+impl From<MediaQuality> for CdrMediaQuality {
+    fn from(quality: MediaQuality) -> Self {
+        let ms = |us: u32| f64::from(us) / 1_000.0;
+        Self {
+            codec: quality.codec.map(Cow::into_owned),
+            packets_expected: quality.packets_expected,
+            packets_lost: quality.packets_lost,
+            worst_loss_percent: f64::from(quality.worst_loss_permyriad) / 100.0,
+            packets_reordered: quality.packets_reordered,
+            packets_doubled: quality.packets_doubled,
+            jitter_mean_ms: ms(quality.jitter_mean_us),
+            jitter_highest_ms: ms(quality.jitter_highest_us),
+            longest_gap_ms: quality.longest_gap_ms,
+            mos: quality.mos_hundredths.map(|mos| f64::from(mos) / 100.0),
+            round_trip_ms: quality.round_trip_us.map(ms),
+            far_end_packets_lost: quality.far_end_packets_lost,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | 1 | had no attempt fee, no grace period and one way to be rounded |
 //! | 2 | were all of the currency of the books; there is no record of the decision |
 //! | 3 | did not tell callers apart |
+//! | 4 | are as now; media was counted and not rated |
 
 use crate::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, DecisionRecord, JournalEntry,
@@ -20,14 +21,15 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The versions that are read here.
-pub(super) const VERSIONS: RangeInclusive<u8> = 1..=3;
+pub(super) const VERSIONS: RangeInclusive<u8> = 1..=4;
 
 /// Reads an entry of one of [`VERSIONS`].
 pub(super) fn entry(version: u8, record: &[u8]) -> Option<JournalEntry> {
     match version {
         1 => entry_of::<Call<FirstRate>>(record),
         2 => entry_of::<Call<SecondRate>>(record),
-        3 => entry_of::<ThirdCall>(record),
+        3 => entry_of::<DecidedCall<ThirdRate>>(record),
+        4 => entry_of::<DecidedCall<FourthRate>>(record),
         _ => None,
     }
 }
@@ -47,8 +49,8 @@ enum Entry<C> {
 }
 
 #[derive(Deserialize)]
-struct ThirdCall {
-    second: Call<ThirdRate>,
+struct DecidedCall<R> {
+    call: Call<R>,
     decision: Option<DecisionRecord>,
     passed_over: Vec<PassedOver>,
 }
@@ -78,7 +80,7 @@ struct Call<R> {
     outcome: Outcome,
     release: Release,
     attempts: Vec<Attempt<R>>,
-    media: Option<MediaStatistics>,
+    media: Option<FirstMedia>,
 }
 
 #[derive(Deserialize)]
@@ -129,12 +131,39 @@ struct ThirdRate {
     exchange_rate: ExchangeRate,
 }
 
-impl From<ThirdCall> for CallRecord {
-    fn from(call: ThirdCall) -> Self {
+#[derive(Deserialize)]
+struct FourthRate {
+    third: ThirdRate,
+    origin: Origin,
+}
+
+#[derive(Deserialize)]
+struct FirstMedia {
+    packets_from_customer: u64,
+    bytes_from_customer: u64,
+    packets_from_carrier: u64,
+    bytes_from_carrier: u64,
+}
+
+impl<R: Into<AppliedRate>> From<DecidedCall<R>> for CallRecord {
+    fn from(call: DecidedCall<R>) -> Self {
         Self {
             decision: call.decision,
             passed_over: call.passed_over,
-            ..call.second.into()
+            ..call.call.into()
+        }
+    }
+}
+
+impl From<FirstMedia> for MediaStatistics {
+    fn from(media: FirstMedia) -> Self {
+        Self {
+            packets_from_customer: media.packets_from_customer,
+            bytes_from_customer: media.bytes_from_customer,
+            packets_from_carrier: media.packets_from_carrier,
+            bytes_from_carrier: media.bytes_from_carrier,
+            quality_from_customer: None,
+            quality_from_carrier: None,
         }
     }
 }
@@ -165,7 +194,7 @@ impl<R: Into<AppliedRate>> From<Call<R>> for CallRecord {
             outcome: call.outcome,
             release: call.release,
             attempts: call.attempts.into_iter().map(Into::into).collect(),
-            media: call.media,
+            media: call.media.map(Into::into),
             decision: None,
             passed_over: Vec::new(),
         }
@@ -233,6 +262,15 @@ impl From<ThirdRate> for AppliedRate {
         Self {
             exchange_rate: rate.exchange_rate,
             ..rate.second.into()
+        }
+    }
+}
+
+impl From<FourthRate> for AppliedRate {
+    fn from(rate: FourthRate) -> Self {
+        Self {
+            origin: rate.origin,
+            ..rate.third.into()
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::cdr::{
-    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, DecisionRecord, MediaStatistics,
-    Outcome, PassedOver, Release, ReleaseReason, ReleasedBy, ResourceRef, Transport,
+    AppliedRate, AttemptRecord, CallId, CallRecord, Charge, DecisionRecord, MediaQuality,
+    MediaStatistics, Outcome, PassedOver, Release, ReleaseReason, ReleasedBy, ResourceRef,
+    Transport,
 };
 use crate::exchange::ExchangeRate;
 use crate::rounding::{Rounding, RoundingMode};
@@ -116,7 +117,13 @@ fn record() -> impl Strategy<Value = CallRecord> {
                 attempts,
                 media: Some(MediaStatistics {
                     packets_from_customer: count,
-                    ..Default::default()
+                    quality_from_carrier: Some(MediaQuality {
+                        codec: Some("opus".into()),
+                        packets_lost: count,
+                        mos_hundredths: Some(438),
+                        ..MediaQuality::default()
+                    }),
+                    ..MediaStatistics::default()
                 }),
                 decision: Some(DecisionRecord(count.to_le_bytes().into())),
                 passed_over: vec![PassedOver {
@@ -309,6 +316,159 @@ fn earlier_record(digits: &str) -> CallRecord {
     record
 }
 
+/// Says so if a change of the layout would make frames that another build of this version misreads.
+/// A layout that no release has written may still change: `UPDATE_VECTOR=1` writes the new frame. One
+/// that a release has written is of the past: raise the version, and read this one in [`earlier`].
+#[test]
+fn the_present_version_is_written_byte_for_byte_as_its_fixed_vector() {
+    let bytes = segment(&[JournalEntry::Ended(known_record())]);
+    let Step::Record { frame, .. } = scan(&bytes, 0) else {
+        panic!("sound")
+    };
+    let digits: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        text.extend((at > 0 && at % 120 == 0).then_some('\n'));
+        text.push(digit);
+    }
+    text.push('\n');
+    let path = format!("src/journal/frame/version-{VERSION_ENTRY}.hex");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_VECTOR").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+    assert_eq!(earlier_record(&text), known_record());
+}
+
+#[test]
+fn a_record_of_the_fourth_version_is_read_with_media_that_was_not_rated() {
+    let media = MediaStatistics {
+        quality_from_customer: None,
+        quality_from_carrier: None,
+        ..known_media()
+    };
+    let known = CallRecord {
+        media: Some(media),
+        ..known_record()
+    };
+    assert_eq!(earlier_record(include_str!("version-4.hex")), known);
+}
+
+/// A record with something in every field, of which the fixed vectors are made.
+fn known_record() -> CallRecord {
+    let reference = |id, name: &str| ResourceRef {
+        id,
+        name: name.into(),
+    };
+    let rate = |card, origin: &str| AppliedRate {
+        rate_card: card,
+        prefix: "44".into(),
+        destination: "United Kingdom".into(),
+        currency: Currency::USD,
+        initial_rate_per_minute: Amount(9_000_000),
+        next_rate_per_minute: Amount(8_000_000),
+        initial_interval_s: 30,
+        next_interval_s: 6,
+        connection_fee: Amount(5),
+        attempt_fee: Amount(7),
+        grace_period_s: 3,
+        rounding: Rounding {
+            amount: RoundingMode::HalfEven,
+            ..Rounding::FINEST
+        },
+        exchange_rate: "1.0842".parse().unwrap(),
+        origin: origin.parse().unwrap(),
+    };
+    let release = |by, sip_status, q850_cause| Release {
+        by,
+        reason: ReleaseReason::NormalClearing,
+        sip_status,
+        q850_cause,
+    };
+    let at = |after: i64| Timestamp(1_700_000_000_000_000 + after);
+    let attempt = AttemptRecord {
+        number: 1,
+        carrier: reference(4, "acme"),
+        egress_trunk: reference(6, "acme-1"),
+        gateway: "192.0.2.9:5060".parse().unwrap(),
+        transport: Transport::Tls,
+        egress_call_id: "e1".into(),
+        called_number_sent: "442012345678".into(),
+        calling_number_sent: "33140000000".into(),
+        rate: rate(reference(8, "acme-buy"), "33"),
+        cost: Charge {
+            billed_seconds: 60,
+            amount: Amount(18_000_012),
+        },
+        started_at: at(1),
+        first_reply_at: Some(at(2)),
+        ringing_at: Some(at(3)),
+        answered_at: Some(at(4)),
+        ended_at: at(8),
+        outcome: Outcome::Answered,
+        release: release(ReleasedBy::Carrier, 200, 16),
+    };
+    CallRecord {
+        id: CallId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+        node: "fra-1".into(),
+        shard: 3,
+        snapshot_number: 77,
+        ingress_call_id: "i1".into(),
+        ingress_transport: Transport::Udp,
+        ingress_source: "[2001:db8::1]:5060".parse().unwrap(),
+        user_agent: Some("sipp".into()),
+        calling_number_received: "+33140000000".into(),
+        called_number_received: "0044201234567".into(),
+        called_number: "44201234567".into(),
+        customer: Some(reference(1, "northwind")),
+        ingress_trunk: Some(reference(2, "northwind-in")),
+        rate: Some(rate(reference(3, "sell"), "intrastate")),
+        charge: Charge {
+            billed_seconds: 66,
+            amount: Amount(21_000_000),
+        },
+        margin: Amount(-3),
+        received_at: at(0),
+        ringing_at: Some(at(5)),
+        answered_at: Some(at(6)),
+        ended_at: at(9),
+        outcome: Outcome::Answered,
+        release: release(ReleasedBy::Customer, 200, 16),
+        attempts: vec![attempt],
+        media: Some(known_media()),
+        decision: Some(DecisionRecord([1, 2, 3].into())),
+        passed_over: vec![PassedOver {
+            place: 1,
+            reason: ReleaseReason::CarrierCpsLimit,
+        }],
+    }
+}
+
+fn known_media() -> MediaStatistics {
+    MediaStatistics {
+        packets_from_customer: 1_501,
+        bytes_from_customer: 258_172,
+        packets_from_carrier: 1_499,
+        bytes_from_carrier: 257_828,
+        quality_from_customer: Some(MediaQuality {
+            codec: Some("PCMA".into()),
+            packets_expected: 1_510,
+            packets_lost: 9,
+            worst_loss_permyriad: 125,
+            packets_reordered: 2,
+            packets_doubled: 1,
+            jitter_mean_us: 2_400,
+            jitter_highest_us: 11_000,
+            longest_gap_ms: 45,
+            mos_hundredths: Some(421),
+            round_trip_us: Some(41_500),
+            far_end_packets_lost: Some(3),
+        }),
+        quality_from_carrier: Some(MediaQuality::default()),
+    }
+}
+
 #[test]
 fn a_record_of_the_third_version_is_read_with_rates_for_all_callers() {
     let record = earlier_record(include_str!("version-3.hex"));
@@ -327,6 +487,9 @@ fn a_record_of_the_third_version_is_read_with_rates_for_all_callers() {
         (passed.place, passed.reason),
         (1, ReleaseReason::CarrierCpsLimit)
     );
+    let media = record.media.unwrap();
+    assert_eq!(media.packets_from_customer, 7_056_911_156_714_716_233);
+    assert_eq!(media.quality_from_carrier, None);
 }
 
 #[test]
