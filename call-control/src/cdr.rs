@@ -343,7 +343,8 @@ pub(crate) fn millis(from: Instant, to: Instant) -> u64 {
     to.since(from).as_millis()
 }
 
-fn statistics(counts: MediaStatistics) -> rating::cdr::MediaStatistics {
+/// Counts of the relay in the words of records.
+pub(crate) fn statistics(counts: MediaStatistics) -> rating::cdr::MediaStatistics {
     rating::cdr::MediaStatistics {
         packets_from_customer: counts.ingress.packets,
         bytes_from_customer: counts.ingress.bytes,

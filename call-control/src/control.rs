@@ -2,6 +2,7 @@
 
 use crate::attempt::Attempt;
 use crate::call::{Call, Phase};
+use crate::cdr;
 use crate::config::Now;
 use crate::drain::HANG_UP_BATCH;
 use crate::engine::Engine;
@@ -9,7 +10,7 @@ use crate::events::{
     CALLS_PAGE_MAX, Command, Event, Evidence, LiveCall, LiveState, TransportFailure,
 };
 use media_relay::SessionId;
-use rating::cdr::{CallId, ReleaseReason};
+use rating::cdr::{CallId, MediaStatistics, ReleaseReason};
 use routing_engine::limits::HeldChannels;
 use sip_core::slab::SlabKey;
 use sip_core::transaction::{HostNumber, TransmitToken, Transport};
@@ -152,6 +153,15 @@ impl Engine {
 }
 
 impl Engine {
+    /// A call that is up, and what has been relayed of its media; `None` when it is not up. One pass over
+    /// the table.
+    pub fn live_call(&self, id: CallId) -> Option<(LiveCall, Option<MediaStatistics>)> {
+        let mut calls = self.calls.iter_from(0);
+        let (_, call) = calls.find(|(_, call)| call.facts.id == id)?;
+        let relayed = call.media.relayed(&self.core);
+        Some((call.live(), relayed.map(cdr::statistics)))
+    }
+
     /// The channels and the money that the calls of this shard hold, counted one by one: what the counters
     /// of limits and accounts must say, all shards together ([`Snapshot::drift`](routing_engine::Snapshot::drift)). One pass over
     /// the table; calls pay nothing for it.

@@ -324,6 +324,14 @@ impl Core {
         self.events.push_back(Event::Media(command));
     }
 
+    /// What the relay has counted so far.
+    pub(crate) fn media_statistics(
+        &self,
+        session: SessionId,
+    ) -> Option<media_relay::MediaStatistics> {
+        self.media.statistics(session)
+    }
+
     /// Gives a pair back, and says what was relayed.
     pub(crate) fn stop_media(
         &mut self,

@@ -3,7 +3,7 @@
 //! The engine never waits for the relay. It takes a ready pair from the shard's stock through
 //! [`MediaPorts`], and says what to do with it by [`MediaCommand`] events.
 
-use media_relay::{MediaStatistics, PayloadTypes, ReadyPair, RemoteMedia, SessionId};
+use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
 
 /// The shard's link to the relay. Both calls return at once.
 pub trait MediaPorts {
@@ -11,11 +11,11 @@ pub trait MediaPorts {
     fn take(&mut self) -> Option<ReadyPair>;
 
     /// What has been relayed so far; `None` when nothing is known of the session.
-    fn statistics(&mut self, session: SessionId) -> Option<MediaStatistics>;
+    fn statistics(&self, session: SessionId) -> Option<MediaStatistics>;
 }
 
 /// The whole of what the relay needs to know of a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MediaPlan {
     /// Where the customer receives; `None` while unknown, or when it wants none.
     pub ingress: Option<RemoteMedia>,
@@ -24,8 +24,6 @@ pub struct MediaPlan {
     /// Report by [`Command::MediaSilent`](crate::Command::MediaSilent) when both are silent: set
     /// while the call is answered and not on hold.
     pub watch_silence: bool,
-    /// What dynamic payload types stand for.
-    pub payload_types: PayloadTypes,
 }
 
 /// What the media relay shall do.

@@ -7,6 +7,7 @@ use routing_engine::resources::MediaMode;
 use sip_core::Message;
 use sip_core::sdp::{Media, MediaPorts, Rewrite, Sdp, SessionIdentity};
 use sip_core::slab::SlabKey;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
 /// A session description that nothing can be done with (488).
@@ -23,10 +24,9 @@ pub(crate) struct CallMedia {
     proposed: Negotiated,
     /// As both sides last agreed.
     agreed: Negotiated,
-    /// What the relay was told last; `None` before it was told anything.
-    told: Option<MediaPlan>,
-    /// What payload types stand for, by all descriptions so far.
-    payload_types: PayloadTypes,
+    /// What the relay was told last, as its hash: it is asked for only whether it changed, and a call has
+    /// few bytes. `None` before the relay was told anything.
+    told: Option<u64>,
     is_answered: bool,
     /// Nobody is on the ingress side yet: its description is of somebody else's media.
     has_vacancy: bool,
@@ -74,7 +74,6 @@ impl CallMedia {
             proposed: Negotiated::default(),
             agreed: Negotiated::default(),
             told: None,
-            payload_types: PayloadTypes::default(),
             is_answered: false,
             has_vacancy: false,
             sent: [sent(), sent()],
@@ -222,6 +221,12 @@ impl CallMedia {
         }
     }
 
+    /// What has been relayed so far, if anything was.
+    pub(crate) fn relayed(&self, core: &Core) -> Option<media_relay::MediaStatistics> {
+        let pair = self.pair.filter(|_| self.told.is_some())?;
+        core.media_statistics(pair.session)
+    }
+
     /// Ends the relay and gives the ports back. What was relayed, if it was.
     pub(crate) fn stop(&mut self, core: &mut Core) -> Option<media_relay::MediaStatistics> {
         let pair = self.pair.take()?;
@@ -231,23 +236,17 @@ impl CallMedia {
 
     fn learn(&mut self, from: Side, media: Option<&Media<'_>>) {
         self.proposed.learn(from, media);
-        for rtpmap in media.into_iter().flat_map(Media::rtpmaps) {
-            let codec = Codec::from_encoding_name(rtpmap.encoding);
-            if let Some(codec) = codec.filter(|codec| codec.clock_rate() == rtpmap.clock_hz) {
-                self.payload_types.learn(rtpmap.payload, codec);
-            }
-        }
     }
 
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
-        let plan = MediaPlan {
-            payload_types: self.payload_types,
-            ..self.proposed.plan(self.is_answered)
-        };
-        if self.told == Some(plan) {
+        let plan = self.proposed.plan(self.is_answered);
+        let mut hasher = DefaultHasher::new();
+        plan.hash(&mut hasher);
+        let hash = hasher.finish();
+        if self.told == Some(hash) {
             return;
         }
-        let command = match self.told.replace(plan) {
+        let command = match self.told.replace(hash) {
             None => MediaCommand::Start(pair.session, plan),
             Some(_) => MediaCommand::Update(pair.session, plan),
         };
@@ -396,7 +395,6 @@ impl Negotiated {
             ingress: remote(Side::Ingress),
             egress: remote(Side::Egress),
             watch_silence: is_answered && self.holds == [false; 2],
-            payload_types: PayloadTypes::default(),
         }
     }
 }
@@ -417,7 +415,20 @@ fn remote_media(media: &Media<'_>) -> Option<RemoteMedia> {
         // With multiplexing offered but not accepted, RTCP is expected at the next port.
         rtcp: media.rtcp_address().filter(|_| !media.has_rtcp_mux()),
         mux: false,
+        payload_types: payload_types(media),
     })
+}
+
+/// What a description says of its payload types. The clock belongs to what a type stands for: PCMU at
+/// 16 kHz is another codec.
+fn payload_types(media: &Media<'_>) -> PayloadTypes {
+    let mut types = PayloadTypes::default();
+    for rtpmap in media.rtpmaps() {
+        let codec = Codec::from_encoding_name(rtpmap.encoding);
+        let codec = codec.filter(|codec| codec.clock_rate() == rtpmap.clock_hz);
+        types.learn(rtpmap.payload, codec);
+    }
+    types
 }
 
 /// Where a side shall send its media.

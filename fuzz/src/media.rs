@@ -17,11 +17,14 @@ const BYTES_PER_REPORT_LEAST: usize = 4;
 pub fn session(bytes: &[u8]) {
     let mut session = Session::new();
     let mut types = PayloadTypes::default();
-    types.learn(101, Codec::TelephoneEvent);
-    types.learn(111, Codec::Opus);
-    session.set_payload_types(types);
+    types.learn(101, Some(Codec::TelephoneEvent));
+    types.learn(111, Some(Codec::Opus));
     let mut now = Duration::ZERO;
-    session.announce(Side::Ingress, Some(RemoteMedia::new(INGRESS)), now);
+    let ingress = RemoteMedia {
+        payload_types: types,
+        ..RemoteMedia::new(INGRESS)
+    };
+    session.announce(Side::Ingress, Some(ingress), now);
     session.announce(Side::Egress, Some(RemoteMedia::new(EGRESS)), now);
     let mut rest = bytes;
     let mut datagrams = 0;

@@ -40,11 +40,12 @@ pub(crate) struct Impairment {
     pub(crate) robustness: f64,
 }
 
-/// What the dynamic payload types of a session stand for. The static ones are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a description says of its payload types, where it is not what the static ones stand for anyway.
+/// They are the types that whoever wrote the description wants to receive (RFC 3264 §5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PayloadTypes {
-    /// Filled from the front.
-    entries: [Option<(u8, Codec)>; Self::MAX],
+    /// Filled from the front. Without a codec: what is known to be something else.
+    entries: [Option<(u8, Option<Codec>)>; Self::MAX],
 }
 
 impl Codec {
@@ -139,32 +140,36 @@ impl Codec {
 }
 
 impl PayloadTypes {
-    /// Dynamic payload types that are remembered. A session that uses more is measured without
-    /// clock and codec for the rest.
+    /// Types of a description that are remembered. One with more is measured without clock and codec
+    /// for the rest, which it wants least.
     pub const MAX: usize = 6;
 
-    /// Payload type `number` stands for `codec` from now on. Without room the one that was learned
-    /// first is forgotten. Numbers that RTP cannot carry are passed over, and so is what carries no
-    /// voice: a type that is unknown is not measured either.
-    pub fn learn(&mut self, number: u8, codec: Codec) {
-        if number > 127 || !codec.is_voice() || self.codec(number) == Some(codec) {
+    /// Payload type `number` stands for `codec`, or for something unknown. Numbers that RTP cannot
+    /// carry are passed over, and so is what carries no voice: it is not measured.
+    pub fn learn(&mut self, number: u8, codec: Option<Codec>) {
+        let voice = |codec: Option<Codec>| codec.filter(|codec| codec.is_voice());
+        let codec = voice(codec);
+        if number > 127 || (self.said(number).is_none() && voice(of_static_type(number)) == codec) {
             return;
         }
-        let of_number = |entry: &Option<(u8, Codec)>| entry.is_none_or(|(n, _)| n == number);
-        let place = self.entries.iter().position(of_number).unwrap_or_else(|| {
-            self.entries.rotate_left(1);
-            Self::MAX - 1
-        });
-        self.entries[place] = Some((number, codec));
+        let of_number = |entry: &Option<(u8, _)>| entry.is_none_or(|(said, _)| said == number);
+        if let Some(place) = self.entries.iter().position(of_number) {
+            self.entries[place] = Some((number, codec));
+        }
     }
 
-    /// What payload type `number` stands for; `None` when nobody has said.
-    pub fn codec(&self, number: u8) -> Option<Codec> {
-        let mut learned = self.entries.iter().flatten();
-        match learned.find(|(learned, _)| *learned == number) {
-            Some((_, codec)) => Some(*codec),
-            None => of_static_type(number),
-        }
+    /// What payload type `number` stands for in media for the writer of this description, from the
+    /// writer of `senders`; `None` when nobody has said. A sender that uses the numbers of its own
+    /// description is understood where the receiver's has no meaning for them.
+    pub fn codec(&self, senders: &Self, number: u8) -> Option<Codec> {
+        let said = self.said(number).or_else(|| senders.said(number));
+        said.unwrap_or_else(|| of_static_type(number))
+    }
+
+    fn said(&self, number: u8) -> Option<Option<Codec>> {
+        let mut entries = self.entries.iter().flatten();
+        let entry = entries.find(|(said, _)| *said == number);
+        entry.map(|(_, codec)| *codec)
     }
 }
 
@@ -204,30 +209,46 @@ mod tests {
     #[test]
     fn what_was_learned_outranks_the_static_types_and_the_latest_counts() {
         let mut types = PayloadTypes::default();
-        assert_eq!(types.codec(8), Some(Codec::Pcma));
-        assert_eq!(types.codec(96), None);
-        types.learn(96, Codec::Opus);
-        types.learn(96, Codec::Ilbc);
-        types.learn(0, Codec::G729);
-        assert_eq!(types.codec(96), Some(Codec::Ilbc));
-        assert_eq!(types.codec(0), Some(Codec::G729));
+        let none = types;
+        assert_eq!(types.codec(&none, 8), Some(Codec::Pcma));
+        assert_eq!(types.codec(&none, 96), None);
+        types.learn(96, Some(Codec::Opus));
+        types.learn(96, Some(Codec::Ilbc));
+        types.learn(0, Some(Codec::G729));
+        types.learn(9, None);
+        assert_eq!(types.codec(&none, 96), Some(Codec::Ilbc));
+        assert_eq!(types.codec(&none, 0), Some(Codec::G729));
+        assert_eq!(types.codec(&none, 9), None);
+        types.learn(0, Some(Codec::Pcmu));
+        assert_eq!(types.codec(&none, 0), Some(Codec::Pcmu));
     }
 
     #[test]
-    fn of_more_types_than_there_is_room_for_the_first_is_forgotten() {
+    fn the_numbers_of_the_receiver_count_before_those_of_the_sender() {
+        let (mut receiver, mut sender) = (PayloadTypes::default(), PayloadTypes::default());
+        receiver.learn(96, Some(Codec::Amr));
+        sender.learn(96, Some(Codec::Opus));
+        sender.learn(97, Some(Codec::Ilbc));
+        assert_eq!(receiver.codec(&sender, 96), Some(Codec::Amr));
+        assert_eq!(receiver.codec(&sender, 97), Some(Codec::Ilbc));
+        assert_eq!(sender.codec(&receiver, 96), Some(Codec::Opus));
+    }
+
+    #[test]
+    fn what_is_known_anyway_or_is_no_voice_takes_no_place() {
         let mut types = PayloadTypes::default();
+        types.learn(0, Some(Codec::Pcmu));
+        types.learn(13, Some(Codec::ComfortNoise));
+        types.learn(101, Some(Codec::TelephoneEvent));
+        types.learn(102, None);
+        types.learn(200, Some(Codec::Amr));
+        assert_eq!(types, PayloadTypes::default());
         for number in 96..96 + PayloadTypes::MAX as u8 {
-            types.learn(number, Codec::Opus);
+            types.learn(number, Some(Codec::Opus));
         }
-        types.learn(120, Codec::Amr);
-        assert_eq!(
-            (types.codec(96), types.codec(120)),
-            (None, Some(Codec::Amr))
-        );
-        assert_eq!(types.codec(97), Some(Codec::Opus));
-        let full = types;
-        types.learn(200, Codec::Amr);
-        types.learn(101, Codec::TelephoneEvent);
-        assert_eq!(types, full);
+        types.learn(120, Some(Codec::Amr));
+        let none = PayloadTypes::default();
+        assert_eq!(types.codec(&none, 96), Some(Codec::Opus));
+        assert_eq!(types.codec(&none, 120), None);
     }
 }

@@ -3,7 +3,6 @@
 //! ```text
 //! Session::new()
 //! announce(side, Some(address), now)     what SDP says, whenever it says something
-//! set_payload_types(types)
 //! receive(side, channel, source, bytes, now) -> Verdict      for each datagram
 //! set_watched(true, now), silence(now)              is anybody there?
 //! statistics(now)
@@ -57,6 +56,8 @@ pub struct RemoteMedia {
     pub rtcp: Option<SocketAddr>,
     /// Both sides agreed on `a=rtcp-mux`: RTCP comes and goes on the RTP port.
     pub mux: bool,
+    /// What the payload types stand for that it wants to receive.
+    pub payload_types: PayloadTypes,
 }
 
 /// What to do with a datagram.
@@ -80,7 +81,6 @@ pub enum Verdict {
 pub struct Session {
     ingress: Leg,
     egress: Leg,
-    payload_types: PayloadTypes,
     watched_since: Option<Duration>,
 }
 
@@ -101,6 +101,7 @@ impl RemoteMedia {
             rtp,
             rtcp: None,
             mux: false,
+            payload_types: PayloadTypes::default(),
         }
     }
 
@@ -124,11 +125,6 @@ impl Session {
     /// new source is learned; packets of its old source are still accepted for a moment.
     pub fn announce(&mut self, side: Side, remote: Option<RemoteMedia>, now: Duration) {
         self.leg_mut(side).announce(remote, now);
-    }
-
-    /// What the dynamic payload types of both directions stand for, from now on.
-    pub fn set_payload_types(&mut self, payload_types: PayloadTypes) {
-        self.payload_types = payload_types;
     }
 
     /// Decides about a datagram that arrived at the port `channel` of the leg `side`.
@@ -204,13 +200,19 @@ impl Session {
     }
 
     fn take_rtp(&mut self, side: Side, datagram: &[u8], now: Duration) {
-        let payload_types = self.payload_types;
+        let header = Header::of(datagram);
+        let codec = header.and_then(|header| self.codec_from(side, header.payload_type));
         let leg = self.leg_mut(side);
         leg.counts.take_rtp(datagram.len(), now);
-        if let Some(header) = Header::of(datagram) {
-            let codec = payload_types.codec(header.payload_type);
+        if let Some(header) = header {
             leg.reception.take(header, codec, now, &mut leg.counts);
         }
+    }
+
+    /// What a payload type stands for in media from `side`.
+    fn codec_from(&self, side: Side, payload_type: u8) -> Option<Codec> {
+        let [receiver, sender] = [side.other(), side].map(|side| self.leg(side).payload_types());
+        receiver.codec(&sender, payload_type)
     }
 
     fn take_rtcp(&mut self, side: Side, datagram: &[u8], now: Duration) {

@@ -102,6 +102,10 @@ pub const NETWORK_DELAY_ASSUMED: Duration = Duration::from_millis(20);
 const PACKET_TIME_ASSUMED: Duration = Duration::from_millis(20);
 const JITTER_BUFFER_LEAST: Duration = Duration::from_millis(40);
 
+/// Sources that change more often than this are not one after another (RFC 3550 §8.2: a loop, or two
+/// senders).
+const PACKETS_PER_SOURCE_LEAST: u64 = 25;
+
 impl MediaStatistics {
     /// What was received from `side`.
     pub fn from_side(&self, side: Side) -> &DirectionStatistics {
@@ -112,14 +116,14 @@ impl MediaStatistics {
     }
 
     /// How the voice of `side` sounds when it reaches the relay, by the E-model; `None` before any
-    /// voice of a known codec.
+    /// voice of a known codec, and where sources take turns: what each of them lost cannot be told.
     ///
     /// Loss is that between `side` and the relay. Delay is mouth to ear: half of both round trips by
     /// RTCP ([`NETWORK_DELAY_ASSUMED`] for a leg without), 20 ms to fill a packet, and a jitter
     /// buffer of twice the mean jitter, at least 40 ms.
     pub fn rating(&self, side: Side) -> Option<Rating> {
         let from = self.from_side(side);
-        if from.expected == 0 {
+        if from.expected == 0 || from.ssrc_changes * PACKETS_PER_SOURCE_LEAST > from.packets {
             return None;
         }
         let network = self.ingress.far_end.one_way() + self.egress.far_end.one_way();
@@ -149,6 +153,7 @@ mod tests {
         let clean = DirectionStatistics {
             codec: Some(Codec::Pcma),
             expected: 500,
+            packets: 500,
             ..DirectionStatistics::default()
         };
         let mut media = MediaStatistics {
@@ -166,5 +171,21 @@ mod tests {
         media.egress.far_end.round_trip = Some(Duration::from_millis(600));
         let far = media.rating(Side::Ingress).expect("voice was heard");
         assert!(far.r < assumed.r - 20.0, "{far:?} after {assumed:?}");
+    }
+
+    #[test]
+    fn sources_that_take_turns_are_not_rated() {
+        let of = |ssrc_changes| MediaStatistics {
+            ingress: DirectionStatistics {
+                codec: Some(Codec::Pcma),
+                expected: 500,
+                packets: 500,
+                ssrc_changes,
+                ..DirectionStatistics::default()
+            },
+            egress: DirectionStatistics::default(),
+        };
+        assert!(of(2).rating(Side::Ingress).is_some());
+        assert_eq!(of(499).rating(Side::Ingress), None);
     }
 }

@@ -78,9 +78,8 @@ impl Peer {
 
     fn media(&self) -> RemoteMedia {
         RemoteMedia {
-            rtp: self.rtp.local_addr().unwrap(),
             rtcp: Some(self.rtcp.local_addr().unwrap()),
-            mux: false,
+            ..RemoteMedia::new(self.rtp.local_addr().unwrap())
         }
     }
 }

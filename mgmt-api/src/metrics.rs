@@ -248,7 +248,7 @@ impl Scrape {
         )?)?;
         self.counter(
             "media_not_heard_total",
-            "Answered calls of which one side never sent a packet; announcements and calls of a moment too",
+            "Calls of 5 s and more of which one side spoke and the other never sent a packet; announcements too",
             media.not_heard,
         )
     }

@@ -3,7 +3,7 @@
 //! The API sees no shard, socket or message. It asks for counters and lists, and hands over the
 //! next configuration snapshot.
 
-use rating::cdr::{CallId, ResourceRef, Transport};
+use rating::cdr::{CallId, MediaStatistics, ResourceRef, Transport};
 use rating::{Amount, Timestamp};
 use routing_engine::names::AddressTable;
 use routing_engine::{QualityTable, Snapshot};
@@ -16,8 +16,8 @@ use store::LedgerParty;
 /// A future that a trait object can return.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The running switch as the API sees it. Every method but [`live_calls`](Self::live_calls)
-/// returns at once and takes no lock that a call waits for.
+/// The running switch as the API sees it. Every method but those of live
+/// calls and traces returns at once and takes no lock that a call waits for.
 pub trait SwitchPort: Send + Sync + 'static {
     /// The configuration that new calls use.
     fn snapshot(&self) -> Arc<Snapshot>;
@@ -50,6 +50,9 @@ pub trait SwitchPort: Send + Sync + 'static {
         before: Option<CallId>,
         limit: usize,
     ) -> PortFuture<'_, Result<LiveCallPage, PortError>>;
+
+    /// A call that is up, and what has been relayed of its media so far; `None` when it is not up.
+    fn live_call(&self, id: CallId) -> PortFuture<'_, Result<Option<WatchedCall>, PortError>>;
 
     /// The counters, for the live points and the metrics. Called once a second and at each
     /// scrape.
@@ -172,6 +175,15 @@ pub struct LiveCall {
     pub egress_gateway: Option<SocketAddr>,
 }
 
+/// One live call with its media.
+#[derive(Clone, Debug)]
+pub struct WatchedCall {
+    /// As in lists.
+    pub call: LiveCall,
+    /// What the relay has counted so far; `None` while nothing is relayed.
+    pub media: Option<MediaStatistics>,
+}
+
 /// Counters of the whole node. All but `calls_now` only ever grow while the process lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SwitchSample {
@@ -224,7 +236,8 @@ pub struct MediaFigures {
     pub jitter_us: Histogram<{ Self::JITTER_US.len() }>,
     /// Packets lost of those expected, in 1/10,000.
     pub lost_permyriad: Histogram<{ Self::LOST_PERMYRIAD.len() }>,
-    /// Answered calls of which one side was never heard.
+    /// Answered calls of which one side was never heard
+    /// ([`not_heard`](rating::cdr::MediaStatistics::not_heard)).
     pub not_heard: u64,
 }
 

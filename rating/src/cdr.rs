@@ -6,6 +6,9 @@
 //! when a resource is renamed or deleted.
 
 mod decision_record;
+mod media;
+
+pub use media::{MediaQuality, MediaSide, MediaStatistics};
 
 use crate::charge::{self, ChargeError};
 use crate::exchange::ExchangeRate;
@@ -13,7 +16,6 @@ use crate::rate::RateTerms;
 use crate::rounding::Rounding;
 use crate::{Amount, Currency, Origin, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -239,55 +241,6 @@ pub struct Charge {
     pub billed_seconds: u32,
     /// In the currency of the rate.
     pub amount: Amount,
-}
-
-/// What the media relay counted, per direction. `None` in the call when media went directly.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaStatistics {
-    /// RTP packets received from the customer.
-    pub packets_from_customer: u64,
-    /// RTP payload-bearing datagram bytes received from the customer.
-    pub bytes_from_customer: u64,
-    /// RTP packets received from the carrier.
-    pub packets_from_carrier: u64,
-    /// RTP payload-bearing datagram bytes received from the carrier.
-    pub bytes_from_carrier: u64,
-    /// How the customer's media arrived; `None` in records of earlier releases.
-    #[serde(default)]
-    pub quality_from_customer: Option<MediaQuality>,
-    /// How the carrier's media arrived; `None` in records of earlier releases.
-    #[serde(default)]
-    pub quality_from_carrier: Option<MediaQuality>,
-}
-
-/// How the media of one side arrived at the relay.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaQuality {
-    /// The encoding name of the latest voice codec; `None` without any voice that is known.
-    pub codec: Option<Cow<'static, str>>,
-    /// Packets that were sent, by their sequence numbers.
-    pub packets_expected: u64,
-    /// Of those, not arrived.
-    pub packets_lost: u64,
-    /// Loss in the worst five seconds, in 1/10,000.
-    pub worst_loss_permyriad: u16,
-    /// Arrived after one that was sent later.
-    pub packets_reordered: u64,
-    /// Arrived a second time.
-    pub packets_doubled: u64,
-    /// Interarrival jitter (RFC 3550), the mean and the highest.
-    pub jitter_mean_us: u32,
-    /// See `jitter_mean_us`.
-    pub jitter_highest_us: u32,
-    /// The longest time between two packets.
-    pub longest_gap_ms: u32,
-    /// The mean opinion score by the E-model (ITU-T G.107), 100 to 450; `None` without a codec that is
-    /// known.
-    pub mos_hundredths: Option<u16>,
-    /// Between the relay and this side and back, by its RTCP; `None` when it sent no report.
-    pub round_trip_us: Option<u32>,
-    /// What this side says it lost of the media that it was sent; `None` when it sent no report.
-    pub far_end_packets_lost: Option<u64>,
 }
 
 /// How and by whom a call or attempt was released.

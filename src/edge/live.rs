@@ -6,7 +6,7 @@ use call_control::{LiveCall, LiveState};
 use mgmt_api::switch_port::{
     BalanceChange, Ban, DefenceCounters, ListenerStatus, LiveCallPage, LiveCallState, NameFigures,
     PortError, PortFuture, PublishError, ShardStatus, SipCounters, SwitchPort, SwitchSample,
-    SwitchStatus, TraceFigures, TraceMessage,
+    SwitchStatus, TraceFigures, TraceMessage, WatchedCall,
 };
 use rating::Amount;
 use rating::cdr::CallId;
@@ -81,6 +81,21 @@ impl SwitchPort for Edge {
                 items,
                 total: self.calls_now(),
             })
+        })
+    }
+
+    fn live_call(&self, id: CallId) -> PortFuture<'_, Result<Option<WatchedCall>, PortError>> {
+        Box::pin(async move {
+            for (shard, answer) in (0u16..).zip(self.ask_for_call(id)) {
+                let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
+                let Ok(Ok(found)) = answer else {
+                    return Err(PortError::ShardSilent { shard });
+                };
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+            Ok(None)
         })
     }
 
@@ -252,6 +267,24 @@ impl Edge {
             connections_stalled: get(&tcp.stalled),
             connections_malformed: get(&tcp.malformed),
         }
+    }
+
+    /// Asks every shard for a call; one at most has it.
+    fn ask_for_call(&self, id: CallId) -> Vec<oneshot::Receiver<Option<WatchedCall>>> {
+        let ask = |mailbox: &super::Mailbox| {
+            let (sender, receiver) = oneshot::channel();
+            let question = ShardInput::Question(Box::new(move |engine| {
+                let found = engine.live_call(id).map(|(call, media)| WatchedCall {
+                    call: shown(call),
+                    media,
+                });
+                // The asker may have gone; nobody misses the answer then.
+                let _ = sender.send(found);
+            }));
+            let _ = mailbox.send(question);
+            receiver
+        };
+        self.mailboxes.iter().map(ask).collect()
     }
 
     /// Asks every shard for its newest calls; the answers come in the order of the shards. A shard

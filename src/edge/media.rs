@@ -55,7 +55,6 @@ impl ShardMedia {
         SessionMedia {
             ingress: plan.ingress,
             egress: plan.egress,
-            payload_types: plan.payload_types,
             watch_silence: plan.watch_silence && self.hears_silence,
         }
     }
@@ -66,7 +65,7 @@ impl MediaPorts for Stock {
         self.0.borrow_mut().take()
     }
 
-    fn statistics(&mut self, session: SessionId) -> Option<MediaStatistics> {
+    fn statistics(&self, session: SessionId) -> Option<MediaStatistics> {
         self.0.borrow().statistics(session)
     }
 }

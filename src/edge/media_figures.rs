@@ -35,9 +35,7 @@ impl MediaGauges {
     /// Counts both directions of a call that was relayed.
     pub(crate) fn count(&self, record: &CallRecord) {
         let Some(media) = &record.media else { return };
-        if record.answered_at.is_some()
-            && (media.packets_from_customer == 0) != (media.packets_from_carrier == 0)
-        {
+        if media.not_heard(record.duration_ms()).is_some() {
             self.not_heard.fetch_add(1, Ordering::Relaxed);
         }
         let directions = [&media.quality_from_customer, &media.quality_from_carrier];

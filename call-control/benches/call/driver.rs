@@ -310,7 +310,7 @@ impl MediaPorts for Stock {
         })
     }
 
-    fn statistics(&mut self, _: SessionId) -> Option<MediaStatistics> {
+    fn statistics(&self, _: SessionId) -> Option<MediaStatistics> {
         Some(MediaStatistics::default())
     }
 }

@@ -19,6 +19,7 @@ mod lost_bye;
 mod names;
 mod nat;
 mod operation;
+mod payload_types;
 mod presented;
 mod probing;
 mod redirected;

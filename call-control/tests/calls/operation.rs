@@ -2,7 +2,7 @@
 
 use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Setup, Switch, offer, reply};
 use call_control::{Command, LiveState, MediaCommand};
-use rating::cdr::{ReleaseReason, ReleasedBy};
+use rating::cdr::{CallId, ReleaseReason, ReleasedBy};
 use routing_engine::Snapshot;
 use sip_core::Duration;
 use std::sync::Arc;
@@ -150,6 +150,32 @@ fn the_longest_duration_ends_a_call() {
     assert_eq!(record.release.reason, ReleaseReason::MaxDuration);
     assert_eq!(record.duration_ms(), 60_000);
     switch.assert_at_rest();
+}
+
+#[test]
+fn an_operator_sees_how_the_media_of_a_call_is() {
+    let mut switch = Switch::with(&Setup::relayed());
+    let _ = answered(&mut switch, "call-1");
+    let id = switch.engine.newest_calls(None, 1)[0].id;
+    let (call, media) = switch.engine.live_call(id).unwrap();
+    let media = media.unwrap();
+    assert_eq!((call.id, call.state), (id, LiveState::Answered));
+    assert_eq!(
+        (media.packets_from_customer, media.bytes_from_customer),
+        (50, 8_600)
+    );
+    let quality = media.quality_from_customer.unwrap();
+    assert_eq!((quality.packets_expected, quality.packets_lost), (51, 1));
+    assert!(
+        quality.mos_hundredths.is_some_and(|mos| mos > 400),
+        "{quality:?}"
+    );
+    assert_eq!(switch.engine.live_call(CallId(1)), None);
+
+    let mut direct = Switch::new();
+    let _ = answered(&mut direct, "call-1");
+    let id = direct.engine.newest_calls(None, 1)[0].id;
+    assert_eq!(direct.engine.live_call(id).unwrap().1, None);
 }
 
 #[test]

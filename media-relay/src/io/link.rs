@@ -3,7 +3,6 @@
 use super::board::Board;
 use super::poller::Waker;
 use crate::ReadyPair;
-use crate::codec::PayloadTypes;
 use crate::session::{RemoteMedia, SessionId};
 use crate::statistics::MediaStatistics;
 use std::collections::VecDeque;
@@ -23,8 +22,6 @@ pub struct SessionMedia {
     pub ingress: Option<RemoteMedia>,
     /// Where the carrier receives; `None` while unknown, or when it wants none (hold).
     pub egress: Option<RemoteMedia>,
-    /// What dynamic payload types stand for, in both directions.
-    pub payload_types: PayloadTypes,
     /// Tell when both are silent. Silence counts from when this is first asked.
     pub watch_silence: bool,
 }

@@ -313,6 +313,5 @@ impl ShardSide {
 fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
     session.announce(Side::Ingress, media.ingress, now);
     session.announce(Side::Egress, media.egress, now);
-    session.set_payload_types(media.payload_types);
     session.set_watched(media.watch_silence, now);
 }

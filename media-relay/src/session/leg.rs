@@ -2,6 +2,7 @@
 
 use super::reports::SenderReports;
 use super::{Channel, RemoteMedia};
+use crate::codec::PayloadTypes;
 use crate::reception::Reception;
 use crate::rtp::Kind;
 use crate::statistics::Counts;
@@ -60,6 +61,12 @@ impl Leg {
 
     pub(super) fn multiplexes(&self) -> bool {
         self.announced.is_some_and(|remote| remote.mux)
+    }
+
+    /// What payload types stand for in what this peer receives.
+    pub(super) fn payload_types(&self) -> PayloadTypes {
+        let announced = self.announced.as_ref();
+        announced.map_or_else(PayloadTypes::default, |remote| remote.payload_types)
     }
 
     /// Whether a packet of `source` may pass; learns the source if it is the first.

@@ -417,9 +417,21 @@ fn reports_about_other_streams_and_impossible_times_are_passed_over() {
 #[test]
 fn voice_is_followed_by_its_payload_type_and_its_gaps() {
     let mut session = session();
-    let mut types = PayloadTypes::default();
-    types.learn(8, Codec::Opus);
-    session.set_payload_types(types);
+    // The carrier's own numbers are what it receives: the customer's say what it sends.
+    let mut own = PayloadTypes::default();
+    own.learn(8, Some(Codec::Gsm));
+    let mut customers = PayloadTypes::default();
+    customers.learn(8, Some(Codec::Opus));
+    for (side, address, payload_types) in [
+        (Side::Egress, EGRESS, own),
+        (Side::Ingress, INGRESS, customers),
+    ] {
+        let remote = RemoteMedia {
+            payload_types,
+            ..RemoteMedia::new(at(address))
+        };
+        session.announce(side, Some(remote), Duration::ZERO);
+    }
     for (number, ms) in [(1, 0), (2, 20), (4, 500)] {
         session.receive(
             Side::Egress,

@@ -2,12 +2,12 @@
 
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
-use crate::routes::cdrs::page_limit;
+use crate::routes::cdrs::{CdrMedia, page_limit};
 use crate::state::AppState;
-use crate::switch_port::{LiveCall, LiveCallState};
-use crate::values::{CallIdText, Time};
+use crate::switch_port::{LiveCall, LiveCallState, WatchedCall};
+use crate::values::{CallIdText, Time, ValueError};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -84,6 +84,18 @@ pub struct Call {
     pub egress_gateway: Option<String>,
 }
 
+/// One live call, and how its media is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CallDetail {
+    /// As in the list.
+    #[serde(flatten)]
+    pub call: Call,
+    /// What the media relay has counted so far, as the record will have it at the end; null while nothing
+    /// is relayed, and when media goes directly.
+    #[schema(required)]
+    pub media: Option<CdrMedia>,
+}
+
 /// Lists the calls that are up, newest first.
 #[utoipa::path(
     get,
@@ -118,6 +130,43 @@ pub(crate) async fn call_list(
             .map(|last| last.id.to_string()),
         total: page.total,
         items,
+    }))
+}
+
+/// Shows one call that is up, and how its media is: packets, loss, jitter and MOS of each direction.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls/{id}",
+    operation_id = "call_view",
+    tag = "calls",
+    params(("id" = CallIdText, Path, description = "Identifier of the call")),
+    responses(
+        (status = 200, description = "The call", body = CallDetail),
+        (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call is up", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "A shard did not answer in time", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("session_cookie" = []), ("api_key" = [])),
+)]
+pub(crate) async fn call_view(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<CallDetail>, Problem> {
+    let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
+    let id: CallIdText = id.parse().map_err(wrong)?;
+    let found = state.switch.live_call(id.0).await;
+    let found = found.map_err(|error| Problem::unavailable(error.to_string()))?;
+    let WatchedCall { call, media } = found.ok_or_else(|| {
+        let said = "is up; one that has ended is at /api/v1/cdrs";
+        Problem::not_found(format!("No call {id} {said}."))
+    })?;
+    let talk_ms = call
+        .answered_at
+        .map_or(0, |at| crate::clock::now().millis_since(at));
+    Ok(Json(CallDetail {
+        media: media.map(|media| CdrMedia::new(media, talk_ms)),
+        call: call.into(),
     }))
 }
 

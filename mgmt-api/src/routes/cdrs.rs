@@ -300,8 +300,8 @@ pub struct CdrMedia {
     pub packets_from_carrier: u64,
     /// RTP bytes received from the carrier.
     pub bytes_from_carrier: u64,
-    /// The side that was not heard while the other was: `customer` or `carrier`; null when both were heard,
-    /// or neither.
+    /// The side that sent no packet in five seconds of talk or more, while the other spoke: `customer` or
+    /// `carrier`; null otherwise. An announcement that wants no answer looks the same.
     #[schema(required, example = "carrier")]
     pub not_heard: Option<&'static str>,
     /// How the customer's media arrived; null in records of earlier releases.

@@ -10,11 +10,11 @@ use mgmt_api::notifications::{WebhookClient, WebhookSettings};
 use mgmt_api::secrets::{KeySource, SecretBox};
 use mgmt_api::switch_port::{
     BalanceChange, Ban, ListenerStatus, LiveCallPage, PortError, PortFuture, PublishError,
-    ShardStatus, SwitchPort, SwitchSample, SwitchStatus, TraceMessage,
+    ShardStatus, SwitchPort, SwitchSample, SwitchStatus, TraceMessage, WatchedCall,
 };
 use mgmt_api::{ApiParts, AppState, Configuration, LocalKey, RateLimits, ensure_admin, router};
 use rating::Timestamp;
-use rating::cdr::{CallId, Transport};
+use rating::cdr::{CallId, MediaStatistics, Transport};
 use routing_engine::names::AddressTable;
 use routing_engine::{QualityTable, Snapshot};
 use serde_json::Value;
@@ -44,6 +44,8 @@ pub(crate) struct FakeSwitch {
     pub(crate) panicking_at_push: AtomicBool,
     pub(crate) sample: Mutex<SwitchSample>,
     pub(crate) calls: Mutex<LiveCallPage>,
+    /// Relayed media of each of them.
+    pub(crate) media: Mutex<Option<MediaStatistics>>,
     pub(crate) bans: Mutex<Vec<Ban>>,
     /// What it was told of balances.
     pub(crate) balances: Mutex<Vec<BalanceChange>>,
@@ -102,6 +104,20 @@ impl SwitchPort for FakeSwitch {
                 Err(PortError::ShardSilent { shard: 3 })
             } else {
                 Ok(page)
+            }
+        })
+    }
+
+    fn live_call(&self, id: CallId) -> PortFuture<'_, Result<Option<WatchedCall>, PortError>> {
+        let silent = self.silent.load(Ordering::Relaxed);
+        let page = self.calls.lock().unwrap().clone();
+        let found = page.items.into_iter().find(|call| call.id == id);
+        let media = self.media.lock().unwrap().clone();
+        Box::pin(async move {
+            if silent {
+                Err(PortError::ShardSilent { shard: 3 })
+            } else {
+                Ok(found.map(|call| WatchedCall { call, media }))
             }
         })
     }
@@ -222,6 +238,7 @@ impl Api {
             panicking_at_push: AtomicBool::new(false),
             sample: Mutex::default(),
             calls: Mutex::default(),
+            media: Mutex::default(),
             bans: Mutex::default(),
             balances: Mutex::default(),
             trace: Mutex::default(),

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use mgmt_api::switch_port::{LiveCall, LiveCallPage, LiveCallState};
 use rating::Timestamp;
-use rating::cdr::{CallId, ResourceRef};
+use rating::cdr::{CallId, MediaQuality, MediaStatistics, ResourceRef};
 use routing_engine::health::ProbeOutcome;
 use serde_json::json;
 use std::sync::atomic::Ordering;
@@ -54,12 +54,54 @@ async fn live_calls_are_shown_with_a_cursor_while_there_may_be_more() {
 }
 
 #[tokio::test]
+async fn a_live_call_shows_how_its_media_is() {
+    let api = Api::start().await;
+    let answered = LiveCall {
+        answered_at: Some(Timestamp(1_772_366_405_000_000)),
+        ..ringing(5, 7)
+    };
+    *api.switch.calls.lock().unwrap() = LiveCallPage {
+        items: vec![answered],
+        total: 1,
+    };
+    let path = format!("/api/v1/calls/{:032x}", 5);
+    let direct = api.get(&path).await.json();
+    assert_eq!(direct["called_number"], "2");
+    assert_eq!(direct["media"], json!(null));
+    *api.switch.media.lock().unwrap() = Some(MediaStatistics {
+        packets_from_customer: 500,
+        quality_from_customer: Some(MediaQuality {
+            packets_expected: 510,
+            packets_lost: 10,
+            jitter_mean_us: 2_400,
+            mos_hundredths: Some(417),
+            ..MediaQuality::default()
+        }),
+        ..MediaStatistics::default()
+    });
+    let relayed = api.get(&path).await.json();
+    let media = &relayed["media"];
+    assert_eq!(media["not_heard"], "carrier");
+    assert_eq!(media["quality_from_customer"]["packets_lost"], 10);
+    assert_eq!(media["quality_from_customer"]["jitter_mean_ms"], 2.4);
+    assert_eq!(media["quality_from_customer"]["mos"], 4.17);
+    assert_eq!(media["quality_from_carrier"], json!(null));
+    let gone = api.get(&format!("/api/v1/calls/{:032x}", 6)).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert!(gone.body.contains("/api/v1/cdrs"), "{}", gone.body);
+    let wrong = api.get("/api/v1/calls/5").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_shard_that_does_not_answer_is_said() {
     let api = Api::start().await;
     api.switch.silent.store(true, Ordering::Relaxed);
-    let answer = api.get("/api/v1/calls").await;
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(answer.body.contains("shard 3"), "{}", answer.body);
+    for path in ["/api/v1/calls", &format!("/api/v1/calls/{:032x}", 5)] {
+        let answer = api.get(path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.body.contains("shard 3"), "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -267,7 +267,7 @@ impl MediaPorts for Stock {
         })
     }
 
-    fn statistics(&mut self, _: SessionId) -> Option<MediaStatistics> {
+    fn statistics(&self, _: SessionId) -> Option<MediaStatistics> {
         let count = |packets| DirectionStatistics {
             packets,
             bytes: packets * 172,

@@ -6,7 +6,8 @@ use super::{
 use crate::values::{CallIdText, Money, Time};
 use rating::Amount;
 use rating::cdr::{
-    self, AppliedRate, AttemptRecord, CallRecord, MediaQuality, MediaStatistics, ReleaseReason,
+    self, AppliedRate, AttemptRecord, CallRecord, MediaQuality, MediaSide, MediaStatistics,
+    ReleaseReason,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -91,6 +92,7 @@ impl From<CdrRow> for CdrSummary {
 
 impl Cdr {
     pub(super) fn new(summary: CdrSummary, record: CallRecord) -> Self {
+        let talk_ms = record.duration_ms();
         Self {
             summary,
             node: record.node.to_string(),
@@ -106,7 +108,7 @@ impl Cdr {
             rate: record.rate.map(CdrRate::from),
             charge_by_rate: Money(record.charge.amount),
             attempt_records: record.attempts.into_iter().map(CdrAttempt::from).collect(),
-            media: record.media.map(CdrMedia::from),
+            media: record.media.map(|media| CdrMedia::new(media, talk_ms)),
         }
     }
 }
@@ -166,19 +168,18 @@ impl From<AppliedRate> for CdrRate {
     }
 }
 
-impl From<MediaStatistics> for CdrMedia {
-    fn from(media: MediaStatistics) -> Self {
-        let heard = [media.packets_from_customer, media.packets_from_carrier].map(|n| n > 0);
+impl CdrMedia {
+    /// Of a call that has been talked for so long.
+    pub(crate) fn new(media: MediaStatistics, talk_ms: u64) -> Self {
         Self {
             packets_from_customer: media.packets_from_customer,
             bytes_from_customer: media.bytes_from_customer,
             packets_from_carrier: media.packets_from_carrier,
             bytes_from_carrier: media.bytes_from_carrier,
-            not_heard: match heard {
-                [false, true] => Some("customer"),
-                [true, false] => Some("carrier"),
-                _ => None,
-            },
+            not_heard: media.not_heard(talk_ms).map(|side| match side {
+                MediaSide::Customer => "customer",
+                MediaSide::Carrier => "carrier",
+            }),
             quality_from_customer: media.quality_from_customer.map(Into::into),
             quality_from_carrier: media.quality_from_carrier.map(Into::into),
         }

@@ -492,6 +492,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one call that is up, and how its media is: packets, loss, jitter and MOS of each direction. */
+        get: operations["call_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/trace": {
         parameters: {
             query?: never;
@@ -7076,6 +7093,10 @@ export interface components {
             /** @description How far it has come. */
             state: components["schemas"]["CallState"];
         };
+        /** @description One live call, and how its media is. */
+        CallDetail: components["schemas"]["Call"] & {
+            media: components["schemas"]["CdrMedia"] | null;
+        };
         /** @description The decision for a call of the records. */
         CallExplanation: {
             /** @description What the explanation was made from. */
@@ -7428,6 +7449,12 @@ export interface components {
              */
             bytes_from_customer: number;
             /**
+             * @description The side that sent no packet in five seconds of talk or more, while the other spoke: `customer` or
+             *     `carrier`; null otherwise. An announcement that wants no answer looks the same.
+             * @example carrier
+             */
+            not_heard: string | null;
+            /**
              * Format: int64
              * @description RTP packets received from the carrier.
              */
@@ -7437,6 +7464,76 @@ export interface components {
              * @description RTP packets received from the customer.
              */
             packets_from_customer: number;
+            quality_from_carrier: components["schemas"]["CdrMediaQuality"] | null;
+            quality_from_customer: components["schemas"]["CdrMediaQuality"] | null;
+        };
+        /** @description How the media of one side arrived at the media relay. */
+        CdrMediaQuality: {
+            /**
+             * @description The latest voice codec; null without any that is known.
+             * @example PCMA
+             */
+            codec: string | null;
+            /**
+             * Format: int64
+             * @description What this side reports by RTCP as lost of the media that it was sent; null when it sent no report.
+             */
+            far_end_packets_lost: number | null;
+            /**
+             * Format: double
+             * @description The highest interarrival jitter, milliseconds.
+             */
+            jitter_highest_ms: number;
+            /**
+             * Format: double
+             * @description Mean interarrival jitter (RFC 3550), milliseconds.
+             * @example 2.4
+             */
+            jitter_mean_ms: number;
+            /**
+             * Format: int32
+             * @description The longest time between two packets, milliseconds. Holding and silence suppression make gaps too.
+             */
+            longest_gap_ms: number;
+            /**
+             * Format: double
+             * @description The mean opinion score by the E-model (ITU-T G.107), 1 to 4.5, of what arrived at the relay; null
+             *     without a voice codec that is known.
+             * @example 4.37
+             */
+            mos: number | null;
+            /**
+             * Format: int64
+             * @description Packets that arrived a second time.
+             */
+            packets_doubled: number;
+            /**
+             * Format: int64
+             * @description Packets that were sent, by their sequence numbers.
+             */
+            packets_expected: number;
+            /**
+             * Format: int64
+             * @description Of those, how many did not arrive.
+             */
+            packets_lost: number;
+            /**
+             * Format: int64
+             * @description Packets that arrived after one that was sent later.
+             */
+            packets_reordered: number;
+            /**
+             * Format: double
+             * @description From the relay to this side and back by its RTCP, milliseconds; null when it sent no report.
+             * @example 41.5
+             */
+            round_trip_ms: number | null;
+            /**
+             * Format: double
+             * @description Loss in the worst five seconds, percent.
+             * @example 1.25
+             */
+            worst_loss_percent: number;
         };
         /** @description One page of records, newest first. */
         CdrPage: {
@@ -12979,6 +13076,7 @@ export type BeneficiaryView = components['schemas']['BeneficiaryView'];
 export type BlockedReason = components['schemas']['BlockedReason'];
 export type BulkEdit = components['schemas']['BulkEdit'];
 export type Call = components['schemas']['Call'];
+export type CallDetail = components['schemas']['CallDetail'];
 export type CallExplanation = components['schemas']['CallExplanation'];
 export type CallIdText = components['schemas']['CallIdText'];
 export type CallPage = components['schemas']['CallPage'];
@@ -12998,6 +13096,7 @@ export type CarrierWrite = components['schemas']['CarrierWrite'];
 export type Cdr = components['schemas']['Cdr'];
 export type CdrAttempt = components['schemas']['CdrAttempt'];
 export type CdrMedia = components['schemas']['CdrMedia'];
+export type CdrMediaQuality = components['schemas']['CdrMediaQuality'];
 export type CdrPage = components['schemas']['CdrPage'];
 export type CdrRate = components['schemas']['CdrRate'];
 export type CdrSummary = components['schemas']['CdrSummary'];
@@ -15962,6 +16061,83 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A shard did not answer in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the call */
+                id: components["schemas"]["CallIdText"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Not an identifier */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such call is up */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
