@@ -6,7 +6,7 @@
 //! the other side are never seen.
 
 use arrayvec::ArrayVec;
-use routing_engine::numbers::{Number, ShownIdentity};
+use routing_engine::numbers::{Number, ShownIdentity, is_assertable};
 use routing_engine::resources::{
     AssertedIdentity, DiversionPolicy, HeaderPolicy, IdentityPolicy, PrivacyPolicy,
 };
@@ -237,7 +237,7 @@ impl Asserted<'_> {
     fn put_to(&self, field: AssertedIdentity, host: &str, fields: &mut Fields) {
         use AssertedIdentity::{Both, PAssertedIdentity, RemotePartyId};
         let number = self.number;
-        if !is_number(number) {
+        if !is_assertable(number) {
             return;
         }
         // RFC 3325 §5: only what is known to be so is asserted. Remote-Party-ID can say that it is not.
@@ -259,14 +259,6 @@ impl Asserted<'_> {
             put(fields, "Remote-Party-ID", &value);
         }
     }
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    !digits.is_empty()
-        && digits
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#'))
 }
 
 fn put(fields: &mut Fields, name: &str, value: &str) {

@@ -1,10 +1,54 @@
-import type { Explanation, ExplainRoute } from '~/api/__generated__/schema'
+import type {
+  CallExplanation,
+  CarrierNumbers,
+  Cdr,
+  Explanation,
+  ExplainRoute,
+  ExplainStep,
+} from '~/api/__generated__/schema'
 
 import { Refusal } from './refusal.ts'
 import { FAILING_PREFIX, UNROUTABLE_PREFIX } from './sentinels.ts'
 import { CARRIERS, CURRENCY, CUSTOMERS, destinationOf, micros, SNAPSHOT_NUMBER } from './world.ts'
 
+/** Aurora presents a number of a pool; the others send what they get. */
+export function sentBy(carrier: string, called: string, calling: string): CarrierNumbers {
+  const pooled = '442079460002'
+  if (carrier !== 'aurora') {
+    return { called, calling, asserted: null, is_anonymous: false, steps: [] }
+  }
+  const detail =
+    `rule 2 of CLI rules "uk-pool" presents ${pooled} in place of ${calling}: ` +
+    'of the 3 numbers of its pool the one whose turn it is'
+  const steps: ExplainStep[] = [{ step: 'cli_rules', outcome: 'passed', detail }]
+  return { called, calling: pooled, asserted: null, is_anonymous: false, steps }
+}
+
+/** A call of the records, as the switch would explain it. */
+export function callExplained(cdr: Cdr): CallExplanation {
+  const query = new URLSearchParams({ to: cdr.called_number, from: cdr.calling_number })
+  if (cdr.customer) query.set('customer', cdr.customer)
+  return {
+    decided_by_snapshot: SNAPSHOT_NUMBER,
+    basis: 'recorded',
+    is_exact: true,
+    note: null,
+    explanation: explained(query),
+    attempts: cdr.attempt_records.map((attempt) => {
+      const { called, calling, steps } = sentBy(
+        attempt.carrier,
+        cdr.called_number,
+        cdr.calling_number,
+      )
+      const { number, carrier, egress_trunk: trunk } = attempt
+      return { number, carrier, trunk, called, calling: calling ?? '', is_same: true, steps }
+    }),
+    carrier: null,
+  }
+}
+
 interface Question {
+  from: string
   to: string
   customer: string | null
   source: string | null
@@ -15,11 +59,12 @@ export function explained(query: URLSearchParams) {
   const to = query.get('to') ?? ''
   if (to.startsWith(FAILING_PREFIX)) throw new Refusal(500, 'internal', 'The switch failed.')
   const target = to.startsWith(UNROUTABLE_PREFIX) ? '0' : to
-  return explain({ to: target, customer: query.get('customer'), source: query.get('source') })
+  const from = query.get('from') ?? ''
+  return explain({ from, to: target, customer: query.get('customer'), source: query.get('source') })
 }
 
 /** The decision as the switch would tell it. */
-function explain({ to, customer, source }: Question): Explanation {
+function explain({ from, to, customer, source }: Question): Explanation {
   const called = to.replace(/^\+/, '')
   const caller = CUSTOMERS.find((each) => each.name === customer || each.source === source)
   const base: Explanation = {
@@ -91,6 +136,7 @@ function explain({ to, customer, source }: Question): Explanation {
           ? 'its card has no rate for this number'
           : 'the trunk is not active'
         : null,
+      numbers: isLost ? null : sentBy(carrier.name, called, from),
       order: isLost ? Infinity : cost,
     }
   }).toSorted((a, b) => a.order - b.order)

@@ -9,8 +9,14 @@ interface Rule {
   replacement?: string
 }
 
+/** The answer to a question about numbers. */
+export function numbersTried(question: unknown): NumberTest {
+  const { rules, numbers } = question as { rules: unknown; numbers: string[] }
+  return rulesTried(rules, numbers)
+}
+
 /** What rules of a form make of numbers, as the switch would tell it. */
-export function rulesTried(rules: unknown, numbers: readonly string[]): NumberTest {
+function rulesTried(rules: unknown, numbers: readonly string[]): NumberTest {
   if (numbers.some((number) => number.startsWith(FAILING_PREFIX))) {
     throw new Refusal(500, 'internal', 'The switch failed.')
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type {
   ApplyRequest,
   ApplyResult,
+  CallExplanation,
   CallPage,
   Cdr,
   CdrPage,
@@ -17,8 +18,8 @@ import type { Answer, Call } from './call.ts'
 import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
 import { Events } from './events.ts'
-import { explained } from './explain.ts'
-import { rulesTried } from './numbers.ts'
+import { callExplained, explained } from './explain.ts'
+import { numbersTried } from './numbers.ts'
 import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Ledgers } from './ledger.ts'
@@ -127,8 +128,10 @@ export class MockServer {
     else if (path === '/events/stream') this.#eventStream(request, response, query, user)
     else if (path === '/live') this.#stream(request, response, user)
     else if (path === '/explain') send(response, 200, explained(query))
-    else if (path === '/numbers/test') send(response, 200, await numbersTried(request))
-    else if (path === '/kinds') send(response, 200, { items: this.#kindsFor(user) })
+    else if (path === '/numbers/test') {
+      requireCsrf(request)
+      send(response, 200, numbersTried(await body(request)))
+    } else if (path === '/kinds') send(response, 200, { items: this.#kindsFor(user) })
     else if (path === '/apply' && request.method === 'POST')
       send(response, 200, await this.#apply(request, query, user))
     else if (path === '/status') send(response, 200, this.#status(user))
@@ -168,10 +171,11 @@ export class MockServer {
     return page(matching.map(summary), query)
   }
 
-  #cdr(id: string): Cdr {
+  #cdr(path: string): Cdr | CallExplanation {
+    const [id = '', explain] = path.split('/')
     const found = this.#simulator.records.find((record) => record.id === id)
     if (!found) throw new Refusal(404, 'not-found', `There is no record of the call ${id}.`)
-    return found
+    return explain === 'explain' ? callExplained(found) : found
   }
 
   #callPage(query: URLSearchParams, user: string): CallPage {
@@ -475,12 +479,6 @@ function userOf(request: IncomingMessage): string | null {
 function visitOf(request: IncomingMessage): string {
   const found = new RegExp(`${VISIT_COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')
   return found?.[1] ? decodeURIComponent(found[1]) : ''
-}
-
-async function numbersTried(request: IncomingMessage) {
-  requireCsrf(request)
-  const { rules, numbers } = (await body(request)) as { rules: unknown; numbers: string[] }
-  return rulesTried(rules, numbers)
 }
 
 function send(

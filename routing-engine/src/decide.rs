@@ -36,7 +36,7 @@ use crate::deck::Prefix;
 use crate::limits::{Admission, Gates, NumberPermits, Permits};
 use crate::numbers::{
     CallNumbers, ClassFault, ClassRules, CliDid, ListDid, Number, NumberError, NumberFacts,
-    ShownIdentity, Tags, normalize_called, translate_calling,
+    Rotations, ShownIdentity, Tags, normalize_called, translate_calling,
 };
 use crate::quality::QualityTable;
 use crate::resources::{PrivacyPolicy, ResourceKind, Status};
@@ -339,7 +339,8 @@ fn call_numbers(
     }
     classify(policy.classes, &numbers.called, trace)?;
     let note = |place, did: CliDid<'_>| trace.step(Step::CliRule { place, did });
-    match policy.present(&mut numbers, admission, request.draw, note) {
+    let turn = |rotations: &Rotations, rule| admission.rotation(rotations, rule, request.draw);
+    match policy.present(&mut numbers, request.draw, turn, note) {
         Ok(()) => Ok((translated, numbers, tags)),
         Err(place) => refuse(trace, Step::CliDenied(place), ReleaseReason::NumberRefused),
     }

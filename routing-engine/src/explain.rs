@@ -5,6 +5,9 @@
 
 pub mod numbers;
 mod recorder;
+mod sent;
+
+pub use sent::{CarrierNumbers, ExplainedAttempt};
 
 use crate::decide::{CallRequest, Decision, decide};
 use crate::limits::{Admission, DryAdmission};
@@ -12,13 +15,14 @@ use crate::numbers::Number;
 use crate::quality::Quality;
 use crate::record::RecordedAdmission;
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
-use rating::cdr::{ReleaseReason, Transport};
+use rating::cdr::{AttemptRecord, ReleaseReason, Transport};
 use rating::exchange::ExchangeRate;
 use rating::money::decimal;
 use rating::prefix::Prefix;
 use rating::rate::RateTerms;
 use rating::{Amount, Currency, Origin, Timestamp};
 use recorder::Recorder;
+use sent::KnownTurn;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -107,6 +111,8 @@ pub struct ExplainedRoute {
     pub margin_per_minute: Option<Amount>,
     /// The carrier's rate, when its card has one.
     pub rate: Option<ExplainedRate>,
+    /// What carrier and trunk make of the numbers; none for a route that lost before they were asked.
+    pub numbers: Option<CarrierNumbers>,
 }
 
 /// What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
@@ -205,7 +211,22 @@ pub fn explain_by(
 ) -> Explanation {
     let mut recorder = Recorder::new(snapshot, request.at);
     let decision = decide(request, snapshot, admission, &mut recorder);
-    written(&decision, snapshot, request.at, recorder)
+    written(&decision, snapshot, request, recorder, KnownTurn::OfNow)
+}
+
+/// As [`explain`], of a call that was sent: with what made the numbers that its attempts got. For a call
+/// whose own decision cannot be made again.
+pub fn explain_attempts(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    attempts: &[AttemptRecord],
+) -> (Explanation, Vec<ExplainedAttempt>) {
+    let mut recorder = Recorder::new(snapshot, request.at);
+    let decision = decide(request, snapshot, &mut DryAdmission, &mut recorder);
+    let taken = recorder.taken(request.draw);
+    let attempts = sent::attempts(snapshot, taken.as_ref(), attempts);
+    let written = written(&decision, snapshot, request, recorder, KnownTurn::OfNow);
+    (written, attempts)
 }
 
 /// Makes the decision of a call's record again, by the snapshot of then, and writes it down. The
@@ -215,19 +236,36 @@ pub fn explain_again(
     snapshot: &Snapshot,
     recorded: &mut RecordedAdmission,
 ) -> (Explanation, bool) {
+    let (explanation, is_same, _) = explain_call(request, snapshot, recorded, &[]);
+    (explanation, is_same)
+}
+
+/// As [`explain_again`], with what made the numbers that the attempts of the call got.
+pub fn explain_call(
+    request: &CallRequest<'_>,
+    snapshot: &Snapshot,
+    recorded: &mut RecordedAdmission,
+    attempts: &[AttemptRecord],
+) -> (Explanation, bool, Vec<ExplainedAttempt>) {
     let mut recorder = Recorder::new(snapshot, request.at);
     let decision = decide(request, snapshot, recorded, &mut recorder);
     let is_same = recorded.is_same(&decision, snapshot);
     recorder.forget_figures(|trunk| !recorded.knows(snapshot.egress_trunk(trunk)));
-    (written(&decision, snapshot, request.at, recorder), is_same)
+    let taken = recorder.taken(request.draw);
+    let attempts = sent::attempts(snapshot, taken.as_ref(), attempts);
+    // Whose turn it was in the pools of carriers is told by what was sent, and else by nothing.
+    let written = written(&decision, snapshot, request, recorder, KnownTurn::Lost);
+    (written, is_same, attempts)
 }
 
 fn written(
     decision: &Decision,
     snapshot: &Snapshot,
-    at: Timestamp,
+    request: &CallRequest<'_>,
     recorder: Recorder<'_>,
+    turn: KnownTurn,
 ) -> Explanation {
+    let at = request.at;
     let known = match decision {
         Decision::Route(plan) => Known {
             customer: Some(plan.customer),
@@ -249,7 +287,8 @@ fn written(
     let called = known.called_number.map_or("", |number| number.as_str());
     let tags = recorder.tags();
     let caller = known.caller;
-    let (steps, routes) = recorder.finish((called, caller), known.customer_rate);
+    let (steps, routes) =
+        recorder.finish((called, caller), known.customer_rate, (request.draw, turn));
     Explanation {
         accepted: known.reason.is_none(),
         reason: known.reason,

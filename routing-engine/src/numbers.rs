@@ -15,7 +15,7 @@ pub(crate) use caller::caller_digits;
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
 pub use cli::{CliDid, CliPlace, CliRulesIndex, CompiledCliRules, Rotations};
-pub use identity::ShownIdentity;
+pub use identity::{ShownIdentity, is_assertable};
 pub use list::CompiledNumberList;
 pub use passage::{CallNumbers, ListDid, ListRefusal};
 pub(crate) use policy::CompiledNumberPolicy;

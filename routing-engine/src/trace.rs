@@ -149,8 +149,9 @@ pub enum LossReason {
     GatewaysInactive,
     /// The trunk's card has no rate for the number.
     NoRate,
-    /// A number list of the carrier or of the trunk does not let the call through.
-    NumberRefused(NumberListIndex),
+    /// A number list of the carrier or of the trunk does not let the call through, or makes a number that
+    /// cannot be dialled.
+    NumberRefused(ListRefusal),
     /// The carrier or the trunk does not take numbers of this class, or numbers that cannot be.
     ClassRefused(ClassFault),
     /// A CLI rule of the trunk or of the carrier refuses the caller.

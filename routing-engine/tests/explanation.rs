@@ -60,6 +60,10 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                 "route": null,
                 "rank_key": { "tier": "other", "is_put_first": false, "is_throttled": false, "is_below_floor": false, "order": 0 },
                 "quality": null,
+                "numbers": {
+                    "called": "442012345678", "calling": "4420", "asserted": null,
+                    "is_anonymous": false, "steps": [],
+                },
                 "cost_per_minute": "0.012", "margin_per_minute": "0.008",
                 "rate": {
                     "rate_card": "acme-buy", "prefix": "44", "destination": "United Kingdom",
@@ -77,6 +81,10 @@ fn a_routed_call_shows_each_step_and_each_route_with_its_figures() {
                 "route": null,
                 "rank_key": { "tier": "other", "is_put_first": false, "is_throttled": false, "is_below_floor": false, "order": 0 },
                 "quality": null,
+                "numbers": {
+                    "called": "442012345678", "calling": "4420", "asserted": null,
+                    "is_anonymous": false, "steps": [],
+                },
                 "cost_per_minute": "0.013", "margin_per_minute": "0.007",
                 "rate": {
                     "rate_card": "zenith-buy", "prefix": "4420", "destination": "London",

@@ -11,6 +11,7 @@ use routing_engine::Snapshot;
 use routing_engine::explain::numbers::{
     NumberQuestion, NumberQuestionError, NumberTest, TriedRules, test_numbers,
 };
+use routing_engine::numbers::ShownIdentity;
 use routing_engine::resources::NumberClass;
 use serde_json::json;
 use small::{WORLD, resources};
@@ -53,6 +54,7 @@ fn question(called: &str) -> NumberQuestion<'_> {
         trunk: None,
         called,
         calling: "4420",
+        identity: ShownIdentity::default(),
         carrier: None,
         at: Timestamp(0),
     }
@@ -86,7 +88,11 @@ fn each_rule_is_told_on_the_way_in_and_out() {
     let sent: Vec<_> = test
         .sent
         .iter()
-        .map(|sent| (&*sent.trunk, sent.called.as_str(), sent.calling.as_str()))
+        .map(|sent| {
+            let numbers = &sent.numbers;
+            let calling = numbers.calling.as_deref().unwrap();
+            (&*sent.trunk, numbers.called.as_str(), calling)
+        })
         .collect();
     assert_eq!(
         sent,
@@ -96,6 +102,7 @@ fn each_rule_is_told_on_the_way_in_and_out() {
         ]
     );
     let acme: Vec<_> = test.sent[0]
+        .numbers
         .steps
         .iter()
         .map(|step| &*step.detail)
@@ -200,4 +207,56 @@ fn rules_are_tried_before_they_are_saved() {
     );
     assert_eq!(tried("alice"), (None, "alice".into(), None));
     assert!(rules.on(&"1".repeat(65)).is_none());
+}
+
+#[test]
+fn who_calls_beside_from_counts_as_far_as_the_trunk_believes_and_respects_it() {
+    let ask = |identity: &str| {
+        let text = WORLD
+            .replace(
+                "customer: Meridian,",
+                &format!("customer: Meridian, {identity} calling_number: {{ add_prefix: '+' }},"),
+            )
+            .replace(
+                "carrier: Acme,",
+                "carrier: Acme, identity: { asserted: p_asserted_identity, privacy: respect },",
+            );
+        let snapshot = Snapshot::compile(1, &resources(&text), None).unwrap();
+        let question = NumberQuestion {
+            identity: ShownIdentity::of_believed(Some("4477"), true),
+            ..question("442071838750")
+        };
+        test_numbers(&question, &snapshot).unwrap()
+    };
+    let test = ask("identity: { asserted: p_asserted_identity, privacy: respect },");
+    let taken = test.taken.as_ref().unwrap();
+    assert_eq!(taken.asserted.as_deref(), Some("+4477"));
+    assert!(taken.is_withheld);
+    let told = details(&test);
+    for detail in [
+        "trunk \"meridian-in\" believes that 4477 stands for the caller",
+        "trunk \"meridian-in\" respects that the caller wants to stay anonymous",
+        "the trunk's own rule makes +4477 of the asserted number 4477",
+    ] {
+        assert!(told.contains(&detail), "{detail}: {told:#?}");
+    }
+    let [acme, zenith] = &test.sent[..] else {
+        panic!("{test:#?}")
+    };
+    assert_eq!(acme.numbers.asserted.as_deref(), Some("+4477"));
+    assert!(acme.numbers.is_anonymous, "{acme:#?}");
+    assert_eq!(zenith.numbers.asserted, None);
+    assert!(!zenith.numbers.is_anonymous, "it does not heed Privacy");
+
+    let test = ask("");
+    let taken = test.taken.as_ref().unwrap();
+    assert_eq!((&taken.asserted, taken.is_withheld), (&None, false));
+    let told = details(&test);
+    for detail in [
+        "trunk \"meridian-in\" does not believe an asserted number: `identity.asserted` is off",
+        "trunk \"meridian-in\" does not look at Privacy: `identity.privacy` is ignore",
+    ] {
+        assert!(told.contains(&detail), "{detail}: {told:#?}");
+    }
+    assert_eq!(test.sent[0].numbers.asserted, None, "nobody vouches for it");
 }

@@ -22,6 +22,9 @@ pub(super) struct ExplainArgs {
     /// believes it.
     #[arg(long, value_name = "NUMBER", conflicts_with = "call")]
     asserted: Option<String>,
+    /// The caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it.
+    #[arg(long, conflicts_with = "call")]
+    privacy: bool,
     /// The called number.
     #[arg(long, value_name = "NUMBER", required_unless_present = "call")]
     to: Option<String>,
@@ -43,7 +46,28 @@ struct CallExplanation {
     is_exact: bool,
     note: Option<String>,
     explanation: Explanation,
+    attempts: Vec<Attempt>,
     carrier: Option<CarrierAnswer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attempt {
+    number: u16,
+    carrier: String,
+    trunk: String,
+    called: String,
+    calling: String,
+    is_same: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Numbers {
+    called: String,
+    calling: Option<String>,
+    asserted: Option<String>,
+    is_anonymous: bool,
+    steps: Vec<Step>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +106,7 @@ struct Route {
     reason: Option<String>,
     detail: Option<String>,
     route: Option<String>,
+    numbers: Option<Numbers>,
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
@@ -93,6 +118,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     query.extend(args.from.as_deref().map(|number| ("from", number)));
     let asserted = args.asserted.as_deref();
     query.extend(asserted.map(|number| ("asserted", number)));
+    query.extend(args.privacy.then_some(("privacy", "true")));
     query.extend(args.to.as_deref().map(|number| ("to", number)));
     query.extend(args.customer.as_deref().map(|name| ("customer", name)));
     query.extend(args.source.as_deref().map(|address| ("source", address)));
@@ -128,6 +154,9 @@ fn render_call(answer: &CallExplanation) -> String {
             note.as_deref().unwrap_or_default()
         ),
     };
+    for attempt in &answer.attempts {
+        render_attempt(attempt, &mut text);
+    }
     if let Some(carrier) = &answer.carrier {
         let outcome = carrier.outcome.replace('_', " ");
         let _ = write!(
@@ -137,6 +166,55 @@ fn render_call(answer: &CallExplanation) -> String {
         );
     }
     text
+}
+
+fn render_attempt(attempt: &Attempt, text: &mut String) {
+    let calling = named(&attempt.calling);
+    let _ = write!(
+        text,
+        "\nAttempt {} by trunk \"{}\" of \"{}\": {calling} calls {}.",
+        attempt.number, attempt.trunk, attempt.carrier, attempt.called
+    );
+    if !attempt.is_same {
+        text.push_str(" The rules that are known do not make these numbers.");
+    }
+    for step in &attempt.steps {
+        let detail = step.detail.as_deref().unwrap_or_default();
+        let _ = write!(text, "\n    {detail}");
+    }
+}
+
+/// What a carrier is sent, where anything of carrier or trunk has a say in it.
+fn render_numbers(numbers: &Numbers, text: &mut String) {
+    if numbers.steps.is_empty() && !numbers.is_anonymous && numbers.asserted.is_none() {
+        return;
+    }
+    let calling = numbers
+        .calling
+        .as_deref()
+        .map_or("a number of a pool", named);
+    let _ = write!(text, "      {calling} calls {}", numbers.called);
+    if numbers.is_anonymous {
+        text.push_str(", anonymous in From");
+    }
+    if let Some(asserted) = &numbers.asserted {
+        let _ = write!(text, ", asserted {asserted}");
+    }
+    text.push('\n');
+    for step in &numbers.steps {
+        let _ = writeln!(
+            text,
+            "        {}",
+            step.detail.as_deref().unwrap_or_default()
+        );
+    }
+}
+
+fn named(calling: &str) -> &str {
+    match calling {
+        "" => "nobody",
+        number => number,
+    }
 }
 
 fn render(explanation: &Explanation) -> String {
@@ -175,6 +253,9 @@ fn render(explanation: &Explanation) -> String {
             Some(name) => writeln!(text, ", by route \"{name}\""),
             None => writeln!(text),
         };
+        if let Some(numbers) = &route.numbers {
+            render_numbers(numbers, &mut text);
+        }
     }
     let verdict = if explanation.accepted {
         "accepted"

@@ -43,6 +43,13 @@ struct TestArgs {
         conflicts_with = "rules"
     )]
     from: String,
+    /// The number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk
+    /// believes it.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "rules")]
+    asserted: Option<String>,
+    /// The caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it.
+    #[arg(long, conflicts_with = "rules")]
+    privacy: bool,
     /// The carrier whose trunks are shown. Without it: all.
     #[arg(long, value_name = "NAME", requires = "customer")]
     carrier: Option<String>,
@@ -108,6 +115,9 @@ struct Sent {
     detail: Option<String>,
     called_number: String,
     calling_number: String,
+    asserted_number: Option<String>,
+    is_anonymous: bool,
+    steps: Vec<Step>,
 }
 
 pub(super) fn run(args: &NumbersArgs) -> anyhow::Result<ExitCode> {
@@ -132,6 +142,7 @@ impl TestArgs {
             ("customer", &self.customer),
             ("trunk", &self.trunk),
             ("called", &self.to),
+            ("asserted", &self.asserted),
             ("carrier", &self.carrier),
         ];
         let given = fields.into_iter().filter_map(|(field, text)| {
@@ -140,6 +151,7 @@ impl TestArgs {
         });
         let mut request: Map<_, _> = given.collect();
         request.insert("calling".to_owned(), json!(self.from));
+        request.insert("privacy".to_owned(), json!(self.privacy));
         Ok(request.into())
     }
 }
@@ -200,6 +212,20 @@ fn facts(facts: &Facts) -> String {
     text
 }
 
+impl Sent {
+    fn remark(&self) -> String {
+        if let Some(detail) = &self.detail {
+            return format!("not sent: {detail}");
+        }
+        let asserted = self.asserted_number.as_ref();
+        let remarks = [
+            self.is_anonymous.then(|| "anonymous in From".to_owned()),
+            asserted.map(|number| format!("asserted {number}")),
+        ];
+        remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 fn render_call(call: &Call) -> String {
     let mut text = String::new();
     for step in &call.steps {
@@ -213,19 +239,18 @@ fn render_call(call: &Call) -> String {
         );
     }
     for sent in &call.sent {
-        let remark = sent
-            .detail
-            .as_deref()
-            .map(|detail| format!("not sent: {detail}"));
-        let _ = writeln!(
-            text,
+        let line = format!(
             "{:20} {:20} {:24} {:24} {}",
             sent.carrier,
             sent.trunk,
             sent.called_number,
             sent.calling_number,
-            remark.unwrap_or_default()
+            sent.remark()
         );
+        let _ = writeln!(text, "{}", line.trim_end());
+        for step in &sent.steps {
+            let _ = writeln!(text, "    {}", step.detail);
+        }
     }
     if call.is_cut {
         text.push_str("There are more egress trunks: name one with --carrier.\n");

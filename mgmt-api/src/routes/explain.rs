@@ -4,7 +4,9 @@ mod convert;
 mod of_call;
 
 pub(crate) use of_call::{__path_cdr_explain, cdr_explain};
-pub use of_call::{CallExplanation, CarrierAnswer, CarrierOutcome, ExplanationBasis};
+pub use of_call::{
+    CallExplanation, CarrierAnswer, CarrierOutcome, ExplainedAttempt, ExplanationBasis,
+};
 
 use crate::clock;
 use crate::extract::ApiQuery;
@@ -31,6 +33,10 @@ pub struct ExplainQuery {
     /// Number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk believes it.
     #[param(example = "442071838751")]
     pub asserted: Option<String>,
+    /// Whether the caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it.
+    #[serde(default)]
+    #[param(default = false)]
+    pub privacy: bool,
     /// Called number.
     #[param(example = "33142685300")]
     pub to: String,
@@ -153,6 +159,27 @@ pub struct ExplainRoute {
     /// The same as a sentence.
     #[schema(required)]
     pub detail: Option<String>,
+    /// What carrier and trunk make of the numbers; null when the route lost before they were asked.
+    #[schema(required)]
+    pub numbers: Option<CarrierNumbers>,
+}
+
+/// Numbers as a carrier's trunk would send them. Where the numbers of a pool take turns it is the number
+/// whose turn is next; of a call of the records it is not known, unless an attempt was sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CarrierNumbers {
+    /// The called number as it is sent.
+    pub called: String,
+    /// The calling number likewise; null where it is one of a pool and it is not known whose turn it was.
+    #[schema(required)]
+    pub calling: Option<String>,
+    /// The number of P-Asserted-Identity or Remote-Party-ID; null where none is sent, or it is not known.
+    #[schema(required)]
+    pub asserted: Option<String>,
+    /// From does not name the caller, who wants that and whom the trunk heeds.
+    pub is_anonymous: bool,
+    /// What the lists, the CLI rules and the translation of carrier and trunk do.
+    pub steps: Vec<ExplainStep>,
 }
 
 /// What a route is ranked by: the lowest goes first, compared in the order of the fields and then by
@@ -269,7 +296,7 @@ pub(crate) async fn explain(
 
 impl ExplainQuery {
     fn identity(&self) -> ShownIdentity<'_> {
-        ShownIdentity::of_believed(self.asserted.as_deref(), false)
+        ShownIdentity::of_believed(self.asserted.as_deref(), self.privacy)
     }
 
     fn source<'a>(&'a self, snapshot: &'a Snapshot) -> Result<Source<'a>, Problem> {

@@ -15,7 +15,7 @@ use routing_engine::explain::numbers::{
     NumberQuestion, NumberQuestionError, NumberTest as Tested, SentNumbers as Sent, TriedRules,
     test_numbers,
 };
-use routing_engine::numbers::NumberFacts as Facts;
+use routing_engine::numbers::{NumberFacts as Facts, ShownIdentity};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -28,6 +28,8 @@ const TEXT_BYTES_MAX: usize = 256;
 
 /// Longest question, bytes: 200 rules with their notes fit.
 const BODY_BYTES_MAX: usize = 1 << 18;
+
+const OF_A_CALL: &str = "rules that are not saved are tried on `numbers` alone";
 
 /// Numbers to try. Give `rules` and `numbers`, to try rules that are not saved; or `customer` and
 /// `called`, to try what is in force.
@@ -54,6 +56,11 @@ pub struct NumberTestRequest {
     #[serde(default)]
     #[schema(example = "442071838750", max_length = 256)]
     pub calling: String,
+    /// Number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk believes it.
+    #[schema(example = "442071838751", max_length = 256)]
+    pub asserted: Option<String>,
+    /// Whether the caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it.
+    pub privacy: Option<bool>,
     /// Name of the carrier whose trunks are asked for. Without it: all.
     #[schema(max_length = 256)]
     pub carrier: Option<String>,
@@ -118,6 +125,11 @@ pub struct NumberCall {
     /// The calling number likewise.
     #[schema(required)]
     pub calling_number: Option<String>,
+    /// The asserted number likewise; null when there is none that the trunk believes.
+    #[schema(required)]
+    pub asserted_number: Option<String>,
+    /// Whether the caller wants to stay anonymous and the trunk respects it.
+    pub is_withheld: bool,
     /// What is known of the called number; null when it is refused.
     #[schema(required)]
     pub facts: Option<NumberFacts>,
@@ -148,6 +160,11 @@ pub struct SentNumbers {
     pub called_number: String,
     /// The calling number as it would be sent.
     pub calling_number: String,
+    /// The number of P-Asserted-Identity or Remote-Party-ID; null where none would be sent.
+    #[schema(required)]
+    pub asserted_number: Option<String>,
+    /// From would not name the caller.
+    pub is_anonymous: bool,
     /// What the rules of carrier and trunk did.
     pub steps: Vec<ExplainStep>,
 }
@@ -190,11 +207,14 @@ impl NumberTestRequest {
             ("customer", &self.customer),
             ("trunk", &self.trunk),
             ("called", &self.called),
+            ("asserted", &self.asserted),
             ("carrier", &self.carrier),
         ];
+        if self.privacy.is_some() {
+            return Err(Problem::invalid_field("privacy", OF_A_CALL));
+        }
         if let Some((field, _)) = of_a_call.into_iter().find(|(_, text)| text.is_some()) {
-            let message = "rules that are not saved are tried on `numbers` alone";
-            return Err(Problem::invalid_field(field, message));
+            return Err(Problem::invalid_field(field, OF_A_CALL));
         }
         let numbers = self.numbers.unwrap_or_default();
         if numbers.is_empty() || numbers.len() > NUMBERS_MAX {
@@ -232,6 +252,7 @@ impl NumberTestRequest {
             ("trunk", self.trunk.as_deref()),
             ("called", self.called.as_deref()),
             ("calling", Some(&*self.calling)),
+            ("asserted", self.asserted.as_deref()),
             ("carrier", self.carrier.as_deref()),
         ];
         for (field, text) in texts {
@@ -250,6 +271,10 @@ impl NumberTestRequest {
             trunk: self.trunk.as_deref(),
             called: self.called.as_deref().ok_or_else(missing("called"))?,
             calling: &self.calling,
+            identity: ShownIdentity::of_believed(
+                self.asserted.as_deref(),
+                self.privacy.unwrap_or_default(),
+            ),
             carrier: self.carrier.as_deref(),
             at: clock::now(),
         };
@@ -294,19 +319,17 @@ fn sound(spec: Value) -> Result<TranslationRules, Problem> {
 
 impl NumberCall {
     fn new(tested: Tested, snapshot_number: u64) -> Self {
-        let (numbers, facts) = match tested.taken {
-            Some(taken) => (Some((taken.called, taken.calling)), Some(taken.facts)),
-            None => (None, None),
-        };
-        let (called_number, calling_number) = numbers.unzip();
+        let taken = tested.taken.as_ref();
         Self {
             accepted: tested.reason.is_none(),
             reason: tested.reason.map(word),
             snapshot_number,
             ingress_trunk: tested.ingress_trunk.to_string(),
-            called_number,
-            calling_number,
-            facts: facts.map(NumberFacts::from),
+            called_number: taken.map(|taken| taken.called.clone()),
+            calling_number: taken.map(|taken| taken.calling.clone()),
+            asserted_number: taken.and_then(|taken| taken.asserted.clone()),
+            is_withheld: taken.is_some_and(|taken| taken.is_withheld),
+            facts: taken.map(|taken| taken.facts.into()),
             steps: tested.steps.into_iter().map(ExplainStep::from).collect(),
             sent: tested.sent.into_iter().map(SentNumbers::from).collect(),
             is_cut: tested.is_cut,
@@ -317,15 +340,19 @@ impl NumberCall {
 impl From<Sent> for SentNumbers {
     fn from(sent: Sent) -> Self {
         let (reason, detail) = sent.refused.unzip();
+        let numbers = sent.numbers;
         Self {
             carrier: sent.carrier.to_string(),
             trunk: sent.trunk.to_string(),
             accepted: reason.is_none(),
             reason: reason.map(str::to_owned),
             detail,
-            called_number: sent.called,
-            calling_number: sent.calling,
-            steps: sent.steps.into_iter().map(ExplainStep::from).collect(),
+            called_number: numbers.called,
+            // Whose turn it is at this moment is known.
+            calling_number: numbers.calling.unwrap_or_default(),
+            asserted_number: numbers.asserted,
+            is_anonymous: numbers.is_anonymous,
+            steps: numbers.steps.into_iter().map(ExplainStep::from).collect(),
         }
     }
 }

@@ -45,8 +45,16 @@ pub(crate) fn decided(api: &Api, second: u32) -> CallRecord {
         decision: Some(DecisionRecord(noted)),
         ..record
     };
+    let sent = plan.candidates[0].numbers_to_send(
+        &snapshot,
+        &plan.numbers,
+        &mut LiveAdmission,
+        record.id.draw(),
+    );
     record.attempts[0].carrier = carrier;
     record.attempts[0].egress_trunk = first.resource.clone();
+    record.attempts[0].called_number_sent = sent.called.as_str().into();
+    record.attempts[0].calling_number_sent = sent.calling.as_str().into();
     record
 }
 
@@ -194,4 +202,95 @@ async fn a_record_without_a_decision_is_explained_by_its_snapshot_and_says_what_
         );
         assert!(told["note"].as_str().unwrap().contains(note), "{told:#}");
     }
+}
+
+const SENT: &str = r#"---
+kind: number_list
+name: ported
+spec: { action: rewrite, entries: ["33"], replacement: "4433" }
+---
+kind: cli_rules
+name: uk-pool
+spec:
+  rules:
+    - { calling_prefixes: ["44"], action: replace, pool: ["442079460000", "442079460001", "442079460002"] }
+---
+kind: translation_rules
+name: with-plus
+spec: { rules: [{ pattern: "([0-9]+)", replacement: "+$1" }] }
+"#;
+
+#[tokio::test]
+async fn each_attempt_names_the_list_and_the_pool_that_made_its_numbers() {
+    let api = Api::start().await;
+    let policy = "name: cheap\nspec: { numbers: { lists: [ported], cli_rules: uk-pool, calling_rules: with-plus } }";
+    let with_rules = format!("{}{SENT}", unlimited()).replace("name: cheap\nspec: {}", policy);
+    let applied = apply(&api, &with_rules, DECK, false).await;
+    assert_eq!(applied.status, 200, "{}", applied.body);
+    let mut calls: Vec<_> = (0..3).map(|second| decided(&api, second)).collect();
+    // Another release, or another pool, sent this.
+    calls.push(decided(&api, 3));
+    calls[3].attempts[0].calling_number_sent = "+442079461111".into();
+    load(&api, &calls).await;
+    let mut told = Vec::new();
+    for call in &calls {
+        told.push(explained(&api, call, "").await);
+    }
+    for (turn, told) in told[..3].iter().enumerate() {
+        assert_eq!(told["is_exact"], true, "{told:#}");
+        let attempt = &told["attempts"][0];
+        assert_eq!(
+            (&attempt["carrier"], &attempt["is_same"]),
+            (&json!("cheap"), &json!(true)),
+            "{told:#}"
+        );
+        let number = format!("44207946000{turn}");
+        assert_eq!(attempt["calling"], json!(format!("+{number}")));
+        assert_eq!(attempt["called"], "4433142685300");
+        let details: Vec<_> = attempt["steps"].as_array().unwrap().iter().collect();
+        let details: Vec<_> = details.iter().map(|step| &step["detail"]).collect();
+        assert_eq!(
+            details,
+            [
+                &json!(
+                    "number list \"ported\" makes 4433142685300 of the called number 33142685300"
+                ),
+                &json!(format!(
+                    "rule 1 of CLI rules \"uk-pool\" presents {number} in place of 442071838750: of the \
+                     3 numbers of its pool the one whose turn it is"
+                )),
+                &json!(format!(
+                    "rule 1 of \"with-plus\" makes +{number} of the calling number {number}"
+                )),
+            ]
+        );
+        // Which number an attempt that was not made would have got is not known.
+        let cheap = &told["explanation"]["routes"][0]["numbers"];
+        assert_eq!(
+            (&cheap["calling"], &cheap["called"]),
+            (&json!(null), &attempt["called"])
+        );
+    }
+    assert_eq!(told[3]["attempts"][0]["is_same"], false, "{:#}", told[3]);
+
+    // What was pushed since changes nothing of what is told.
+    let other = unlimited();
+    assert_eq!(apply(&api, &other, DECK, false).await.status, 200);
+    for (call, told) in calls.iter().zip(&told) {
+        assert_eq!(&explained(&api, call, "").await, told, "to the byte");
+    }
+    // A call that might come now is told for each candidate.
+    assert_eq!(apply(&api, &with_rules, DECK, false).await.status, 200);
+    let path = "/api/v1/explain?from=442071838750&to=33142685300&privacy=true";
+    let now = api.get(path).await.json();
+    let routes = now["routes"].as_array().unwrap();
+    let calling: Vec<_> = routes
+        .iter()
+        .map(|route| &route["numbers"]["calling"])
+        .collect();
+    assert_eq!(
+        calling,
+        [&json!("+442079460001"), &json!("442071838750")],
+        "{now:#}"
+    );
 }

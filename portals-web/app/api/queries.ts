@@ -79,6 +79,16 @@ export interface ExplainQuestion {
   source?: string | undefined
 }
 
+/** Why a call went as it did, and what made the numbers that carriers got. */
+export const callExplanationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['cdr', id, 'explain'],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/v1/cdrs/{id}/explain', { params: { path: { id } }, signal })),
+    staleTime: Infinity,
+    retry: false,
+  })
+
 export const explainQuery = (question: ExplainQuestion) =>
   queryOptions({
     queryKey: ['explain', question],

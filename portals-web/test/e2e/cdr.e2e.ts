@@ -1,3 +1,4 @@
+import { expectAccessible } from '../support/axe'
 import { expect, test } from '../support/test'
 
 test.beforeEach(async ({ signIn }) => {
@@ -65,4 +66,15 @@ test.describe('an id that nobody has', () => {
     await page.getByRole('link', { name: 'Call records' }).last().click()
     await expect(page).toHaveURL(/\/cdrs$/)
   })
+})
+
+test('what made the numbers of each attempt is asked for and told', async ({ page }) => {
+  await page.goto('/cdrs?outcome=answered&refresh=off')
+  await page.getByRole('row').filter({ hasText: 'aurora' }).first().click()
+  const panel = page.getByRole('region', { name: 'Numbers sent' })
+  await panel.getByRole('button', { name: 'Show what made them' }).click()
+  await expect(panel).toContainText('rule 2 of CLI rules "uk-pool" presents 442079460002')
+  await expectAccessible(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expectAccessible(page)
 })

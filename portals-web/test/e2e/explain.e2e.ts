@@ -29,6 +29,16 @@ test('an accepted call shows its steps, its routes and why the others lost', asy
   await expect(page.getByRole('combobox', { name: 'Customer' })).toHaveValue('Cairo Connect')
 })
 
+test('what a carrier’s rules make of the numbers stands at its route', async ({ page }) => {
+  await page.getByLabel('From', { exact: true }).fill('442071838750')
+  await page.getByLabel('To', { exact: true }).fill('+20 10 0123 4567')
+  await page.getByRole('combobox', { name: 'Customer' }).fill('Cairo Connect')
+  await page.getByRole('button', { name: 'Explain' }).click()
+  const aurora = page.getByRole('region', { name: 'Routes' }).getByRole('row', { name: /aurora/ })
+  await expect(aurora).toContainText('442079460002 → 201001234567')
+  await expect(aurora).toContainText('presents 442079460002 in place of 442071838750')
+})
+
 test('a rejected call shows where it ended', async ({ page }) => {
   await page.getByLabel('From', { exact: true }).fill('442071838750')
   await page.getByLabel('To', { exact: true }).fill('0001')

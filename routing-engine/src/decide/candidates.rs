@@ -14,7 +14,9 @@
 use super::CallRequest;
 use super::order::{Order, RankKey, Tier};
 use crate::limits::{Admission, Gates, Permits, PromptAdmission};
-use crate::numbers::{CallNumbers, CompiledNumberPolicy, ListRefusal, NumberFacts, Tags};
+use crate::numbers::{
+    CallNumbers, CompiledNumberPolicy, ListRefusal, NumberFacts, Rotations, Tags,
+};
 use crate::quality::Quality;
 use crate::resources::MediaMode;
 use crate::snapshot::{
@@ -125,7 +127,8 @@ impl Candidate {
         let _ = trunk
             .numbers
             .pass(&mut sent, &mut Tags::default(), |_, _| {});
-        let _ = trunk.numbers.present(&mut sent, admission, draw, |_, _| {});
+        let turn = |rotations: &Rotations, rule| admission.rotation(rotations, rule, draw);
+        let _ = trunk.numbers.present(&mut sent, draw, turn, |_, _| {});
         CallNumbers {
             called: trunk.called_sent(&sent.called),
             calling: trunk.calling_sent(&sent.calling),
@@ -339,7 +342,7 @@ impl Ask<'_> {
             Ok(()) => {}
             // What a list makes of a prefix is no number.
             Err(ListRefusal { error: Some(_), .. }) if self.is_quote => return Ok(()),
-            Err(refusal) => return Err(LossReason::NumberRefused(refusal.list)),
+            Err(refusal) => return Err(LossReason::NumberRefused(refusal)),
         }
         if self.is_quote {
             // Nobody calls: there is no caller to judge, and no number.

@@ -4,18 +4,18 @@
 //! single rules do is told by the same functions that calls go through.
 
 use super::recorder::{Recorder, sentence};
-use super::{ExplainedStep, StepOutcome};
+use super::sent::{KnownTurn, Taken, translated};
+use super::{CarrierNumbers, ExplainedStep, StepOutcome};
 use crate::decide::{CallRequest, Decision, Source, decide};
 use crate::limits::DryAdmission;
 use crate::numbers::{
-    CALLING_BYTES_MAX, CallNumbers, CliDid, CompiledNumberPolicy, ListDid, Number, NumberFacts,
-    NumberRules, ShownIdentity, Tags, Translated, TranslatedBy, digits_of,
-    normalize_called_watched, translate_calling_watched, translate_sent_watched,
+    CALLING_BYTES_MAX, CallNumbers, Number, NumberFacts, NumberRules, ShownIdentity, digits_of,
+    normalize_called_watched, translate_calling_watched,
 };
 use crate::quality::QualityTable;
-use crate::resources::TranslationRules;
+use crate::resources::{PrivacyPolicy, TranslationRules};
 use crate::snapshot::{EgressTrunk, IngressTrunk, Snapshot, TrunkIndex};
-use crate::trace::{LossReason, RouteVerdict, Step, Trace};
+use crate::trace::{RouteVerdict, Step, Trace};
 use rating::Timestamp;
 use rating::cdr::ReleaseReason;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct NumberQuestion<'a> {
     pub called: &'a str,
     /// As received; may be empty.
     pub calling: &'a str,
+    /// What else the INVITE says of its caller.
+    pub identity: ShownIdentity<'a>,
     /// Name of the carrier whose trunks are asked for; without it all.
     pub carrier: Option<&'a str>,
     /// Wall clock.
@@ -67,6 +69,10 @@ pub struct TakenNumbers {
     pub called: String,
     /// As it is sent on.
     pub calling: String,
+    /// The number that stands for the caller, when the trunk believes what says so.
+    pub asserted: Option<String>,
+    /// The caller wants to stay anonymous, and the trunk heeds that.
+    pub is_withheld: bool,
     /// What the numbering plans say of the called number.
     pub facts: NumberFacts,
 }
@@ -80,12 +86,8 @@ pub struct SentNumbers {
     pub trunk: Arc<str>,
     /// Why it does not take the numbers, as a word and as a sentence.
     pub refused: Option<(&'static str, String)>,
-    /// As it would be sent.
-    pub called: String,
-    /// As it would be sent.
-    pub calling: String,
-    /// What the rules of carrier and trunk do.
-    pub steps: Vec<ExplainedStep>,
+    /// What it would be sent, and what made that.
+    pub numbers: CarrierNumbers,
 }
 
 /// A name of a question that means nothing.
@@ -118,7 +120,7 @@ pub fn test_numbers(
         source: Source::Trunk(index),
         called: question.called,
         calling: question.calling,
-        identity: ShownIdentity::default(),
+        identity: question.identity,
         now_us: 0,
         at: question.at,
         draw: 0,
@@ -134,19 +136,25 @@ pub fn test_numbers(
         Decision::Reject(rejection) if watch.taken.is_none() => Some(rejection.reason),
         _ => None,
     };
-    let (decided, _) = watch.recorder.finish(("", None), None);
     let mut steps = translations(question, trunk);
-    steps.extend(decided);
+    steps.extend(watch.recorder.into_steps());
     let is_cut = watch.taken.is_some() && egress.len() > SENT_MAX;
-    let sent = watch.taken.iter().flat_map(|taken| {
+    let taken = watch.taken.map(|numbers| Taken {
+        numbers,
+        trusts_from: trunk.identity.trusts_from,
+        draw: request.draw,
+    });
+    let sent = taken.iter().flat_map(|taken| {
         let egress = egress.iter().take(SENT_MAX);
         egress.map(|trunk| sent(snapshot, trunk, taken))
     });
     let sent = sent.collect();
     let facts = watch.facts;
-    let taken = watch.taken.map(|numbers| TakenNumbers {
+    let taken = taken.map(|Taken { numbers, .. }| TakenNumbers {
         called: numbers.called.to_string(),
         calling: numbers.calling.to_string(),
+        asserted: numbers.asserted.map(|number| number.to_string()),
+        is_withheld: numbers.is_withheld,
         facts,
     });
     Ok(NumberTest {
@@ -227,88 +235,59 @@ fn translations(question: &NumberQuestion<'_>, trunk: &IngressTrunk) -> Vec<Expl
     let _ = translate_calling_watched(question.calling, rule, shared, |did| {
         steps.extend(translated("calling", &did));
     });
+    steps.extend(identity_steps(question, trunk));
     steps
 }
 
-fn translated(number: &str, did: &Translated<'_>) -> Option<ExplainedStep> {
-    let (before, after) = (did.before, did.after);
-    let detail = match did.by {
-        TranslatedBy::Own(None) => return None,
-        TranslatedBy::Own(Some(_)) if before == after => {
-            format!("the trunk's own rule leaves the {number} number {before} as it is")
-        }
-        TranslatedBy::Own(Some(_)) => {
-            format!("the trunk's own rule makes {after} of the {number} number {before}")
-        }
-        TranslatedBy::Shared { name, rule: None } => {
-            format!("no rule of \"{name}\" fits the {number} number {before}")
-        }
-        TranslatedBy::Shared {
-            name,
-            rule: Some(rule),
-        } => {
-            let rule = rule + 1;
-            format!("rule {rule} of \"{name}\" makes {after} of the {number} number {before}")
-        }
+/// What becomes of who calls beside From: a trunk that does not look at it is told of.
+fn identity_steps(question: &NumberQuestion<'_>, trunk: &IngressTrunk) -> Vec<ExplainedStep> {
+    let (shown, name) = (&question.identity, &trunk.resource.name);
+    let mut steps = Vec::new();
+    let mut note = |detail| {
+        steps.push(ExplainedStep {
+            step: "identity",
+            outcome: StepOutcome::Passed,
+            detail,
+        });
     };
-    Some(ExplainedStep {
-        step: "translate",
-        outcome: StepOutcome::Passed,
-        detail,
-    })
+    let is_shown = shown.p_asserted_identity.is_some() || shown.remote_party_id.is_some();
+    let believed = shown.believed(trunk.identity.asserted);
+    match believed {
+        Some(number) => note(format!(
+            "trunk \"{name}\" believes that {number} stands for the caller"
+        )),
+        None if is_shown => note(format!(
+            "trunk \"{name}\" does not believe an asserted number: `identity.asserted` is off"
+        )),
+        None => {}
+    }
+    if shown.is_private {
+        note(match trunk.identity.privacy {
+            PrivacyPolicy::Respect => {
+                format!("trunk \"{name}\" respects that the caller wants to stay anonymous")
+            }
+            PrivacyPolicy::Ignore => {
+                format!("trunk \"{name}\" does not look at Privacy: `identity.privacy` is ignore")
+            }
+        });
+    }
+    if let Some(number) = believed {
+        let (rule, shared) = (&trunk.calling_number, &trunk.numbers.calling_rules);
+        let _ = translate_calling_watched(number, rule, shared, |did| {
+            steps.extend(translated("asserted", &did));
+        });
+    }
+    steps
 }
 
-fn sent(snapshot: &Snapshot, trunk: &EgressTrunk, taken: &CallNumbers) -> SentNumbers {
-    let policy = &trunk.numbers;
-    let mut numbers = taken.clone();
-    let mut recorder = Recorder::new(snapshot, Timestamp(0));
-    let refused = taken_by(policy, &mut numbers, &mut recorder).err();
-    let (mut steps, _) = recorder.finish(("", None), None);
-    let mut through = |number: &Number, of: &'static str, shared, rule| {
-        let sent = translate_sent_watched(number, shared, rule, |did| {
-            steps.extend(translated(of, &did));
-        });
-        sent.to_string()
-    };
-    let called = through(
-        &numbers.called,
-        "called",
-        &policy.called_rules,
-        &trunk.called_number,
-    );
-    let calling = through(
-        &numbers.calling,
-        "calling",
-        &policy.calling_rules,
-        &trunk.calling_number,
-    );
+fn sent(snapshot: &Snapshot, trunk: &EgressTrunk, taken: &Taken) -> SentNumbers {
+    let (numbers, refused) = super::sent::sent(snapshot, trunk, taken, KnownTurn::OfNow);
     SentNumbers {
         carrier: Arc::clone(&snapshot.carrier(trunk.carrier).resource.name),
         trunk: Arc::clone(&trunk.resource.name),
         refused: refused.map(|reason| (reason.code(), sentence(snapshot, reason, None, None))),
-        called,
-        calling,
-        steps,
+        numbers,
     }
-}
-
-/// Takes numbers through what a carrier and its trunk ask of them, as an attempt does.
-fn taken_by(
-    policy: &CompiledNumberPolicy,
-    numbers: &mut CallNumbers,
-    recorder: &mut Recorder<'_>,
-) -> Result<(), LossReason> {
-    let note = |list, did: ListDid<'_>| recorder.step(Step::Listed { list, did });
-    policy
-        .pass(numbers, &mut Tags::default(), note)
-        .map_err(|refusal| LossReason::NumberRefused(refusal.list))?;
-    if let Some(fault) = policy.classes.fault(&NumberFacts::of(&numbers.called)) {
-        return Err(LossReason::ClassRefused(fault));
-    }
-    let note = |place, did: CliDid<'_>| recorder.step(Step::CliRule { place, did });
-    policy
-        .present(numbers, &mut DryAdmission, 0, note)
-        .map_err(LossReason::CliRefused)
 }
 
 /// Listens until the numbers are taken.

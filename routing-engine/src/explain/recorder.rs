@@ -1,11 +1,13 @@
 //! Writes down the steps and routes of a decision as they happen.
 
+use super::sent::{self, KnownTurn, Taken};
 use super::{ExplainedKey, ExplainedRate, ExplainedRoute, ExplainedStep, RouteStatus, StepOutcome};
 use crate::decide::{CANDIDATES_MAX, Source};
 use crate::numbers::{
-    ClassFault, CliDid, CliPlace, ListDid, ListRefusal, NumberFacts, NumberListIndex, TagIndex,
+    CallNumbers, ClassFault, CliDid, CliPlace, ListDid, ListRefusal, NumberFacts, NumberListIndex,
+    TagIndex,
 };
-use crate::resources::{CallNumber, NumberClass, Status};
+use crate::resources::{CallNumber, CliPick, NumberClass, Status};
 use crate::snapshot::{CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use crate::trace::{LossReason, RouteVerdict, Step, Trace};
 use rating::cdr::ReleaseReason;
@@ -26,6 +28,10 @@ pub(super) struct Recorder<'s> {
     customer: Option<CustomerIndex>,
     /// Of the call, each once.
     tags: Vec<TagIndex>,
+    /// Whether the number in From is the customer's own, by agreement with its trunk.
+    trusts_from: bool,
+    /// The numbers that routes see, when they were taken.
+    taken: Option<CallNumbers>,
 }
 
 impl<'s> Recorder<'s> {
@@ -38,7 +44,27 @@ impl<'s> Recorder<'s> {
             routes_were_ranked: false,
             customer: None,
             tags: Vec::new(),
+            trusts_from: false,
+            taken: None,
         }
+    }
+
+    /// The numbers that routes see, as attempts of the call with this number start from them.
+    pub(super) fn taken(&self, draw: u64) -> Option<Taken> {
+        self.taken.as_ref().map(|numbers| Taken {
+            numbers: numbers.clone(),
+            trusts_from: self.trusts_from,
+            draw,
+        })
+    }
+
+    pub(super) fn snapshot(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
+    /// What was noted so far.
+    pub(super) fn into_steps(self) -> Vec<ExplainedStep> {
+        self.steps
     }
 
     /// The names of the call's tags.
@@ -61,7 +87,9 @@ impl<'s> Recorder<'s> {
         mut self,
         found_for: (&str, Option<Prefix>),
         customer_rate: Option<RateRef>,
+        (draw, turn): (u64, KnownTurn),
     ) -> (Vec<ExplainedStep>, Vec<ExplainedRoute>) {
+        let taken = self.taken(draw);
         if let Some(rate) = customer_rate.filter(|_| self.routes_were_ranked) {
             self.add_trunks_without_verdict(rate);
         }
@@ -73,6 +101,12 @@ impl<'s> Recorder<'s> {
             let mut route = self.route(verdict, found_for, revenue);
             if is_in_plan(verdict) {
                 route.rank = ranks.next();
+            }
+            if is_in_plan(verdict) || is_of_numbers(verdict) {
+                let trunk = self.snapshot.egress_trunk(verdict.trunk);
+                let sent = taken.as_ref();
+                let sent = sent.map(|taken| sent::sent(self.snapshot, trunk, taken, turn).0);
+                route.numbers = sent;
             }
             if verdict.lost.is_none() {
                 route.status = if chosen {
@@ -135,6 +169,7 @@ impl<'s> Recorder<'s> {
             .and_then(|(revenue, cost)| revenue.checked_sub(cost));
         ExplainedRoute {
             rank: None,
+            numbers: None,
             carrier: Arc::clone(&carrier.resource.name),
             trunk: Arc::clone(&trunk.resource.name),
             gateway: trunk.gateways.first().place.to_string(),
@@ -186,7 +221,7 @@ impl<'s> Recorder<'s> {
         Some(Arc::clone(&route.resource.name))
     }
 
-    fn note(&mut self, step: &'static str, outcome: StepOutcome, detail: String) {
+    pub(super) fn note(&mut self, step: &'static str, outcome: StepOutcome, detail: String) {
         self.steps.push(ExplainedStep {
             step,
             outcome,
@@ -204,6 +239,7 @@ impl Trace for Recorder<'_> {
         match step {
             Step::SourceIdentified { source, trunk } => {
                 let trunk = snapshot.ingress_trunk(trunk);
+                self.trusts_from = trunk.identity.trusts_from;
                 let customer = &snapshot.customer(trunk.customer).resource.name;
                 let detail = format!(
                     "{} is trunk \"{}\" of customer \"{customer}\"",
@@ -228,15 +264,10 @@ impl Trace for Recorder<'_> {
             }
             Step::NumberRefused(error) => self.note("number", Refused, error.to_string()),
             Step::Listed { list, did } => self.listed(list, did),
-            Step::NotListed(ListRefusal { list, error }) => {
-                let name = &snapshot.number_list(list).resource.name;
-                let detail = match error {
-                    None => format!("number list \"{name}\" does not let the call through"),
-                    Some(error) => format!("after number list \"{name}\" {error}"),
-                };
-                self.note("number_list", Refused, detail);
+            Step::NotListed(refusal) => {
+                self.note("number_list", Refused, list_refusal(snapshot, refusal));
             }
-            Step::NumbersTaken(_) => {}
+            Step::NumbersTaken(numbers) => self.taken = Some(numbers.clone()),
             Step::Classified(facts) => self.note("class", Passed, class_sentence(&facts)),
             Step::ClassBlocked(facts) => {
                 let detail = format!("{}: this class is blocked", class_sentence(&facts));
@@ -362,6 +393,15 @@ fn is_in_plan(verdict: &RouteVerdict) -> bool {
     matches!(verdict.lost, None | Some(LossReason::LimitReached(_)))
 }
 
+/// Whether the carrier's lists, classes or CLI rules stand against the call.
+fn is_of_numbers(verdict: &RouteVerdict) -> bool {
+    use LossReason::{ClassRefused, CliRefused, NumberRefused};
+    matches!(
+        verdict.lost,
+        Some(NumberRefused(_) | ClassRefused(_) | CliRefused(_))
+    )
+}
+
 fn class_sentence(facts: &NumberFacts) -> String {
     let class = facts
         .class
@@ -391,10 +431,7 @@ pub(super) fn sentence(
             format!("a minute is expected to cost {cost} and the customer pays {revenue}")
         }
         (LossReason::BelowCost, ..) => "it costs more than the customer pays".to_owned(),
-        (LossReason::NumberRefused(list), ..) => {
-            let name = &snapshot.number_list(list).resource.name;
-            format!("number list \"{name}\" does not let the call through")
-        }
+        (LossReason::NumberRefused(refusal), ..) => list_refusal(snapshot, refusal),
         (LossReason::ClassRefused(ClassFault::Blocked(class)), ..) => {
             format!("the carrier does not take {}", class.title())
         }
@@ -418,6 +455,14 @@ pub(super) fn sentence(
         ),
         (LossReason::BelowMargin, ..) => "it leaves less than the LCR profile asks for".to_owned(),
         (LossReason::LimitReached(limit), ..) => limit_sentence(limit).to_owned(),
+    }
+}
+
+fn list_refusal(snapshot: &Snapshot, ListRefusal { list, error }: ListRefusal) -> String {
+    let name = &snapshot.number_list(list).resource.name;
+    match error {
+        None => format!("number list \"{name}\" does not let the call through"),
+        Some(error) => format!("after number list \"{name}\" {error}"),
     }
 }
 
@@ -448,15 +493,36 @@ fn cli_sentence(snapshot: &Snapshot, place: CliPlace, did: CliDid<'_>) -> String
     let name = cli_name(snapshot, place);
     match did {
         CliDid::Allowed => format!("{name} lets the caller through"),
-        CliDid::Presented { before, after } => match before.as_str() {
-            "" => format!("{name} presents {after} for a caller without a number"),
-            before => format!("{name} presents {after} in place of {before}"),
-        },
+        CliDid::Presented {
+            before,
+            after,
+            from,
+        } => {
+            let instead = match before.as_str() {
+                "" => "for a caller without a number".to_owned(),
+                before => format!("in place of {before}"),
+            };
+            format!("{name} presents {after} {instead}{}", picked(from))
+        }
     }
 }
 
+/// How a number was picked, where there was a choice.
+fn picked(from: Option<(CliPick, usize)>) -> String {
+    let Some((pick, count)) = from else {
+        return String::new();
+    };
+    let how = match pick {
+        CliPick::Rotate => "whose turn it is",
+        CliPick::Random => "that was drawn",
+        CliPick::StickyCalled => "for this called number",
+        CliPick::StickyCalling => "for this caller",
+    };
+    format!(": of the {count} numbers of its pool the one {how}")
+}
+
 /// Rules as an operator counts them, from 1.
-fn cli_name(snapshot: &Snapshot, place: CliPlace) -> String {
+pub(super) fn cli_name(snapshot: &Snapshot, place: CliPlace) -> String {
     let name = &snapshot.cli_rules(place.rules).resource.name;
     match place.rule {
         Some(rule) => format!("rule {} of CLI rules \"{name}\"", rule + 1),

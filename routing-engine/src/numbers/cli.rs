@@ -7,9 +7,8 @@ pub use pool::Rotations;
 use self::pool::Pool;
 use super::digits::{Digits, Prefixes};
 use super::{CallNumbers, CompiledNumberPolicy, Number};
-use crate::limits::Admission;
 use crate::resources::{
-    CallerNumber, CallerState, CliAction, CliDefault, CliRule, CliRules, NumberPattern,
+    CallerNumber, CallerState, CliAction, CliDefault, CliPick, CliRule, CliRules, NumberPattern,
 };
 use rating::cdr::ResourceRef;
 use std::ops::RangeInclusive;
@@ -42,6 +41,8 @@ pub enum CliDid<'n> {
         before: &'n Number,
         /// What it says.
         after: &'n Number,
+        /// How it was picked, and of how many; `None` when the rule has no other.
+        from: Option<(CliPick, usize)>,
     },
 }
 
@@ -158,16 +159,17 @@ impl CompiledNumberPolicy {
         matches!(verdict, Verdict::Deny).then_some(CliPlace { rules, rule })
     }
 
-    /// Puts the number in place that is to be presented, as that of From and as the asserted one. `note` hears
-    /// of what was done; `draw` is the number of the call.
+    /// Puts the number in place that is to be presented, as that of From and as the asserted one. `turn` says
+    /// whose turn it is in a pool that rotates, and is asked for no other; `note` hears of what was done; `draw`
+    /// is the number of the call.
     ///
     /// # Errors
     /// The rule that refuses the call.
     pub(crate) fn present(
         &self,
         numbers: &mut CallNumbers,
-        admission: &mut impl Admission,
         draw: u64,
+        mut turn: impl FnMut(&Rotations, u16) -> u32,
         note: impl FnOnce(CliPlace, CliDid<'_>),
     ) -> Result<(), CliPlace> {
         let Some((index, cli)) = &self.cli else {
@@ -182,7 +184,7 @@ impl CompiledNumberPolicy {
             Verdict::Present(rule, pool) => {
                 let caller = cli.looked_at(numbers);
                 let salt = cli.resource.id.cast_unsigned() << 16 | u64::from(rule);
-                let mut turn = || admission.rotation(&cli.rotations, rule, draw);
+                let mut turn = || turn(&cli.rotations, rule);
                 let picked = pool.pick(&mut turn, draw ^ salt, &numbers.called, caller);
                 // Numbers of a pool are shorter than one can be.
                 let after = Number::from(picked).unwrap_or(numbers.calling);
@@ -192,6 +194,7 @@ impl CompiledNumberPolicy {
                     CliDid::Presented {
                         before,
                         after: &after,
+                        from: pool.pick_of_several(),
                     },
                 );
                 (numbers.calling, numbers.asserted) = (after, Some(after));

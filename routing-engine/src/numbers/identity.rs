@@ -2,6 +2,16 @@
 
 use crate::resources::AssertedIdentity;
 
+/// Whether a number can stand in P-Asserted-Identity and Remote-Party-ID: what is no number is asserted for
+/// nobody.
+pub fn is_assertable(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    !digits.is_empty()
+        && digits
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#'))
+}
+
 /// What an INVITE says of its caller beside From, as received: which of it is believed the trunk says that
 /// it comes by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

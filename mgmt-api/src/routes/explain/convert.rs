@@ -1,8 +1,8 @@
 //! From the engine's explanation to the API's.
 
 use super::{
-    ExplainQuality, ExplainRankKey, ExplainRate, ExplainRoute, ExplainStep, Explanation,
-    RouteStatus, StepOutcome,
+    CarrierNumbers, ExplainQuality, ExplainRankKey, ExplainRate, ExplainRoute, ExplainStep,
+    Explanation, RouteStatus, StepOutcome,
 };
 use crate::routes::cdrs::word;
 use crate::values::Money;
@@ -83,6 +83,19 @@ impl From<engine::ExplainedRoute> for ExplainRoute {
             },
             reason: route.reason.map(Into::into),
             detail: route.detail,
+            numbers: route.numbers.map(CarrierNumbers::from),
+        }
+    }
+}
+
+impl From<engine::CarrierNumbers> for CarrierNumbers {
+    fn from(numbers: engine::CarrierNumbers) -> Self {
+        Self {
+            called: numbers.called,
+            calling: numbers.calling,
+            asserted: numbers.asserted,
+            is_anonymous: numbers.is_anonymous,
+            steps: numbers.steps.into_iter().map(ExplainStep::from).collect(),
         }
     }
 }

@@ -4,8 +4,9 @@ mod carrier;
 
 pub use carrier::{CarrierAnswer, CarrierOutcome};
 
-use super::Explanation;
+use super::{ExplainStep, Explanation};
 use crate::auth::Principal;
+use crate::containment::{self, Part};
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::resource_engine::PastError;
@@ -45,9 +46,45 @@ pub struct CallExplanation {
     pub note: Option<String>,
     /// The decision. Routes that the call came to and could not take bear the limit of then.
     pub explanation: Explanation,
+    /// The attempts of the call in their order, with what made the numbers that each was sent.
+    pub attempts: Vec<ExplainedAttempt>,
     /// Why the call did not go to the carrier that was asked for; null when none was.
     #[schema(required)]
     pub carrier: Option<CarrierAnswer>,
+}
+
+/// What an attempt of a call was sent, and what made that of the call's numbers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainedAttempt {
+    /// Which, from 1.
+    pub number: u16,
+    /// Whom it was sent to, by the name of then.
+    pub carrier: String,
+    /// By which trunk.
+    pub trunk: String,
+    /// The called number that was sent, as the call's record has it.
+    pub called: String,
+    /// The calling number likewise.
+    pub calling: String,
+    /// Whether the steps make of the call's numbers what was sent. Else the rules are others than those of
+    /// then, or their release of the switch did otherwise.
+    pub is_same: bool,
+    /// What the lists, the CLI rules and the translation of carrier and trunk do.
+    pub steps: Vec<ExplainStep>,
+}
+
+impl From<engine::ExplainedAttempt> for ExplainedAttempt {
+    fn from(attempt: engine::ExplainedAttempt) -> Self {
+        Self {
+            number: attempt.number,
+            carrier: attempt.carrier.to_string(),
+            trunk: attempt.trunk.to_string(),
+            called: attempt.called.to_string(),
+            calling: attempt.calling.to_string(),
+            is_same: attempt.is_same,
+            steps: attempt.steps.into_iter().map(ExplainStep::from).collect(),
+        }
+    }
 }
 
 /// What the explanation of a call was made from.
@@ -102,19 +139,24 @@ pub(crate) async fn cdr_explain(
         Err(PastError::Failed(error)) => return Err(error.into()),
         Err(missing) => (in_use, Some(missing.to_string())),
     };
-    let quality = state.switch.quality();
-    let asked = Asked {
-        record: &record,
-        snapshot,
-        missing,
-        now_us: state.switch.now_us(),
-        quality: &quality,
+    // A pool of ten thousand numbers may be looked through for each attempt.
+    let work = move || {
+        let quality = state.switch.quality();
+        let asked = Asked {
+            record: &record,
+            snapshot,
+            missing,
+            now_us: state.switch.now_us(),
+            quality: &quality,
+        };
+        let mut told = asked.explanation();
+        told.carrier = query
+            .carrier
+            .map(|carrier| CarrierAnswer::new(carrier, &record, &told.explanation));
+        told
     };
-    let mut told = asked.explanation();
-    told.carrier = query
-        .carrier
-        .map(|carrier| CarrierAnswer::new(carrier, &record, &told.explanation));
-    Ok(Json(told))
+    let told = containment::on_blocking_thread(Part::Request, work).await;
+    told.map(Json).map_err(|_| Problem::interrupted())
 }
 
 /// A call to explain.
@@ -186,7 +228,8 @@ fn made_again(
         identity: identity.shown(),
         ..*request
     };
-    let (explained, is_exact) = engine::explain_again(&request, snapshot, &mut recorded);
+    let (explained, is_exact, attempts) =
+        engine::explain_call(&request, snapshot, &mut recorded, &record.attempts);
     let note = "this release of the switch decides the call otherwise than the one that took it";
     CallExplanation {
         decided_by_snapshot: record.snapshot_number,
@@ -194,6 +237,7 @@ fn made_again(
         is_exact,
         note: (!is_exact).then(|| note.to_owned()),
         explanation: explained.into(),
+        attempts: attempts.into_iter().map(ExplainedAttempt::from).collect(),
         carrier: None,
     }
 }
@@ -205,12 +249,14 @@ fn told(
     request: &CallRequest<'_>,
     snapshot: &Snapshot,
 ) -> CallExplanation {
+    let (explained, attempts) = engine::explain_attempts(request, snapshot, &record.attempts);
     CallExplanation {
         decided_by_snapshot: record.snapshot_number,
         basis,
         is_exact: false,
         note: Some(note),
-        explanation: engine::explain(request, snapshot).into(),
+        explanation: explained.into(),
+        attempts: attempts.into_iter().map(ExplainedAttempt::from).collect(),
         carrier: None,
     }
 }

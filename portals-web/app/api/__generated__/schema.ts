@@ -7099,6 +7099,8 @@ export interface components {
         };
         /** @description The decision for a call of the records. */
         CallExplanation: {
+            /** @description The attempts of the call in their order, with what made the numbers that each was sent. */
+            attempts: components["schemas"]["ExplainedAttempt"][];
             /** @description What the explanation was made from. */
             basis: components["schemas"]["ExplanationBasis"];
             carrier: components["schemas"]["CarrierAnswer"] | null;
@@ -7220,6 +7222,22 @@ export interface components {
             is_stopped: boolean;
             /** @description What we owe it for calls that have ended, less what was paid; below zero when it is paid in advance. */
             owed: components["schemas"]["Money"];
+        };
+        /**
+         * @description Numbers as a carrier's trunk would send them. Where the numbers of a pool take turns it is the number
+         *     whose turn is next; of a call of the records it is not known, unless an attempt was sent.
+         */
+        CarrierNumbers: {
+            /** @description The number of P-Asserted-Identity or Remote-Party-ID; null where none is sent, or it is not known. */
+            asserted: string | null;
+            /** @description The called number as it is sent. */
+            called: string;
+            /** @description The calling number likewise; null where it is one of a pool and it is not known whose turn it was. */
+            calling: string | null;
+            /** @description From does not name the caller, who wants that and whom the trunk heeds. */
+            is_anonymous: boolean;
+            /** @description What the lists, the CLI rules and the translation of carrier and trunk do. */
+            steps: components["schemas"]["ExplainStep"][];
         };
         /**
          * @description What became of a carrier in a call.
@@ -9153,6 +9171,7 @@ export interface components {
             /** @description Where the INVITE would go, `address:port`. */
             gateway: string;
             margin_per_minute: components["schemas"]["Money"] | null;
+            numbers: components["schemas"]["CarrierNumbers"] | null;
             /** @description What of the calling number matched, or the jurisdiction; null for a rate for all calls. */
             origin: string | null;
             /** @description The prefix that matched on the carrier's card. */
@@ -9181,6 +9200,29 @@ export interface components {
             outcome: components["schemas"]["StepOutcome"];
             /** @description Its name. */
             step: string;
+        };
+        /** @description What an attempt of a call was sent, and what made that of the call's numbers. */
+        ExplainedAttempt: {
+            /** @description The called number that was sent, as the call's record has it. */
+            called: string;
+            /** @description The calling number likewise. */
+            calling: string;
+            /** @description Whom it was sent to, by the name of then. */
+            carrier: string;
+            /**
+             * @description Whether the steps make of the call's numbers what was sent. Else the rules are others than those of
+             *     then, or their release of the switch did otherwise.
+             */
+            is_same: boolean;
+            /**
+             * Format: int32
+             * @description Which, from 1.
+             */
+            number: number;
+            /** @description What the lists, the CLI rules and the translation of carrier and trunk do. */
+            steps: components["schemas"]["ExplainStep"][];
+            /** @description By which trunk. */
+            trunk: string;
         };
         /** @description The decision, step by step. Nothing is called and no limit is used up. */
         Explanation: {
@@ -10204,6 +10246,8 @@ export interface components {
         NumberCall: {
             /** @description Whether the numbers are taken. */
             accepted: boolean;
+            /** @description The asserted number likewise; null when there is none that the trunk believes. */
+            asserted_number: string | null;
             /** @description The called number as routes and rates see it; null when it is refused. */
             called_number: string | null;
             /** @description The calling number likewise. */
@@ -10213,6 +10257,8 @@ export interface components {
             ingress_trunk: string;
             /** @description There are more egress trunks: name a carrier. */
             is_cut: boolean;
+            /** @description Whether the caller wants to stay anonymous and the trunk respects it. */
+            is_withheld: boolean;
             /** @description Why not, such as `number_class_blocked`; null when they are. */
             reason: string | null;
             /** @description What each egress trunk would be sent, whether or not a route leads to it; at most 100. */
@@ -10358,6 +10404,11 @@ export interface components {
          */
         NumberTestRequest: {
             /**
+             * @description Number of P-Asserted-Identity or Remote-Party-ID, which counts when the customer's trunk believes it.
+             * @example 442071838751
+             */
+            asserted?: string | null;
+            /**
              * @description Called number as it is received, with its tech prefix.
              * @example +33142685300
              */
@@ -10373,6 +10424,8 @@ export interface components {
             customer?: string | null;
             /** @description Sample numbers for `rules`, each of at most 64 bytes. */
             numbers?: string[] | null;
+            /** @description Whether the caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it. */
+            privacy?: boolean | null;
             /** @description The spec of translation rules. */
             rules?: Record<string, unknown> | null;
             /**
@@ -11863,6 +11916,8 @@ export interface components {
         SentNumbers: {
             /** @description Whether carrier and trunk take such numbers. */
             accepted: boolean;
+            /** @description The number of P-Asserted-Identity or Remote-Party-ID; null where none would be sent. */
+            asserted_number: string | null;
             /** @description The called number as it would be sent. */
             called_number: string;
             /** @description The calling number as it would be sent. */
@@ -11871,6 +11926,8 @@ export interface components {
             carrier: string;
             /** @description The same as a sentence. */
             detail: string | null;
+            /** @description From would not name the caller. */
+            is_anonymous: boolean;
             /** @description Why not, such as `number_class_blocked`; null when they do. */
             reason: string | null;
             /** @description What the rules of carrier and trunk did. */
@@ -13087,6 +13144,7 @@ export type CallTraceMessage = components['schemas']['CallTraceMessage'];
 export type CardBuild = components['schemas']['CardBuild'];
 export type CarrierAnswer = components['schemas']['CarrierAnswer'];
 export type CarrierCredit = components['schemas']['CarrierCredit'];
+export type CarrierNumbers = components['schemas']['CarrierNumbers'];
 export type CarrierOutcome = components['schemas']['CarrierOutcome'];
 export type CarrierPage = components['schemas']['CarrierPage'];
 export type CarrierResource = components['schemas']['CarrierResource'];
@@ -13186,6 +13244,7 @@ export type ExplainRankKey = components['schemas']['ExplainRankKey'];
 export type ExplainRate = components['schemas']['ExplainRate'];
 export type ExplainRoute = components['schemas']['ExplainRoute'];
 export type ExplainStep = components['schemas']['ExplainStep'];
+export type ExplainedAttempt = components['schemas']['ExplainedAttempt'];
 export type Explanation = components['schemas']['Explanation'];
 export type ExplanationBasis = components['schemas']['ExplanationBasis'];
 export type Exported = components['schemas']['Exported'];
@@ -29803,6 +29862,8 @@ export interface operations {
                  * @example 442071838751
                  */
                 asserted?: string;
+                /** @description Whether the caller asks to stay anonymous (Privacy), which counts when the customer's trunk respects it. */
+                privacy?: boolean;
                 /**
                  * @description Called number.
                  * @example 33142685300

@@ -60,6 +60,15 @@ export const cdrs = {
     '1m': '1 min',
     value: 'Refresh: {{interval}}',
   },
+  sent: {
+    title: 'Numbers sent',
+    lead: 'Which list, rule or pool made the numbers that each carrier got.',
+    ask: 'Show what made them',
+    busy: 'Asking the switch',
+    failed: 'The switch could not tell',
+    differs: 'The rules that are known do not make these numbers.',
+    unchanged: 'No list and no rule changed them.',
+  },
   detail: {
     title: 'Call to {{number}}',
     notFound: 'There is no record of this call',

@@ -59,6 +59,12 @@ impl Pool {
         }
     }
 
+    /// How one of several is picked, and how many there are; `None` when there is one.
+    pub(super) fn pick_of_several(&self) -> Option<(CliPick, usize)> {
+        let count = self.numbers.len();
+        (count > 1).then_some((self.pick, count))
+    }
+
     /// The number that is presented. `draw` tells calls and rules apart; `turn` is taken when numbers
     /// rotate, and only then. Time is linear in the pool where the pick is sticky, constant otherwise.
     pub(super) fn pick(

@@ -24,6 +24,7 @@ import { CallTimeline } from './CallTimeline'
 import { MediaFacts } from './MediaFacts'
 import { MoneyTable } from './MoneyTable'
 import { ReleaseTable } from './ReleaseTable'
+import { SentNumbers } from './SentNumbers'
 
 export default function CdrPage() {
   const { t } = useTranslation('cdrs')
@@ -67,6 +68,7 @@ function CallRecord({ cdr }: { cdr: Cdr }) {
         <Panel title={t('detail.release')} padded={false} className="xl:col-span-2">
           <ReleaseTable cdr={cdr} />
         </Panel>
+        {cdr.attempt_records.length > 0 ? <SentNumbers id={cdr.id} /> : null}
         <Panel title={t('detail.facts')}>
           <CallFacts cdr={cdr} />
         </Panel>

@@ -2,6 +2,7 @@ import { clsx } from 'clsx'
 import { useTranslation } from 'react-i18next'
 
 import type { ExplainRoute, RouteStatus } from '~/api/__generated__/schema'
+import { NumbersSent } from '~/components/NumbersSent'
 import { useFormat } from '~/hooks/use-format'
 import { explain } from '~/i18n/en/explain'
 import { Badge, type Tone } from '~/ui/lib/Badge'
@@ -80,6 +81,7 @@ function useColumns(): PlainColumn<ExplainRoute>[] {
             </span>
           ) : null}
           <LossReason route={route} />
+          <Sent route={route} />
           {route.rank_key?.is_throttled ? (
             <span className="block text-meta text-ink-3">{t('route.throttled')}</span>
           ) : null}
@@ -126,6 +128,21 @@ function LossReason({ route: { reason, detail } }: { route: ExplainRoute }) {
     <span title={detail ?? undefined} className="block text-meta whitespace-normal text-ink-2">
       {isKnown(reason) ? t(`loss.${reason}`) : (detail ?? reason)}
     </span>
+  )
+}
+
+/** What the carrier is sent, where carrier or trunk have a say in it. */
+function Sent({ route: { numbers } }: { route: ExplainRoute }) {
+  if (!numbers) return null
+  if (numbers.steps.length === 0 && !numbers.is_anonymous && !numbers.asserted) return null
+  return (
+    <NumbersSent
+      calling={numbers.calling}
+      called={numbers.called}
+      asserted={numbers.asserted}
+      isAnonymous={numbers.is_anonymous}
+      steps={numbers.steps}
+    />
   )
 }
 
