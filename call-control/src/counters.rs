@@ -29,7 +29,7 @@ pub struct Counters {
     pub calls_overloaded: u64,
     /// New calls refused unseen because the shell did not keep up; not among those received.
     pub calls_shed: u64,
-    /// Of these, without a record: the switch was too full to know them again.
+    /// Refused without a record: the switch was too full to know them again, or the journal takes none.
     pub records_withheld: u64,
     /// Answered.
     pub calls_answered: u64,

@@ -336,6 +336,7 @@ impl Engine {
     fn push_record(&mut self, now: Now, facts: &Facts, reason: ReleaseReason, status: u16) {
         let core = &mut self.core;
         if !core.journal_available {
+            core.counters.records_withheld += 1;
             // What room is left belongs to the calls that are up.
             return;
         }

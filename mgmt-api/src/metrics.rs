@@ -279,6 +279,11 @@ impl Scrape {
             "New calls refused unseen because a shard did not keep up",
             defence.shed,
         )?;
+        self.counter(
+            "didtron_calls_unrecorded_total",
+            "New calls refused without a record: the journal takes none, or there was no room",
+            defence.unrecorded,
+        )?;
         self.gauge("sip_bans", "Sources that are banned", defence.bans)?;
         self.gauge(
             "didtron_shard_lag_microseconds",

@@ -369,6 +369,8 @@ pub struct DefenceCounters {
     pub scanners: u64,
     /// New calls refused unseen because a shard was too far behind.
     pub shed: u64,
+    /// New calls refused without a record: no room to know them again, or no journal.
+    pub unrecorded: u64,
     /// How far the slowest shard is behind, microseconds. Not a counter.
     pub lag_us: u64,
     /// Shards that refuse new calls for it. Not a counter.

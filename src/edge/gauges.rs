@@ -23,6 +23,7 @@ pub(crate) struct Gauges {
     pub(crate) banned: AtomicU64,
     pub(crate) scanners: AtomicU64,
     pub(crate) shed: AtomicU64,
+    pub(crate) unrecorded: AtomicU64,
     pub(crate) gateways_unresolved: AtomicU64,
     pub(crate) calls_held: AtomicU64,
     pub(crate) calls_without_credit: AtomicU64,
@@ -57,6 +58,8 @@ impl Gauges {
         self.malformed
             .store(counters.messages_malformed, Ordering::Relaxed);
         self.shed.store(counters.calls_shed, Ordering::Relaxed);
+        self.unrecorded
+            .store(counters.records_withheld, Ordering::Relaxed);
         self.gateways_unresolved
             .store(counters.gateways_unresolved, Ordering::Relaxed);
         self.calls_held

@@ -255,6 +255,7 @@ impl Edge {
             banned: sum(|gauges| &gauges.banned) + get(&self.malformed_streams.banned),
             scanners: sum(|gauges| &gauges.scanners),
             shed: sum(|gauges| &gauges.shed),
+            unrecorded: sum(|gauges| &gauges.unrecorded),
             lag_us: self
                 .gauges
                 .iter()

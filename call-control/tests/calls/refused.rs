@@ -320,6 +320,7 @@ fn while_the_journal_cannot_be_written_calls_are_503_and_leave_no_record() {
     let refusal = switch.expect(CUSTOMER, "503 INVITE");
     assert!(refusal.header(HeaderName::Reason).contains("cause=41"));
     assert!(switch.journal.is_empty());
+    assert_eq!(switch.engine.counters().records_withheld, 1);
     switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
     switch.command(Command::JournalState { available: true });
     switch.receive(CUSTOMER, &Caller::new("call-2").invite(None));
