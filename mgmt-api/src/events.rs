@@ -14,6 +14,8 @@
 //! | `balance.low` | what a customer has left to spend fell below one of its thresholds |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |
+//! | `journal.unavailable`, `journal.available` | call records cannot be written, and can again |
+//! | `journal.not_loaded`, `journal.loaded` | call records do not reach the database, and do again |
 //! | `change_set.failed` | the push of a change set did not succeed |
 //! | `rate_card.deck_held_up` | later rates of an imported deck do not follow by themselves |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |

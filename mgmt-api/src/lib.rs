@@ -15,6 +15,7 @@
 //! ```
 
 pub mod access;
+mod alarms;
 mod audit;
 mod auth;
 mod clock;

@@ -194,6 +194,10 @@ impl Server {
             let state = state.clone();
             async move { for_ever(|| state.watch_balances_for_ever()).await }
         });
+        let guard = tokio::spawn({
+            let state = state.clone();
+            async move { for_ever(|| state.watch_records_for_ever()).await }
+        });
         let (stopping, stopped) = watch::channel(false);
         let shared = Shared {
             router: router(state.clone()),
@@ -216,6 +220,7 @@ impl Server {
         follower.abort();
         tidier.abort();
         watcher.abort();
+        guard.abort();
         state.tidy().await;
         Ok(())
     }

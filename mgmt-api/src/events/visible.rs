@@ -6,10 +6,11 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 8] = [
+const AREAS: [(&str, Permission); 9] = [
     ("balance", Permission::LEDGER_READ),
     ("change_set", Permission::CHANGE_SET_READ),
     ("job", Permission::JOB_READ),
+    ("journal", Permission::STATUS_READ),
     ("ledger", Permission::LEDGER_READ),
     // Who got no mail is told to who looks after the mails, which are jobs.
     ("mail", Permission::JOB_READ),
