@@ -28,7 +28,8 @@ pub(crate) fn jurisdiction(called: &str, calling: &str) -> Option<&'static str> 
     })
 }
 
-/// The states of the numbers of this world.
+/// The states of the numbers of this world: a digit of a tech prefix before 12125550100 and rules that put 1
+/// before it make many.
 fn area(number: &str) -> Option<&'static str> {
     if number.len() != 11 || !number.starts_with('1') {
         return None;
@@ -38,6 +39,13 @@ fn area(number: &str) -> Option<&'static str> {
         "212" if exchange > 1 => Some("New York"),
         "201" if exchange > 1 => Some("New Jersey"),
         "202" if exchange > 1 => Some("Washington"),
+        "312" if exchange > 1 => Some("Illinois"),
+        "412" if exchange > 1 => Some("Pennsylvania"),
+        "512" if exchange > 1 => Some("Texas"),
+        "612" if exchange > 1 => Some("Minnesota"),
+        "712" if exchange > 1 => Some("Iowa"),
+        "812" if exchange > 1 => Some("Indiana"),
+        "912" if exchange > 1 => Some("Georgia"),
         "210" if exchange > 1 => Some("Texas"),
         "220" if exchange > 1 => Some("Ohio"),
         _ => None,
