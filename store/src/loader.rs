@@ -16,6 +16,7 @@
 
 mod advance;
 mod interrupted;
+mod lag;
 mod pass;
 mod progress;
 mod rows;
@@ -26,6 +27,7 @@ pub use progress::LoaderProgress;
 pub(crate) use rows::Owners;
 
 use crate::{Store, StoreError};
+use lag::Written;
 use progress::Progress;
 use rating::journal::{BootId, FrameError, HeaderError};
 use segments::Segments;
@@ -54,6 +56,7 @@ pub struct Loader {
     store: Store,
     config: LoaderConfig,
     segments: Segments,
+    written: Written,
     progress: Arc<Progress>,
     /// All records of before are in the sums of reports.
     filled: bool,
@@ -127,6 +130,7 @@ impl Loader {
             store,
             config,
             segments: Segments::default(),
+            written: Written::default(),
             progress: Arc::default(),
             filled: false,
         }
@@ -197,5 +201,7 @@ impl LoaderHandle {
     }
 }
 
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ pub(super) struct Advance {
 /// A place in a segment, to come back to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    position: u64,
+    pub(super) position: u64,
     finished: bool,
     damaged: bool,
 }

@@ -11,12 +11,20 @@ use std::time::{Duration, SystemTime};
 impl Loader {
     /// Loads all that is there.
     pub(super) async fn pass(&mut self) -> Result<(), LoaderError> {
+        let outcome = self.load_and_clear().await;
+        let directory = &self.config.directory;
+        let lag = match &outcome {
+            Ok(()) => self.segments.lag_bytes(),
+            Err(_) => self.written.waiting(directory, &self.segments),
+        };
+        self.progress.lag_bytes.store(lag, Ordering::Relaxed);
+        outcome
+    }
+
+    async fn load_and_clear(&mut self) -> Result<(), LoaderError> {
         let directory = &self.config.directory;
         self.segments.discover(&self.store, directory).await?;
-        let loaded = self.load_all().await;
-        let lag = self.segments.lag_bytes();
-        self.progress.lag_bytes.store(lag, Ordering::Relaxed);
-        loaded?;
+        self.load_all().await?;
         self.close_interrupted().await?;
         self.fill_some().await?;
         self.remove_old().await
@@ -82,6 +90,8 @@ impl Loader {
         match self.store.load(name, segment, &advance.entries).await {
             Ok(counts) => {
                 self.progress.count(&counts, advance.damaged_bytes);
+                let loaded = segment.position.saturating_sub(before.position);
+                self.progress.lessen_lag(loaded);
                 Ok(())
             }
             Err(error) => {

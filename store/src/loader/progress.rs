@@ -19,7 +19,8 @@ pub struct LoaderProgress {
     pub interrupted: u64,
     /// Bytes of segments that are no sound frames; those segments are kept.
     pub damaged_bytes: u64,
-    /// Bytes of the journal known to be written and not yet loaded.
+    /// Bytes of the journal known to be written and not yet loaded. While loading goes well, of segments
+    /// that are full; while it does not, all.
     pub lag_bytes: u64,
     /// When there was last nothing more to load.
     pub caught_up_at: Option<Timestamp>,
@@ -63,6 +64,13 @@ impl Progress {
             .fetch_add(damaged_bytes, Ordering::Relaxed);
     }
 
+    /// Notes that so much of what waits is loaded: after a long outage a pass lasts, and is looked at.
+    pub(super) fn lessen_lag(&self, loaded: u64) {
+        let lag = self.lag_bytes.load(Ordering::Relaxed);
+        self.lag_bytes
+            .store(lag.saturating_sub(loaded), Ordering::Relaxed);
+    }
+
     /// Notes how a pass went; logs a trouble when it comes and when it goes.
     pub(super) fn passed(&self, error: Option<&LoaderError>) {
         let trouble = error.map(describe);
@@ -70,7 +78,8 @@ impl Progress {
             self.caught_up_at.store(now().0, Ordering::Relaxed);
         }
         let mut told = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if *told != trouble {
+        // Each attempt may fail in other words; the status has the newest.
+        if told.is_some() != trouble.is_some() {
             match &trouble {
                 Some(trouble) => tracing::error!(%trouble, "call records wait in the journal"),
                 None => tracing::info!("call records are loaded again"),

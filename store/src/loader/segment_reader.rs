@@ -128,6 +128,24 @@ impl SegmentReader {
         }
     }
 
+    /// Moves behind the records that are written so far, without reading them; gives the place.
+    pub(super) fn skip_records(&mut self) -> Result<u64, ReadError> {
+        loop {
+            let (chunk, last) = self.chunk(self.position)?;
+            let mut at = 0;
+            let step = loop {
+                match scan(&chunk, at) {
+                    Step::Record { next, .. } => at = next,
+                    step => break step,
+                }
+            };
+            self.position += at as u64;
+            if last || at == 0 || !matches!(step, Step::Short { .. }) {
+                return Ok(self.position);
+            }
+        }
+    }
+
     /// Moves to the next sound frame behind the place, for a segment that nobody writes. Gives
     /// the bytes left out; `None` when no sound frame follows.
     pub(super) fn skip_damage(&mut self) -> Result<Option<u64>, ReadError> {

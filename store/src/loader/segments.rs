@@ -137,7 +137,7 @@ impl Segment {
 }
 
 /// The names of the segments in the folder, sorted; other files are not ours.
-fn list(directory: &Path) -> Result<Vec<SegmentName>, LoaderError> {
+pub(super) fn list(directory: &Path) -> Result<Vec<SegmentName>, LoaderError> {
     let failed = |source| LoaderError::Io {
         path: directory.into(),
         source,

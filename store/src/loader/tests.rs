@@ -175,12 +175,17 @@ async fn when_the_database_fails_nothing_is_left_out() {
         sql(break_it).execute(loader.store.writer()).await.unwrap();
         loader.pass().await.unwrap_err();
         assert_eq!(ids(&loader).await, Vec::<u128>::new(), "not half a batch");
+        let waiting = loader.progress.read().lag_bytes;
+        assert!(waiting > 0, "what is written and not loaded is told");
         segment.ended(2);
+        loader.pass().await.unwrap_err();
+        assert_eq!(loader.progress.read().lag_bytes, 2 * waiting);
         let mend_it = "ALTER TABLE gone RENAME TO attempt";
         sql(mend_it).execute(loader.store.writer()).await.unwrap();
         loader.pass().await.unwrap();
         assert_eq!(ids(&loader).await, [1, 2]);
         assert_eq!(loader.progress.read().duplicates, 0);
+        assert_eq!(loader.progress.read().lag_bytes, 0);
     })
     .await;
 }

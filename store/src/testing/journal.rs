@@ -167,9 +167,13 @@ pub(crate) struct TestSegment {
 
 impl TestSegment {
     pub(crate) fn create(folder: &Path, boot: u128, sequence: u64) -> Self {
+        Self::create_in_shard(folder, boot, 0, sequence)
+    }
+
+    pub(crate) fn create_in_shard(folder: &Path, boot: u128, shard: u16, sequence: u64) -> Self {
         let name = SegmentName {
             boot: BootId(boot),
-            shard: 0,
+            shard,
             sequence,
         };
         let file = File::create_new(folder.join(name.to_string())).unwrap();
