@@ -36,6 +36,8 @@ mod defence;
 mod digest;
 #[path = "e2e/failover.rs"]
 mod failover;
+#[path = "e2e/faults.rs"]
+mod faults;
 #[path = "e2e/kamailio.rs"]
 mod kamailio;
 #[path = "e2e/limits.rs"]

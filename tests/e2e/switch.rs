@@ -1,5 +1,6 @@
 //! A real switch in a process of its own, on free ports and a temporary directory.
 
+use crate::programs::run;
 use serde_json::Value;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,11 @@ pub(crate) struct Switch {
 impl Switch {
     /// Starts one; `settings` are more environment variables. Listeners are added to those that each has.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), settings)
+    }
+
+    /// Starts one whose data is kept in `directory`.
+    pub(crate) fn start_in(directory: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
         let http = free_tcp();
         let sip = free_sip();
         let agent = ureq::Agent::config_builder()
@@ -178,6 +183,16 @@ impl Switch {
     pub(crate) fn key(&self) -> String {
         let path = self.directory.path().join("data/local-api.key");
         std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
+    /// Compares the books with the records of calls; the error names what differs.
+    pub(crate) fn verify_ledger(&self, settings: &[(&str, &str)]) -> Result<String, String> {
+        let mut command = Command::new(binary());
+        command
+            .args(["ledger", "verify"])
+            .env("DIDTRON_DATA_DIR", self.directory.path().join("data"))
+            .envs(settings.iter().copied());
+        run(&mut command)
     }
 
     /// Every CDR there is, newest first, by following the cursor.
