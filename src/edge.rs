@@ -316,7 +316,9 @@ fn keeper_of(
 fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Result<JoinHandle<()>> {
     let engine_config = engine_config(number, shared);
     let seed = u64::from_le_bytes(random_bytes()?);
-    let watch_silence = shared.config.media.inactivity_timeout_s > 0;
+    let inactive_after_s = shared.config.media.inactivity_timeout_s;
+    let inactive_after = Duration::from_secs(inactive_after_s.into());
+    let inactive_after = (inactive_after_s > 0).then_some(inactive_after);
     let ownership = shared.ownership.clone();
     let mailboxes = shared.mailboxes.clone();
     let tcp = shared.tcp.clone();
@@ -359,7 +361,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     std::thread::Builder::new()
         .name(format!("shard-{number}"))
         .spawn(move || {
-            let media = ShardMedia::new(parts.link, watch_silence);
+            let media = ShardMedia::new(parts.link, inactive_after);
             let current = snapshot.load_full();
             let snapshot_number = current.number();
             let engine = Engine::new(engine_config, seed, clock.now(), current, media.ports());
@@ -515,11 +517,6 @@ fn start_media(
     mailboxes: &[Mailbox],
 ) -> anyhow::Result<(MediaRelay, Vec<RelayLink>)> {
     let media = &config.media;
-    let silence = if media.inactivity_timeout_s == 0 {
-        86_400
-    } else {
-        media.inactivity_timeout_s
-    };
     let relay = RelayConfig {
         address: RelayAddress {
             bind: media.address,
@@ -529,7 +526,6 @@ fn start_media(
             .map_err(|error| anyhow!("`media.port_min` to `media.port_max`: {error}"))?,
         threads: usize::from(media.threads),
         stock_per_shard: MEDIA_STOCK_PER_SHARD,
-        inactivity_timeout: Duration::from_secs(silence.into()),
         quiet_period: MEDIA_QUIET_PERIOD,
     };
     let wakes: Vec<Wake> = mailboxes

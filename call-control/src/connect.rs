@@ -104,7 +104,7 @@ impl Call {
         core.disarm(self.key, CallTimer::Prack);
         self.facts.answered = Some(now);
         core.counters.calls_answered += 1;
-        self.media.answered(core);
+        self.media.answered(core, self.media_watch());
         self.forget_setup();
         // The record goes to the journal before the 200 leaves: what is charged is never lost.
         self.record_answer(core, now);

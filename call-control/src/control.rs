@@ -7,9 +7,9 @@ use crate::config::Now;
 use crate::drain::HANG_UP_BATCH;
 use crate::engine::Engine;
 use crate::events::{
-    CALLS_PAGE_MAX, Command, Event, Evidence, LiveCall, LiveState, TransportFailure,
+    CALLS_PAGE_MAX, Command, Event, Evidence, LiveCall, LiveState, OneWayMedia, TransportFailure,
 };
-use media_relay::SessionId;
+use media_relay::{SessionId, Side};
 use rating::cdr::{CallId, MediaStatistics, ReleaseReason};
 use routing_engine::limits::HeldChannels;
 use sip_core::slab::SlabKey;
@@ -32,6 +32,7 @@ impl Engine {
             Command::HangUp(id) => self.hang_up(now, id),
             Command::TransportFailed(failure) => self.fail_transport(now, failure),
             Command::MediaSilent(session) => self.hang_up_silent(now, session),
+            Command::MediaOneWay(session, side) => self.judge_one_way(now, session, side),
             Command::JournalState { available } => self.core.journal_available = available,
             Command::Overload { retry_after_s } => self.core.shed_for_s = retry_after_s,
             Command::TraceCalls { calls } => self.core.calls_to_trace = calls,
@@ -50,6 +51,27 @@ impl Engine {
         let found = self.core.media_sessions.get(&session).copied();
         if let Some(key) = found {
             self.hang_up_call(now, key, ReleaseReason::NoMedia);
+        }
+    }
+
+    /// One side of a call is not heard: the trunk of that side says what becomes of the call.
+    fn judge_one_way(&mut self, now: Now, session: SessionId, side: Side) {
+        let Some(key) = self.core.media_sessions.get(&session).copied() else {
+            return;
+        };
+        self.core.counters.one_way_media += 1;
+        let Some(call) = self.calls.get(key) else {
+            return;
+        };
+        let (id, is_ended) = (call.facts.id, call.ends_one_way(side));
+        let event = OneWayMedia {
+            call: id,
+            silent: side,
+            is_ended,
+        };
+        self.core.events.push_back(Event::OneWayMedia(event));
+        if is_ended {
+            self.hang_up_call(now, key, ReleaseReason::OneWayMedia);
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Counters {
     pub calls_without_credit: u64,
     /// Hung up because what the customer may spend was used up.
     pub calls_cut: u64,
+    /// Told that one side of a call was not heard.
+    pub one_way_media: u64,
     /// Over, with a final record.
     pub calls_ended: u64,
     /// Egress attempts.

@@ -1,7 +1,7 @@
 //! What goes into an engine beside messages, and what comes out beside messages.
 
 use crate::media::MediaCommand;
-use media_relay::SessionId;
+use media_relay::{SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, ResourceRef};
 use routing_engine::names::{AddressTable, GatewayPlace};
@@ -40,6 +40,9 @@ pub enum Command {
     TransportFailed(TransportFailure),
     /// No media from either side of a call for too long: it is hung up.
     MediaSilent(SessionId),
+    /// One side of a call, the one named, is not heard while the other speaks. Its trunk says what becomes
+    /// of the call.
+    MediaOneWay(SessionId, Side),
     /// Whether the journal can take records. While it cannot, new calls get 503.
     JournalState {
         /// True when it can.
@@ -108,6 +111,19 @@ pub enum Event {
     Gateway(GatewayChange),
     /// A registration with a carrier came about, or failed.
     Registration(RegistrationChange),
+    /// One side of a call is not heard.
+    OneWayMedia(OneWayMedia),
+}
+
+/// A call of which one side is not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneWayMedia {
+    /// Which call.
+    pub call: CallId,
+    /// The side that is not heard.
+    pub silent: Side,
+    /// Whether the call is hung up for it.
+    pub is_ended: bool,
 }
 
 /// What became of a registration with a carrier.

@@ -8,11 +8,12 @@ use crate::core::{CallTimer, Core};
 use crate::destination::Destination;
 use crate::identity::{Numbers, fields};
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
+use crate::media::MediaWatch;
 use crate::release::{Failure, Origin, Retry, reason_value};
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::names::GatewayPlace;
-use routing_engine::resources::MediaMode;
+use routing_engine::resources::{MediaMode, OneWayPolicy, Silence};
 use routing_engine::throttle::AttemptEnd;
 use routing_engine::{Candidate, LiveAdmission};
 use sip_core::transaction::Path;
@@ -245,6 +246,30 @@ impl Call {
             return MediaMode::Relay;
         }
         candidate.media(&self.snapshot, self.ingress_trunk)
+    }
+
+    /// What both trunks of the call say of silence.
+    pub(crate) fn media_watch(&self) -> MediaWatch {
+        let [ingress, egress] = self.silence();
+        MediaWatch {
+            inactive_after_s: ingress.inactive_after_s(&egress),
+            one_way_after_s: [ingress.one_way_after_s, egress.one_way_after_s],
+        }
+    }
+
+    /// Whether the call ends when `side` is not heard.
+    pub(crate) fn ends_one_way(&self, side: Side) -> bool {
+        self.silence()[side as usize].one_way == OneWayPolicy::HangUp
+    }
+
+    fn silence(&self) -> [Silence; 2] {
+        let egress = self
+            .current()
+            .map(|attempt| attempt.route.egress_trunk(&self.snapshot));
+        [
+            self.snapshot.ingress_trunk(self.ingress_trunk).silence,
+            egress.map(|trunk| trunk.silence).unwrap_or_default(),
+        ]
     }
 
     /// How long the attempt under way may take, from its beginning, to come further than

@@ -78,5 +78,5 @@ mod transfer;
 pub use config::{DigestPolicy, EngineConfig, EngineLimits, Listener, Now};
 pub use counters::Counters;
 pub use engine::Engine;
-pub use events::{Command, Datagram, Event, LiveCall, LiveState};
-pub use media::{MediaCommand, MediaPlan, MediaPorts};
+pub use events::{Command, Datagram, Event, LiveCall, LiveState, OneWayMedia};
+pub use media::{MediaCommand, MediaPlan, MediaPorts, MediaWatch};

@@ -21,9 +21,19 @@ pub struct MediaPlan {
     pub ingress: Option<RemoteMedia>,
     /// Where the carrier receives; `None` while unknown, or when it wants none.
     pub egress: Option<RemoteMedia>,
-    /// Report by [`Command::MediaSilent`](crate::Command::MediaSilent) when both are silent: set
-    /// while the call is answered and not on hold.
-    pub watch_silence: bool,
+    /// What to report of silence: set while the call is answered and not on hold.
+    pub watch: Option<MediaWatch>,
+}
+
+/// What is to be reported of silence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct MediaWatch {
+    /// Of both sides, by [`Command::MediaSilent`](crate::Command::MediaSilent), after so many seconds;
+    /// `None`: after those of the node.
+    pub inactive_after_s: Option<u32>,
+    /// Of the customer's side, of the carrier's, while the other speaks, by
+    /// [`Command::MediaOneWay`](crate::Command::MediaOneWay), after so many seconds; `None`: never.
+    pub one_way_after_s: [Option<u16>; 2],
 }
 
 /// What the media relay shall do.

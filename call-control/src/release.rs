@@ -61,6 +61,7 @@ table! {
     SessionExpired        200 102 "Session expired";
     AckMissing            200 102 "No ACK for the answer";
     NoMedia               200 16  "No media";
+    OneWayMedia           200 16  "One side not heard";
     TooManyHops           483 25  "Too many hops";
     UnusableSdp           488 88  "Session description not usable";
     NoMediaPorts          503 34  "No media port free";

@@ -1,7 +1,7 @@
 //! The media of a call: descriptions on their way through, and what the relay is told.
 
 use crate::core::Core;
-use crate::media::{MediaCommand, MediaPlan};
+use crate::media::{MediaCommand, MediaPlan, MediaWatch};
 use media_relay::{Codec, PayloadTypes, ReadyPair, RemoteMedia, Side};
 use routing_engine::resources::MediaMode;
 use sip_core::Message;
@@ -27,7 +27,8 @@ pub(crate) struct CallMedia {
     /// What the relay was told last, as its hash: it is asked for only whether it changed, and a call has
     /// few bytes. `None` before the relay was told anything.
     told: Option<u64>,
-    is_answered: bool,
+    /// What is watched; `None` until the call is answered.
+    watch: Option<MediaWatch>,
     /// Nobody is on the ingress side yet: its description is of somebody else's media.
     has_vacancy: bool,
     /// What was last sent to each side, with the version of its `o=` line.
@@ -74,7 +75,7 @@ impl CallMedia {
             proposed: Negotiated::default(),
             agreed: Negotiated::default(),
             told: None,
-            is_answered: false,
+            watch: None,
             has_vacancy: false,
             sent: [sent(), sent()],
         }
@@ -213,8 +214,8 @@ impl CallMedia {
     }
 
     /// The call is answered: silence counts from here.
-    pub(crate) fn answered(&mut self, core: &mut Core) {
-        self.is_answered = true;
+    pub(crate) fn answered(&mut self, core: &mut Core, watch: MediaWatch) {
+        self.watch = Some(watch);
         self.agree();
         if let Some(pair) = self.pair.filter(|_| self.told.is_some()) {
             self.tell_relay(core, pair);
@@ -239,7 +240,7 @@ impl CallMedia {
     }
 
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
-        let plan = self.proposed.plan(self.is_answered);
+        let plan = self.proposed.plan(self.watch);
         let mut hasher = DefaultHasher::new();
         plan.hash(&mut hasher);
         let hash = hasher.finish();
@@ -386,7 +387,7 @@ impl Negotiated {
         self.holds[index] = media.is_none_or(Media::is_hold);
     }
 
-    fn plan(&self, is_answered: bool) -> MediaPlan {
+    fn plan(&self, watch: Option<MediaWatch>) -> MediaPlan {
         // Multiplexing needs both (RFC 5761 §5.1.1).
         let mux = self.multiplexes == [true; 2];
         let remote =
@@ -394,7 +395,7 @@ impl Negotiated {
         MediaPlan {
             ingress: remote(Side::Ingress),
             egress: remote(Side::Egress),
-            watch_silence: is_answered && self.holds == [false; 2],
+            watch: watch.filter(|_| self.holds == [false; 2]),
         }
     }
 }

@@ -202,7 +202,6 @@ fn relay(sessions: u16) -> ! {
         ports: PortRange::new(BASE_PORT, BASE_PORT + 4 * sessions - 1).unwrap(),
         threads: 1,
         stock_per_shard: usize::from(sessions),
-        inactivity_timeout: Duration::from_secs(60),
         quiet_period: Duration::from_secs(5),
     };
     let (_relay, mut links) = MediaRelay::start(&config, &[Arc::new(|| {})]).unwrap();

@@ -36,7 +36,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         ports: PortRange::new(base.port(), last)?,
         threads: rest.first().map_or(Ok(1), |threads| threads.parse())?,
         stock_per_shard: usize::from(sessions),
-        inactivity_timeout: Duration::from_secs(60),
         quiet_period: Duration::from_secs(5),
     };
     let (_relay, mut links) = MediaRelay::start(&config, &[Arc::new(|| {})])?;
@@ -44,7 +43,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let media = SessionMedia {
         ingress: Some(RemoteMedia::new(ingress)),
         egress: Some(RemoteMedia::new(egress)),
-        watch_silence: false,
         ..SessionMedia::default()
     };
     let mut started = 0;

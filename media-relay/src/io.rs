@@ -53,8 +53,6 @@ pub struct RelayConfig {
     /// Sessions kept ready for each shard, at least 1. Too few refuse calls in a burst; they are
     /// replenished within a tenth of a second.
     pub stock_per_shard: usize,
-    /// Without a packet from either peer for so long, [`MediaEvent::Silent`] is told.
-    pub inactivity_timeout: Duration,
     /// So long after a session, and so long after the last stray packet, its ports are not used
     /// again.
     pub quiet_period: Duration,

@@ -37,7 +37,7 @@ mod slots;
 mod statistics;
 
 pub use codec::{Codec, PayloadTypes};
-pub use session::{RemoteMedia, SessionId, Side};
+pub use session::{RemoteMedia, SessionId, Side, Watch};
 pub use statistics::{DirectionStatistics, FarEnd, Jitter, MediaStatistics, NETWORK_DELAY_ASSUMED};
 
 use std::net::SocketAddr;

@@ -4,7 +4,7 @@
 //! Session::new()
 //! announce(side, Some(address), now)     what SDP says, whenever it says something
 //! receive(side, channel, source, bytes, now) -> Verdict      for each datagram
-//! set_watched(true, now), silence(now)              is anybody there?
+//! set_watch(Some(watch), now), silent(now), one_way(now)      who is heard?
 //! statistics(now)
 //! ```
 //!
@@ -13,11 +13,13 @@
 mod id;
 mod leg;
 mod reports;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use id::SessionId;
+pub use watch::Watch;
 
 use crate::codec::{Codec, PayloadTypes};
 use crate::rtcp::{self, Report};
@@ -28,6 +30,7 @@ use crate::statistics::MediaStatistics;
 use leg::Leg;
 use std::net::SocketAddr;
 use std::time::Duration;
+use watch::Watcher;
 
 /// The two peers of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +84,7 @@ pub enum Verdict {
 pub struct Session {
     ingress: Leg,
     egress: Leg,
-    watched_since: Option<Duration>,
+    watcher: Option<Watcher>,
 }
 
 impl Side {
@@ -161,28 +164,28 @@ impl Session {
         self.leg_mut(side).counts.undeliverable += 1;
     }
 
-    /// Begins to watch for silence, or stops. Watching already, it goes on.
-    pub fn set_watched(&mut self, watched: bool, now: Duration) {
-        self.watched_since = match (watched, self.watched_since) {
-            (true, Some(since)) => Some(since),
-            (true, None) => Some(now),
-            (false, _) => None,
-        };
+    /// Begins to watch who is heard, or stops. Watching already, it goes on.
+    pub fn set_watch(&mut self, watch: Option<Watch>, now: Duration) {
+        let counts = [&self.ingress.counts, &self.egress.counts];
+        match (watch, &mut self.watcher) {
+            (Some(watch), Some(watcher)) => watcher.change(watch),
+            (Some(watch), none) => *none = Some(Watcher::new(watch, now, counts)),
+            (None, watcher) => *watcher = None,
+        }
     }
 
-    /// Begins to watch anew, after a silence has been reported.
-    pub fn watch_again(&mut self, now: Duration) {
-        self.watched_since = self.watched_since.map(|_| now);
+    /// How long no packet has been accepted from either peer, when the watch wants to know; told again
+    /// after as long. Counted from when the watch began at the earliest.
+    pub fn silent(&mut self, now: Duration) -> Option<Duration> {
+        let counts = [&self.ingress.counts, &self.egress.counts];
+        self.watcher.as_mut()?.inactive(now, counts)
     }
 
-    /// How long no packet has been accepted from either peer, counted from when the watch began at the
-    /// earliest; `None` when not watched.
-    pub fn silence(&self, now: Duration) -> Option<Duration> {
-        let since = [&self.ingress.counts, &self.egress.counts]
-            .into_iter()
-            .filter_map(|counts| counts.last_packet_at())
-            .fold(self.watched_since?, Duration::max);
-        Some(now.saturating_sub(since))
+    /// The side that is not heard while the other speaks, when the watch wants to know: once for each
+    /// such silence. To be asked some times a second.
+    pub fn one_way(&mut self, now: Duration) -> Option<Side> {
+        let counts = [&self.ingress.counts, &self.egress.counts];
+        self.watcher.as_mut()?.one_way(now, counts)
     }
 
     /// What has been counted.

@@ -163,7 +163,6 @@ fn relay_one_call() {
         ports: PortRange::new(INGRESS_PORT, INGRESS_PORT + 3).unwrap(),
         threads: 1,
         stock_per_shard: 1,
-        inactivity_timeout: Duration::from_secs(60),
         quiet_period: Duration::from_secs(60),
     };
     let (_relay, mut links) = MediaRelay::start(&config, &[Arc::new(|| {})]).unwrap();

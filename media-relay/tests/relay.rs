@@ -6,7 +6,7 @@ use media_relay::io::{
     MediaEvent, MediaRelay, RelayConfig, RelayLink, SessionMedia, StartError, Wake,
 };
 use media_relay::ports::{PortRange, RelayAddress};
-use media_relay::{ReadyPair, RemoteMedia, SessionId};
+use media_relay::{ReadyPair, RemoteMedia, SessionId, Side, Watch};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +43,6 @@ fn config(last_octet: u8, sessions: u16) -> RelayConfig {
         ports: PortRange::new(20_000, 20_000 + 4 * sessions - 1).unwrap(),
         threads: 1,
         stock_per_shard: usize::from(sessions),
-        inactivity_timeout: Duration::from_secs(60),
         quiet_period: Duration::from_millis(300),
     }
 }
@@ -121,7 +120,6 @@ fn connect(link: &mut RelayLink) -> (ReadyPair, Peer, Peer) {
         SessionMedia {
             ingress: Some(customer.media()),
             egress: Some(carrier.media()),
-            watch_silence: false,
             ..SessionMedia::default()
         },
     );
@@ -222,7 +220,6 @@ fn a_peer_behind_nat_gets_media_where_it_sends_from() {
     let media = SessionMedia {
         ingress: Some(announced.media()),
         egress: Some(carrier.media()),
-        watch_silence: false,
         ..SessionMedia::default()
     };
     link.start(pair.session, media);
@@ -246,7 +243,6 @@ fn an_update_moves_the_media_to_the_new_address() {
         SessionMedia {
             ingress: Some(customer.media()),
             egress: Some(moved.media()),
-            watch_silence: false,
             ..SessionMedia::default()
         },
     );
@@ -270,7 +266,6 @@ fn packets_that_the_system_refuses_to_send_are_counted() {
     let media = SessionMedia {
         ingress: Some(customer.media()),
         egress: Some(unreachable),
-        watch_silence: false,
         ..SessionMedia::default()
     };
     link.update(pair.session, media);
@@ -325,8 +320,8 @@ fn stray_packets_keep_a_port_from_being_used_again() {
 
 #[test]
 fn silence_is_told_to_the_shard_and_wakes_it() {
-    let mut config = config(8, 1);
-    config.inactivity_timeout = Duration::from_millis(200);
+    let config = config(8, 1);
+    let inactive_after = Duration::from_millis(200);
     let wakes = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&wakes);
     let wake: Wake = Arc::new(move || {
@@ -336,7 +331,10 @@ fn silence_is_told_to_the_shard_and_wakes_it() {
     let link = &mut links[0];
     let pair = link.take().unwrap();
     let media = SessionMedia {
-        watch_silence: true,
+        watch: Some(Watch {
+            inactive_after: Some(inactive_after),
+            ..Watch::default()
+        }),
         ..SessionMedia::default()
     };
     link.start(pair.session, media);
@@ -348,8 +346,34 @@ fn silence_is_told_to_the_shard_and_wakes_it() {
         _ => None,
     });
     assert_eq!(session, pair.session);
-    assert!(silent_for >= config.inactivity_timeout);
+    assert!(silent_for >= inactive_after);
     assert!(wakes.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_side_that_is_not_heard_is_told_to_the_shard() {
+    let config = config(8, 1);
+    let (_relay, mut links) = MediaRelay::start(&config, &[no_wake()]).unwrap();
+    let link = &mut links[0];
+    let pair = link.take().unwrap();
+    let (customer, carrier) = (Peer::new(), Peer::new());
+    let media = SessionMedia {
+        ingress: Some(customer.media()),
+        egress: Some(carrier.media()),
+        watch: Some(Watch {
+            one_way_after: [None, Some(Duration::from_millis(500))],
+            ..Watch::default()
+        }),
+    };
+    link.start(pair.session, media);
+    let told = wait_for(|| {
+        customer.rtp.send_to(&rtp(1), pair.ingress_rtp).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        link.poll_event()
+    });
+    let silent = Side::Egress;
+    let session = pair.session;
+    assert_eq!(told, MediaEvent::OneWay { session, silent });
 }
 
 #[test]

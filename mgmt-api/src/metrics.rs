@@ -250,6 +250,11 @@ impl Scrape {
             "media_not_heard_total",
             "Calls of 5 s and more of which one side spoke and the other never sent a packet; announcements too",
             media.not_heard,
+        )?;
+        self.counter(
+            "media_one_way_total",
+            "Sides found silent while the other spoke, for as long as their trunk says",
+            media.one_way,
         )
     }
 

@@ -239,6 +239,8 @@ pub struct MediaFigures {
     /// Answered calls of which one side was never heard
     /// ([`not_heard`](rating::cdr::MediaStatistics::not_heard)).
     pub not_heard: u64,
+    /// Sides of running calls that were found silent while the other spoke, for as long as their trunk says.
+    pub one_way: u64,
 }
 
 impl MediaFigures {

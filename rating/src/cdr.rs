@@ -194,6 +194,8 @@ pub enum ReleaseReason {
     CallSpendLimit,
     /// As much is owed to the carrier as its calls may cost.
     CarrierBalance,
+    /// One side sent no voice for too long while the other spoke.
+    OneWayMedia,
 }
 
 /// The rate that was applied to one side.

@@ -21,6 +21,7 @@ pub(crate) mod response_rule;
 pub(crate) mod secret;
 pub(crate) mod shared_gateway;
 pub(crate) mod signalling;
+pub(crate) mod silence;
 pub(crate) mod status;
 pub(crate) mod tag;
 pub(crate) mod throttle;

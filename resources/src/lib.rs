@@ -60,6 +60,7 @@ pub use fields::signalling::{
     InDialogPolicy, KeepaliveMethod, NatMode, RedirectPolicy, ReferPolicy, ReinvitePolicy,
     ReliableProvisional, ReplacesPolicy, SessionTimers, Signalling,
 };
+pub use fields::silence::{OneWayPolicy, Silence};
 pub use fields::status::Status;
 pub use fields::tag::{TAG_CHARS_MAX, TAGS_MAX, Tag, TagError};
 pub use fields::throttle::Throttle;

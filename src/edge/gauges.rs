@@ -28,6 +28,7 @@ pub(crate) struct Gauges {
     pub(crate) calls_held: AtomicU64,
     pub(crate) calls_without_credit: AtomicU64,
     pub(crate) calls_cut: AtomicU64,
+    pub(crate) one_way_media: AtomicU64,
     pub(crate) lag_us: AtomicU64,
     pub(crate) shedding: AtomicU64,
     pub(crate) calls_kept: AtomicU64,
@@ -67,6 +68,8 @@ impl Gauges {
         self.calls_without_credit
             .store(counters.calls_without_credit, Ordering::Relaxed);
         self.calls_cut.store(counters.calls_cut, Ordering::Relaxed);
+        self.one_way_media
+            .store(counters.one_way_media, Ordering::Relaxed);
         self.unknown_source
             .store(counters.unknown_source_requests, Ordering::Relaxed);
     }

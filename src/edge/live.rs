@@ -112,6 +112,7 @@ impl SwitchPort for Edge {
             sample.revenue = Amount(sample.revenue.0 + gauges.revenue.load(Ordering::Relaxed));
             sample.cost = Amount(sample.cost.0 + gauges.cost.load(Ordering::Relaxed));
             gauges.media.add_to(&mut sample.media);
+            sample.media.one_way += get(&gauges.one_way_media);
             add(
                 &mut sample.sip,
                 &SipCounters {

@@ -1,27 +1,30 @@
 //! A shard's link to the media relay, in the engine's words.
 
-use call_control::{MediaCommand, MediaPlan, MediaPorts};
+use call_control::{Command, MediaCommand, MediaPlan, MediaPorts, MediaWatch};
 use media_relay::io::{MediaEvent, RelayLink, SessionMedia};
-use media_relay::{MediaStatistics, ReadyPair, SessionId};
+use media_relay::{MediaStatistics, ReadyPair, SessionId, Watch};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The link of one shard. The engine holds the half that takes ports, the loop the half that
 /// commands; both are on the shard's thread.
 pub(crate) struct ShardMedia {
     link: Rc<RefCell<RelayLink>>,
-    hears_silence: bool,
+    /// For trunks that say none; `None`: never.
+    inactive_after: Option<Duration>,
 }
 
 /// What the engine takes ports from.
 struct Stock(Rc<RefCell<RelayLink>>);
 
 impl ShardMedia {
-    /// `hears_silence`: tell when a relayed call has no packet in either direction for too long.
-    pub(crate) fn new(link: RelayLink, hears_silence: bool) -> Self {
+    /// `inactive_after`: without a packet in either direction for so long a call has no media, unless
+    /// its trunks say otherwise.
+    pub(crate) fn new(link: RelayLink, inactive_after: Option<Duration>) -> Self {
         Self {
             link: Rc::new(RefCell::new(link)),
-            hears_silence,
+            inactive_after,
         }
     }
 
@@ -40,11 +43,14 @@ impl ShardMedia {
         }
     }
 
-    /// The next session whose media has been silent for too long.
-    pub(crate) fn poll_silent(&self) -> Option<SessionId> {
+    /// The next thing that the relay tells of a call.
+    pub(crate) fn poll_command(&self) -> Option<Command> {
         loop {
             match self.link.borrow_mut().poll_event()? {
-                MediaEvent::Silent { session, .. } => return Some(session),
+                MediaEvent::Silent { session, .. } => return Some(Command::MediaSilent(session)),
+                MediaEvent::OneWay { session, silent } => {
+                    return Some(Command::MediaOneWay(session, silent));
+                }
                 // The record took its counts when the call ended.
                 MediaEvent::Stopped { .. } => {}
             }
@@ -55,7 +61,17 @@ impl ShardMedia {
         SessionMedia {
             ingress: plan.ingress,
             egress: plan.egress,
-            watch_silence: plan.watch_silence && self.hears_silence,
+            watch: plan.watch.map(|watch| self.watch(watch)),
+        }
+    }
+
+    fn watch(&self, watch: MediaWatch) -> Watch {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Watch {
+            inactive_after: watch.inactive_after_s.map(seconds).or(self.inactive_after),
+            one_way_after: watch
+                .one_way_after_s
+                .map(|after| after.map(|after| seconds(after.into()))),
         }
     }
 }

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use call_control::events::{Evidence, GatewayChange, RegistrationChange, TransportFailure};
 use call_control::journal::SegmentWriter;
-use call_control::{Command, Datagram, Engine, Event, Now};
+use call_control::{Command, Datagram, Engine, Event, Now, OneWayMedia};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use rating::cdr::JournalEntry;
@@ -432,8 +432,8 @@ impl Shard {
     }
 
     fn hear_media(&mut self, now: Now) {
-        while let Some(call) = self.media.poll_silent() {
-            self.engine.handle_command(now, Command::MediaSilent(call));
+        while let Some(command) = self.media.poll_command() {
+            self.engine.handle_command(now, command);
         }
     }
 
@@ -471,6 +471,7 @@ impl Shard {
                 Event::Trace(_) => {}
                 Event::Gateway(change) => tell_of_gateway(&change),
                 Event::Registration(change) => tell_of_registration(&change),
+                Event::OneWayMedia(found) => tell_of_one_way(&found),
             }
         }
         let mut queue_full = 0;
@@ -538,6 +539,14 @@ fn tell_of_gateway(change: &GatewayChange) {
         false => {
             tracing::warn!(%gateway, ?transport, "a gateway does not reply: no calls go to it")
         }
+    }
+}
+
+fn tell_of_one_way(found: &OneWayMedia) {
+    let (call, side) = (format!("{:032x}", found.call.0), found.silent);
+    match found.is_ended {
+        true => tracing::warn!(%call, ?side, "a side is not heard: the call is hung up"),
+        false => tracing::warn!(%call, ?side, "a side is not heard"),
     }
 }
 

@@ -254,7 +254,7 @@ fn update_and_info_are_relayed_with_their_bodies() {
     let Some(MediaCommand::Update(_, plan)) = switch.media.last() else {
         panic!("{:?}", switch.media);
     };
-    assert!(!plan.watch_silence, "a call on hold may be silent");
+    assert_eq!(plan.watch, None, "a call on hold may be silent");
 
     let digit = "Signal=5\r\nDuration=160\r\n";
     let extra = "Content-Type: application/dtmf-relay\r\n";

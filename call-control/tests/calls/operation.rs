@@ -1,9 +1,11 @@
 //! What an operator does while calls are up: snapshots, draining, hanging up, looking.
 
 use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Setup, Switch, offer, reply};
-use call_control::{Command, LiveState, MediaCommand};
+use call_control::{Command, LiveState, MediaCommand, MediaWatch};
+use media_relay::Side;
 use rating::cdr::{CallId, ReleaseReason, ReleasedBy};
 use routing_engine::Snapshot;
+use routing_engine::resources::{OneWayPolicy, Silence};
 use sip_core::Duration;
 use std::sync::Arc;
 
@@ -190,6 +192,53 @@ fn a_silent_call_is_hung_up() {
     switch.expect(AURORA, "BYE");
     assert_eq!(switch.record().release.reason, ReleaseReason::NoMedia);
     switch.assert_at_rest();
+}
+
+#[test]
+fn a_side_that_is_not_heard_ends_the_call_where_its_trunk_says_so() {
+    let setup = Setup {
+        ingress_trunk: |trunk| {
+            trunk.silence.inactive_after_s = Some(90);
+            trunk.silence.one_way_after_s = Some(20);
+        },
+        aurora_trunk: |trunk| {
+            trunk.silence = Silence {
+                inactive_after_s: Some(60),
+                one_way_after_s: Some(30),
+                one_way: OneWayPolicy::HangUp,
+            };
+        },
+        ..Setup::relayed()
+    };
+    let mut switch = Switch::with(&setup);
+    let _ = answered(&mut switch, "call-1");
+    let watch = MediaWatch {
+        inactive_after_s: Some(60),
+        one_way_after_s: [Some(20), Some(30)],
+    };
+    let (session, plan) = match switch.media.last().copied() {
+        Some(MediaCommand::Update(session, plan)) => (session, plan),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(plan.watch, Some(watch));
+
+    // The customer's trunk only reports.
+    switch.command(Command::MediaOneWay(session, Side::Ingress));
+    switch.expect_silence();
+    switch.command(Command::MediaOneWay(session, Side::Egress));
+    switch.expect(CUSTOMER, "BYE");
+    switch.expect(AURORA, "BYE");
+    assert_eq!(switch.record().release.reason, ReleaseReason::OneWayMedia);
+    assert_eq!(switch.engine.counters().one_way_media, 2);
+    let told: Vec<_> = switch
+        .one_way
+        .iter()
+        .map(|one| (one.silent, one.is_ended))
+        .collect();
+    assert_eq!(told, [(Side::Ingress, false), (Side::Egress, true)]);
+    // Both are on their way already: the relay speaks of a session that is over.
+    switch.command(Command::MediaOneWay(session, Side::Egress));
+    switch.expect_silence();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::poller::Waker;
 use crate::ReadyPair;
-use crate::session::{RemoteMedia, SessionId};
+use crate::session::{RemoteMedia, SessionId, Side, Watch};
 use crate::statistics::MediaStatistics;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,20 +22,26 @@ pub struct SessionMedia {
     pub ingress: Option<RemoteMedia>,
     /// Where the carrier receives; `None` while unknown, or when it wants none (hold).
     pub egress: Option<RemoteMedia>,
-    /// Tell when both are silent. Silence counts from when this is first asked.
-    pub watch_silence: bool,
+    /// Tell who is not heard. Silence counts from when this is first asked.
+    pub watch: Option<Watch>,
 }
 
 /// What the relay tells a shard of its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
-    /// No packet came from either peer for the inactivity time-out. Told again after each
-    /// further time-out.
+    /// No packet came from either peer for as long as the watch says. Told again after as long.
     Silent {
         /// Which session.
         session: SessionId,
         /// For how long.
         silent_for: Duration,
+    },
+    /// One side is not heard while the other speaks. Told once for each such silence.
+    OneWay {
+        /// Which session.
+        session: SessionId,
+        /// The side that is not heard.
+        silent: Side,
     },
     /// The session is over; nothing more is forwarded or told of it. [`RelayLink::statistics`] has
     /// its final counts until its ports serve another.

@@ -170,13 +170,17 @@ impl Worker {
     fn tick(&mut self, now: Duration) {
         self.slots.expire(now);
         self.fill_stocks();
-        let timeout = self.config.inactivity_timeout;
         for (id, shard, session) in self.slots.active_sessions() {
-            if let Some(silent_for) = session.silence(now).filter(|silence| *silence >= timeout) {
-                session.watch_again(now);
+            if let Some(silent_for) = session.silent(now) {
                 self.shards[shard].push(MediaEvent::Silent {
                     session: id,
                     silent_for,
+                });
+            }
+            if let Some(silent) = session.one_way(now) {
+                self.shards[shard].push(MediaEvent::OneWay {
+                    session: id,
+                    silent,
                 });
             }
         }
@@ -313,5 +317,5 @@ impl ShardSide {
 fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
     session.announce(Side::Ingress, media.ingress, now);
     session.announce(Side::Egress, media.egress, now);
-    session.set_watched(media.watch_silence, now);
+    session.set_watch(media.watch, now);
 }

@@ -282,17 +282,45 @@ fn a_multiplexing_peer_and_one_that_does_not_understand_each_other() {
 #[test]
 fn silence_counts_from_the_last_packet_of_either_peer() {
     let mut session = session();
-    assert_eq!(session.silence(seconds(5)), None);
-    session.set_watched(true, seconds(10));
-    assert_eq!(session.silence(seconds(14)), Some(seconds(4)));
+    assert_eq!(session.silent(seconds(5)), None);
+    let watch = Some(Watch {
+        inactive_after: Some(seconds(5)),
+        ..Watch::default()
+    });
+    session.set_watch(watch, seconds(10));
+    assert_eq!(session.silent(seconds(14)), None);
+    assert_eq!(session.silent(seconds(16)), Some(seconds(6)));
     from_carrier(&mut session, EGRESS, seconds(20));
-    session.set_watched(true, seconds(21));
-    assert_eq!(session.silence(seconds(25)), Some(seconds(5)));
-    session.watch_again(seconds(25));
-    assert_eq!(session.silence(seconds(26)), Some(seconds(1)));
-    session.set_watched(false, seconds(26));
-    session.watch_again(seconds(27));
-    assert_eq!(session.silence(seconds(99)), None);
+    session.set_watch(watch, seconds(21));
+    assert_eq!(session.silent(seconds(24)), None);
+    assert_eq!(session.silent(seconds(25)), Some(seconds(5)));
+    assert_eq!(session.silent(seconds(26)), None, "told already");
+    session.set_watch(None, seconds(26));
+    assert_eq!(session.silent(seconds(99)), None);
+}
+
+/// A hold ends: the side that was on hold has been silent for long, and nobody may say so.
+#[test]
+fn a_watch_that_begins_anew_forgets_the_silence_before() {
+    let mut session = session();
+    let watch = Some(Watch {
+        one_way_after: [Some(seconds(5)); 2],
+        ..Watch::default()
+    });
+    session.set_watch(watch, seconds(0));
+    session.set_watch(None, seconds(1));
+    session.set_watch(watch, seconds(60));
+    let mut told = Vec::new();
+    for step in 0..60 {
+        let now = seconds(60) + Duration::from_millis(step * 100);
+        (0..5).for_each(|_| from_carrier_at(&mut session, now));
+        told.extend(session.one_way(now).map(|side| (step, side)));
+    }
+    assert_eq!(told, [(50, Side::Ingress)]);
+}
+
+fn from_carrier_at(session: &mut Session, now: Duration) {
+    from_carrier(session, EGRESS, now);
 }
 
 #[test]

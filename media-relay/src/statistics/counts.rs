@@ -107,6 +107,11 @@ impl Counts {
         known_micros(self.last_packet)
     }
 
+    /// When the latest RTP packet was accepted.
+    pub(crate) fn last_rtp_at(&self) -> Option<Duration> {
+        known_micros(self.last_rtp)
+    }
+
     pub(crate) fn set_voice(&mut self, voice: &VoiceMetrics) {
         [self.voice_source, self.voice_delays, self.voice_scores] = voice_words(voice);
     }

@@ -48,6 +48,7 @@ async fn metrics_copy_the_switchs_counters() {
                 sum: 205_000,
             },
             not_heard: 3,
+            one_way: 2,
             ..MediaFigures::default()
         },
         ..SwitchSample::default()
@@ -66,6 +67,7 @@ async fn metrics_copy_the_switchs_counters() {
         "media_jitter_seconds_sum 0.205",
         "media_jitter_seconds_count 7",
         "media_not_heard_total 3",
+        "media_one_way_total 2",
         "didtron_journal_available 1",
         "didtron_loader_lag_bytes 0",
         "didtron_http_requests_total{method=\"GET\",path=\"/api/v1/cdrs/{id}\",status=\"4xx\"} 1",

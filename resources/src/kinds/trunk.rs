@@ -16,6 +16,7 @@ use crate::fields::registration::Registration;
 use crate::fields::response_rule::ResponseRule;
 use crate::fields::shared_gateway::{SharedGateway, check_shared};
 use crate::fields::signalling::Signalling;
+use crate::fields::silence::Silence;
 use crate::fields::status::Status;
 use crate::fields::translation::{DIALLED, NumberTranslation, TRANSLATION_CHARS_MAX, dialled};
 use crate::kind::{Assignable, Kind};
@@ -176,6 +177,10 @@ pub struct Trunk {
     /// Whether RTP is relayed; it goes directly only when both trunks of a call say so.
     #[serde(default)]
     pub media: MediaMode,
+    /// When media that stops ends a call or is told.
+    #[serde(default, skip_serializing_if = "Silence::is_default")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub silence: Silence,
     /// Audio codecs of its calls by their RTP names, such as `PCMA`, the best first. Offers of
     /// either side lose all others; `telephone-event` stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -296,6 +301,7 @@ impl Trunk {
             failover: None,
             throttle: None,
             media: MediaMode::Relay,
+            silence: Silence::default(),
             codecs: Vec::new(),
             cps_limit: None,
             channel_limit: None,

@@ -12,7 +12,7 @@ use crate::numbers::{CompiledNumberPolicy, Number, translate_sent};
 use crate::resources::{
     AssertedIdentity, AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy,
     IdentityPolicy, MediaMode, NumberTranslation, OpenedSecrets, PrivacyPolicy, ResponseMap,
-    Signalling, Status,
+    Signalling, Silence, Status,
 };
 use crate::throttle::{AttemptEnd, CompiledThrottle};
 use rating::cdr::{ReleaseReason, ResourceRef};
@@ -122,6 +122,8 @@ pub struct IngressTrunk {
     pub digest: Option<DigestIdentity>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
+    /// When media that stops ends a call.
+    pub silence: Silence,
     /// What called numbers must begin with; may be empty.
     pub tech_prefix: Box<str>,
     /// How its dialogs behave.
@@ -158,6 +160,8 @@ pub struct EgressTrunk {
     pub listener: Option<SocketAddr>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
+    /// When media that stops ends a call.
+    pub silence: Silence,
     /// Final responses after which the next route is tried.
     pub failover_codes: FailoverCodes,
     /// Longest wait for a first response, milliseconds.

@@ -5,7 +5,7 @@ use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
 use call_control::setups::Setups;
 use call_control::{
     Command, Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Event, Listener,
-    MediaCommand, MediaPorts, Now,
+    MediaCommand, MediaPorts, Now, OneWayMedia,
 };
 use media_relay::{Codec, DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
@@ -300,6 +300,8 @@ pub(crate) struct Switch {
     pub(crate) gateway_changes: Vec<(String, bool)>,
     /// Registrations that came about or failed.
     pub(crate) registered: Vec<bool>,
+    /// Sides that were not heard.
+    pub(crate) one_way: Vec<OneWayMedia>,
     ports_left: Arc<AtomicU64>,
     ports_at_start: u64,
 }
@@ -343,6 +345,7 @@ impl Switch {
             media: Vec::new(),
             traced: Vec::new(),
             refused: Vec::new(),
+            one_way: Vec::new(),
             gateway_changes: Vec::new(),
             registered: Vec::new(),
             ports_left,
@@ -419,6 +422,7 @@ impl Switch {
                 Event::Media(command) => self.take_media(command),
                 Event::Refused { remote, .. } => self.refused.push(remote),
                 Event::Registration(change) => self.registered.push(change.is_registered),
+                Event::OneWayMedia(found) => self.one_way.push(found),
                 Event::Gateway(change) => {
                     let gateway = change.gateway.to_string();
                     self.gateway_changes.push((gateway, change.is_up));

@@ -12807,6 +12807,19 @@ export interface components {
                  */
                 transfers_max: number;
             };
+            /** @description When media that stops ends a call or is told. */
+            silence?: {
+                /** @description Without a packet from either side for so long the call is hung up. Of both trunks of a call the shorter time counts. */
+                inactive_after_s?: number | null;
+                /**
+                 * @description What becomes of the call then.
+                 * @default report
+                 * @enum {string}
+                 */
+                one_way: "report" | "hang_up";
+                /** @description Without RTP from the trunk's side for so long, while the other side speaks, that side is taken for not heard. Silence suppression without comfort noise looks the same. */
+                one_way_after_s?: number | null;
+            };
             /** @description Ingress: where the customer's requests come from, addresses or CIDR ranges; at least one, unless calls are known by their digest alone. */
             source_addresses?: string[];
             /**
@@ -54271,6 +54284,7 @@ export const trunkSpecSignallingReliable_provisionalValues: ReadonlyArray<Flatte
 export const trunkSpecSignallingReplacesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["replaces"]> = ["ignore", "accept"];
 export const trunkSpecSignallingSession_timersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["session_timers"]> = ["off", "supported", "always"];
 export const trunkSpecSignallingSubscribeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["subscribe"]> = ["reject", "relay"];
+export const trunkSpecSilenceOne_wayValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["silence"]["one_way"]> = ["report", "hang_up"];
 export const trunkSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["status"]> = ["active", "inactive"];
 export const trunkVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkVersion"]["kind"]> = ["trunk"];
 export const userStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["UserState"]> = ["active", "pending", "suspended"];

@@ -79,6 +79,7 @@ export const common = {
     session_expired: 'Session timer expired',
     ack_missing: 'No ACK for the answer',
     no_media: 'No media',
+    one_way_media: 'One side not heard',
     too_many_hops: 'Too many hops',
     unusable_sdp: 'Session description unusable',
     no_media_ports: 'No media port free',
