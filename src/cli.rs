@@ -65,7 +65,7 @@ enum Command {
     Balance(ledger::BalanceArgs),
     /// Post a payment of a customer, or to a carrier.
     Payment(ledger::PaymentArgs),
-    /// Verify the sums of reports against the records of calls.
+    /// What calls and attempts came to; verify the sums against the records of calls.
     Report(report::ReportArgs),
     /// Verify the audit log.
     Audit(audit::AuditArgs),

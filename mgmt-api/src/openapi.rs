@@ -24,6 +24,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
         (name = "api_keys", description = "Keys of programs"),
         (name = "people", description = "Users, invitations, and how people sign in"),
         (name = "cdrs", description = "Call records"),
+        (name = "reports", description = "What calls and attempts came to"),
         (name = "ledger", description = "The books: balances, statements, payments"),
         (name = "audit", description = "What was done, and by whom"),
         (name = "calls", description = "Calls that are up"),

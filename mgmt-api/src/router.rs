@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, ledger, live, numbers, people, resources, session,
-    simulation, status, traces, webhooks,
+    explain, export, health, jobs, kinds, ledger, live, numbers, people, reports, resources,
+    session, simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -50,6 +50,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::tenants_below(table);
     let table = traffic(table);
     let table = books(table);
+    let table = report_table(table);
     let table = defence(table);
     let table = audit_log(table);
     let table = background(table);
@@ -136,6 +137,19 @@ fn traffic(table: RouteTable) -> RouteTable {
             routes!(status::status_view),
         )
         .beyond_loopback(Permission::METRICS_READ, platform, routes!(health::metrics))
+}
+
+/// What calls came to.
+fn report_table(table: RouteTable) -> RouteTable {
+    let read = Permission::REPORT_READ;
+    let accounts = Audiences::CUSTOMERS.and(Audience::Carrier);
+    table
+        .heavy(
+            read,
+            Audiences::STAFF,
+            routes!(reports::traffic_report_view),
+        )
+        .heavy(read, accounts, routes!(reports::own_traffic_report_view))
 }
 
 /// The books.

@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod live;
 pub mod numbers;
 pub mod people;
+pub mod reports;
 pub mod resources;
 pub mod session;
 pub mod simulation;

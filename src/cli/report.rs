@@ -1,9 +1,11 @@
 //! `didtron report`: the sums of calls and attempts.
 
-use super::{ConfigArgs, check, say};
+use super::api_client::ApiClient;
+use super::{ConfigArgs, ServerArgs, check, say};
 use crate::config::Config;
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use std::process::ExitCode;
 use store::{Store, TrafficVerification};
 
@@ -18,6 +20,8 @@ pub(super) struct ReportArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 enum ReportCommand {
+    /// Show what calls or attempts came to: how many, ASR, NER, ACD, PDD, minutes and money.
+    Traffic(Box<TrafficArgs>),
     /// Compare the sums of reports in the database with every record of a call; exit status 1 when
     /// something differs. The switch may run.
     Verify {
@@ -26,10 +30,148 @@ enum ReportCommand {
     },
 }
 
+/// Which report; the switch says what does not go together.
+#[derive(Args, Clone, Debug)]
+struct TrafficArgs {
+    /// Its first day, such as 2026-03-01; six days before the last without it.
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// Its last day; today without it.
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    /// In which days and hours are, such as Europe/Berlin.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    time_zone: String,
+    /// hour, day, week, month, customer, carrier, destination, ingress_trunk or egress_trunk.
+    #[arg(long, value_name = "WHAT", default_value = "day")]
+    group_by: String,
+    /// calls or attempts.
+    #[arg(long, value_name = "WHAT")]
+    of: Option<String>,
+    /// Number, name, or `external_id:` of a customer.
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+    /// The same of a carrier.
+    #[arg(long, value_name = "NAME")]
+    carrier: Option<String>,
+    /// The same of an ingress trunk.
+    #[arg(long, value_name = "NAME")]
+    ingress_trunk: Option<String>,
+    /// The same of an egress trunk.
+    #[arg(long, value_name = "NAME")]
+    egress_trunk: Option<String>,
+    /// Name of a destination.
+    #[arg(long, value_name = "NAME")]
+    destination: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Deserialize)]
+struct Report {
+    of: String,
+    currency: String,
+    totals: Figures,
+    items: Vec<Line>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    start: Option<String>,
+    name: Option<String>,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Debug, Deserialize)]
+struct Figures {
+    seizures: i64,
+    answered: i64,
+    asr_percent: Option<f64>,
+    ner_percent: Option<f64>,
+    acd_ms: Option<i64>,
+    pdd_ms: Option<i64>,
+    talk_ms: i64,
+    charge: Option<String>,
+    cost: Option<String>,
+    margin: Option<String>,
+}
+
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
+        ReportCommand::Traffic(args) => traffic(args),
         ReportCommand::Verify { config } => verify(config),
     }
+}
+
+fn traffic(args: &TrafficArgs) -> anyhow::Result<ExitCode> {
+    let client = ApiClient::new(&args.server)?;
+    let optional = [
+        ("from", &args.from),
+        ("to", &args.to),
+        ("of", &args.of),
+        ("customer", &args.customer),
+        ("carrier", &args.carrier),
+        ("ingress_trunk", &args.ingress_trunk),
+        ("egress_trunk", &args.egress_trunk),
+        ("destination", &args.destination),
+    ];
+    let mut cursor: Option<String> = None;
+    loop {
+        let mut query = vec![
+            ("time_zone", args.time_zone.as_str()),
+            ("group_by", args.group_by.as_str()),
+            ("limit", "1000"),
+        ];
+        let given = optional
+            .iter()
+            .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        query.extend(given);
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let page: Report = client.get("/api/v1/reports/traffic", &query)?;
+        if cursor.is_none() {
+            say(&head(&page));
+        }
+        for line in &page.items {
+            let name = line.start.as_deref().or(line.name.as_deref());
+            say(&row(name.unwrap_or("-"), &line.figures));
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            say(&row("total", &page.totals));
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+fn head(report: &Report) -> String {
+    let (of, currency) = (&report.of, &report.currency);
+    let money = format!("charge {currency}");
+    format!(
+        "{:<28} {of:>9} {:>9} {:>7} {:>7} {:>7} {:>7} {:>11} {money:>14} {:>14} {:>14}",
+        "", "answered", "ASR %", "NER %", "ACD s", "PDD ms", "minutes", "cost", "margin"
+    )
+}
+
+fn row(name: &str, figures: &Figures) -> String {
+    let share =
+        |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.2}"));
+    let mean = |mean: Option<i64>| mean.map_or_else(|| "-".to_owned(), |mean| mean.to_string());
+    let money = |money: &Option<String>| money.clone().unwrap_or_else(|| "too large".to_owned());
+    format!(
+        "{name:<28} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7} {:>11} {:>14} {:>14} {:>14}",
+        figures.seizures,
+        figures.answered,
+        share(figures.asr_percent),
+        share(figures.ner_percent),
+        mean(figures.acd_ms.map(|acd| acd / 1_000)),
+        mean(figures.pdd_ms),
+        figures.talk_ms / 60_000,
+        money(&figures.charge),
+        money(&figures.cost),
+        money(&figures.margin),
+    )
 }
 
 fn verify(args: &ConfigArgs) -> anyhow::Result<ExitCode> {

@@ -96,6 +96,7 @@ pub use resources::{
 pub use secrets::SealedSecret;
 pub use tenants::{Scope, TenantId};
 pub use traffic::{
-    TRAFFIC_DAY_US, TRAFFIC_QUARTER_US, TrafficDifference, TrafficFill, TrafficSide, TrafficSums,
-    TrafficVerification,
+    TRAFFIC_DAY_US, TRAFFIC_LINES_MAX, TRAFFIC_QUARTER_US, TrafficBy, TrafficDifference,
+    TrafficFill, TrafficGroup, TrafficLine, TrafficQuery, TrafficReportError, TrafficSide,
+    TrafficSums, TrafficVerification,
 };

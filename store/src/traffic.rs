@@ -17,11 +17,15 @@
 //! [`Store::verify_traffic`](crate::Store::verify_traffic) compares sums and records.
 
 mod fill;
+mod report;
 mod sums;
 mod verify;
 mod write;
 
 pub use fill::TrafficFill;
+pub use report::{
+    TRAFFIC_LINES_MAX, TrafficBy, TrafficGroup, TrafficLine, TrafficQuery, TrafficReportError,
+};
 pub use sums::{TrafficSide, TrafficSums};
 pub use verify::{TrafficDifference, TrafficVerification};
 pub(crate) use write::add_new_calls;

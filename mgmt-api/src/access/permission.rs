@@ -77,6 +77,7 @@ permissions! {
     AUDIT_READ = "audit.read",
     AUDIT_EXPORT = "audit.export",
     CDR_READ = "cdr.read",
+    REPORT_READ = "report.read",
     LEDGER_READ = "ledger.read",
     LEDGER_WRITE = "ledger.write",
     CALL_READ = "call.read",

@@ -111,7 +111,13 @@ const CARRIER: AccountReads = AccountReads {
     ),
 };
 
-const TRAFFIC: &[P] = &[P::CDR_READ, P::CALL_READ, P::LIVE_READ, P::EVENT_READ];
+const TRAFFIC: &[P] = &[
+    P::CDR_READ,
+    P::REPORT_READ,
+    P::CALL_READ,
+    P::LIVE_READ,
+    P::EVENT_READ,
+];
 const INTEGRATION: &[P] = &[
     P::API_KEY_READ,
     P::API_KEY_WRITE,
@@ -176,6 +182,7 @@ fn account(portal: Portal, reads: AccountReads) -> Vec<BuiltInRole> {
                 own,
                 P::RATE_CARD_READ,
                 P::CDR_READ,
+                P::REPORT_READ,
                 P::LEDGER_READ,
                 P::EVENT_READ,
             ]],

@@ -56,6 +56,17 @@ async fn balance(api: &Api, party: &str) -> String {
 
 /// A key with a permission for the customer or carrier of that number.
 async fn key_of(api: &Api, tenant: i64, kind: &str, resource: i64) -> String {
+    key_with(api, tenant, kind, resource, &["ledger.read"]).await
+}
+
+/// A key with these permissions for the customer or carrier of that number.
+pub(crate) async fn key_with(
+    api: &Api,
+    tenant: i64,
+    kind: &str,
+    resource: i64,
+    permissions: &[&str],
+) -> String {
     let text = format!(
         "INSERT INTO tenant (id, parent_id, kind, name, resource_id, created_at) \
          VALUES ({tenant}, 1, '{kind}', '{kind} {resource}', {resource}, 0)"
@@ -67,7 +78,7 @@ async fn key_of(api: &Api, tenant: i64, kind: &str, resource: i64) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     });
-    let permissions = ["ledger.read".to_owned()];
+    let permissions: Vec<String> = permissions.iter().map(|&it| it.to_owned()).collect();
     let new = NewApiKey {
         name: "books",
         hint: "dtk_",
@@ -88,7 +99,7 @@ async fn key_of(api: &Api, tenant: i64, kind: &str, resource: i64) -> String {
     key
 }
 
-async fn get_as(api: &Api, key: &str, path: &str) -> Answer {
+pub(crate) async fn get_as(api: &Api, key: &str, path: &str) -> Answer {
     let request = request("GET", path).header(header::AUTHORIZATION, format!("Bearer {key}"));
     api.send(request.body(Body::empty()).unwrap()).await
 }

@@ -34,6 +34,7 @@ mod permissions;
 mod prices;
 mod problems;
 mod rate_limits;
+mod reports;
 mod resources;
 mod secrets;
 mod server;

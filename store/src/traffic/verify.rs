@@ -223,7 +223,6 @@ fn key_of(
     side: TrafficSide,
     grain: Grain,
 ) -> Result<TrafficKey, StoreError> {
-    let currency: String = row.get(6)?;
     Ok(TrafficKey {
         owner,
         side,
@@ -234,7 +233,12 @@ fn key_of(
         carrier: row.get(3)?,
         egress_trunk: row.get(4)?,
         destination: row.get::<&str>(5)?.into(),
-        currency: Currency::try_from(currency)
-            .map_err(|error| StoreError::column("currency", error.to_string()))?,
+        currency: currency(row, 6)?,
     })
+}
+
+/// The currency of a row.
+pub(super) fn currency(row: &Row, column: usize) -> Result<Currency, StoreError> {
+    let text: String = row.get(column)?;
+    Currency::try_from(text).map_err(|error| StoreError::column("currency", error.to_string()))
 }

@@ -4040,6 +4040,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/own-reports/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports what the account's own calls came to: how many, ASR, NER, ACD, PDD, minutes and money. */
+        get: operations["own_traffic_report_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/own-statement": {
         parameters: {
             query?: never;
@@ -4692,6 +4709,23 @@ export interface paths {
         put?: never;
         /** Gives the account: the person becomes the owner of a customer's or carrier's portal. */
         post: operations["registration_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports what calls or attempts came to: how many, ASR, NER, ACD, PDD, minutes and money. */
+        get: operations["traffic_report_view"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8100,6 +8134,65 @@ export interface components {
              */
             password: string;
         };
+        /** @description What was counted, and the ratios of it; a ratio of nothing is null. */
+        Counted: {
+            /**
+             * Format: int64
+             * @description Mean talk time of those that were answered, milliseconds.
+             */
+            acd_ms: number | null;
+            /**
+             * Format: int64
+             * @description Those with a 2xx.
+             */
+            answered: number;
+            /**
+             * Format: double
+             * @description Answered of a hundred seizures.
+             */
+            asr_percent: number | null;
+            /**
+             * Format: int64
+             * @description Seconds that were charged on that side.
+             */
+            billed_seconds: number;
+            /**
+             * Format: int64
+             * @description Those that reached the called party: answered, busy, declined, not answered or given up while
+             *     it rang.
+             */
+            effective: number;
+            /**
+             * Format: double
+             * @description Effective of a hundred seizures.
+             */
+            ner_percent: number | null;
+            /**
+             * Format: int64
+             * @description Mean post-dial delay of those that rang, milliseconds.
+             */
+            pdd_ms: number | null;
+            /**
+             * Format: int64
+             * @description Those that rang, or were answered without.
+             */
+            rang: number;
+            /**
+             * Format: int64
+             * @description Calls that were refused before any attempt.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Calls, or attempts.
+             */
+            seizures: number;
+            /**
+             * Format: int64
+             * @description Talk time, milliseconds.
+             */
+            talk_ms: number;
+        };
         /** @description What was posted in one currency. */
         CurrencyBalanceView: {
             amount: components["schemas"]["Money"] | null;
@@ -9297,6 +9390,27 @@ export interface components {
             message: string;
             /** @description Name of the resource. */
             name?: string | null;
+        };
+        /** @description Figures of both sides. */
+        Figures: components["schemas"]["Counted"] & {
+            /** @description What that side itself pays (calls) or is paid (attempts), by currency. */
+            amounts: components["schemas"]["Vec"];
+            charge: components["schemas"]["Money"] | null;
+            cost: components["schemas"]["Money"] | null;
+            margin: components["schemas"]["Money"] | null;
+        };
+        /** @description Records of an earlier release that are being added to the figures. */
+        Filling: {
+            /**
+             * Format: int64
+             * @description Records that are.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Records that there are.
+             */
+            total: number;
         };
         /** @description A page of a list. */
         GatewayPage: {
@@ -10518,6 +10632,11 @@ export interface components {
              */
             currency: string;
         };
+        /** @description Figures of the own side. */
+        OwnFigures: components["schemas"]["Counted"] & {
+            /** @description What the customer pays, or the carrier is paid, by currency. */
+            amounts: components["schemas"]["Vec"];
+        };
         /** @description A line of the own statement. */
         OwnMovement: {
             /** @description What the balance gained; lost, below zero. */
@@ -10543,6 +10662,13 @@ export interface components {
             /** @description What the operator wrote: the reason, or the reference of the payment. */
             text: string | null;
         };
+        /** @description A line of an own report. */
+        OwnReportLine: components["schemas"]["OwnFigures"] & {
+            /** @description Name of the destination or trunk; null for none. */
+            name: string | null;
+            previous: components["schemas"]["OwnFigures"] | null;
+            start: components["schemas"]["Time"] | null;
+        };
         /** @description Sign-ins of the caller. */
         OwnSignInList: {
             /** @description The newest first, at most 50. */
@@ -10558,6 +10684,27 @@ export interface components {
             opening: components["schemas"]["OwnCurrencyBalance"][];
             /** @description The first moment behind it. */
             to: components["schemas"]["Time"];
+        };
+        /** @description What the own calls, or attempts, came to. */
+        OwnTrafficReport: {
+            filling: components["schemas"]["Filling"] | null;
+            /** @description The first moment. */
+            from: components["schemas"]["Time"];
+            /** @description The lines. */
+            items: components["schemas"]["OwnReportLine"][];
+            /** @description Send it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+            previous_from: components["schemas"]["Time"] | null;
+            previous_totals: components["schemas"]["OwnFigures"] | null;
+            /**
+             * @description In which days and hours are.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
+            /** @description Of all lines of all pages. */
+            totals: components["schemas"]["OwnFigures"];
         };
         /** @description A passkey. */
         Passkey: {
@@ -10674,7 +10821,7 @@ export interface components {
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "ledger.read" | "ledger.write" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "report.read" | "ledger.read" | "ledger.write" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -11439,6 +11586,26 @@ export interface components {
              */
             routes_changed: number;
         };
+        /** @description A line of a report. */
+        ReportLine: components["schemas"]["Figures"] & {
+            /**
+             * Format: int64
+             * @description Number of its customer, carrier or trunk.
+             */
+            id: number | null;
+            /**
+             * @description The name that it has now, or that of the destination; null for none, such as calls of an unknown
+             *     source.
+             */
+            name: string | null;
+            previous: components["schemas"]["Figures"] | null;
+            start: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description What is counted.
+         * @enum {string}
+         */
+        ReportOf: "calls" | "attempts";
         /** @description One resource as it is now. */
         Resource: {
             /**
@@ -12339,6 +12506,34 @@ export interface components {
             /** @description At most 100 of them, in their order. */
             names: string[];
         };
+        /** @description What calls or attempts came to. */
+        TrafficReport: {
+            /**
+             * @description Currency of charge, cost and margin: that of the books.
+             * @example USD
+             */
+            currency: string;
+            filling: components["schemas"]["Filling"] | null;
+            /** @description The first moment. */
+            from: components["schemas"]["Time"];
+            /** @description The lines. */
+            items: components["schemas"]["ReportLine"][];
+            /** @description Send it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+            /** @description What is counted. */
+            of: components["schemas"]["ReportOf"];
+            previous_from: components["schemas"]["Time"] | null;
+            previous_totals: components["schemas"]["Figures"] | null;
+            /**
+             * @description In which days and hours are.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
+            /** @description Of all lines of all pages. */
+            totals: components["schemas"]["Figures"];
+        };
         /** @description A page of a list. */
         TranslationRulesPage: {
             /** @description The page */
@@ -12952,6 +13147,14 @@ export interface components {
          * @enum {string}
          */
         UserState: "active" | "pending" | "suspended";
+        Vec: {
+            amount: components["schemas"]["Money"] | null;
+            /**
+             * @description The currency.
+             * @example EUR
+             */
+            currency: string;
+        }[];
         /** @description A page of the versions of a resource, the newest first. */
         VersionPage: {
             /** @description The page. */
@@ -13195,6 +13398,7 @@ export type CodecSetVersion = components['schemas']['CodecSetVersion'];
 export type CodecSetWrite = components['schemas']['CodecSetWrite'];
 export type Comparison = components['schemas']['Comparison'];
 export type Confirmation = components['schemas']['Confirmation'];
+export type Counted = components['schemas']['Counted'];
 export type CurrencyBalanceView = components['schemas']['CurrencyBalanceView'];
 export type CustomerCategoryPage = components['schemas']['CustomerCategoryPage'];
 export type CustomerCategoryResource = components['schemas']['CustomerCategoryResource'];
@@ -13263,6 +13467,8 @@ export type ExplanationBasis = components['schemas']['ExplanationBasis'];
 export type Exported = components['schemas']['Exported'];
 export type ExportedFile = components['schemas']['ExportedFile'];
 export type FieldError = components['schemas']['FieldError'];
+export type Figures = components['schemas']['Figures'];
+export type Filling = components['schemas']['Filling'];
 export type GatewayPage = components['schemas']['GatewayPage'];
 export type GatewayResource = components['schemas']['GatewayResource'];
 export type GatewaySpec = components['schemas']['GatewaySpec'];
@@ -13335,9 +13541,12 @@ export type OwnCdr = components['schemas']['OwnCdr'];
 export type OwnCdrDetail = components['schemas']['OwnCdrDetail'];
 export type OwnCdrPage = components['schemas']['OwnCdrPage'];
 export type OwnCurrencyBalance = components['schemas']['OwnCurrencyBalance'];
+export type OwnFigures = components['schemas']['OwnFigures'];
 export type OwnMovement = components['schemas']['OwnMovement'];
+export type OwnReportLine = components['schemas']['OwnReportLine'];
 export type OwnSignInList = components['schemas']['OwnSignInList'];
 export type OwnStatement = components['schemas']['OwnStatement'];
+export type OwnTrafficReport = components['schemas']['OwnTrafficReport'];
 export type Passkey = components['schemas']['Passkey'];
 export type PasskeyCeremony = components['schemas']['PasskeyCeremony'];
 export type PasskeyList = components['schemas']['PasskeyList'];
@@ -13386,6 +13595,8 @@ export type RegistrationVerification = components['schemas']['RegistrationVerifi
 export type ReleasedBy = components['schemas']['ReleasedBy'];
 export type Replay = components['schemas']['Replay'];
 export type ReplayLine = components['schemas']['ReplayLine'];
+export type ReportLine = components['schemas']['ReportLine'];
+export type ReportOf = components['schemas']['ReportOf'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceList = components['schemas']['ResourceList'];
 export type RolePage = components['schemas']['RolePage'];
@@ -13440,6 +13651,7 @@ export type Tenant = components['schemas']['Tenant'];
 export type TenantList = components['schemas']['TenantList'];
 export type Time = components['schemas']['Time'];
 export type Touched = components['schemas']['Touched'];
+export type TrafficReport = components['schemas']['TrafficReport'];
 export type TranslationRulesPage = components['schemas']['TranslationRulesPage'];
 export type TranslationRulesResource = components['schemas']['TranslationRulesResource'];
 export type TranslationRulesSpec = components['schemas']['TranslationRulesSpec'];
@@ -13455,6 +13667,7 @@ export type User = components['schemas']['User'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserList = components['schemas']['UserList'];
 export type UserState = components['schemas']['UserState'];
+export type Vec = components['schemas']['Vec'];
 export type VersionPage = components['schemas']['VersionPage'];
 export type VersionSummary = components['schemas']['VersionSummary'];
 export type VisitDraft = components['schemas']['VisitDraft'];
@@ -38154,6 +38367,105 @@ export interface operations {
             };
         };
     };
+    own_traffic_report_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Its first day, in the time zone; six days before the last when absent.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description Its last day, in the time zone; today when absent. At most 366 days.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /**
+                 * @description Name of a time zone, in which days and hours are; UTC when absent.
+                 * @example Europe/Berlin
+                 */
+                time_zone?: string;
+                /** @description What has a line: hours, days, weeks and months in their order, all else by the most seizures. */
+                group_by?: "hour" | "day" | "week" | "month" | "destination" | "trunk";
+                /** @description With what it is compared. */
+                compare?: "previous";
+                /** @description Name of a destination on the own card, exactly. */
+                destination?: string;
+                /**
+                 * @description Currency of the own card.
+                 * @example EUR
+                 */
+                currency?: string;
+                /** @description How many lines a page holds, 1 to 1,000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTrafficReport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for does not go together: what, is said */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_statement_view: {
         parameters: {
             query?: {
@@ -41976,6 +42288,124 @@ export interface operations {
                 };
             };
             /** @description There is no such customer or carrier */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    traffic_report_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Its first day, in the time zone; six days before the last when absent.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description Its last day, in the time zone; today when absent. At most 366 days.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+                /**
+                 * @description Name of a time zone, in which days and hours are; UTC when absent.
+                 * @example Europe/Berlin
+                 */
+                time_zone?: string;
+                /** @description What has a line: hours, days, weeks and months in their order, all else by the most seizures. */
+                group_by?: "hour" | "day" | "week" | "month" | "customer" | "carrier" | "destination" | "ingress_trunk" | "egress_trunk";
+                /** @description What is counted: calls, unless what is asked for has attempts only. */
+                of?: "calls" | "attempts";
+                /** @description With what it is compared. */
+                compare?: "previous";
+                /** @description Number, name, or `external_id:` of a customer. */
+                customer?: string;
+                /** @description The same of a carrier: a report of attempts. */
+                carrier?: string;
+                /** @description The same of an ingress trunk: a report of calls. */
+                ingress_trunk?: string;
+                /** @description The same of an egress trunk: a report of attempts. */
+                egress_trunk?: string;
+                /** @description Name of a destination on the card of that side, exactly. */
+                destination?: string;
+                /**
+                 * @description Currency of that side's card.
+                 * @example EUR
+                 */
+                currency?: string;
+                /** @description How many lines a page holds, 1 to 1,000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrafficReport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer, carrier or trunk */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for does not go together: what, is said */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -54123,6 +54553,9 @@ export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<Fl
 export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1OwnCdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1OwnReportsTrafficGetParametersQueryGroup_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["group_by"]> = ["hour", "day", "week", "month", "destination", "trunk"];
+export const pathsApiV1OwnReportsTrafficGetParametersQueryCompareValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["compare"]> = ["previous"];
+export const pathsApiV1OwnReportsTrafficGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1OwnStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1PopsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "status", "-status", "country", "-country"];
 export const pathsApiV1PopsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/pops/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "code", "-code", "status", "-status", "country", "-country"];
@@ -54130,6 +54563,10 @@ export const pathsApiV1PopsExportGetParametersQueryFormatValues: ReadonlyArray<F
 export const pathsApiV1RateCardsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1ReportsTrafficGetParametersQueryGroup_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["group_by"]> = ["hour", "day", "week", "month", "customer", "carrier", "destination", "ingress_trunk", "egress_trunk"];
+export const pathsApiV1ReportsTrafficGetParametersQueryOfValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["of"]> = ["calls", "attempts"];
+export const pathsApiV1ReportsTrafficGetParametersQueryCompareValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["compare"]> = ["previous"];
+export const pathsApiV1ReportsTrafficGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "cli_rules", "exchange_rate", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target"];
 export const pathsApiV1RolesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
@@ -54226,7 +54663,7 @@ export const numberListSpecReplacesValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const paymentDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PaymentDirection"]> = ["payment", "refund"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "ledger.read", "ledger.write", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "report.read", "ledger.read", "ledger.write", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
@@ -54245,6 +54682,7 @@ export const rebuildModeValues: ReadonlyArray<FlattenedDeepRequired<components>[
 export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RegisteredState"]> = ["trying", "registered", "failed"];
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
+export const reportOfValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReportOf"]> = ["calls", "attempts"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
 export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "cli_rules.read", "cli_rules.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
