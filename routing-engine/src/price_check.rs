@@ -16,11 +16,13 @@
 //! prefixes the rest is not looked at, and the report says so.
 //!
 //! Where any card has rates for some callers alone, each of them is asked about too, at the prefix and at
-//! all that begin with it.
+//! all that begin with it: a card with prices by jurisdiction has three questions a prefix. The callers that
+//! cards tell apart are kept once for each prefix of them, twelve bytes, not once for each rate.
 //!
 //! Numbers longer than any card's prefix are not asked: what routes and number lists say of those is
 //! for the replay of calls to find.
 
+mod callers;
 mod points;
 
 use crate::decide::{Best, Quote, QuotedRoute};
