@@ -152,8 +152,15 @@ impl Call {
             .as_ref()
             .ok_or_else(|| stop(ReleaseReason::InternalError))?;
         let draw = self.facts.id.draw();
-        let sent =
-            candidate.numbers_to_send(&self.snapshot, &plan.numbers, &mut LiveAdmission, draw);
+        let snapshot = &self.snapshot;
+        let presented =
+            candidate.numbers_to_present(snapshot, &plan.numbers, &mut LiveAdmission, draw);
+        let sent = candidate.as_sent(snapshot, &presented);
+        if let Some(setup) = &mut self.setup
+            && presented.calling != plan.numbers_translated.calling
+        {
+            setup.present(&presented.calling, &presented.called);
+        }
         let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
         let numbers = Numbers {
             called: &sent.called,

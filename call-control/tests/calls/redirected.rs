@@ -7,7 +7,7 @@ use crate::support::{
 use call_control::Command;
 use call_control::events::{Evidence, TransportFailure};
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{RedirectPolicy, Signalling};
+use routing_engine::resources::{CliAction, CliRule, CliRules, RedirectPolicy, Signalling};
 use sip_core::HeaderName;
 use sip_core::transaction::Transport;
 
@@ -354,4 +354,77 @@ fn a_call_that_comes_back_is_refused_when_its_numbers_are_in_setup_too_often() {
     switch.expect(CUSTOMER, "100 INVITE");
     switch.take_all();
     switch.assert_at_rest();
+}
+
+fn rotating(numbers: usize) -> CliRules {
+    CliRules {
+        rules: vec![CliRule {
+            action: CliAction::Replace,
+            pool: (0..numbers)
+                .map(|number| (442_079_460_000 + number).to_string())
+                .collect(),
+            ..CliRule::default()
+        }],
+        ..CliRules::default()
+    }
+}
+
+/// The number in From of what a carrier was sent.
+fn caller_of(invite: &Sent) -> String {
+    let from = invite.header(HeaderName::From);
+    let number = from
+        .split("sip:")
+        .nth(1)
+        .and_then(|rest| rest.split('@').next());
+    number.unwrap().to_owned()
+}
+
+#[test]
+fn a_call_that_comes_back_with_another_number_of_a_pool_each_time_is_ended() {
+    let of_customer: fn(&mut Setup) = |setup| {
+        setup.customer.numbers.cli_rules = Some("pool".into());
+    };
+    let of_carrier: fn(&mut Setup) = |setup| {
+        setup.carrier.numbers.cli_rules = Some("pool".into());
+    };
+    for whose in [of_customer, of_carrier] {
+        let mut setup = Setup {
+            cli_rules: vec![("pool", rotating(100))],
+            ..Setup::default()
+        };
+        whose(&mut setup);
+        setup.limits.max_same_setups = 5;
+        let mut switch = Switch::with(&setup);
+        let mut calling = "441132960000".to_owned();
+        let mut seen = Vec::new();
+        for round in 0..5 {
+            let mut back = Caller::new(&format!("round-{round}"));
+            back.calling = calling;
+            switch.receive(CUSTOMER, &back.invite(Some(&offer("192.0.2.10", 4000))));
+            switch.expect(CUSTOMER, "100 INVITE");
+            calling = caller_of(&switch.expect(AURORA, "INVITE"));
+            assert!(!seen.contains(&calling), "{calling}: another each time");
+            seen.push(calling.clone());
+        }
+        let mut back = Caller::new("round-5");
+        back.calling = format!("+{calling}");
+        switch.receive(CUSTOMER, &back.invite(Some(&offer("192.0.2.10", 4000))));
+        let refusal = switch.expect(CUSTOMER, "482 INVITE");
+        switch.receive(CUSTOMER, &back.ack_refusal(&refusal));
+        assert_eq!(switch.record().release.reason, ReleaseReason::LoopDetected);
+
+        // Whoever else calls that number is no loop, and neither is the same when it is over.
+        let mut other = Caller::new("another");
+        other.calling = "441132960009".to_owned();
+        switch.receive(CUSTOMER, &other.invite(Some(&offer("192.0.2.10", 4000))));
+        switch.expect(CUSTOMER, "100 INVITE");
+        switch.advance_ms(200_000);
+        switch.take_all();
+        let mut later = Caller::new("later");
+        later.calling = calling;
+        switch.receive(CUSTOMER, &later.invite(Some(&offer("192.0.2.10", 4000))));
+        switch.expect(CUSTOMER, "100 INVITE");
+        switch.take_all();
+        switch.assert_at_rest();
+    }
 }

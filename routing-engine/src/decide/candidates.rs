@@ -121,6 +121,18 @@ impl Candidate {
         admission: &mut impl Admission,
         draw: u64,
     ) -> CallNumbers {
+        let presented = self.numbers_to_present(snapshot, numbers, admission, draw);
+        self.as_sent(snapshot, &presented)
+    }
+
+    /// The same before their translation, digits of E.164 where they are numbers.
+    pub fn numbers_to_present(
+        &self,
+        snapshot: &Snapshot,
+        numbers: &CallNumbers,
+        admission: &mut impl Admission,
+        draw: u64,
+    ) -> CallNumbers {
         let trunk = self.egress_trunk(snapshot);
         let mut sent = numbers.clone();
         // What refuses has left the route out before.
@@ -129,6 +141,12 @@ impl Candidate {
             .pass(&mut sent, &mut Tags::default(), |_, _| {});
         let turn = |rotations: &Rotations, rule| admission.rotation(rotations, rule, draw);
         let _ = trunk.numbers.present(&mut sent, draw, turn, |_, _| {});
+        sent
+    }
+
+    /// Numbers to present as the trunk writes them.
+    pub fn as_sent(&self, snapshot: &Snapshot, sent: &CallNumbers) -> CallNumbers {
+        let trunk = self.egress_trunk(snapshot);
         CallNumbers {
             called: trunk.called_sent(&sent.called),
             calling: trunk.calling_sent(&sent.calling),

@@ -17,6 +17,7 @@ pub(crate) fn offer(address: &str, port: u16) -> String {
 pub(crate) struct Caller {
     pub(crate) call_id: String,
     pub(crate) called: String,
+    pub(crate) calling: String,
     pub(crate) host: &'static str,
     pub(crate) cseq: u32,
     /// Lines added to the INVITE.
@@ -31,6 +32,7 @@ impl Caller {
         Self {
             call_id: call_id.to_owned(),
             called: CALLED.to_owned(),
+            calling: "441132960000".to_owned(),
             host: "192.0.2.10",
             cseq: 1,
             extra: String::new(),
@@ -91,6 +93,7 @@ impl Caller {
             host,
             call_id,
             called,
+            calling,
             target,
             branch,
             ..
@@ -109,7 +112,7 @@ impl Caller {
             "{method} {target} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {host}:5060;branch=z9hG4bK-{call_id}-{branch}\r\n\
              Max-Forwards: 70\r\n\
-             From: \"Caller\" <sip:441132960000@pbx.customer.example>;tag=from-{call_id}\r\n\
+             From: \"Caller\" <sip:{calling}@pbx.customer.example>;tag=from-{call_id}\r\n\
              To: <sip:{called}@{SWITCH}>{to_tag}\r\n\
              Call-ID: {call_id}\r\n\
              CSeq: {cseq} {method}\r\n\

@@ -14,9 +14,9 @@ use routing_engine::Snapshot;
 use routing_engine::credit::CreditAccount;
 use routing_engine::deck::{Deck, DestinationNames};
 use routing_engine::resources::{
-    Assigned, Assignment, AuthenticationMode, Carrier, Customer, DigestAccount, Direction,
-    Failover, Gateway, LcrProfile, MediaMode, PricedCard, RateCard, RateRow, ResourceKind,
-    Resources, Route, Signalling, Stored, Trunk,
+    Assigned, Assignment, AuthenticationMode, Carrier, CliRules, Customer, DigestAccount,
+    Direction, Failover, Gateway, LcrProfile, MediaMode, NumberList, PricedCard, RateCard, RateRow,
+    ResourceKind, Resources, Route, Signalling, Stored, Trunk,
 };
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
@@ -47,6 +47,9 @@ pub(crate) struct Setup {
     pub(crate) gateways: Vec<(&'static str, Gateway)>,
     /// Of all customers.
     pub(crate) routes: Vec<Route>,
+    /// CLI rules and number lists that a customer, a carrier or a trunk may name.
+    pub(crate) cli_rules: Vec<(&'static str, CliRules)>,
+    pub(crate) number_lists: Vec<(&'static str, NumberList)>,
     /// Of the customer's trunk.
     pub(crate) authentication: AuthenticationMode,
     pub(crate) ingress_digest: Option<DigestAccount>,
@@ -77,6 +80,8 @@ impl Default for Setup {
             egress: Signalling::default(),
             gateways: Vec::new(),
             routes: Vec::new(),
+            cli_rules: Vec::new(),
+            number_lists: Vec::new(),
             authentication: AuthenticationMode::Address,
             ingress_digest: None,
             egress_digest: None,
@@ -124,14 +129,7 @@ impl Setup {
                 self.egress(2, "aurora-out", "Aurora", AURORA),
                 self.egress(3, "borealis-out", "Borealis", BOREALIS),
             ],
-            gateways: (1..)
-                .zip(&self.gateways)
-                .map(|(id, (name, spec))| Stored {
-                    id,
-                    name: (*name).to_owned(),
-                    spec: spec.clone(),
-                })
-                .collect(),
+            gateways: stored(&self.gateways),
             routes: (1..)
                 .zip(&self.routes)
                 .map(|(id, spec)| Assigned {
@@ -156,6 +154,8 @@ impl Setup {
                 })
                 .into_iter()
                 .collect(),
+            cli_rules: stored(&self.cli_rules),
+            number_lists: stored(&self.number_lists),
             ..Resources::default()
         }
     }
@@ -244,6 +244,17 @@ impl Setup {
             max_call_duration: self.max_call_duration,
         }
     }
+}
+
+fn stored<T: Clone>(named: &[(&'static str, T)]) -> Vec<Stored<T>> {
+    let named = (1..).zip(named);
+    named
+        .map(|(id, (name, spec))| Stored {
+            id,
+            name: (*name).to_owned(),
+            spec: spec.clone(),
+        })
+        .collect()
 }
 
 /// A stock of media ports that is only numbers.
