@@ -208,6 +208,7 @@ pub(crate) struct CallsConfig {
     pub(crate) unknown_source_replies_per_second: u32,
     pub(crate) unknown_source_cdrs_per_second: u32,
     pub(crate) same_numbers_in_setup_max: u32,
+    pub(crate) held_per_shard_max: u32,
 }
 
 /// `[media]`

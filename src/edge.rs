@@ -424,6 +424,7 @@ fn engine_config(number: u16, shared: &Shared) -> EngineConfig {
             unknown_challenges_total_per_s: UNKNOWN_CHALLENGES_TOTAL_PER_SECOND,
             unknown_source_records_per_s: calls.unknown_source_cdrs_per_second,
             max_same_setups: calls.same_numbers_in_setup_max,
+            max_held_calls: calls.held_per_shard_max,
             message: config.message_limits(),
             ..EngineLimits::default()
         },

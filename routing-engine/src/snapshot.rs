@@ -54,7 +54,7 @@ use rating::{Amount, Currency, Jurisdiction, Origin, Timestamp};
 use sources::SourceTable;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What calls share that a transfer may join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,9 @@ pub enum Gathering {
     /// The address that they come from: whose they are is only known by a password.
     Source(IpAddr),
 }
+
+/// Counters of resources that are gone, by kind and identifier: as long as a call or an earlier snapshot has them.
+pub(crate) type RetiredLimiters = BTreeMap<(ResourceKind, i64), Weak<Limiter>>;
 
 /// A compiled configuration. See the module for how it is used.
 #[derive(Debug, Default)]
@@ -95,6 +98,8 @@ pub struct Snapshot {
     rules_read_identity: bool,
     prefixes: Arc<PrefixIndex>,
     limiters: BTreeMap<(ResourceKind, i64), Arc<Limiter>>,
+    /// Of what is gone.
+    retired_limiters: RetiredLimiters,
     accounts: AccountBook,
     /// Calls to one number, once any customer or trunk has a limit of them.
     called_numbers: Option<Arc<CalledNumbers>>,
@@ -187,6 +192,13 @@ impl Snapshot {
         numbers.map_or(0, |numbers| numbers.calls())
     }
 
+    /// The counters of a resource, also of one that is gone while calls hold channels of it.
+    fn limiter(&self, kind: ResourceKind, id: i64) -> Option<Arc<Limiter>> {
+        let key = (kind, id);
+        let retired = || self.retired_limiters.get(&key).and_then(Weak::upgrade);
+        self.limiters.get(&key).cloned().or_else(retired)
+    }
+
     /// Where the counters say something else than the calls. While calls come and go between the two
     /// looks there is always some; what stays is a fault.
     pub fn drift(&self, held: &HeldChannels) -> Vec<Drift> {
@@ -274,7 +286,7 @@ impl Snapshot {
         self.reads_identity
     }
 
-    /// Whether a decision may depend upon that: then its record keeps it.
+    /// Whether a decision may depend upon that: then its digest has it.
     pub(crate) fn rules_read_identity(&self) -> bool {
         self.rules_read_identity
     }
@@ -353,6 +365,13 @@ impl Snapshot {
     /// The name of a tag of this snapshot.
     pub fn tag(&self, index: TagIndex) -> &Arc<str> {
         &self.tags[index.0 as usize]
+    }
+
+    /// The tag of this name; `None` when no list and no route of this snapshot has it.
+    pub(crate) fn tag_of(&self, name: &str) -> Option<TagIndex> {
+        let mut tags = (0..).map(TagIndex).zip(&self.tags);
+        tags.find(|(_, known)| ***known == *name)
+            .map(|(tag, _)| tag)
     }
 
     /// The prices and intervals of a rate of this snapshot.

@@ -247,3 +247,69 @@ fn a_call_beyond_the_pace_is_held_until_it_is_due_and_refused_beyond_the_bound()
     assert_eq!(hold(1_000_000), Err(ReleaseReason::CustomerCpsLimit));
     assert_eq!(hold(1_600_000), Ok(900_000));
 }
+
+#[test]
+fn what_is_deleted_and_brought_back_keeps_counting_the_calls_that_are_up() {
+    let limited = |kind: &str| match kind {
+        "customer" => WORLD.replace(
+            "rate_card: retail }",
+            "rate_card: retail, channel_limit: 1 }",
+        ),
+        "ingress trunk" => WORLD.replace(
+            "customer: Meridian,",
+            "customer: Meridian, channel_limit: 1,",
+        ),
+        "carrier" => WORLD.replace(
+            "name: Zenith\nspec: {}",
+            "name: Zenith\nspec: { channel_limit: 1 }",
+        ),
+        _ => WORLD.replace("carrier: Zenith,", "carrier: Zenith, channel_limit: 1,"),
+    };
+    // What is left when the resource and what names it are gone, each with its identifier of before.
+    let without = |text: &str, gone: &[&str]| {
+        let mut left = resources(text);
+        let stays = |name: &str| !gone.contains(&name);
+        left.customers.retain(|one| stays(&one.name));
+        left.carriers.retain(|one| stays(&one.name));
+        left.trunks.retain(|one| stays(&one.name));
+        left
+    };
+    let places: [(&str, &[&str]); 4] = [
+        ("customer", &["Meridian", "meridian-in"]),
+        ("ingress trunk", &["meridian-in"]),
+        ("carrier", &["Zenith", "zenith-out"]),
+        ("egress trunk", &["zenith-out"]),
+    ];
+    for (kind, gone) in places {
+        let text = limited(kind);
+        assert_ne!(text, WORLD, "{kind}");
+        let first = Snapshot::compile(1, &resources(&text), None).unwrap();
+        let plan = routed(&first, UK);
+        let taken = by(&first, &plan, "zenith-out").admit(&first, 0, 0).unwrap();
+        // Gone over several pushes, and the first snapshot with them.
+        let mut last = Snapshot::compile(2, &without(&text, gone), Some(&first)).unwrap();
+        drop(first);
+        for number in 3..6 {
+            last = Snapshot::compile(number, &without(&text, gone), Some(&last)).unwrap();
+        }
+        let back = Snapshot::compile(6, &resources(&text), Some(&last)).unwrap();
+        let is_full = || match place(&back, UK, 9_000_000) {
+            Decision::Reject(rejection) => {
+                use ReleaseReason::{CustomerChannelLimit, TrunkChannelLimit};
+                [CustomerChannelLimit, TrunkChannelLimit].contains(&rejection.reason)
+            }
+            Decision::Route(plan) => {
+                let admitted = by(&back, &plan, "zenith-out").admit(&back, 0, 9_000_000);
+                admitted.is_err()
+            }
+        };
+        assert!(is_full(), "{kind}: the call is up");
+        drop(taken);
+        drop(plan);
+        assert!(!is_full(), "{kind}: its end was counted");
+        assert_eq!(back.drift(&HeldChannels::default()), [], "{kind}");
+        // Nothing is kept of what no call holds.
+        let gone_again = Snapshot::compile(7, &without(&text, gone), Some(&back)).unwrap();
+        assert_eq!(gone_again.drift(&HeldChannels::default()), [], "{kind}");
+    }
+}

@@ -295,6 +295,8 @@ impl Check<'_> {
         );
         let same = calls.same_numbers_in_setup_max.into();
         self.within("calls.same_numbers_in_setup_max", same, 0, 1_000);
+        let held = calls.held_per_shard_max.into();
+        self.within("calls.held_per_shard_max", held, 0, 100_000);
     }
 
     fn media(&mut self, config: &Config) {

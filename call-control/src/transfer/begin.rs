@@ -18,9 +18,7 @@ use media_relay::Side;
 use rating::cdr::ReleaseReason;
 use routing_engine::resources::{ReferPolicy, Status};
 use routing_engine::snapshot::{GatewayOrder, TrunkIndex};
-use routing_engine::{
-    CallRequest, Decision, PromptAdmission, RoutePlan, Snapshot, Source, decide_noted,
-};
+use routing_engine::{CallRequest, Decision, RoutePlan, Snapshot, Source};
 use sip_core::slab::SlabKey;
 use std::sync::Arc;
 
@@ -95,8 +93,8 @@ impl Engine {
             draw: facts.id.draw(),
             quality: &quality,
         };
-        // Who waits for it is in a call already: it is not held.
-        let (decision, record) = decide_noted(&request, snapshot, &mut PromptAdmission);
+        // Beyond its customer's pace it is held like any other call: whoever asks has heard 202.
+        let (decision, record) = self.decide_new(&request, snapshot);
         facts.keep_decision(record);
         let plan = match decision {
             Decision::Route(plan) => plan,
@@ -150,7 +148,7 @@ impl Engine {
         self.core.counters.calls_received += 1;
         self.note_target(asking, target);
         self.with_call(now.instant, target, |call, core| {
-            call.hunt_first(core, now.instant);
+            call.hunt_when_due(core, now.instant);
             call.settle(core);
         });
         Ok(())

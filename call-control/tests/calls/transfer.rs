@@ -5,7 +5,7 @@ mod races;
 use crate::support::{AURORA, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply, reply_with};
 use call_control::Command;
 use rating::cdr::{Outcome, ReleaseReason};
-use routing_engine::resources::{Customer, ReferPolicy, Signalling};
+use routing_engine::resources::{CliRules, Customer, NumberList, ReferPolicy, Signalling};
 use sip_core::HeaderName;
 
 const REFER_TO: &str = "Refer-To: <sip:442079460000@pbx.customer.example>\r\n";
@@ -588,4 +588,123 @@ fn a_dialog_that_is_not_there_replaces_nothing() {
         switch.receive(AURORA, &reply(&bye, 200, None));
     }
     switch.assert_at_rest();
+}
+
+#[test]
+fn the_target_of_a_transfer_goes_through_lists_and_cli_rules_as_a_call_does() {
+    let list = |action: &str, entries: &[&str], replacement: Option<&str>| {
+        let list = serde_json::json!({
+            "action": action, "entries": entries, "replacement": replacement,
+        });
+        serde_json::from_value::<NumberList>(list).unwrap()
+    };
+    let rules = |number: &str, called: &str| {
+        let rules = serde_json::json!({ "rules": [
+            { "called_prefixes": [called], "action": "replace", "number": number },
+        ] });
+        serde_json::from_value::<CliRules>(rules).unwrap()
+    };
+    let mut setup = handling();
+    setup.number_lists = vec![
+        (
+            "ported",
+            list("rewrite", &["442079460000"], Some("442079461111")),
+        ),
+        ("fronted", list("rewrite", &["4420"], Some("4499"))),
+    ];
+    // The target's rules see the number that the customer's list made.
+    setup.cli_rules = vec![
+        ("own", rules("441130000001", "442079461111")),
+        ("carriers", rules("441130000002", "4499")),
+    ];
+    setup.customer.numbers.lists = vec!["ported".into()];
+    setup.customer.numbers.cli_rules = Some("own".into());
+    let (mut switch, mut caller, _) = answered(&setup);
+    let target = refer(&mut switch, &mut caller);
+    assert!(
+        target.uri().starts_with("sip:442079461111@"),
+        "{}",
+        target.uri()
+    );
+    assert!(target.header(HeaderName::From).contains("441130000001"));
+
+    setup.carrier.numbers.lists = vec!["fronted".into()];
+    setup.carrier.numbers.cli_rules = Some("carriers".into());
+    let (mut switch, mut caller, _) = answered(&setup);
+    let target = refer(&mut switch, &mut caller);
+    assert!(
+        target.uri().starts_with("sip:449979461111@"),
+        "{}",
+        target.uri()
+    );
+    assert!(target.header(HeaderName::From).contains("441130000002"));
+
+    // What a list refuses is no target.
+    setup.number_lists = vec![
+        ("ported", list("deny", &["442079460000"], None)),
+        ("fronted", list("deny", &["1"], None)),
+    ];
+    let (mut switch, mut caller, _) = answered(&setup);
+    switch.receive(CUSTOMER, &caller.next("REFER", REFER_TO, None));
+    switch.expect(CUSTOMER, "202 REFER");
+    expect_report(&mut switch, "SIP/2.0 100 Trying", false);
+    expect_report(&mut switch, "SIP/2.0 403 Forbidden", true);
+    assert_eq!(switch.record().release.reason, ReleaseReason::NumberRefused);
+}
+
+/// Two calls a second, each held for a second at most.
+fn smoothed() -> Setup {
+    let mut setup = handling();
+    setup.customer.cps_limit = Some(2);
+    setup.customer.cps_smoothing_ms = Some(1_000);
+    setup
+}
+
+#[test]
+fn a_transfer_beyond_the_pace_waits_until_it_is_due() {
+    let (mut switch, mut caller, _) = answered(&smoothed());
+    switch.receive(CUSTOMER, &caller.next("REFER", REFER_TO, None));
+    switch.expect(CUSTOMER, "202 REFER");
+    expect_report(&mut switch, "SIP/2.0 100 Trying", false);
+    switch.expect_silence();
+    assert_eq!(switch.engine.counters().calls_held, 1);
+    switch.advance_ms(501);
+    assert_eq!(switch.engine.counters().calls_held, 0);
+    let target = switch.expect(AURORA, "INVITE");
+    assert!(target.uri().starts_with("sip:442079460000@"));
+    let reinvite = pick_up(&mut switch, &target);
+    join(&mut switch, &reinvite);
+}
+
+#[test]
+fn a_transfer_that_nobody_may_hold_back_any_more_is_refused_and_told_so() {
+    let mut setup = smoothed();
+    setup.limits.max_held_calls = 0;
+    let (mut switch, mut caller, _) = answered(&setup);
+    switch.receive(CUSTOMER, &caller.next("REFER", REFER_TO, None));
+    switch.expect(CUSTOMER, "202 REFER");
+    expect_report(&mut switch, "SIP/2.0 100 Trying", false);
+    expect_report(&mut switch, "SIP/2.0 503 Service Unavailable", true);
+    assert_eq!(
+        switch.record().release.reason,
+        ReleaseReason::CustomerCpsLimit
+    );
+}
+
+#[test]
+fn whoever_hangs_up_ends_the_transfer_that_still_waits() {
+    let (mut switch, mut caller, mut party) = answered(&smoothed());
+    switch.receive(CUSTOMER, &caller.next("REFER", REFER_TO, None));
+    switch.expect(CUSTOMER, "202 REFER");
+    expect_report(&mut switch, "SIP/2.0 100 Trying", false);
+    switch.receive(AURORA, &party.request("BYE", None));
+    switch.advance_ms(5_000);
+    switch.take_all();
+    assert_eq!(switch.engine.counters().calls_held, 0);
+    assert_eq!(
+        switch.engine.counters().attempts,
+        1,
+        "the target is not called"
+    );
+    assert_eq!(switch.channels(), (0, 0, 0));
 }

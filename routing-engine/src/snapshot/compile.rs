@@ -17,7 +17,7 @@ use super::prefix_index::{CardNumber, PrefixIndex};
 use super::sources::SourceTable;
 use super::{
     CarrierIndex, CompiledCarrier, CompiledCustomer, CompiledRegistration, CompiledRoute,
-    CustomerIndex, EgressTrunk, Snapshot, TrunkIndex,
+    CustomerIndex, EgressTrunk, RetiredLimiters, Snapshot, TrunkIndex,
 };
 use crate::Problem;
 use crate::credit::{AccountBook, CreditTerms};
@@ -33,7 +33,7 @@ use crate::throttle::{CompiledThrottle, ThrottleMeter};
 use rating::cdr::ResourceRef;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Most rate cards of a snapshot.
 pub const CARDS_MAX: usize = CardNumber::MAX as usize;
@@ -204,6 +204,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             tags: self.numbers.tags(),
             cli_rules: self.numbers.cli_rules(),
             prefixes: Arc::default(),
+            retired_limiters: self.retired_limiters(),
             limiters: std::mem::take(&mut self.limiters),
             accounts: std::mem::take(&mut self.accounts),
             called_numbers,
@@ -530,12 +531,27 @@ impl<'c, 'r> Compiler<'c, 'r> {
             .push(Problem::in_field(field, message).of(kind, owner));
     }
 
+    /// The counters of what was deleted or switched off, as long as a call or an earlier snapshot has them: it may
+    /// come back.
+    fn retired_limiters(&self) -> RetiredLimiters {
+        let Some(previous) = self.previous else {
+            return RetiredLimiters::new();
+        };
+        let left = previous.limiters.iter();
+        let left = left.map(|(key, limiter)| (*key, Arc::downgrade(limiter)));
+        let before = previous.retired_limiters.iter();
+        let before = before.map(|(key, limiter)| (*key, Weak::clone(limiter)));
+        let all = left.chain(before);
+        all.filter(|(key, limiter)| !self.limiters.contains_key(key) && limiter.strong_count() > 0)
+            .collect()
+    }
+
     /// The counters of the snapshot before, or new ones.
     fn limiter(&mut self, kind: ResourceKind, id: i64) -> Arc<Limiter> {
         let known = self
             .previous
-            .and_then(|previous| previous.limiters.get(&(kind, id)));
-        let limiter = known.map(Arc::clone).unwrap_or_default();
+            .and_then(|previous| previous.limiter(kind, id));
+        let limiter = known.unwrap_or_default();
         self.limiters.insert((kind, id), Arc::clone(&limiter));
         limiter
     }
