@@ -18,3 +18,22 @@ export const rulesTrialQuery = (rules: JsonObject, numbers: readonly string[]) =
     placeholderData: keepPreviousData,
     retry: false,
   })
+
+/** The numbers of a call, as they are received. */
+export interface CallQuestion {
+  customer: string
+  called: string
+  calling: string
+  asserted: string | null
+  privacy: boolean
+}
+
+/** What becomes of the numbers of a call by what is in force. */
+export const callTrialQuery = (question: CallQuestion) =>
+  queryOptions({
+    queryKey: ['numbers', 'call', question],
+    queryFn: ({ signal }) => unwrap(api.POST('/api/v1/numbers/test', { body: question, signal })),
+    // Whose turn it is in a pool moves on.
+    staleTime: 0,
+    retry: false,
+  })

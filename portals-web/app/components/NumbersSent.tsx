@@ -13,7 +13,7 @@ export interface NumbersSentProps {
 
 /** The numbers that a carrier gets, with each list and rule that made something of them. */
 export function NumbersSent({ calling, called, asserted, isAnonymous, steps }: NumbersSentProps) {
-  const { t } = useTranslation('explain')
+  const { t } = useTranslation()
   return (
     <div className="min-w-0">
       <p className="break-words">
@@ -21,9 +21,9 @@ export function NumbersSent({ calling, called, asserted, isAnonymous, steps }: N
         {' → '}
         <span className="font-mono text-meta">{called}</span>
       </p>
-      {isAnonymous ? <p className="text-meta text-ink-2">{t('numbers.anonymous')}</p> : null}
+      {isAnonymous ? <p className="text-meta text-ink-2">{t('sentNumbers.anonymous')}</p> : null}
       {asserted ? (
-        <p className="text-meta text-ink-2">{t('numbers.asserted', { number: asserted })}</p>
+        <p className="text-meta text-ink-2">{t('sentNumbers.asserted', { number: asserted })}</p>
       ) : null}
       {steps.length > 0 ? (
         <ul className="mt-0.5 text-meta text-ink-2">
@@ -40,8 +40,8 @@ export function NumbersSent({ calling, called, asserted, isAnonymous, steps }: N
 
 function callerOf(
   calling: string | null,
-  t: (key: 'numbers.nobody' | 'numbers.ofPool') => string,
+  t: (key: 'sentNumbers.nobody' | 'sentNumbers.ofPool') => string,
 ): string {
-  if (calling === null) return t('numbers.ofPool')
-  return calling === '' ? t('numbers.nobody') : calling
+  if (calling === null) return t('sentNumbers.ofPool')
+  return calling === '' ? t('sentNumbers.nobody') : calling
 }

@@ -37,7 +37,7 @@ export function ChoicesInput({ field: { schema }, path, label, frame }: ControlP
       className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1.5"
     >
       {all.map((name, index) => (
-        <label key={name} className="flex cursor-pointer items-center gap-1.5">
+        <label key={name} className="flex min-h-6 cursor-pointer items-center gap-1.5">
           <Checkbox
             data-field={index === 0 ? path : undefined}
             checked={chosen.has(name)}
@@ -85,7 +85,10 @@ export function PermissionsInput({ schema, path }: PermissionsInputProps) {
           </label>
           <span className="flex flex-wrap gap-x-5 gap-y-1">
             {names.map((name) => (
-              <label key={name} className="flex cursor-pointer items-center gap-1.5 text-ink-2">
+              <label
+                key={name}
+                className="flex min-h-6 cursor-pointer items-center gap-1.5 text-ink-2"
+              >
                 <Checkbox
                   aria-label={name}
                   checked={chosen.has(name)}

@@ -1,4 +1,10 @@
 export const common = {
+  sentNumbers: {
+    ofPool: 'a number of a pool',
+    nobody: 'no number',
+    anonymous: 'Anonymous in From',
+    asserted: 'Asserted: {{number}}',
+  },
   product: 'DIDTron',
   retry: 'Try again',
   close: 'Close',

@@ -41,12 +41,6 @@ export const explain = {
     throttled: 'Too many of its attempts fail: tried after the others',
     belowFloor: 'Below the quality floor of the LCR profile',
   },
-  numbers: {
-    ofPool: 'a number of a pool',
-    nobody: 'no number',
-    anonymous: 'Anonymous in From',
-    asserted: 'Asserted: {{number}}',
-  },
   step: {
     identity: 'Identity',
     number_list: 'Number list',

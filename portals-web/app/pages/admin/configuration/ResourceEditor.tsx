@@ -6,6 +6,7 @@ import { errorCode } from '~/api/errors'
 import { ActionDock } from '~/components/ActionDock'
 import { LeaveGuard } from '~/components/LeaveGuard'
 import { ProblemNotice } from '~/components/ProblemNotice'
+import { CallTrial } from '~/forms/resource/CallTrial'
 import { AssignmentFields } from '~/forms/resource/AssignmentFields'
 import { FaultSummary, focusField } from '~/forms/resource/FaultSummary'
 import { MetaFields, NoteField } from '~/forms/resource/MetaFields'
@@ -72,26 +73,31 @@ export function ResourceEditor(props: ResourceEditorProps) {
       <TabList tabs={tabs} active={active} faults={countByTab(form, kind)} />
       <div className="max-w-240 p-5">
         {isFormTab ? (
-          <form
-            noValidate
-            className="flex flex-col gap-5"
-            onSubmit={(event) => {
-              event.preventDefault()
-              if (canSave) save()
-            }}
-          >
-            {kind.can_write ? null : (
-              <p role="note" className="rounded-control bg-subtle px-3 py-2 text-ink-2">
-                {t('readOnly')}
-              </p>
-            )}
-            <FaultSummary faults={form.faults} onGo={go} />
-            {saving.error && form.faults.size === 0 ? <ProblemNotice error={saving.error} /> : null}
-            <FormTab kind={kind} form={form} tab={active} />
-            {isDirty && resource ? <NoteField form={form} /> : null}
-            {/* Enter in a field sends the form; the visible button is in the dock. */}
-            <button type="submit" hidden aria-hidden tabIndex={-1} />
-          </form>
+          <>
+            <form
+              noValidate
+              className="flex flex-col gap-5"
+              onSubmit={(event) => {
+                event.preventDefault()
+                if (canSave) save()
+              }}
+            >
+              {kind.can_write ? null : (
+                <p role="note" className="rounded-control bg-subtle px-3 py-2 text-ink-2">
+                  {t('readOnly')}
+                </p>
+              )}
+              <FaultSummary faults={form.faults} onGo={go} />
+              {saving.error && form.faults.size === 0 ? (
+                <ProblemNotice error={saving.error} />
+              ) : null}
+              <FormTab kind={kind} form={form} tab={active} />
+              {isDirty && resource ? <NoteField form={form} /> : null}
+              {/* Enter in a field sends the form; the visible button is in the dock. */}
+              <button type="submit" hidden aria-hidden tabIndex={-1} />
+            </form>
+            {resource ? <Trial kind={kind} resource={resource} tab={active} /> : null}
+          </>
         ) : (
           children
         )}
@@ -144,6 +150,14 @@ function FormTab({ kind, form, tab }: FormTabProps) {
       {kind.kind === 'translation_rules' ? <RulesTrial kind={kind} form={form} /> : null}
     </>
   )
+}
+
+/** Where what is in force can be tried: beside what makes something of the numbers of calls. */
+function Trial({ kind, resource, tab }: { kind: Kind; resource: Resource; tab: ResourceTab }) {
+  const isOfNumbers = kind.kind === 'number_list' || kind.kind === 'cli_rules'
+  if (isOfNumbers && tab === 'general') return <CallTrial />
+  if (kind.kind === 'customer' && tab === 'advanced') return <CallTrial customer={resource.name} />
+  return null
 }
 
 function saveWord(isThere: boolean, isBusy: boolean) {
