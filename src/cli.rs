@@ -15,7 +15,6 @@ mod deck;
 mod demo;
 mod explain;
 mod export;
-mod journal;
 mod ledger;
 mod numbers;
 mod probe;
@@ -60,8 +59,6 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// List, make and end bans of SIP sources on a running switch.
     Bans(bans::BansArgs),
-    /// Verify the journal of call records against the database, or load it anew.
-    Journal(journal::JournalArgs),
     /// Verify the books against the records of calls.
     Ledger(ledger::LedgerArgs),
     /// Show the balance of a customer or carrier.
@@ -143,7 +140,6 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Bans(args) => bans::run(&args),
-        Command::Journal(args) => journal::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),

@@ -11,6 +11,7 @@ export const SOUND_PRICES: PriceCheck = {
   no_rate: 0,
   currency: 'USD',
   findings: [],
+  unjudged_carriers: [],
 }
 
 /** What a draft of a card would bring, whatever it changes. */
@@ -25,6 +26,8 @@ export const UNDER_COST: PriceCheck = {
       customers_count: 3,
       prefix: '2010',
       origin: null,
+      tags: [],
+      is_carrier_unjudged: false,
       destination: 'Egypt mobile',
       rate_card: 'retail-a',
       price_per_minute: '0.0082',
@@ -40,6 +43,8 @@ export const UNDER_COST: PriceCheck = {
       customers_count: 1,
       prefix: '8821',
       origin: null,
+      tags: [],
+      is_carrier_unjudged: false,
       destination: 'Satellite',
       rate_card: 'retail-b',
       price_per_minute: '4.1',
@@ -55,6 +60,8 @@ export const UNDER_COST: PriceCheck = {
       customers_count: 1,
       prefix: '850',
       origin: null,
+      tags: [],
+      is_carrier_unjudged: false,
       destination: 'North Korea',
       rate_card: 'retail-a',
       price_per_minute: '0.9',

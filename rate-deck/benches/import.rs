@@ -27,7 +27,7 @@ fn file(cheaper_every: u64) -> String {
 
 fn parsed(file: &str) -> Reading {
     let card = Card {
-        origin_names: Default::default(),
+        origin_sets: Vec::new(),
         currency: Currency::USD,
         defaults: RateTerms::per_second(Amount::ZERO),
     };

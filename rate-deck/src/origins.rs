@@ -1,32 +1,41 @@
 //! Whose calls a row is for: `33`, `33;49`, `351-353`, a group that the card names, a jurisdiction.
 
-use crate::codes::{OtherMeaning, expand};
+use crate::codes::expand;
 use crate::rejections::Reason;
-use rating::Origin;
-use rating::origin::OriginNames;
+use rating::{Jurisdiction, Origin};
 
-/// Appends the origins that a text means, each once. Tells when the codes among them may be meant otherwise.
+/// What carriers write for calls of everybody.
+const ANYBODY: [&str; 4] = ["", "*", "any", "all"];
+
+/// Appends the origins that a text means, each once. What could be meant in two ways is read as for called numbers.
 pub(crate) fn origins(
     text: &str,
-    names: &OriginNames,
+    sets: &[(Box<str>, Vec<Origin>)],
     origins: &mut Vec<Origin>,
-) -> Result<Option<OtherMeaning>, Reason> {
-    if let Some(named) = names.get(text) {
+) -> Result<(), Reason> {
+    let text = text.trim();
+    let is = |name: &str| name.eq_ignore_ascii_case(text);
+    if ANYBODY.into_iter().any(is) {
+        origins.push(Origin::ANY);
+        return Ok(());
+    }
+    if let Some((_, named)) = sets.iter().find(|(name, _)| is(name)) {
         origins.extend_from_slice(named);
-        return Ok(None);
+        return Ok(());
+    }
+    if let Some(jurisdiction) = Jurisdiction::ALL.into_iter().find(|it| is(it.as_str())) {
+        origins.push(Origin::of_jurisdiction(jurisdiction));
+        return Ok(());
     }
     let mut codes = Vec::new();
-    let meaning = expand("", text, &mut codes).map_err(|reason| match reason {
-        Reason::NotACode | Reason::CodeMissing => Reason::NotAnOrigin,
+    expand("", text, &mut codes).map_err(|reason| match reason {
+        Reason::NotACode => Reason::NotAnOrigin,
         reason => reason,
     })?;
     origins.extend(codes.into_iter().map(Origin::of_prefix));
-    if origins.iter().any(|origin| origin.is_of_nobody()) {
-        return Err(Reason::NotAnOrigin);
-    }
     origins.sort_unstable();
     origins.dedup();
-    Ok(meaning)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -35,9 +44,9 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, Reason> {
         let origin = |text: &str| text.parse().unwrap_or(Origin::ANY);
-        let names = OriginNames::new([("EEA", vec![origin("33"), origin("49")])]);
+        let sets = [("EEA".into(), vec![origin("33"), origin("49")])];
         let mut found = Vec::new();
-        let _ = origins(text, &names, &mut found)?;
+        origins(text, &sets, &mut found)?;
         Ok(found.iter().map(ToString::to_string).collect())
     }
 
@@ -56,7 +65,7 @@ mod tests {
             let expected = expected.iter().map(ToString::to_string).collect();
             assert_eq!(read(text), Ok(expected), "{text}");
         }
-        for text in ["Rest of world", "33x", "033", "00", "33;049"] {
+        for text in ["Rest of world", "33x"] {
             assert_eq!(read(text), Err(Reason::NotAnOrigin), "{text}");
         }
     }

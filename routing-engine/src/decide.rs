@@ -294,7 +294,7 @@ fn classify<T: Trace>(rules: ClassRules, called: &str, trace: &mut T) -> Result<
             trace.step(Step::Classified(facts));
             Ok(())
         }
-        Some(ClassFault::Blocked(_)) => refuse(
+        Some(ClassFault::Blocked(_) | ClassFault::Unknown) => refuse(
             trace,
             Step::ClassBlocked(facts),
             ReleaseReason::NumberClassBlocked,

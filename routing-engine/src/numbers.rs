@@ -11,7 +11,7 @@ mod policy;
 mod rules;
 mod tags;
 
-pub(crate) use caller::caller_digits;
+pub(crate) use caller::{caller_digits, lead_of_caller};
 pub(crate) use class::ClassRules;
 pub use class::{ClassFault, Country, NumberFacts};
 pub use cli::{CliDid, CliPlace, CliRulesIndex, CompiledCliRules, Rotations};

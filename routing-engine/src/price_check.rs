@@ -16,20 +16,25 @@
 //! prefixes the rest is not looked at, and the report says so.
 //!
 //! Where any card has rates for some callers alone, each of them is asked about too, at the prefix and at
-//! all that begin with it: a card with prices by jurisdiction has three questions a prefix. The callers that
-//! cards tell apart are kept once for each prefix of them, twelve bytes, not once for each rate.
+//! all that begin with it.
+//!
+//! Where routes of a customer ask for tags, its prices are asked for calls without tags and once more for calls
+//! with each set of tags that a route asks for or does not take; beyond [`TAG_SETS_MAX`] sets the check is not
+//! complete.
 //!
 //! Numbers longer than any card's prefix are not asked: what routes and number lists say of those is
-//! for the replay of calls to find.
+//! for the replay of calls to find. Neither is judged what carriers' number lists, classes and CLI rules refuse, for
+//! a prefix is no number and nobody calls: the check names those carriers, and a finding says when its cheapest
+//! carrier is one of them.
 
-mod callers;
 mod points;
 
 use crate::decide::{Best, Quote, QuotedRoute};
-use crate::snapshot::{CompiledCustomer, CustomerIndex, RateRef, Snapshot};
+use crate::numbers::Tags;
+use crate::snapshot::{CompiledCustomer, CustomerIndex, RateRef, Snapshot, TrunkIndex};
 use points::Points;
 use rating::{Amount, Origin, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most questions of one check: some seconds.
@@ -41,7 +46,10 @@ pub const LOOKS_MAX: u64 = 50_000_000;
 /// Most findings that are told; all are counted.
 pub const FINDINGS_MAX: usize = 200;
 
-/// Most customers of one finding that are named.
+/// Most sets of tags that a customer is asked about, beside calls without tags.
+pub const TAG_SETS_MAX: usize = 8;
+
+/// Most customers of one finding that are named; and most carriers whose numbers are not judged.
 pub const NAMES_MAX: usize = 10;
 
 /// What to compare.
@@ -73,6 +81,9 @@ pub struct PriceCheck {
     pub counts: BTreeMap<PriceFault, u64>,
     /// At most [`FINDINGS_MAX`] of them: the largest loss first.
     pub findings: Vec<PriceFinding>,
+    /// Carriers that refuse some numbers or callers by lists, classes or CLI rules, which is not judged: the first
+    /// [`NAMES_MAX`] of them by name.
+    pub unjudged_carriers: Vec<Arc<str>>,
 }
 
 /// What is wrong with a destination.
@@ -101,6 +112,10 @@ pub struct PriceFinding {
     pub prefix: String,
     /// The calls of whom: all, those from numbers that begin so, or those of a jurisdiction.
     pub origin: Origin,
+    /// The calls with these tags; empty for those without any.
+    pub tags: Vec<Arc<str>>,
+    /// The cheapest carrier refuses some numbers or callers, and it is not judged whether these.
+    pub is_carrier_unjudged: bool,
     /// By the draft.
     pub after: PriceLine,
     /// By the configuration in force.
@@ -136,6 +151,7 @@ pub fn price_check(
     let mut check = PriceCheck {
         customers: touched.len() as u64,
         is_complete: true,
+        unjudged_carriers: unjudged_carriers(after),
         ..PriceCheck::default()
     };
     let points = Points::new(question);
@@ -147,13 +163,20 @@ pub fn price_check(
             check.is_complete = false;
             break;
         }
+        let routes = &after.customer(group.first).policy.routes;
+        let (mut tag_sets, are_all) = routes.tag_sets(TAG_SETS_MAX);
+        check.is_complete &= are_all;
+        tag_sets.insert(0, Tags::default());
         for (prefix, origin) in points.of(after, question.before, card, group.before) {
-            if check.questions >= question.questions_max {
-                check.is_complete = false;
-                break 'groups;
+            let prefix = prefix.to_string();
+            for tags in &tag_sets {
+                if check.questions >= question.questions_max {
+                    check.is_complete = false;
+                    break 'groups;
+                }
+                check.questions += 1;
+                check.ask(question, &group, (&prefix, origin), tags);
             }
-            check.questions += 1;
-            check.ask(question, &group, (&prefix.to_string(), origin));
         }
     }
     check.findings.sort_by(|one, other| {
@@ -165,6 +188,28 @@ pub fn price_check(
     });
     check.findings.truncate(FINDINGS_MAX);
     check
+}
+
+fn unjudged_carriers(snapshot: &Snapshot) -> Vec<Arc<str>> {
+    let trunks = (0..).map(TrunkIndex).zip(snapshot.egress_trunks());
+    let unjudged = trunks.filter(|(index, _)| snapshot.judges_numbers(*index));
+    let names = unjudged.map(|(_, trunk)| &snapshot.carrier(trunk.carrier).resource.name);
+    let names: BTreeSet<_> = names.collect();
+    names.into_iter().take(NAMES_MAX).cloned().collect()
+}
+
+fn tags_of(snapshot: &Snapshot, tags: &Tags) -> Vec<Arc<str>> {
+    tags.iter()
+        .map(|tag| Arc::clone(snapshot.tag(tag)))
+        .collect()
+}
+
+/// The same tags in another snapshot; those that it does not know no route of it asks for.
+fn tags_in(snapshot: &Snapshot, names: &[Arc<str>]) -> Tags {
+    names
+        .iter()
+        .filter_map(|name| snapshot.tag_of(name))
+        .collect()
 }
 
 /// Customers that get the same by the draft, and did by the configuration in force.
@@ -228,14 +273,20 @@ impl PriceCheck {
         question: &PriceQuestion<'_>,
         group: &Group,
         (prefix, origin): (&str, Origin),
+        tags: &Tags,
     ) {
-        let at = question.at;
-        let quote = question.after.quote(group.first, prefix, origin, at);
+        let (at, after) = (question.at, question.after);
+        let quote = after.quote_tagged(group.first, prefix, origin, at, tags);
         let Some(fault) = fault_of(&quote) else {
             return;
         };
         let was = match group.before {
-            Some(before) => question.before.quote(before, prefix, origin, at),
+            Some(before) => {
+                let tags = tags_in(question.before, &tags_of(after, tags));
+                question
+                    .before
+                    .quote_tagged(before, prefix, origin, at, &tags)
+            }
             None => Quote::NoRate,
         };
         if !is_new(fault, fault_of(&was)) {
@@ -248,6 +299,10 @@ impl PriceCheck {
             customers_count: group.count,
             prefix: prefix.to_owned(),
             origin,
+            tags: tags_of(after, tags),
+            is_carrier_unjudged: quote
+                .route()
+                .is_some_and(|route| after.judges_numbers(route.trunk)),
             after: PriceLine::of(&quote, question.after, question.at),
             before: PriceLine::of(&was, question.before, question.at),
         };
@@ -292,6 +347,15 @@ impl PriceLine {
             price: Some(per_minute(*rate)),
             carrier: route.map(carrier),
             cost: route.map(|route| per_minute(route.rate)),
+        }
+    }
+}
+
+impl Quote {
+    fn route(&self) -> Option<QuotedRoute> {
+        match self {
+            Self::NoRate => None,
+            Self::Rated { best, .. } => best.route(),
         }
     }
 }

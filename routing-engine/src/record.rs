@@ -10,7 +10,7 @@
 //! # What is noted
 //!
 //! The wall clock, how many gates were asked and which refused or that money did, the turns, a digest of the decision, and
-//! where rules look at it who calls beside From, which the call's record has not. Of routes something is noted only where figures decided: the ten candidates, and
+//! where trunks believe it who calls beside From, which the call's record has not. Of routes something is noted only where figures decided: the ten candidates, and
 //! [`NOTED_MAX`] of those that had no place among them. A route that is not noted is taken to do
 //! worse than any other when the decision is made again. It had no place with the figures it had, so
 //! it has none with worse ones, and the order of the others does not depend on it: the decision is
@@ -133,13 +133,14 @@ pub fn decide_noted(
 }
 
 impl FurtherNotes {
-    /// Who calls beside From, where anything looked at it.
+    /// Who calls beside From, where any trunk believes it.
     fn of(request: &CallRequest<'_>, decision: &Decision, snapshot: &Snapshot) -> Self {
         let trunk = match decision {
             Decision::Route(plan) => Some(plan.ingress_trunk),
             Decision::Reject(rejection) => rejection.ingress_trunk,
         };
-        let Some(trunk) = trunk.filter(|_| snapshot.rules_read_identity()) else {
+        // Also where no rule of today looks at it: one of a draft may, that is tried on this call.
+        let Some(trunk) = trunk.filter(|_| snapshot.reads_identity()) else {
             return Self::default();
         };
         let trunk = snapshot.ingress_trunk(trunk);

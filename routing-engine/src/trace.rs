@@ -201,7 +201,9 @@ impl LossReason {
             Self::GatewaysInactive => "gateways_inactive",
             Self::NoRate => "no_rate",
             Self::NumberRefused(_) => "number_refused",
-            Self::ClassRefused(ClassFault::Blocked(_)) => "number_class_blocked",
+            Self::ClassRefused(ClassFault::Blocked(_) | ClassFault::Unknown) => {
+                "number_class_blocked"
+            }
             Self::ClassRefused(ClassFault::Invalid(_)) => "invalid_number",
             Self::CliRefused(_) => "cli_refused",
             Self::CarrierNotAllowed => "carrier_not_allowed",

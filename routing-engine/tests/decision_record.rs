@@ -7,6 +7,7 @@ mod small;
 
 use rating::cdr::{PassedOver, ReleaseReason};
 use routing_engine::explain::{Explanation, RouteStatus, explain, explain_again};
+use routing_engine::numbers::ShownIdentity;
 use routing_engine::quality::{Counts, QualityKey, QualityWindow};
 use routing_engine::record::{NOTED_MAX, RECORD_BYTES_MAX, RecordError, decision_bytes};
 use routing_engine::throttle::AttemptEnd;
@@ -269,4 +270,36 @@ fn what_is_no_record_is_refused_and_what_is_longer_is_read() {
     // Records of programs that did not know what stands behind the first part end with that.
     let readable = (1..record.len()).filter(|length| read(&record[..*length]).is_ok());
     assert_eq!(readable.count(), 1);
+}
+
+#[test]
+fn who_calls_is_kept_where_a_trunk_believes_it_though_no_rule_looks_yet() {
+    let believing = |identity: &str| {
+        let text = small::WORLD.replace(
+            "customer: Meridian,",
+            &format!("customer: Meridian, {identity}"),
+        );
+        Snapshot::compile(1, &resources(&text), None).unwrap()
+    };
+    let shown = ShownIdentity::of_believed(Some("447400123456"), true);
+    let request = CallRequest {
+        identity: shown,
+        ..call("442071838750", 1)
+    };
+    let kept = |snapshot: &Snapshot| {
+        let (decision, record) = decide_noted(&request, snapshot, &mut LiveAdmission);
+        let mut again = RecordedAdmission::new(&record, &[]).unwrap();
+        let identity = again.identity();
+        let kept = identity.shown();
+        let past = CallRequest {
+            identity: kept,
+            ..request
+        };
+        let made = explain_again(&past, snapshot, &mut again);
+        assert!(made.1 && matches!(decision, Decision::Route(_)));
+        (kept.p_asserted_identity.map(str::to_owned), kept.is_private)
+    };
+    let believes = believing("identity: { asserted: p_asserted_identity, privacy: respect },");
+    assert_eq!(kept(&believes), (Some("447400123456".to_owned()), true));
+    assert_eq!(kept(&believing("")), (None, false), "nobody may look at it");
 }

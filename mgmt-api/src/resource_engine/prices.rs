@@ -40,6 +40,9 @@ pub struct PriceCheck {
     pub currency: String,
     /// At most 200 of them: those below cost first, the largest loss first.
     pub findings: Vec<PriceFinding>,
+    /// Carriers that refuse some numbers or callers by number lists, classes or CLI rules: the check takes them
+    /// for carriers that take all. At most ten.
+    pub unjudged_carriers: Vec<String>,
 }
 
 /// A destination that would newly be at fault.
@@ -56,6 +59,11 @@ pub struct PriceFinding {
     /// Calls from numbers that begin so, or those of a jurisdiction; null for those of all others.
     #[schema(required)]
     pub origin: Option<String>,
+    /// Calls to which number lists put these tags; empty for those without any.
+    pub tags: Vec<String>,
+    /// The cheapest carrier refuses some numbers or callers by number lists, classes or CLI rules, and whether
+    /// it takes these is not judged.
+    pub is_carrier_unjudged: bool,
     /// The destination on the customer's card; null when the card has none.
     #[schema(required)]
     pub destination: Option<String>,
@@ -146,6 +154,11 @@ impl From<engine::PriceCheck> for PriceCheck {
             no_rate: count(engine::PriceFault::NoRate),
             currency: Currency::USD.as_str().to_owned(),
             findings: check.findings.iter().map(PriceFinding::from).collect(),
+            unjudged_carriers: check
+                .unjudged_carriers
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }
@@ -163,6 +176,8 @@ impl From<&engine::PriceFinding> for PriceFinding {
             customers_count: finding.customers_count,
             prefix: finding.prefix.clone(),
             origin: (!finding.origin.is_any()).then(|| finding.origin.to_string()),
+            tags: finding.tags.iter().map(ToString::to_string).collect(),
+            is_carrier_unjudged: finding.is_carrier_unjudged,
             destination: text(&after.destination).or_else(|| text(&before.destination)),
             rate_card: text(&after.rate_card).or_else(|| text(&before.rate_card)),
             price_per_minute: after.price.map(Money),

@@ -138,7 +138,11 @@ pub(crate) struct Routed {
 
 impl Verdict {
     pub(crate) fn of(call: &AskedCall<'_>, snapshot: &Snapshot, moment: &Moment<'_>) -> Self {
-        let request = call.request(snapshot, moment);
+        let identity = call.identity();
+        let request = CallRequest {
+            identity: identity.shown(),
+            ..call.request(snapshot, moment)
+        };
         let decision = decide(&request, snapshot, &mut ReplayAdmission, &mut NoTrace);
         Self::of_decision(call, snapshot, &decision)
     }

@@ -2,6 +2,7 @@
 
 use crate::apply::{DECK, RESOURCES, apply};
 use crate::fixture::Api;
+use crate::ledger::{get_as, key_with};
 use rating::cdr::{
     AppliedRate, AttemptRecord, CallId, CallRecord, Charge, JournalEntry, Outcome, Release,
     ReleaseReason, ReleasedBy, ResourceRef, Transport,
@@ -11,7 +12,7 @@ use rating::journal::{
 };
 use rating::rounding::Rounding;
 use rating::{Amount, Currency, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use store::{Loader, LoaderConfig};
 
@@ -255,4 +256,75 @@ async fn filters_are_joined() {
     let range = "from=2026-03-01T12:00:03Z&to=2026-03-01T13:00:05%2B01:00";
     assert_eq!(count(range).await, 2);
     assert_eq!(count(&format!("{range}&customer=acme&limit=1")).await, 1);
+}
+
+#[tokio::test]
+async fn at_what_a_currency_is_reckoned_is_told_to_the_operator_alone() {
+    let api = Api::start().await;
+    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    let id_of = async |path: &str| api.get(path).await.json()["id"].as_i64().unwrap();
+    let (customer, carrier) = (
+        id_of("/api/v1/customers/acme").await,
+        id_of("/api/v1/carriers/cheap").await,
+    );
+    let mut euros = call(1);
+    let of_euros = |rate: &AppliedRate, worth: &str| AppliedRate {
+        currency: Currency::try_from("EUR".to_owned()).unwrap(),
+        exchange_rate: worth.parse().unwrap(),
+        ..rate.clone()
+    };
+    euros.rate = euros.rate.as_ref().map(|rate| of_euros(rate, "1.0842"));
+    euros.attempts[0].rate = of_euros(&euros.attempts[0].rate, "1.0917");
+    let of = |id, name: &str| ResourceRef {
+        id,
+        name: name.into(),
+    };
+    euros.customer = Some(of(customer, "acme"));
+    euros.attempts[0].carrier = of(carrier, "cheap");
+    load(&api, &[euros.clone()]).await;
+    let path = format!("{:032x}", euros.id.0);
+    let staffs = api.get(&format!("/api/v1/cdrs/{path}")).await;
+    assert_eq!(
+        staffs.json()["rate"]["exchange_rate"],
+        "1.0842",
+        "{}",
+        staffs.body
+    );
+    assert!(staffs.body.contains("1.0917"), "{}", staffs.body);
+    let accounts = [
+        (11, "customer", customer, "retail"),
+        (12, "carrier", carrier, "wholesale"),
+    ];
+    for (tenant, kind, id, card) in accounts {
+        let key = key_with(&api, tenant, kind, id, &["cdr.read"]).await;
+        let own = get_as(&api, &key, &format!("/api/v1/own-cdrs/{path}")).await;
+        assert_eq!(own.status, 200, "{kind}: {}", own.body);
+        let rate = &own.json()["rate"];
+        assert_eq!(
+            (&rate["rate_card"], &rate["currency"]),
+            (&json!(card), &json!("EUR"))
+        );
+        assert_eq!(
+            rate.get("exchange_rate").unwrap_or(&Value::Null),
+            &Value::Null
+        );
+        let list = get_as(&api, &key, "/api/v1/own-cdrs").await;
+        assert_eq!(
+            list.json()["items"].as_array().map(Vec::len),
+            Some(1),
+            "{}",
+            list.body
+        );
+        for body in [&own.body, &list.body] {
+            for secret in ["1.0842", "1.0917", "margin", "cost"] {
+                assert!(!body.contains(secret), "{kind}: {secret} in {body}");
+            }
+        }
+        let others = if kind == "customer" {
+            "wholesale"
+        } else {
+            "retail"
+        };
+        assert!(!own.body.contains(others), "{}", own.body);
+    }
 }

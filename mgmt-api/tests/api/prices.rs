@@ -65,6 +65,8 @@ async fn a_draft_that_sells_one_destination_below_cost_is_caught_before_its_push
             "customers_count": 1,
             "prefix": "331",
             "origin": null,
+            "tags": [],
+            "is_carrier_unjudged": false,
             "destination": "Paris",
             "rate_card": "retail",
             "price_per_minute": "0.002",

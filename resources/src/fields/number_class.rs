@@ -63,6 +63,38 @@ pub enum NumberValidation {
     Valid,
 }
 
+/// What becomes of called numbers whose class nobody knows, where classes are blocked.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownNumbers {
+    /// They are let through: ranges that are newer than the switch, short codes, and whatever a carrier may
+    /// make of digits that are no number.
+    #[default]
+    Allow,
+    /// They are not let through, as if they were of a blocked class.
+    Block,
+}
+
+impl UnknownNumbers {
+    /// Whether they are let through.
+    pub fn are_allowed(&self) -> bool {
+        *self == Self::Allow
+    }
+}
+
 impl NumberClass {
     /// As files and the API write it.
     pub fn as_str(self) -> &'static str {

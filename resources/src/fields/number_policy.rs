@@ -1,6 +1,6 @@
 //! Which shared rules and lists the numbers of calls go through.
 
-use crate::fields::number_class::{NumberClass, NumberValidation};
+use crate::fields::number_class::{NumberClass, NumberValidation, UnknownNumbers};
 use crate::fields::reference::Ref;
 use crate::kinds::{CliRules, NumberList, TranslationRules};
 use crate::problem::Problem;
@@ -40,6 +40,11 @@ pub struct NumberPolicy {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = Self::CLASSES_MAX))]
     pub blocked_classes: Vec<NumberClass>,
+    /// What becomes of called numbers that no range of a numbering plan holds, so that nobody knows their class.
+    /// The 0 or 1 of national dialling behind a country code and digits too many do not hide a class. For
+    /// policies with `blocked_classes`.
+    #[serde(default, skip_serializing_if = "UnknownNumbers::are_allowed")]
+    pub unknown_numbers: UnknownNumbers,
     /// What becomes of called numbers that no numbering plan knows: they are taken, or refused as
     /// invalid; a carrier's and an egress trunk's leave their routes out.
     #[serde(default, skip_serializing_if = "NumberValidation::is_off")]
@@ -65,10 +70,14 @@ impl NumberPolicy {
 
     pub(crate) fn check(&self, field: &str) -> impl Iterator<Item = Problem> {
         let lists = repeated(format!("{field}.lists"), &self.lists);
-        lists.chain(repeated(
-            format!("{field}.blocked_classes"),
-            &self.blocked_classes,
-        ))
+        let classes = repeated(format!("{field}.blocked_classes"), &self.blocked_classes);
+        let says_nothing = !self.unknown_numbers.are_allowed() && self.blocked_classes.is_empty();
+        let unknown = says_nothing.then(|| {
+            let message = "belongs to policies with `blocked_classes`; to refuse all numbers that no plan knows \
+                           use `validation: valid`";
+            Problem::in_field(format!("{field}.unknown_numbers"), message)
+        });
+        lists.chain(classes).chain(unknown)
     }
 }
 

@@ -48,13 +48,26 @@ pub struct QuotedRoute {
 impl Snapshot {
     /// What a customer would pay for a number, digits of E.164, and by which route it would cost the
     /// least at that time. No limit is asked. Calls whose number begins so, or of the jurisdiction, are
-    /// meant; for all callers those without a number. The class of the number is not looked at.
+    /// meant; for all callers those without a number. Calls without tags are meant. What carriers' lists, classes
+    /// and CLI rules say of a number and of who calls is not looked at ([`Self::judges_numbers`]).
     pub fn quote(
         &self,
         customer: CustomerIndex,
         called: &str,
         origin: Origin,
         at: Timestamp,
+    ) -> Quote {
+        self.quote_tagged(customer, called, origin, at, &Tags::default())
+    }
+
+    /// As [`Self::quote`], for calls with these tags.
+    pub(crate) fn quote_tagged(
+        &self,
+        customer: CustomerIndex,
+        called: &str,
+        origin: Origin,
+        at: Timestamp,
+        tags: &Tags,
     ) -> Quote {
         let compiled = self.customer(customer);
         let path = self.walk(called);
@@ -92,7 +105,7 @@ impl Snapshot {
             revenue,
             destination: rate.prefix(called),
             numbers: &numbers,
-            tags: &Tags::default(),
+            tags,
             // Prefixes are asked for as well, and they are no numbers.
             facts: NumberFacts::UNJUDGED.into(),
             is_quote: true,
@@ -111,6 +124,15 @@ impl Snapshot {
             Err(_) => dropped.best(),
         };
         Quote::Rated { rate, best }
+    }
+}
+
+impl Snapshot {
+    /// Whether the carrier of a trunk refuses some numbers or callers by lists, classes or CLI rules: a quote
+    /// takes it for one that takes all.
+    pub(crate) fn judges_numbers(&self, trunk: TrunkIndex) -> bool {
+        let policy = &self.egress_trunk(trunk).numbers;
+        policy.may_refuse() || !policy.classes.is_empty()
     }
 }
 

@@ -270,7 +270,10 @@ impl Trace for Recorder<'_> {
             Step::NumbersTaken(numbers) => self.taken = Some(numbers.clone()),
             Step::Classified(facts) => self.note("class", Passed, class_sentence(&facts)),
             Step::ClassBlocked(facts) => {
-                let detail = format!("{}: this class is blocked", class_sentence(&facts));
+                let detail = match facts.class {
+                    Some(_) => format!("{}: this class is blocked", class_sentence(&facts)),
+                    None => format!("{}: such numbers are blocked", class_sentence(&facts)),
+                };
                 self.note("class", Refused, detail);
             }
             Step::CliRule { place, did } => {
@@ -434,6 +437,9 @@ pub(super) fn sentence(
         (LossReason::NumberRefused(refusal), ..) => list_refusal(snapshot, refusal),
         (LossReason::ClassRefused(ClassFault::Blocked(class)), ..) => {
             format!("the carrier does not take {}", class.title())
+        }
+        (LossReason::ClassRefused(ClassFault::Unknown), ..) => {
+            "the carrier does not take numbers of no known class".to_owned()
         }
         (LossReason::ClassRefused(ClassFault::Invalid(error)), ..) => error.to_string(),
         (LossReason::CliRefused(place), ..) => {

@@ -10,6 +10,26 @@ pub(crate) type CallerDigits = ArrayString<NUMBER_CAPACITY>;
 /// written with (RFC 3966 §5.1.1, RFC 3261 §19.1.1), and without a leading `+` or `00`. `None`
 /// for what is no number even so.
 pub(crate) fn caller_digits(calling: &str) -> Option<CallerDigits> {
+    let number = cleaned(calling)?;
+    let digits = &number[lead(&number).len()..];
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| CallerDigits::from(digits).ok())?
+}
+
+/// What says that a calling number is an international one: `+`, `00` or nothing.
+pub(crate) fn lead_of_caller(calling: &str) -> &'static str {
+    cleaned(calling).map_or("", |number| lead(&number))
+}
+
+fn lead(number: &str) -> &'static str {
+    ["+", "00"]
+        .into_iter()
+        .find(|lead| number.starts_with(lead))
+        .unwrap_or("")
+}
+
+/// Without separators and escapes.
+fn cleaned(calling: &str) -> Option<ArrayString<CALLING_BYTES_MAX>> {
     let mut number = ArrayString::<CALLING_BYTES_MAX>::new();
     let mut bytes = calling.bytes();
     while let Some(byte) = bytes.next() {
@@ -21,12 +41,7 @@ pub(crate) fn caller_digits(calling: &str) -> Option<CallerDigits> {
             number.try_push(char::from(byte)).ok()?;
         }
     }
-    let international = number.strip_prefix('+');
-    let digits = international
-        .or_else(|| number.strip_prefix("00"))
-        .unwrap_or(&number);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| CallerDigits::from(digits).ok())?
+    Some(number)
 }
 
 fn escaped(high: u8, low: u8) -> Option<u8> {

@@ -6,7 +6,7 @@
 //! regular expression runs. The script describes the form of the file.
 
 use super::{CALLED_DIGITS_MAX, NumberError};
-use crate::resources::{NumberClass, NumberValidation};
+use crate::resources::{NumberClass, NumberValidation, UnknownNumbers};
 use std::fmt;
 
 static TABLE: &[u8] = include_bytes!("../../data/number_classes.bin");
@@ -190,7 +190,8 @@ fn is_possible(digits: &str) -> bool {
 
 /// Bit n says that n digits may follow the code.
 fn lengths_of(code: &str) -> Option<u32> {
-    let code: usize = code.parse().ok().filter(|_| !code.starts_with('0'))?;
+    let is_code = !code.starts_with('0') && code.bytes().all(|byte| byte.is_ascii_digit());
+    let code: usize = code.parse().ok().filter(|_| is_code)?;
     let outputs = usize::from(word(TABLE, 3)?);
     let at = HEAD_BYTES + outputs * OUTPUT_BYTES + code * 4;
     let bytes = TABLE.get(at..)?.first_chunk()?;
@@ -221,6 +222,8 @@ impl fmt::Debug for Country {
 pub(crate) struct ClassRules {
     /// A bit for each class.
     blocked: u16,
+    /// Numbers of no known class are blocked as well.
+    blocks_unknown: bool,
     validation: NumberValidation,
 }
 
@@ -229,15 +232,22 @@ pub(crate) struct ClassRules {
 pub enum ClassFault {
     /// Numbers of its class are not let through.
     Blocked(NumberClass),
+    /// Nobody knows its class, and such numbers are not let through.
+    Unknown,
     /// It cannot exist.
     Invalid(NumberError),
 }
 
 impl ClassRules {
-    pub(crate) fn new(blocked: &[NumberClass], validation: NumberValidation) -> Self {
+    pub(crate) fn new(
+        blocked: &[NumberClass],
+        unknown: UnknownNumbers,
+        validation: NumberValidation,
+    ) -> Self {
         let bits = blocked.iter().map(|class| bit(*class));
         Self {
             blocked: bits.fold(0, |all, bit| all | bit),
+            blocks_unknown: unknown == UnknownNumbers::Block,
             validation,
         }
     }
@@ -246,6 +256,7 @@ impl ClassRules {
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             blocked: self.blocked | other.blocked,
+            blocks_unknown: self.blocks_unknown || other.blocks_unknown,
             validation: self.validation.max(other.validation),
         }
     }
@@ -262,11 +273,13 @@ impl ClassRules {
             NumberValidation::Valid if !facts.is_possible => Some(NumberError::NotPossible),
             NumberValidation::Valid => (!facts.is_valid).then_some(NumberError::NotValid),
         };
-        let blocked = facts.class.filter(|class| self.blocked & bit(*class) != 0);
+        let blocked = match facts.class {
+            Some(class) if self.blocked & bit(class) != 0 => Some(ClassFault::Blocked(class)),
+            None if self.blocks_unknown => Some(ClassFault::Unknown),
+            _ => None,
+        };
         // What is blocked is told first: it says more.
-        blocked
-            .map(ClassFault::Blocked)
-            .or_else(|| is_too_little.map(ClassFault::Invalid))
+        blocked.or_else(|| is_too_little.map(ClassFault::Invalid))
     }
 }
 
@@ -374,7 +387,11 @@ mod tests {
 
     #[test]
     fn what_is_blocked_is_told_before_what_is_invalid() {
-        let rules = ClassRules::new(&[NumberClass::PremiumRate], NumberValidation::Valid);
+        let rules = ClassRules::new(
+            &[NumberClass::PremiumRate],
+            UnknownNumbers::Allow,
+            NumberValidation::Valid,
+        );
         let fault = |digits| rules.fault(&NumberFacts::of(digits));
         let blocked = Some(ClassFault::Blocked(NumberClass::PremiumRate));
         assert_eq!(fault("449098790000"), blocked);
@@ -383,9 +400,26 @@ mod tests {
         let invalid = |error| Some(ClassFault::Invalid(error));
         assert_eq!(fault("44207183875"), invalid(NumberError::NotValid));
         assert_eq!(fault("44207"), invalid(NumberError::NotPossible));
-        let possible = ClassRules::new(&[], NumberValidation::Possible);
+        let possible = ClassRules::new(&[], UnknownNumbers::Allow, NumberValidation::Possible);
         assert_eq!(possible.fault(&NumberFacts::of("441071838750")), None);
         assert!(possible.and(rules) == rules && rules.and(possible) == rules);
         assert!(ClassRules::default().is_empty() && !possible.is_empty());
+    }
+
+    #[test]
+    fn a_number_of_no_known_class_passes_unless_such_numbers_are_blocked() {
+        let rules =
+            |unknown| ClassRules::new(&[NumberClass::PremiumRate], unknown, NumberValidation::Off);
+        let (open, closed) = (rules(UnknownNumbers::Allow), rules(UnknownNumbers::Block));
+        for digits in ["999", "210123456", "449999999999"] {
+            let facts = NumberFacts::of(digits);
+            assert_eq!(facts.class, None, "{digits}");
+            assert_eq!(open.fault(&facts), None, "{digits}");
+            assert_eq!(closed.fault(&facts), Some(ClassFault::Unknown), "{digits}");
+        }
+        for digits in ["442071838750", "4402071838750", "4420718387501"] {
+            assert_eq!(closed.fault(&NumberFacts::of(digits)), None, "{digits}");
+        }
+        assert_eq!(open.and(closed), closed);
     }
 }

@@ -4,7 +4,7 @@ use super::{Number, caller_digits};
 use crate::resources::Prefix;
 
 /// Most digits of a number that is looked up: four bits each.
-const DIGITS_MAX: usize = 32;
+pub(super) const DIGITS_MAX: usize = 32;
 
 const BITS_A_DIGIT: u32 = 4;
 

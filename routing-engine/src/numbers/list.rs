@@ -1,7 +1,7 @@
 //! Lists of numbers as calls look them up.
 
-use super::digits::Digits;
-use super::{Number, TagIndex};
+use super::digits::{DIGITS_MAX, Digits};
+use super::{CALLED_DIGITS_MAX, NUMBER_CAPACITY, Number, TagIndex, lead_of_caller};
 use crate::resources::{CallNumber, NumberList, NumberListAction, NumberMatching, RewrittenPart};
 use rating::cdr::ResourceRef;
 
@@ -78,7 +78,7 @@ impl CompiledNumberList {
         self.digits(number).is_some_and(|digits| self.has(digits))
     }
 
-    /// What becomes of a number that stands here; `None` for one that does not, or that would not fit.
+    /// What becomes of a number that stands here; `None` for one that does not: what is made always fits.
     /// Its `+` or `00` stays where only a part of it is replaced.
     pub(super) fn rewritten(
         &self,
@@ -110,15 +110,10 @@ impl CompiledNumberList {
     }
 
     /// What says that a calling number is an international one.
-    fn lead<'n>(&self, number: &'n str) -> &'n str {
-        let is_called = self.number == CallNumber::Called;
-        match number.as_bytes() {
-            _ if is_called => "",
-            [b'+', ..] => &number[..1],
-            // RFC 3261 §19.1.1: a plus may be escaped.
-            [b'%', b'2', b'B' | b'b', ..] => "+",
-            [b'0', b'0', ..] => &number[..2],
-            _ => "",
+    fn lead(&self, number: &str) -> &'static str {
+        match self.number {
+            CallNumber::Called => "",
+            CallNumber::Calling | CallNumber::Asserted => lead_of_caller(number),
         }
     }
 
@@ -157,6 +152,9 @@ impl ListAction {
         }
     }
 }
+
+// The lead, the replacement, which is no longer than a number, and the digits behind the entry.
+const _: () = assert!(2 + CALLED_DIGITS_MAX + DIGITS_MAX <= NUMBER_CAPACITY);
 
 #[cfg(test)]
 mod tests {
@@ -244,6 +242,9 @@ mod tests {
             ("%2b4420", Some("+7720")),
             ("004420", Some("007720")),
             ("44-20.1", Some("77201")),
+            ("(+44)20", Some("+7720")),
+            ("(00)4420", Some("007720")),
+            ("(%2B44)20", Some("+7720")),
             ("anonymous", None),
             ("", None),
         ] {

@@ -11,6 +11,17 @@ pub struct TagIndex(pub(crate) u32);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(ArrayVec<TagIndex, TAGS_MAX>);
 
+impl FromIterator<TagIndex> for Tags {
+    /// In order, so that the same tags are the same.
+    fn from_iter<I: IntoIterator<Item = TagIndex>>(tags: I) -> Self {
+        let mut all: Vec<_> = tags.into_iter().collect();
+        all.sort_unstable();
+        let mut found = Self::default();
+        all.into_iter().for_each(|tag| found.put(tag));
+        found
+    }
+}
+
 impl Tags {
     pub(crate) fn put(&mut self, tag: TagIndex) {
         if !self.0.contains(&tag) {

@@ -91,6 +91,13 @@ fn compiled(text: &str, previous: Option<&Snapshot>) -> Snapshot {
                 let stored = Stored { id, name, spec };
                 resources.lcr_profiles.push(Assigned { stored, assign });
             }
+            ResourceSpec::NumberList(spec) => {
+                resources.number_lists.push(Stored { id, name, spec });
+            }
+            ResourceSpec::Route(spec) => {
+                let stored = Stored { id, name, spec };
+                resources.routes.push(Assigned { stored, assign });
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -279,4 +286,81 @@ fn the_worst_come_first_and_all_are_counted() {
     assert_eq!(check.findings.len(), FINDINGS_MAX);
     assert_eq!(check.findings[0].prefix, "7000");
     assert!(check.findings.is_sorted_by_key(|finding| -finding.loss().0));
+}
+
+/// Calls to British mobiles are tagged, and tagged calls go to B alone.
+const TAGGED: &str = r#"---
+kind: number_list
+name: to mobiles
+spec: { action: tag, tag: mobile, entries: ["447"] }
+---
+kind: route
+name: mobiles by B
+spec: { prefixes: ["44"], carrier: B, exclusive: true, tags_required: [mobile] }
+assign: { all: true }
+"#;
+
+#[test]
+fn a_loss_on_tagged_calls_alone_is_found_and_names_the_tag() {
+    let tagged = format!("{WORLD}{TAGGED}");
+    let dearer = tagged.replace(
+        "{ prefix: 44, destination: UK, rate_per_minute: 0.011 }",
+        "{ prefix: 44, destination: UK, rate_per_minute: 0.03 }",
+    );
+    let check = check_all(&tagged, &dearer, true);
+    // Untagged calls go on by A for 0.012.
+    let found: Vec<_> = check
+        .findings
+        .iter()
+        .map(|finding| {
+            let tags: Vec<_> = finding.tags.iter().map(|tag| &**tag).collect();
+            (finding.fault, finding.prefix.as_str(), tags)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [(PriceFault::BelowCost, "44", vec!["mobile"])],
+        "{check:#?}"
+    );
+    assert!(check.is_complete);
+    // And where nobody tags calls nothing is asked twice.
+    let plain = check_all(WORLD, WORLD, false).questions;
+    assert_eq!(check_all(&tagged, &tagged, false).questions, 2 * plain);
+}
+
+#[test]
+fn more_sets_of_tags_than_are_asked_about_leave_the_check_incomplete() {
+    let routes = (0..=TAG_SETS_MAX).map(|number| {
+        TAGGED
+            .replace("mobiles by B", &format!("route {number}"))
+            .replace("to mobiles", &format!("list {number}"))
+            .replace("mobile]", &format!("tag{number}]"))
+            .replace("tag: mobile", &format!("tag: tag{number}"))
+    });
+    let text: String = routes.collect();
+    let check = check_all(WORLD, &format!("{WORLD}{text}"), false);
+    assert!(!check.is_complete);
+}
+
+#[test]
+fn a_carrier_that_refuses_numbers_is_quoted_and_named_as_unjudged() {
+    // B takes no mobiles; a prefix is no number, so that B stays the cheapest of 447.
+    let picky = changed(
+        "name: B\nspec: {}",
+        "name: B\nspec: { numbers: { blocked_classes: [mobile] } }",
+    );
+    let check = check_all(WORLD, &picky, false);
+    assert_eq!(told(&check), vec![], "no loss is made up");
+    let names: Vec<_> = check.unjudged_carriers.iter().map(|name| &**name).collect();
+    assert_eq!(names, ["B"]);
+    assert!(check_all(WORLD, WORLD, false).unjudged_carriers.is_empty());
+    let dear = picky.replace("rate_per_minute: 0.02 }", "rate_per_minute: 0.001 }");
+    let check = check_all(WORLD, &dear, false);
+    let of = |prefix| {
+        check
+            .findings
+            .iter()
+            .find(|finding| finding.prefix == prefix)
+    };
+    assert!(of("44").unwrap().is_carrier_unjudged, "{check:#?}");
 }

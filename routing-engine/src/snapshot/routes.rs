@@ -115,6 +115,33 @@ impl RoutePlace {
 }
 
 impl GivenRoutes {
+    /// The tags that calls must have for one of the routes, or must not have: each set once, at most `most`,
+    /// and whether those are all. What a call without tags gets is none of them.
+    pub(crate) fn tag_sets(&self, most: usize) -> (Vec<Tags>, bool) {
+        let mut sets: Vec<Tags> = Vec::new();
+        let places = self.layers.iter().flat_map(|(level, layer)| {
+            let given = layer
+                .places
+                .iter()
+                .map(|place| &self.routes[*place as usize]);
+            given.filter(move |route| route.given_to(&self.recipient, *level).is_some())
+        });
+        for route in places {
+            let excluded = route.tags_excluded.iter().map(std::slice::from_ref);
+            for tags in excluded.chain([&*route.tags_required]) {
+                let set: Tags = tags.iter().copied().collect();
+                if set.is_empty() || sets.contains(&set) {
+                    continue;
+                }
+                if sets.len() == most {
+                    return (sets, false);
+                }
+                sets.push(set);
+            }
+        }
+        (sets, true)
+    }
+
     /// The routes that fit a call, without those that their schedule closes.
     pub(crate) fn fits(&self, numbers: &CallNumbers, tags: &Tags, at: Timestamp) -> Fits<'_> {
         let mut fits = Fits::default();

@@ -5,6 +5,7 @@ use super::money::{money, money_of_talk};
 use super::sums::Side;
 use rating::Timestamp;
 use rating::cdr::CallRecord;
+use routing_engine::record::NotedIdentity;
 use routing_engine::{CallRequest, RecordedAdmission, RoutePlan, Snapshot, Source};
 use std::net::IpAddr;
 
@@ -81,6 +82,18 @@ impl<'r> AskedCall<'r> {
             (None, AskedSource::Address(address)) => Source::Address(address),
             (None, AskedSource::Customer(name)) => Source::Customer(name),
         }
+    }
+
+    /// Who called beside From, as far as its record keeps that: it is the caller's, whatever decides.
+    pub(super) fn identity(&self) -> NotedIdentity {
+        let decision = match self.facts {
+            CallFacts::Recorded(record) => record.decision.as_ref(),
+            CallFacts::Talk(_) => None,
+        };
+        let recorded = decision.and_then(|decision| RecordedAdmission::new(&decision.0, &[]).ok());
+        recorded
+            .map(|recorded| recorded.identity())
+            .unwrap_or_default()
     }
 
     /// What its record keeps, when the snapshot is the one that decided it.

@@ -7347,6 +7347,11 @@ export interface components {
                 /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
                 /**
+                 * @description What becomes of called numbers that no range of a numbering plan holds, so that nobody knows their class. The 0 or 1 of national dialling behind a country code and digits too many do not hide a class. For policies with `blocked_classes`.
+                 * @enum {string}
+                 */
+                unknown_numbers?: "allow" | "block";
+                /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
                  * @enum {string}
                  */
@@ -8478,6 +8483,11 @@ export interface components {
                 /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
                 /**
+                 * @description What becomes of called numbers that no range of a numbering plan holds, so that nobody knows their class. The 0 or 1 of national dialling behind a country code and digits too many do not hide a class. For policies with `blocked_classes`.
+                 * @enum {string}
+                 */
+                unknown_numbers?: "allow" | "block";
+                /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
                  * @enum {string}
                  */
@@ -8745,8 +8755,8 @@ export interface components {
              */
             file_name?: string | null;
             /**
-             * @description How the columns are read: `columns`, `ignored`, `country_code`, `header`, `delimiter`,
-             *     `decimal_mark`, `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
+             * @description How the columns are read: `columns`, `ignored`, `header`, `delimiter`, `decimal_mark`,
+             *     `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
              *     the titles that are usual.
              */
             mapping?: Record<string, unknown> | null;
@@ -11031,6 +11041,11 @@ export interface components {
              * @description Destinations that would have no route any more.
              */
             no_route: number;
+            /**
+             * @description Carriers that refuse some numbers or callers by number lists, classes or CLI rules: the check takes them
+             *     for carriers that take all. At most ten.
+             */
+            unjudged_carriers: string[];
         };
         /**
          * @description What is wrong with a destination.
@@ -11054,6 +11069,11 @@ export interface components {
             destination: string | null;
             /** @description What is wrong. */
             fault: components["schemas"]["PriceFault"];
+            /**
+             * @description The cheapest carrier refuses some numbers or callers by number lists, classes or CLI rules, and whether
+             *     it takes these is not judged.
+             */
+            is_carrier_unjudged: boolean;
             margin_per_minute: components["schemas"]["Money"] | null;
             /** @description Calls from numbers that begin so, or those of a jurisdiction; null for those of all others. */
             origin: string | null;
@@ -11063,6 +11083,8 @@ export interface components {
             price_per_minute: components["schemas"]["Money"] | null;
             /** @description The customer's card; null when it has no rate. */
             rate_card: string | null;
+            /** @description Calls to which number lists put these tags; empty for those without any. */
+            tags: string[];
         };
         /**
          * @description What is known of a gateway.
@@ -11275,9 +11297,9 @@ export interface components {
              * @default 1
              */
             next_interval_s: number;
-            /** @description Names for groups of calling numbers, for the `origin` of rows. A deck that was imported has the prefixes that a group had then: when a group changes, import the deck again. */
+            /** @description Names for groups of calling numbers, for the `origin` of rows. */
             origin_sets?: {
-                /** @description What rows call it; it begins with a letter. Case does not count, and words such as `all` and `interstate` are taken. */
+                /** @description What rows call it; it begins with a letter. */
                 name: string;
                 /** @description What the calling numbers begin with, at most 15 digits each. */
                 prefixes: string[];
@@ -12675,7 +12697,7 @@ export interface components {
             called_number_channel_limit?: number | null;
             /** @description Ingress: new calls per second to one called number. */
             called_number_cps_limit?: number | null;
-            /** @description How the calling number is rewritten. Rates that depend on who calls go by the number before an egress trunk rewrites it: a carrier that is shown another may charge by another. */
+            /** @description How the calling number is rewritten. */
             calling_number?: {
                 /** @description Put before the number. */
                 add_prefix?: string;
@@ -12847,6 +12869,11 @@ export interface components {
                 cli_rules?: string | null;
                 /** @description Lists, in the order in which they are gone through. Those that allow or deny must let a call through, each of them: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
                 lists?: string[];
+                /**
+                 * @description What becomes of called numbers that no range of a numbering plan holds, so that nobody knows their class. The 0 or 1 of national dialling behind a country code and digits too many do not hide a class. For policies with `blocked_classes`.
+                 * @enum {string}
+                 */
+                unknown_numbers?: "allow" | "block";
                 /**
                  * @description What becomes of called numbers that no numbering plan knows: they are taken, or refused as invalid; a carrier's and an egress trunk's leave their routes out.
                  * @enum {string}
@@ -54604,6 +54631,7 @@ export const callTraceDirectionValues: ReadonlyArray<FlattenedDeepRequired<compo
 export const carrierOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierOutcome"]> = ["tried", "passed_over", "not_reached", "lost", "call_refused", "unknown"];
 export const carrierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierResource"]["kind"]> = ["carrier"];
 export const carrierSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const carrierSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["unknown_numbers"]> = ["allow", "block"];
 export const carrierSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
@@ -54629,6 +54657,7 @@ export const customerGroupVersionKindValues: ReadonlyArray<FlattenedDeepRequired
 export const customerResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerResource"]["kind"]> = ["customer"];
 export const customerSpecBillingModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["billing"]["mode"]> = ["prepaid", "postpaid"];
 export const customerSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const customerSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["unknown_numbers"]> = ["allow", "block"];
 export const customerSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const customerSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["status"]> = ["active", "inactive"];
 export const customerVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerVersion"]["kind"]> = ["customer"];
@@ -54710,6 +54739,7 @@ export const trunkSpecIdentityDiversionValues: ReadonlyArray<FlattenedDeepRequir
 export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["privacy"]> = ["ignore", "respect"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
 export const trunkSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
+export const trunkSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["unknown_numbers"]> = ["allow", "block"];
 export const trunkSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const trunkSpecSignallingInfoValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["info"]> = ["reject", "relay"];
 export const trunkSpecSignallingKeepalive_methodValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["signalling"]["keepalive_method"]> = ["options", "reinvite"];

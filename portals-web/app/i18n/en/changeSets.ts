@@ -157,6 +157,9 @@ export const changeSets = {
     lead_other:
       '{{formatted}} prices of {{customers}} customers were looked at, with or without traffic.',
     incomplete: 'There are more than were looked at.',
+    unjudged:
+      'What the number lists, classes and CLI rules of these carriers refuse is not judged: {{carriers}}.',
+    ifItTakes: '{{carrier}}, if it takes these numbers',
     fault: 'Fault',
     is: {
       below_cost: 'Below cost',

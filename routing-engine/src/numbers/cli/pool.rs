@@ -1,6 +1,7 @@
 //! The numbers of which a rule presents one, and which it is.
 
 use crate::lot::mix;
+use crate::numbers::caller_digits;
 use crate::resources::{CliPick, CliRule, CliRules};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,19 +9,31 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct Rotations(Box<[AtomicU32]>);
 
+/// Places of each number on the ring of a sticky pool: the more, the more even are the shares of small pools.
+const PLACES: u64 = 8;
+/// Places that are looked up for a key; the nearest counts. With 21 no number gets more than about a
+/// twentieth beyond its share (Appleton, O'Reilly: Multi-Probe Consistent Hashing, 2015).
+const PROBES: u64 = 21;
+
 /// Numbers that may be presented; one of them at least.
 #[derive(Debug)]
 pub(super) struct Pool {
     pick: CliPick,
-    numbers: Box<[PoolNumber]>,
+    numbers: Box<[Box<str>]>,
+    /// Empty where the pick is not sticky.
+    ring: Ring,
 }
 
-#[derive(Debug)]
-struct PoolNumber {
-    /// Of its digits.
-    hash: u64,
-    text: Box<str>,
+/// Numbers of a pool on a circle. A number's places hang upon its digits alone.
+#[derive(Debug, Default)]
+struct Ring {
+    /// In order.
+    places: Box<[u64]>,
+    /// Which number each of them is.
+    numbers: Box<[u16]>,
 }
+
+const _: () = assert!(CliRules::POOL_MAX <= u16::MAX as usize);
 
 impl Default for Rotations {
     fn default() -> Self {
@@ -48,14 +61,21 @@ impl Rotations {
 
 impl Pool {
     pub(super) fn compile(rule: &CliRule) -> Self {
-        let numbers = rule.number.iter().chain(&rule.pool);
-        let numbers = numbers.map(|number| PoolNumber {
-            hash: hash(number.strip_prefix('+').unwrap_or(number)),
-            text: number.as_str().into(),
-        });
+        let numbers: Box<[Box<str>]> = rule
+            .number
+            .iter()
+            .chain(&rule.pool)
+            .map(|number| number.as_str().into())
+            .collect();
+        let pick = rule.pick.unwrap_or_default();
+        let ring = match pick {
+            CliPick::StickyCalled | CliPick::StickyCalling => Ring::of(&numbers),
+            CliPick::Rotate | CliPick::Random => Ring::default(),
+        };
         Self {
-            pick: rule.pick.unwrap_or_default(),
-            numbers: numbers.collect(),
+            pick,
+            numbers,
+            ring,
         }
     }
 
@@ -66,7 +86,7 @@ impl Pool {
     }
 
     /// The number that is presented. `draw` tells calls and rules apart; `turn` is taken when numbers
-    /// rotate, and only then. Time is linear in the pool where the pick is sticky, constant otherwise.
+    /// rotate, and only then. Where the pick is sticky time is logarithmic in the pool, constant otherwise.
     pub(super) fn pick(
         &self,
         turn: &mut impl FnMut() -> u32,
@@ -82,22 +102,56 @@ impl Pool {
                 let place = (u128::from(mix(draw)) * numbers.len() as u128) >> 64;
                 numbers.get(place as usize)
             }
-            (_, CliPick::StickyCalled) => self.highest(hash(called)),
-            (_, CliPick::StickyCalling) => {
-                let international = caller.strip_prefix('+');
-                let digits = international.or_else(|| caller.strip_prefix("00"));
-                self.highest(hash(digits.unwrap_or(caller)))
+            (numbers, CliPick::StickyCalled) => numbers.get(self.ring.nearest(hash(called), || {})),
+            (numbers, CliPick::StickyCalling) => {
+                // However a number is written, it is the same caller.
+                let digits = caller_digits(caller);
+                let key = hash(digits.as_deref().unwrap_or(caller));
+                numbers.get(self.ring.nearest(key, || {}))
             }
         };
-        picked.map_or("", |number| &number.text)
+        picked.map_or("", |number| number)
+    }
+}
+
+impl Ring {
+    fn of(numbers: &[Box<str>]) -> Self {
+        let mut all: Vec<(u64, u16)> = (0..)
+            .zip(numbers)
+            .flat_map(|(at, number)| {
+                let hash = hash(number.strip_prefix('+').unwrap_or(number));
+                (0..PLACES).map(move |place| (mix(hash ^ mix(place)), at))
+            })
+            .collect();
+        all.sort_unstable();
+        let (places, numbers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        Self {
+            places: places.into(),
+            numbers: numbers.into(),
+        }
     }
 
-    /// Rendezvous: each number bids for the key, and the highest bid wins. Where a number is taken out only
-    /// its own keys go to others, and one that is put in takes its part of each.
-    fn highest(&self, key: u64) -> Option<&PoolNumber> {
-        self.numbers
-            .iter()
-            .max_by_key(|number| mix(key ^ number.hash))
+    /// The number with the place that lies nearest behind one of those of the key. Where a number is taken
+    /// out only its own keys go to others, and one that is put in takes its part of each. `look` counts
+    /// the places that are looked at.
+    fn nearest(&self, key: u64, mut look: impl FnMut()) -> usize {
+        let mut best = (u64::MAX, 0);
+        for probe in 0..PROBES {
+            let from = mix(key ^ mix(!probe));
+            let behind = self.places.partition_point(|place| {
+                look();
+                *place < from
+            });
+            let at = if behind == self.places.len() {
+                0
+            } else {
+                behind
+            };
+            if let (Some(place), Some(number)) = (self.places.get(at), self.numbers.get(at)) {
+                best = best.min((place.wrapping_sub(from), *number));
+            }
+        }
+        usize::from(best.1)
     }
 }
 
@@ -143,6 +197,49 @@ mod tests {
             counts.values().all(|count| (850..1_150).contains(count)),
             "{counts:?}"
         );
+    }
+
+    #[test]
+    fn a_sticky_number_is_found_in_a_few_looks_however_large_the_pool_is() {
+        for (count, most) in [(10, 200), (100, 300), (10_000, 400)] {
+            let pool = pool(CliPick::StickyCalled, 0..count);
+            for key in 0..1_000 {
+                let mut looks = 0;
+                let at = pool.ring.nearest(mix(key), || looks += 1);
+                assert!(at < count && looks <= most, "{looks} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_is_the_same_however_its_number_is_written() {
+        let pool = pool(CliPick::StickyCalling, 0..100);
+        let of = |caller: &str| pool.pick(&mut || 0, 0, "1", caller).to_owned();
+        let first = of("442071838750");
+        for written in [
+            "+442071838750",
+            "00442071838750",
+            "+44-20-7183-8750",
+            "%2B442071838750",
+        ] {
+            assert_eq!(of(written), first, "{written}");
+        }
+        let others: HashMap<_, _> = (0..50).map(|one| (of(&one.to_string()), one)).collect();
+        assert!(others.len() > 20, "{others:?}");
+    }
+
+    #[test]
+    fn small_pools_have_even_shares_too() {
+        for count in [2, 3, 7] {
+            let pool = pool(CliPick::StickyCalled, 0..count);
+            let mut shares = vec![0; count];
+            for key in 0..21_000 {
+                shares[pool.ring.nearest(mix(key), || {})] += 1;
+            }
+            let fair = 21_000 / count;
+            let is_fair = |share: &usize| (fair * 3 / 5..=fair * 7 / 5).contains(share);
+            assert!(shares.iter().all(is_fair), "{shares:?}");
+        }
     }
 
     #[test]

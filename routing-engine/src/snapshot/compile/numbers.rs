@@ -186,7 +186,11 @@ impl<'r> Numbers<'r> {
             called_rules: called_rules.into_iter().collect(),
             calling_rules: calling_rules.into_iter().collect(),
             lists: lists.into(),
-            classes: ClassRules::new(&policy.blocked_classes, policy.validation),
+            classes: ClassRules::new(
+                &policy.blocked_classes,
+                policy.unknown_numbers,
+                policy.validation,
+            ),
             cli,
         }
     }

@@ -52,6 +52,9 @@ export function PricesPanel({ prices }: { prices: PriceCheck | null }) {
             })}
             {prices.is_complete ? null : ` ${t('prices.incomplete')}`}
           </p>
+          {prices.unjudged_carriers.length > 0 ? (
+            <p>{t('prices.unjudged', { carriers: prices.unjudged_carriers.join(', ') })}</p>
+          ) : null}
         </div>
       </div>
       {isSound ? null : <Findings prices={prices} />}
@@ -67,15 +70,18 @@ function Findings({ prices: { findings, currency } }: { prices: PriceCheck }) {
     <PlainTable<PriceFinding>
       label={t('prices.title')}
       rows={findings}
-      rowKey={({ prefix, origin, customers, fault }) =>
-        `${fault} ${prefix} ${origin ?? ''} ${customers.join()}`
+      rowKey={({ prefix, origin, tags, customers, fault }) =>
+        `${fault} ${prefix} ${origin ?? ''} ${tags.join()} ${customers.join()}`
       }
       columns={[
         { id: 'fault', header: t('prices.fault'), cell: ({ fault }) => t(`prices.is.${fault}`) },
         {
           id: 'prefix',
           header: t('prices.prefix'),
-          cell: ({ prefix, origin }) => (origin === null ? prefix : `${prefix} ← ${origin}`),
+          cell: ({ prefix, origin, tags }) =>
+            [prefix, origin === null ? '' : `← ${origin}`, ...tags]
+              .filter((part) => part !== '')
+              .join(' '),
         },
         {
           id: 'destination',
@@ -100,7 +106,14 @@ function Findings({ prices: { findings, currency } }: { prices: PriceCheck }) {
           align: 'end',
           cell: ({ margin_per_minute }) => money(margin_per_minute, true),
         },
-        { id: 'carrier', header: t('prices.carrier'), cell: ({ carrier }) => carrier ?? NO_VALUE },
+        {
+          id: 'carrier',
+          header: t('prices.carrier'),
+          cell: ({ carrier, is_carrier_unjudged }) =>
+            is_carrier_unjudged && carrier !== null
+              ? t('prices.ifItTakes', { carrier })
+              : (carrier ?? NO_VALUE),
+        },
         {
           id: 'customers',
           header: t('prices.customers'),
