@@ -56,12 +56,12 @@ pub(crate) fn present(
                     let lot = mix(draw ^ ((id as u64) << 16 | place as u64));
                     (u128::from(lot) * pool.len() as u128 / (1 << 64)) as usize
                 }
-                CliPick::StickyCalled => highest(&pool, &numbers.called),
+                CliPick::StickyCalled => nearest(&pool, &numbers.called),
                 CliPick::StickyCalling => {
                     let digits = looked_at
                         .strip_prefix('+')
                         .or_else(|| looked_at.strip_prefix("00"));
-                    highest(&pool, digits.unwrap_or(&looked_at))
+                    nearest(&pool, digits.unwrap_or(&looked_at))
                 }
             };
             numbers.calling = pool[at].clone();
@@ -104,12 +104,20 @@ fn fits(rule: &CliRule, number: &str, numbers: &Passing) -> bool {
     fits_called && fits_caller
 }
 
-fn highest(pool: &[&String], key: &str) -> usize {
+/// Each number stands at eight places of a circle; of 21 places of the key the one counts behind which a
+/// number's place comes soonest.
+fn nearest(pool: &[&String], key: &str) -> usize {
     let hash = |text: &str| {
         text.bytes()
             .fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
     };
-    let bid = |number: &str| mix(hash(key) ^ hash(number.trim_start_matches('+')));
-    let places = 0..pool.len();
-    places.max_by_key(|place| bid(pool[*place])).unwrap()
+    let soonest = |number: &str| {
+        let number = hash(number.trim_start_matches('+'));
+        let places = (0..8).map(|place: u64| mix(number ^ mix(place)));
+        let ways = places.flat_map(|place| {
+            (0..21).map(move |probe: u64| place.wrapping_sub(mix(hash(key) ^ mix(!probe))))
+        });
+        ways.min().unwrap()
+    };
+    (0..pool.len()).min_by_key(|at| soonest(pool[*at])).unwrap()
 }
