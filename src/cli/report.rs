@@ -226,5 +226,11 @@ fn tell(found: &TrafficVerification) {
         0 => "nothing differs".to_owned(),
         count => format!("{count} differences"),
     };
+    if found.unreadable > 0 {
+        say(&format!(
+            "{} records cannot be read; the log names them.",
+            found.unreadable
+        ));
+    }
     say(&format!("{calls} calls, {sums} sums: {outcome}."));
 }

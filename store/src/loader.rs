@@ -60,6 +60,8 @@ pub struct Loader {
     progress: Arc<Progress>,
     /// All records of before are in the sums of reports.
     filled: bool,
+    /// Looks at the journal until they are tried again.
+    fill_rests: u32,
 }
 
 /// What was found when the process started.
@@ -133,6 +135,7 @@ impl Loader {
             written: Written::default(),
             progress: Arc::default(),
             filled: false,
+            fill_rests: 0,
         }
     }
 
@@ -162,6 +165,9 @@ impl Loader {
                 let last = *stopped.borrow_and_update();
                 let outcome = self.pass().await;
                 self.progress.passed(outcome.as_ref().err());
+                if outcome.is_ok() && !last {
+                    self.fill_some().await;
+                }
                 if last {
                     break;
                 }

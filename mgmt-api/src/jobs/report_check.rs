@@ -5,7 +5,7 @@ use crate::clock;
 use rating::Timestamp;
 use serde_json::json;
 use std::time::Duration;
-use store::{NewEvent, NewJob, Store, TRAFFIC_DAY_US, TenantId};
+use store::{NewEvent, NewJob, Store, TRAFFIC_DAY_US, TenantId, TrafficVerification};
 
 const KIND: &str = "maintenance.verify_reports";
 
@@ -29,8 +29,22 @@ impl VerifyReports {
 
     async fn verify(&self, run: &JobRun) -> Result<(), JobFailure> {
         run.progress(0, None, "records are compared").await?;
-        let from = Timestamp(clock::now().0.saturating_sub(DAYS * TRAFFIC_DAY_US));
-        let found = self.store.verify_traffic(Some(from), |_| ()).await?;
+        let mut found = TrafficVerification::default();
+        // The newest first, and to its end before the next: what is cut off is the oldest.
+        let mut behind = None;
+        for day in 0..DAYS {
+            let from = Timestamp(clock::now().0.saturating_sub(day * TRAFFIC_DAY_US));
+            let days = self
+                .store
+                .verify_traffic_between(Some(from), behind, |_| ());
+            found.join(days.await?);
+            behind = Some(from);
+            run.progress(found.calls, None, "records are compared")
+                .await?;
+            if found.filling.is_some() {
+                break;
+            }
+        }
         if let Some(fill) = found.filling {
             let (done, total) = (fill.done, fill.total);
             tracing::info!(

@@ -162,10 +162,8 @@ pub(crate) struct TrafficReport {
 /// Records of an earlier release that are being added to the figures.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Filling {
-    /// Records that are.
-    pub done: u64,
-    /// Records that there are.
-    pub total: u64,
+    /// How many of a hundred are.
+    pub percent: u64,
 }
 
 /// A line of a report.
@@ -274,7 +272,7 @@ fn currency(text: Option<&str>) -> Result<Option<Currency>, Problem> {
 impl ReportGroupBy {
     fn by(self) -> TrafficBy {
         match self {
-            Self::Hour | Self::Day | Self::Week | Self::Month => TrafficBy::Quarter,
+            Self::Hour | Self::Day | Self::Week | Self::Month => TrafficBy::Whole,
             Self::Customer => TrafficBy::Customer,
             Self::Carrier => TrafficBy::Carrier,
             Self::Destination => TrafficBy::Destination,

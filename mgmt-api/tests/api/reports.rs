@@ -266,3 +266,50 @@ async fn a_report_of_many_hours_is_the_same_by_days() {
         assert_eq!(days["totals"]["seizures"], 5, "{zone}");
     }
 }
+
+#[tokio::test]
+async fn a_year_of_three_currencies_is_reported_outside_utc_by_the_day_week_and_month() {
+    let (api, _) = api().await;
+    // A sum in each quarter of an hour of 366 days and its days, in two further currencies.
+    for (side_grain, step, count) in [
+        ("15", 900_000_000_i64, 35_136),
+        ("1440", 86_400_000_000, 366),
+    ] {
+        let text = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1) \
+             INSERT INTO traffic (owner, side, grain, bucket, customer_id, ingress_trunk_id, carrier_id, \
+             egress_trunk_id, destination, currency, seizures, answered, effective, rejected, rang, \
+             pdd_ms, talk_ms, billed_seconds, charge, charge_nanos, cost, cost_nanos, amount, \
+             amount_nanos) SELECT 1, 'call', {side_grain}, 1735689600000000 + i * {step}, 5, 0, 0, 0, '', \
+             c.currency, {step} / 900000000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+             FROM n, (SELECT 'EUR' AS currency UNION ALL SELECT 'GBP') c"
+        );
+        store::testing::execute(&api.store, text.leak()).await;
+    }
+    let year = "from=2025-01-02&to=2026-01-01&time_zone=Europe/Berlin";
+    let by_month = report(&api, &format!("{year}&group_by=month")).await;
+    for (group, count) in [("day", 365), ("week", 53), ("month", 13)] {
+        let made = report(&api, &format!("{year}&group_by={group}&limit=1000")).await;
+        assert_eq!(made["items"].as_array().unwrap().len(), count, "{group}");
+        assert_eq!(made["totals"], by_month["totals"], "{group}");
+        let seizures = made["items"].as_array().unwrap().iter();
+        let sum: i64 = seizures
+            .map(|line| line["seizures"].as_i64().unwrap())
+            .sum();
+        assert_eq!(made["totals"]["seizures"], sum, "{group}");
+    }
+    // 31 days less an hour of summer time, of 96 quarters, in two currencies.
+    assert_eq!(by_month["items"][2]["seizures"], (31 * 96 - 4) * 2);
+    assert_eq!(by_month["totals"]["seizures"], 365 * 96 * 2);
+}
+
+#[tokio::test]
+async fn an_account_is_not_told_how_many_records_the_switch_has() {
+    let (api, numbers) = api().await;
+    let filling = "INSERT INTO cdr_fill (name, call_id, until, done, total) \
+        VALUES ('traffic', '', '', 1212, 4848)";
+    store::testing::execute(&api.store, filling).await;
+    let key = key_with(&api, 71, "customer", numbers.acme, &["report.read"]).await;
+    let own = get_as(&api, &key, "/api/v1/own-reports/traffic").await;
+    assert_eq!(own.json()["filling"], json!({"percent": 25}));
+}

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+/// Looks at the journal after trouble with records of before, until they are tried again.
+const FILL_RESTS: u32 = 300;
+
 impl Loader {
     /// Loads all that is there.
     pub(super) async fn pass(&mut self) -> Result<(), LoaderError> {
@@ -26,14 +29,23 @@ impl Loader {
         self.segments.discover(&self.store, directory).await?;
         self.load_all().await?;
         self.close_interrupted().await?;
-        self.fill_some().await?;
         self.remove_old().await
     }
 
-    /// Fills in some records that are older than the sums of reports: live ones do not wait for all.
-    async fn fill_some(&mut self) -> Result<(), LoaderError> {
-        self.filled = self.filled || !self.store.fill_traffic().await?;
-        Ok(())
+    /// Fills in some records that are older than the sums of reports: live ones do not wait for all, and
+    /// trouble with these is none of theirs.
+    pub(super) async fn fill_some(&mut self) {
+        if self.filled || self.fill_rests > 0 {
+            self.fill_rests = self.fill_rests.saturating_sub(1);
+            return;
+        }
+        match self.store.fill_traffic().await {
+            Ok(more) => self.filled = !more,
+            Err(error) => {
+                tracing::error!(%error, "records of before are not filled into reports; it is tried again");
+                self.fill_rests = FILL_RESTS;
+            }
+        }
     }
 
     /// Loads every shard as far as it goes: trouble with one does not hold up the others. Gives

@@ -88,8 +88,13 @@ impl Store {
         let last: String = last.get(0)?;
         let mut traffic = Traffic::new();
         for row in &rows {
-            let call: CallRecord = json("cdr", row.get(2)?)?;
-            add_call(&mut traffic, &call, TenantId::new(row.get(1)?));
+            match json::<CallRecord>("cdr", row.get(2)?) {
+                Ok(call) => add_call(&mut traffic, &call, TenantId::new(row.get(1)?)),
+                Err(error) => {
+                    let id: &str = row.get(0)?;
+                    tracing::error!(call = id, %error, "a record cannot be read; reports are without it");
+                }
+            }
         }
         add(&mut transaction, &traffic).await?;
         let moved = sql(

@@ -24,10 +24,10 @@ const SUMS: &str = "CAST(SUM(seizures) AS BIGINT), CAST(SUM(answered) AS BIGINT)
 /// What a report has a line for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrafficBy {
-    /// Each quarter of an hour.
-    Quarter,
-    /// Each day (UTC): for a period of whole days only.
-    Day,
+    /// Each step of so many microseconds from the beginning of the period: whole quarters of an hour.
+    Step(i64),
+    /// The period, as one.
+    Whole,
     /// Each customer.
     Customer,
     /// Each ingress trunk; attempts have none.
@@ -68,7 +68,7 @@ pub struct TrafficQuery {
 /// What a line is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TrafficGroup {
-    /// A quarter of an hour, or a day, by its first moment.
+    /// A step or the whole period, by its first moment.
     At(Timestamp),
     /// A customer, trunk or carrier, by its number; 0 for none.
     Resource(i64),
@@ -102,20 +102,31 @@ pub enum TrafficReportError {
 }
 
 impl TrafficBy {
-    fn column(self) -> &'static str {
-        match self {
-            Self::Quarter | Self::Day => "bucket",
+    /// What has a line, as a column of the answer.
+    fn push_column(self, from: Timestamp, sql: &mut Statement) {
+        let column = match self {
+            Self::Step(step) => {
+                sql.push("(bucket - ").push_bind(from.0).push(") / ");
+                sql.push_bind(step);
+                return;
+            }
+            Self::Whole => "CAST(0 AS BIGINT)",
             Self::Customer => "customer_id",
             Self::IngressTrunk => "ingress_trunk_id",
             Self::Carrier => "carrier_id",
             Self::EgressTrunk => "egress_trunk_id",
             Self::Destination => "destination",
-        }
+        };
+        sql.push(column);
     }
 
-    fn group(self, row: &Row) -> Result<TrafficGroup, StoreError> {
+    fn group(self, from: Timestamp, row: &Row) -> Result<TrafficGroup, StoreError> {
         Ok(match self {
-            Self::Quarter | Self::Day => TrafficGroup::At(Timestamp(row.get(0)?)),
+            Self::Step(step) => {
+                let place: i64 = row.get(0)?;
+                TrafficGroup::At(Timestamp(from.0.saturating_add(place.saturating_mul(step))))
+            }
+            Self::Whole => TrafficGroup::At(from),
             Self::Destination => TrafficGroup::Destination(row.get(0)?),
             _ => TrafficGroup::Resource(row.get(0)?),
         })
@@ -126,9 +137,10 @@ impl TrafficBy {
         let first = from.saturating_add(TRAFFIC_DAY_US - 1);
         let first = Grain::Day.bucket(Timestamp(first));
         let last = Grain::Day.bucket(Timestamp(to));
+        let are_days = |step: i64| [step, from, to].iter().all(|at| at % TRAFFIC_DAY_US == 0);
         let parts = match self {
-            Self::Day => vec![(Grain::Day, from, to)],
-            Self::Quarter => vec![(Grain::Quarter, from, to)],
+            Self::Step(step) if are_days(step) => vec![(Grain::Day, from, to)],
+            Self::Step(_) => vec![(Grain::Quarter, from, to)],
             _ if first >= last => vec![(Grain::Quarter, from, to)],
             _ => vec![
                 (Grain::Quarter, from, first),
@@ -159,7 +171,9 @@ impl Store {
             let rows = select(scope, query, part).fetch_all(&mut moment).await?;
             for row in &rows {
                 let currency = super::verify::currency(row, 1)?;
-                let line = lines.entry((query.by.group(row)?, currency)).or_default();
+                let line = lines
+                    .entry((query.by.group(query.from, row)?, currency))
+                    .or_default();
                 line.add(&sums_of(row, 2)?);
             }
             if lines.len() > TRAFFIC_LINES_MAX as usize || rows.len() > TRAFFIC_LINES_MAX as usize {
@@ -193,7 +207,8 @@ impl Store {
 
 fn select(scope: &Scope, query: &TrafficQuery, (grain, from, to): (Grain, i64, i64)) -> Statement {
     let mut sql = sql("SELECT ");
-    sql.push(query.by.column()).push(", currency, ").push(SUMS);
+    query.by.push_column(query.from, &mut sql);
+    sql.push(", currency, ").push(SUMS);
     sql.push(" FROM traffic WHERE owner = ")
         .push_bind(scope.tenant().get());
     sql.push(" AND side = ").push_bind(query.side.as_str());
@@ -217,9 +232,7 @@ fn select(scope: &Scope, query: &TrafficQuery, (grain, from, to): (Grain, i64, i
     if let Some(currency) = query.currency {
         sql.push(" AND currency = ").push_bind(currency.as_str());
     }
-    sql.push(" GROUP BY ")
-        .push(query.by.column())
-        .push(", currency LIMIT ");
+    sql.push(" GROUP BY 1, 2 LIMIT ");
     sql.push_bind(i64::from(TRAFFIC_LINES_MAX) + 1);
     sql
 }

@@ -102,14 +102,14 @@ impl Grain {
 impl TrafficSums {
     /// Adds another.
     pub fn add(&mut self, other: &Self) {
-        self.seizures += other.seizures;
-        self.answered += other.answered;
-        self.effective += other.effective;
-        self.rejected += other.rejected;
-        self.rang += other.rang;
-        self.pdd_ms += other.pdd_ms;
-        self.talk_ms += other.talk_ms;
-        self.billed_seconds += other.billed_seconds;
+        self.seizures = self.seizures.saturating_add(other.seizures);
+        self.answered = self.answered.saturating_add(other.answered);
+        self.effective = self.effective.saturating_add(other.effective);
+        self.rejected = self.rejected.saturating_add(other.rejected);
+        self.rang = self.rang.saturating_add(other.rang);
+        self.pdd_ms = self.pdd_ms.saturating_add(other.pdd_ms);
+        self.talk_ms = self.talk_ms.saturating_add(other.talk_ms);
+        self.billed_seconds = self.billed_seconds.saturating_add(other.billed_seconds);
         self.charge += other.charge;
         self.cost += other.cost;
         self.amount += other.amount;

@@ -157,12 +157,12 @@ fn counted(calls: &[CallRecord]) -> BTreeMap<String, TrafficSums> {
             if sums.contains_key(&key) {
                 continue;
             }
-            let here: Vec<Seized> = all
+            let here: Vec<Seized<'_>> = all
                 .iter()
                 .copied()
                 .filter(|it| it.key(minutes) == key)
                 .collect();
-            let count = |which: &dyn Fn(Seized) -> bool| {
+            let count = |which: &dyn Fn(Seized<'_>) -> bool| {
                 here.iter().filter(|it| which(**it)).count() as i64
             };
             let millis = |from: Timestamp, to: Timestamp| (to.0 - from.0) / 1_000;
@@ -380,4 +380,30 @@ fn sums_are_written_in_the_order_of_the_key() {
     by_text.sort_by_key(|key| place(key));
     keys.sort();
     assert_eq!(keys, by_text);
+}
+
+#[tokio::test]
+async fn a_record_of_before_that_cannot_be_read_is_passed_over_and_keeps_no_node_from_starting() {
+    databases(async |database| {
+        let store = database.open().await;
+        load(&store, database, 1, &[ended(1), ended(2), ended(3)]).await;
+        execute(&store, "DELETE FROM traffic").await;
+        sql("UPDATE cdr SET record = '{}' WHERE id = $1")
+            .bind(id_text(ended(2).id))
+            .execute(store.writer())
+            .await
+            .unwrap();
+        sql("INSERT INTO cdr_fill (name, call_id, until, done, total) VALUES ('traffic', '', $1, 0, 3)")
+            .bind(id_text(ended(3).id))
+            .execute(store.writer())
+            .await
+            .unwrap();
+        load(&store, database, 2, &[ended(9)]).await;
+        while store.fill_traffic().await.unwrap() {}
+        assert_eq!(kept(&store).await, counted(&[ended(1), ended(3), ended(9)]));
+        let found = store.verify_traffic(None, |_| ()).await.unwrap();
+        assert!(found.is_sound(), "{:?}", found.differences);
+        assert_eq!((found.calls, found.unreadable), (3, 1));
+    })
+    .await;
 }

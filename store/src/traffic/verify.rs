@@ -24,6 +24,8 @@ const SETUP_MAX_US: i64 = 2 * 3_600_000_000;
 pub struct TrafficVerification {
     /// Records of calls.
     pub calls: u64,
+    /// Records that cannot be read; the log names them. No sum has them.
+    pub unreadable: u64,
     /// Sums.
     pub sums: u64,
     /// What differs, the first hundred.
@@ -50,6 +52,18 @@ impl TrafficVerification {
     /// Whether nothing differs.
     pub fn is_sound(&self) -> bool {
         self.differences_total == 0
+    }
+
+    /// Adds what was found on other days.
+    pub fn join(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.unreadable += other.unreadable;
+        self.sums += other.sums;
+        self.differences_total += other.differences_total;
+        let room = DIFFERENCES_MAX - self.differences.len();
+        self.differences
+            .extend(other.differences.into_iter().take(room));
+        self.filling = self.filling.or(other.filling);
     }
 
     fn compare(&mut self, kept: &Traffic, recorded: &Traffic) {
@@ -106,8 +120,22 @@ impl Store {
     pub async fn verify_traffic(
         &self,
         from: Option<Timestamp>,
+        progress: impl FnMut(u64),
+    ) -> Result<TrafficVerification, StoreError> {
+        self.verify_traffic_between(from, None, progress).await
+    }
+
+    /// The same, of days before that of another time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn verify_traffic_between(
+        &self,
+        from: Option<Timestamp>,
+        behind: Option<Timestamp>,
         mut progress: impl FnMut(u64),
     ) -> Result<TrafficVerification, StoreError> {
+        let end = behind.map_or(i64::MAX, |behind| Grain::Day.bucket(behind));
         let mut found = TrafficVerification {
             filling: self.traffic_fill().await?,
             ..TrafficVerification::default()
@@ -119,7 +147,7 @@ impl Store {
         for owner in owners.fetch_all(self.reader()).await? {
             let owner = TenantId::new(owner.get(0)?);
             let mut at = from.map_or(i64::MIN, |from| Grain::Day.bucket(from));
-            while let Some(day) = self.next_day(owner, at).await? {
+            while let Some(day) = self.next_day(owner, at).await?.filter(|day| *day < end) {
                 self.verify_day(owner, day, &mut found).await?;
                 progress(found.calls);
                 at = day.saturating_add(TRAFFIC_DAY_US);
@@ -179,9 +207,17 @@ impl Store {
             let Some(last) = rows.last() else { break };
             place = (last.get(0)?, last.get(1)?);
             for row in &rows {
-                let call: CallRecord = json("cdr", row.get(2)?)?;
-                found.calls += u64::from(call.received_at.0 >= day);
-                add_call(&mut recorded, &call, owner);
+                match json::<CallRecord>("cdr", row.get(2)?) {
+                    Ok(call) => {
+                        found.calls += u64::from(call.received_at.0 >= day);
+                        add_call(&mut recorded, &call, owner);
+                    }
+                    Err(error) => {
+                        let id: &str = row.get(1)?;
+                        tracing::error!(call = id, %error, "a record cannot be read");
+                        found.unreadable += u64::from(row.get::<i64>(0)? >= day);
+                    }
+                }
             }
         }
         recorded.retain(|key, _| (day..end).contains(&key.bucket));

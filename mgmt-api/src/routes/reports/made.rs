@@ -118,8 +118,7 @@ impl Made {
         interval: Interval,
     ) -> Result<(), Problem> {
         let starts = self.period.starts(interval)?;
-        query.by = self.period.grain(interval, &starts);
-        let found = store.traffic_report(scope, &query).await?;
+        let found = over(store, scope, &mut query, &self.period, interval, &starts).await?;
         self.lines = starts.iter().map(|start| MadeLine::at(*start)).collect();
         for line in &found {
             self.totals.add(line);
@@ -129,14 +128,13 @@ impl Made {
         }
         let Some(before) = before else { return Ok(()) };
         let starts = before.starts(interval)?;
-        query.by = before.grain(interval, &starts);
-        (query.from, query.to) = (before.from, before.to);
+        let found = over(store, scope, &mut query, &before, interval, &starts).await?;
         let mut totals = Sums::default();
         // A month may have fewer weeks than the one before: what has no line is in the totals.
         for line in &mut self.lines {
             line.previous = Some(Sums::default());
         }
-        for line in &store.traffic_report(scope, &query).await? {
+        for line in &found {
             totals.add(line);
             let place = place(&starts, line).and_then(|place| self.lines.get_mut(place));
             if let Some(previous) = place.and_then(|made| made.previous.as_mut()) {
@@ -308,6 +306,24 @@ fn csv_cells(sums: &Sums, both_sides: bool) -> Vec<String> {
     cells
 }
 
+/// The lines of a report over time: as few questions as serve them.
+async fn over(
+    store: &Store,
+    scope: &Scope,
+    query: &mut TrafficQuery,
+    period: &Period,
+    interval: Interval,
+    starts: &[i64],
+) -> Result<Vec<TrafficLine>, Problem> {
+    let mut lines = Vec::with_capacity(starts.len());
+    for (by, from, to) in period.runs(interval, starts) {
+        query.by = by;
+        (query.from, query.to) = (Timestamp(from), Timestamp(to));
+        lines.extend(store.traffic_report(scope, query).await?);
+    }
+    Ok(lines)
+}
+
 /// The place of a line over time among the starts.
 fn place(starts: &[i64], line: &TrafficLine) -> Option<usize> {
     match line.group {
@@ -343,9 +359,10 @@ impl MadeLine {
 
 impl From<TrafficFill> for Filling {
     fn from(fill: TrafficFill) -> Self {
+        // How many records the whole switch has is nobody's who asks for its own.
+        let percent = fill.done.saturating_mul(100) / fill.total.max(1);
         Self {
-            done: fill.done,
-            total: fill.total,
+            percent: percent.min(100),
         }
     }
 }

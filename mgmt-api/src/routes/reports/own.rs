@@ -213,7 +213,7 @@ impl OwnReportGroupBy {
             (Self::Destination, _) => TrafficBy::Destination,
             (Self::Trunk, TrafficSide::Call) => TrafficBy::IngressTrunk,
             (Self::Trunk, TrafficSide::Attempt) => TrafficBy::EgressTrunk,
-            _ => TrafficBy::Quarter,
+            _ => TrafficBy::Whole,
         }
     }
 

@@ -123,14 +123,27 @@ impl Period {
         Ok(starts)
     }
 
-    /// Which sums serve lines that begin there: of days, where all are days of UTC.
-    pub(super) fn grain(&self, interval: Interval, starts: &[i64]) -> TrafficBy {
-        let of_utc = |at: i64| at.rem_euclid(TRAFFIC_DAY_US) == 0;
-        let are_days = starts.iter().all(|start| of_utc(*start)) && of_utc(self.to.0);
-        match interval != Interval::Hour && are_days {
-            true => TrafficBy::Day,
-            false => TrafficBy::Quarter,
+    /// How lines that begin there are asked for: equal ones that follow one another in one go, each other
+    /// by itself. A day of a clock that is changed is such, and so are weeks and months.
+    pub(super) fn runs(&self, interval: Interval, starts: &[i64]) -> Vec<(TrafficBy, i64, i64)> {
+        let step = match interval {
+            Interval::Hour => Some(HOUR_US),
+            Interval::Day => Some(TRAFFIC_DAY_US),
+            Interval::Week | Interval::Month => None,
+        };
+        let ends = starts.iter().skip(1).chain([&self.to.0]);
+        let mut runs: Vec<(TrafficBy, i64, i64)> = Vec::new();
+        for (start, end) in starts.iter().zip(ends) {
+            let step = step.filter(|step| end - start == *step);
+            match (step, runs.last_mut()) {
+                (Some(step), Some((by, _, behind))) if *by == TrafficBy::Step(step) => {
+                    *behind = *end
+                }
+                (Some(step), _) => runs.push((TrafficBy::Step(step), *start, *end)),
+                (None, _) => runs.push((TrafficBy::Whole, *start, *end)),
+            }
         }
+        runs
     }
 
     /// A moment as a clock in the zone shows it.
@@ -181,17 +194,21 @@ mod tests {
             .collect();
         assert_eq!(lengths, [24.0, 23.0]);
         assert_eq!(march.starts(Interval::Hour).unwrap().len(), 24 + 23 + 24);
-        assert_eq!(march.grain(Interval::Day, &starts), TrafficBy::Quarter);
+        let day = TrafficBy::Step(TRAFFIC_DAY_US);
+        let runs = march.runs(Interval::Day, &starts);
+        let by: Vec<_> = runs.iter().map(|run| run.0).collect();
+        assert_eq!(by, [day, TrafficBy::Whole, day]);
+        assert_eq!((runs[0].1, runs[2].2), (march.from.0, march.to.0));
         assert_eq!(march.local(starts[1]), "2026-03-29 00:00");
         let utc = period("2026-03-28", "2026-03-30", "UTC");
         let starts = utc.starts(Interval::Day).unwrap();
-        assert_eq!(utc.grain(Interval::Day, &starts), TrafficBy::Day);
-        assert_eq!(utc.grain(Interval::Hour, &starts), TrafficBy::Quarter);
+        let runs = utc.runs(Interval::Day, &starts);
+        assert_eq!(runs, [(day, utc.from.0, utc.to.0)]);
     }
 
     #[test]
-    fn midnight_of_every_time_zone_is_a_whole_quarter_of_an_hour() {
-        for name in jiff_tzdb_names() {
+    fn midnight_is_a_whole_quarter_of_an_hour_where_clocks_are_odd() {
+        for name in odd_zones() {
             let from = period("2026-01-15", "2026-07-15", name);
             for start in [from.from.0, from.to.0] {
                 assert_eq!(start % store::TRAFFIC_QUARTER_US, 0, "{name}");
@@ -199,7 +216,7 @@ mod tests {
         }
     }
 
-    fn jiff_tzdb_names() -> [&'static str; 8] {
+    fn odd_zones() -> [&'static str; 8] {
         [
             "Asia/Kathmandu",
             "Pacific/Chatham",

@@ -9413,14 +9413,9 @@ export interface components {
         Filling: {
             /**
              * Format: int64
-             * @description Records that are.
+             * @description How many of a hundred are.
              */
-            done: number;
-            /**
-             * Format: int64
-             * @description Records that there are.
-             */
-            total: number;
+            percent: number;
         };
         /** @description A page of a list. */
         GatewayPage: {
