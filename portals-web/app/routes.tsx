@@ -25,6 +25,7 @@ import {
   eventsSearch,
   explainSearch,
   jobsSearch,
+  reportsSearch,
   liveCallsSearch,
   pagedSearch,
   resourceSearch,
@@ -148,6 +149,14 @@ const cdr = createRoute({
   path: '/cdrs/$id',
   loader: texts('cdrs'),
   component: lazyRouteComponent(() => import('~/pages/admin/cdrs/CdrPage')),
+})
+
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  loader: texts('reports', 'cdrs', 'lists'),
+  validateSearch: reportsSearch,
+  component: lazyRouteComponent(() => import('~/pages/admin/reports/ReportsPage')),
 })
 
 const explain = createRoute({
@@ -362,6 +371,7 @@ const routeTree = root.addChildren([
     liveCalls,
     cdrs,
     cdr,
+    reports,
     explain,
     configuration,
     apply,

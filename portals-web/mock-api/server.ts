@@ -38,6 +38,7 @@ import {
   SECOND_FACTOR_CODE,
   SLOW_CUSTOMER,
 } from './sentinels.ts'
+import { answerReport } from './reports.ts'
 import { Simulator, summary } from './simulator.ts'
 import { answerWelcome, checkPassword } from './welcome.ts'
 import { NODE, resources } from './world.ts'
@@ -144,6 +145,7 @@ export class MockServer {
     const answers = [
       () => this.#changeSets(call.user).answer(call),
       () => this.#ledgers.answer(call, this.#store(call.user), call.user !== PERSONAS.viewer),
+      () => answerReport(call, call.user === PERSONAS.empty, this.#store(call.user)),
       () => this.#security.answer(call),
       () => this.#notificationsOf(call.user).answer(call),
       () => this.#peopleOf(call.user).answer(call),

@@ -1,23 +1,15 @@
-import { useQuery } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { namesQuery } from '~/api/resources'
 import { FilterChip } from '~/components/FilterChip'
-import { useDebounced } from '~/hooks/use-debounced'
 import { useFormat } from '~/hooks/use-format'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { Button } from '~/ui/lib/Button'
 import { formatE164 } from '~/util/e164'
 import { type CdrsSearch, OUTCOMES } from '~/util/searches'
 
-import {
-  ChoiceEditor,
-  NameEditor,
-  PrefixEditor,
-  TimeEditor,
-  type TimeRange,
-} from './filter-editors'
+import { ChoiceEditor, PrefixEditor, TimeEditor, type TimeRange } from './filter-editors'
+import { KnownNameEditor } from './known-name-editor'
 
 export interface CdrFiltersProps {
   search: CdrsSearch
@@ -129,20 +121,6 @@ export function CdrFilters({ search, onChange }: CdrFiltersProps) {
       ) : null}
     </div>
   )
-}
-
-interface KnownNameEditorProps {
-  label: string
-  plural: string
-  value: string | undefined
-  onApply: (value: string) => void
-}
-
-/** Names of what is configured are offered, as the switch finds them. */
-function KnownNameEditor({ plural, ...rest }: KnownNameEditorProps) {
-  const [typed, setTyped] = useState('')
-  const { data = [] } = useQuery(namesQuery(plural, useDebounced(typed)))
-  return <NameEditor {...rest} names={data} onType={setTyped} />
 }
 
 function useTimeText({ last, from, to }: CdrsSearch): string | undefined {

@@ -25,6 +25,7 @@ const files = {
   live: () => import('./en/live'),
   people: () => import('./en/people'),
   palette: () => import('./en/palette'),
+  reports: () => import('./en/reports'),
   signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),
   welcome: () => import('./en/welcome'),

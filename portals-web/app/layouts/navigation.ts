@@ -1,6 +1,7 @@
 import type { LinkOptions } from '@tanstack/react-router'
 import {
   Activity,
+  ChartColumn,
   type LucideIcon,
   PhoneCall,
   Server,
@@ -30,6 +31,13 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { id: 'monitoring', icon: Activity, prefix: '/live', link: pb.live(), needs: ['live.read'] },
   { id: 'calls', icon: PhoneCall, prefix: '/cdrs', link: pb.cdrs(), needs: ['cdr.read'] },
+  {
+    id: 'reports',
+    icon: ChartColumn,
+    prefix: '/reports',
+    link: pb.reports(),
+    needs: ['report.read'],
+  },
   {
     id: 'routing',
     icon: Waypoints,
@@ -95,6 +103,7 @@ export const PAGES: readonly Page[] = [
     group: 'records',
     link: pb.cdrs({ outcome: 'cancelled' }),
   },
+  { id: 'trafficReport', section: 'reports', group: 'reports', link: pb.reports() },
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
   { id: 'changeSets', section: 'configuration', group: 'changes', link: pb.changeSets() },
   { id: 'apply', section: 'configuration', group: 'changes', link: pb.apply() },

@@ -1,3 +1,4 @@
+import { REPORT_DAYS, REPORT_GROUPS, type ReportDays } from './report-days'
 import { oneOf, text } from './search-params'
 
 /** What the addresses of the screens may hold after the `?`. Read by the routes, written by `pb`. */
@@ -47,6 +48,27 @@ export function cdrsSearch(search: Record<string, unknown>): CdrsSearch {
     to: instant(search['to']),
     cursor: text(search['cursor'], 512),
     refresh: oneOf(search['refresh'], REFRESH_NAMES),
+  }
+}
+
+/** A report of traffic. */
+export interface ReportsSearch {
+  days?: ReportDays | undefined
+  by?: (typeof REPORT_GROUPS)[number] | undefined
+  customer?: string | undefined
+  carrier?: string | undefined
+  compare?: 'previous' | undefined
+  cursor?: string | undefined
+}
+
+export function reportsSearch(search: Record<string, unknown>): ReportsSearch {
+  return {
+    days: oneOf(search['days'], REPORT_DAYS),
+    by: oneOf(search['by'], REPORT_GROUPS),
+    customer: text(search['customer']),
+    carrier: text(search['carrier']),
+    compare: oneOf(search['compare'], ['previous']),
+    cursor: text(search['cursor'], 9),
   }
 }
 

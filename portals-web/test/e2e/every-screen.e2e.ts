@@ -23,6 +23,11 @@ const SCREENS: readonly Screen[] = [
   { name: 'cdrs', path: '/cdrs?last=1h', ready: rowLink },
   { name: 'cdrs-no-match', path: '/cdrs?customer=nobody', ready: heading },
   {
+    name: 'reports',
+    path: '/reports?compare=previous',
+    ready: (page) => page.getByRole('img', { name: /in all/ }).waitFor(),
+  },
+  {
     name: 'explain',
     path: '/explain?from=442071838750&to=201001234567&customer=Cairo+Connect',
     ready: (page) => page.getByText('Tried first').waitFor(),

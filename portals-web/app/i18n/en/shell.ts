@@ -6,6 +6,7 @@ export const shell = {
   section: {
     monitoring: 'Monitoring',
     calls: 'Calls',
+    reports: 'Reports',
     routing: 'Routing',
     configuration: 'Configuration',
     people: 'People and access',
@@ -19,6 +20,7 @@ export const shell = {
     cdrsFailed: 'Failed',
     cdrsRejected: 'Rejected',
     cdrsCancelled: 'Cancelled',
+    trafficReport: 'Traffic',
     jobs: 'Background jobs',
     schedules: 'Schedules',
     events: 'Events',
@@ -37,6 +39,7 @@ export const shell = {
   group: {
     live: 'Live',
     records: 'Call records',
+    reports: 'Reports',
     routing: 'Routing',
     tools: 'Tools',
     changes: 'Changes',
