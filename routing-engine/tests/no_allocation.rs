@@ -7,6 +7,7 @@ mod demo;
 
 use routing_engine::resources::{
     Assigned, Assignment, NumberClass, NumberPolicy, NumberValidation, Resources, Stored,
+    UnknownNumbers,
 };
 use routing_engine::{
     CallRequest, Decision, LiveAdmission, NoTrace, Snapshot, Source, decide, decide_noted,
@@ -122,6 +123,7 @@ fn resources_with_numbers() -> Resources {
         calling_rules: Some("shared".into()),
         lists: vec!["rewriting".into(), "shared".into()],
         blocked_classes: vec![NumberClass::PremiumRate],
+        unknown_numbers: UnknownNumbers::Block,
         validation: NumberValidation::Valid,
         cli_rules: Some("shared".into()),
     };

@@ -280,6 +280,7 @@ fn numbers(random: &mut Random, lists_count: usize) -> NumberPolicy {
         lists: lists.collect(),
         cli_rules: one_in(random, 6).then(|| format!("cli {}", random.below(CLI_RULES)).into()),
         blocked_classes: blocked_classes(random),
+        unknown_numbers: Default::default(),
         validation: match random.below(60) {
             0 => NumberValidation::Valid,
             1 => NumberValidation::Possible,
