@@ -54,6 +54,8 @@ mod number_classes;
 mod number_rules;
 #[path = "e2e/numbers.rs"]
 mod numbers;
+#[path = "e2e/origins.rs"]
+mod origins;
 #[path = "e2e/pairs.rs"]
 mod pairs;
 #[path = "e2e/programs.rs"]
