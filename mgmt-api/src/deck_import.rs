@@ -29,7 +29,7 @@ use crate::resource_engine::{Key, Proposed};
 use rate_deck::difference::Policy;
 use rate_deck::{Card, Mapping, Period, Row, Table, TableBuilder, export};
 use rating::Timestamp;
-use resources::{RateCard, ResourceKind, ResourceSpec};
+use resources::{RateCard, ResourceKind, ResourceSpec, origin_names};
 use routing_engine::deck::Deck;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,11 +85,8 @@ async fn alone<T: Send + 'static>(
 
 /// What a deck for this card is read against.
 fn card_of(card: &RateCard) -> Card {
-    let sets = card.origin_sets.iter();
     Card {
-        origin_sets: sets
-            .map(|set| (set.name.as_str().into(), set.origins().collect()))
-            .collect(),
+        origin_names: origin_names(&card.origin_sets),
         currency: card.currency,
         defaults: card.default_terms(rating::Amount::ZERO),
     }

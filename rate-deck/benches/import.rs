@@ -27,7 +27,7 @@ fn file(cheaper_every: u64) -> String {
 
 fn parsed(file: &str) -> Reading {
     let card = Card {
-        origin_sets: Vec::new(),
+        origin_names: Default::default(),
         currency: Currency::USD,
         defaults: RateTerms::per_second(Amount::ZERO),
     };

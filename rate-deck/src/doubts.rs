@@ -34,6 +34,21 @@ pub enum Doubt {
         /// Where they stand.
         line: u32,
     },
+    /// The origins of a row may be meant in another way than they are read.
+    OriginsMeantOtherwise {
+        /// In which.
+        meaning: OtherMeaning,
+        /// Where they stand.
+        line: u32,
+    },
+    /// Rows have a price within a state and none between two, or the other way round: those calls have that
+    /// of a shorter prefix.
+    JurisdictionMissing {
+        /// Rows of which it is true.
+        rows: u64,
+        /// The first of them.
+        line: u32,
+    },
     /// Codes begin with the code of their country, which is put before them once more. When they
     /// are whole, the mapping has to ignore the column of countries' codes.
     CountryCodeTwice {
@@ -166,6 +181,15 @@ impl fmt::Display for Doubt {
             Self::CodesMeantOtherwise { meaning, line } => {
                 write!(f, "line {line}: {}", meaning.question())
             }
+            Self::OriginsMeantOtherwise { meaning, line } => {
+                write!(f, "line {line}: of the origins: {}", meaning.question())
+            }
+            Self::JurisdictionMissing { rows, line } => write!(
+                f,
+                "line {line} and {} more: of interstate and intrastate one price alone is there; calls of \
+                 the other have that of a shorter prefix",
+                rows.saturating_sub(1)
+            ),
             Self::CountryCodeTwice { rows, line } => write!(
                 f,
                 "line {line} and {} more: the code begins with the country's code, which is put \

@@ -14,6 +14,10 @@ pub struct Mapping {
     pub columns: BTreeMap<Field, ColumnRef>,
     /// Fields that are to be left alone even when there is a column with their title.
     pub ignored: Vec<Field>,
+    /// What stands before each code where the file has no column of countries' codes: `1` for decks of the
+    /// United States whose codes begin with the area. With `1`, codes that begin with 1 have it already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
     /// Where the line of titles is.
     pub header: HeaderRow,
     /// What stands between the fields of CSV; `None` to find it out.

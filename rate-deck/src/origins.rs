@@ -1,41 +1,32 @@
 //! Whose calls a row is for: `33`, `33;49`, `351-353`, a group that the card names, a jurisdiction.
 
-use crate::codes::expand;
+use crate::codes::{OtherMeaning, expand};
 use crate::rejections::Reason;
-use rating::{Jurisdiction, Origin};
+use rating::Origin;
+use rating::origin::OriginNames;
 
-/// What carriers write for calls of everybody.
-const ANYBODY: [&str; 4] = ["", "*", "any", "all"];
-
-/// Appends the origins that a text means, each once. What could be meant in two ways is read as for called numbers.
+/// Appends the origins that a text means, each once. Tells when the codes among them may be meant otherwise.
 pub(crate) fn origins(
     text: &str,
-    sets: &[(Box<str>, Vec<Origin>)],
+    names: &OriginNames,
     origins: &mut Vec<Origin>,
-) -> Result<(), Reason> {
-    let text = text.trim();
-    let is = |name: &str| name.eq_ignore_ascii_case(text);
-    if ANYBODY.into_iter().any(is) {
-        origins.push(Origin::ANY);
-        return Ok(());
-    }
-    if let Some((_, named)) = sets.iter().find(|(name, _)| is(name)) {
+) -> Result<Option<OtherMeaning>, Reason> {
+    if let Some(named) = names.get(text) {
         origins.extend_from_slice(named);
-        return Ok(());
-    }
-    if let Some(jurisdiction) = Jurisdiction::ALL.into_iter().find(|it| is(it.as_str())) {
-        origins.push(Origin::of_jurisdiction(jurisdiction));
-        return Ok(());
+        return Ok(None);
     }
     let mut codes = Vec::new();
-    expand("", text, &mut codes).map_err(|reason| match reason {
-        Reason::NotACode => Reason::NotAnOrigin,
+    let meaning = expand("", text, &mut codes).map_err(|reason| match reason {
+        Reason::NotACode | Reason::CodeMissing => Reason::NotAnOrigin,
         reason => reason,
     })?;
     origins.extend(codes.into_iter().map(Origin::of_prefix));
+    if origins.iter().any(|origin| origin.is_of_nobody()) {
+        return Err(Reason::NotAnOrigin);
+    }
     origins.sort_unstable();
     origins.dedup();
-    Ok(())
+    Ok(meaning)
 }
 
 #[cfg(test)]
@@ -44,9 +35,9 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, Reason> {
         let origin = |text: &str| text.parse().unwrap_or(Origin::ANY);
-        let sets = [("EEA".into(), vec![origin("33"), origin("49")])];
+        let names = OriginNames::new([("EEA", vec![origin("33"), origin("49")])]);
         let mut found = Vec::new();
-        origins(text, &sets, &mut found)?;
+        let _ = origins(text, &names, &mut found)?;
         Ok(found.iter().map(ToString::to_string).collect())
     }
 
@@ -65,7 +56,7 @@ mod tests {
             let expected = expected.iter().map(ToString::to_string).collect();
             assert_eq!(read(text), Ok(expected), "{text}");
         }
-        for text in ["Rest of world", "33x"] {
+        for text in ["Rest of world", "33x", "033", "00", "33;049"] {
             assert_eq!(read(text), Err(Reason::NotAnOrigin), "{text}");
         }
     }

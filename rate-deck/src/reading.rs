@@ -15,7 +15,7 @@ use crate::rejections::{Reason, Rejections};
 use crate::table::{Period, Row, Table, TableBuilder};
 use arrayvec::ArrayVec;
 use found::{date_writing, price_writing};
-use rating::origin::TooManyOrigins;
+use rating::origin::{OriginNames, TooManyOrigins};
 use rating::prefix::Prefix;
 use rating::rate::{RateTerms, TermsError};
 use rating::{Amount, Currency, Jurisdiction, Origin};
@@ -40,6 +40,9 @@ const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', ' '];
 /// Longest destination name, bytes.
 const DESTINATION_BYTES_MAX: usize = 128;
 
+/// Most digits that a mapping puts before each code: those of a country, or of one of its areas.
+const COUNTRY_CODE_DIGITS_MAX: usize = 7;
+
 /// Records between two reports of progress.
 const PROGRESS_STEP: u64 = 10_000;
 
@@ -47,7 +50,7 @@ const PROGRESS_STEP: u64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// Groups of callers by their names on the card; a row for a group is one for each of its origins.
-    pub origin_sets: Vec<(Box<str>, Vec<Origin>)>,
+    pub origin_names: OriginNames,
     /// Prices of any other are refused.
     pub currency: Currency,
     /// The terms of a row that names nothing but its price.
@@ -107,6 +110,9 @@ pub enum ReadError {
         /// The card's.
         currency: Currency,
     },
+    /// A country's code of the mapping that is none.
+    #[error("`country_code` of the mapping: write the digits of one, 1 to 7, without `+`")]
+    BadCountryCode,
     /// More than [`TEXT_BYTES_MAX`].
     #[error("the fields of the file have more than {} MiB", TEXT_BYTES_MAX >> 20)]
     TooMuchText,
@@ -134,6 +140,11 @@ pub fn read(
     card: &Card,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Reading, ReadError> {
+    let is_code =
+        |text: &str| (1..=COUNTRY_CODE_DIGITS_MAX).contains(&text.len()) && is_whole(text);
+    if !mapping.country_code.as_deref().is_none_or(is_code) {
+        return Err(ReadError::BadCountryCode);
+    }
     let mut head = Head::default();
     let mut body: Option<Body<'_>> = None;
     let mut failed = None;
@@ -176,7 +187,7 @@ struct Head {
 impl Head {
     fn settle<'c>(
         &mut self,
-        mapping: &Mapping,
+        mapping: &'c Mapping,
         card: &'c Card,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Body<'c>, ReadError> {
@@ -195,6 +206,8 @@ impl Head {
             rejections: Rejections::default(),
             doubts: Doubts::default(),
             whole_codes: None,
+            holes: None,
+            country_code: mapping.country_code.as_deref().unwrap_or_default(),
             records: 0,
             codes: Vec::new(),
             origins: Vec::new(),
@@ -209,6 +222,8 @@ impl Head {
 
 struct Body<'c> {
     layout: Layout,
+    /// What the mapping puts before codes.
+    country_code: &'c str,
     prices: Writing,
     dates: DateWriting,
     card: &'c Card,
@@ -217,6 +232,8 @@ struct Body<'c> {
     doubts: Doubts,
     /// How many rows have codes that begin with their country's, and the first of them.
     whole_codes: Option<(u64, u32)>,
+    /// How many rows have a price within a state and none between two, or the other way round, and the first.
+    holes: Option<(u64, u32)>,
     records: u64,
     /// Of the row at hand.
     codes: Vec<Prefix>,
@@ -225,6 +242,9 @@ struct Body<'c> {
     /// Whether they are all that the row names.
     are_codes_read: bool,
 }
+
+/// The terms of a row: for all its origins, and for each jurisdiction that it has a price for.
+type Priced = ArrayVec<(Option<Jurisdiction>, RateTerms), 4>;
 
 /// A field that is at fault, its text and why.
 struct Fault<'r>(Option<Field>, &'r str, Reason);
@@ -267,11 +287,13 @@ impl Body<'_> {
         if let Some(field) = self.layout.error(record) {
             return Err(Fault(Some(field), "", Reason::ErrorCell));
         }
-        self.read_origins(record)?;
+        let origins_meaning = self.read_origins(record)?;
         let priced = self.priced(record)?;
+        self.check_plan(record, &priced)?;
         let period = self.period(record)?;
         let name = self.name(record)?;
         self.note_meaning(meaning, record.line);
+        self.note_callers(origins_meaning, &priced, record.line);
         for (jurisdiction, terms) in priced {
             let offer = self.builder.offer(&name, terms);
             let told = jurisdiction.map(Origin::of_jurisdiction);
@@ -291,19 +313,35 @@ impl Body<'_> {
     }
 
     /// Whose calls the row is for.
-    fn read_origins<'r>(&mut self, record: &'r Record) -> Result<(), Fault<'r>> {
+    fn read_origins<'r>(&mut self, record: &'r Record) -> Result<Option<OtherMeaning>, Fault<'r>> {
         self.origins.clear();
         let text = self.layout.text(record, Field::Origin);
+        let fault = |reason| Fault(Some(Field::Origin), text, reason);
         if self.layout.is_error(record, Field::Origin) {
             return Err(Fault(Some(Field::Origin), "", Reason::ErrorCell));
         }
-        let read = origins(text, &self.card.origin_sets, &mut self.origins);
-        let is_too_much = self.codes.len().saturating_mul(self.origins.len()) > CODES_PER_ROW_MAX;
-        match read {
-            Err(reason) => Err(Fault(Some(Field::Origin), text, reason)),
-            Ok(()) if is_too_much => Err(Fault(Some(Field::Origin), text, Reason::TooManyCodes)),
-            Ok(()) => Ok(()),
+        // As of codes: 44.2 may have been 44.20.
+        if self.layout.is_number(record, Field::Origin) && !is_whole(text) {
+            return Err(fault(Reason::NotAnOrigin));
         }
+        let meaning = origins(text, &self.card.origin_names, &mut self.origins).map_err(fault)?;
+        match self.codes.len().saturating_mul(self.origins.len()) > CODES_PER_ROW_MAX {
+            true => Err(fault(Reason::TooManyCodes)),
+            false => Ok(meaning),
+        }
+    }
+
+    /// Prices by jurisdiction are for calls to +1 alone.
+    fn check_plan<'r>(&self, record: &'r Record, priced: &Priced) -> Result<(), Fault<'r>> {
+        let mut origins = self.origins.iter();
+        let has_jurisdictions =
+            has_jurisdictions(priced) || origins.any(|origin| origin.jurisdiction().is_some());
+        let is_beyond = self.codes.iter().any(|code| code.digit(0) != 1);
+        if !(has_jurisdictions && is_beyond) {
+            return Ok(());
+        }
+        let text = self.layout.text(record, Field::Code);
+        Err(Fault(Some(Field::Code), text, Reason::BeyondPlan))
     }
 
     /// Whether what stands in the record stands where it belongs.
@@ -329,17 +367,12 @@ impl Body<'_> {
                 return Err(Fault(Some(field), "", Reason::ErrorCell));
             }
             // A number's zeros behind the point are not in the file: 44.2 may have been 44.20.
-            let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
-            if self.layout.is_number(record, field) && !is_whole {
+            if self.layout.is_number(record, field) && !is_whole(text) {
                 return Err(Fault(Some(field), text, Reason::NotACode));
             }
         }
         let code = self.layout.text(record, Field::Code);
-        let country_code = match self.layout.text(record, Field::CountryCode) {
-            // No area code begins with 1: what does has its country code.
-            "" if self.layout.is_of_plan && !code.trim_start_matches('+').starts_with('1') => "1",
-            text => text,
-        };
+        let country_code = country_code(&self.layout, self.country_code, record, code);
         // What begins with zeros on a card does so on purpose.
         if self.layout.is_wholly_own
             && country_code.is_empty()
@@ -353,6 +386,22 @@ impl Body<'_> {
             .map_err(|reason| Fault(Some(Field::Code), code, reason))?;
         self.are_codes_read = true;
         Ok(meaning)
+    }
+
+    fn note_callers(&mut self, meaning: Option<OtherMeaning>, priced: &Priced, line: u32) {
+        if let Some(meaning) = meaning {
+            self.doubts
+                .push(Doubt::OriginsMeantOtherwise { meaning, line });
+        }
+        let has = |wanted| {
+            priced
+                .iter()
+                .any(|(jurisdiction, _)| *jurisdiction == wanted)
+        };
+        let has_all = has(Some(Jurisdiction::Interstate)) && has(Some(Jurisdiction::Intrastate));
+        if has_jurisdictions(priced) && !has(None) && !has_all {
+            self.holes.get_or_insert((0, line)).0 += 1;
+        }
     }
 
     fn note_meaning(&mut self, meaning: Option<OtherMeaning>, line: u32) {
@@ -399,11 +448,8 @@ impl Body<'_> {
     }
 
     /// The terms of a row: for all its origins, and for each jurisdiction that it has a price for.
-    fn priced<'r>(
-        &self,
-        record: &'r Record,
-    ) -> Result<ArrayVec<(Option<Jurisdiction>, RateTerms), 4>, Fault<'r>> {
-        let mut priced = ArrayVec::new();
+    fn priced<'r>(&self, record: &'r Record) -> Result<Priced, Fault<'r>> {
+        let mut priced = Priced::new();
         if let Some(rate) = self.price(record, Field::Rate)? {
             let initial = self.price(record, Field::InitialRate)?;
             priced.push((None, self.terms(record, Field::Rate, rate, initial)?));
@@ -414,15 +460,20 @@ impl Body<'_> {
                 priced.push((Some(jurisdiction), terms));
             }
         }
-        let has_jurisdictions = priced
-            .iter()
-            .any(|(jurisdiction, _)| jurisdiction.is_some());
         if priced.is_empty() {
             return Err(Fault(Some(Field::Rate), "", Reason::PriceMissing));
         }
-        if has_jurisdictions && self.origins != [Origin::ANY] {
+        if !has_jurisdictions(&priced) {
+            return Ok(priced);
+        }
+        if self.origins != [Origin::ANY] {
             let text = self.layout.text(record, Field::Origin);
             return Err(Fault(Some(Field::Origin), text, Reason::OriginTwice));
+        }
+        let initial = self.layout.text(record, Field::InitialRate);
+        if !initial.is_empty() {
+            let reason = Reason::InitialRateOfWhich;
+            return Err(Fault(Some(Field::InitialRate), initial, reason));
         }
         Ok(priced)
     }
@@ -539,6 +590,9 @@ impl Body<'_> {
         if let Some((rows, line)) = self.whole_codes {
             self.doubts.push(Doubt::CountryCodeTwice { rows, line });
         }
+        if let Some((rows, line)) = self.holes {
+            self.doubts.push(Doubt::JurisdictionMissing { rows, line });
+        }
         let (table, doubts) = self.builder.finish();
         if let Some((row, error)) = table.too_many_origins() {
             let line = row.line;
@@ -552,5 +606,30 @@ impl Body<'_> {
             doubts: self.doubts,
             records: self.records,
         })
+    }
+}
+
+fn has_jurisdictions(priced: &Priced) -> bool {
+    let mut jurisdictions = priced.iter().map(|(jurisdiction, _)| jurisdiction);
+    jurisdictions.any(Option::is_some)
+}
+
+fn is_whole(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What stands before the codes of a row.
+fn country_code<'t>(
+    layout: &Layout,
+    of_mapping: &'t str,
+    record: &'t Record,
+    code: &str,
+) -> &'t str {
+    let of_file = if layout.is_of_plan { "1" } else { of_mapping };
+    match layout.text(record, Field::CountryCode) {
+        // No area code begins with 1: what does has its country code.
+        "" if of_file == "1" && code.trim_start_matches('+').starts_with('1') => "",
+        "" => of_file,
+        text => text,
     }
 }

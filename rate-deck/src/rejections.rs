@@ -73,6 +73,17 @@ pub enum Reason {
     /// An origin beside prices of jurisdictions.
     #[error("a row is for an origin or has prices by jurisdiction, not both")]
     OriginTwice,
+    /// A price by jurisdiction for a code of another country.
+    #[error(
+        "prices by jurisdiction are for codes of +1: where codes lack the 1, say `country_code: \"1\"` in the mapping"
+    )]
+    BeyondPlan,
+    /// A price of the first interval beside prices by jurisdiction.
+    #[error(
+        "a price of the first interval stands beside prices by jurisdiction, and whose it is nobody says: \
+         ignore its column in the mapping, or send rows with an origin each"
+    )]
+    InitialRateOfWhich,
     /// A name that is missing or longer than 128 bytes.
     #[error("a destination needs a name of 1 to 128 bytes")]
     BadDestination,

@@ -1,7 +1,9 @@
 //! Which calls a rate is for, by who calls.
 
+mod names;
 mod tally;
 
+pub use names::{OriginNames, folded, word};
 pub use tally::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX, OriginTally, TooManyOrigins};
 
 use crate::jurisdiction::Jurisdiction;
@@ -47,6 +49,11 @@ impl Origin {
     /// Whether it is all calls.
     pub const fn is_any(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether no calling number begins so: no number of E.164 begins with 0.
+    pub fn is_of_nobody(self) -> bool {
+        self.prefix().is_some_and(|prefix| prefix.digit(0) == 0)
     }
 
     /// What the calling number begins with, if that is what it is about.

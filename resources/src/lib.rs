@@ -48,7 +48,7 @@ pub use fields::network::{Network, NetworkError};
 pub use fields::number_class::{NumberClass, NumberValidation, UnknownNumbers};
 pub use fields::number_policy::NumberPolicy;
 pub use fields::origin_set::{
-    ORIGIN_NAME_BYTES_MAX, ORIGIN_PREFIXES_MAX, ORIGIN_SETS_MAX, OriginSet,
+    ORIGIN_NAME_BYTES_MAX, ORIGIN_PREFIXES_MAX, ORIGIN_SETS_MAX, OriginSet, origin_names,
 };
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;

@@ -16,11 +16,10 @@ pub use rating::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use reader::{COLUMNS, PROBLEMS_MAX};
 
 use crate::Problem;
-use crate::resources::{RateCard, RateRow};
+use crate::resources::{RateCard, RateRow, origin_names};
 use offers::OfferTable;
-use origins::OriginNames;
 use rating::Origin;
-use rating::origin::{OriginTally, TooManyOrigins};
+use rating::origin::{OriginNames, OriginTally, TooManyOrigins};
 use rating::rate::RateTerms;
 use std::fmt;
 use std::sync::Arc;
@@ -71,7 +70,7 @@ impl Deck {
         card: &RateCard,
         names: &mut DestinationNames,
     ) -> Result<Self, Vec<Problem>> {
-        let origins = OriginNames::new(&card.origin_sets);
+        let origins = origin_names(&card.origin_sets);
         let mut builder = DeckBuilder::new(names, &origins);
         let mut problems = Vec::new();
         for (index, row) in rows.iter().enumerate() {
@@ -179,10 +178,14 @@ enum RowError {
     #[error(transparent)]
     Prefix(#[from] PrefixError),
     #[error(
-        "`{0}` is no origin: write 1 to 15 leading digits of the calling number, without `+`, \
-         interstate, intrastate, indeterminate, or the name of one of the card's origin_sets"
+        "`{0}` is no origin: write 1 to 15 leading digits of the calling number, without `+` or zeros \
+         before them, interstate, intrastate, indeterminate, or the name of one of the card's origin_sets"
     )]
     Origin(String),
+    #[error(
+        "interstate, intrastate and indeterminate are for calls to +1: the prefix has to begin with 1"
+    )]
+    BeyondPlan,
     #[error("a destination needs a name of 1 to {DESTINATION_BYTES_MAX} bytes")]
     Destination,
     #[error(transparent)]
@@ -230,8 +233,12 @@ impl<'n> DeckBuilder<'n> {
         let mut one = [Origin::ANY];
         let origins = match origin {
             "" => &one,
-            origin => self.origin_names.read(origin, &mut one)?,
+            origin => origins::read(origin, self.origin_names, &mut one)?,
         };
+        let is_of_plan = prefix.digit(0) == 1;
+        if !is_of_plan && origins.iter().any(|origin| origin.jurisdiction().is_some()) {
+            return Err(RowError::BeyondPlan);
+        }
         if DECK_ROWS_MAX - self.rows.len() < origins.len() {
             return Err(RowError::TooManyRows);
         }
@@ -295,7 +302,7 @@ impl RowError {
     fn column(&self) -> &'static str {
         match self {
             Self::Prefix(_) | Self::TooManyRows => "prefix",
-            Self::Origin(_) => "origin",
+            Self::Origin(_) | Self::BeyondPlan => "origin",
             Self::Destination => "destination",
             Self::Terms(error) => error.field(),
         }

@@ -82,7 +82,14 @@ fn two_callers_of_one_number_have_two_prices_and_two_cheapest_carriers() {
         );
     }
     // Who calls is unknown: the rate for all.
-    for caller in ["", "anonymous", "alice33"] {
+    for caller in [
+        "",
+        "anonymous",
+        "alice33",
+        "33",
+        "331234",
+        "3312345678901234",
+    ] {
         assert_eq!(
             told(&snapshot, caller, number),
             expected("0.02", "", "zenith-out")
@@ -112,11 +119,19 @@ fn the_called_prefix_counts_first_and_then_the_longest_origin() {
         &[],
     ]);
     let price = |calling, called| told(&snapshot, calling, called).0;
-    assert_eq!(price("33123", "441234"), "0.04");
-    assert_eq!(price("33223", "441234"), "0.03");
-    assert_eq!(price("33123", "442034"), "0.06", "a longer prefix for all");
-    assert_eq!(price("33123", "442134"), "0.04", "that one is for others");
-    assert_eq!(price("49123", "442134"), "0.07");
+    assert_eq!(price("33123456", "441234"), "0.04");
+    assert_eq!(price("33223456", "441234"), "0.03");
+    assert_eq!(
+        price("33123456", "442034"),
+        "0.06",
+        "a longer prefix for all"
+    );
+    assert_eq!(
+        price("33123456", "442134"),
+        "0.04",
+        "that one is for others"
+    );
+    assert_eq!(price("49123456", "442134"), "0.07");
 }
 
 #[test]

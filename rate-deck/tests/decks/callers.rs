@@ -2,8 +2,10 @@
 
 use crate::{card, deck, read_with, written};
 use rate_deck::difference::{self, ChangeKind, Policy};
-use rate_deck::{Card, Mapping, Reading, Reason, Table, read};
-use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX};
+use rate_deck::{
+    Card, Doubt, Field, Mapping, OtherMeaning, ReadError, Reading, Reason, Table, read,
+};
+use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX, OriginNames};
 use rating::{Origin, Timestamp};
 
 /// Each rate as `prefix/origin price`.
@@ -14,6 +16,10 @@ fn told(table: &Table) -> Vec<String> {
         format!("{}/{} {price}", row.prefix, row.origin)
     })
     .collect()
+}
+
+fn told_of(reading: &Reading) -> Vec<String> {
+    told(&reading.table)
 }
 
 fn reasons(reading: &Reading) -> Vec<Reason> {
@@ -49,14 +55,11 @@ fn a_row_with_several_origins_is_a_rate_for_each() {
 
 #[test]
 fn a_group_of_the_card_stands_for_its_prefixes_and_an_unknown_one_is_refused() {
-    let sets = vec![(
-        "EEA".into(),
-        vec!["33".parse().unwrap(), "49".parse().unwrap()],
-    )];
+    let eea = vec!["33".parse().unwrap(), "49".parse().unwrap()];
     let text =
         "prefix,destination,rate_per_minute,origin\n44,UK,0.5,\n44,UK,0.01,EEA\n44,UK,0.9,ROW\n";
     let card = Card {
-        origin_sets: sets,
+        origin_names: OriginNames::new([("EEA", eea)]),
         ..card("USD")
     };
     let reading = read(text.as_bytes(), &Mapping::default(), &card, &mut |_| {}).unwrap();
@@ -193,4 +196,98 @@ fn the_same_origins_at_many_prefixes_and_at_many_times_count_once() {
         text += &format!("{prefix},33;49,0.1,2030-01-01\n{prefix},33;49,0.2,2031-01-01\n");
     }
     assert_eq!(deck(&text).table.rows().len(), 6_000);
+}
+
+#[test]
+fn origins_that_may_be_meant_otherwise_are_told_and_no_half_of_a_number_is_taken() {
+    let reading = deck("code,origin,rate\n336,44-78,0.1\n337,\"1,684\",0.1\n338,3510-3512,0.1\n");
+    let doubt = |meaning, line| Doubt::OriginsMeantOtherwise { meaning, line };
+    assert_eq!(
+        reading.doubts.listed,
+        [
+            doubt(OtherMeaning::Dash, 2),
+            doubt(OtherMeaning::Thousands, 3)
+        ]
+    );
+    let told = reading.doubts.listed[0].to_string();
+    assert_eq!(
+        told,
+        "line 2: of the origins: a range of codes, or one code with a dash?"
+    );
+    let zeros = deck("code,origin,rate\n336,033,0.1\n337,0033,0.1\n");
+    assert_eq!(reasons(&zeros), [Reason::NotAnOrigin]);
+    assert_eq!(
+        told_of(&zeros),
+        ["337/33 0.1"],
+        "00 stands before a country's code"
+    );
+}
+
+#[test]
+fn a_deck_whose_codes_lack_the_1_is_not_taken_for_another_country() {
+    let file = "Code,Inter Rate,Intra Rate\n212555,0.001,0.01\n1201555,0.002,0.02\n";
+    let reading = deck(file);
+    assert_eq!(reasons(&reading), [Reason::BeyondPlan], "212 is Morocco");
+    assert!(
+        reading.rejections.listed[0]
+            .reason
+            .to_string()
+            .contains("country_code")
+    );
+    let mapping = Mapping {
+        country_code: Some("1".to_owned()),
+        ..Mapping::default()
+    };
+    let mended = read_with(file.as_bytes(), &mapping).unwrap();
+    assert_eq!(
+        told_of(&mended),
+        [
+            "1201555/interstate 0.002",
+            "1201555/intrastate 0.02",
+            "1212555/interstate 0.001",
+            "1212555/intrastate 0.01",
+        ]
+    );
+    let by_origin = deck("code,origin,rate\n212555,interstate,0.1\n");
+    assert_eq!(reasons(&by_origin), [Reason::BeyondPlan]);
+    let bad = Mapping {
+        country_code: Some("+1".to_owned()),
+        ..Mapping::default()
+    };
+    let refused = read_with(file.as_bytes(), &bad).unwrap_err();
+    assert_eq!(refused, ReadError::BadCountryCode);
+}
+
+#[test]
+fn a_price_of_the_first_interval_beside_jurisdictions_is_refused_and_may_be_ignored() {
+    let file = "Code,Inter Rate,Intra Rate,Initial Rate\n1212,0.001,0.01,0.5\n1213,0.001,0.01,\n";
+    let reading = deck(file);
+    assert_eq!(reasons(&reading), [Reason::InitialRateOfWhich]);
+    assert_eq!(reading.table.rows().len(), 2);
+    let mapping = Mapping {
+        ignored: vec![Field::InitialRate],
+        ..Mapping::default()
+    };
+    let ignored = read_with(file.as_bytes(), &mapping).unwrap();
+    assert_eq!(
+        (ignored.table.rows().len(), ignored.rejections.count),
+        (4, 0)
+    );
+}
+
+#[test]
+fn a_price_for_one_jurisdiction_alone_is_doubted_where_nothing_stands_for_the_other() {
+    let reading = deck(
+        "Code,Rate,Inter Rate,Intra Rate,IJ Rate\n\
+         1212,,0.001,0.01,\n\
+         1213,,,0.01,0.02\n\
+         1214,,0.001,,\n\
+         1215,0.02,0.001,,\n\
+         1216,0.02,,,\n",
+    );
+    assert_eq!(
+        reading.doubts.listed,
+        [Doubt::JurisdictionMissing { rows: 2, line: 3 }]
+    );
+    assert_eq!(reading.rejections.count, 0);
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 fn card(currency: &str) -> Card {
     Card {
-        origin_sets: Vec::new(),
+        origin_names: Default::default(),
         currency: Currency::try_from(currency.to_owned()).unwrap(),
         defaults: RateTerms::per_second(Amount::ZERO),
     }

@@ -38,7 +38,8 @@ pub struct RateCard {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "BuiltFrom", extend("x-default" = "it has rows of its own"))]
     pub built_from: Option<BuiltFrom>,
-    /// Names for groups of calling numbers, for the `origin` of rows.
+    /// Names for groups of calling numbers, for the `origin` of rows. A deck that was imported has the prefixes
+    /// that a group had then: when a group changes, import the deck again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = ORIGIN_SETS_MAX))]
     pub origin_sets: Vec<OriginSet>,

@@ -5,6 +5,11 @@ use crate::snapshot::{Caller, Snapshot};
 use crate::trace::{Step, Trace};
 use rating::Jurisdiction;
 use rating::prefix::Prefix;
+use std::ops::RangeInclusive;
+
+/// Digits of a calling number that rates are chosen by: fewer are a short or local number, which may be of any
+/// country; more are no number of E.164.
+const USABLE_DIGITS: RangeInclusive<usize> = 7..=15;
 
 /// Who calls. A location routing number that came with the called one has no say: it is the customer's word, and
 /// carriers do not get it.
@@ -18,7 +23,9 @@ pub(super) fn caller<'s>(
         return Caller::UNKNOWN;
     }
     let digits = caller_digits(calling);
-    let digits = digits.as_deref();
+    let digits = digits
+        .as_deref()
+        .filter(|digits| USABLE_DIGITS.contains(&digits.len()));
     let jurisdiction = if snapshot.asks_jurisdiction() {
         let found = Jurisdiction::of_call(called, digits);
         if let Some(jurisdiction) = found {

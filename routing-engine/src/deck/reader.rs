@@ -1,9 +1,8 @@
 //! CSV rows to a deck, with every fault at its line.
 
-use super::origins::OriginNames;
 use super::{Deck, DeckBuilder, DestinationNames, RowError};
 use crate::Problem;
-use crate::resources::RateCard;
+use crate::resources::{RateCard, origin_names};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use rating::Amount;
 use rating::money::decimal::AmountError;
@@ -69,7 +68,7 @@ pub(super) fn read(
     }
     let layout = layout(&record)?;
     let columns_count = record.len();
-    let origins = OriginNames::new(&card.origin_sets);
+    let origins = origin_names(&card.origin_sets);
     let mut builder = DeckBuilder::new(names, &origins);
     let mut problems = Vec::new();
     while problems.len() < PROBLEMS_MAX {

@@ -297,3 +297,27 @@ fn an_origin_that_is_none_and_one_that_comes_twice_are_named() {
         "{texts:?}"
     );
 }
+
+#[test]
+fn origins_are_found_in_any_case_and_those_that_no_call_has_are_refused() {
+    let deck = read(
+        "prefix,destination,rate_per_minute,origin\n\
+         1212,New York,0.1,Interstate\n\
+         1212,New York,0.2,All\n\
+         44,UK,0.3,33\n",
+    )
+    .unwrap();
+    let origins: Vec<_> = deck.origins().iter().map(ToString::to_string).collect();
+    assert_eq!(origins, ["", "interstate", "33"]);
+    let refused = problems(
+        "prefix,destination,rate_per_minute,origin\n\
+         44,UK,0.1,0033\n\
+         212,Morocco,0.1,intrastate\n",
+    );
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].contains("`0033` is no origin"), "{refused:?}");
+    assert!(
+        refused[1].contains("the prefix has to begin with 1"),
+        "{refused:?}"
+    );
+}

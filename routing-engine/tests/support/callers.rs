@@ -3,7 +3,7 @@
 use super::world::origins_of;
 use routing_engine::resources::RateRow;
 
-/// The digits of a calling number; none of what is no number.
+/// The digits of a calling number that rates can go by; none of what is no number of E.164.
 pub(crate) fn digits(calling: &str) -> Option<String> {
     let written: String = calling.chars().filter(|c| !"-.()".contains(*c)).collect();
     let digits = match (written.strip_prefix('+'), written.strip_prefix("00")) {
@@ -11,7 +11,7 @@ pub(crate) fn digits(calling: &str) -> Option<String> {
         (None, None) => &written,
     };
     let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-    is_number.then(|| digits.to_owned())
+    (is_number && (7..=15).contains(&digits.len())).then(|| digits.to_owned())
 }
 
 /// Of a call to +1, whatever comes with the number.

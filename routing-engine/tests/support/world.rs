@@ -318,6 +318,15 @@ fn card(random: &mut Random) -> RateCard {
         grace_period_s: one_in(random, 6).then_some(20),
     });
     let mut rows: Vec<_> = rows.collect();
+    // Jurisdictions are those of calls to +1.
+    let is_of_plan = |row: &RateRow| {
+        row.prefix.starts_with('1')
+            || row
+                .origin
+                .as_ref()
+                .is_none_or(|origin| !origin.starts_with('i'))
+    };
+    rows.retain(is_of_plan);
     let mut taken = HashSet::new();
     rows.retain(|row| {
         let origins = row.origin.as_deref().map_or_else(|| vec![""], origins_of);
@@ -345,7 +354,7 @@ fn card(random: &mut Random) -> RateCard {
     }
 }
 
-const ZONE: [&str; 3] = ["01", "12", "44"];
+const ZONE: [&str; 3] = ["100", "12", "44"];
 
 /// The origins that a text of a card here means.
 pub(crate) fn origins_of(text: &str) -> Vec<&str> {
@@ -361,8 +370,8 @@ fn origin(random: &mut Random) -> Option<String> {
         "",
         "",
         "",
-        "0",
-        "01",
+        "10",
+        "1001",
         "1",
         "12",
         "1212",
@@ -581,7 +590,11 @@ impl World {
                     "1",
                     "+44",
                     "1001",
+                    "1001222",
+                    "+10012220",
+                    "12345678901234567",
                     "44",
+                    "+4420123456",
                     "1@2",
                     "+12125550111",
                     "0012015550111",

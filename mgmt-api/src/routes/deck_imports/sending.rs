@@ -36,8 +36,8 @@ pub struct DeckImportCreate {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255, example = "rates-november.xlsx")]
     pub file_name: Option<ShortText<255>>,
-    /// How the columns are read: `columns`, `ignored`, `header`, `delimiter`, `decimal_mark`,
-    /// `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
+    /// How the columns are read: `columns`, `ignored`, `country_code`, `header`, `delimiter`,
+    /// `decimal_mark`, `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
     /// the titles that are usual.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]

@@ -8755,8 +8755,8 @@ export interface components {
              */
             file_name?: string | null;
             /**
-             * @description How the columns are read: `columns`, `ignored`, `header`, `delimiter`, `decimal_mark`,
-             *     `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
+             * @description How the columns are read: `columns`, `ignored`, `country_code`, `header`, `delimiter`,
+             *     `decimal_mark`, `date_order`, `sheet`. Without it as the carrier's last deck that was applied; a first one by
              *     the titles that are usual.
              */
             mapping?: Record<string, unknown> | null;
@@ -11292,9 +11292,9 @@ export interface components {
              * @default 1
              */
             next_interval_s: number;
-            /** @description Names for groups of calling numbers, for the `origin` of rows. */
+            /** @description Names for groups of calling numbers, for the `origin` of rows. A deck that was imported has the prefixes that a group had then: when a group changes, import the deck again. */
             origin_sets?: {
-                /** @description What rows call it; it begins with a letter. */
+                /** @description What rows call it; it begins with a letter. Case does not count, and words such as `all` and `interstate` are taken. */
                 name: string;
                 /** @description What the calling numbers begin with, at most 15 digits each. */
                 prefixes: string[];
