@@ -56,12 +56,13 @@ fn main() {
         return;
     }
     let world = compile::measure();
-    let decisions = decisions::measure(&world.snapshot);
+    let (decisions, kept) = decisions::measure(&world.snapshot);
     let compiled = world.figures;
     drop(world.snapshot);
     let figures = report::Figures {
         compiled,
         decisions,
+        kept,
         charges: decisions::charges(),
         lookups: kamailio::measure(),
         imports: import::measure(),

@@ -70,6 +70,6 @@ fn peak_mib(decks: &AllocationInfo, compiled: &AllocationInfo) -> f64 {
     mebibytes(decks.bytes_current) + mebibytes(compiled.bytes_max as i64)
 }
 
-fn mebibytes(bytes: i64) -> f64 {
+pub(crate) fn mebibytes(bytes: i64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

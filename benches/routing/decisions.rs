@@ -1,10 +1,12 @@
 //! Single decisions and charges by the clock.
 
+use crate::compile::mebibytes;
 use crate::{demo, numbers};
 use rating::Amount;
 use rating::charge::charge;
 use rating::rate::RateTerms;
 use routing_engine::limits::DryAdmission;
+use routing_engine::resources::Resources;
 use routing_engine::{CallRequest, Decision, NoTrace, QualityTable, Snapshot, Source, decide};
 use std::hint::black_box;
 use std::time::Instant;
@@ -21,13 +23,49 @@ pub(crate) struct Decisions {
     pub(crate) routes: f64,
 }
 
-pub(crate) fn measure(large: &Snapshot) -> Vec<Decisions> {
-    let ten = Snapshot::compile(1, &demo::carriers(10), None).unwrap();
-    let one_strategy = "10 carriers × 114,805 prefixes";
-    vec![
-        decisions(one_strategy, &ten),
+/// What it takes to keep rates, for all callers or for some too. Memory is what the allocator was asked for and
+/// not given back.
+pub(crate) struct Kept {
+    pub(crate) world: &'static str,
+    pub(crate) rates: usize,
+    pub(crate) decks_mib: f64,
+    pub(crate) snapshot_mib: f64,
+}
+
+const TEN: &str = "10 carriers × 114,805 prefixes";
+const TEN_BY_CALLER: &str = "the same, by caller";
+
+pub(crate) fn measure(large: &Snapshot) -> (Vec<Decisions>, Vec<Kept>) {
+    let (plain, plain_kept) = kept(TEN, || demo::carriers(10));
+    let (by_caller, by_caller_kept) = kept(TEN_BY_CALLER, || {
+        demo::asking_callers(demo::carriers(10), &[""])
+    });
+    let decisions = vec![
+        decisions(TEN, &plain),
+        decisions(TEN_BY_CALLER, &by_caller),
         decisions("200 carriers × 50,000 prefixes", large),
-    ]
+    ];
+    (decisions, vec![plain_kept, by_caller_kept])
+}
+
+fn kept(world: &'static str, resources: impl FnOnce() -> Resources) -> (Snapshot, Kept) {
+    let mut read = Resources::default();
+    let decks = allocation_counter::measure(|| read = resources());
+    let mut snapshot = Snapshot::default();
+    let compiled = allocation_counter::measure(|| {
+        snapshot = Snapshot::compile(1, &read, None).unwrap();
+    });
+    let kept = Kept {
+        world,
+        rates: snapshot.rates_count(),
+        decks_mib: mebibytes(decks.bytes_current),
+        snapshot_mib: mebibytes(compiled.bytes_current),
+    };
+    println!(
+        "{world}: {} rates, {:.0} MiB of decks, {:.0} MiB beside them",
+        kept.rates, kept.decks_mib, kept.snapshot_mib
+    );
+    (snapshot, kept)
 }
 
 fn decisions(world: &'static str, snapshot: &Snapshot) -> Decisions {

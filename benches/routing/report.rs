@@ -1,7 +1,7 @@
 //! The section of `BENCHMARKS.md` that this benchmark owns.
 
 use crate::compile::{CARRIERS, Compiled, PREFIXES};
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, Kept};
 use crate::import::{Import, ROWS};
 use crate::kamailio::Lookups;
 use crate::push::{LOAD, Push};
@@ -11,6 +11,7 @@ use std::fmt::Write;
 pub(crate) struct Figures {
     pub(crate) compiled: Compiled,
     pub(crate) decisions: Vec<Decisions>,
+    pub(crate) kept: Vec<Kept>,
     /// A second.
     pub(crate) charges: f64,
     pub(crate) lookups: Lookups,
@@ -26,6 +27,7 @@ pub(crate) fn section(figures: &Figures) -> String {
     );
     compiled(&mut text, &figures.compiled);
     decided(&mut text, figures);
+    kept(&mut text, &figures.kept);
     looked_up(&mut text, &figures.lookups);
     imported(&mut text, &figures.imports);
     pushed(&mut text, &figures.push);
@@ -67,6 +69,22 @@ fn decided(text: &mut String, figures: &Figures) {
         "\nCharges with intervals of 30/6, fees and a grace period: {:.1} million a second on one core.\n\n",
         figures.charges / 1e6
     );
+}
+
+fn kept(text: &mut String, worlds: &[Kept]) {
+    text.push_str(
+        "### Rates by who calls\n\nThe same cards without and with two rates for some callers beside each rate for all: to +1 for interstate \
+         and intrastate calls, elsewhere for\ncallers of two countries. Their decisions are in the table above.\n\n\
+         | world | rates | decks MiB | snapshot beside them MiB |\n|---|---:|---:|---:|\n",
+    );
+    for of in worlds {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {:.0} | {:.0} |",
+            of.world, of.rates, of.decks_mib, of.snapshot_mib
+        );
+    }
+    text.push('\n');
 }
 
 fn looked_up(text: &mut String, of: &Lookups) {

@@ -1,5 +1,5 @@
 //! The whole decision. One iteration is one call over the world deck: two carriers as in the demo,
-//! and ten carriers, all of which have a route to every number.
+//! and ten carriers, all of which have a route to every number; those once more with rates for some callers.
 //!
 //! Medians and 99th percentiles of single decisions are printed after criterion's means.
 
@@ -48,6 +48,10 @@ fn decisions(criterion: &mut Criterion) {
     for (name, resources) in [
         ("decide/demo", demo::resources()),
         ("decide/10_carriers", demo::carriers(10)),
+        (
+            "decide/10_carriers_by_caller",
+            demo::asking_callers(demo::carriers(10), &[""]),
+        ),
     ] {
         let resources = without_limits(resources);
         let snapshot = Snapshot::compile(1, &resources, None).unwrap_or_default();

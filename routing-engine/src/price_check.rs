@@ -16,7 +16,8 @@
 //! prefixes the rest is not looked at, and the report says so.
 //!
 //! Where any card has rates for some callers alone, each of them is asked about too, at the prefix and at
-//! all that begin with it.
+//! all that begin with it: a card with prices by jurisdiction has three questions a prefix. The callers that
+//! cards tell apart are kept once for each prefix of them, twelve bytes, not once for each rate.
 //!
 //! Where routes of a customer ask for tags, its prices are asked for calls without tags and once more for calls
 //! with each set of tags that a route asks for or does not take; beyond [`TAG_SETS_MAX`] sets the check is not
@@ -27,6 +28,7 @@
 //! a prefix is no number and nobody calls: the check names those carriers, and a finding says when its cheapest
 //! carrier is one of them.
 
+mod callers;
 mod points;
 
 use crate::decide::{Best, Quote, QuotedRoute};

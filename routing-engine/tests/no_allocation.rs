@@ -5,6 +5,7 @@
 #[path = "support/demo.rs"]
 mod demo;
 
+use routing_engine::explain::explain;
 use routing_engine::resources::{
     Assigned, Assignment, NumberClass, NumberPolicy, NumberValidation, Resources, Stored,
     UnknownNumbers,
@@ -92,6 +93,31 @@ fn no_call_allocates_whether_routed_or_refused() {
             (Some(is_routed), 0),
             "{called} from {source}"
         );
+    }
+}
+
+#[test]
+fn rates_by_origin_and_jurisdiction_allocate_nothing() {
+    let resources = demo::asking_callers(demo::resources(), &["12", "4930"]);
+    let snapshot = Snapshot::compile(1, &resources, None).unwrap();
+    let (british, french, american) = ("442071838750", "+33612345678", "17185550100");
+    for (at_s, (calling, called, origin)) in (1..).zip([
+        (british, "+4930123456789", "4420"),
+        (french, "+4930123456789", "33"),
+        (american, "+4930123456789", ""),
+        (american, "12125550100", "intrastate"),
+        (french, "12125550100", "intrastate"),
+        ("anonymous", "12125550100", "intrastate"),
+    ]) {
+        let request = CallRequest {
+            calling,
+            ..request("127.0.0.21", called, at_s * 1_000_000)
+        };
+        let mut routed = None;
+        let count = allocations(|| routed = Some(place(&snapshot, &request)));
+        assert_eq!((routed, count), (Some(true), 0), "{calling} to {called}");
+        let told = explain(&request, &snapshot).customer_rate.unwrap();
+        assert_eq!(told.origin.to_string(), origin, "{calling} to {called}");
     }
 }
 

@@ -241,7 +241,8 @@ pub struct Trunk {
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
     pub called_number: NumberTranslation,
-    /// How the calling number is rewritten.
+    /// How the calling number is rewritten. Rates that depend on who calls go by the number before an egress
+    /// trunk rewrites it: a carrier that is shown another may charge by another.
     #[serde(default, skip_serializing_if = "NumberTranslation::is_empty")]
     #[schemars(extend("x-section" = "advanced"))]
     pub calling_number: NumberTranslation,

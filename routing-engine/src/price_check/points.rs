@@ -1,30 +1,29 @@
 //! The numbers that are asked about: where any price or cost may change.
 
 use super::PriceQuestion;
-use crate::deck::{Deck, Prefix};
+use super::callers::Callers;
+use crate::deck::{Deck, Offer, Prefix};
 use crate::snapshot::{CardNumber, CustomerIndex, Snapshot};
 use rating::{Currency, Jurisdiction, Origin};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The prefixes of carriers' cards, and those whose rates change.
 pub(super) struct Points {
     /// Callers that carriers' cards tell apart, by the owner of the cards and the prefix.
-    callers_of_carriers: BTreeMap<i64, CallersOf>,
+    callers_of_carriers: BTreeMap<i64, Callers>,
     /// Of both snapshots, by the owner of the cards, ascending.
     of_carriers: BTreeMap<i64, Vec<Prefix>>,
     /// Prefixes whose rates change; `None` when anything else changes too.
     changed: Option<HashSet<Prefix>>,
 }
 
-/// Callers that are told apart at a prefix.
-type CallersOf = BTreeMap<Prefix, BTreeSet<Origin>>;
-
 impl Points {
     pub(super) fn new(question: &PriceQuestion<'_>) -> Self {
         let changed = question.is_of_cards.then(|| changed(question));
         let mut of_carriers: BTreeMap<i64, Vec<Prefix>> = BTreeMap::new();
-        let mut callers_of_carriers: BTreeMap<i64, CallersOf> = BTreeMap::new();
+        let mut callers_of_carriers: BTreeMap<i64, Callers> = BTreeMap::new();
         let mut seen: HashSet<*const Deck> = HashSet::new();
         for snapshot in [question.after, question.before] {
             for card in 0..snapshot.egress_cards() {
@@ -33,7 +32,7 @@ impl Points {
                     let owner = snapshot.owner_of_card(card);
                     let all = of_carriers.entry(owner).or_default();
                     all.extend_from_slice(deck.prefixes());
-                    note_callers(deck, callers_of_carriers.entry(owner).or_default());
+                    callers_of_carriers.entry(owner).or_default().add(deck);
                 }
             }
         }
@@ -71,9 +70,9 @@ impl Points {
         card: CardNumber,
         was: Option<CustomerIndex>,
     ) -> impl Iterator<Item = (Prefix, Origin)> {
-        let mut own = CallersOf::new();
+        let mut own = Callers::default();
         for deck in decks(after, before, card, was) {
-            note_callers(deck, &mut own);
+            own.add(deck);
         }
         let of_carriers = self.callers_of_carriers.get(&after.owner_of_card(card));
         let prefixes = self.prefixes_of(after, before, card, was);
@@ -81,7 +80,7 @@ impl Points {
             let at_or_before = (1..=prefix.digits_count()).map(|digits| prefix.shortened(digits));
             let told = at_or_before.flat_map(|shorter| {
                 let all = of_carriers.into_iter().chain([&own]);
-                all.flat_map(move |callers| callers.get(&shorter).into_iter().flatten())
+                all.flat_map(move |callers| callers.at(shorter))
             });
             // Without a calling number a call to the plan of +1 is indeterminate anyhow.
             let told =
@@ -113,14 +112,6 @@ impl Points {
         all.sort_unstable();
         all.dedup();
         all
-    }
-}
-
-fn note_callers(deck: &Deck, callers: &mut CallersOf) {
-    for (prefix, origin) in deck.prefixes().iter().zip(deck.origins()) {
-        if !origin.is_any() {
-            callers.entry(*prefix).or_default().insert(*origin);
-        }
     }
 }
 
@@ -176,17 +167,23 @@ fn changed(question: &PriceQuestion<'_>) -> HashSet<Prefix> {
     changed
 }
 
+/// Both are ascending, so one walk over both finds what differs.
 fn differing(was: &Deck, is: &Deck, changed: &mut HashSet<Prefix>) {
-    type Prices = BTreeMap<(Prefix, Origin), i64>;
-    let rows = |deck: &Deck| -> Prices {
-        let rows = deck.rows();
-        rows.map(|(prefix, origin, offer)| ((prefix, origin), offer.sample_total.0))
-            .collect()
-    };
-    let (was, is) = (rows(was), rows(is));
-    let differs =
-        |(key, price): &(&(Prefix, Origin), &i64), other: &Prices| other.get(key) != Some(price);
-    let gone = was.iter().filter(|row| differs(row, &is));
-    let new = is.iter().filter(|row| differs(row, &was));
-    changed.extend(gone.chain(new).map(|((prefix, _), _)| *prefix));
+    let (mut was, mut is) = (was.rows().peekable(), is.rows().peekable());
+    loop {
+        let (old, new) = (was.peek(), is.peek());
+        let order = match (old, new) {
+            (Some(old), Some(new)) => (old.0, old.1).cmp(&(new.0, new.1)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return,
+        };
+        let gone = was.next_if(|_| order.is_le());
+        let come = is.next_if(|_| order.is_ge());
+        let price =
+            |row: Option<(Prefix, Origin, &Offer)>| row.map(|(.., offer)| offer.sample_total);
+        if price(gone) != price(come) {
+            changed.extend(gone.or(come).map(|(prefix, ..)| prefix));
+        }
+    }
 }

@@ -91,6 +91,49 @@ pub(crate) fn part_carriers(count: usize, prefixes_each: usize) -> Resources {
     })
 }
 
+/// The same cards, with rates for some callers beside each rate for all: to +1 by jurisdiction, elsewhere for
+/// callers of two countries; where `asks` says so of the first digits. Their prices are those for all, so that
+/// the same routes are found.
+pub(crate) fn asking_callers(mut resources: Resources, asks: &[&str]) -> Resources {
+    let mut names = DestinationNames::default();
+    for priced in &mut resources.rate_cards {
+        let csv = csv_by_caller(&priced.deck, asks);
+        let deck = Deck::read(csv.as_bytes(), &priced.card.spec, &mut names).unwrap();
+        priced.deck = Arc::new(deck);
+    }
+    resources
+}
+
+fn csv_by_caller(deck: &Deck, asks: &[&str]) -> String {
+    let mut csv = "prefix,destination,rate_per_minute,initial_rate_per_minute,initial_interval_s,next_interval_s,\
+                   connection_fee,attempt_fee,grace_period_s,origin\n"
+        .to_owned();
+    for (prefix, _, offer) in deck.rows() {
+        let (name, terms) = (deck.destination(offer), &offer.terms);
+        let digits = prefix.to_string();
+        let origins: &[&str] = match prefix.digit(0) {
+            _ if !asks.iter().any(|first| digits.starts_with(first)) => &[""],
+            1 => &["", "interstate", "intrastate"],
+            _ => &["", "33", "4420"],
+        };
+        for origin in origins {
+            let row = format!(
+                "{prefix},\"{}\",{},{},{},{},{},{},{},{origin}\n",
+                name.replace('"', "\"\""),
+                terms.next_rate_per_minute,
+                terms.initial_rate_per_minute,
+                terms.initial_interval_s,
+                terms.next_interval_s,
+                terms.connection_fee,
+                terms.attempt_fee,
+                terms.grace_period_s,
+            );
+            csv.push_str(&row);
+        }
+    }
+    csv
+}
+
 fn with_carriers(count: usize, deck_csv: impl Fn(usize) -> String) -> Resources {
     let mut resources = resources();
     let trunks = &mut resources.trunks;
