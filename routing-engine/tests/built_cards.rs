@@ -259,6 +259,36 @@ fn a_price_that_comes_out_too_high_is_a_fault_of_the_recipe() {
 }
 
 #[test]
+fn parents_that_tell_too_many_callers_apart_together_make_no_card() {
+    let of = |first: usize, count: usize| {
+        let rows = (first..first + count).map(|origin| RateRow {
+            origin: Some(origin.to_string()),
+            ..row("44", "United Kingdom", "0.01")
+        });
+        deck(&card(rows.collect()))
+    };
+    let recipe = BuiltFrom {
+        parents: vec!["one".into(), "other".into()],
+        ..BuiltFrom::of_one("one")
+    };
+    let made = |other: &Deck| {
+        let one = of(1_000, 600);
+        let parents = [&one, other].map(|deck| ParentCard {
+            deck,
+            exchange_rate: ONE,
+        });
+        build(&child(recipe.clone()), &recipe, &parents, ONE)
+    };
+    assert!(made(&of(1_000, 900)).is_ok(), "each is among the other's");
+    let problems = made(&of(2_000, 600)).unwrap_err();
+    assert_eq!(problems[0].field.as_deref(), Some("built_from.parents"));
+    assert!(
+        problems[0].to_string().contains("1000 different origins"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn names_come_through_whatever_is_in_them() {
     let odd = "Korea, \"South\", \u{ff}";
     let parent = card(vec![row("82", odd, "0.01")]);

@@ -1,11 +1,11 @@
 //! Decks whose prices depend on who calls.
 
-use crate::{card, deck, read_with, written};
-use rate_deck::difference::{self, ChangeKind, Policy};
+use crate::{card, deck, prefix, read_with, written};
+use rate_deck::difference::{self, ChangeKind, Policy, Scope};
 use rate_deck::{
     Card, Doubt, Field, Mapping, OtherMeaning, ReadError, Reading, Reason, Table, read,
 };
-use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX, OriginNames};
+use rating::origin::{ORIGINS_MAX, ORIGINS_OF_PREFIX_MAX, OriginNames, TooManyOrigins};
 use rating::{Origin, Timestamp};
 
 /// Each rate as `prefix/origin price`.
@@ -290,4 +290,22 @@ fn a_price_for_one_jurisdiction_alone_is_doubted_where_nothing_stands_for_the_ot
         [Doubt::JurisdictionMissing { rows: 2, line: 3 }]
     );
     assert_eq!(reading.rejections.count, 0);
+}
+
+#[test]
+fn a_part_of_a_deck_that_would_give_a_card_too_many_origins_is_told() {
+    let rows = |first: usize| {
+        let row = |at: usize| format!("{},{},0.1\n", 4400 + at / 1_000, 100_000 + first + at);
+        (0..3_000).fold("code,origin,rate\n".to_owned(), |deck, at| deck + &row(at))
+    };
+    let (current, sent) = (deck(&rows(0)), deck(&rows(3_000)));
+    let policy = Policy {
+        scope: Scope::Partial,
+        ..Policy::default()
+    };
+    let of =
+        |sent: &Reading| difference::compare(&current.table, sent, &policy, Timestamp(0)).table;
+    let (_, error) = of(&sent).too_many_origins().unwrap();
+    assert_eq!(error, TooManyOrigins::OfPrefix(prefix("4400")));
+    assert_eq!(of(&deck(&rows(0))).too_many_origins(), None);
 }
