@@ -15,6 +15,7 @@ mod deck;
 mod demo;
 mod explain;
 mod export;
+mod journal;
 mod ledger;
 mod numbers;
 mod probe;
@@ -59,6 +60,8 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// List, make and end bans of SIP sources on a running switch.
     Bans(bans::BansArgs),
+    /// Verify the journal of call records against the database, or load it anew.
+    Journal(journal::JournalArgs),
     /// Verify the books against the records of calls.
     Ledger(ledger::LedgerArgs),
     /// Show the balance of a customer or carrier.
@@ -140,6 +143,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Bans(args) => bans::run(&args),
+        Command::Journal(args) => journal::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),

@@ -77,7 +77,10 @@ pub use ledger::{
     LedgerMovement, LedgerPage, LedgerParty, LedgerQuery, LedgerStatement, LedgerVerification,
     NewLedgerEntry, PostedLedgerEntry, STATEMENT_ENTRIES_MAX,
 };
-pub use loader::{Loader, LoaderConfig, LoaderError, LoaderHandle, LoaderProgress, Recovery};
+pub use loader::{
+    JournalDifference, JournalVerification, Loader, LoaderConfig, LoaderError, LoaderHandle,
+    LoaderProgress, Recovery,
+};
 pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,
 };

@@ -22,9 +22,11 @@ mod progress;
 mod rows;
 mod segment_reader;
 mod segments;
+mod verify;
 
 pub use progress::LoaderProgress;
 pub(crate) use rows::Owners;
+pub use verify::{JournalDifference, JournalVerification};
 
 use crate::{Store, StoreError};
 use lag::Written;

@@ -132,12 +132,13 @@ fn assert_books(switch: &Switch, records: &[Value], settings: &[(&str, &str)]) {
         let balance: Amount = balance["balance"].as_str().unwrap().parse().unwrap();
         assert_eq!(balance.0.abs(), sum(records, field), "{path}");
     }
-    let said = switch.verify_ledger(settings);
-    assert!(
-        said.as_ref()
-            .is_ok_and(|said| said.contains("nothing differs")),
-        "{said:?}"
-    );
+    for what in ["ledger", "journal"] {
+        let said = switch.verify(what, settings);
+        let is_sound = said
+            .as_ref()
+            .is_ok_and(|said| said.contains("nothing differs"));
+        assert!(is_sound, "{said:?}");
+    }
 }
 
 /// All records, when no more come.

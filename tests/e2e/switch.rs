@@ -185,11 +185,12 @@ impl Switch {
         std::fs::read_to_string(path).unwrap().trim().to_owned()
     }
 
-    /// Compares the books with the records of calls; the error names what differs.
-    pub(crate) fn verify_ledger(&self, settings: &[(&str, &str)]) -> Result<String, String> {
+    /// Compares the books (`ledger`) or the journal (`journal`) with the records of calls; the error names what
+    /// differs.
+    pub(crate) fn verify(&self, what: &str, settings: &[(&str, &str)]) -> Result<String, String> {
         let mut command = Command::new(binary());
         command
-            .args(["ledger", "verify"])
+            .args([what, "verify"])
             .env("DIDTRON_DATA_DIR", self.directory.path().join("data"))
             .envs(settings.iter().copied());
         run(&mut command)

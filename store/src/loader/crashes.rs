@@ -9,7 +9,7 @@
 
 use super::{Loader, LoaderConfig};
 use crate::testing::{NOON, TestDatabase, TestSegment, answered};
-use crate::{CdrParty, CdrQuery, LedgerParty, Scope, Store, TenantId};
+use crate::{CdrQuery, LedgerParty, Scope, Store, TenantId};
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
 use rating::journal::BootId;
 use rating::{Amount, Timestamp};
@@ -228,6 +228,11 @@ impl Story<'_> {
         let verified = store.verify_ledger(|_| ()).await.unwrap();
         assert!(verified.is_sound(), "{verified:?}");
         assert_eq!(verified.calls, self.expected.len() as u64);
+        let verified = store.verify_traffic(None, |_| ()).await.unwrap();
+        assert!(verified.is_sound(), "{verified:?}");
+        let folder = self.database.folder();
+        let verified = store.verify_journal(folder, |_| ()).await.unwrap();
+        assert!(verified.is_sound() && verified.waiting == 0, "{verified:?}");
     }
 }
 

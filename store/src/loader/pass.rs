@@ -170,7 +170,7 @@ fn is_older(path: &Path, age: Duration) -> bool {
         })
 }
 
-fn located(path: &Path, error: ReadError) -> LoaderError {
+pub(super) fn located(path: &Path, error: ReadError) -> LoaderError {
     let path = path.to_owned();
     match error {
         ReadError::Io(source) => LoaderError::Io { path, source },

@@ -101,12 +101,17 @@ impl SegmentReader {
 
     /// Reads up to `limit` entries and moves the place behind them.
     pub(super) fn read(&mut self, limit: usize) -> Result<Batch, ReadError> {
+        self.read_until(limit, u64::MAX)
+    }
+
+    /// The same, and not beyond a place.
+    pub(super) fn read_until(&mut self, limit: usize, until: u64) -> Result<Batch, ReadError> {
         let mut batch = Batch::default();
         loop {
             let (chunk, last) = self.chunk(self.position)?;
             let mut at = 0;
             let stop = loop {
-                if batch.entries.len() == limit {
+                if batch.entries.len() == limit || self.position + at as u64 >= until {
                     break Some(Stop::Full);
                 }
                 match scan(&chunk, at) {

@@ -153,6 +153,16 @@ pub(super) fn list(directory: &Path) -> Result<Vec<SegmentName>, LoaderError> {
     Ok(names)
 }
 
+/// How far the database says that a segment is loaded; `None` when it knows nothing of it.
+pub(super) async fn place_of(store: &Store, name: SegmentName) -> Result<Option<u64>, StoreError> {
+    let row = sql("SELECT position FROM journal_position WHERE segment = $1")
+        .bind(name.to_string())
+        .fetch_optional(store.reader())
+        .await?;
+    let place = row.map(|row| row.get::<i64>(0)).transpose()?;
+    Ok(place.map(i64::unsigned_abs))
+}
+
 /// A segment with the place that the database has for it.
 async fn stored(store: &Store, name: SegmentName, directory: &Path) -> Result<Segment, StoreError> {
     let file_name = name.to_string();
