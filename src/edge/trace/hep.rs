@@ -145,6 +145,8 @@ fn write(out: &mut Vec<u8>, note: &Note<'_>, agent: u32, password: &[u8]) {
         push(out, chunk::KEY, password);
     }
     push(out, chunk::PAYLOAD, note.bytes);
+    let payload = out.len() - note.bytes.len();
+    super::keys::mask(&mut out[payload..]);
     // Packets that are too long for a length are too long for a datagram.
     let length = u16::try_from(out.len()).unwrap_or(u16::MAX);
     out[4..6].copy_from_slice(&length.to_be_bytes());
@@ -195,6 +197,15 @@ mod tests {
             remote: address(remote),
             bytes,
         }
+    }
+
+    #[test]
+    fn a_key_of_media_does_not_go_to_the_collector() {
+        let mut packet = Vec::new();
+        let bytes = b"200\r\n\r\na=crypto:1 X inline:c2VjcmV0\r\n";
+        let sent = note(Way::Sent, "127.0.0.1:5060", "192.0.2.7:5099", bytes);
+        write(&mut packet, &sent, 2_001, b"");
+        assert!(packet.ends_with(b"a=crypto:1 X inline:********\r\n"));
     }
 
     #[test]

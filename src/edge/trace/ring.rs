@@ -85,6 +85,7 @@ impl Ring {
         let (head, message) = self.bytes[at..at + length].split_at_mut(HEAD);
         write_head(head, key, previous, note, message_len);
         message.copy_from_slice(note.bytes);
+        super::keys::mask(message);
     }
 
     /// Appends the entries of these keys, whole, oldest first; of each key the newest ones, up to

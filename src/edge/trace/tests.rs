@@ -45,6 +45,16 @@ fn texts(messages: &[TraceMessage]) -> Vec<i64> {
 }
 
 #[test]
+fn a_key_of_media_is_not_in_the_trace() {
+    let mut tracer = tracer(1 << 16, 1 << 16);
+    let text = "INVITE sip:a SIP/2.0\r\nCall-ID: in\r\n\r\na=crypto:1 X inline:c2VjcmV0|2^20\r\n";
+    tracer.note(&note(text.as_bytes(), 0));
+    let found = tracer.find(CallId(1), &ids(&["in"]));
+    let shown = String::from_utf8(found[0].bytes.clone()).unwrap();
+    assert_eq!(shown, text.replace("c2VjcmV0", "********"));
+}
+
+#[test]
 fn a_calls_messages_come_back_whole_and_in_order_over_all_its_legs() {
     let mut tracer = tracer(1 << 16, 1 << 16);
     for at in 0..40 {
