@@ -28,16 +28,27 @@ struct Phone {
     address: SocketAddr,
 }
 
+/// What a telephone sends.
+const TONE: &str = "audio_source ausine,440\nausrc_srate 48000\nausrc_channels 2\n";
+/// A bridge without another end.
+const NOTHING: &str = "audio_source aubridge,silent\n";
+
 impl Phone {
-    /// A telephone of `user` on `ip`. Calls to it are answered at once; it plays a tone.
-    fn start(user: &str, ip: &str, folder: &Path, authority: &Authority) -> Self {
+    /// A telephone of `user` on `ip`. Calls to it are answered at once; it sends `voice`.
+    fn start(user: &str, ip: &str, folder: &Path, authority: &Authority, voice: &str) -> Self {
         (0..STARTS_MAX)
-            .find_map(|_| Self::start_once(user, ip, folder, authority))
+            .find_map(|_| Self::start_once(user, ip, folder, authority, voice))
             .expect("one of many ports is free")
     }
 
     /// `None` when a port that was free a moment ago is so no more.
-    fn start_once(user: &str, ip: &str, folder: &Path, authority: &Authority) -> Option<Self> {
+    fn start_once(
+        user: &str,
+        ip: &str,
+        folder: &Path,
+        authority: &Authority,
+        voice: &str,
+    ) -> Option<Self> {
         let folder = folder.join(format!("phone-{ip}"));
         std::fs::create_dir_all(&folder).unwrap();
         let (control, address) = (free_tcp(), free_port(ip));
@@ -50,7 +61,7 @@ impl Phone {
              module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen {control}\nsip_listen {address}\nnet_interface {ip}\n\
              sip_certificate {bundle}\nsip_cafile {authority}\nsip_verify_server yes\n\
-             audio_source ausine,440\nausrc_srate 48000\nausrc_channels 2\n\
+             {voice}\
              audio_player aubridge,nowhere\naudio_alert aubridge,nowhere\n\
              rtp_ports 30000-39999\n",
             modules = modules(),
@@ -160,8 +171,14 @@ fn modules() -> &'static str {
     .expect("baresip is installed (scripts/install-test-tools)")
 }
 
-/// A switch whose customer and carrier are telephones that are reached by `transport`.
-fn between(transport: &str, authority: &Authority) -> (Switch, Phone, Phone, SocketAddr) {
+/// A switch whose customer and carrier are telephones that are reached by `transport`; the carrier's
+/// sends `voice`, and its trunk has `more`.
+fn between(
+    transport: &str,
+    authority: &Authority,
+    voice: &str,
+    more: &str,
+) -> (Switch, Phone, Phone, SocketAddr) {
     let tls = free_tcp();
     let switch = Switch::start(&[
         ("DIDTRON_SIP_LISTENERS", &format!("tls/{tls}")),
@@ -175,15 +192,21 @@ fn between(transport: &str, authority: &Authority) -> (Switch, Phone, Phone, Soc
             &authority.text("authority.pem"),
         ),
     ]);
-    let caller = Phone::start("442071234567", "127.0.0.21", &switch.scratch(), authority);
-    let callee = Phone::start(NUMBER, "127.0.0.31", &switch.scratch(), authority);
+    let caller = Phone::start(
+        "442071234567",
+        "127.0.0.21",
+        &switch.scratch(),
+        authority,
+        TONE,
+    );
+    let callee = Phone::start(NUMBER, "127.0.0.31", &switch.scratch(), authority, voice);
     // baresip listens for TLS one port above.
     let gateway = match transport {
         "tls" => SocketAddr::new(callee.address.ip(), callee.address.port() + 1),
         _ => callee.address,
     };
     let mut spec = CarrierSpec::new("aurora", gateway, "0.012");
-    let more = format!("transport: {transport}");
+    let more = format!("transport: {transport}\n{more}");
     spec.more = &more;
     let mut world = World::of(vec![spec]);
     world.media = "relay";
@@ -230,7 +253,7 @@ fn telephones_call_talk_hold_resume_and_dial_tones_over_udp_tcp_and_tls() {
     authority.issue("node", "node");
     authority.issue("phone", "phone");
     for transport in ["udp", "tcp", "tls"] {
-        let (switch, mut caller, mut callee, to) = between(transport, &authority);
+        let (switch, mut caller, mut callee, to) = between(transport, &authority, TONE, "");
         let uri = format!("sip:{NUMBER}@{to};transport={transport}");
         let ends = ["customer", "carrier"];
         for (index, hangs_up) in ends.into_iter().enumerate() {
@@ -249,4 +272,46 @@ fn telephones_call_talk_hold_resume_and_dial_tones_over_udp_tcp_and_tls() {
         }
         switch.wait_until_idle();
     }
+}
+
+/// The call that is up, with its media.
+fn live(switch: &Switch) -> Value {
+    let calls = switch.get("/api/v1/calls");
+    let id = calls["items"][0]["id"].as_str().unwrap().to_owned();
+    switch.get(&format!("/api/v1/calls/{id}"))
+}
+
+#[test]
+fn a_telephone_that_sends_no_voice_is_found_and_its_trunk_ends_the_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("node", "node");
+    authority.issue("phone", "phone");
+    let silence = "silence: {one_way_after_s: 6, one_way: hang_up}";
+    let (switch, mut caller, mut callee, to) = between("udp", &authority, NOTHING, silence);
+    caller.tell("dial", &format!("sip:{NUMBER}@{to};transport=udp"));
+    caller.wait_for("CALL_ESTABLISHED", "");
+    callee.wait_for("CALL_ESTABLISHED", "");
+    let mut media = Value::Null;
+    until("the voice of one side is measured", || {
+        media = live(&switch)["media"].clone();
+        media["packets_from_customer"].as_u64().unwrap_or(0) > 50
+    });
+    let quality = &media["quality_from_customer"];
+    assert_eq!(quality["packets_lost"], 0, "{media}");
+    assert!(quality["mos"].as_f64().unwrap() > 4.0, "{media}");
+    assert_eq!(media["packets_from_carrier"], 0, "{media}");
+    assert_eq!(media["quality_from_carrier"]["mos"], Value::Null, "{media}");
+    for phone in [&mut caller, &mut callee] {
+        phone.wait_for("CALL_CLOSED", "");
+    }
+    let record = &switch.wait_for_cdrs(1)[0];
+    assert_eq!(record["release_reason"], "one_way_media", "{record}");
+    let id = record["id"].as_str().unwrap();
+    let media = &switch.get(&format!("/api/v1/cdrs/{id}"))["media"];
+    assert_eq!(media["not_heard"], "carrier", "{media}");
+    for name in ["media_one_way_total", "media_not_heard_total"] {
+        assert_eq!(switch.metric(name, ""), 1.0, "{name}");
+    }
+    switch.wait_until_idle();
 }
