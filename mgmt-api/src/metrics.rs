@@ -248,7 +248,7 @@ impl Scrape {
         )?)?;
         self.counter(
             "media_not_heard_total",
-            "Calls of 5 s and more of which one side spoke and the other never sent a packet; announcements too",
+            "Calls of 5 s and more of which one side spoke and the other never sent a packet; announcements and calls held from the answer on too",
             media.not_heard,
         )?;
         self.counter(

@@ -102,7 +102,8 @@ fn traffic(table: RouteTable) -> RouteTable {
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_list))
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_view))
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
-        .guarded(Permission::CALL_READ, platform, routes!(calls::call_view))
+        // A pass over the calls of every shard.
+        .heavy(Permission::CALL_READ, platform, routes!(calls::call_view))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_stream))
         .guarded(Permission::LIVE_READ, platform, routes!(live::live_history))
         .guarded(

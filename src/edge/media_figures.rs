@@ -51,8 +51,10 @@ impl MediaGauges {
             self.jitter_us
                 .count(&MediaFigures::JITTER_US, quality.jitter_mean_us.into());
         }
-        let lost = quality.packets_lost.saturating_mul(10_000);
-        if let Some(permyriad) = lost.checked_div(quality.packets_expected) {
+        if quality.packets_expected > 0 {
+            // Upwards: what lost anything is not lossless.
+            let lost = quality.packets_lost.saturating_mul(10_000);
+            let permyriad = lost.div_ceil(quality.packets_expected);
             self.lost_permyriad
                 .count(&MediaFigures::LOST_PERMYRIAD, permyriad);
         }
@@ -90,6 +92,22 @@ impl<const N: usize> Classes<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_direction_that_lost_one_packet_is_not_lossless() {
+        let gauges = MediaGauges::default();
+        for packets_lost in [0, 1] {
+            gauges.count_direction(&MediaQuality {
+                packets_expected: 20_000,
+                packets_lost,
+                ..MediaQuality::default()
+            });
+        }
+        let mut figures = MediaFigures::default();
+        gauges.add_to(&mut figures);
+        assert_eq!(figures.lost_permyriad.within[..2], [1, 1]);
+        assert_eq!(figures.lost_permyriad.sum, 1);
+    }
 
     #[test]
     fn a_value_counts_in_the_first_class_that_holds_it() {

@@ -469,6 +469,94 @@ fn known_media() -> MediaStatistics {
     }
 }
 
+/// A frame has the number of a variant, not its name: a new one goes to the end, and none is taken away.
+#[test]
+fn variants_keep_their_numbers() {
+    fn numbers(variants: &[impl serde::Serialize]) -> Vec<u8> {
+        let number = |variant| postcard::to_stdvec(variant).unwrap()[0];
+        variants.iter().map(number).collect()
+    }
+    fn in_order(count: usize) -> Vec<u8> {
+        (0..count as u8).collect()
+    }
+    let transports = [
+        Transport::Udp,
+        Transport::Tcp,
+        Transport::Tls,
+        Transport::Ws,
+        Transport::Wss,
+    ];
+    assert_eq!(numbers(&transports), in_order(transports.len()));
+    let outcomes = [
+        Outcome::Answered,
+        Outcome::Cancelled,
+        Outcome::Failed,
+        Outcome::Rejected,
+        Outcome::Interrupted,
+    ];
+    assert_eq!(numbers(&outcomes), in_order(outcomes.len()));
+    let released_by = [
+        ReleasedBy::Customer,
+        ReleasedBy::Carrier,
+        ReleasedBy::Switch,
+    ];
+    assert_eq!(numbers(&released_by), in_order(released_by.len()));
+    let release_reasons = [
+        ReleaseReason::NormalClearing,
+        ReleaseReason::CustomerCancelled,
+        ReleaseReason::UserBusy,
+        ReleaseReason::NoAnswer,
+        ReleaseReason::Declined,
+        ReleaseReason::CarrierRejected,
+        ReleaseReason::CarrierSilent,
+        ReleaseReason::CarrierUnreachable,
+        ReleaseReason::UnknownSource,
+        ReleaseReason::NoRoute,
+        ReleaseReason::NoCustomerRate,
+        ReleaseReason::InvalidNumber,
+        ReleaseReason::CustomerInactive,
+        ReleaseReason::CustomerCpsLimit,
+        ReleaseReason::CustomerChannelLimit,
+        ReleaseReason::TrunkCpsLimit,
+        ReleaseReason::TrunkChannelLimit,
+        ReleaseReason::CarrierCpsLimit,
+        ReleaseReason::CarrierChannelLimit,
+        ReleaseReason::Unprofitable,
+        ReleaseReason::MaxDuration,
+        ReleaseReason::SessionExpired,
+        ReleaseReason::AckMissing,
+        ReleaseReason::NoMedia,
+        ReleaseReason::TooManyHops,
+        ReleaseReason::UnusableSdp,
+        ReleaseReason::NoMediaPorts,
+        ReleaseReason::Overload,
+        ReleaseReason::JournalUnavailable,
+        ReleaseReason::ShuttingDown,
+        ReleaseReason::OperatorHangup,
+        ReleaseReason::Interrupted,
+        ReleaseReason::ProtocolError,
+        ReleaseReason::InternalError,
+        ReleaseReason::LoopDetected,
+        ReleaseReason::NotAuthenticated,
+        ReleaseReason::NumberRefused,
+        ReleaseReason::CarrierUnresolved,
+        ReleaseReason::GatewayCpsLimit,
+        ReleaseReason::GatewayChannelLimit,
+        ReleaseReason::RouteCpsLimit,
+        ReleaseReason::RouteChannelLimit,
+        ReleaseReason::CalledNumberCpsLimit,
+        ReleaseReason::CalledNumberChannelLimit,
+        ReleaseReason::NumberClassBlocked,
+        ReleaseReason::InsufficientCredit,
+        ReleaseReason::CreditExhausted,
+        ReleaseReason::DailySpendLimit,
+        ReleaseReason::CallSpendLimit,
+        ReleaseReason::CarrierBalance,
+        ReleaseReason::OneWayMedia,
+    ];
+    assert_eq!(numbers(&release_reasons), in_order(release_reasons.len()));
+}
+
 #[test]
 fn a_record_of_the_third_version_is_read_with_rates_for_all_callers() {
     let record = earlier_record(include_str!("version-3.hex"));
