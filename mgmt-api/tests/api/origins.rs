@@ -75,3 +75,38 @@ async fn the_origins_of_one_tenant_leave_room_for_those_of_all_others() {
     let published = api.switch.snapshot.lock().unwrap().clone();
     assert!(published.number() >= 18, "every push came through");
 }
+
+#[tokio::test]
+async fn a_card_that_was_written_by_earlier_rules_of_origins_does_not_stop_the_start() {
+    let api = Api::start().await;
+    let rates = (0..1_001).map(|at| {
+        let prefix = if at == 0 { "212" } else { "44" };
+        let origin = (100_000 + at).to_string();
+        json!({ "prefix": prefix, "destination": "Somewhere", "rate_per_minute": "0.1", "origin": origin })
+    });
+    let spec = json!({ "currency": "USD", "rates": rates.collect::<Vec<_>>() });
+    let made = api
+        .post(
+            "/api/v1/rate-cards",
+            &json!({ "name": "old", "spec": spec }),
+        )
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    // One row for nobody's number, and all of one prefix.
+    for text in [
+        "UPDATE resource SET spec = REPLACE(spec, '\"100000\"', '\"001000\"')",
+        "UPDATE resource SET spec = REPLACE(spec, '\"212\"', '\"44\"')",
+    ] {
+        store::testing::execute(&api.store, text).await;
+    }
+    api.store.close().await;
+    let Api { folder, .. } = api;
+    let again = Api::start_in(folder).await;
+    let rates = again.get("/api/v1/rate-cards/old/rates").await;
+    assert_eq!(rates.status, StatusCode::OK, "{}", rates.body);
+    assert_eq!(rates.body.lines().count(), 1_002, "{}", rates.body);
+    let next = again
+        .post("/api/v1/rate-cards", &card_of_origins("new", 0, 2))
+        .await;
+    assert_eq!(next.status, StatusCode::CREATED, "{}", next.body);
+}
