@@ -58,7 +58,20 @@ impl Deck {
         card: &RateCard,
         names: &mut DestinationNames,
     ) -> Result<Self, Vec<Problem>> {
-        reader::read(csv, card, names)
+        reader::read(csv, card, names, Rules::Written)
+    }
+
+    /// Reads a deck that was taken before and is in force. What rules of origins have come since does not make
+    /// it unreadable: it means what it meant.
+    ///
+    /// # Errors
+    /// As [`Deck::read`].
+    pub fn read_stored(
+        csv: &[u8],
+        card: &RateCard,
+        names: &mut DestinationNames,
+    ) -> Result<Self, Vec<Problem>> {
+        reader::read(csv, card, names, Rules::Stored)
     }
 
     /// Builds the deck of a card whose rows stand in the resource itself.
@@ -70,8 +83,29 @@ impl Deck {
         card: &RateCard,
         names: &mut DestinationNames,
     ) -> Result<Self, Vec<Problem>> {
+        Self::of_rows(rows, card, names, Rules::Written)
+    }
+
+    /// As [`Deck::read_stored`], of a card whose rows stand in the resource itself.
+    ///
+    /// # Errors
+    /// As [`Deck::from_rows`].
+    pub fn from_stored_rows(
+        rows: &[RateRow],
+        card: &RateCard,
+        names: &mut DestinationNames,
+    ) -> Result<Self, Vec<Problem>> {
+        Self::of_rows(rows, card, names, Rules::Stored)
+    }
+
+    fn of_rows(
+        rows: &[RateRow],
+        card: &RateCard,
+        names: &mut DestinationNames,
+        rules: Rules,
+    ) -> Result<Self, Vec<Problem>> {
         let origins = origin_names(&card.origin_sets);
-        let mut builder = DeckBuilder::new(names, &origins);
+        let mut builder = DeckBuilder::new(names, &origins, rules);
         let mut problems = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             let terms = row.terms(card);
@@ -157,8 +191,21 @@ fn in_row(index: u64, column: &str, message: &dyn fmt::Display) -> Problem {
     Problem::in_field(format!("rates[{index}].{column}"), message)
 }
 
+/// By which rules of origins a deck is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// All of them: it is about to be written.
+    Written,
+    /// Those that the index needs: it was written before.
+    Stored,
+}
+
+/// Most origins of a card in the index, which numbers them in two bytes.
+const INDEXED_ORIGINS_MAX: usize = 65_000;
+
 /// Collects rows in any order.
 struct DeckBuilder<'n> {
+    rules: Rules,
     rows: Vec<BuilderRow>,
     offers: OfferTable<'n>,
     origin_names: &'n OriginNames,
@@ -208,8 +255,9 @@ enum Unfit {
 }
 
 impl<'n> DeckBuilder<'n> {
-    fn new(names: &'n mut DestinationNames, origin_names: &'n OriginNames) -> Self {
+    fn new(names: &'n mut DestinationNames, origin_names: &'n OriginNames, rules: Rules) -> Self {
         Self {
+            rules,
             rows: Vec::new(),
             offers: OfferTable::new(names),
             origin_names,
@@ -233,9 +281,9 @@ impl<'n> DeckBuilder<'n> {
         let mut one = [Origin::ANY];
         let origins = match origin {
             "" => &one,
-            origin => origins::read(origin, self.origin_names, &mut one)?,
+            origin => origins::read(origin, self.origin_names, &mut one, self.rules)?,
         };
-        let is_of_plan = prefix.digit(0) == 1;
+        let is_of_plan = prefix.digit(0) == 1 || self.rules == Rules::Stored;
         if !is_of_plan && origins.iter().any(|origin| origin.jurisdiction().is_some()) {
             return Err(RowError::BeyondPlan);
         }
@@ -291,9 +339,20 @@ impl<'n> DeckBuilder<'n> {
         for row in &self.rows {
             let place = row.place;
             let added = tally.add(row.prefix, row.origin);
-            added.map_err(|error| Unfit::TooManyOrigins { place, error })?;
+            let kept = added.or_else(|error| match self.rules {
+                Rules::Written => Err(error),
+                Rules::Stored => Ok(()),
+            });
+            kept.map_err(|error| Unfit::TooManyOrigins { place, error })?;
         }
-        Ok(tally.into_origins().collect())
+        let callers: Arc<[Prefix]> = tally.into_origins().collect();
+        match callers.len() > INDEXED_ORIGINS_MAX {
+            true => Err(Unfit::TooManyOrigins {
+                place: self.rows.last().map_or(0, |row| row.place),
+                error: TooManyOrigins::OfCard,
+            }),
+            false => Ok(callers),
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn set_of(
     let known = Arc::clone(known);
     super::blocking(move || {
         let mut set = CurrentSet::numbered(number);
-        let mut decks = DeckReader::new(&texts);
+        let mut decks = DeckReader::of_stored(&texts);
         for row in rows {
             set.put(Arc::new(entry(row, &mut decks, &known)?));
         }

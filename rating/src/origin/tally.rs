@@ -37,7 +37,7 @@ impl OriginTally {
     /// for another time.
     ///
     /// # Errors
-    /// The first rate that is one too many.
+    /// Each rate that is one too many; it is noted all the same.
     pub fn add(&mut self, prefix: Prefix, origin: Origin) -> Result<(), TooManyOrigins> {
         let Some(digits) = origin.prefix() else {
             return Ok(());
@@ -47,10 +47,10 @@ impl OriginTally {
             Some((last, _)) if last == prefix => self.of_prefix += 1,
             _ => self.of_prefix = 1,
         }
+        self.all.insert(digits);
         if self.of_prefix > ORIGINS_OF_PREFIX_MAX {
             return Err(TooManyOrigins::OfPrefix(prefix));
         }
-        self.all.insert(digits);
         match self.all.len() > ORIGINS_MAX {
             true => Err(TooManyOrigins::OfCard),
             false => Ok(()),

@@ -1,6 +1,6 @@
 //! CSV rows to a deck, with every fault at its line.
 
-use super::{Deck, DeckBuilder, DestinationNames, RowError};
+use super::{Deck, DeckBuilder, DestinationNames, RowError, Rules};
 use crate::Problem;
 use crate::resources::{RateCard, origin_names};
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -52,6 +52,7 @@ pub(super) fn read(
     csv: &[u8],
     card: &RateCard,
     names: &mut DestinationNames,
+    rules: Rules,
 ) -> Result<Deck, Vec<Problem>> {
     let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
     let mut reader = ReaderBuilder::new()
@@ -69,7 +70,7 @@ pub(super) fn read(
     let layout = layout(&record)?;
     let columns_count = record.len();
     let origins = origin_names(&card.origin_sets);
-    let mut builder = DeckBuilder::new(names, &origins);
+    let mut builder = DeckBuilder::new(names, &origins, rules);
     let mut problems = Vec::new();
     while problems.len() < PROBLEMS_MAX {
         match reader.read_byte_record(&mut record) {

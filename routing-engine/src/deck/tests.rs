@@ -299,6 +299,31 @@ fn an_origin_that_is_none_and_one_that_comes_twice_are_named() {
 }
 
 #[test]
+fn a_deck_that_was_written_by_earlier_rules_of_origins_is_read_as_it_was() {
+    let mut csv = "prefix,destination,rate_per_minute,origin\n\
+                   44,UK,0.1,0033\n212,Morocco,0.1,intrastate\n"
+        .to_owned();
+    for origin in 100_000..104_500 {
+        csv.push_str(&format!("44,UK,0.1,{origin}\n"));
+    }
+    let card = card();
+    let stored = Deck::read_stored(csv.as_bytes(), &card, &mut DestinationNames::default());
+    let stored = stored.unwrap();
+    assert_eq!((stored.len(), stored.callers().len()), (4_502, 4_501));
+    assert!(!problems(&csv).is_empty(), "nobody writes it again");
+    let rows: Vec<_> = ["0033", "33"]
+        .into_iter()
+        .map(|origin| RateRow {
+            origin: Some(origin.to_owned()),
+            ..RateRow::new("44", "UK", Amount(1))
+        })
+        .collect();
+    let names = &mut DestinationNames::default();
+    assert!(Deck::from_stored_rows(&rows, &card, names).is_ok());
+    assert!(Deck::from_rows(&rows, &card, names).is_err());
+}
+
+#[test]
 fn origins_are_found_in_any_case_and_those_that_no_call_has_are_refused() {
     let deck = read(
         "prefix,destination,rate_per_minute,origin\n\

@@ -7,7 +7,6 @@
 
 use super::prefix_index::{CardNumber, Posting};
 use crate::deck::{Deck, PREFIX_DIGITS_MAX, Prefix};
-use rating::origin::ORIGINS_MAX;
 use rating::{Jurisdiction, Origin};
 use std::sync::Arc;
 
@@ -38,11 +37,6 @@ pub(crate) struct Caller<'s> {
     /// By card.
     origins: &'s [CardOrigins],
 }
-
-const _: () = assert!(
-    ORIGINS_MAX + (OriginNumber::FIRST_PREFIX as usize) < u16::MAX as usize,
-    "every origin of a card has a number"
-);
 
 impl OriginNumber {
     const ONLY: Self = Self(0);

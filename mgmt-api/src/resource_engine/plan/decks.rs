@@ -23,6 +23,8 @@ pub(crate) type DeckTexts = BTreeMap<String, Arc<str>>;
 pub(crate) struct DeckReader<'t> {
     texts: &'t DeckTexts,
     names: DestinationNames,
+    /// They are in force, not about to be written.
+    are_stored: bool,
 }
 
 impl DeckText {
@@ -41,6 +43,15 @@ impl<'t> DeckReader<'t> {
         Self {
             texts,
             names: DestinationNames::default(),
+            are_stored: false,
+        }
+    }
+
+    /// Of what was written before, perhaps by rules of an earlier release.
+    pub(crate) fn of_stored(texts: &'t DeckTexts) -> Self {
+        Self {
+            are_stored: true,
+            ..Self::new(texts)
         }
     }
 
@@ -75,9 +86,15 @@ impl<'t> DeckReader<'t> {
     fn read(&mut self, card: &RateCard, hash: Option<&str>) -> Result<Deck, Vec<Problem>> {
         // The rows of a card that is built are its own prices, which are in its text too.
         if let (Some(rows), None) = (&card.rates, &card.built_from) {
+            if self.are_stored {
+                return Deck::from_stored_rows(rows, card, &mut self.names);
+            }
             return Deck::from_rows(rows, card, &mut self.names);
         }
         match hash.and_then(|hash| self.texts.get(hash)) {
+            Some(text) if self.are_stored => {
+                Deck::read_stored(text.as_bytes(), card, &mut self.names)
+            }
             Some(text) => Deck::read(text.as_bytes(), card, &mut self.names),
             None => {
                 let message = "the rates of this file are not here: send them in `rates_csv`, or \
