@@ -12692,7 +12692,7 @@ export interface components {
             called_number_channel_limit?: number | null;
             /** @description Ingress: new calls per second to one called number. */
             called_number_cps_limit?: number | null;
-            /** @description How the calling number is rewritten. */
+            /** @description How the calling number is rewritten. Rates that depend on who calls go by the number before an egress trunk rewrites it: a carrier that is shown another may charge by another. */
             calling_number?: {
                 /** @description Put before the number. */
                 add_prefix?: string;
