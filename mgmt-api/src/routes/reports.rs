@@ -266,7 +266,7 @@ fn currency(text: Option<&str>) -> Result<Option<Currency>, Problem> {
     let currency = text
         .map(|text| Currency::try_from(text.to_owned()))
         .transpose();
-    currency.map_err(|error| Problem::bad_parameter("currency", error.to_string()))
+    currency.map_err(|error| Problem::invalid_field("currency", error.to_string()))
 }
 
 impl ReportGroupBy {
