@@ -1,22 +1,12 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import { withoutUndefined } from '~/util/objects'
+import type { ReportGroup } from '~/util/report-days'
 
 import type { Figures, ReportLine, TrafficReport } from './__generated__/schema'
 import { api, unwrap } from './client'
 
 export type { Figures, ReportLine, TrafficReport }
-
-export type ReportGroup =
-  | 'hour'
-  | 'day'
-  | 'week'
-  | 'month'
-  | 'customer'
-  | 'carrier'
-  | 'destination'
-  | 'ingress_trunk'
-  | 'egress_trunk'
 
 /** What a report is asked for. Empty fields are not asked. */
 export interface ReportQuestion {

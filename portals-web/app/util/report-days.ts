@@ -1,5 +1,3 @@
-import type { ReportGroup } from '~/api/reports'
-
 import type { Zone } from './time'
 
 /** How many days a report covers, up to today. */
@@ -17,7 +15,9 @@ export const REPORT_GROUPS = [
   'destination',
   'ingress_trunk',
   'egress_trunk',
-] as const satisfies readonly ReportGroup[]
+] as const
+/** What a report has a line for. */
+export type ReportGroup = (typeof REPORT_GROUPS)[number]
 
 const DAY_MS = 86_400_000
 /** More hours than this are no picture. */

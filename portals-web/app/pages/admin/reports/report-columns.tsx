@@ -1,11 +1,12 @@
 import { useTranslation } from 'react-i18next'
 
-import type { ReportGroup, ReportLine, TrafficReport } from '~/api/reports'
+import type { ReportLine, TrafficReport } from '~/api/reports'
 import { useFormat } from '~/hooks/use-format'
 import type { Column } from '~/table/DataTable'
 import { MoneyCell } from '~/table/cells/MoneyCell'
 import { formatDuration } from '~/util/duration'
 import { NO_VALUE } from '~/util/money'
+import type { ReportGroup } from '~/util/report-days'
 
 import { minutes } from './ReportFigures'
 
