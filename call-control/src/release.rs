@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(texts.len(), TABLE.len());
         assert_eq!(
             TABLE.len(),
-            50,
+            51,
             "a reason was added to the record: give it a row"
         );
     }
