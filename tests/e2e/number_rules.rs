@@ -327,7 +327,7 @@ fn a_pool_rotates_over_calls_and_not_over_looks() {
     let explained = wire.explained(first.unwrap());
     let told = format!("presents {} in place of 442071234567", POOL[0]);
     assert!(
-        details(&explained).iter().any(|step| step.ends_with(&told)),
+        details(&explained).iter().any(|step| step.contains(&told)),
         "{explained:#}"
     );
 }
