@@ -63,9 +63,9 @@ fn each_side_says_what_it_receives_and_a_refused_description_says_nothing() {
 #[test]
 fn an_encoding_at_another_clock_is_not_the_codec_of_that_name() {
     let mut switch = Switch::with(&Setup::relayed());
-    let caller = Caller::new("call-1");
+    let mut caller = Caller::new("call-1");
     let wide = offer("192.0.2.10", 4000) + "a=rtpmap:0 PCMU/16000\r\n";
-    switch.receive(CUSTOMER, &caller.clone().invite(Some(&wide)));
+    switch.receive(CUSTOMER, &caller.invite(Some(&wide)));
     switch.take_all();
     let types = latest(&switch).ingress.unwrap().payload_types;
     let none = PayloadTypes::default();

@@ -6,6 +6,7 @@
 //! `DIDTRON_CRASH_SEEDS` says how many stories are told.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stderr, reason = "a failing test names its seed")]
 
 use super::{Loader, LoaderConfig};
 use crate::testing::{NOON, TestDatabase, TestSegment, answered};

@@ -78,7 +78,7 @@ impl Seized<'_> {
                 call.rate.as_ref().map_or("", |it| &it.destination),
                 call.rate
                     .as_ref()
-                    .map_or("USD".into(), |it| it.currency.to_string()),
+                    .map_or_else(|| "USD".into(), |it| it.currency.to_string()),
             ),
             Self::Attempt(call, attempt) => format!(
                 "attempt {minutes} {} {} 0 {} {} {} {}",
