@@ -60,8 +60,8 @@ sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
 
 faults: build ## Fifty kills, ten minutes without a database, a thousand dying loaders; an hour and a half
 	DIDTRON_CRASH_SEEDS=1000 $(CARGO) test --locked -p store --lib crashes -- --nocapture
-	SWITCH_BINARY=$(CURDIR)/target/release/didtron DIDTRON_FAULT_KILLS=50 DIDTRON_FAULT_OUTAGE_S=600 DIDTRON_FAULT_CPS=300 \
-		DIDTRON_TEST_MUST_MOUNT=1 $(CARGO) test --locked --test e2e faults -- --nocapture --test-threads 1
+	SWITCH_BINARY=$(CURDIR)/target/release/didtron FAULT_KILLS=50 FAULT_OUTAGE_S=600 FAULT_CPS=300 \
+		FAULT_MUST_MOUNT=1 $(CARGO) test --locked --test e2e faults -- --nocapture --test-threads 1
 
 fuzz: ## Each fuzz target for so many inputs, guided by coverage: make fuzz RUNS=20000
 	@FUZZ_RUNS=$(or $(RUNS),20000) scripts/fuzz-smoke

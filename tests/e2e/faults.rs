@@ -1,7 +1,7 @@
 //! Records and money when the process, the database or the disk fails, with real calls meanwhile.
 //!
 //! What is expected is written down outside the switch: the caller's SIPp keeps which calls were answered
-//! and which ended. `DIDTRON_FAULT_KILLS` and `DIDTRON_FAULT_OUTAGE_S` make the tests longer (`make faults`).
+//! and which ended. `FAULT_KILLS` and `FAULT_OUTAGE_S` make the tests longer (`make faults`).
 
 #[path = "faults/disk.rs"]
 mod disk;
@@ -12,7 +12,7 @@ mod wire;
 
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use crate::sipp::{Calls, Carrier, Over, Running};
-use crate::switch::{Switch, until};
+use crate::switch::{Switch, until_within};
 use rating::Amount;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// Many calls to one number are in setup at once, which are no loops here.
 const NO_LOOPS: (&str, &str) = ("DIDTRON_CALLS_SAME_NUMBERS_IN_SETUP_MAX", "0");
+
+/// Ten minutes of calls are loaded in less.
+const LOADING_MAX: Duration = Duration::from_secs(600);
 
 /// A number of a setting, for runs that last longer.
 fn setting(name: &str, default: u64) -> u64 {
@@ -148,7 +151,9 @@ fn all_records(switch: &Switch) -> Vec<Value> {
     for _ in 0..2 {
         let caught_up_at = || switch.get("/api/v1/status")["loader"]["caught_up_at"].clone();
         let before = caught_up_at();
-        until("the journal is loaded", || caught_up_at() != before);
+        until_within(LOADING_MAX, "the journal is loaded", || {
+            caught_up_at() != before
+        });
     }
     switch.cdrs()
 }
@@ -176,8 +181,8 @@ fn a_switch_that_is_killed_again_and_again_bills_each_answered_call_once() {
     let mut switch = Switch::start(&settings);
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     world(&switch, &carrier);
-    let (mut told, mut random) = (Vec::new(), setting("DIDTRON_FAULT_SEED", 1));
-    for _ in 0..setting("DIDTRON_FAULT_KILLS", 5) {
+    let (mut told, mut random) = (Vec::new(), setting("FAULT_SEED", 1));
+    for _ in 0..setting("FAULT_KILLS", 5) {
         let load = Load {
             switch: &switch,
             scratch: switch.scratch(),

@@ -341,7 +341,8 @@ pub(crate) fn until(what: &str, done: impl FnMut() -> bool) {
     until_within(PATIENCE, what, done);
 }
 
-fn until_within(patience: Duration, what: &str, mut done: impl FnMut() -> bool) {
+/// The same for what may take longer.
+pub(crate) fn until_within(patience: Duration, what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < patience, "gave up waiting until {what}");

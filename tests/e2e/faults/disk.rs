@@ -26,7 +26,7 @@ impl SmallDisk {
                 folder: folder.into(),
             }),
             Err(reason) => {
-                let must = std::env::var_os("DIDTRON_TEST_MUST_MOUNT").is_some();
+                let must = std::env::var_os("FAULT_MUST_MOUNT").is_some();
                 assert!(!must, "{reason}");
                 eprintln!("SKIPPED: this process may not mount a small disk: {reason}");
                 None

@@ -30,8 +30,8 @@ fn without_a_database(url: &str) {
     let switch = Switch::start(&settings);
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
     world(&switch, &carrier);
-    let seconds = u32::try_from(setting("DIDTRON_FAULT_OUTAGE_S", 8)).unwrap();
-    let per_second = u32::try_from(setting("DIDTRON_FAULT_CPS", 100)).unwrap();
+    let seconds = u32::try_from(setting("FAULT_OUTAGE_S", 8)).unwrap();
+    let per_second = u32::try_from(setting("FAULT_CPS", 100)).unwrap();
     // Calls before, meanwhile and after.
     let count = per_second * (seconds + 4);
     let mut told = Vec::new();
