@@ -58,10 +58,14 @@ pub(crate) fn present(
                 }
                 CliPick::StickyCalled => nearest(&pool, &numbers.called),
                 CliPick::StickyCalling => {
+                    // What is no number is looked at as it is written.
                     let digits = looked_at
                         .strip_prefix('+')
-                        .or_else(|| looked_at.strip_prefix("00"));
-                    nearest(&pool, digits.unwrap_or(&looked_at))
+                        .or_else(|| looked_at.strip_prefix("00"))
+                        .unwrap_or(&looked_at);
+                    let is_number =
+                        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+                    nearest(&pool, if is_number { digits } else { &looked_at })
                 }
             };
             numbers.calling = pool[at].clone();
