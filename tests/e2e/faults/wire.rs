@@ -60,6 +60,9 @@ impl Wire {
 
 impl State {
     fn join(&mut self, client: TcpStream, server: TcpStream) -> io::Result<()> {
+        // As the ends of it do: a long statement comes in pieces, and the last must not wait.
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
         self.ends.push(client.try_clone()?);
         self.ends.push(server.try_clone()?);
         for (mut from, mut to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
