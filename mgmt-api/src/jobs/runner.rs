@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{JobLease, JobReport, JobRow, JobState, Store, StoreError};
+use store::{JobLease, JobReport, JobState, Store, StoreError};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -54,10 +54,6 @@ impl JobSettings {
     }
 }
 
-/// What is told when a job is dead.
-type DeadHook =
-    Box<dyn Fn(JobRow) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
-
 /// Runs jobs of the queue until it is stopped.
 pub struct JobRunner {
     shared: Arc<Shared>,
@@ -71,7 +67,6 @@ struct Shared {
     settings: JobSettings,
     owner: String,
     handlers: HashMap<&'static str, Arc<dyn JobHandler>>,
-    on_dead: DeadHook,
 }
 
 /// The jobs that this node runs now.
@@ -99,30 +94,16 @@ impl JobRunner {
             .into_iter()
             .map(|handler| (handler.kind(), handler))
             .collect();
-        let on_dead: DeadHook = Box::new(|_| Box::pin(async {}));
         Ok(Self {
             shared: Arc::new(Shared {
                 store,
                 settings,
                 owner,
                 handlers,
-                on_dead,
             }),
             bell,
             schedules,
         })
-    }
-
-    /// Says what is to happen when a job is dead.
-    #[must_use]
-    pub fn on_dead<F>(mut self, hook: impl Fn(JobRow) -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.on_dead = Box::new(move |job| Box::pin(hook(job)));
-        }
-        self
     }
 
     /// Runs jobs until `stop` is ready. Then those that run may go on for the grace; what is left
@@ -209,9 +190,6 @@ impl JobRunner {
                 state = job.state.as_str(),
                 "the node of a job went away"
             );
-            if job.state == JobState::Dead {
-                (shared.on_dead)(job).await;
-            }
         }
         Ok(())
     }
@@ -351,7 +329,7 @@ impl Shared {
         let (job, kind) = (lease.job.id, lease.job.kind.as_str());
         for _ in 0..REPORTS_MAX {
             match self.store.report_job(lease, report, clock::now()).await {
-                Ok(state) => return self.reported(lease, report, state).await,
+                Ok(state) => return reported(lease, report, state),
                 Err(error) => {
                     tracing::error!(%error, job, kind, "what became of a job cannot be written")
                 }
@@ -359,34 +337,25 @@ impl Shared {
             sleep(REPORT_STEP).await;
         }
     }
-
-    async fn reported(&self, lease: &JobLease, report: &JobReport, state: Option<JobState>) {
-        let (job, kind, attempt) = (lease.job.id, lease.job.kind.as_str(), lease.attempt);
-        match (report, state) {
-            (_, None) => tracing::warn!(job, kind, "another node has taken the job meanwhile"),
-            (
-                JobReport::Failed { error, .. } | JobReport::GaveUp { error },
-                Some(JobState::Dead),
-            ) => {
-                tracing::error!(job, kind, attempt, error, "a job is dead");
-                let dead = JobRow {
-                    state: JobState::Dead,
-                    last_error: Some(error.clone()),
-                    ..lease.job.clone()
-                };
-                (self.on_dead)(dead).await;
-            }
-            (JobReport::Cancelled { by }, _) => {
-                tracing::info!(job, kind, by, "a job was cancelled")
-            }
-            (JobReport::Failed { error, .. }, _) => {
-                tracing::info!(job, kind, attempt, error, "a job failed")
-            }
-            _ => tracing::debug!(job, kind, attempt, "a job was run"),
-        }
-    }
 }
 
+/// What became of a run, in the log. That a job is dead is also an event, written with its state.
+fn reported(lease: &JobLease, report: &JobReport, state: Option<JobState>) {
+    let (job, kind, attempt) = (lease.job.id, lease.job.kind.as_str(), lease.attempt);
+    match (report, state) {
+        (_, None) => tracing::warn!(job, kind, "another node has taken the job meanwhile"),
+        (JobReport::Failed { error, .. } | JobReport::GaveUp { error }, Some(JobState::Dead)) => {
+            tracing::error!(job, kind, attempt, error, "a job is dead")
+        }
+        (JobReport::Cancelled { by }, _) => {
+            tracing::info!(job, kind, by, "a job was cancelled")
+        }
+        (JobReport::Failed { error, .. }, _) => {
+            tracing::info!(job, kind, attempt, error, "a job failed")
+        }
+        _ => tracing::debug!(job, kind, attempt, "a job was run"),
+    }
+}
 fn later(now: Timestamp, by: Duration) -> Timestamp {
     let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
     Timestamp(now.0.saturating_add(micros))

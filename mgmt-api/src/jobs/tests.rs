@@ -5,7 +5,7 @@ use serde_json::json;
 use std::sync::Mutex;
 use std::time::Duration;
 use store::testing;
-use store::{JobQuery, JobRow, JobState, NewJob, Scope, Store, TenantId};
+use store::{EventQuery, JobQuery, JobRow, JobState, NewJob, Scope, Store, TenantId};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -60,7 +60,6 @@ impl JobHandler for Obedient {
 
 struct Node {
     handler: Arc<Obedient>,
-    dead: Arc<Mutex<Vec<i64>>>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -68,7 +67,6 @@ struct Node {
 impl Node {
     fn start(store: &Store, settings: JobSettings, schedules: Vec<Schedule>) -> Self {
         let handler = Arc::new(Obedient::default());
-        let dead = Arc::new(Mutex::new(Vec::new()));
         let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::<Obedient>::clone(&handler)];
         let runner = JobRunner::new(
             store.clone(),
@@ -77,21 +75,13 @@ impl Node {
             handlers,
             schedules,
         )
-        .unwrap()
-        .on_dead({
-            let dead = Arc::clone(&dead);
-            move |job| {
-                dead.lock().unwrap().push(job.id);
-                async {}
-            }
-        });
+        .unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(runner.run(async {
             let _ = stopped.await;
         }));
         Self {
             handler,
-            dead,
             stop,
             task,
         }
@@ -175,14 +165,19 @@ async fn a_job_is_dead_when_it_gives_up_takes_too_long_or_has_no_attempt_left_an
         assert_eq!(wait_for(&store, fails, JobState::Dead).await.attempts, 2);
         let row = wait_for(&store, slow, JobState::Dead).await;
         assert_eq!(row.last_error.as_deref(), Some("It took longer than 2 s."));
-        // It is told after it is written.
-        let until = std::time::Instant::now() + Duration::from_secs(120);
-        while node.dead.lock().unwrap().len() < 3 && std::time::Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let mut told = node.dead.lock().unwrap().clone();
+        let query = EventQuery {
+            limit: 9,
+            ..EventQuery::default()
+        };
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        let events = store.events(&scope, &query).await.unwrap();
+        let mut told: Vec<_> = events
+            .iter()
+            .map(|event| (event.kind.as_str(), event.data["job"].as_i64().unwrap()))
+            .collect();
         told.sort_unstable();
-        assert_eq!(told, [gives_up, fails, slow]);
+        let died = [gives_up, fails, slow].map(|job| ("job.died", job));
+        assert_eq!(told, died);
         node.stop().await;
     })
     .await;
