@@ -11,6 +11,7 @@
 
 mod audit_retention;
 mod backoff;
+mod differences;
 mod event_retention;
 mod handler;
 mod ledger_check;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 9] = [
+const AREAS: [(&str, Permission); 10] = [
     ("balance", Permission::LEDGER_READ),
     ("change_set", Permission::CHANGE_SET_READ),
     ("job", Permission::JOB_READ),
@@ -16,6 +16,7 @@ const AREAS: [(&str, Permission); 9] = [
     ("mail", Permission::JOB_READ),
     ("notification", Permission::NOTIFICATION_TARGET_READ),
     ("payment", Permission::LEDGER_READ),
+    ("report", Permission::REPORT_READ),
     ("user", Permission::USER_READ),
 ];
 
@@ -76,6 +77,24 @@ mod tests {
             assert!(areas.contains(&"customer".to_owned()), "{role}");
         }
         assert!(areas_of("support").unwrap().contains(&"user".to_owned()));
+    }
+
+    /// The table of events in the documentation of their module is what others go by.
+    #[test]
+    fn every_event_that_is_documented_has_an_area_that_is_known() {
+        let table = include_str!("../events.rs").lines();
+        let table = table.filter_map(|line| line.strip_prefix("//! | `"));
+        let names = table.flat_map(|line| line.split(" | ").next().unwrap().split('`'));
+        let names: Vec<&str> = names.filter(|name| name.contains('.')).collect();
+        assert!(names.len() > 20, "{names:?}");
+        let mut of_resources = 0;
+        for name in names {
+            let area = name.split('.').next().unwrap();
+            of_resources += usize::from(area == "KIND");
+            let known = area == "KIND" || areas().any(|(known, _)| known == area);
+            assert!(known, "{name}");
+        }
+        assert_eq!(of_resources, 3);
     }
 
     #[test]

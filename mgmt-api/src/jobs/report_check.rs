@@ -1,20 +1,18 @@
 //! Every night: are the sums of reports those of the records?
 
+use super::differences::Differences;
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::clock;
 use rating::Timestamp;
 use serde_json::json;
 use std::time::Duration;
-use store::{NewEvent, NewJob, Store, TRAFFIC_DAY_US, TenantId, TrafficVerification};
+use store::{NewJob, Store, TRAFFIC_DAY_US, TenantId, TrafficVerification};
 
 const KIND: &str = "maintenance.verify_reports";
 
 /// Days that are compared: longer than a call lasts, so every record comes by. `didtron report verify`
 /// compares all.
 const DAYS: i64 = 8;
-
-/// Differences that the event names; `didtron report verify` shows more.
-const NAMED: usize = 10;
 
 /// Compares the sums of reports with the records of calls, and tells of what differs.
 pub struct VerifyReports {
@@ -54,32 +52,14 @@ impl VerifyReports {
             );
             return Ok(());
         }
-        tracing::info!(
-            calls = found.calls,
-            differences = found.differences_total,
-            "compared the sums of reports with the records of calls"
-        );
-        if found.is_sound() {
-            return Ok(());
-        }
-        let named: Vec<String> = found
-            .differences
-            .iter()
-            .take(NAMED)
-            .map(ToString::to_string)
-            .collect();
-        tracing::error!(
-            differences = found.differences_total,
-            "reports are not the sum of the records"
-        );
-        let event = NewEvent {
-            tenant: TenantId::PLATFORM,
-            kind: "report.differs".into(),
-            subject: "reports".into(),
-            actor: "system".into(),
-            data: json!({ "calls": found.calls, "differences": found.differences_total, "first": named }),
+        let told = Differences {
+            area: "report",
+            subject: "reports",
+            calls: found.calls,
+            total: found.differences_total,
+            first: &found.differences,
         };
-        self.store.append_events(&[event], clock::now()).await?;
+        told.tell(&self.store).await?;
         Ok(())
     }
 }
@@ -109,42 +89,23 @@ impl JobHandler for VerifyReports {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::super::differences::testing::one_odd_sum_is_told;
     use super::*;
-    use store::{EventQuery, Scope, testing};
 
     #[tokio::test]
     async fn an_event_tells_of_reports_that_are_not_the_sum_of_the_records() {
-        testing::databases(async |database| {
-            let store = database.open().await;
-            let now = clock::now();
-            let job = schedule().unwrap().job(now);
-            store.enqueue_job(&job, now).await.unwrap().unwrap();
-            let until = Timestamp(now.0 + 3_600_000_000);
-            let leases = store.claim_jobs("n/1", 1, now, until).await.unwrap();
-            let run = JobRun::leased(&store, &leases[0]);
-            let check = VerifyReports::new(store.clone());
-            let events = async || {
-                let query = EventQuery {
-                    limit: 9,
-                    ..EventQuery::default()
-                };
-                let scope = Scope::of_tenant(TenantId::PLATFORM);
-                store.events(&scope, &query).await.unwrap()
-            };
-            check.verify(&run).await.unwrap();
-            assert_eq!(events().await, []);
-            // A sum of a far day, which no record has.
-            let odd = "INSERT INTO traffic (owner, side, grain, bucket, customer_id, ingress_trunk_id, \
-                 carrier_id, egress_trunk_id, destination, currency, seizures, answered, effective, \
-                 rejected, rang, pdd_ms, talk_ms, billed_seconds, charge, charge_nanos, cost, \
-                 cost_nanos, amount, amount_nanos) VALUES (1, 'call', 1440, 4102444800000000, 5, 0, 0, \
-                 0, '', 'USD', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
-            testing::execute(&store, odd).await;
-            check.verify(&run).await.unwrap();
-            let told = events().await;
-            assert_eq!((told.len(), &*told[0].kind), (1, "report.differs"));
-            assert_eq!(told[0].data["differences"], 1);
-        })
+        // A sum of a far day, which no record has.
+        let odd = "INSERT INTO traffic (owner, side, grain, bucket, customer_id, ingress_trunk_id, \
+             carrier_id, egress_trunk_id, destination, currency, seizures, answered, effective, \
+             rejected, rang, pdd_ms, talk_ms, billed_seconds, charge, charge_nanos, cost, \
+             cost_nanos, amount, amount_nanos) VALUES (1, 'call', 1440, 4102444800000000, 5, 0, 0, \
+             0, '', 'USD', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+        one_odd_sum_is_told(
+            schedule().unwrap(),
+            VerifyReports::new,
+            odd,
+            "report.differs",
+        )
         .await;
     }
 }

@@ -12,7 +12,18 @@ import { NameEditor, TimeEditor, type TimeRange } from './filter-editors'
 
 const TEXTS = ['kind', 'subject', 'actor'] as const
 /** What happens besides changes of resources. */
-const AREAS = ['change_set', 'job', 'mail', 'notification', 'user']
+const AREAS = [
+  'balance',
+  'change_set',
+  'job',
+  'journal',
+  'ledger',
+  'mail',
+  'notification',
+  'payment',
+  'report',
+  'user',
+]
 const NOTHING: EventFilter = {
   kind: undefined,
   subject: undefined,
