@@ -4,7 +4,7 @@ CONSOLE := portals-web
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim faults fuzz fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim money faults fuzz fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ flood: build ## Good calls while the switch is flooded and scanned; prints a tab
 
 sim: ## Random calls and faults on virtual time: make sim SEEDS=2000
 	DIDTRON_SIM_SEEDS=$(or $(SEEDS),200) $(CARGO) test --release --locked -p call-control --test calls simulation -- --nocapture
+
+money: ## Live cost, record, rating again and ledger of random calls: make money CALLS=1000000
+	MONEY_CALLS=$(or $(CALLS),1000000) MONEY_SEED=$(or $(SEED),1) $(CARGO) test --release --locked --test money -- --nocapture
 
 faults: build ## Fifty kills, ten minutes without a database, a thousand dying loaders; an hour and a half
 	DIDTRON_CRASH_SEEDS=1000 $(CARGO) test --locked -p store --lib crashes -- --nocapture

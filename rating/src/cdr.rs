@@ -417,6 +417,15 @@ impl AppliedRate {
 }
 
 impl AttemptRecord {
+    /// What the attempt costs by a rate: its own for what was billed, another for re-rating.
+    ///
+    /// # Errors
+    /// As [`AppliedRate::charge`].
+    pub fn cost_by(&self, rate: &AppliedRate) -> Result<Charge, ChargeError> {
+        let answered = self.answered_at;
+        rate.charge(answered.map(|at| self.ended_at.millis_since(at)))
+    }
+
     /// The cost in the currency of the books; `None` when it does not fit.
     pub fn cost_in_books(&self) -> Option<Amount> {
         self.rate.exchange_rate.to_books(self.cost.amount)
@@ -443,6 +452,19 @@ impl CallRecord {
             cost: costs.try_fold(Amount::ZERO, |sum, cost| sum.checked_add(cost?))?,
         };
         money.margin().map(|_| money)
+    }
+
+    /// What the call is charged by a rate: its own for what was billed, another for re-rating. A call
+    /// that was sent to no carrier is charged nothing.
+    ///
+    /// # Errors
+    /// As [`AppliedRate::charge`].
+    pub fn charge_by(&self, rate: &AppliedRate) -> Result<Charge, ChargeError> {
+        match self.answered_at {
+            Some(_) => rate.charge(Some(self.duration_ms())),
+            None if !self.attempts.is_empty() => rate.charge(None),
+            None => Ok(Charge::default()),
+        }
     }
 
     /// Talk time in milliseconds; zero unless answered.
