@@ -23,7 +23,7 @@
 //!   that belong together take [`Store::write`].
 //! - A list with filters grows: `let mut list = sql("SELECT … WHERE owner = "); list.push_bind(owner)`
 //!   then `list.push(" AND name >= ").push_bind(name)`. Many rows go in by `push_rows`, in chunks of
-//!   at most [`MAX_BINDS`] values.
+//!   at most [`MAX_BINDS`] values; those of calls by [`insert_rows`], which is faster.
 //! - The text is SQL that both read: `$1` places, `ON CONFLICT … DO UPDATE`, `RETURNING`, row values.
 //!   No functions of one database. `SUM` gives no `BIGINT` on PostgreSQL: write
 //!   `CAST(SUM(x) AS BIGINT)`. Times are `BIGINT` microseconds; JSON is `TEXT`.
@@ -36,6 +36,7 @@
 mod connection;
 mod dialect;
 mod error;
+mod insert;
 mod location;
 pub(crate) mod migrations;
 mod prefix;
@@ -46,6 +47,7 @@ mod value;
 pub(crate) use connection::{Pool, Target, Transaction, open_as_it_is};
 pub(crate) use dialect::{Dialect, Lock};
 pub use error::StoreError;
+pub(crate) use insert::insert_rows;
 pub use location::{DatabaseLocation, LocationError};
 pub(crate) use prefix::prefix_range;
 pub(crate) use row::Row;

@@ -34,9 +34,9 @@ mod server;
 pub(crate) use first_release::{check_first_release, make_first_release};
 #[cfg(test)]
 pub(crate) use fixtures::{change, resource, spec_index};
-pub use journal::write_journal;
 #[cfg(test)]
 pub(crate) use journal::{NOON, TestSegment, answered, ended};
+pub use journal::{write_journal, write_wholesale_journal};
 
 use crate::{DatabaseLocation, Store};
 use std::path::Path;

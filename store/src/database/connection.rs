@@ -16,6 +16,13 @@ const SQLITE_READERS: u32 = 4;
 /// What each of them keeps of the file in memory, as SQLite counts it: below zero KiB.
 const SQLITE_READER_CACHE: &str = "-16384";
 
+/// The same of the one that writes: the loader comes back to the newest pages of some twenty indexes.
+const SQLITE_WRITER_CACHE: &str = "-65536";
+
+/// Pages that are written before they are carried from the log into the file, each once however often
+/// it changed meanwhile: 32 MiB.
+const SQLITE_CHECKPOINT_PAGES: &str = "8192";
+
 /// Rows that a reader sends before it waits for who reads them: more than a page has, so that the
 /// two threads do not wake each other in turns.
 const SQLITE_ROW_BUFFER: usize = 256;
@@ -157,7 +164,12 @@ async fn open_sqlite(path: &Path, location: &DatabaseLocation) -> Result<(Pool, 
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.clone())
+        .connect_with(
+            options
+                .clone()
+                .pragma("cache_size", SQLITE_WRITER_CACHE)
+                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES),
+        )
         .await
         .map_err(|source| cannot_open(location, source))?;
     migrations::run(&writer, Dialect::Sqlite).await?;

@@ -119,6 +119,35 @@ impl Statement {
         self
     }
 
+    /// Appends a table of arrays, each a column, of those types; their places are the first. For
+    /// PostgreSQL, and what they bind is given to [`fetch_with`](Self::fetch_with).
+    pub(super) fn push_arrays(&mut self, types: impl Iterator<Item = &'static str>) -> &mut Self {
+        self.push("SELECT * FROM unnest(");
+        for (index, of_type) in types.enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            let number = index + 1;
+            // Writing to a String cannot fail.
+            let _ = write!(self.text.to_mut(), "{comma}${number}{of_type}");
+        }
+        self.push(")")
+    }
+
+    /// Runs it on PostgreSQL with what its places bind; gives all rows.
+    pub(super) async fn fetch_with(
+        self,
+        arguments: PgArguments,
+        on: &mut Transaction,
+    ) -> Result<Vec<Row>, StoreError> {
+        let Transaction::Postgres(transaction) = on else {
+            return Err(StoreError::Query(sqlx::Error::InvalidArgument(
+                "arrays are of PostgreSQL".to_owned(),
+            )));
+        };
+        let query = sqlx::query_with(AssertSqlSafe(self.text), arguments);
+        let rows = query.fetch_all(&mut **transaction).await?;
+        Ok(wrap(rows, Row::Postgres))
+    }
+
     /// Runs it; gives how many rows it wrote.
     ///
     /// # Errors

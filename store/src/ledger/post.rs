@@ -3,7 +3,7 @@
 use super::accounts::{AccountKey, Accounts};
 use super::day_of;
 use super::draft::{Draft, LedgerEntryKind, Posting};
-use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::database::{Transaction, Value, insert_rows, sql};
 use crate::{StoreError, TenantId};
 use rating::Currency;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,11 +11,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 const ENTRY_BINDS: usize = 6;
 const POSTING_BINDS: usize = 7;
 const DAY_BINDS: usize = 8;
-
-/// Rows in one statement; more gain nothing.
-const STATEMENT_ROWS: usize = 500;
-const _: () = assert!(STATEMENT_ROWS * DAY_BINDS < MAX_BINDS);
-const _: () = assert!(STATEMENT_ROWS * POSTING_BINDS < MAX_BINDS);
 
 /// A sum that is kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,19 +49,14 @@ pub(super) async fn post(
         return Ok(0);
     }
     let accounts = Accounts::of(transaction, &wanted(drafts, owners)).await?;
-    let mut new = Vec::with_capacity(drafts.len());
-    for chunk in drafts.chunks(STATEMENT_ROWS) {
-        new.extend(insert_entries(transaction, chunk).await?);
-    }
+    let new = insert_entries(transaction, drafts).await?;
     let mut postings = Vec::with_capacity(new.len() * 2);
     for (id, draft) in &new {
         for posting in draft.postings() {
             postings.push((*id, *draft, accounts.id(posting.account)?, posting));
         }
     }
-    for chunk in postings.chunks(STATEMENT_ROWS) {
-        insert_postings(transaction, chunk).await?;
-    }
+    insert_postings(transaction, &postings).await?;
     add_to_days(transaction, days(&postings)).await?;
     Ok(new.len() as u64)
 }
@@ -93,8 +83,7 @@ async fn insert_entries<'a>(
     transaction: &mut Transaction,
     drafts: &'a [Draft],
 ) -> Result<Vec<(i64, &'a Draft)>, StoreError> {
-    let mut insert = sql("INSERT INTO ledger_entry (owner, kind, key, at, corrects, details) ");
-    insert.push_rows(drafts, |draft| -> [Value; ENTRY_BINDS] {
+    let row = |draft: &Draft| -> [Value; ENTRY_BINDS] {
         [
             draft.owner.get().into(),
             draft.kind.as_str().into(),
@@ -103,9 +92,11 @@ async fn insert_entries<'a>(
             draft.corrects.into(),
             draft.details.clone().into(),
         ]
-    });
-    insert.push(" ON CONFLICT (key) DO NOTHING RETURNING key, id");
-    let rows = insert.fetch_all(transaction).await?;
+    };
+    let insert = sql("INSERT INTO ledger_entry (owner, kind, key, at, corrects, details) ");
+    let unless_there = " ON CONFLICT (key) DO NOTHING RETURNING key, id";
+    let rows = drafts.iter().map(row).collect();
+    let rows = insert_rows(transaction, &insert, rows, unless_there).await?;
     let mut ids: HashMap<String, i64> = HashMap::with_capacity(rows.len());
     for row in &rows {
         ids.insert(row.get(0)?, row.get(1)?);
@@ -121,25 +112,23 @@ async fn insert_postings(
     transaction: &mut Transaction,
     postings: &[(i64, &Draft, i64, Posting)],
 ) -> Result<(), StoreError> {
-    let mut insert = sql(
+    let row = |(entry, draft, account, posting): &(i64, &Draft, i64, Posting)| {
+        [
+            (*entry).into(),
+            (*account).into(),
+            draft.at.into(),
+            posting.books.into(),
+            draft.money.currency.as_str().into(),
+            posting.amount.into(),
+            draft.money.rate.to_string().into(),
+        ]
+    };
+    let rows: Vec<[Value; POSTING_BINDS]> = postings.iter().map(row).collect();
+    let insert = sql(
         "INSERT INTO ledger_posting (entry_id, account_id, at, amount, currency, \
          currency_amount, exchange_rate) ",
     );
-    insert.push_rows(
-        postings,
-        |(entry, draft, account, posting)| -> [Value; POSTING_BINDS] {
-            [
-                (*entry).into(),
-                (*account).into(),
-                draft.at.into(),
-                posting.books.into(),
-                draft.money.currency.as_str().into(),
-                posting.amount.into(),
-                draft.money.rate.to_string().into(),
-            ]
-        },
-    );
-    insert.execute(transaction).await?;
+    insert_rows(transaction, &insert, rows, "").await?;
     Ok(())
 }
 
@@ -191,16 +180,8 @@ async fn add_to_days(
         });
         let mut part = 0;
         while !round.is_empty() {
-            let mut full = Vec::new();
-            for chunk in round.chunks(STATEMENT_ROWS) {
-                let added = add_to_part(transaction, chunk, part).await?;
-                full.extend(
-                    chunk
-                        .iter()
-                        .filter(|(key, _)| !added.contains(&key.place())),
-                );
-            }
-            round = full;
+            let added = add_to_part(transaction, &round, part).await?;
+            round.retain(|(key, _)| !added.contains(&key.place()));
             part += 1;
         }
     }
@@ -213,11 +194,11 @@ async fn add_to_part(
     sums: &[(DayKey, DaySum)],
     part: i64,
 ) -> Result<HashSet<Place>, StoreError> {
-    let mut insert = sql(
+    let insert = sql(
         "INSERT INTO ledger_day (account_id, day, kind, currency, part, amount, \
          currency_amount, entries) ",
     );
-    insert.push_rows(sums, |(key, sum)| -> [Value; DAY_BINDS] {
+    let row = |(key, sum): &(DayKey, DaySum)| -> [Value; DAY_BINDS] {
         [
             key.account.into(),
             key.day.into(),
@@ -228,10 +209,16 @@ async fn add_to_part(
             sum.amount.into(),
             sum.entries.into(),
         ]
-    });
-    // Halves are added to ask: the whole might not fit.
-    insert.push(
-        " ON CONFLICT (account_id, day, kind, currency, part) DO UPDATE SET \
+    };
+    let rows = sums.iter().map(row).collect();
+    let rows = insert_rows(transaction, &insert, rows, ADD_TO_DAY).await?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .collect()
+}
+
+/// Halves are added to ask: the whole might not fit.
+const ADD_TO_DAY: &str = " ON CONFLICT (account_id, day, kind, currency, part) DO UPDATE SET \
          amount = ledger_day.amount + excluded.amount, \
          currency_amount = ledger_day.currency_amount + excluded.currency_amount, \
          entries = ledger_day.entries + excluded.entries \
@@ -239,10 +226,4 @@ async fn add_to_part(
            BETWEEN -4500000000000000000 AND 4500000000000000000 \
          AND ledger_day.currency_amount / 2 + excluded.currency_amount / 2 \
            BETWEEN -4500000000000000000 AND 4500000000000000000 \
-         RETURNING account_id, day, kind, currency",
-    );
-    let rows = insert.fetch_all(transaction).await?;
-    rows.iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .collect()
-}
+         RETURNING account_id, day, kind, currency";

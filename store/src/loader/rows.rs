@@ -2,7 +2,7 @@
 
 use super::segments::Segment;
 use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
-use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::database::{Transaction, Value, insert_rows, sql};
 use crate::ledger::post_calls;
 use crate::traffic::add_new_calls;
 use crate::{Store, StoreError, TenantId};
@@ -13,11 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 const CDR_BINDS: usize = 27;
 const ATTEMPT_BINDS: usize = 20;
-const OPEN_CALL_BINDS: usize = 4;
 
-/// Rows in one statement; more gain nothing.
-const STATEMENT_ROWS: usize = 200;
-const _: () = assert!(STATEMENT_ROWS * CDR_BINDS < MAX_BINDS);
+/// Identifiers in one statement; more gain nothing.
+const STATEMENT_IDS: usize = 200;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,26 +80,19 @@ async fn insert_open_calls(
     name: SegmentName,
     calls: &[&CallRecord],
 ) -> Result<(), StoreError> {
-    const { assert!(STATEMENT_ROWS * OPEN_CALL_BINDS < MAX_BINDS) };
-    for calls in calls.chunks(STATEMENT_ROWS) {
-        let records = calls
-            .iter()
-            .map(serde_json::to_string)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(StoreError::Encode)?;
-        let mut insert = sql("INSERT INTO open_call (id, boot, shard, record) ");
-        insert.push_rows(calls.iter().zip(records), |(call, record)| {
-            let shard = i64::from(name.shard);
-            [
-                id_text(call.id).into(),
-                name.boot.to_string().into(),
-                shard.into(),
-                record.into(),
-            ]
-        });
-        insert.push(" ON CONFLICT (id) DO NOTHING");
-        insert.execute(&mut *transaction).await?;
-    }
+    let row = |call: &&CallRecord| -> Result<[Value; 4], StoreError> {
+        Ok([
+            id_text(call.id).into(),
+            name.boot.to_string().into(),
+            i64::from(name.shard).into(),
+            serde_json::to_string(call)
+                .map_err(StoreError::Encode)?
+                .into(),
+        ])
+    };
+    let rows = calls.iter().map(row).collect::<Result<_, _>>()?;
+    let insert = sql("INSERT INTO open_call (id, boot, shard, record) ");
+    insert_rows(transaction, &insert, rows, " ON CONFLICT (id) DO NOTHING").await?;
     Ok(())
 }
 
@@ -109,7 +100,7 @@ async fn delete_open_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
 ) -> Result<(), StoreError> {
-    for calls in calls.chunks(STATEMENT_ROWS) {
+    for calls in calls.chunks(STATEMENT_IDS) {
         let mut delete = sql("DELETE FROM open_call WHERE id IN (");
         delete.push_list(calls.iter().map(|call| id_text(call.id)));
         delete.push(")");
@@ -124,27 +115,22 @@ pub(super) async fn insert_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
 ) -> Result<u64, StoreError> {
-    let mut new = HashSet::with_capacity(calls.len());
     let owners = Owners::of(transaction, calls).await?;
-    for calls in calls.chunks(STATEMENT_ROWS) {
-        let columns = calls
-            .iter()
-            .map(|call| CdrColumns::new(call, owners.owner(call)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(StoreError::Encode)?;
-        new.extend(insert_cdrs(transaction, columns).await?);
-    }
-    let attempts: Vec<_> = calls
+    let rows = calls
+        .iter()
+        .map(|call| CdrColumns::new(call, owners.owner(call)).map(cdr_values))
+        .collect::<Result<_, _>>()
+        .map_err(StoreError::Encode)?;
+    let new = insert_cdrs(transaction, rows).await?;
+    let attempts = calls
         .iter()
         .flat_map(|call| {
             let owner = owners.owner(call);
             let attempts = call.attempts.iter();
-            attempts.map(move |attempt| (call.id, owner, attempt))
+            attempts.map(move |attempt| attempt_values(call.id, owner, attempt))
         })
         .collect();
-    for attempts in attempts.chunks(STATEMENT_ROWS) {
-        insert_attempts(transaction, attempts).await?;
-    }
+    insert_attempts(transaction, attempts).await?;
     let mut unposted = new.clone();
     let posted: Vec<_> = calls
         .iter()
@@ -171,7 +157,7 @@ impl Owners {
         ids.sort_unstable();
         ids.dedup();
         let mut owners = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(STATEMENT_ROWS) {
+        for ids in ids.chunks(STATEMENT_IDS) {
             let mut select = sql("SELECT id, owner FROM resource WHERE id IN (");
             select.push_list(ids.iter().copied()).push(")");
             for row in select.fetch_all(&mut *transaction).await? {
@@ -197,13 +183,12 @@ impl Owners {
 /// Inserts records; gives the identifiers of the new ones.
 async fn insert_cdrs(
     transaction: &mut Transaction,
-    rows: Vec<CdrColumns<'_>>,
-) -> Result<Vec<String>, StoreError> {
+    rows: Vec<[Value; CDR_BINDS]>,
+) -> Result<HashSet<String>, StoreError> {
     let mut insert = sql("INSERT INTO cdr (");
     insert.push(CDR_COLUMNS).push(") ");
-    insert.push_rows(rows, cdr_values);
-    insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id");
-    let new = insert.fetch_all(transaction).await?;
+    let unless_there = " ON CONFLICT (id) DO NOTHING RETURNING id";
+    let new = insert_rows(transaction, &insert, rows, unless_there).await?;
     new.iter().map(|row| row.get(0)).collect()
 }
 
@@ -247,26 +232,26 @@ fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {
 
 async fn insert_attempts(
     transaction: &mut Transaction,
-    rows: &[(CallId, TenantId, &AttemptRecord)],
+    rows: Vec<[Value; ATTEMPT_BINDS]>,
 ) -> Result<(), StoreError> {
-    const { assert!(STATEMENT_ROWS * ATTEMPT_BINDS < MAX_BINDS) };
-    let mut insert = sql(
+    let insert = sql(
         "INSERT INTO attempt (call_id, number, carrier_id, carrier, \
          egress_trunk_id, egress_trunk, gateway, prefix, started_at, first_reply_at, ringing_at, \
          answered_at, ended_at, outcome, sip_status, release_reason, billed_seconds, cost, \
          currency, owner) ",
     );
-    insert.push_rows(rows, attempt_values);
-    insert.push(" ON CONFLICT (call_id, number) DO NOTHING");
-    insert.execute(transaction).await?;
+    let unless_there = " ON CONFLICT (call_id, number) DO NOTHING";
+    insert_rows(transaction, &insert, rows, unless_there).await?;
     Ok(())
 }
 
 fn attempt_values(
-    (call, owner, attempt): &(CallId, TenantId, &AttemptRecord),
+    call: CallId,
+    owner: TenantId,
+    attempt: &AttemptRecord,
 ) -> [Value; ATTEMPT_BINDS] {
     [
-        id_text(*call).into(),
+        id_text(call).into(),
         attempt.number.into(),
         attempt.carrier.id.into(),
         attempt.carrier.name.as_ref().into(),

@@ -15,6 +15,7 @@ use rating::{Amount, Currency, Timestamp};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// 2026-03-01T12:00:00Z.
 pub(crate) const NOON: i64 = 1_772_366_400_000_000;
@@ -143,16 +144,70 @@ pub(crate) fn ended(id: u32) -> CallRecord {
 /// # Panics
 /// When the folder cannot be written.
 pub fn write_journal(folder: &Path, calls: u32) -> u64 {
+    write_calls(folder, (0..calls).map(|id| (answered(id), ended(id))))
+}
+
+/// The same of wholesale traffic, 5,000 calls in a second: each call is of one of 300 customers, to one
+/// of 1,500 destinations, by two of 20 carriers.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_wholesale_journal(folder: &Path, calls: u32) -> u64 {
+    let mut state = 1_u64;
+    let mut any = move |below: u64| {
+        // Knuth's MMIX generator: the same traffic in each run.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from((state >> 33) % below).unwrap()
+    };
+    let calls = (0..calls).map(|id| {
+        let place = (any(300), any(1_500), any(20), any(20));
+        let back = i64::from(id) * (SECOND - SECOND / 5_000);
+        (
+            wholesale(answered(id), place, back),
+            wholesale(ended(id), place, back),
+        )
+    });
+    write_calls(folder, calls)
+}
+
+/// The call of that customer to that destination by those carriers, so much earlier.
+fn wholesale(
+    mut call: CallRecord,
+    (customer, destination, first, second): (i64, i64, i64, i64),
+    back: i64,
+) -> CallRecord {
+    let earlier = |at: &mut Timestamp| at.0 -= back;
+    let destination: Arc<str> = format!("Destination {destination:04} mobile").into();
+    call.customer = Some(reference(1_000 + customer, &format!("customer {customer}")));
+    call.ingress_trunk = Some(reference(2_000 + customer, "in"));
+    call.rate.as_mut().unwrap().destination = Arc::clone(&destination);
+    earlier(&mut call.received_at);
+    call.answered_at.iter_mut().for_each(earlier);
+    earlier(&mut call.ended_at);
+    for (attempt, carrier) in call.attempts.iter_mut().zip([first, second]) {
+        attempt.carrier = reference(3_000 + carrier, &format!("carrier {carrier}"));
+        attempt.egress_trunk = reference(4_000 + carrier, "out");
+        attempt.rate.destination = Arc::clone(&destination);
+        earlier(&mut attempt.started_at);
+        attempt.answered_at.iter_mut().for_each(earlier);
+        earlier(&mut attempt.ended_at);
+    }
+    call
+}
+
+fn write_calls(folder: &Path, calls: impl Iterator<Item = (CallRecord, CallRecord)>) -> u64 {
     let mut segments = 1;
     let mut segment = TestSegment::create(folder, 1, segments);
-    for id in 0..calls {
+    for (answered, ended) in calls {
         if segment.position > (1 << 20) - 16_384 {
             segment.seal(false);
             segments += 1;
             segment = TestSegment::create(folder, 1, segments);
         }
-        segment.answered(id);
-        segment.ended(id);
+        segment.append(&JournalEntry::Answered(answered));
+        segment.append(&JournalEntry::Ended(ended));
     }
     segment.seal(true);
     segments

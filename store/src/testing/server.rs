@@ -35,7 +35,7 @@ trap 'cd /; rm -rf "$folder"' EXIT
     --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US >initdb.log 2>&1 || exit 1
 "$@" "$binaries/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories="$folder" -c fsync=off -c synchronous_commit=off \
-    -c full_page_writes=off -c max_connections=300 -c shared_buffers=32MB \
+    -c full_page_writes=off -c max_connections=300 -c shared_buffers=128MB \
     -c autovacuum=off >server.log 2>&1 &
 server=$!
 until grep -q ready data/postmaster.pid 2>/dev/null; do

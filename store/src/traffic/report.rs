@@ -205,7 +205,11 @@ impl Store {
     }
 }
 
-fn select(scope: &Scope, query: &TrafficQuery, (grain, from, to): (Grain, i64, i64)) -> Statement {
+pub(super) fn select(
+    scope: &Scope,
+    query: &TrafficQuery,
+    (grain, from, to): (Grain, i64, i64),
+) -> Statement {
     let mut sql = sql("SELECT ");
     query.by.push_column(query.from, &mut sql);
     sql.push(", currency, ").push(SUMS);
@@ -215,6 +219,10 @@ fn select(scope: &Scope, query: &TrafficQuery, (grain, from, to): (Grain, i64, i
     sql.push(" AND grain = ").push_bind(grain.minutes());
     sql.push(" AND bucket >= ").push_bind(from);
     sql.push(" AND bucket < ").push_bind(to);
+    if query.side == TrafficSide::Call {
+        // The index by customer has calls only, which have no carrier.
+        sql.push(" AND carrier_id = 0");
+    }
     for (column, wanted) in [
         (" AND customer_id = ", query.customer),
         (" AND ingress_trunk_id = ", query.ingress_trunk),

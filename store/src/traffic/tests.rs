@@ -9,7 +9,7 @@ use crate::database::sql;
 use crate::testing::{
     NOON, TestDatabase, TestSegment, databases, ended, execute, make_first_release,
 };
-use crate::{DatabaseLocation, Loader, LoaderConfig, Store, TenantId};
+use crate::{DatabaseLocation, Loader, LoaderConfig, Scope, Store, TenantId};
 use random::{Draw, random_call};
 use rating::cdr::{AttemptRecord, CallRecord, JournalEntry, Outcome, ReleaseReason};
 use rating::journal::BootId;
@@ -406,4 +406,43 @@ async fn a_record_of_before_that_cannot_be_read_is_passed_over_and_keeps_no_node
         assert_eq!((found.calls, found.unreadable), (3, 1));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_report_of_one_customer_or_carrier_reads_no_other() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let of = |side, customer, carrier| TrafficQuery {
+        side,
+        by: TrafficBy::Destination,
+        from: Timestamp(NOON),
+        to: Timestamp(NOON),
+        customer,
+        ingress_trunk: None,
+        carrier,
+        egress_trunk: None,
+        destination: None,
+        currency: None,
+    };
+    let key =
+        "sqlite_autoindex_traffic_1 (owner=? AND side=? AND grain=? AND bucket>? AND bucket<?)";
+    for (query, index) in [
+        (
+            of(TrafficSide::Call, Some(5), None),
+            "traffic_by_customer (owner=? AND customer_id=? AND side=? AND grain=? AND bucket>? AND bucket<?)",
+        ),
+        (
+            of(TrafficSide::Attempt, None, Some(5)),
+            "traffic_by_carrier (owner=? AND carrier_id=? AND side=? AND grain=? AND bucket>? AND bucket<?)",
+        ),
+        (of(TrafficSide::Call, None, None), key),
+        (of(TrafficSide::Attempt, Some(5), None), key),
+    ] {
+        let mut explain = sql("EXPLAIN QUERY PLAN ");
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        explain.append(report::select(&scope, &query, (Grain::Day, 0, 1)));
+        let steps = explain.fetch_all(store.reader()).await.unwrap();
+        let first: String = steps[0].get(3).unwrap();
+        assert_eq!(first, format!("SEARCH traffic USING INDEX {index}"));
+    }
 }

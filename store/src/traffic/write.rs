@@ -3,15 +3,11 @@
 use super::fill::waiting;
 use super::sums::{Traffic, TrafficKey, TrafficSums, add_call};
 use crate::cdrs::id_text;
-use crate::database::{MAX_BINDS, Row, Transaction, Value, sql};
+use crate::database::{Row, Transaction, Value, insert_rows, sql};
 use crate::{StoreError, TenantId};
 use rating::cdr::CallRecord;
 
 const BINDS: usize = 24;
-
-/// Rows in one statement; more gain nothing.
-const STATEMENT_ROWS: usize = 500;
-const _: () = assert!(STATEMENT_ROWS * BINDS < MAX_BINDS);
 
 const NANOS: i128 = 1_000_000_000;
 
@@ -46,16 +42,17 @@ pub(super) async fn add(
     transaction: &mut Transaction,
     traffic: &Traffic,
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = traffic.iter().collect();
-    for chunk in rows.chunks(STATEMENT_ROWS) {
-        let mut insert = sql(
-            "INSERT INTO traffic (owner, side, grain, bucket, customer_id, \
-             ingress_trunk_id, carrier_id, egress_trunk_id, destination, currency, ",
-        );
-        insert.push(SUM_COLUMNS).push(") ");
-        insert.push_rows(chunk.iter().copied(), values);
-        insert.push(
-            " ON CONFLICT (owner, side, grain, bucket, customer_id, ingress_trunk_id, carrier_id, \
+    let mut insert = sql(
+        "INSERT INTO traffic (owner, side, grain, bucket, customer_id, ingress_trunk_id, \
+         carrier_id, egress_trunk_id, destination, currency, ",
+    );
+    insert.push(SUM_COLUMNS).push(") ");
+    let rows = traffic.iter().map(values).collect();
+    insert_rows(transaction, &insert, rows, ADD).await?;
+    Ok(())
+}
+
+const ADD: &str = " ON CONFLICT (owner, side, grain, bucket, customer_id, ingress_trunk_id, carrier_id, \
              egress_trunk_id, destination, currency) DO UPDATE SET \
              seizures = traffic.seizures + excluded.seizures, \
              answered = traffic.answered + excluded.answered, \
@@ -70,12 +67,7 @@ pub(super) async fn add(
              cost = traffic.cost + excluded.cost, \
              cost_nanos = traffic.cost_nanos + excluded.cost_nanos, \
              amount = traffic.amount + excluded.amount, \
-             amount_nanos = traffic.amount_nanos + excluded.amount_nanos",
-        );
-        insert.execute(&mut *transaction).await?;
-    }
-    Ok(())
-}
+             amount_nanos = traffic.amount_nanos + excluded.amount_nanos";
 
 fn values((key, sums): (&TrafficKey, &TrafficSums)) -> [Value; BINDS] {
     let whole = |sum: i128| Value::from(units(sum));
