@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client'
 import { isSignedOut, mayPass } from '~/api/errors'
 import { sessionQuery } from '~/api/queries'
 import { buildRouter } from '~/routes'
+import { applyLanguage } from '~/stores/language'
 import { applyTheme } from '~/stores/theme'
 
 /** The shell watches the session and leads to the sign-in page. */
@@ -35,10 +36,13 @@ applyTheme()
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no element with the id "root"')
 
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queryClient}>
-      <RouterProvider router={buildRouter(queryClient)} />
-    </QueryClientProvider>
-  </StrictMode>,
+const shown = createRoot(root)
+void applyLanguage().then(() =>
+  shown.render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={buildRouter(queryClient)} />
+      </QueryClientProvider>
+    </StrictMode>,
+  ),
 )

@@ -1,7 +1,10 @@
 import type { LucideIcon } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
+import { useTranslation } from 'react-i18next'
 
 import { Logo } from '~/components/Logo'
+import { LANGUAGE_OPTIONS, useLanguage } from '~/hooks/use-language'
+import { Segmented } from '~/ui/lib/Segmented'
 import { TooltipProvider } from '~/ui/lib/Tooltip'
 
 export interface PublicFrameProps {
@@ -20,8 +23,34 @@ export function PublicFrame({ title, lead, children }: PublicFrameProps) {
         <h1 className="mt-5 text-center text-page font-semibold tracking-[-0.01em]">{title}</h1>
         {lead ? <p className="mt-1 max-w-88 text-center text-form text-ink-2">{lead}</p> : null}
         {children}
+        <LanguageChoice />
       </main>
     </TooltipProvider>
+  )
+}
+
+/** Before the sign-in nobody's menu is there yet. */
+function LanguageChoice() {
+  const { t } = useTranslation('shell')
+  const [isFailed, setFailed] = useState(false)
+  const { language, choose } = useLanguage(() => setFailed(true))
+  return (
+    <footer className="mt-8 flex flex-col items-center gap-2">
+      <Segmented
+        label={t('language.label')}
+        value={language}
+        options={LANGUAGE_OPTIONS}
+        onChange={(next) => {
+          setFailed(false)
+          choose(next)
+        }}
+      />
+      {isFailed ? (
+        <p role="alert" className="text-danger">
+          {t('language.failed')}
+        </p>
+      ) : null}
+    </footer>
   )
 }
 

@@ -11,6 +11,7 @@ import { toast } from '~/stores/toasts'
 import { Field, Input } from '~/ui/lib/Field'
 import { FormDialog } from '~/ui/lib/FormDialog'
 import { Segmented } from '~/ui/lib/Segmented'
+import { readDecimal } from '~/util/decimal-input'
 import { isZero } from '~/util/money'
 
 type Direction = 'payment' | 'refund'
@@ -26,18 +27,19 @@ export interface PaymentFormProps {
 
 /** Posts a payment or refund: first what, then once more whether. */
 export function PaymentForm({ party, resource, onClose }: PaymentFormProps) {
-  const { t } = useTranslation(['ledger', 'common'])
+  const { t, i18n } = useTranslation(['ledger', 'common'])
   const client = useQueryClient()
   const format = useFormat()
   const [direction, setDirection] = useState<Direction>('payment')
   const [isSure, setSure] = useState(false)
+  const asSent = (amount: string) => readDecimal(amount, i18n.language) ?? ''
   // One key for each form: a second try after a lost answer posts nothing twice.
   const [key] = useState(() => crypto.randomUUID())
   const form = useSmallForm({
     initial: { amount: '', currency: 'USD', reference: '' },
     required: ['amount', 'currency'],
     check: ({ amount, currency }) => ({
-      ...(AMOUNT.test(amount.trim()) && !isZero(amount.trim())
+      ...(AMOUNT.test(asSent(amount)) && !isZero(asSent(amount))
         ? {}
         : { amount: t('pay.wrongAmount') }),
       ...(CURRENCY.test(currency) ? {} : { currency: t('common:required') }),
@@ -52,7 +54,7 @@ export function PaymentForm({ party, resource, onClose }: PaymentFormProps) {
           {
             [party === 'customers' ? 'customer' : 'carrier']: String(resource.id),
             direction,
-            amount: amount.trim(),
+            amount: asSent(amount),
             currency,
             ...(reference.trim() ? { reference: reference.trim() } : {}),
           },
@@ -83,7 +85,7 @@ export function PaymentForm({ party, resource, onClose }: PaymentFormProps) {
       {isSure ? (
         <p role="status">
           {t(direction === 'payment' ? 'pay.sure' : 'pay.sureRefund', {
-            amount: format.money(amount.trim(), currency),
+            amount: format.money(asSent(amount), currency),
             name: resource.name,
           })}
         </p>

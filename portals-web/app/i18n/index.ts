@@ -43,7 +43,21 @@ type AreaTexts = {
 
 export const AREAS = Object.keys(files) as Area[]
 
+/** The languages of the console, each called as those call it who read it. */
+export const LANGUAGES = { en: 'English', es: 'Español' } as const
+
+export type Language = keyof typeof LANGUAGES
+
+/** The language whose texts are always there: what another lacks is shown in it. */
 export const DEFAULT_LANGUAGE = 'en'
+
+const isLanguage = (name: string): name is Language => Object.hasOwn(LANGUAGES, name)
+
+/** The first of somebody's languages that the console speaks: `es-MX` is `es`. */
+export function preferredLanguage(wanted: readonly string[]): Language {
+  const names = wanted.map((each) => each.split('-')[0]?.toLowerCase() ?? '')
+  return names.find(isLanguage) ?? DEFAULT_LANGUAGE
+}
 
 void i18next.use(initReactI18next).init({
   lng: DEFAULT_LANGUAGE,
@@ -57,7 +71,23 @@ void i18next.use(initReactI18next).init({
   showSupportNotice: false,
 })
 
-/** Fetches the texts of areas, once. A route does so before its page is shown. */
+/** The language that was asked for last: who changes twice in a moment gets the second. */
+let wanted: Language = DEFAULT_LANGUAGE
+
+/** Shows the console in a language, at once and everywhere. Its texts are fetched before, once. */
+export async function showLanguage(language: Language): Promise<void> {
+  wanted = language
+  await loadLanguage(language)
+  if (wanted === language) await i18next.changeLanguage(language)
+}
+
+async function loadLanguage(language: Language): Promise<void> {
+  if (i18next.hasResourceBundle(language, 'common')) return
+  const { es } = await import('./es')
+  for (const [area, texts] of Object.entries(es)) i18next.addResourceBundle(language, area, texts)
+}
+
+/** Fetches the English texts of areas, once. A route does so before its page is shown. */
 export async function loadTexts(...areas: readonly Area[]): Promise<void> {
   const missing = areas.filter((area) => !i18next.hasResourceBundle(DEFAULT_LANGUAGE, area))
   await Promise.all(

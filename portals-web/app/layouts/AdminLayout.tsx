@@ -43,7 +43,7 @@ function Shell({ session }: { session: Session }) {
   const [overlay, setOverlay] = useState<'none' | 'palette' | 'help'>('none')
   const answerIdentity = useIdentityPrompt()
   const layers = useLayers(overlay !== 'none' || answerIdentity !== null)
-  const [signOutFailed, setSignOutFailed] = useState(false)
+  const [failure, setFailure] = useState<'signOut' | 'language' | null>(null)
   const submenu = useSubmenu()
   const { isLeaving, leave } = useSignOut()
   const feed = useOwnLiveFeed(!isLeaving)
@@ -56,8 +56,8 @@ function Shell({ session }: { session: Session }) {
   useShortcut('submenu', submenu.toggle)
 
   const onSignOut = () => {
-    setSignOutFailed(false)
-    leave().catch(() => setSignOutFailed(true))
+    setFailure(null)
+    leave().catch(() => setFailure('signOut'))
   }
 
   return (
@@ -77,15 +77,16 @@ function Shell({ session }: { session: Session }) {
             onOpenPalette={() => setOverlay('palette')}
             onOpenHelp={() => setOverlay('help')}
             onSignOut={onSignOut}
+            onLanguageFailure={() => setFailure('language')}
           />
           {session.visit ? (
             <Suspense>
               <VisitBanner session={session} />
             </Suspense>
           ) : null}
-          {signOutFailed ? (
+          {failure ? (
             <p role="alert" className="bg-badge-danger-bg px-5 py-2 text-badge-danger">
-              {t('user.signOutFailed')}
+              {t(failure === 'signOut' ? 'user.signOutFailed' : 'language.failed')}
             </p>
           ) : null}
           <div className="relative flex min-h-0 grow">
@@ -106,7 +107,11 @@ function Shell({ session }: { session: Session }) {
         </div>
         <Toasts />
         {layers && overlay === 'palette' ? (
-          <layers.CommandPalette onClose={() => setOverlay('none')} onSignOut={onSignOut} />
+          <layers.CommandPalette
+            onClose={() => setOverlay('none')}
+            onSignOut={onSignOut}
+            onLanguageFailure={() => setFailure('language')}
+          />
         ) : null}
         {layers && answerIdentity ? <layers.IdentityDialog onAnswer={answerIdentity} /> : null}
         {layers && overlay === 'help' ? (

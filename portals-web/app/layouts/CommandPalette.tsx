@@ -6,21 +6,20 @@ import { useTranslation } from 'react-i18next'
 import { Dialog } from '~/ui/lib/Dialog'
 import { Kbd } from '~/ui/lib/Kbd'
 
-import { type Command, useCommands } from './commands'
+import { type Command, type CommandEnds, useCommands } from './commands'
 
-export interface CommandPaletteProps {
+export interface CommandPaletteProps extends CommandEnds {
   onClose: () => void
-  onSignOut: () => void
 }
 
 /** Type to find, arrows to choose, Enter to go. A combobox over a list, as ARIA describes it. */
-export function CommandPalette({ onClose, onSignOut }: CommandPaletteProps) {
+export function CommandPalette({ onClose, ...ends }: CommandPaletteProps) {
   const { t } = useTranslation(['palette', 'common'])
   const [query, setQuery] = useState('')
   const [chosen, setChosen] = useState(0)
   const inputRef = useRef<HTMLInputElement>(null)
   const listId = useId()
-  const commands = useCommands(query, onSignOut)
+  const commands = useCommands(query, ends)
   const at = Math.min(chosen, commands.length - 1)
   const optionId = (index: number) => `${listId}-${index}`
 

@@ -16,6 +16,7 @@ import { useTranslation } from 'react-i18next'
 import type { SessionUser } from '~/api/__generated__/schema'
 import { ConnectionBadge } from '~/components/ConnectionBadge'
 import { Logo } from '~/components/Logo'
+import { LANGUAGE_OPTIONS, useLanguage } from '~/hooks/use-language'
 import { useRoleName } from '~/hooks/use-role-name'
 import { zonePreference } from '~/stores/preferences'
 import { useStore } from '~/stores/persistent'
@@ -35,6 +36,7 @@ export interface GlobalHeaderProps {
   onOpenPalette: () => void
   onOpenHelp: () => void
   onSignOut: () => void
+  onLanguageFailure: () => void
 }
 
 export function GlobalHeader({
@@ -44,6 +46,7 @@ export function GlobalHeader({
   onOpenPalette,
   onOpenHelp,
   onSignOut,
+  onLanguageFailure,
 }: GlobalHeaderProps) {
   const { t } = useTranslation('shell')
   const mac = isMac(navigator.userAgent)
@@ -81,7 +84,7 @@ export function GlobalHeader({
       <ConnectionBadge />
       <IconButton icon={Keyboard} label={t('keys.open')} keys="?" onClick={onOpenHelp} />
       <ThemeMenu />
-      <UserMenu user={user} onSignOut={onSignOut} />
+      <UserMenu user={user} onSignOut={onSignOut} onLanguageFailure={onLanguageFailure} />
     </header>
   )
 }
@@ -126,10 +129,15 @@ function ThemeMenu() {
   )
 }
 
-function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
+function UserMenu({
+  user,
+  onSignOut,
+  onLanguageFailure,
+}: Pick<GlobalHeaderProps, 'user' | 'onSignOut' | 'onLanguageFailure'>) {
   const { t } = useTranslation('shell')
   const zone = useStore(zonePreference)
   const roleName = useRoleName()
+  const { language, choose } = useLanguage(onLanguageFailure)
   const router = useRouter()
   return (
     <Menu
@@ -151,6 +159,14 @@ function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => voi
           { value: 'utc', label: t('zone.utc') },
         ]}
         onChange={zonePreference.set}
+      />
+      <MenuSeparator />
+      <MenuLabel>{t('language.label')}</MenuLabel>
+      <MenuChoice
+        label={t('language.label')}
+        value={language}
+        options={LANGUAGE_OPTIONS}
+        onChange={choose}
       />
       <MenuSeparator />
       <MenuItem icon={UserCog} onSelect={() => void router.navigate(pb.account())}>

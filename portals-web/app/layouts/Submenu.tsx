@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 
 import { kindsQuery } from '~/api/kinds'
 import { Input } from '~/ui/lib/Field'
+import { folded } from '~/util/fuzzy'
 import { groupKinds } from '~/util/kind-groups'
 import { pb } from '~/util/path-builder'
 
@@ -123,11 +124,11 @@ function useGroups(section: SectionId): Group[] {
 
 /** The entries that hold what is typed. */
 function matching(groups: readonly Group[], typed: string): Group[] {
-  const wanted = typed.trim().toLowerCase()
+  const wanted = folded(typed.trim())
   return groups
     .map(({ label, entries }) => ({
       label,
-      entries: entries.filter(({ label: name }) => name.toLowerCase().includes(wanted)),
+      entries: entries.filter(({ label: name }) => folded(name).includes(wanted)),
     }))
     .filter(({ entries }) => entries.length > 0)
 }

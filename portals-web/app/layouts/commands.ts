@@ -1,8 +1,10 @@
+import type { TFunction } from 'i18next'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { type LinkOptions, useRouter } from '@tanstack/react-router'
 import {
   Boxes,
   Globe,
+  Languages,
   LogOut,
   type LucideIcon,
   Monitor,
@@ -14,9 +16,11 @@ import {
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import { kindsQuery } from '~/api/kinds'
+import { type Kind, kindsQuery } from '~/api/kinds'
 import { namesQuery } from '~/api/resources'
 import { useDebounced } from '~/hooks/use-debounced'
+import { LANGUAGE_OPTIONS, useLanguage } from '~/hooks/use-language'
+import { DEFAULT_LANGUAGE, type Language } from '~/i18n'
 import { zonePreference } from '~/stores/preferences'
 import { themeChoice } from '~/stores/theme'
 import { formatE164, toDialString } from '~/util/e164'
@@ -32,6 +36,8 @@ export interface Command {
   group: 'records' | 'goTo' | 'actions'
   label: string
   hint?: string
+  /** Its words in English, by which it is found in every language. */
+  english?: string | undefined
   icon: LucideIcon
   run: () => void
 }
@@ -39,14 +45,20 @@ export interface Command {
 /** More than one screen of results is not read. */
 const MAX_RESULTS = 12
 
+/** What some commands end in: it is told to the shell, which outlives the palette. */
+export interface CommandEnds {
+  onSignOut: () => void
+  onLanguageFailure: () => void
+}
+
 /** What the palette offers for a typed text, best first within each group. */
-export function useCommands(query: string, onSignOut: () => void): Command[] {
-  const all = useAllCommands(onSignOut)
+export function useCommands(query: string, ends: CommandEnds): Command[] {
+  const all = useAllCommands(ends)
   const records = [...useRecordCommands(query), ...useResourceCommands(query)]
   const matching = all
     .map((command) => ({
       command,
-      score: fuzzyScore(query, `${command.label} ${command.hint ?? ''}`),
+      score: bestScore(query, `${command.label} ${command.hint ?? ''}`, command.english),
     }))
     .filter(({ score }) => score !== null)
     .toSorted((a, b) => Number(b.score) - Number(a.score))
@@ -56,11 +68,42 @@ export function useCommands(query: string, onSignOut: () => void): Command[] {
   return groups.flatMap((group) => found.filter((command) => command.group === group))
 }
 
-function useAllCommands(onSignOut: () => void): Command[] {
-  const { t } = useTranslation(['shell', 'palette'])
-  const go = useGo()
-  const { data = [] } = useQuery(kindsQuery)
+/** Who knows a page by its English name finds it, whatever language is shown. */
+function bestScore(query: string, label: string, english: string | undefined): number | null {
+  const own = fuzzyScore(query, label)
+  const other = english === undefined ? null : fuzzyScore(query, english)
+  return own === null || other === null ? (own ?? other) : Math.max(own, other)
+}
 
+function useAllCommands({ onSignOut, onLanguageFailure }: CommandEnds): Command[] {
+  const { t, i18n } = useTranslation(['shell', 'palette'])
+  const go = useGo()
+  const { choose } = useLanguage(onLanguageFailure)
+  const { data: kinds = [] } = useQuery(kindsQuery)
+  const commands = commandsIn(t, { kinds, go, choose, onSignOut })
+  if (i18n.language === DEFAULT_LANGUAGE) return commands
+  const inEnglish = i18n.getFixedT<('shell' | 'palette')[]>(DEFAULT_LANGUAGE, ['shell', 'palette'])
+  const english = new Map(
+    commandsIn(inEnglish, { kinds, go, choose, onSignOut }).map(({ id, label, hint }) => [
+      id,
+      `${label} ${hint ?? ''}`,
+    ]),
+  )
+  return commands.map((command) => ({ ...command, english: english.get(command.id) }))
+}
+
+interface Means {
+  kinds: readonly Kind[]
+  go: (link: LinkOptions) => void
+  choose: (language: Language) => void
+  onSignOut: () => void
+}
+
+/** All commands that need no typed text, in the language of `t`. */
+function commandsIn(
+  t: TFunction<('shell' | 'palette')[]>,
+  { kinds: data, go, choose, onSignOut }: Means,
+): Command[] {
   const pages = PAGES.map((page): Command => {
     const section = SECTIONS.find(({ id }) => id === page.section)
     return {
@@ -112,6 +155,11 @@ function useAllCommands(onSignOut: () => void): Command[] {
       `${t('zone.label')}: ${t('zone.local', { zone: zoneLabel('local') })}`,
       Globe,
       () => zonePreference.set('local'),
+    ),
+    ...LANGUAGE_OPTIONS.map(({ value, label }) =>
+      action(`language-${value}`, `${t('language.label')}: ${label}`, Languages, () =>
+        choose(value),
+      ),
     ),
     action('sign-out', t('user.signOut'), LogOut, onSignOut),
     ...making,

@@ -4,8 +4,8 @@
  * it stands inside a word, its characters come in order.
  */
 export function fuzzyScore(query: string, candidate: string): number | null {
-  const wanted = query.trim().toLowerCase()
-  const text = candidate.toLowerCase()
+  const wanted = folded(query.trim())
+  const text = folded(candidate)
   if (wanted === '') return 0
   const whole = text.indexOf(wanted)
   if (whole !== -1) return isWordStart(text, whole) ? 100 - Math.min(whole, 15) : 60
@@ -19,6 +19,11 @@ export function fuzzyScore(query: string, candidate: string): number | null {
     from = at + 1
   }
   return Math.round((wordStarts / wanted.length) * 80)
+}
+
+/** In small letters without accents: who types `configuracion` means `Configuración`. */
+export function folded(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 }
 
 /** The next word that the character begins, or else the next place where it stands. */

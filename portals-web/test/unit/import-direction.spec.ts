@@ -7,7 +7,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   util: [],
   i18n: [],
   ui: [],
-  stores: ['util'],
+  stores: ['util', 'i18n'],
   api: ['util'],
   hooks: ['api', 'stores', 'util', 'i18n'],
   components: ['ui', 'hooks', 'api', 'stores', 'util', 'i18n'],

@@ -97,6 +97,7 @@ export const shell = {
     local: 'Local time ({{zone}})',
     utc: 'UTC',
   },
+  language: { label: 'Language', failed: 'The other language could not be fetched. Try again.' },
   user: {
     menu: 'Account of {{name}}',
     role: {

@@ -1,0 +1,75 @@
+import type { reports as english } from '../en/reports'
+import type { Translation } from '../translation'
+
+export const reports: Translation<typeof english> = {
+  title: 'Informe de tráfico',
+  label: 'Tráfico',
+  csv: 'En CSV',
+  filling:
+    'Aún se agregan registros de una versión anterior: van {{percent}} de cien. Las cifras de ese tiempo son demasiado bajas hasta entonces.',
+  filter: {
+    label: 'Qué abarca el informe',
+    days: 'Días',
+    customer: 'Cliente',
+    carrier: 'Carrier',
+  },
+  lastDays_one: 'Hoy',
+  lastDays_many: 'Últimos {{count}} de días',
+  lastDays_other: 'Últimos {{count}} días',
+  compare: 'Comparar con los días anteriores',
+  clearFilters: 'Borrar los filtros',
+  by: {
+    label: 'Líneas',
+    hour: 'Horas',
+    day: 'Días',
+    week: 'Semanas',
+    month: 'Meses',
+    customer: 'Clientes',
+    carrier: 'Carriers',
+    destination: 'Destinos',
+    ingress_trunk: 'Troncales de entrada',
+    egress_trunk: 'Troncales de salida',
+  },
+  of: {
+    calls: 'Llamadas de clientes, cada una cuando se recibió',
+    attempts: 'Intentos con carriers, cada uno en su inicio',
+  },
+  unknown: { calls: 'Origen desconocido', attempts: 'Ninguno', destination: 'Sin destino' },
+  figure: {
+    seizures: { calls: 'Llamadas', attempts: 'Intentos' },
+    answered: 'Contestadas',
+    asr: 'ASR',
+    ner: 'NER',
+    acd: 'ACD',
+    pdd: 'PDD',
+    minutes: 'Minutos',
+    charge: 'Cargo',
+    cost: 'Costo',
+    margin: 'Margen',
+  },
+  help: {
+    asr: 'Contestadas de todas, incluidas las rechazadas',
+    ner: 'Las que llegaron al llamado, hiciera lo que hiciera, de todas',
+    acd: 'Tiempo medio de conversación de las contestadas',
+    pdd: 'Tiempo medio hasta el primer timbre de las que timbraron',
+    minutes: 'Tiempo de conversación',
+    charge: 'Lo que pagan los clientes',
+    chargeOfAttempts: 'Lo que pagan los clientes por las llamadas que llevó el intento',
+    cost: 'Lo que se paga a los carriers',
+  },
+  before: 'antes: {{value}}',
+  chart: {
+    hour: 'por hora',
+    day: 'por día',
+    week: 'por semana',
+    month: 'por mes',
+    summary:
+      '{{title}}: {{total}} en total, {{answered}} contestadas; el máximo en {{at}}, {{most}}.',
+    answered: 'Contestadas',
+    others: 'No contestadas',
+    before: 'Antes',
+  },
+  empty: 'Nada en estos días',
+  emptyBody:
+    'No se recibió ninguna llamada ni se hizo ningún intento. Elegir otros días o menos filtros.',
+}
