@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 
 import type { Difference } from '~/api/__generated__/schema'
-import { fieldLabel } from '~/util/field-label'
+import { useFieldWords } from '~/hooks/use-field-words'
 
 export interface DifferenceTableProps {
   /** What is compared, for screen readers. */
@@ -16,6 +16,7 @@ export interface DifferenceTableProps {
 export function DifferenceTable(props: DifferenceTableProps) {
   const { label, beforeLabel, afterLabel, differences } = props
   const { t } = useTranslation('apply')
+  const words = useFieldWords()
   const heads = [t('field'), beforeLabel ?? t('before'), afterLabel ?? t('after')]
   return (
     // What scrolls must be reachable by keyboard.
@@ -38,7 +39,7 @@ export function DifferenceTable(props: DifferenceTableProps) {
                 scope="row"
                 className="px-3 py-1 ps-4 text-start font-normal break-words text-ink-2"
               >
-                {fieldLabel(field)}
+                {words.field(field)}
               </th>
               <Value value={before} className="bg-badge-danger-bg text-badge-danger" />
               <Value value={after} className="bg-badge-success-bg text-badge-success" />

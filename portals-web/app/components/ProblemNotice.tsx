@@ -3,9 +3,9 @@ import { useTranslation } from 'react-i18next'
 
 import type { FieldError } from '~/api/__generated__/schema'
 import { ApiError } from '~/api/errors'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useErrorText } from '~/hooks/use-error-text'
 import { useKindName } from '~/hooks/use-kinds'
-import { fieldLabel } from '~/util/field-label'
 import { pb } from '~/util/path-builder'
 
 /** Most reasons that are shown at once. */
@@ -47,6 +47,7 @@ export function ProblemNotice({ error, title }: ProblemNoticeProps) {
 function Reason({ reason: { kind, name, field, line, message } }: { reason: FieldError }) {
   const { t } = useTranslation()
   const kindName = useKindName()
+  const words = useFieldWords()
   return (
     <>
       {line ? <span className="font-medium">{t('line', { line })} </span> : null}
@@ -56,7 +57,7 @@ function Reason({ reason: { kind, name, field, line, message } }: { reason: Fiel
         </Link>
       ) : null}
       {kind && name ? ': ' : null}
-      {field ? <span className="font-medium">{fieldLabel(field)}: </span> : null}
+      {field ? <span className="font-medium">{words.field(field)}: </span> : null}
       <Message text={message} />
     </>
   )

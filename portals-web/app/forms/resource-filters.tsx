@@ -3,10 +3,10 @@ import { useTranslation } from 'react-i18next'
 
 import type { Kind } from '~/api/resources'
 import { FilterChip } from '~/components/FilterChip'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { Button } from '~/ui/lib/Button'
 import { Input } from '~/ui/lib/Field'
-import { fieldLabel, wordLabel } from '~/util/field-label'
 import { choicesOf, type FieldSchema, typeOf } from '~/util/schema'
 import { inSentence } from '~/util/sentence'
 
@@ -28,6 +28,7 @@ export interface ResourceFiltersProps {
 export function ResourceFilters(props: ResourceFiltersProps) {
   const { kind, q, onSearch, filters, onFilter, onClear } = props
   const { t } = useTranslation(['configuration', 'lists'])
+  const words = useFieldWords()
   const searchRef = useRef<HTMLInputElement>(null)
   const [typed, setTyped] = useState(q)
   useShortcut('filter', () => searchRef.current?.focus())
@@ -49,13 +50,13 @@ export function ResourceFilters(props: ResourceFiltersProps) {
       {kind.filter_fields.map((name) => (
         <FilterChip
           key={name}
-          name={fieldLabel(name)}
-          value={filters[name] === undefined ? undefined : wordLabel(filters[name])}
+          name={words.field(name)}
+          value={filters[name] === undefined ? undefined : words.choice(filters[name])}
           onClear={() => onFilter(name, undefined)}
         >
           {(close) => (
             <FilterEditor
-              label={fieldLabel(name)}
+              label={words.field(name)}
               schema={kind.schema.properties?.[name] ?? {}}
               value={filters[name]}
               onApply={(value) => {
@@ -91,12 +92,13 @@ interface FilterEditorProps {
 
 function FilterEditor({ label, schema, value, onApply }: FilterEditorProps) {
   const { t } = useTranslation(['configuration', 'common'])
+  const words = useFieldWords()
   const inner = schema.items ?? schema
   const isFlag = typeOf(schema) === 'boolean'
   const choices = isFlag ? ['true', 'false'] : choicesOf(inner)
   if (choices.length > 0) {
     const labelOf = (choice: string) =>
-      isFlag ? t(choice === 'true' ? 'yes' : 'no') : wordLabel(choice)
+      isFlag ? t(choice === 'true' ? 'yes' : 'no') : words.choice(choice)
     return (
       <div className="p-2">
         <ChoiceEditor

@@ -10,6 +10,7 @@ import { events } from './es/events'
 import { explain } from './es/explain'
 import { fields } from './es/fields'
 import { jobs } from './es/jobs'
+import { kinds } from './es/kinds'
 import { ledger } from './es/ledger'
 import { lists } from './es/lists'
 import { live } from './es/live'
@@ -46,3 +47,6 @@ export const es = {
   system,
   welcome,
 }
+
+/** What the switch says of kinds and fields. */
+export { kinds }

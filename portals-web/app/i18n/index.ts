@@ -4,6 +4,9 @@ import { initReactI18next } from 'react-i18next'
 import { common } from './en/common'
 import { errors } from './en/errors'
 import { shell } from './en/shell'
+import type { KindTexts } from './kind-texts'
+
+export type { KindTexts } from './kind-texts'
 
 /** The texts that every page shows. They are in the first bundle: the first render has them. */
 const bundled = { common, errors, shell }
@@ -81,9 +84,17 @@ export async function showLanguage(language: Language): Promise<void> {
   if (wanted === language) await i18next.changeLanguage(language)
 }
 
+const kindTexts = new Map<string, KindTexts>()
+
+/** What the switch says of kinds and fields, in a language that was shown; English is its own. */
+export function kindTextsIn(language: string): KindTexts | undefined {
+  return kindTexts.get(language)
+}
+
 async function loadLanguage(language: Language): Promise<void> {
   if (i18next.hasResourceBundle(language, 'common')) return
-  const { es } = await import('./es')
+  const { es, kinds } = await import('./es')
+  kindTexts.set(language, kinds)
   for (const [area, texts] of Object.entries(es)) i18next.addResourceBundle(language, area, texts)
 }
 

@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, type LinkOptions, useLocation, useRouter } from '@tanstack/react-router'
 import { clsx } from 'clsx'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { kindsQuery } from '~/api/kinds'
+import { useKinds } from '~/hooks/use-kinds'
 import { Input } from '~/ui/lib/Field'
 import { folded } from '~/util/fuzzy'
 import { groupKinds } from '~/util/kind-groups'
@@ -101,7 +100,7 @@ interface Group {
 
 function useGroups(section: SectionId): Group[] {
   const { t } = useTranslation('shell')
-  const { data = [] } = useQuery({ ...kindsQuery, enabled: section === 'configuration' })
+  const { data = [] } = useKinds({ enabled: section === 'configuration' })
 
   const pages = PAGES.filter((page) => page.section === section)
   const groups = [...new Set(pages.map(({ group }) => group))].map((group) => ({

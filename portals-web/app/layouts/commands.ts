@@ -19,6 +19,7 @@ import { useTranslation } from 'react-i18next'
 import { type Kind, kindsQuery } from '~/api/kinds'
 import { namesQuery } from '~/api/resources'
 import { useDebounced } from '~/hooks/use-debounced'
+import { useKinds } from '~/hooks/use-kinds'
 import { LANGUAGE_OPTIONS, useLanguage } from '~/hooks/use-language'
 import { DEFAULT_LANGUAGE, type Language } from '~/i18n'
 import { zonePreference } from '~/stores/preferences'
@@ -79,12 +80,13 @@ function useAllCommands({ onSignOut, onLanguageFailure }: CommandEnds): Command[
   const { t, i18n } = useTranslation(['shell', 'palette'])
   const go = useGo()
   const { choose } = useLanguage(onLanguageFailure)
-  const { data: kinds = [] } = useQuery(kindsQuery)
+  const { data: kinds = [] } = useKinds()
+  const { data: asServed = [] } = useQuery(kindsQuery)
   const commands = commandsIn(t, { kinds, go, choose, onSignOut })
   if (i18n.language === DEFAULT_LANGUAGE) return commands
   const inEnglish = i18n.getFixedT<('shell' | 'palette')[]>(DEFAULT_LANGUAGE, ['shell', 'palette'])
   const english = new Map(
-    commandsIn(inEnglish, { kinds, go, choose, onSignOut }).map(({ id, label, hint }) => [
+    commandsIn(inEnglish, { kinds: asServed, go, choose, onSignOut }).map(({ id, label, hint }) => [
       id,
       `${label} ${hint ?? ''}`,
     ]),
@@ -175,7 +177,7 @@ const FOUND_MAX = 4
 function useResourceCommands(query: string): Command[] {
   const go = useGo()
   const typed = useDebounced(query.trim())
-  const { data = [] } = useQuery(kindsQuery)
+  const { data = [] } = useKinds()
   const kinds = data.filter(({ kind }) => FOUND_KINDS.has(kind))
   const found = useQueries({
     queries: kinds.map(({ plural }) => ({

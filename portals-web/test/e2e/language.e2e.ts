@@ -151,6 +151,44 @@ test('the palette finds a page by its words in either language, with or without 
   await expect(page.getByRole('heading', { name: 'Live dashboard' })).toBeVisible()
 })
 
+test('lists, forms and help of every kind are in Spanish, and records are found by them', async ({
+  page,
+  signIn,
+}) => {
+  await signIn()
+  await page.goto('/configuration/trunk')
+  await toSpanish(page)
+  await expect(page.getByRole('heading', { level: 1, name: 'Troncales' })).toBeVisible()
+  await expect(page.getByRole('columnheader', { name: 'Dirección del tráfico' })).toBeVisible()
+  await expect(page.getByRole('cell', { name: 'Entrada', exact: true }).first()).toBeVisible()
+  await page.goto('/configuration/trunk/aurora-fra?tab=advanced')
+  await expect(page.getByText('Salida: cuándo pasar a la ruta siguiente.')).toBeVisible()
+  await expect(page.getByText('segundos', { exact: true }).first()).toBeVisible()
+  await expectAccessible(page)
+  await page.goto('/configuration/role/new')
+  await expect(page.getByRole('group', { name: 'Auditoría' })).toContainText('Exportar')
+  await expectAccessible(page)
+  await page.keyboard.press('Control+k')
+  const search = page.getByRole('combobox', { name: 'Búsqueda y comandos' })
+  await search.fill('rate cards')
+  await page.getByRole('option', { name: /^Tarifarios/ }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Tarifarios' })).toBeVisible()
+})
+
+test('a form that is being filled in keeps what is written when the language changes', async ({
+  page,
+  signIn,
+}) => {
+  await signIn()
+  await page.goto('/configuration/trunk/aurora-fra')
+  await page.getByLabel('CPS limit').fill('77')
+  await toSpanish(page)
+  await expect(page.getByLabel('Límite de CPS')).toHaveValue('77')
+  await page.getByLabel('Límite de CPS').fill('siete')
+  await page.getByRole('button', { name: 'Guardar', exact: true }).click()
+  await expect(page.getByText('Escribir un número entero.').first()).toBeVisible()
+})
+
 const SCREENS: readonly [path: string, heading: string][] = [
   ['/live', 'Panel en vivo'],
   ['/cdrs?last=1h', 'Registros de llamadas'],

@@ -3,9 +3,9 @@ import { useTranslation } from 'react-i18next'
 
 import type { Kind, Resource } from '~/api/resources'
 import { JsonText } from '~/components/JsonText'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { Button } from '~/ui/lib/Button'
 import { Dialog } from '~/ui/lib/Dialog'
-import { fieldLabel } from '~/util/field-label'
 
 import { conflictsOf, draftOf, merged } from './draft'
 import type { ResourceForm } from './use-resource-form'
@@ -23,6 +23,7 @@ export interface ConflictDialogProps {
 /** Somebody saved meanwhile: three columns, and for each field that both changed a choice. */
 export function ConflictDialog({ kind, form, theirs, onResolved, onClose }: ConflictDialogProps) {
   const { t } = useTranslation(['configuration', 'common'])
+  const words = useFieldWords()
   const [keepTheirs, setKeepTheirs] = useState<ReadonlySet<string>>(new Set())
   const parts = { base: form.base, theirs: draftOf(theirs), mine: form.draft }
   const conflicts = conflictsOf(parts.base, parts.theirs, parts.mine, kind)
@@ -46,7 +47,7 @@ export function ConflictDialog({ kind, form, theirs, onResolved, onClose }: Conf
         {conflicts.length === 0 ? <p>{t('conflict.none')}</p> : null}
         {conflicts.map(({ field, before, theirs: their, mine }) => (
           <fieldset key={field} className="rounded-control border border-line p-3">
-            <legend className="px-1 font-medium">{fieldLabel(field)}</legend>
+            <legend className="px-1 font-medium">{words.field(field)}</legend>
             <p className="mb-2 text-meta text-ink-3">
               {t('conflict.before')}: <JsonText value={before} />
             </p>

@@ -1,7 +1,8 @@
 import { CircleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import { fieldLabel, itemNumber } from '~/util/field-label'
+import { useFieldWords } from '~/hooks/use-field-words'
+import { itemNumber } from '~/util/field-label'
 
 import type { Faults } from './use-resource-form'
 
@@ -16,6 +17,7 @@ export interface FaultSummaryProps {
 /** All that is wrong, above the fields, each with the way to its field. */
 export function FaultSummary({ faults, onGo }: FaultSummaryProps) {
   const { t } = useTranslation(['configuration', 'common'])
+  const words = useFieldWords()
   if (faults.size === 0) return null
   return (
     <div
@@ -33,7 +35,7 @@ export function FaultSummary({ faults, onGo }: FaultSummaryProps) {
                 className="min-h-6 text-start underline"
                 onClick={() => onGo(path)}
               >
-                {fieldLabel(path)}
+                {words.field(path)}
                 {itemNumber(path) === null ? '' : ` ${itemNumber(path)}`}
               </button>{' '}
               {message}

@@ -6,6 +6,7 @@ import type { NumberFacts, RuleResult } from '~/api/__generated__/schema'
 import { rulesTrialQuery, SAMPLES_MAX } from '~/api/numbers'
 import type { Kind } from '~/api/resources'
 import { ProblemNotice } from '~/components/ProblemNotice'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useDebounced } from '~/hooks/use-debounced'
 import { usePermission } from '~/hooks/use-permission'
 import { Badge } from '~/ui/lib/Badge'
@@ -13,7 +14,6 @@ import { Field, TextArea } from '~/ui/lib/Field'
 import { Panel } from '~/ui/lib/Panel'
 import { type PlainColumn, PlainTable } from '~/ui/lib/PlainTable'
 import { Skeleton } from '~/ui/lib/Skeleton'
-import { wordLabel } from '~/util/field-label'
 
 import { writeOf } from './draft'
 import type { ResourceForm } from './use-resource-form'
@@ -114,10 +114,11 @@ function Rule({ rule }: { rule: number | null }) {
 }
 
 function Facts({ facts }: { facts: NumberFacts | null }) {
+  const words = useFieldWords()
   const { t } = useTranslation('fields')
   if (!facts) return <span className="text-ink-3">{t('trial.noNumber')}</span>
-  const words = [facts.class ? wordLabel(facts.class) : t('trial.noClass'), facts.country]
-  const text = words.filter((word) => word !== null).join(', ')
+  const parts = [facts.class ? words.choice(facts.class) : t('trial.noClass'), facts.country]
+  const text = parts.filter((word) => word !== null).join(', ')
   return facts.is_valid
     ? text
     : `${text}: ${t(facts.is_possible ? 'trial.noRange' : 'trial.noLength')}`

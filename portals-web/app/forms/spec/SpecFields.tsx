@@ -1,8 +1,9 @@
 import { clsx } from 'clsx'
 import { useTranslation } from 'react-i18next'
 
+import { useFieldWords } from '~/hooks/use-field-words'
 import { Field as FieldFrame } from '~/ui/lib/Field'
-import { fieldLabel, plainText } from '~/util/field-label'
+import { plainText } from '~/util/field-label'
 import {
   type Control as ControlName,
   controlOf,
@@ -67,7 +68,7 @@ export function SpecField({ field, path }: SpecFieldProps) {
   const { t } = useTranslation('fields')
   const { errorOf } = useSpecForm()
   const control = controlOf(schema)
-  const label = fieldLabel(name)
+  const label = useFieldWords().field(name)
   const error = errorOf(path)
   if (control === 'flag') return <FlagInput schema={schema} path={path} label={label} />
   if (control === 'group' || control === 'rows' || control === 'permissions') {

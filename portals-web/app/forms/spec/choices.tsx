@@ -1,5 +1,5 @@
+import { useFieldWords } from '~/hooks/use-field-words'
 import { Checkbox } from '~/ui/lib/Field'
-import { fieldLabel, wordLabel } from '~/util/field-label'
 import { choicesOf, type FieldSchema } from '~/util/schema'
 
 import { type ControlProps, useSpecForm, useValue } from './context'
@@ -26,6 +26,7 @@ function useChosen(schema: FieldSchema, path: string) {
 
 /** Any of a few. */
 export function ChoicesInput({ field: { schema }, path, label, frame }: ControlProps) {
+  const words = useFieldWords()
   const { isReadOnly } = useSpecForm()
   const { all, chosen, toggle } = useChosen(schema, path)
   return (
@@ -44,7 +45,7 @@ export function ChoicesInput({ field: { schema }, path, label, frame }: ControlP
             disabled={isReadOnly}
             onChange={(event) => toggle([name], event.target.checked)}
           />
-          {wordLabel(name)}
+          {words.choice(name)}
         </label>
       ))}
     </div>
@@ -58,6 +59,7 @@ export interface PermissionsInputProps {
 
 /** Permissions as a grid: an area on each line, what may be done there beside it. */
 export function PermissionsInput({ schema, path }: PermissionsInputProps) {
+  const words = useFieldWords()
   const { isReadOnly } = useSpecForm()
   const { all, chosen, toggle } = useChosen(schema, path)
   const areas = new Map<string, string[]>()
@@ -71,7 +73,7 @@ export function PermissionsInput({ schema, path }: PermissionsInputProps) {
         <div
           key={area}
           role="group"
-          aria-label={fieldLabel(area)}
+          aria-label={words.area(area)}
           className="grid min-h-8 grid-cols-[minmax(160px,1fr)_2fr] items-center gap-3 border-b border-line px-3 py-1 last:border-0 hover:bg-hover"
         >
           <label className="flex cursor-pointer items-center gap-2 font-medium">
@@ -81,7 +83,7 @@ export function PermissionsInput({ schema, path }: PermissionsInputProps) {
               disabled={isReadOnly}
               onChange={(event) => toggle(names, event.target.checked)}
             />
-            {fieldLabel(area)}
+            {words.area(area)}
           </label>
           <span className="flex flex-wrap gap-x-5 gap-y-1">
             {names.map((name) => (
@@ -95,7 +97,7 @@ export function PermissionsInput({ schema, path }: PermissionsInputProps) {
                   disabled={isReadOnly}
                   onChange={(event) => toggle([name], event.target.checked)}
                 />
-                {wordLabel(name.slice(area.length + 1))}
+                {words.verb(name.slice(area.length + 1))}
               </label>
             ))}
           </span>

@@ -1,9 +1,10 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import { useFieldWords } from '~/hooks/use-field-words'
 import { Combobox } from '~/ui/lib/Combobox'
 import { Checkbox, Input, Select, TextArea } from '~/ui/lib/Field'
-import { plainText, wordLabel } from '~/util/field-label'
+import { plainText } from '~/util/field-label'
 import type { Json } from '~/util/json-path'
 import { choicesOf, type FieldSchema, isNullable } from '~/util/schema'
 import { timeZones } from '~/util/time'
@@ -13,18 +14,20 @@ import { type ControlProps, useSpecForm, useValue } from './context'
 /** The default in words: shown where nothing is written. */
 function useDefaultText(schema: FieldSchema): string | undefined {
   const { t } = useTranslation('fields')
-  const text = schema['x-default'] ?? textOf(schema.default)
+  const words = useFieldWords()
+  const text = schema['x-default'] ?? textOf(schema.default, words.choice)
   return text ? t('default', { value: text }) : undefined
 }
 
-function textOf(value: Json | undefined): string {
-  if (typeof value === 'string') return wordLabel(value)
+function textOf(value: Json | undefined, choice: (value: string) => string): string {
+  if (typeof value === 'string') return choice(value)
   return typeof value === 'number' ? String(value) : ''
 }
 
 export function ChoiceInput({ field: { schema, isRequired }, path, frame }: ControlProps) {
   const { t } = useTranslation('fields')
   const { set, isReadOnly } = useSpecForm()
+  const words = useFieldWords()
   const value = useValue(path)
   const defaultText = useDefaultText(schema)
   const chosen = typeof value === 'string' ? value : ''
@@ -44,7 +47,7 @@ export function ChoiceInput({ field: { schema, isRequired }, path, frame }: Cont
         ) : null}
         {choicesOf(schema).map((choice) => (
           <option key={choice} value={choice}>
-            {wordLabel(choice)}
+            {words.choice(choice)}
           </option>
         ))}
       </Select>

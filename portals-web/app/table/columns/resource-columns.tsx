@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next'
 
 import type { Kind, Resource } from '~/api/resources'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useFormat } from '~/hooks/use-format'
 import { Badge, type Tone } from '~/ui/lib/Badge'
 import { columnFields, FIXED_COLUMNS, type FixedColumn } from '~/util/columns'
-import { fieldLabel, wordLabel } from '~/util/field-label'
 import type { Json } from '~/util/json-path'
 import { type Field, typeOf } from '~/util/schema'
 
@@ -19,12 +19,14 @@ const STATUS_TONES: Record<string, Tone> = { active: 'success', inactive: 'warni
 /** What a column is called, for the menu of columns. */
 export function useColumnName(): (name: string) => string {
   const { t } = useTranslation('configuration')
-  return (name) => (isFixed(name) ? t(`column.${name}`) : fieldLabel(name))
+  const words = useFieldWords()
+  return (name) => (isFixed(name) ? t(`column.${name}`) : words.field(name))
 }
 
 /** The name of each resource, and the columns that were chosen. */
 export function useResourceColumns(kind: Kind, chosen: readonly string[]): Column<Resource>[] {
   const { t } = useTranslation('configuration')
+  const words = useFieldWords()
   const { zoneName } = useFormat()
   const fields = columnFields(kind.schema)
   const sortable = new Set(kind.filter_fields)
@@ -58,7 +60,7 @@ export function useResourceColumns(kind: Kind, chosen: readonly string[]): Colum
   }
   const ofFields = fields.map((field): Column<Resource> => ({
     id: field.name,
-    header: fieldLabel(field.name),
+    header: words.field(field.name),
     align: typeOf(field.schema) === 'integer' ? 'end' : 'start',
     ...(field.schema.description ? { help: field.schema.description } : {}),
     ...(sortable.has(field.name) ? { sortBy: field.name } : {}),
@@ -80,6 +82,7 @@ export function useResourceColumns(kind: Kind, chosen: readonly string[]): Colum
 
 function FieldCell({ field, value }: { field: Field; value: Json | undefined }) {
   const { t } = useTranslation('configuration')
+  const words = useFieldWords()
   const format = useFormat()
   const shown = value ?? field.schema.default ?? null
   if (shown === null || shown === '') return null
@@ -89,9 +92,9 @@ function FieldCell({ field, value }: { field: Field; value: Json | undefined }) 
   if (Array.isArray(shown)) return <ListCell items={shown} />
   if (typeof shown === 'object') return null
   if (field.name === 'status') {
-    return <Badge tone={STATUS_TONES[shown] ?? 'neutral'}>{wordLabel(shown)}</Badge>
+    return <Badge tone={STATUS_TONES[shown] ?? 'neutral'}>{words.choice(shown)}</Badge>
   }
-  return field.schema.enum ? wordLabel(shown) : shown
+  return field.schema.enum ? words.choice(shown) : shown
 }
 
 function ListCell({ items }: { items: readonly Json[] }) {

@@ -5,11 +5,11 @@ import { useTranslation } from 'react-i18next'
 import type { ChangeSet, Preview } from '~/api/__generated__/schema'
 import { previewQuery } from '~/api/change-sets'
 import { ErrorNotice } from '~/components/ErrorNotice'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useKindName } from '~/hooks/use-kinds'
 import { Button } from '~/ui/lib/Button'
 import { Panel } from '~/ui/lib/Panel'
 import { Skeleton } from '~/ui/lib/Skeleton'
-import { fieldLabel } from '~/util/field-label'
 
 import { ChangeList } from '../apply/ChangeList'
 import { ImpactPanel } from './ImpactPanel'
@@ -58,6 +58,7 @@ function Verdict({ preview, isBusy, onRefresh }: VerdictProps) {
   const { problems, prices, snapshot_number } = preview
   const { t } = useTranslation('changeSets')
   const kindName = useKindName()
+  const words = useFieldWords()
   const isGood = problems.length === 0
   const isLoss = (prices?.below_cost ?? 0) > 0
   const Icon = isGood && !isLoss ? CircleCheck : CircleX
@@ -81,7 +82,7 @@ function Verdict({ preview, isBusy, onRefresh }: VerdictProps) {
           {problems.map((problem) => (
             <li key={JSON.stringify(problem)} className="break-words">
               {problem.kind ? `${kindName(problem.kind, 'one')} ${problem.name ?? ''}: ` : null}
-              {problem.field ? `${fieldLabel(problem.field)}: ` : null}
+              {problem.field ? `${words.field(problem.field)}: ` : null}
               {problem.message}
             </li>
           ))}

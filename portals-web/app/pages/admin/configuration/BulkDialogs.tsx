@@ -6,10 +6,10 @@ import { type BulkChange, bulkEdit, type Kind } from '~/api/resources'
 import { ConfirmDialog } from '~/components/ConfirmDialog'
 import { SpecFormContext } from '~/forms/spec/context'
 import { SpecField } from '~/forms/spec/SpecFields'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useFormat } from '~/hooks/use-format'
 import { toast } from '~/stores/toasts'
 import { Checkbox, Field, Select } from '~/ui/lib/Field'
-import { fieldLabel } from '~/util/field-label'
 import { type JsonObject, setAt } from '~/util/json-path'
 import { faultsOf } from '~/util/schema-check'
 import { fieldsOf } from '~/util/schema'
@@ -25,6 +25,7 @@ export interface BulkDialogProps {
 /** One field, for all of them. */
 export function BulkEditDialog({ kind, target, count, onClose, onDone }: BulkDialogProps) {
   const { t } = useTranslation(['configuration', 'fields'])
+  const words = useFieldWords()
   const format = useFormat()
   const [name, setName] = useState('')
   const [spec, setSpec] = useState<JsonObject>({})
@@ -62,7 +63,7 @@ export function BulkEditDialog({ kind, target, count, onClose, onDone }: BulkDia
             <option value="">{t('bulk.chooseField')}</option>
             {fields.map((each) => (
               <option key={each.name} value={each.name}>
-                {fieldLabel(each.name)}
+                {words.field(each.name)}
               </option>
             ))}
           </Select>

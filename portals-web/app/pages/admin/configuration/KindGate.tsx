@@ -1,10 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { type Kind, kindsQuery } from '~/api/kinds'
+import type { Kind } from '~/api/kinds'
 import { ErrorNotice } from '~/components/ErrorNotice'
+import { useKinds } from '~/hooks/use-kinds'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Skeleton } from '~/ui/lib/Skeleton'
 
@@ -17,7 +17,7 @@ export interface KindGateProps {
 /** A page about a kind begins when the kind is known. */
 export function KindGate({ kind: name, children }: KindGateProps) {
   const { t } = useTranslation(['configuration', 'common'])
-  const { data, error, refetch } = useQuery(kindsQuery)
+  const { data, error, refetch } = useKinds()
   const kind = data?.find((each) => each.kind === name)
   if (kind) return children(kind)
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} />

@@ -8,11 +8,11 @@ import { errorCode } from '~/api/errors'
 import { type Kind, type Resource, resourceQuery } from '~/api/resources'
 import { ErrorNotice } from '~/components/ErrorNotice'
 import { PageHeader } from '~/components/PageHeader'
+import { useFieldWords } from '~/hooks/use-field-words'
 import { useTitle } from '~/hooks/use-title'
 import { Badge } from '~/ui/lib/Badge'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Skeleton } from '~/ui/lib/Skeleton'
-import { wordLabel } from '~/util/field-label'
 import { inSentence } from '~/util/sentence'
 
 import { BackToList } from './BackToList'
@@ -79,12 +79,13 @@ function Record({ kind, resource }: { kind: Kind; resource: Resource }) {
 }
 
 function Badges({ resource }: { resource: Resource }) {
+  const words = useFieldWords()
   const { t } = useTranslation('configuration')
   const status = resource.spec['status']
   return (
     <>
       {typeof status === 'string' ? (
-        <Badge tone={status === 'active' ? 'success' : 'warning'}>{wordLabel(status)}</Badge>
+        <Badge tone={status === 'active' ? 'success' : 'warning'}>{words.choice(status)}</Badge>
       ) : null}
       <Badge tone="neutral" plain>
         {t('version', { version: resource.version })}
