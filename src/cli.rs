@@ -9,6 +9,7 @@ pub(crate) mod apply;
 mod audit;
 mod backup;
 mod bans;
+mod cdrs;
 mod changes;
 mod check;
 mod deck;
@@ -72,6 +73,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Verify the audit log.
     Audit(audit::AuditArgs),
+    /// Find call records by whom, numbers, Call-ID, times and anything else that they tell.
+    Cdrs(Box<cdrs::CdrsArgs>),
     /// Show how a call would be routed and priced, and why each other route lost.
     Explain(explain::ExplainArgs),
     /// Show what calls would earn and cost by a past configuration or a draft, and which carriers
@@ -149,6 +152,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Payment(args) => ledger::payment(&args),
         Command::Report(args) => report::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Cdrs(args) => cdrs::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Numbers(args) => numbers::run(&args),

@@ -170,7 +170,7 @@ export class MockServer {
       throw new Refusal(400, 'bad-request', '`called_prefix`: digits only')
     }
     const matching = (user === PERSONAS.empty ? [] : this.#simulator.records).filter(matches(query))
-    return page(matching.map(summary), query)
+    return { ...page(matching.map(summary), query), searched_until: null, filling: null }
   }
 
   #cdr(path: string): Cdr | CallExplanation {

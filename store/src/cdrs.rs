@@ -1,14 +1,24 @@
 //! Call records: the columns of a list, filters, pages.
 
 mod columns;
+mod conditions;
+mod fill;
 mod party;
+mod query;
 mod recorded;
+mod search;
 
-pub(crate) use columns::{CDR_COLUMNS, CdrColumns, id_text, text_of};
+pub(crate) use columns::{
+    ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
+    CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,
+};
+pub use fill::CdrSearchFill;
 pub use party::CdrParty;
+pub use query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 pub use recorded::RecordedCalls;
+pub use search::CDRS_SEARCHED;
 
-use crate::database::{Row, Statement, prefix_range, sql};
+use crate::database::{Row, Statement, sql};
 use crate::{Scope, Store, StoreError};
 use rating::cdr::{CallId, CallRecord, Outcome, ReleasedBy};
 use rating::{Amount, Timestamp};
@@ -18,45 +28,16 @@ use serde_json::Value;
 /// Newest records of all tenants among which [`Store::recent_calls`] looks for those of one.
 pub const RECENT_CALLS_SEARCHED: u32 = 100_000;
 
-/// Which records to list; all of what is given must hold.
-#[derive(Clone, Debug, Default)]
-pub struct CdrQuery {
-    /// Who looks.
-    pub party: CdrParty,
-    /// How many, at most.
-    pub limit: u32,
-    /// Only those behind this one, in the order of the list.
-    pub after: Option<CdrCursor>,
-    /// Name of the customer; of no effect for a customer or a carrier, whom it could tell of others.
-    pub customer: Option<String>,
-    /// Name of the carrier of the last attempt; of no effect for a customer or a carrier.
-    pub carrier: Option<String>,
-    /// How the call came out.
-    pub outcome: Option<Outcome>,
-    /// First digits of the called number; of no effect for a carrier.
-    pub called_prefix: Option<String>,
-    /// Received at or after.
-    pub from: Option<Timestamp>,
-    /// Received before.
-    pub to: Option<Timestamp>,
-}
-
-/// A place in the list, which is ordered by the time received and the identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CdrCursor {
-    /// Time of the last record seen.
-    pub received_at: Timestamp,
-    /// Its identifier.
-    pub id: CallId,
-}
-
-/// Some records, newest first.
+/// Some records, in the order that was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct CdrRows {
     /// The records.
     pub rows: Vec<CdrRow>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<CdrCursor>,
+    /// The search stopped here, where [`CDRS_SEARCHED`] records had been looked at; there may be more
+    /// behind. `None` when it stopped at the end, or had its page.
+    pub searched_until: Option<Timestamp>,
 }
 
 /// One record as the list shows it.
@@ -111,33 +92,6 @@ pub struct CdrRow {
 }
 
 impl Store {
-    /// One page of the scope's records, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or holds what cannot be read.
-    pub async fn cdrs(&self, scope: &Scope, query: &CdrQuery) -> Result<CdrRows, StoreError> {
-        let mut rows = match query.party {
-            CdrParty::Staff | CdrParty::Customer(_) => {
-                let rows = page(scope, query).fetch_all(self.reader()).await?;
-                let rows = rows.iter().map(|row| seen_by(query.party, row));
-                rows.collect::<Result<Vec<_>, _>>()?
-            }
-            CdrParty::Carrier(carrier) => {
-                let page = page_of_attempts(scope, carrier, query);
-                let rows = page.fetch_all(self.reader()).await?;
-                rows.iter().map(attempt).collect::<Result<Vec<_>, _>>()?
-            }
-        };
-        // One more than wanted was asked for: it tells whether there is a next page.
-        let more = rows.len() > query.limit as usize;
-        rows.truncate(query.limit as usize);
-        let next = rows.last().filter(|_| more).map(|last| CdrCursor {
-            received_at: last.received_at,
-            id: last.id,
-        });
-        Ok(CdrRows { rows, next })
-    }
-
     /// The newest calls of the tenant's customers, at most `limit`, newest first: of those
     /// among its last [`RECENT_CALLS_SEARCHED`].
     ///
@@ -210,65 +164,6 @@ fn of(scope: &Scope, party: CdrParty) -> Statement {
             sql.push_bind(carrier).push(")");
         }
     }
-    sql
-}
-
-fn page(scope: &Scope, query: &CdrQuery) -> Statement {
-    let mut sql = of(scope, query.party);
-    if query.party == CdrParty::Staff {
-        if let Some(customer) = &query.customer {
-            sql.push(" AND customer = ").push_bind(customer);
-        }
-        if let Some(carrier) = &query.carrier {
-            sql.push(" AND carrier = ").push_bind(carrier);
-        }
-    }
-    if let Some(outcome) = query.outcome {
-        sql.push(" AND outcome = ").push_bind(text_of(&outcome));
-    }
-    if let Some((first, behind)) = query.called_prefix.as_deref().and_then(prefix_range) {
-        sql.push(" AND called_number >= ").push_bind(first);
-        sql.push(" AND called_number < ").push_bind(behind);
-    }
-    if let Some(from) = query.from {
-        sql.push(" AND received_at >= ").push_bind(from.0);
-    }
-    if let Some(to) = query.to {
-        sql.push(" AND received_at < ").push_bind(to.0);
-    }
-    if let Some(after) = query.after {
-        sql.push(" AND (received_at, id) < (")
-            .push_bind(after.received_at.0);
-        sql.push(", ").push_bind(id_text(after.id)).push(")");
-    }
-    sql.push(" ORDER BY received_at DESC, id DESC LIMIT ");
-    sql.push_bind(i64::from(query.limit) + 1);
-    sql
-}
-
-fn page_of_attempts(scope: &Scope, carrier: i64, query: &CdrQuery) -> Statement {
-    let mut sql = sql(
-        "SELECT a.number, c.record FROM attempt a JOIN cdr c ON c.id = a.call_id \
-         WHERE a.owner = ",
-    );
-    sql.push_bind(scope.tenant().get());
-    sql.push(" AND a.carrier_id = ").push_bind(carrier);
-    if let Some(outcome) = query.outcome {
-        sql.push(" AND a.outcome = ").push_bind(text_of(&outcome));
-    }
-    if let Some(from) = query.from {
-        sql.push(" AND a.started_at >= ").push_bind(from.0);
-    }
-    if let Some(to) = query.to {
-        sql.push(" AND a.started_at < ").push_bind(to.0);
-    }
-    if let Some(after) = query.after {
-        sql.push(" AND (a.started_at, a.call_id) < (")
-            .push_bind(after.received_at.0);
-        sql.push(", ").push_bind(id_text(after.id)).push(")");
-    }
-    sql.push(" ORDER BY a.started_at DESC, a.call_id DESC LIMIT ");
-    sql.push_bind(i64::from(query.limit) + 1);
     sql
 }
 

@@ -47,7 +47,8 @@ pub use backup::{
     verify_backup, write_backup,
 };
 pub use cdrs::{
-    CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, RECENT_CALLS_SEARCHED, RecordedCalls,
+    Between, CDRS_SEARCHED, CdrCursor, CdrGateway, CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows,
+    CdrSearchFill, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,

@@ -1,22 +1,25 @@
 //! Call detail records: the list and the whole record.
 
 mod convert;
+mod filter;
 mod own;
 
 pub(crate) use convert::word;
+pub use filter::{CdrFilter, ListOrder};
 pub(crate) use own::{__path_own_cdr_list, __path_own_cdr_view, own_cdr_list, own_cdr_view};
 
 use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::routes::reports::Filling;
 use crate::state::AppState;
 use crate::values::{CallIdText, Money, Time, ValueError};
 use axum::Json;
 use axum::extract::{Path, State};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CdrCursor, CdrParty, CdrQuery};
-use utoipa::{IntoParams, ToSchema};
+use store::{CdrCursor, CdrParty};
+use utoipa::ToSchema;
 
 const PAGE_DEFAULT: u32 = 50;
 const PAGE_MAX: u32 = 500;
@@ -38,7 +41,7 @@ pub enum Outcome {
 }
 
 /// Who ended the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleasedBy {
     /// The ingress side.
@@ -65,34 +68,7 @@ pub enum Transport {
     Wss,
 }
 
-/// Which records to list. Filters are joined by "and".
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CdrFilter {
-    /// How many records a page holds, 1 to 500.
-    #[param(default = 50, minimum = 1, maximum = 500)]
-    pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{32}$")]
-    pub cursor: Option<String>,
-    /// Name of the customer, exactly.
-    pub customer: Option<String>,
-    /// Name of the carrier of the last attempt, exactly.
-    pub carrier: Option<String>,
-    /// How the call came out.
-    #[param(inline)]
-    pub outcome: Option<Outcome>,
-    /// First digits of the called number after translation.
-    #[param(example = "4477", pattern = "^[0-9]{0,32}$")]
-    pub called_prefix: Option<String>,
-    /// Received at or after this time.
-    pub from: Option<Time>,
-    /// Received before this time.
-    pub to: Option<Time>,
-}
-
-/// One page of records, newest first.
+/// One page of records, in the order that was asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CdrPage {
     /// The records.
@@ -100,6 +76,13 @@ pub struct CdrPage {
     /// Send it as `cursor` to get the next page; null on the last.
     #[schema(required)]
     pub next_cursor: Option<String>,
+    /// The search stopped at records that were received then: 100,000 were looked at for this page, which
+    /// may hold fewer than asked for. Send `next_cursor` to search on. Null when nothing was left out.
+    #[schema(required)]
+    pub searched_until: Option<Time>,
+    /// Calls of before this release are still being made known to some filters; null when all are.
+    #[schema(required)]
+    pub filling: Option<Filling>,
 }
 
 /// One call in the list.
@@ -348,7 +331,10 @@ pub struct CdrMediaQuality {
     pub far_end_packets_lost: Option<u64>,
 }
 
-/// Lists call records, newest first.
+/// Lists call records, newest first unless asked otherwise. A filter by the customer, a trunk, the
+/// carrier, a gateway's address and port, a Call-ID, a whole called or calling number, six digits or more
+/// that one begins with, or that the called number ends with, is led by an index. For others the records
+/// are looked at, 100,000 for a page: `searched_until` tells where that stopped.
 #[utoipa::path(
     get,
     path = "/api/v1/cdrs",
@@ -374,6 +360,8 @@ pub(crate) async fn cdr_list(
     Ok(Json(CdrPage {
         items: found.rows.into_iter().map(CdrSummary::from).collect(),
         next_cursor: found.next.map(write_cursor),
+        searched_until: found.searched_until.map(Time),
+        filling: filling(&state).await?,
     }))
 }
 
@@ -407,27 +395,10 @@ pub(crate) async fn cdr_view(
     Ok(Json(Cdr::new(row.into(), record)))
 }
 
-impl CdrFilter {
-    fn query(self) -> Result<CdrQuery, Problem> {
-        let cursor = self.cursor.as_deref().map(read_cursor).transpose()?;
-        let digits =
-            |prefix: &String| prefix.len() <= 32 && prefix.bytes().all(|b| b.is_ascii_digit());
-        if !self.called_prefix.as_ref().is_none_or(digits) {
-            let message = "write up to 32 digits of E.164, without `+`";
-            return Err(Problem::bad_parameter("called_prefix", message));
-        }
-        Ok(CdrQuery {
-            party: CdrParty::Staff,
-            limit: page_limit(self.limit)?,
-            after: cursor,
-            customer: self.customer,
-            carrier: self.carrier,
-            outcome: self.outcome.map(Into::into),
-            called_prefix: self.called_prefix,
-            from: self.from.map(|time| time.0),
-            to: self.to.map(|time| time.0),
-        })
-    }
+/// How far the records of before are known to all filters.
+async fn filling(state: &AppState) -> Result<Option<Filling>, Problem> {
+    let fill = state.store.cdr_search_fill().await?;
+    Ok(fill.map(|fill| Filling::of(fill.done, fill.total)))
 }
 
 /// How many items a page shall hold.

@@ -159,9 +159,9 @@ pub(crate) struct TrafficReport {
     pub filling: Option<Filling>,
 }
 
-/// Records of an earlier release that are being added to the figures.
+/// Records of an earlier release that are being filled in.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub(crate) struct Filling {
+pub struct Filling {
     /// How many of a hundred are.
     pub percent: u64,
 }

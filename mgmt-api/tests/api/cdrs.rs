@@ -259,6 +259,191 @@ async fn filters_are_joined() {
 }
 
 #[tokio::test]
+async fn a_record_is_found_by_each_fact_of_it_and_not_by_another() {
+    let mut calls: Vec<_> = (0..3).map(call).collect();
+    let special = &mut calls[1];
+    special.ingress_call_id = "in-1@test".into();
+    special.called_number = "33142685301".into();
+    special.called_number_received = "+33142685301".into();
+    special.calling_number_received = "442071838751".into();
+    special.ingress_trunk = Some(reference("other-in"));
+    special.snapshot_number = 4;
+    special.release.sip_status = 503;
+    special.release.reason = ReleaseReason::MaxDuration;
+    special.release.by = ReleasedBy::Switch;
+    special.rate.as_mut().unwrap().rate_card = reference("other");
+    special.rate.as_mut().unwrap().destination = "Lyon".into();
+    special.charge.amount = Amount(20_000_000);
+    special.margin = Amount(15_000_001);
+    special.answered_at = Some(Timestamp(NOON + 4_000_000));
+    special.ended_at = Timestamp(NOON + 60_000_000);
+    let attempt = &mut special.attempts[0];
+    attempt.egress_trunk = reference("other-out");
+    attempt.gateway = "[2001:db8::1]:5061".parse().unwrap();
+    attempt.egress_call_id = "out-1@test".into();
+    attempt.called_number_sent = "99#33142685301".into();
+    attempt.calling_number_sent = "33199000000".into();
+    attempt.cost.amount = Amount(5_000_001);
+    let api = Api::start().await;
+    load(&api, &calls).await;
+    let found = async |query: &str| {
+        let page = api.get(&format!("/api/v1/cdrs?{query}")).await.json();
+        let items = page["items"].as_array();
+        items.unwrap_or_else(|| panic!("{query}: {page}")).len()
+    };
+    for one in [
+        "ingress_trunk=other-in",
+        "egress_trunk=other-out",
+        "rate_card=other",
+        "destination=Lyon",
+        "gateway=%5B2001:db8::1%5D:5061",
+        "gateway=2001:db8::1",
+        "call_id=in-1@test",
+        "call_id=out-1@test",
+        "called_number=33142685301",
+        "called_suffix=2685301",
+        "called_number_received=%2B33142685301",
+        "called_suffix_received=5301",
+        "calling_number=442071838751",
+        "calling_suffix=8751",
+        "called_number_sent=99%2333142685301",
+        "called_prefix_sent=99%23",
+        "called_suffix_sent=5301",
+        "calling_number_sent=33199000000",
+        "calling_prefix_sent=331",
+        "calling_suffix_sent=9000000",
+        "released_by=switch",
+        "release_reason=max_duration",
+        "sip_status=503",
+        "snapshot_number=4",
+        "answered_from=2026-03-01T12:00:04Z&answered_to=2026-03-01T12:00:04.000001Z&destination=Lyon",
+        "ended_from=2026-03-01T12:01:00Z",
+        "min_duration_ms=56000",
+        "min_charge=0.02",
+        "min_cost=0.005000001",
+        "min_margin=0.015000001",
+    ] {
+        assert_eq!(found(one).await, 1, "{one}");
+    }
+    for two in [
+        "ingress_trunk=acme-in",
+        "gateway=192.0.2.20",
+        "gateway=192.0.2.20:5060",
+        "snapshot_number=3",
+        "max_duration_ms=10000",
+        "max_charge=0.01",
+        "max_margin=0.005",
+        "sip_status=200",
+        "ended_to=2026-03-01T12:01:00Z",
+        "called_suffix=300",
+    ] {
+        assert_eq!(found(two).await, 2, "{two}");
+    }
+    assert_eq!(
+        found("answered=true&called_prefix=&calling_prefix=44").await,
+        3
+    );
+    assert_eq!(found("answered=false").await, 0);
+    assert_eq!(found("call_id=nobody's").await, 0);
+    let oldest = api
+        .get("/api/v1/cdrs?order=oldest_first&limit=1")
+        .await
+        .json();
+    assert_eq!(
+        oldest["items"][0]["received_at"],
+        "2026-03-01T12:00:00.000000Z"
+    );
+    assert_eq!(oldest["searched_until"], Value::Null);
+    assert_eq!(oldest["filling"], Value::Null);
+    let cursor = oldest["next_cursor"].as_str().unwrap();
+    let next = format!("/api/v1/cdrs?order=oldest_first&limit=1&cursor={cursor}");
+    let next = api.get(&next).await.json();
+    assert_eq!(
+        next["items"][0]["received_at"],
+        "2026-03-01T12:00:01.000000Z"
+    );
+    for (wrong, field) in [
+        ("gateway=here", "gateway"),
+        ("called_suffix=12a", "called_suffix"),
+        ("order=best", "order"),
+        ("min_charge=much", "min_charge"),
+        ("sip_status=-1", "sip_status"),
+        ("answered=1", "answered"),
+        ("ended_to=noon", "ended_to"),
+        ("colour=red", "colour"),
+    ] {
+        let refused = api.get(&format!("/api/v1/cdrs?{wrong}")).await;
+        assert_eq!(refused.status, 400, "{wrong}: {}", refused.body);
+        assert!(refused.body.contains(field), "{}", refused.body);
+    }
+}
+
+#[tokio::test]
+async fn an_account_finds_by_its_own_side_only() {
+    let api = Api::start().await;
+    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    let id_of = async |path: &str| api.get(path).await.json()["id"].as_i64().unwrap();
+    let customer = id_of("/api/v1/customers/acme").await;
+    let carrier = id_of("/api/v1/carriers/cheap").await;
+    let mut calls: Vec<_> = (0..2).map(call).collect();
+    for call in &mut calls {
+        call.customer.as_mut().unwrap().id = customer;
+        call.attempts[0].carrier.id = carrier;
+        call.attempts[0].called_number_sent = "99#33142685300".into();
+    }
+    // Another customer's, on another carrier.
+    let mut other = call(2);
+    other.customer.as_mut().unwrap().id = customer + 1_000;
+    other.attempts[0].carrier.id = carrier + 1_000;
+    calls.push(other);
+    load(&api, &calls).await;
+    let customer = key_with(&api, 11, "customer", customer, &["cdr.read"]).await;
+    let carrier = key_with(&api, 12, "carrier", carrier, &["cdr.read"]).await;
+    let found = async |key: &str, query: &str| {
+        let page = get_as(&api, key, &format!("/api/v1/own-cdrs?{query}")).await;
+        let items = page.json()["items"].as_array().map(Vec::len);
+        items.unwrap_or_else(|| panic!("{query}: {}", page.body))
+    };
+    for (query, customers, carriers) in [
+        ("", 2, 2),
+        ("trunk=acme-in", 2, 0),
+        ("trunk=cheap-out", 0, 2),
+        ("call_id=in@test", 2, 0),
+        ("call_id=out@test", 0, 2),
+        ("called_number=33142685300", 2, 0),
+        ("called_prefix=99%23", 0, 2),
+        ("called_suffix=685300", 2, 2),
+        ("min_amount=0.01", 2, 0),
+        ("max_amount=0.005", 0, 2),
+        (
+            "destination=Paris&answered=true&order=oldest_first&limit=1",
+            1,
+            1,
+        ),
+        ("min_duration_ms=10001", 0, 2),
+    ] {
+        assert_eq!(
+            found(&customer, query).await,
+            customers,
+            "customer: {query}"
+        );
+        assert_eq!(found(&carrier, query).await, carriers, "carrier: {query}");
+    }
+    for others in [
+        "customer=acme",
+        "carrier=cheap",
+        "gateway=192.0.2.20",
+        "min_cost=0",
+        "snapshot_number=3",
+    ] {
+        for key in [&customer, &carrier] {
+            let refused = get_as(&api, key, &format!("/api/v1/own-cdrs?{others}")).await;
+            assert_eq!(refused.status, 400, "{others}: {}", refused.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn at_what_a_currency_is_reckoned_is_told_to_the_operator_alone() {
     let api = Api::start().await;
     assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);

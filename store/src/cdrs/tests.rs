@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod fill;
+mod plans;
+mod search;
+
 use super::*;
 use crate::TenantId;
 use crate::loader::{Loader, LoaderConfig};
@@ -78,6 +82,10 @@ async fn each_filter_keeps_what_it_names() {
         let store = filled(database).await;
         let some = |text: &str| Some(text.to_owned());
         let all = CdrQuery::default;
+        let prefix = |digits: &str| NumberMatch {
+            prefix: some(digits),
+            ..NumberMatch::default()
+        };
         assert_eq!(
             ids(
                 &store,
@@ -105,16 +113,16 @@ async fn each_filter_keeps_what_it_names() {
             ..all()
         };
         assert_eq!(ids(&store, failed).await, [9, 6, 3]);
-        let prefix = CdrQuery {
-            called_prefix: some("33142600007"),
+        let begins = CdrQuery {
+            called: prefix("33142600007"),
             ..all()
         };
-        assert_eq!(ids(&store, prefix).await, [7]);
+        assert_eq!(ids(&store, begins).await, [7]);
         assert_eq!(
             ids(
                 &store,
                 CdrQuery {
-                    called_prefix: some("331426"),
+                    called: prefix("331426"),
                     ..all()
                 }
             )
@@ -126,7 +134,7 @@ async fn each_filter_keeps_what_it_names() {
             ids(
                 &store,
                 CdrQuery {
-                    called_prefix: some("44"),
+                    called: prefix("44"),
                     ..all()
                 }
             )
@@ -139,8 +147,10 @@ async fn each_filter_keeps_what_it_names() {
             ids(
                 &store,
                 CdrQuery {
-                    from: at(3),
-                    to: at(5),
+                    received: Between {
+                        from: at(3),
+                        to: at(5),
+                    },
                     ..all()
                 }
             )

@@ -3,6 +3,7 @@
 use super::advance::Advance;
 use super::segment_reader::ReadError;
 use super::{Loader, LoaderError};
+use crate::StoreError;
 use rating::journal::SegmentName;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -32,17 +33,22 @@ impl Loader {
         self.remove_old().await
     }
 
-    /// Fills in some records that are older than the sums of reports: live ones do not wait for all, and
-    /// trouble with these is none of theirs.
+    /// Fills in some records that are older than the sums of reports, then some that are older than the
+    /// columns for finding calls: live ones do not wait for all, and trouble with these is none of theirs.
     pub(super) async fn fill_some(&mut self) {
         if self.filled || self.fill_rests > 0 {
             self.fill_rests = self.fill_rests.saturating_sub(1);
             return;
         }
-        match self.store.fill_traffic().await {
+        let some = async {
+            Ok::<_, StoreError>(
+                self.store.fill_traffic().await? || self.store.fill_cdr_search().await?,
+            )
+        };
+        match some.await {
             Ok(more) => self.filled = !more,
             Err(error) => {
-                tracing::error!(%error, "records of before are not filled into reports; it is tried again");
+                tracing::error!(%error, "records of before are not filled in; it is tried again");
                 self.fill_rests = FILL_RESTS;
             }
         }

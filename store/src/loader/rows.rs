@@ -1,7 +1,10 @@
 //! Journal entries as rows: one transaction for a batch and its place.
 
 use super::segments::Segment;
-use crate::cdrs::{CDR_COLUMNS, CdrColumns, id_text, text_of};
+use crate::cdrs::{
+    ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
+    CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,
+};
 use crate::database::{Transaction, Value, insert_rows, sql};
 use crate::ledger::post_calls;
 use crate::traffic::add_new_calls;
@@ -11,8 +14,10 @@ use rating::cdr::{AttemptRecord, CallId, CallRecord, JournalEntry};
 use rating::journal::SegmentName;
 use std::collections::{HashMap, HashSet};
 
-const CDR_BINDS: usize = 27;
-const ATTEMPT_BINDS: usize = 20;
+const CDR_PLAIN_BINDS: usize = 27;
+const CDR_BINDS: usize = CDR_PLAIN_BINDS + CDR_SEARCH_BINDS;
+const ATTEMPT_PLAIN_BINDS: usize = 20;
+const ATTEMPT_BINDS: usize = ATTEMPT_PLAIN_BINDS + ATTEMPT_SEARCH_BINDS;
 
 /// Identifiers in one statement; more gain nothing.
 const STATEMENT_IDS: usize = 200;
@@ -186,13 +191,19 @@ async fn insert_cdrs(
     rows: Vec<[Value; CDR_BINDS]>,
 ) -> Result<HashSet<String>, StoreError> {
     let mut insert = sql("INSERT INTO cdr (");
-    insert.push(CDR_COLUMNS).push(") ");
+    insert.push(CDR_COLUMNS).push(", ");
+    insert.push(CDR_SEARCH_COLUMNS).push(") ");
     let unless_there = " ON CONFLICT (id) DO NOTHING RETURNING id";
     let new = insert_rows(transaction, &insert, rows, unless_there).await?;
     new.iter().map(|row| row.get(0)).collect()
 }
 
 fn cdr_values(columns: CdrColumns<'_>) -> [Value; CDR_BINDS] {
+    let search = search_values(columns.call);
+    joined(cdr_plain_values(columns), search)
+}
+
+fn cdr_plain_values(columns: CdrColumns<'_>) -> [Value; CDR_PLAIN_BINDS] {
     let call = columns.call;
     let customer = call.customer.as_ref();
     let carrier = columns.last.map(|attempt| &attempt.carrier);
@@ -234,12 +245,13 @@ async fn insert_attempts(
     transaction: &mut Transaction,
     rows: Vec<[Value; ATTEMPT_BINDS]>,
 ) -> Result<(), StoreError> {
-    let insert = sql(
+    let mut insert = sql(
         "INSERT INTO attempt (call_id, number, carrier_id, carrier, \
          egress_trunk_id, egress_trunk, gateway, prefix, started_at, first_reply_at, ringing_at, \
          answered_at, ended_at, outcome, sip_status, release_reason, billed_seconds, cost, \
-         currency, owner) ",
+         currency, owner, ",
     );
+    insert.push(ATTEMPT_SEARCH_COLUMNS).push(") ");
     let unless_there = " ON CONFLICT (call_id, number) DO NOTHING";
     insert_rows(transaction, &insert, rows, unless_there).await?;
     Ok(())
@@ -250,6 +262,15 @@ fn attempt_values(
     owner: TenantId,
     attempt: &AttemptRecord,
 ) -> [Value; ATTEMPT_BINDS] {
+    let plain = attempt_plain_values(call, owner, attempt);
+    joined(plain, attempt_search_values(attempt))
+}
+
+fn attempt_plain_values(
+    call: CallId,
+    owner: TenantId,
+    attempt: &AttemptRecord,
+) -> [Value; ATTEMPT_PLAIN_BINDS] {
     [
         id_text(call).into(),
         attempt.number.into(),

@@ -47,6 +47,16 @@ impl From<cdr::ReleasedBy> for ReleasedBy {
     }
 }
 
+impl From<ReleasedBy> for cdr::ReleasedBy {
+    fn from(by: ReleasedBy) -> Self {
+        match by {
+            ReleasedBy::Customer => Self::Customer,
+            ReleasedBy::Carrier => Self::Carrier,
+            ReleasedBy::Switch => Self::Switch,
+        }
+    }
+}
+
 impl From<cdr::Transport> for Transport {
     fn from(transport: cdr::Transport) -> Self {
         match transport {

@@ -1,40 +1,23 @@
 //! The records of the customer or carrier that is acted in: only its own, and of each only its
 //! side. The other side has no field here, so it cannot be shown by mistake.
 
-use super::{CdrRate, Outcome, ReleasedBy, page_limit, read_cursor, write_cursor};
+use super::filter::OwnCdrFilter;
+use super::{CdrRate, Outcome, ReleasedBy, filling, write_cursor};
 use crate::access::Audience;
 use crate::auth::{ActingTenant, Principal};
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
+use crate::routes::reports::Filling;
 use crate::state::AppState;
 use crate::values::{CallIdText, Money, Time, ValueError};
 use axum::Json;
 use axum::extract::{Path, State};
 use rating::cdr::CallRecord;
-use serde::{Deserialize, Serialize};
-use store::{CdrParty, CdrQuery, CdrRow};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use store::{CdrParty, CdrRow};
+use utoipa::ToSchema;
 
-/// Which own records to list. Filters are joined by "and".
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct OwnCdrFilter {
-    /// How many records a page holds, 1 to 500.
-    #[param(default = 50, minimum = 1, maximum = 500)]
-    pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// How the call came out.
-    #[param(inline)]
-    pub outcome: Option<Outcome>,
-    /// Received at or after this time.
-    pub from: Option<Time>,
-    /// Received before this time.
-    pub to: Option<Time>,
-}
-
-/// One page of own records, newest first.
+/// One page of own records, in the order that was asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OwnCdrPage {
     /// The records.
@@ -42,6 +25,13 @@ pub(crate) struct OwnCdrPage {
     /// Send it as `cursor` to get the next page; null on the last.
     #[schema(required)]
     pub next_cursor: Option<String>,
+    /// The search stopped at records of then: 100,000 were looked at for this page, which may hold fewer
+    /// than asked for. Send `next_cursor` to search on. Null when nothing was left out.
+    #[schema(required)]
+    pub searched_until: Option<Time>,
+    /// Calls of before this release are still being made known to some filters; null when all are.
+    #[schema(required)]
+    pub filling: Option<Filling>,
 }
 
 /// A call of a customer, or an attempt on a carrier, as it was on that side.
@@ -96,7 +86,7 @@ pub(crate) struct OwnCdrDetail {
     pub rate: Option<CdrRate>,
 }
 
-/// Lists the account's own call records, newest first.
+/// Lists the account's own call records, newest first unless asked otherwise.
 #[utoipa::path(
     get,
     path = "/api/v1/own-cdrs",
@@ -118,6 +108,8 @@ pub(crate) async fn own_cdr_list(
     Ok(Json(OwnCdrPage {
         items: found.rows.into_iter().map(OwnCdr::from).collect(),
         next_cursor: found.next.map(write_cursor),
+        searched_until: found.searched_until.map(Time),
+        filling: filling(&state).await?,
     }))
 }
 
@@ -176,20 +168,6 @@ fn own_rate(party: CdrParty, record: CallRecord) -> Option<CdrRate> {
         exchange_rate: None,
         ..rate.into()
     })
-}
-
-impl OwnCdrFilter {
-    fn query(self, party: CdrParty) -> Result<CdrQuery, Problem> {
-        Ok(CdrQuery {
-            party,
-            limit: page_limit(self.limit)?,
-            after: self.cursor.as_deref().map(read_cursor).transpose()?,
-            outcome: self.outcome.map(Into::into),
-            from: self.from.map(|time| time.0),
-            to: self.to.map(|time| time.0),
-            ..CdrQuery::default()
-        })
-    }
 }
 
 impl From<CdrRow> for OwnCdr {

@@ -357,13 +357,19 @@ impl MadeLine {
     }
 }
 
-impl From<TrafficFill> for Filling {
-    fn from(fill: TrafficFill) -> Self {
+impl Filling {
+    pub(crate) fn of(done: u64, total: u64) -> Self {
         // How many records the whole switch has is nobody's who asks for its own.
-        let percent = fill.done.saturating_mul(100) / fill.total.max(1);
+        let percent = done.saturating_mul(100) / total.max(1);
         Self {
             percent: percent.min(100),
         }
+    }
+}
+
+impl From<TrafficFill> for Filling {
+    fn from(fill: TrafficFill) -> Self {
+        Self::of(fill.done, fill.total)
     }
 }
 

@@ -1,0 +1,214 @@
+//! `didtron cdrs`: finding call records.
+
+use super::api_client::ApiClient;
+use super::{ServerArgs, say};
+use clap::Args;
+use serde::Deserialize;
+use std::process::ExitCode;
+
+/// Records that one page of the API holds at most.
+const PAGE_MAX: u32 = 500;
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct CdrsArgs {
+    /// Name of the customer at the time of the call.
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+    /// Name of the carrier of the last attempt.
+    #[arg(long, value_name = "NAME")]
+    carrier: Option<String>,
+    /// The called number after translation.
+    #[arg(long, value_name = "NUMBER")]
+    called: Option<String>,
+    /// The calling number as received.
+    #[arg(long, value_name = "NUMBER")]
+    calling: Option<String>,
+    /// Call-ID of any leg.
+    #[arg(long, value_name = "ID")]
+    call_id: Option<String>,
+    /// Received at or after, such as 2026-03-01T12:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Received before.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Any filter of /api/v1/cdrs, such as `called_suffix=8750`, `gateway=192.0.2.20` or
+    /// `min_duration_ms=60000`. May be given several times; all must hold.
+    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
+    filters: Vec<(String, String)>,
+    /// The earliest first.
+    #[arg(long)]
+    oldest_first: bool,
+    /// How many to show, at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    items: Vec<Item>,
+    next_cursor: Option<String>,
+    searched_until: Option<String>,
+    filling: Option<Filling>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Filling {
+    percent: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    id: String,
+    received_at: String,
+    customer: Option<String>,
+    carrier: Option<String>,
+    calling_number: String,
+    called_number: String,
+    outcome: String,
+    sip_status: u16,
+    release_reason: String,
+    duration_ms: u64,
+    charge: String,
+    cost: String,
+    currency: String,
+}
+
+pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
+    let client = ApiClient::new(&args.server)?;
+    let mut left = args.limit;
+    let mut cursor: Option<String> = None;
+    say(&head());
+    loop {
+        let limit = left.min(PAGE_MAX).to_string();
+        let mut query = args.query();
+        query.push(("limit", &limit));
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let page: Page = client.get("/api/v1/cdrs", &query)?;
+        for item in &page.items {
+            say(&row(item));
+        }
+        left = left.saturating_sub(u32::try_from(page.items.len()).unwrap_or(u32::MAX));
+        if let Some(filling) = page.filling.filter(|_| cursor.is_none()) {
+            let percent = filling.percent;
+            say(&format!(
+                "Of the calls of an earlier release {percent} % are known to all filters so far."
+            ));
+        }
+        if left == 0 || page.next_cursor.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(until) = page.searched_until {
+            say(&format!("… searched as far as {until}"));
+        }
+        cursor = page.next_cursor;
+    }
+}
+
+impl CdrsArgs {
+    fn query(&self) -> Vec<(&str, &str)> {
+        let named = [
+            ("customer", &self.customer),
+            ("carrier", &self.carrier),
+            ("called_number", &self.called),
+            ("calling_number", &self.calling),
+            ("call_id", &self.call_id),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        let named = named.into_iter();
+        let mut query: Vec<_> = named
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+            .collect();
+        let filters = self.filters.iter();
+        query.extend(filters.map(|(name, value)| (name.as_str(), value.as_str())));
+        query.extend(self.oldest_first.then_some(("order", "oldest_first")));
+        query
+    }
+}
+
+/// `NAME=VALUE`. Which names there are, the switch says.
+fn filter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| "write NAME=VALUE, such as called_suffix=8750".to_owned())?;
+    if matches!(name, "limit" | "cursor" | "order") {
+        return Err(format!("`{name}` is no filter"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn head() -> String {
+    format!(
+        "{:<27} {:<16} {:<16} {:<15} {:<15} {:<24} {:>10} {:>13} {:>13}     call",
+        "received", "customer", "carrier", "from", "to", "outcome", "talk s", "charge", "cost"
+    )
+}
+
+fn row(item: &Item) -> String {
+    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "-".to_owned());
+    let outcome = match item.outcome.as_str() {
+        "answered" => item.outcome.clone(),
+        _ => format!("{} {}", item.sip_status, item.release_reason),
+    };
+    let (whole, rest) = (item.duration_ms / 1_000, item.duration_ms % 1_000);
+    format!(
+        "{:<27} {:<16} {:<16} {:<15} {:<15} {outcome:<24} {whole:>6}.{rest:03} {:>13} {:>13} {} {}",
+        item.received_at,
+        name(&item.customer),
+        name(&item.carrier),
+        item.calling_number,
+        item.called_number,
+        item.charge,
+        item.cost,
+        item.currency,
+        item.id,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: CdrsArgs,
+    }
+
+    #[test]
+    fn every_filter_of_the_api_can_be_asked_for() {
+        let line = [
+            "cdrs",
+            "--customer",
+            "acme",
+            "--filter",
+            "called_suffix=8750",
+            "--filter",
+            "rate_card=a=b",
+            "--oldest-first",
+        ];
+        let args = Line::try_parse_from(line).unwrap().args;
+        let expected = [
+            ("customer", "acme"),
+            ("called_suffix", "8750"),
+            ("rate_card", "a=b"),
+            ("order", "oldest_first"),
+        ];
+        assert_eq!(args.query(), expected);
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for wrong in ["called_suffix", "limit=3", "cursor=x"] {
+            assert!(
+                Line::try_parse_from(["cdrs", "--filter", wrong]).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}
