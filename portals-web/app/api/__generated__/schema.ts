@@ -817,7 +817,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists call records, newest first. */
+        /**
+         * Lists call records, newest first unless asked otherwise. A filter by the customer, a trunk, the
+         *     carrier, a gateway's address and port, a Call-ID, a whole called or calling number, six digits or more
+         *     that one begins with, or that the called number ends with, is led by an index. For others the records
+         *     are looked at, 100,000 for a page: `searched_until` tells where that stopped.
+         */
         get: operations["cdr_list"];
         put?: never;
         post?: never;
@@ -4013,7 +4018,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the account's own call records, newest first. */
+        /** Lists the account's own call records, newest first unless asked otherwise. */
         get: operations["own_cdr_list"];
         put?: never;
         post?: never;
@@ -7592,12 +7597,14 @@ export interface components {
              */
             worst_loss_percent: number;
         };
-        /** @description One page of records, newest first. */
+        /** @description One page of records, in the order that was asked for. */
         CdrPage: {
+            filling: components["schemas"]["Filling"] | null;
             /** @description The records. */
             items: components["schemas"]["CdrSummary"][];
             /** @description Send it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
+            searched_until: components["schemas"]["Time"] | null;
         };
         /** @description The rate that was applied to one side. */
         CdrRate: {
@@ -9409,7 +9416,7 @@ export interface components {
             cost: components["schemas"]["Money"] | null;
             margin: components["schemas"]["Money"] | null;
         };
-        /** @description Records of an earlier release that are being added to the figures. */
+        /** @description Records of an earlier release that are being filled in. */
         Filling: {
             /**
              * Format: int64
@@ -10621,12 +10628,14 @@ export interface components {
         OwnCdrDetail: components["schemas"]["OwnCdr"] & {
             rate: components["schemas"]["CdrRate"] | null;
         };
-        /** @description One page of own records, newest first. */
+        /** @description One page of own records, in the order that was asked for. */
         OwnCdrPage: {
+            filling: components["schemas"]["Filling"] | null;
             /** @description The records. */
             items: components["schemas"]["OwnCdr"][];
             /** @description Send it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
+            searched_until: components["schemas"]["Time"] | null;
         };
         /** @description The own balance in one currency. */
         OwnCurrencyBalance: {
@@ -18231,23 +18240,138 @@ export interface operations {
             query?: {
                 /** @description How many records a page holds, 1 to 500. */
                 limit?: number;
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the page before, with the same filters and order. */
                 cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
                 /** @description Name of the customer, exactly. */
                 customer?: string;
                 /** @description Name of the carrier of the last attempt, exactly. */
                 carrier?: string;
+                /** @description Name of the trunk the call came in by, exactly. */
+                ingress_trunk?: string;
+                /** @description Name of the trunk of the last attempt, exactly. */
+                egress_trunk?: string;
+                /**
+                 * @description Where the last INVITE was sent: an address, or `address:port`.
+                 * @example 192.0.2.20:5060
+                 */
+                gateway?: string;
+                /** @description Name of the customer's rate card at the time of the call, exactly. */
+                rate_card?: string;
+                /** @description Destination's name on the customer's card, exactly. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number after translation begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number after translation ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The user part of the Request-URI as received, the whole of it.
+                 * @example 00447712345678
+                 */
+                called_number_received?: string;
+                /** @description What the user part of the Request-URI as received begins with, such as `0044`. */
+                called_prefix_received?: string;
+                /** @description What the user part of the Request-URI as received ends with. */
+                called_suffix_received?: string;
+                /**
+                 * @description The calling number as received, the whole of it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number as received begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number as received ends with. */
+                calling_suffix?: string;
+                /**
+                 * @description The called number of the last attempt, the whole of it.
+                 * @example 99#447712345678
+                 */
+                called_number_sent?: string;
+                /** @description What the called number of the last attempt begins with, such as `99#`. */
+                called_prefix_sent?: string;
+                /** @description What the called number of the last attempt ends with. */
+                called_suffix_sent?: string;
+                /**
+                 * @description The calling number of the last attempt, the whole of it.
+                 * @example 442071838750
+                 */
+                calling_number_sent?: string;
+                /** @description What the calling number of the last attempt begins with, such as `44`. */
+                calling_prefix_sent?: string;
+                /** @description What the calling number of the last attempt ends with. */
+                calling_suffix_sent?: string;
                 /** @description How the call came out. */
                 outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
                 /**
-                 * @description First digits of the called number after translation.
-                 * @example 4477
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
                  */
-                called_prefix?: string;
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
+                /** @description Number of the configuration snapshot that decided the call. */
+                snapshot_number?: number;
                 /** @description Received at or after this time. */
                 from?: components["schemas"]["Time"];
                 /** @description Received before this time. */
                 to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
+                /**
+                 * @description What the customer pays, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_charge?: string;
+                /**
+                 * @description What the customer pays, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_charge?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_cost?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_cost?: string;
+                /**
+                 * @description Charge minus cost, at least.
+                 * @example 0.0125
+                 */
+                min_margin?: string;
+                /**
+                 * @description Charge minus cost, at most.
+                 * @example 0.0125
+                 */
+                max_margin?: string;
             };
             header?: never;
             path?: never;
@@ -38259,14 +38383,76 @@ export interface operations {
             query?: {
                 /** @description How many records a page holds, 1 to 500. */
                 limit?: number;
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the page before, with the same filters and order. */
                 cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
+                /** @description Name of the account's trunk, exactly: a carrier's own of that attempt. */
+                trunk?: string;
+                /** @description Destination's name on the own card, exactly. */
+                destination?: string;
+                /** @description Call-ID of the leg to the account. */
+                call_id?: string;
+                /**
+                 * @description The called number as it was on that side, the whole of it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number as it was on that side begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number as it was on that side ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as it was on that side, the whole of it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number as it was on that side begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number as it was on that side ends with. */
+                calling_suffix?: string;
                 /** @description How the call came out. */
                 outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
+                /**
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
+                 */
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
                 /** @description Received at or after this time. */
                 from?: components["schemas"]["Time"];
                 /** @description Received before this time. */
                 to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at least.
+                 * @example 0.0125
+                 */
+                min_amount?: string;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at most.
+                 * @example 0.0125
+                 */
+                max_amount?: string;
             };
             header?: never;
             path?: never;
@@ -54536,7 +54722,9 @@ export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<Flatt
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1CarriersIdStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/{id}/statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
+export const pathsApiV1CdrsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1CdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1CdrsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1ChangeSetsGetParametersQueryStateValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/change-sets"]["get"]["parameters"]["query"]["state"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const pathsApiV1ChannelPlansGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
 export const pathsApiV1ChannelPlansExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/channel-plans/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channels", "-channels", "cps", "-cps"];
@@ -54574,7 +54762,9 @@ export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: 
 export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1OwnCdrsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1OwnCdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1OwnCdrsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1OwnReportsTrafficGetParametersQueryGroup_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["group_by"]> = ["hour", "day", "week", "month", "destination", "trunk"];
 export const pathsApiV1OwnReportsTrafficGetParametersQueryCompareValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["compare"]> = ["previous"];
 export const pathsApiV1OwnReportsTrafficGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-reports/traffic"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
