@@ -21,6 +21,7 @@ mod ledger;
 mod numbers;
 mod probe;
 mod report;
+mod rerate;
 mod restore;
 mod secrets;
 mod serve;
@@ -69,6 +70,8 @@ enum Command {
     Balance(ledger::BalanceArgs),
     /// Post a payment of a customer, or to a carrier.
     Payment(ledger::PaymentArgs),
+    /// Rate calls of the past once more, and post the differences.
+    Rerate(rerate::RerateArgs),
     /// What calls and attempts came to; verify the sums against the records of calls.
     Report(report::ReportArgs),
     /// Verify the audit log.
@@ -150,6 +153,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),
+        Command::Rerate(args) => rerate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Cdrs(args) => cdrs::run(&args),

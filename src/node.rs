@@ -17,8 +17,9 @@ use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, Configuration, FollowDecks, HttpLimits, LocalKey, PushScheduled, ReadDeck,
-    Server, TlsFiles, abort_on_other_panics, ensure_admin,
+    ApiParts, AppState, ApplyRerating, Configuration, FollowDecks, HttpLimits, LocalKey,
+    PreviewRerating, PushScheduled, ReadDeck, Server, TlsFiles, abort_on_other_panics,
+    ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -276,6 +277,8 @@ fn job_runner(
         Arc::new(VerifyReports::new(store.clone())),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
+        Arc::new(PreviewRerating::new(state.clone())),
+        Arc::new(ApplyRerating::new(state.clone())),
         Arc::new(FollowDecks::new(state)),
     ];
     let schedules = maintenance::schedules()?;

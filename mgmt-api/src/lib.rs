@@ -36,6 +36,7 @@ pub mod openapi;
 mod pcap;
 pub mod problem;
 mod proxy;
+mod rerating;
 mod resource_engine;
 mod router;
 pub mod routes;
@@ -51,6 +52,7 @@ pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use containment::abort_on_other_panics;
 pub use deck_import::{FollowDecks, ReadDeck};
+pub use rerating::{ApplyRerating, PreviewRerating};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,
 };

@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, ledger, live, numbers, people, reports, resources,
-    session, simulation, status, traces, webhooks,
+    explain, export, health, jobs, kinds, ledger, live, numbers, people, reports, reratings,
+    resources, session, simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -171,6 +171,11 @@ fn books(table: RouteTable) -> RouteTable {
         .guarded(read, accounts, routes!(ledger::own_statement_view))
         .guarded(write, staff, routes!(ledger::payment_create))
         .guarded(write, staff, routes!(ledger::adjustment_create))
+        .guarded(read, staff, routes!(reratings::rerating_list))
+        .guarded(read, staff, routes!(reratings::rerating_view))
+        .guarded(write, staff, routes!(reratings::rerating_create))
+        .guarded(write, staff, routes!(reratings::rerating_apply))
+        .guarded(write, staff, routes!(reratings::rerating_delete))
 }
 
 /// Who is not heard, and what was said.

@@ -20,6 +20,7 @@ pub mod live;
 pub mod numbers;
 pub mod people;
 pub mod reports;
+pub mod reratings;
 pub mod resources;
 pub mod session;
 pub mod simulation;

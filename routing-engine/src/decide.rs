@@ -26,6 +26,7 @@ mod candidates;
 mod order;
 mod quote;
 
+pub(crate) use callers::{caller as caller_of, caller_prefix};
 use candidates::Ask;
 pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};
@@ -197,7 +198,7 @@ fn pipeline(
     });
 
     let path = snapshot.walk(called);
-    let caller = callers::caller(snapshot, called, &numbers.calling, trace);
+    let caller = caller_of(snapshot, called, &numbers.calling, trace);
     known.caller = caller.digits();
     let Some((customer_rate, price)) = longest_match(&path, customer.card, &caller) else {
         return refuse(trace, Step::NoCustomerRate, ReleaseReason::NoCustomerRate);

@@ -21,6 +21,7 @@
 //! Invariants: a decision allocates nothing; indexes are of one snapshot only; a call that one limit
 //! refuses has taken nothing from the others, and one that is refused later holds no channel and no money.
 
+pub mod card_rates;
 pub mod credit;
 pub mod decide;
 pub mod deck;

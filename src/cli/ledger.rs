@@ -136,12 +136,13 @@ fn tell(found: &LedgerVerification) {
         say(&format!("… and {more} more."));
     }
     let (calls, entries, days) = (found.calls, found.call_entries, found.days);
+    let corrections = found.corrections;
     let outcome = match found.differences_total {
         0 => "nothing differs".to_owned(),
         count => format!("{count} differences"),
     };
     say(&format!(
-        "{calls} calls, {entries} entries for them, {days} sums of days: {outcome}."
+        "{calls} calls, {entries} entries for them, {corrections} corrections, {days} sums of days: {outcome}."
     ));
 }
 

@@ -12,6 +12,8 @@
 //! | `payment` of a customer, to a carrier | + | − | `cash` −, + |
 //! | `refund` to a customer, of a carrier | − | + | `cash` +, − |
 //! | `adjustment` | + or − | + or − | `adjustments` or `exchange_differences` |
+//! | `charge_correction` | + or − | | `revenue` |
+//! | `cost_correction` | | + or − | `cost_of_sales` |
 //!
 //! The loader posts a call in the transaction that inserts its record, at the time of the call's end,
 //! so the books are the sum of all records at every moment ([`Store::verify_ledger`] compares them).
@@ -26,6 +28,7 @@ mod accounts;
 mod balances;
 mod calls;
 mod catch_up;
+mod corrections;
 mod draft;
 mod entries;
 mod low;
@@ -36,7 +39,9 @@ mod verify;
 
 pub use accounts::{LedgerAccountKind, LedgerParty};
 pub use balances::{CurrencyBalance, LedgerAccount, LedgerBalance};
+pub(crate) use balances::{currency, sum};
 pub(crate) use calls::post_calls;
+pub(crate) use corrections::{Correction, post_corrections};
 pub use draft::LedgerEntryKind;
 pub use entries::{LedgerCursor, LedgerEntry, LedgerPage, LedgerQuery};
 pub use payments::{LEDGER_DETAILS_BYTES_MAX, NewLedgerEntry, PostedLedgerEntry};

@@ -24,6 +24,7 @@ mod loader;
 mod notifications;
 mod outbox;
 mod people;
+mod reratings;
 mod resources;
 mod secrets;
 mod settings;
@@ -91,6 +92,10 @@ pub use people::{
     NewSignIn, NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow,
     SignInPolicyRow, SignInQuery, SignInRow, TenantQuery, TenantRow, TokenCount, TokenRow, TotpRow,
     UserId, UserQuery, UserRow, UserStatus,
+};
+pub use reratings::{
+    Booked, RERATING_APPLY_JOB, RERATING_LINES_AT_ONCE, RERATING_PREVIEW_JOB, RERATINGS_OPEN_MAX,
+    ReratedCalls, ReratingLine, ReratingPosted, ReratingRefusal, ReratingRow, ReratingState,
 };
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ListedPage, ListedResource,

@@ -89,11 +89,7 @@ impl Configuration {
     ) -> Result<Simulated, SimulationError> {
         let _previewing = self.previewing.lock().await;
         let live = switch.snapshot();
-        let asked = match against {
-            Against::Live => Arc::clone(&live),
-            Against::Snapshot(number) => self.snapshot_of(number, &live).await?,
-            Against::ChangeSet(row) => self.draft_of(scope, &row, &live).await?,
-        };
+        let asked = self.compiled(scope, against, &live).await?;
         let (now_us, quality) = (switch.now_us(), switch.quality());
         let simulated = blocking(move || {
             let moment = Moment {
@@ -103,6 +99,33 @@ impl Configuration {
             Ok(simulate(&calls, &live, &asked, &moment))
         });
         Ok(simulated.await?)
+    }
+
+    /// What calls would be decided by. One at a time, with previews.
+    ///
+    /// # Errors
+    /// [`SimulationError`].
+    pub(crate) async fn snapshot_against(
+        &self,
+        scope: &Scope,
+        against: Against,
+        switch: &dyn SwitchPort,
+    ) -> Result<Arc<Snapshot>, SimulationError> {
+        let _previewing = self.previewing.lock().await;
+        self.compiled(scope, against, &switch.snapshot()).await
+    }
+
+    async fn compiled(
+        &self,
+        scope: &Scope,
+        against: Against,
+        live: &Arc<Snapshot>,
+    ) -> Result<Arc<Snapshot>, SimulationError> {
+        Ok(match against {
+            Against::Live => Arc::clone(live),
+            Against::Snapshot(number) => self.snapshot_of(number, live).await?,
+            Against::ChangeSet(row) => self.draft_of(scope, &row, live).await?,
+        })
     }
 
     async fn draft_of(

@@ -107,6 +107,10 @@ pub enum EntryKind {
     Refund,
     /// A credit or debit note.
     Adjustment,
+    /// What a re-rating changes of the charge of a call.
+    ChargeCorrection,
+    /// What a re-rating changes of the cost of an attempt.
+    CostCorrection,
 }
 
 /// Which entries to list. Filters are joined by "and".
@@ -417,6 +421,8 @@ impl From<EntryKind> for LedgerEntryKind {
             EntryKind::Payment => Self::Payment,
             EntryKind::Refund => Self::Refund,
             EntryKind::Adjustment => Self::Adjustment,
+            EntryKind::ChargeCorrection => Self::ChargeCorrection,
+            EntryKind::CostCorrection => Self::CostCorrection,
         }
     }
 }
@@ -429,6 +435,8 @@ impl From<LedgerEntryKind> for EntryKind {
             LedgerEntryKind::Payment => Self::Payment,
             LedgerEntryKind::Refund => Self::Refund,
             LedgerEntryKind::Adjustment => Self::Adjustment,
+            LedgerEntryKind::ChargeCorrection => Self::ChargeCorrection,
+            LedgerEntryKind::CostCorrection => Self::CostCorrection,
         }
     }
 }

@@ -158,7 +158,7 @@ pub(crate) async fn simulation_run(
     principal: Principal,
     ApiJson(request): ApiJson<SimulationRequest, BODY_BYTES_MAX>,
 ) -> Result<Json<Simulation>, Problem> {
-    let against = against(&state, &principal, &request).await?;
+    let against = against(&state, &principal, request.snapshot, request.change_set).await?;
     let calls = match (request.calls, request.records) {
         (Some(listed), None) => Calls::Listed(self::listed(listed)?),
         (None, Some(records)) => {
@@ -189,12 +189,14 @@ pub(crate) async fn simulation_run(
     }
 }
 
-async fn against(
+/// What calls are asked against.
+pub(crate) async fn against(
     state: &AppState,
     principal: &Principal,
-    request: &SimulationRequest,
+    snapshot: Option<u64>,
+    change_set: Option<i64>,
 ) -> Result<Against, Problem> {
-    let id = match (request.snapshot, request.change_set) {
+    let id = match (snapshot, change_set) {
         (None, None) => return Ok(Against::Live),
         (Some(number), None) => return Ok(Against::Snapshot(number)),
         (Some(_), Some(_)) => {

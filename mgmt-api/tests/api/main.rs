@@ -35,6 +35,7 @@ mod prices;
 mod problems;
 mod rate_limits;
 mod reports;
+mod reratings;
 mod resources;
 mod secrets;
 mod server;

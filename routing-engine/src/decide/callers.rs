@@ -13,7 +13,7 @@ const USABLE_DIGITS: RangeInclusive<usize> = 7..=15;
 
 /// Who calls. A location routing number that came with the called one has no say: it is the customer's word, and
 /// carriers do not get it.
-pub(super) fn caller<'s>(
+pub(crate) fn caller<'s>(
     snapshot: &'s Snapshot,
     called: &str,
     calling: &str,
@@ -40,4 +40,13 @@ pub(super) fn caller<'s>(
         None
     };
     snapshot.caller(digits.and_then(Prefix::of_number), jurisdiction)
+}
+
+/// The leading digits of a calling number, when rates may be chosen by it.
+pub(crate) fn caller_prefix(calling: &str) -> Option<Prefix> {
+    let digits = caller_digits(calling);
+    let digits = digits
+        .as_deref()
+        .filter(|digits| USABLE_DIGITS.contains(&digits.len()));
+    digits.and_then(Prefix::of_number)
 }

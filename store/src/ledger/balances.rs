@@ -179,14 +179,14 @@ fn account(row: &Row) -> Result<LedgerAccount, StoreError> {
 }
 
 /// A sum from its units and nano-units, which are in two columns.
-pub(super) fn sum(row: &Row, column: usize) -> Result<Option<Amount>, StoreError> {
+pub(crate) fn sum(row: &Row, column: usize) -> Result<Option<Amount>, StoreError> {
     let units: i64 = row.get(column)?;
     let nanos: i64 = row.get(column + 1)?;
     let sum = i128::from(units) * 1_000_000_000 + i128::from(nanos);
     Ok(i64::try_from(sum).ok().map(Amount))
 }
 
-pub(super) fn currency(text: String) -> Result<rating::Currency, StoreError> {
+pub(crate) fn currency(text: String) -> Result<rating::Currency, StoreError> {
     let read: Result<_, serde::de::value::Error> =
         rating::Currency::deserialize(text.into_deserializer());
     read.map_err(|error| StoreError::column("currency", error.to_string()))

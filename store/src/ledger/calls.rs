@@ -77,6 +77,14 @@ pub(super) fn charge_key(call: CallId) -> String {
     format!("call:{}", id_text(call))
 }
 
+/// The key of the charge of a call, which is attempt 0, or of the cost of an attempt.
+pub(super) fn key_of(call: CallId, attempt: u16) -> String {
+    match attempt {
+        0 => charge_key(call),
+        _ => cost_key(call, attempt),
+    }
+}
+
 /// The key of the cost of an attempt.
 fn cost_key(call: CallId, attempt: u16) -> String {
     format!("call:{}:{attempt}", id_text(call))

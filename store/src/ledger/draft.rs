@@ -18,6 +18,10 @@ pub enum LedgerEntryKind {
     Refund,
     /// A credit or debit note.
     Adjustment,
+    /// What a re-rating changes of the charge of a call.
+    ChargeCorrection,
+    /// What a re-rating changes of the cost of an attempt.
+    CostCorrection,
 }
 
 /// An amount in the books, and the same in the party's currency.
@@ -54,12 +58,14 @@ pub(super) struct Posting {
 
 impl LedgerEntryKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::CallCharge,
         Self::AttemptCost,
         Self::Payment,
         Self::Refund,
         Self::Adjustment,
+        Self::ChargeCorrection,
+        Self::CostCorrection,
     ];
 
     /// As it is written in the table and the API.
@@ -70,6 +76,8 @@ impl LedgerEntryKind {
             Self::Payment => "payment",
             Self::Refund => "refund",
             Self::Adjustment => "adjustment",
+            Self::ChargeCorrection => "charge_correction",
+            Self::CostCorrection => "cost_correction",
         }
     }
 
@@ -78,9 +86,12 @@ impl LedgerEntryKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Whether it is posted for a record of a call.
+    /// Whether it is posted for a call: there may be very many.
     pub fn is_of_calls(self) -> bool {
-        matches!(self, Self::CallCharge | Self::AttemptCost)
+        matches!(
+            self,
+            Self::CallCharge | Self::AttemptCost | Self::ChargeCorrection | Self::CostCorrection
+        )
     }
 }
 

@@ -136,8 +136,12 @@ impl Store {
                 accounts.push(" AND kind IN (");
                 let house = LedgerAccountKind::ALL.into_iter();
                 let house = house.filter(|kind| match query.kind {
-                    Some(LedgerEntryKind::CallCharge) => *kind == LedgerAccountKind::Revenue,
-                    Some(LedgerEntryKind::AttemptCost) => *kind == LedgerAccountKind::CostOfSales,
+                    Some(LedgerEntryKind::CallCharge | LedgerEntryKind::ChargeCorrection) => {
+                        *kind == LedgerAccountKind::Revenue
+                    }
+                    Some(LedgerEntryKind::AttemptCost | LedgerEntryKind::CostCorrection) => {
+                        *kind == LedgerAccountKind::CostOfSales
+                    }
                     _ => kind.is_of_house(),
                 });
                 accounts.push_list(house.map(LedgerAccountKind::as_str));
@@ -257,10 +261,14 @@ pub(super) fn entry(row: &Row) -> Result<LedgerEntry, StoreError> {
 
 /// The call and the attempt that a key names.
 fn of_call(key: &str) -> (Option<CallId>, Option<u16>) {
-    let Some(rest) = key.strip_prefix("call:") else {
+    let rest = key.strip_prefix("call:");
+    let Some(rest) = rest.or_else(|| key.strip_prefix("rerate:")) else {
         return (None, None);
     };
-    let (call, attempt) = rest.split_once(':').unwrap_or((rest, ""));
+    let mut parts = rest.split(':');
+    let call = parts.next().unwrap_or_default();
     let call = u128::from_str_radix(call, 16).ok().map(CallId);
-    (call, attempt.parse().ok())
+    let attempt = parts.next().and_then(|attempt| attempt.parse().ok());
+    // The charge of a call is no attempt.
+    (call, attempt.filter(|attempt| *attempt > 0))
 }

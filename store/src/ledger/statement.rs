@@ -41,7 +41,7 @@ pub enum LedgerMovement {
 pub struct LedgerCalls {
     /// The day's first moment.
     pub day: Timestamp,
-    /// What they were charged, or cost.
+    /// What they were charged, or cost, or what re-ratings posted on that day changed of it.
     pub kind: LedgerEntryKind,
     /// How many: calls of a customer, attempts on a carrier.
     pub count: u64,
@@ -105,7 +105,8 @@ impl Store {
             "SELECT d.day, d.kind, d.currency, d.amount, d.currency_amount, d.entries \
              FROM ledger_day d JOIN ledger_account a ON a.id = d.account_id \
              WHERE a.kind = $1 AND a.party = $2 AND d.day >= $3 AND d.day < $4 \
-             AND d.kind IN ('call_charge', 'attempt_cost') ORDER BY d.day",
+             AND d.kind IN ('call_charge', 'attempt_cost', 'charge_correction', 'cost_correction') \
+             ORDER BY d.day, d.kind, d.currency",
         )
         .bind(key.kind.as_str())
         .bind(key.party)

@@ -1,7 +1,11 @@
 //! Comparing the books with the records of calls, and with themselves.
 
+mod corrections;
+mod witness;
+
 use super::DAY_US;
 use super::calls::drafts;
+use super::draft::Draft;
 use crate::cdrs::json;
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
@@ -24,6 +28,8 @@ pub struct LedgerVerification {
     pub calls: u64,
     /// Entries for them.
     pub call_entries: u64,
+    /// Corrections of them by re-ratings.
+    pub corrections: u64,
     /// Sums of days.
     pub days: u64,
     /// What differs, the first hundred.
@@ -60,6 +66,20 @@ pub enum LedgerDifference {
         /// The sum; zero when it has none.
         sum: String,
     },
+    /// What the columns of the records sum up to is not what is posted for calls.
+    #[error(
+        "{kind} {party}: the columns of the records sum up to {recorded} nano-USD, the postings to {posted}"
+    )]
+    Witness {
+        /// What the account is for.
+        kind: String,
+        /// Its number.
+        party: i64,
+        /// By the records.
+        recorded: String,
+        /// By the postings.
+        posted: String,
+    },
     /// The sum that is kept for a day is another.
     #[error("account {account}, day {day}, {kind}, {currency}: kept is {kept}, posted is {posted}")]
     Day {
@@ -77,6 +97,10 @@ pub enum LedgerDifference {
         posted: String,
     },
 }
+
+const POSTED: &str = "SELECT e.key, e.kind, a.kind, a.party, p.amount, p.currency, \
+     p.currency_amount, p.exchange_rate, p.at FROM ledger_entry e \
+     JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id WHERE ";
 
 /// A posting as it is compared: the key of the entry, and the rest.
 type Line = (String, String);
@@ -132,8 +156,9 @@ impl LedgerVerification {
 }
 
 impl Store {
-    /// Compares every record of a call with its entries, the postings of each entry with zero, and
-    /// the sums of the days with the postings. The switch may run meanwhile. It reads all of it, a
+    /// Compares every record of a call with its entries, corrections with the lines of their re-ratings,
+    /// the columns of all records with the accounts, the postings of each entry with zero, and the sums
+    /// of the days with the postings. The switch may run meanwhile. It reads all of it, a
     /// part at a time: `progress` is told how many records were compared.
     ///
     /// # Errors
@@ -158,6 +183,11 @@ impl Store {
             progress(found.calls);
             let Some(last) = last else { break };
             behind = last;
+        }
+        self.verify_corrections(&mut found).await?;
+        if found.is_sound() {
+            // What differs by now differs for this one too.
+            self.verify_witness(&mut found).await?;
         }
         self.verify_entries(&mut found).await?;
         self.verify_days(&mut found).await?;
@@ -232,50 +262,58 @@ async fn posted(
 ) -> Result<BTreeSet<Line>, StoreError> {
     let from = format!("call:{behind}{}", if behind.is_empty() { "" } else { "~" });
     let to = last.map_or_else(|| "call;".to_owned(), |last| format!("call:{last}{BEHIND}"));
-    let rows = sql(
-        "SELECT e.key, e.kind, a.kind, a.party, p.amount, p.currency, p.currency_amount, \
-         p.exchange_rate, p.at FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id \
-         JOIN ledger_account a ON a.id = p.account_id WHERE e.key > $1 AND e.key < $2",
-    )
-    .bind(from)
-    .bind(to)
-    .fetch_all(moment)
-    .await?;
-    let read = |row: &Row| {
-        let line = Compared {
-            entry: row.get(1)?,
-            account: row.get(2)?,
-            party: row.get(3)?,
-            books: row.get(4)?,
-            currency: row.get(5)?,
-            amount: row.get(6)?,
-            rate: row.get(7)?,
-            at: row.get(8)?,
-        };
-        Ok((row.get(0)?, line.to_string()))
+    let mut list = sql(POSTED);
+    list.push("e.key > ").push_bind(from);
+    list.push(" AND e.key < ").push_bind(to);
+    let rows = list.fetch_all(moment).await?;
+    rows.iter().map(posted_line).collect()
+}
+
+/// What is posted under some keys.
+async fn posted_of(
+    moment: &mut Transaction,
+    keys: &[String],
+) -> Result<BTreeSet<Line>, StoreError> {
+    let mut list = sql(POSTED);
+    list.push("e.key IN (").push_list(keys.iter()).push(")");
+    let rows = list.fetch_all(moment).await?;
+    rows.iter().map(posted_line).collect()
+}
+
+fn posted_line(row: &Row) -> Result<Line, StoreError> {
+    let line = Compared {
+        entry: row.get(1)?,
+        account: row.get(2)?,
+        party: row.get(3)?,
+        books: row.get(4)?,
+        currency: row.get(5)?,
+        amount: row.get(6)?,
+        rate: row.get(7)?,
+        at: row.get(8)?,
     };
-    rows.iter().map(read).collect()
+    Ok((row.get(0)?, line.to_string()))
 }
 
 /// What should be posted for a call.
 fn lines(call: &CallRecord, owner: TenantId) -> Vec<Line> {
-    let drafts = drafts(call, owner);
-    let lines = drafts.iter().flat_map(|draft| {
-        draft.postings().map(|posting| {
-            let line = Compared {
-                entry: draft.kind.as_str(),
-                account: posting.account.kind.as_str(),
-                party: posting.account.party,
-                books: posting.books,
-                currency: draft.money.currency.as_str(),
-                amount: posting.amount,
-                rate: &draft.money.rate.to_string(),
-                at: draft.at.0,
-            };
-            (draft.key.clone(), line.to_string())
-        })
-    });
-    lines.collect()
+    drafts(call, owner).iter().flat_map(lines_of).collect()
+}
+
+/// Both postings of an entry.
+fn lines_of(draft: &Draft) -> [Line; 2] {
+    draft.postings().map(|posting| {
+        let line = Compared {
+            entry: draft.kind.as_str(),
+            account: posting.account.kind.as_str(),
+            party: posting.account.party,
+            books: posting.books,
+            currency: draft.money.currency.as_str(),
+            amount: posting.amount,
+            rate: &draft.money.rate.to_string(),
+            at: draft.at.0,
+        };
+        (draft.key.clone(), line.to_string())
+    })
 }
 
 /// All of a posting that a record determines.

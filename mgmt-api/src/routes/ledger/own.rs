@@ -49,7 +49,7 @@ pub(crate) struct OwnStatement {
 /// A line of the own statement.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OwnMovement {
-    /// `calls`, `payment`, `refund` or `adjustment`.
+    /// `calls`, `corrections` (of calls), `payment`, `refund` or `adjustment`.
     #[schema(example = "calls")]
     pub kind: String,
     /// When; of calls the beginning of their day.
@@ -149,7 +149,7 @@ impl From<LedgerMovement> for OwnMovement {
     fn from(movement: LedgerMovement) -> Self {
         match movement {
             LedgerMovement::Calls(calls) => Self {
-                kind: "calls".to_owned(),
+                kind: super::statement::kind_of(&calls).to_owned(),
                 at: Time(calls.day),
                 count: calls.count,
                 amount: Money(calls.amount),

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use rating::{Currency, Timestamp};
 use resources::{Day, ResourceKind};
 use serde::{Deserialize, Serialize};
-use store::{LedgerMovement, LedgerStatement};
+use store::{LedgerCalls, LedgerEntryKind, LedgerMovement, LedgerStatement};
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest statement, days.
@@ -79,7 +79,7 @@ pub(crate) struct StatementView {
 /// A line of a statement.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct MovementView {
-    /// `calls`, or the kind of an entry.
+    /// `calls`, `corrections` (of calls, by re-ratings), or the kind of an entry.
     #[schema(example = "calls")]
     pub kind: String,
     /// When; of calls the beginning of their day.
@@ -214,11 +214,19 @@ impl StatementView {
     }
 }
 
+/// What a line of calls is called.
+pub(super) fn kind_of(calls: &LedgerCalls) -> &'static str {
+    match calls.kind {
+        LedgerEntryKind::ChargeCorrection | LedgerEntryKind::CostCorrection => "corrections",
+        _ => "calls",
+    }
+}
+
 impl MovementView {
     fn new(movement: LedgerMovement, balance: Money) -> Self {
         match movement {
             LedgerMovement::Calls(calls) => Self {
-                kind: "calls".to_owned(),
+                kind: kind_of(&calls).to_owned(),
                 at: Time(calls.day),
                 count: calls.count,
                 amount: Money(calls.amount),

@@ -4737,6 +4737,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists re-ratings, the newest first. */
+        get: operations["rerating_list"];
+        put?: never;
+        /**
+         * Asks what calls of the past would be charged, or cost, by other rates. A job rates them and sums up what
+         *     would change; nothing is posted by that. A million calls at most.
+         */
+        post: operations["rerating_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reratings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a re-rating with its preview. */
+        get: operations["rerating_view"];
+        put?: never;
+        post?: never;
+        /** Discards a preview. One that was applied stays. */
+        delete: operations["rerating_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reratings/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Posts what a preview shows: an entry of the difference for each charge or cost that would be another.
+         *     They count now, on the accounts of the calls; the records stay as they are. A job does it, and each is
+         *     posted once. Refused when the rates of the preview, or the books of its calls, are others by now.
+         */
+        post: operations["rerating_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resources": {
         parameters: {
             query?: never;
@@ -9007,7 +9067,7 @@ export interface components {
          * @description Why an entry is in the books.
          * @enum {string}
          */
-        EntryKind: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment";
+        EntryKind: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction";
         /** @description One page of entries, newest first. */
         EntryPage: {
             /** @description The entries. */
@@ -10193,7 +10253,7 @@ export interface components {
             currency: string;
             entry: components["schemas"]["EntryView"] | null;
             /**
-             * @description `calls`, or the kind of an entry.
+             * @description `calls`, `corrections` (of calls, by re-ratings), or the kind of an entry.
              * @example calls
              */
             kind: string;
@@ -10669,7 +10729,7 @@ export interface components {
              */
             currency: string;
             /**
-             * @description `calls`, `payment`, `refund` or `adjustment`.
+             * @description `calls`, `corrections` (of calls), `payment`, `refund` or `adjustment`.
              * @example calls
              */
             kind: string;
@@ -11632,6 +11692,209 @@ export interface components {
          * @enum {string}
          */
         ReportOf: "calls" | "attempts";
+        /** @description What it would change for a customer or carrier. */
+        ReratedParty: {
+            /**
+             * Format: int64
+             * @description How many would be another amount.
+             */
+            changed: number;
+            /**
+             * @description Of its amounts.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The difference.
+             * @example 0.002
+             */
+            difference: string;
+            /**
+             * @description The difference in USD.
+             * @example 0.0021684
+             */
+            difference_in_books: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Its name at the time of its last call. */
+            name: string;
+            /**
+             * @description What they would have.
+             * @example 0.012
+             */
+            now: string;
+            /**
+             * Format: int64
+             * @description Charges or costs that were rated.
+             */
+            rated: number;
+            /**
+             * Format: int64
+             * @description How many could not be rated.
+             */
+            unrated: number;
+            /**
+             * @description What the books have, in its currency.
+             * @example 0.01
+             */
+            was: string;
+        };
+        /**
+         * @description Which side of calls is rated.
+         * @enum {string}
+         */
+        ReratedSide: "customers" | "carriers";
+        /** @description A re-rating as it stands. */
+        Rerating: {
+            applied_at: components["schemas"]["Time"] | null;
+            /** @description Who had it posted. */
+            applied_by: string | null;
+            /** @description Who asked for it. */
+            author: string;
+            /** @description Only calls to numbers that begin so. */
+            called_prefix: string | null;
+            /**
+             * Format: int64
+             * @description The change set whose drafts are used.
+             */
+            change_set: number | null;
+            /** @description When it was asked for. */
+            created_at: components["schemas"]["Time"];
+            /** @description Only what was charged for this destination. */
+            destination: string | null;
+            /** @description Why there is no preview. */
+            failure: string | null;
+            /** @description Calls received at this time or later. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The job that works on it, or did.
+             */
+            job_id: number | null;
+            outcome: components["schemas"]["ReratingOutcome"] | null;
+            /** @description Only of this customer or carrier. */
+            party: string | null;
+            progress: components["schemas"]["JobProgress"] | null;
+            /** @description The card that all are rated by; null: each by the card that it was rated by. */
+            rate_card: string | null;
+            /** @description Only what was rated by this card. */
+            rated_by: string | null;
+            /** @description Why. */
+            reason: string | null;
+            /** @description Which side of the calls is rated. */
+            side: components["schemas"]["ReratedSide"];
+            /**
+             * Format: int64
+             * @description The configuration whose cards are used; null for that in force.
+             */
+            snapshot: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ReratingStateView"];
+            /** @description Calls received before this time. */
+            to: components["schemas"]["Time"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description Which calls to rate once more, and by what. Filters are joined by "and". Without `snapshot` and
+         *     `change_set` the cards are those in force.
+         */
+        ReratingCreate: {
+            /** @description Only calls to numbers that begin so. */
+            called_prefix?: string | null;
+            /** @description The same of a carrier, when `side` is `carriers`. */
+            carrier?: string | null;
+            /**
+             * Format: int64
+             * @description Number of a change set that is not pushed: as if it were.
+             */
+            change_set?: number | null;
+            /** @description Number, name, or `external_id:` of a customer, when `side` is `customers`. */
+            customer?: string | null;
+            /** @description Only what was charged for this destination, as the record has it. */
+            destination?: string | null;
+            /** @description Calls received at this time or later. */
+            from: components["schemas"]["Time"];
+            /** @description Rate all by this card; each by the card that it was rated by without it. */
+            rate_card?: string | null;
+            /** @description Only what was rated by this card: number, name, or `external_id:`. */
+            rated_by?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description What customers are charged, or what carriers charge. */
+            side: components["schemas"]["ReratedSide"];
+            /**
+             * Format: int64
+             * @description Number of a configuration of the past.
+             */
+            snapshot?: number | null;
+            /** @description Calls received before this time, which is not in the future. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description What a re-rating would change. */
+        ReratingOutcome: {
+            /**
+             * Format: int64
+             * @description Calls that were read.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Of these, how many would be another amount.
+             */
+            changed: number;
+            /**
+             * @description The difference: above zero, calls become dearer.
+             * @example 0.002
+             */
+            difference_in_books: string;
+            /**
+             * @description What they would have.
+             * @example 0.012
+             */
+            now_in_books: string;
+            /** @description By customer or carrier and currency, the largest difference first. */
+            parties: components["schemas"]["ReratedParty"][];
+            /** @description Numbers of the cards that were used. */
+            rate_cards: number[];
+            /**
+             * Format: int64
+             * @description Charges of calls, or costs of attempts, that were rated.
+             */
+            rated: number;
+            /** @description Why what could not be rated could not. */
+            reasons: components["schemas"]["Unrated"][];
+            /**
+             * Format: int64
+             * @description How many could not be rated; they stay as they are.
+             */
+            unrated: number;
+            /**
+             * @description What the books have for what was rated, with corrections of before, USD.
+             * @example 0.01
+             */
+            was_in_books: string;
+        };
+        /** @description Some re-ratings, the newest first. */
+        ReratingPage: {
+            /** @description The page. */
+            items: components["schemas"]["Rerating"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where a re-rating stands.
+         * @enum {string}
+         */
+        ReratingStateView: "previewing" | "ready" | "failed" | "applying" | "applied";
         /** @description One resource as it is now. */
         Resource: {
             /**
@@ -13129,6 +13392,23 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["TrunkSpec"];
         };
+        /** @description Why something could not be rated. */
+        Unrated: {
+            /** @description Some of the calls. */
+            calls: components["schemas"]["CallIdText"][];
+            /**
+             * Format: int64
+             * @description How many charges or costs.
+             */
+            count: number;
+            /** @description The reason. */
+            reason: components["schemas"]["UnratedReason"];
+        };
+        /**
+         * @description Why a charge or a cost could not be rated.
+         * @enum {string}
+         */
+        UnratedReason: "no_rate_card" | "no_rate" | "other_currency" | "caller_unknown" | "does_not_fit";
         /** @description Somebody who may sign in. */
         User: {
             /** @description Networks that the user may come from; none: everywhere. */
@@ -13628,6 +13908,13 @@ export type Replay = components['schemas']['Replay'];
 export type ReplayLine = components['schemas']['ReplayLine'];
 export type ReportLine = components['schemas']['ReportLine'];
 export type ReportOf = components['schemas']['ReportOf'];
+export type ReratedParty = components['schemas']['ReratedParty'];
+export type ReratedSide = components['schemas']['ReratedSide'];
+export type Rerating = components['schemas']['Rerating'];
+export type ReratingCreate = components['schemas']['ReratingCreate'];
+export type ReratingOutcome = components['schemas']['ReratingOutcome'];
+export type ReratingPage = components['schemas']['ReratingPage'];
+export type ReratingStateView = components['schemas']['ReratingStateView'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceList = components['schemas']['ResourceList'];
 export type RolePage = components['schemas']['RolePage'];
@@ -13694,6 +13981,8 @@ export type TrunkResource = components['schemas']['TrunkResource'];
 export type TrunkSpec = components['schemas']['TrunkSpec'];
 export type TrunkVersion = components['schemas']['TrunkVersion'];
 export type TrunkWrite = components['schemas']['TrunkWrite'];
+export type Unrated = components['schemas']['Unrated'];
+export type UnratedReason = components['schemas']['UnratedReason'];
 export type User = components['schemas']['User'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserList = components['schemas']['UserList'];
@@ -34018,7 +34307,7 @@ export interface operations {
                 /** @description Number, name, or `external_id:` of a carrier. */
                 carrier?: string;
                 /** @description Why they are there. */
-                kind?: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment";
+                kind?: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction";
                 /** @description At this time or later. A call counts at its end. */
                 from?: components["schemas"]["Time"];
                 /** @description Before this time. */
@@ -42614,6 +42903,464 @@ export interface operations {
                 };
             };
             /** @description What is asked for does not go together: what, is said */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerating_list: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReratingPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerating_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReratingCreate"];
+            };
+        };
+        responses: {
+            /** @description A job makes the preview */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rerating"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer, carrier, rate card or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many previews are not applied */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerating_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rerating"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such re-rating */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerating_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such re-rating */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was applied */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerating_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is posted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rerating"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such re-rating */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no preview, it is outdated, or it was applied */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -54755,7 +55502,7 @@ export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArr
 export const pathsApiV1LcrProfilesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
-export const pathsApiV1LedgerEntriesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/ledger/entries"]["get"]["parameters"]["query"]["kind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment"];
+export const pathsApiV1LedgerEntriesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/ledger/entries"]["get"]["parameters"]["query"]["kind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction"];
 export const pathsApiV1NotificationTargetsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -54850,7 +55597,7 @@ export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const deckImportStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckImportState"]> = ["awaiting_file", "reading", "ready", "failed", "applied"];
 export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckScope"]> = ["full", "partial"];
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
-export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment"];
+export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction"];
 export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
 export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
 export const explanationBasisValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExplanationBasis"]> = ["recorded", "past_snapshot", "live_snapshot"];
@@ -54897,6 +55644,8 @@ export const registeredStateValues: ReadonlyArray<FlattenedDeepRequired<componen
 export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Registration"]> = ["off", "approval"];
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const reportOfValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReportOf"]> = ["calls", "attempts"];
+export const reratedSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratedSide"]> = ["customers", "carriers"];
+export const reratingStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratingStateView"]> = ["previewing", "ready", "failed", "applying", "applied"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
 export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "cli_rules.read", "cli_rules.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
@@ -54940,6 +55689,7 @@ export const trunkSpecSignallingSubscribeValues: ReadonlyArray<FlattenedDeepRequ
 export const trunkSpecSilenceOne_wayValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["silence"]["one_way"]> = ["report", "hang_up"];
 export const trunkSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["status"]> = ["active", "inactive"];
 export const trunkVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkVersion"]["kind"]> = ["trunk"];
+export const unratedReasonValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["UnratedReason"]> = ["no_rate_card", "no_rate", "other_currency", "caller_unknown", "does_not_fit"];
 export const userStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["UserState"]> = ["active", "pending", "suspended"];
 export const voiceTierResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["VoiceTierResource"]["kind"]> = ["voice_tier"];
 export const voiceTierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["VoiceTierVersion"]["kind"]> = ["voice_tier"];

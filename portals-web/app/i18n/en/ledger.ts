@@ -21,11 +21,15 @@ export const ledger = {
   movement: {
     calls_one: '{{count}} call',
     calls_other: '{{count}} calls',
+    corrections_one: '{{count}} call corrected by re-rating',
+    corrections_other: '{{count}} calls corrected by re-rating',
     payment: 'Payment',
     refund: 'Refund',
     adjustment: 'Note',
     call_charge: 'Charge of a call',
     attempt_cost: 'Cost of an attempt',
+    charge_correction: 'Correction of a charge',
+    cost_correction: 'Correction of a cost',
   },
   pay: {
     open: 'Post a payment',

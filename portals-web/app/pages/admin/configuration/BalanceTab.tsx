@@ -114,7 +114,9 @@ function Movements({ statement }: { statement: StatementView }) {
     )
   }
   const what = ({ kind, count }: MovementView) =>
-    kind === 'calls' ? t('movement.calls', { count }) : t(`movement.${kind as 'payment'}`)
+    kind === 'calls' || kind === 'corrections'
+      ? t(`movement.${kind}`, { count })
+      : t(`movement.${kind as 'payment'}`)
   return (
     <PlainTable<[MovementView, number]>
       label={t('movements')}
@@ -125,7 +127,9 @@ function Movements({ statement }: { statement: StatementView }) {
           id: 'at',
           header: t('at'),
           cell: ([{ at, kind }]) =>
-            kind === 'calls' ? at.slice(0, 10) : `${at.slice(0, 10)} ${at.slice(11, 16)}`,
+            kind === 'calls' || kind === 'corrections'
+              ? at.slice(0, 10)
+              : `${at.slice(0, 10)} ${at.slice(11, 16)}`,
         },
         { id: 'kind', header: t('kind'), cell: ([movement]) => what(movement) },
         {
