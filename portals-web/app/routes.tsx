@@ -159,6 +159,21 @@ const reports = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/reports/ReportsPage')),
 })
 
+const reratings = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/reratings',
+  loader: texts('reratings', 'lists'),
+  validateSearch: pagedSearch,
+  component: lazyRouteComponent(() => import('~/pages/admin/reratings/ReratingsPage')),
+})
+
+const rerating = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/reratings/$id',
+  loader: texts('reratings'),
+  component: lazyRouteComponent(() => import('~/pages/admin/reratings/ReratingPage')),
+})
+
 const explain = createRoute({
   getParentRoute: () => shell,
   path: '/explain',
@@ -372,6 +387,8 @@ const routeTree = root.addChildren([
     cdrs,
     cdr,
     reports,
+    reratings,
+    rerating,
     explain,
     configuration,
     apply,

@@ -9,6 +9,7 @@ import type {
 
 import { type Answer, type Call, iso } from './call.ts'
 import { Refusal } from './refusal.ts'
+import { Reratings } from './reratings.ts'
 import type { ResourceStore } from './resource-store.ts'
 
 const DAY_MS = 86_400_000
@@ -30,6 +31,7 @@ export class Ledgers {
 /** The books of one user's world: calls of each day, and what is posted by hand. */
 class Ledger {
   readonly #nowMs: number
+  readonly #reratings = new Reratings()
   readonly #posted: { party: string; nanos: bigint; entry: EntryView }[] = []
 
   constructor(nowMs: number) {
@@ -43,6 +45,7 @@ class Ledger {
       if (!canWrite) throw new Refusal(403, 'forbidden', 'This needs `ledger.write`.')
       return { status: 201, body: this.#pay(await call.json<PaymentCreate>()) }
     }
+    if (first === 'reratings') return this.#reratings.answer(call, canWrite)
     if ((first !== 'customers' && first !== 'carriers') || target === undefined) return null
     if (part !== 'balance' && part !== 'statement') return null
     const kind = first === 'customers' ? 'customer' : 'carrier'

@@ -17,6 +17,7 @@ import { live } from './es/live'
 import { palette } from './es/palette'
 import { people } from './es/people'
 import { reports } from './es/reports'
+import { reratings } from './es/reratings'
 import { shell } from './es/shell'
 import { signIn } from './es/signIn'
 import { system } from './es/system'
@@ -42,6 +43,7 @@ export const es = {
   palette,
   people,
   reports,
+  reratings,
   shell,
   signIn,
   system,

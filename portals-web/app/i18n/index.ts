@@ -29,6 +29,7 @@ const files = {
   people: () => import('./en/people'),
   palette: () => import('./en/palette'),
   reports: () => import('./en/reports'),
+  reratings: () => import('./en/reratings'),
   signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),
   welcome: () => import('./en/welcome'),

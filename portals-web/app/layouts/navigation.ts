@@ -104,6 +104,7 @@ export const PAGES: readonly Page[] = [
     link: pb.cdrs({ outcome: 'cancelled' }),
   },
   { id: 'trafficReport', section: 'reports', group: 'reports', link: pb.reports() },
+  { id: 'reratings', section: 'reports', group: 'reports', link: pb.reratings() },
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
   { id: 'changeSets', section: 'configuration', group: 'changes', link: pb.changeSets() },
   { id: 'apply', section: 'configuration', group: 'changes', link: pb.apply() },

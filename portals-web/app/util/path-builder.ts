@@ -24,6 +24,9 @@ export const pb = {
   cdrs: (search: CdrsSearch = {}) => linkOptions({ to: '/cdrs', search }),
   cdr: (id: string) => linkOptions({ to: '/cdrs/$id', params: { id } }),
   reports: (search: ReportsSearch = {}) => linkOptions({ to: '/reports', search }),
+  reratings: () => linkOptions({ to: '/reports/reratings' }),
+  rerating: (id: number) =>
+    linkOptions({ to: '/reports/reratings/$id', params: { id: String(id) } }),
   explain: (search: ExplainSearch = {}) => linkOptions({ to: '/explain', search }),
   configuration: () => linkOptions({ to: '/configuration' }),
   apply: () => linkOptions({ to: '/configuration/apply' }),

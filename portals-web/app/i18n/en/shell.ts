@@ -21,6 +21,7 @@ export const shell = {
     cdrsRejected: 'Rejected',
     cdrsCancelled: 'Cancelled',
     trafficReport: 'Traffic',
+    reratings: 'Re-rating',
     jobs: 'Background jobs',
     schedules: 'Schedules',
     events: 'Events',

@@ -24,6 +24,7 @@ export const shell: Translation<typeof english> = {
     cdrsRejected: 'Rechazadas',
     cdrsCancelled: 'Canceladas',
     trafficReport: 'Tráfico',
+    reratings: 'Retarificación',
     jobs: 'Tareas en segundo plano',
     schedules: 'Programaciones',
     events: 'Eventos',
