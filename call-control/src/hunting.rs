@@ -159,7 +159,8 @@ impl Call {
         if let Some(setup) = &mut self.setup
             && presented.calling != plan.numbers_translated.calling
         {
-            setup.present(&presented.calling, &presented.called);
+            let trunk = plan.ingress_trunk.place();
+            setup.present(&presented.calling, &presented.called, trunk);
         }
         let trunk = self.snapshot.ingress_trunk(plan.ingress_trunk);
         let numbers = Numbers {

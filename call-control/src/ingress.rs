@@ -198,7 +198,12 @@ impl Engine {
         }
         config
             .setups
-            .enter(&numbers.calling, &numbers.called, most)
+            .enter(
+                &numbers.calling,
+                &numbers.called,
+                plan.ingress_trunk.place(),
+                most,
+            )
             .map(Some)
             .ok_or(Obstacle::Reason(ReleaseReason::LoopDetected))
     }

@@ -33,6 +33,13 @@ pub struct CarrierIndex(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrunkIndex(pub(crate) u32);
 
+impl TrunkIndex {
+    /// The place, to tell trunks of one snapshot apart.
+    pub fn place(self) -> u32 {
+        self.0
+    }
+}
+
 /// A rate in a snapshot: which card, which offer, how many digits of the called number matched, and what of
 /// the caller did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
