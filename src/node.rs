@@ -10,7 +10,8 @@ use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
 use mgmt_api::jobs::{
-    JobBell, JobHandler, JobRunner, PruneAudit, PruneEvents, VerifyLedger, VerifyReports,
+    JobBell, JobHandler, JobRunner, MailReports, PruneAudit, PruneEvents, VerifyLedger,
+    VerifyReports,
 };
 use mgmt_api::mail::{MailSender, SendMail};
 use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
@@ -269,12 +270,17 @@ fn job_runner(
     let sender = MailSender::new(config.mail_settings())?;
     let handlers: Vec<Arc<dyn JobHandler>> = vec![
         Arc::new(SendMail::new(store.clone(), secrets.clone(), sender)),
-        Arc::new(DeliverWebhook::new(store.clone(), secrets, webhooks)),
+        Arc::new(DeliverWebhook::new(
+            store.clone(),
+            secrets.clone(),
+            webhooks,
+        )),
         Arc::new(Prune::new(store.clone(), config.retention())),
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
         Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
         Arc::new(VerifyLedger::new(store.clone())),
         Arc::new(VerifyReports::new(store.clone())),
+        Arc::new(MailReports::new(store.clone(), secrets)),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
         Arc::new(PreviewRerating::new(state.clone())),

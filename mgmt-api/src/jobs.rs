@@ -20,6 +20,7 @@ mod report_check;
 mod runner;
 mod schedule;
 
+pub use crate::routes::reports::mailed::MailReports;
 pub use audit_retention::PruneAudit;
 pub use backoff::Backoff;
 pub use event_retention::PruneEvents;

@@ -15,7 +15,7 @@ pub use job::SendMail;
 use crate::hex;
 use crate::secrets::{SecretBox, SecretError, SecretText};
 use lettre::message::Mailbox;
-use store::{NewMail, TenantId};
+use store::{NewAttachment, NewMail, TenantId};
 
 /// Longest subject, bytes.
 pub const SUBJECT_BYTES_MAX: usize = 200;
@@ -31,6 +31,8 @@ pub struct Message<'a> {
     pub subject: &'a str,
     /// Plain text.
     pub text: &'a SecretText,
+    /// Name and text of a file of comma-separated values that goes with it.
+    pub attachment: Option<(&'static str, &'a SecretText)>,
 }
 
 /// Why a mail cannot be composed.
@@ -68,6 +70,10 @@ pub fn compose(
     {
         return Err(ComposeError::Subject);
     }
+    let attachment = message.attachment.map(|(name, text)| {
+        let text = secrets.seal(tenant, text)?;
+        Ok::<_, SecretError>(NewAttachment { name, text })
+    });
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(SecretError::from)?;
     Ok(NewMail {
@@ -77,6 +83,7 @@ pub fn compose(
         recipient: recipient.to_string(),
         subject: subject.to_owned(),
         text: secrets.seal(tenant, message.text)?,
+        attachment: attachment.transpose()?,
     })
 }
 
@@ -104,6 +111,7 @@ mod tests {
             recipient,
             subject,
             text: &text,
+            attachment: None,
         };
         let made = |recipient, subject| {
             compose(&secrets, TenantId::PLATFORM, &message(recipient, subject))

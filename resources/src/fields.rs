@@ -17,6 +17,7 @@ pub(crate) mod origin_set;
 pub(crate) mod prefix;
 pub(crate) mod reference;
 pub(crate) mod registration;
+pub(crate) mod report;
 pub(crate) mod response_rule;
 pub(crate) mod secret;
 pub(crate) mod shared_gateway;

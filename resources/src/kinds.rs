@@ -151,4 +151,5 @@ kinds! {
     route_group::RouteGroup,
     role::Role,
     notification_target::NotificationTarget,
+    scheduled_report::ScheduledReport,
 }

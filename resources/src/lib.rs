@@ -53,6 +53,7 @@ pub use fields::origin_set::{
 pub use fields::prefix::{PREFIX_DIGITS_MAX, Prefix, PrefixError};
 pub use fields::reference::Ref;
 pub use fields::registration::Registration;
+pub use fields::report::{ReportCount, ReportLines};
 pub use fields::response_rule::{ResponseMap, ResponseRule};
 pub use fields::secret::Secret;
 pub use fields::shared_gateway::SharedGateway;

@@ -26,6 +26,7 @@ mod outbox;
 mod people;
 mod reratings;
 mod resources;
+mod scheduled_reports;
 mod secrets;
 mod settings;
 mod tenants;
@@ -86,7 +87,7 @@ pub use loader::{
 pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,
 };
-pub use outbox::{MAIL_JOB, MailRow, NewMail};
+pub use outbox::{MAIL_JOB, MailRow, NewAttachment, NewMail};
 pub use people::{
     DeviceSeen, EndedApiKey, InvitationRow, NewInvitation, NewPasskey, NewRegistration, NewSession,
     NewSignIn, NewToken, NewUser, PasskeyRow, PeopleWrite, RegistrationRow, SessionRow,

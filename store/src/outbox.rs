@@ -28,6 +28,17 @@ pub struct NewMail {
     pub subject: String,
     /// Its text, sealed.
     pub text: SealedSecret,
+    /// A file that goes with it.
+    pub attachment: Option<NewAttachment>,
+}
+
+/// A file of comma-separated values that goes with a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAttachment {
+    /// Its name, such as `traffic.csv`.
+    pub name: &'static str,
+    /// Its text, sealed.
+    pub text: SealedSecret,
 }
 
 /// A mail as it stands.
@@ -45,6 +56,10 @@ pub struct MailRow {
     pub subject: String,
     /// The secret that is its text; `None` once it is sent.
     pub secret_id: Option<String>,
+    /// Name of the file that goes with it.
+    pub attachment_name: Option<String>,
+    /// The secret that is the file's text; `None` once it is sent.
+    pub attachment_secret_id: Option<String>,
     /// The job that sends it.
     pub job_id: Option<i64>,
     /// When it was queued.
@@ -63,6 +78,10 @@ pub(crate) async fn queue(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     secrets::put(transaction, &mail.text, now).await?;
+    if let Some(attachment) = &mail.attachment {
+        secrets::put(transaction, &attachment.text, now).await?;
+    }
+    let attachment = mail.attachment.as_ref();
     let payload = serde_json::json!({ "mail": mail.id });
     let job = NewJob {
         attempts_max: ATTEMPTS_MAX,
@@ -70,8 +89,8 @@ pub(crate) async fn queue(
         ..NewJob::new(mail.tenant, MAIL_JOB, payload, now).unique(&mail.id)
     };
     let job_id = jobs::enqueue(transaction, &job, now).await?;
-    sql("INSERT INTO mail (id, tenant_id, purpose, recipient, subject, secret_id, job_id, state, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8)")
+    sql("INSERT INTO mail (id, tenant_id, purpose, recipient, subject, secret_id, job_id, state, created_at, \
+         attachment_name, attachment_secret_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10)")
     .bind(&mail.id)
     .bind(mail.tenant.get())
     .bind(mail.purpose)
@@ -80,13 +99,15 @@ pub(crate) async fn queue(
     .bind(&mail.text.id)
     .bind(job_id)
     .bind(now)
+    .bind(attachment.map(|attachment| attachment.name))
+    .bind(attachment.map(|attachment| attachment.text.id.as_str()))
     .execute(transaction)
     .await?;
     Ok(())
 }
 
 const COLUMNS: &str = "SELECT id, tenant_id, purpose, recipient, subject, secret_id, job_id, \
-     created_at, sent_at FROM mail ";
+     created_at, sent_at, attachment_name, attachment_secret_id FROM mail ";
 
 impl Store {
     /// Queues a mail that belongs to no other change.
@@ -146,12 +167,15 @@ impl Store {
     /// [`StoreError::Query`].
     pub async fn mail_sent(&self, mail: &MailRow, now: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sql("UPDATE mail SET state = 'sent', sent_at = $1, secret_id = NULL WHERE id = $2")
-            .bind(now)
-            .bind(&mail.id)
-            .execute(&mut transaction)
-            .await?;
-        if let Some(secret_id) = &mail.secret_id {
+        sql(
+            "UPDATE mail SET state = 'sent', sent_at = $1, secret_id = NULL, \
+             attachment_secret_id = NULL WHERE id = $2",
+        )
+        .bind(now)
+        .bind(&mail.id)
+        .execute(&mut transaction)
+        .await?;
+        for secret_id in mail.secret_id.iter().chain(&mail.attachment_secret_id) {
             secrets::delete(&mut transaction, mail.tenant, secret_id).await?;
         }
         transaction.commit().await
@@ -172,16 +196,17 @@ impl Store {
         let gone = sql("DELETE FROM mail WHERE id IN (SELECT id FROM mail \
              WHERE (state = 'sent' AND sent_at < $1) OR (state <> 'sent' AND created_at < $2 \
              AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = mail.job_id)) LIMIT $3) \
-             RETURNING tenant_id, secret_id")
+             RETURNING tenant_id, secret_id, attachment_secret_id")
         .bind(sent_before)
         .bind(unsent_before)
         .bind(limit)
         .fetch_all(&mut transaction)
         .await?;
         for row in &gone {
-            if let Some(secret_id) = row.get::<Option<String>>(1)? {
-                let tenant = TenantId::new(row.get(0)?);
-                secrets::delete(&mut transaction, tenant, &secret_id).await?;
+            let tenant = TenantId::new(row.get(0)?);
+            let texts: [Option<String>; 2] = [row.get(1)?, row.get(2)?];
+            for secret_id in texts.iter().flatten() {
+                secrets::delete(&mut transaction, tenant, secret_id).await?;
             }
         }
         transaction.commit().await?;
@@ -201,31 +226,45 @@ fn mail(row: &Row) -> Result<MailRow, StoreError> {
         job_id: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
         sent_at: sent_at.map(Timestamp),
+        attachment_name: row.get(9)?,
+        attachment_secret_id: row.get(10)?,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+pub(crate) mod testing {
     use super::*;
-    use crate::testing;
 
-    fn new_mail(id: &str) -> NewMail {
+    /// A mail with a file.
+    pub(crate) fn new_mail(id: &str) -> NewMail {
+        let text = |of: &str| SealedSecret {
+            id: format!("{of} of {id}"),
+            owner: TenantId::new(1),
+            key_id: "k".into(),
+            wrapped_key: "00".into(),
+            ciphertext: "00".into(),
+        };
         NewMail {
             id: id.into(),
             tenant: TenantId::new(1),
             purpose: "email_verification",
             recipient: "ann@example.com".into(),
             subject: "Confirm your address".into(),
-            text: SealedSecret {
-                id: format!("text of {id}"),
-                owner: TenantId::new(1),
-                key_id: "k".into(),
-                wrapped_key: "00".into(),
-                ciphertext: "00".into(),
-            },
+            text: text("text"),
+            attachment: Some(NewAttachment {
+                name: "file.csv",
+                text: text("file"),
+            }),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::testing::new_mail;
+    use super::*;
+    use crate::testing;
 
     #[tokio::test]
     async fn a_mail_of_a_change_that_never_happened_is_not_queued() {
@@ -271,6 +310,7 @@ mod tests {
             assert_eq!(row.job_id, Some(claimed[0].job.id));
             store.mail_sent(&row, Timestamp(3)).await.unwrap();
             assert_eq!(store.secret(&scope, "text of a").await.unwrap(), None);
+            assert_eq!(store.secret(&scope, "file of a").await.unwrap(), None);
             let page = store.mails(&scope, None, 1).await.unwrap();
             assert_eq!(page[0].id, "b");
             let rest = store
@@ -292,6 +332,7 @@ mod tests {
             assert_eq!(prune(2).await, 0);
             assert_eq!(prune(9).await, 1);
             assert_eq!(store.secret(&scope, "text of b").await.unwrap(), None);
+            assert_eq!(store.secret(&scope, "file of b").await.unwrap(), None);
         })
         .await;
     }

@@ -71,6 +71,8 @@ permissions! {
     ROLE_WRITE = "role.write",
     NOTIFICATION_TARGET_READ = "notification_target.read",
     NOTIFICATION_TARGET_WRITE = "notification_target.write",
+    SCHEDULED_REPORT_READ = "scheduled_report.read",
+    SCHEDULED_REPORT_WRITE = "scheduled_report.write",
     CHANGE_SET_READ = "change_set.read",
     CHANGE_SET_WRITE = "change_set.write",
     CHANGE_SET_PUSH = "change_set.push",

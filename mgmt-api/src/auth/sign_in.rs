@@ -307,6 +307,7 @@ async fn tell_of_new_device(
         recipient: email,
         subject: "New sign-in to your account",
         text: &SecretText::new(text),
+        attachment: None,
     };
     let mail = compose(&state.secrets, user.tenant, &message)
         .map_err(|error| Problem::internal(&error))?;

@@ -39,6 +39,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         audit_retention::schedule()?,
         ledger_check::schedule()?,
         report_check::schedule()?,
+        crate::routes::reports::mailed::schedule()?,
         crate::deck_import::schedule()?,
     ])
 }

@@ -2,7 +2,7 @@
 
 use crate::secrets::SecretText;
 use lettre::message::header::{ContentTransferEncoding, ContentType};
-use lettre::message::{Body, Mailbox};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::io::{self, Write as _};
@@ -82,6 +82,9 @@ pub enum SendError {
     /// It cannot be written as a message.
     #[error("the mail cannot be written as a message")]
     Build(#[from] lettre::error::Error),
+    /// Its file has no type that a mail can name.
+    #[error("the mail's file has no type")]
+    FileType(#[source] lettre::message::header::ContentTypeErr),
     /// Its recipient is no address.
     #[error("the recipient is no address")]
     Recipient(#[from] lettre::address::AddressError),
@@ -103,7 +106,7 @@ impl SendError {
     /// 538) is a matter of settings, not of the mail.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Off | Self::Build(_) | Self::Recipient(_) => true,
+            Self::Off | Self::Build(_) | Self::FileType(_) | Self::Recipient(_) => true,
             Self::Directory { .. } => false,
             Self::Smtp(error) => {
                 let code = error.status().map(u16::from);
@@ -148,8 +151,13 @@ impl MailSender {
     ///
     /// # Errors
     /// [`SendError`].
-    pub async fn send(&self, mail: &MailRow, text: &SecretText) -> Result<(), SendError> {
-        let message = self.message(mail, text)?;
+    pub async fn send(
+        &self,
+        mail: &MailRow,
+        text: &SecretText,
+        file: Option<&SecretText>,
+    ) -> Result<(), SendError> {
+        let message = self.message(mail, text, file)?;
         match &self.driver {
             Driver::Off => Err(SendError::Off),
             Driver::Smtp(transport) => {
@@ -164,16 +172,30 @@ impl MailSender {
         }
     }
 
-    fn message(&self, mail: &MailRow, text: &SecretText) -> Result<Message, SendError> {
+    fn message(
+        &self,
+        mail: &MailRow,
+        text: &SecretText,
+        file: Option<&SecretText>,
+    ) -> Result<Message, SendError> {
         let recipient: Mailbox = mail.recipient.parse()?;
         let domain = self.from.email.domain();
-        Ok(Message::builder()
+        let message = Message::builder()
             .from(self.from.clone())
             .to(recipient)
             .subject(mail.subject.as_str())
-            .message_id(Some(format!("<{}@{domain}>", mail.id)))
+            .message_id(Some(format!("<{}@{domain}>", mail.id)));
+        let text = body(text.expose());
+        let Some((name, file)) = mail.attachment_name.clone().zip(file) else {
+            return Ok(message.header(ContentType::TEXT_PLAIN).body(text)?);
+        };
+        let text = SinglePart::builder()
             .header(ContentType::TEXT_PLAIN)
-            .body(body(text.expose()))?)
+            .body(text);
+        let csv = ContentType::parse("text/csv; charset=utf-8").map_err(SendError::FileType)?;
+        let file = Attachment::new(name).body(file.expose().to_owned(), csv);
+        let parts = MultiPart::mixed().singlepart(text).singlepart(file);
+        Ok(message.multipart(parts)?)
     }
 }
 

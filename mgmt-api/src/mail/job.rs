@@ -3,7 +3,7 @@
 use super::MailSender;
 use crate::clock;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
-use crate::secrets::SecretBox;
+use crate::secrets::{SecretBox, SecretText};
 use serde::Deserialize;
 use store::{MAIL_JOB, Scope, Store};
 
@@ -37,13 +37,13 @@ impl SendMail {
         let Some(secret_id) = &mail.secret_id else {
             return Ok(());
         };
-        let sealed = self.store.secret(&scope, secret_id).await?;
-        let sealed = sealed.ok_or_else(|| JobFailure::GiveUp("The mail's text is gone.".into()))?;
-        let text = self
-            .secrets
-            .unseal(&sealed)
-            .map_err(|error| JobFailure::retry(&error))?;
-        self.sender.send(&mail, &text).await.map_err(|error| {
+        let text = self.opened(&scope, secret_id).await?;
+        let file = match &mail.attachment_secret_id {
+            Some(secret_id) => Some(self.opened(&scope, secret_id).await?),
+            None => None,
+        };
+        let sent = self.sender.send(&mail, &text, file.as_ref()).await;
+        sent.map_err(|error| {
             if error.is_permanent() {
                 JobFailure::give_up(&error)
             } else {
@@ -51,6 +51,13 @@ impl SendMail {
             }
         })?;
         Ok(self.store.mail_sent(&mail, clock::now()).await?)
+    }
+
+    async fn opened(&self, scope: &Scope, secret_id: &str) -> Result<SecretText, JobFailure> {
+        let sealed = self.store.secret(scope, secret_id).await?;
+        let sealed = sealed.ok_or_else(|| JobFailure::GiveUp("The mail's text is gone.".into()))?;
+        let opened = self.secrets.unseal(&sealed);
+        opened.map_err(|error| JobFailure::retry(&error))
     }
 }
 

@@ -82,6 +82,7 @@ pub(crate) fn compose_mails(
             recipient: &recipient.0,
             subject,
             text: &text,
+            attachment: None,
         };
         mail::compose(secrets, target.owner, &message)
     };

@@ -111,6 +111,11 @@ fn problem(
         let message = format_args!("this needs the permission `{needed}`");
         return Some(Problem::new(message));
     }
+    let report = Permission::REPORT_READ;
+    if kind == ResourceKind::ScheduledReport && !follows_rename && !permissions.contains(report) {
+        let message = format_args!("this needs the permission `{report}`: its mails are reports");
+        return Some(Problem::new(message));
+    }
     let beyond = granted.difference(permissions);
     let beyond: Vec<_> = beyond.iter().map(|one| format!("`{one}`")).collect();
     let message = format_args!("you may not do {} yourself", beyond.join(", "));

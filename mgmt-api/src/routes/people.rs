@@ -238,6 +238,7 @@ fn mail(
         recipient,
         subject,
         text: &SecretText::new(text),
+        attachment: None,
     };
     compose(&state.secrets, tenant, &message).map_err(|error| Problem::internal(&error))
 }

@@ -2,6 +2,7 @@
 
 mod figures;
 mod made;
+pub(crate) mod mailed;
 mod own;
 mod period;
 
@@ -20,7 +21,7 @@ use figures::{Amounts, Counted};
 use made::{Made, Wanted};
 use period::{Interval, Period};
 use rating::Currency;
-use resources::ResourceKind;
+use resources::{ReportCount, ReportLines, ResourceKind};
 use serde::{Deserialize, Serialize};
 use store::{TrafficBy, TrafficQuery, TrafficReportError, TrafficSide};
 use utoipa::{IntoParams, ToSchema};
@@ -303,18 +304,50 @@ impl ReportQuery {
             );
         let of_calls =
             self.ingress_trunk.is_some() || self.group_by == Some(ReportGroupBy::IngressTrunk);
-        let message = match (self.of, of_calls, of_attempts) {
-            (None, false, false) | (Some(ReportOf::Calls), _, false) | (None, true, false) => {
-                return Ok(TrafficSide::Call);
-            }
-            (None | Some(ReportOf::Attempts), false, _) => return Ok(TrafficSide::Attempt),
-            (_, true, true) => "no report has both ingress trunks and carriers or egress trunks",
-            (Some(ReportOf::Calls), ..) => {
-                "calls have no one carrier or egress trunk: ask for `attempts`"
-            }
-            (Some(ReportOf::Attempts), ..) => "attempts have no ingress trunk: ask for `calls`",
-        };
-        Err(Problem::invalid_field("of", message))
+        let settled = ReportCount::settled(self.of.map(Into::into), of_calls, of_attempts);
+        let settled = settled.map_err(|message| Problem::invalid_field("of", message))?;
+        Ok(ReportOf::from(settled).side())
+    }
+}
+
+impl ReportOf {
+    fn side(self) -> TrafficSide {
+        match self {
+            Self::Calls => TrafficSide::Call,
+            Self::Attempts => TrafficSide::Attempt,
+        }
+    }
+}
+
+impl From<ReportCount> for ReportOf {
+    fn from(count: ReportCount) -> Self {
+        match count {
+            ReportCount::Calls => Self::Calls,
+            ReportCount::Attempts => Self::Attempts,
+        }
+    }
+}
+
+impl From<ReportOf> for ReportCount {
+    fn from(of: ReportOf) -> Self {
+        match of {
+            ReportOf::Calls => Self::Calls,
+            ReportOf::Attempts => Self::Attempts,
+        }
+    }
+}
+
+impl From<ReportLines> for ReportGroupBy {
+    fn from(lines: ReportLines) -> Self {
+        match lines {
+            ReportLines::Hour => Self::Hour,
+            ReportLines::Day => Self::Day,
+            ReportLines::Customer => Self::Customer,
+            ReportLines::Carrier => Self::Carrier,
+            ReportLines::Destination => Self::Destination,
+            ReportLines::IngressTrunk => Self::IngressTrunk,
+            ReportLines::EgressTrunk => Self::EgressTrunk,
+        }
     }
 }
 
@@ -347,22 +380,15 @@ mod tests {
             };
             query.side().map_err(|problem| problem.status)
         };
-        let (calls, attempts) = (Some(ReportOf::Calls), Some(ReportOf::Attempts));
-        assert_eq!(of(None, None, false, false), Ok(TrafficSide::Call));
-        assert_eq!(of(calls, None, false, true), Ok(TrafficSide::Call));
+        let attempts = Some(ReportOf::Attempts);
+        assert_eq!(of(None, None, false, true), Ok(TrafficSide::Call));
         assert_eq!(of(None, None, true, false), Ok(TrafficSide::Attempt));
         assert_eq!(of(attempts, None, false, false), Ok(TrafficSide::Attempt));
         let by = Some(ReportGroupBy::EgressTrunk);
         assert_eq!(of(None, by, false, false), Ok(TrafficSide::Attempt));
         let by_trunk = Some(ReportGroupBy::IngressTrunk);
         assert_eq!(of(None, by_trunk, false, false), Ok(TrafficSide::Call));
-        for wrong in [
-            of(calls, by, false, false),
-            of(attempts, by_trunk, false, false),
-            of(None, None, true, true),
-            of(calls, None, true, true),
-        ] {
-            assert_eq!(wrong, Err(422));
-        }
+        assert_eq!(of(attempts, by_trunk, false, false), Err(422));
+        assert_eq!(of(None, None, true, true), Err(422));
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use store::{Loader, LoaderConfig};
 
-const NOON: i64 = 1_772_366_400_000_000;
+pub(crate) const NOON: i64 = 1_772_366_400_000_000;
 
 fn reference(name: &str) -> ResourceRef {
     ResourceRef {

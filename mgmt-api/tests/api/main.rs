@@ -37,6 +37,7 @@ mod rate_limits;
 mod reports;
 mod reratings;
 mod resources;
+mod scheduled_reports;
 mod secrets;
 mod server;
 mod sign_in;

@@ -200,7 +200,12 @@ async fn files_do_not_get_round_the_permission_of_a_kind() {
 }
 
 /// Sends a change with an API key that may only do `permissions`.
-async fn change_by_key(api: &Api, permissions: &[&str], path: &str, body: &Value) -> Answer {
+pub(crate) async fn change_by_key(
+    api: &Api,
+    permissions: &[&str],
+    path: &str,
+    body: &Value,
+) -> Answer {
     let key = json!({"name": permissions.join(" "), "permissions": permissions});
     let made = change(api, "super_admin", "/api/v1/api-keys", &key).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);

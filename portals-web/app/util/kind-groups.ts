@@ -12,7 +12,7 @@ const GROUPS = {
     'schedule',
   ],
   offer: ['rate_card', 'exchange_rate', 'voice_tier', 'channel_plan', 'codec_set'],
-  access: ['role', 'authentication_method', 'notification_target'],
+  access: ['role', 'authentication_method', 'notification_target', 'scheduled_report'],
 } as const
 
 export type KindGroup = keyof typeof GROUPS | 'more'

@@ -112,12 +112,17 @@ impl Outbox {
     }
 
     async fn queue(&self) -> JobRun {
+        self.queue_with(None).await
+    }
+
+    async fn queue_with(&self, file: Option<&SecretText>) -> JobRun {
         let text = SecretText::new("Your link: https://didtron.example/reset#tökén\n.\nRegards");
         let message = mail::Message {
             purpose: "password_reset",
             recipient: "Ann <ann@example.com>",
             subject: "Reset your password",
             text: &text,
+            attachment: file.map(|file| ("traffic.csv", file)),
         };
         let mail = mail::compose(&self.secrets, TenantId::PLATFORM, &message).unwrap();
         let now = clock::now();
@@ -274,4 +279,31 @@ fn a_long_link_stays_on_its_line() {
     assert!(written.is_ascii());
     let (encoding, _) = made(&"x".repeat(LINE_BYTES_MAX + 1));
     assert_ne!(encoding, ContentTransferEncoding::SevenBit);
+}
+
+#[tokio::test]
+async fn a_file_goes_with_a_mail_and_is_forgotten_with_its_text() {
+    let outbox = Outbox::open().await;
+    let (server, address) = FakeServer::start(&[]).await;
+    let file = SecretText::new("name,seizures\nFrance,5\n");
+    let run = outbox.queue_with(Some(&file)).await;
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    let secret_id = outbox.row().await.attachment_secret_id.unwrap();
+    outbox.smtp(address).run(&run).await.unwrap();
+    let messages = server.messages.lock().unwrap().clone();
+    let [message] = messages.as_slice() else {
+        panic!("one message: {messages:?}")
+    };
+    for part in [
+        "Content-Type: multipart/mixed",
+        "Content-Disposition: attachment; filename=\"traffic.csv\"",
+        "Content-Type: text/csv; charset=utf-8",
+        "name,seizures",
+        "France,5",
+    ] {
+        assert!(message.contains(part), "{part} is missing: {message}");
+    }
+    let row = outbox.row().await;
+    assert_eq!((row.secret_id, row.attachment_secret_id), (None, None));
+    assert_eq!(outbox.store.secret(&scope, &secret_id).await.unwrap(), None);
 }

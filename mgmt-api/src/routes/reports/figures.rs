@@ -83,7 +83,7 @@ pub(super) fn money(nanos: i128) -> Option<Money> {
 }
 
 /// A share in percent, to the hundredth.
-fn percent(part: i64, of: i64) -> Option<f64> {
+pub(super) fn percent(part: i64, of: i64) -> Option<f64> {
     let hundredths = i128::from(part) * 10_000 + i128::from(of) / 2;
     (of > 0).then(|| (hundredths / i128::from(of)) as f64 / 100.0)
 }

@@ -206,8 +206,8 @@ impl Made {
 
     /// A file for a spreadsheet; with the money of both sides, or of the own.
     pub(super) fn csv(&self, both_sides: bool) -> Result<Response, Problem> {
-        let text = self.csv_text(both_sides);
-        let text = text.map_err(|error| Problem::internal(&error))?;
+        let text = self.csv_text(both_sides, usize::MAX);
+        let (text, _) = text.map_err(|error| Problem::internal(&error))?;
         let headers = [
             (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
             (
@@ -218,7 +218,12 @@ impl Made {
         Ok((headers, text).into_response())
     }
 
-    fn csv_text(&self, both_sides: bool) -> Result<Vec<u8>, csv::Error> {
+    /// The file, of at most so many bytes, and how many lines it has.
+    pub(super) fn csv_text(
+        &self,
+        both_sides: bool,
+        bytes_max: usize,
+    ) -> Result<(Vec<u8>, usize), csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut head: Vec<String> = vec![format!("start {}", self.period.zone_name)];
         head.extend(["id", "name"].map(str::to_owned));
@@ -227,6 +232,8 @@ impl Made {
             head.extend(csv_head("previous_", both_sides));
         }
         writer.write_record(&head)?;
+        writer.flush()?;
+        let (mut end, mut count) = (writer.get_ref().len(), 0);
         for line in &self.lines {
             let mut cells = vec![
                 line.start
@@ -239,10 +246,16 @@ impl Made {
                 cells.extend(csv_cells(previous, both_sides));
             }
             writer.write_record(&cells)?;
+            writer.flush()?;
+            if writer.get_ref().len() > bytes_max {
+                break;
+            }
+            (end, count) = (writer.get_ref().len(), count + 1);
         }
-        writer
-            .into_inner()
-            .map_err(|error| error.into_error().into())
+        let text = writer.into_inner();
+        let mut text = text.map_err(csv::IntoInnerError::into_error)?;
+        text.truncate(end);
+        Ok((text, count))
     }
 }
 
