@@ -75,13 +75,15 @@ pub(super) fn text(
     text
 }
 
+type Figure = fn(&Sums) -> String;
+
 /// The figures of all lines, those of the period before beside them.
 fn totals(text: &mut String, made: &Made) {
     let before = made.previous_totals.as_ref();
     if before.is_some() {
         let _ = writeln!(text, "{:WIDTH$}{:>WIDTH$}{:>WIDTH$}", "", "now", "before");
     }
-    let figures: [(&str, fn(&Sums) -> String); 9] = [
+    let figures: [(&str, Figure); 9] = [
         ("Seizures", |sums| sums.all.seizures.to_string()),
         ("Answered", |sums| sums.all.answered.to_string()),
         ("ASR %", asr),
