@@ -3,9 +3,9 @@
 //! | event | when |
 //! |---|---|
 //! | `journal.unavailable` | records cannot be written: new calls are refused |
-//! | `journal.available` | they can be written again |
+//! | `journal.available` | they can be written again, for half a minute already |
 //! | `journal.not_loaded` | records are written and have not reached the database for a while |
-//! | `journal.loaded` | they reach it again |
+//! | `journal.loaded` | they reach it again, for half a minute already |
 //!
 //! An event is a row of the database, which is often what is missing. So what happened waits in memory
 //! and is written as soon as that is possible, with its own time. The log and the metrics have it at
@@ -26,8 +26,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Loading may be late for so long before anybody is told: a database that is started anew is no alarm.
 const LOADING_GRACE_US: i64 = 30_000_000;
 
-/// Events that wait for the database. A disk that is full and not full in turns fills it: then the
-/// oldest are dropped, and the log has them.
+/// It is over when nothing was wrong for so long: free space that swings round its limit is one trouble.
+const END_GRACE_US: i64 = 30_000_000;
+
+/// Events that wait for the database. When there are more the oldest are dropped, and the log has them.
 const WAITING_MAX: usize = 64;
 
 /// What is wrong now, and since when.
@@ -35,6 +37,8 @@ const WAITING_MAX: usize = 64;
 struct Trouble {
     since: Option<Timestamp>,
     told: bool,
+    /// Since when nothing has been wrong, while its end is not told yet.
+    well_since: Option<Timestamp>,
 }
 
 /// Something to tell.
@@ -57,7 +61,7 @@ pub(crate) struct Alarms {
 }
 
 impl Trouble {
-    /// What there is to tell of it: its begin after `grace_us`, or its end.
+    /// What there is to tell of it: its begin after `grace_us`, or its end after [`END_GRACE_US`].
     fn look(
         &mut self,
         now: Timestamp,
@@ -66,15 +70,23 @@ impl Trouble {
         [began, ended]: [&'static str; 2],
     ) -> Option<Alarm> {
         let Some(detail) = detail else {
-            let before = std::mem::take(self);
-            let since = before.since.filter(|_| before.told)?;
+            let Some(since) = self.since.filter(|_| self.told) else {
+                *self = Self::default();
+                return None;
+            };
+            let well_since = *self.well_since.get_or_insert(now);
+            if (0..END_GRACE_US).contains(&(now.0 - well_since.0)) {
+                return None;
+            }
+            *self = Self::default();
             return Some(Alarm {
                 kind: ended,
-                at: now,
+                at: well_since,
                 since,
                 detail: None,
             });
         };
+        self.well_since = None;
         let since = *self.since.get_or_insert(now);
         // A clock that was set back must not keep an alarm from being told.
         if self.told || (0..grace_us).contains(&(now.0 - since.0)) {

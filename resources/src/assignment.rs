@@ -117,6 +117,14 @@ impl Assignment {
         *self == Self::default()
     }
 
+    /// To nobody.
+    pub fn nobody() -> Self {
+        Self {
+            all: false,
+            ..Self::default()
+        }
+    }
+
     /// At which level a customer gets it; `None` when it does not.
     pub fn level_for(&self, customer: &CustomerPlace<'_>) -> Option<AssignmentLevel> {
         let has = |names: &[String], name: Option<&str>| {

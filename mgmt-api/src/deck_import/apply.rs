@@ -203,15 +203,27 @@ impl ApplyDeck {
                 &mut |_| {},
             );
             // What we wrote ourselves is read as it was, or not at all.
-            let reading = reading.ok().filter(|reading| reading.rejections.is_empty());
+            let reading = reading.map_err(|error| error.to_string())?;
+            if let Some(first) = reading.rejections.listed.first() {
+                return Err(format!(
+                    "line {}: {}: {}",
+                    first.line, first.field, first.reason
+                ));
+            }
             let mut text = Vec::new();
-            export::csv_at(&reading?.table, at, &mut text).ok()?;
-            let text = String::from_utf8(text).ok()?;
-            Some(DeckText::new(text.into()))
+            export::csv_at(&reading.table, at, &mut text).map_err(|error| error.to_string())?;
+            let text = String::from_utf8(text).map_err(|error| error.to_string())?;
+            Ok(DeckText::new(text.into()))
         };
-        let deck = alone(guard, work).await.ok();
-        let deck = deck.and_then(|(deck, guard)| Some((deck?, guard)));
-        deck.ok_or_else(Problem::interrupted)
+        let deck = alone(guard, work).await;
+        let (deck, guard) = deck.map_err(|_| Problem::interrupted())?;
+        let deck = deck.map_err(|reason: String| {
+            tracing::error!(import = id, reason, "the rates of an import cannot be used");
+            let message =
+                format!("its rates cannot be used any more, import the file anew: {reason}");
+            Problem::invalid_field("rates", message)
+        })?;
+        Ok((deck, guard))
     }
 
     /// The change set to write to; the second when it was made for this.

@@ -280,7 +280,9 @@ impl Configuration {
             let snapshot = written.snapshot;
             self.keep(written.number, base, written.planned);
             // Calls use what is equal to this already; the number is all that could be new.
-            let _ = put_live(switch, snapshot).await;
+            if let Err(error) = put_live(switch, snapshot).await {
+                tracing::error!(%error, "calls go on with the number of the configuration before");
+            }
             Ok::<(), ConfigurationError>(())
         };
         match undone.await {

@@ -111,13 +111,17 @@ fn entry(
     })
 }
 
-/// An assignment as the database has it: nothing written means all.
+/// An assignment as the database has it: nothing written means all, and what cannot be read, such as one of a
+/// later release, nobody.
 pub(crate) fn assignment_of(stored: &Value) -> Assignment {
     let is_written = stored.as_object().is_some_and(|object| !object.is_empty());
     if !is_written {
         return Assignment::default();
     }
-    serde_json::from_value(stored.clone()).unwrap_or_default()
+    serde_json::from_value(stored.clone()).unwrap_or_else(|error| {
+        tracing::error!(%error, %stored, "an assignment cannot be read: it is taken for one to nobody");
+        Assignment::nobody()
+    })
 }
 
 /// A row as a file has it, secrets masked.

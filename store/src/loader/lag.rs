@@ -13,14 +13,17 @@ use std::path::Path;
 #[derive(Debug, Default)]
 pub(super) struct Written {
     ends: BTreeMap<SegmentName, u64>,
+    waiting: u64,
 }
 
 impl Written {
-    /// Bytes of records in `directory` that are behind the places of `segments`. A file that cannot be
-    /// read counts as it was when it last could.
+    /// Bytes of records in `directory` that are behind the places of `segments`. What cannot be read, a file
+    /// or the folder, counts as it was when it last could.
     pub(super) fn waiting(&mut self, directory: &Path, segments: &Segments) -> u64 {
         // The folder names what is new as well: its place is in the database, which may be away.
-        let names = list(directory).unwrap_or_default();
+        let Ok(names) = list(directory) else {
+            return self.waiting;
+        };
         let mut before = std::mem::take(&mut self.ends);
         let mut waiting = 0;
         for name in names {
@@ -38,6 +41,7 @@ impl Written {
             waiting += end - begin;
             self.ends.insert(name, end);
         }
+        self.waiting = waiting;
         waiting
     }
 }

@@ -122,6 +122,11 @@ impl Store {
                 if read == BATCH_ENTRIES || (loaded && reader.position() >= until) {
                     continue;
                 }
+                // A frame that is being written now looks like a damaged one; the loader gets to it first.
+                if !loaded && reader.header().sealed_at.is_none() {
+                    waiting.insert(name.boot);
+                    break;
+                }
                 match reader.skip_damage().map_err(located)? {
                     Some(skipped) if batch.stop == Stop::Unsound => found.damaged_bytes += skipped,
                     Some(_) => {}
