@@ -5,9 +5,12 @@ use super::{ConfigArgs, ServerArgs, check, say};
 use crate::config::Config;
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rating::Timestamp;
 use serde::Deserialize;
 use std::process::ExitCode;
-use store::{Store, TrafficVerification};
+use store::{Store, StoreError, TRAFFIC_DAY_US, TrafficVerification};
 
 /// Records between two lines of progress.
 const PROGRESS_STEP: u64 = 100_000;
@@ -25,6 +28,18 @@ enum ReportCommand {
     /// Compare the sums of reports in the database with every record of a call; exit status 1 when
     /// something differs. The switch may run.
     Verify {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Make the sums of reports anew from the records, and tell what was wrong. The switch may run; on one
+    /// database, only nodes of this release.
+    Rebuild {
+        /// The first day (UTC), such as 2026-03-01; the first of all without it.
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        from: Option<Timestamp>,
+        /// The last day (UTC); the last of all without it.
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        until: Option<Timestamp>,
         #[command(flatten)]
         config: ConfigArgs,
     },
@@ -102,6 +117,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         ReportCommand::Traffic(args) => traffic(args),
         ReportCommand::Verify { config } => verify(config),
+        ReportCommand::Rebuild {
+            from,
+            until,
+            config,
+        } => rebuild(*from, *until, config),
     }
 }
 
@@ -174,31 +194,35 @@ fn row(name: &str, figures: &Figures) -> String {
     )
 }
 
+/// The first moment of a day.
+fn day(text: &str) -> Result<Timestamp, String> {
+    let day: Date = text
+        .parse()
+        .map_err(|_| "it is not a day such as 2026-03-01".to_owned())?;
+    let midnight = day.to_zoned(TimeZone::UTC).map_err(|it| it.to_string())?;
+    Ok(Timestamp(midnight.timestamp().as_microsecond()))
+}
+
 fn verify(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
-    let config = match Config::load(args.config.as_deref(), std::env::vars()) {
-        Ok(config) => config,
-        Err(problems) => return Ok(check::refuse(&problems)),
-    };
-    let location = config.database()?;
     let mut told = 0;
-    let verify = async {
-        let store = Store::open(&location).await?;
-        let found = store.verify_traffic(None, |calls| tell_progress(&mut told, calls));
-        let found = found.await;
-        store.close().await;
-        found
+    let done = async |store: &Store| {
+        store
+            .verify_traffic(None, |calls| tell_progress(&mut told, calls, "compared"))
+            .await
     };
-    let found = crate::node::runtime()?
-        .block_on(verify)
-        .with_context(|| format!("the reports of {location} were not verified"))?;
-    if let Some(fill) = found.filling {
-        let (done, total) = (fill.done, fill.total);
-        anyhow::bail!(
-            "records of before are still filled in, {done} of {total}: the running switch does it; \
-             verify again when it is done"
-        );
-    }
+    let found = match on_the_database(args, done)? {
+        Ok(found) => found,
+        Err(refused) => return Ok(refused),
+    };
     tell(&found);
+    let outcome = match found.differences_total {
+        0 => "nothing differs".to_owned(),
+        count => format!("{count} differences"),
+    };
+    say(&format!(
+        "{} calls, {} sums: {outcome}.",
+        found.calls, found.sums
+    ));
     Ok(if found.is_sound() {
         ExitCode::SUCCESS
     } else {
@@ -206,10 +230,75 @@ fn verify(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn tell_progress(told: &mut u64, calls: u64) {
+fn rebuild(
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    args: &ConfigArgs,
+) -> anyhow::Result<ExitCode> {
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        anyhow::bail!("--until is before --from: give the first and the last day");
+    }
+    let behind = until.map(|day| Timestamp(day.0.saturating_add(TRAFFIC_DAY_US)));
+    let mut told = 0;
+    let done = async |store: &Store| {
+        store
+            .rebuild_traffic(from, behind, |calls| {
+                tell_progress(&mut told, calls, "read")
+            })
+            .await
+    };
+    let mended = match on_the_database(args, done)? {
+        Ok(mended) => mended,
+        Err(refused) => return Ok(refused),
+    };
+    tell(&mended);
+    let outcome = match mended.differences_total {
+        0 => "all were right".to_owned(),
+        count => format!("{count} were wrong and are mended"),
+    };
+    say(&format!(
+        "{} calls, {} sums: {outcome}.",
+        mended.calls, mended.sums
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does something with the sums of the configured database; the inner error has said what is wrong with the
+/// configuration.
+fn on_the_database(
+    args: &ConfigArgs,
+    mut work: impl AsyncFnMut(&Store) -> Result<TrafficVerification, StoreError>,
+) -> anyhow::Result<Result<TrafficVerification, ExitCode>> {
+    let config = match Config::load(args.config.as_deref(), std::env::vars()) {
+        Ok(config) => config,
+        Err(problems) => return Ok(Err(check::refuse(&problems))),
+    };
+    let location = config.database()?;
+    let done = async {
+        let store = Store::open(&location).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    };
+    let done = crate::node::runtime()?
+        .block_on(done)
+        .with_context(|| format!("the sums of reports in {location} were not gone through"))?;
+    if let Some(fill) = done.filling {
+        let (filled, total) = (fill.done, fill.total);
+        anyhow::bail!(
+            "records of before are still filled in, {filled} of {total}: the running switch does it; \
+             try again when it is done"
+        );
+    }
+    Ok(Ok(done))
+}
+
+fn tell_progress(told: &mut u64, calls: u64, what: &str) {
     if calls / PROGRESS_STEP > *told {
         *told = calls / PROGRESS_STEP;
-        say(&format!("{calls} calls compared."));
+        say(&format!("{calls} calls {what}."));
     }
 }
 
@@ -221,16 +310,24 @@ fn tell(found: &TrafficVerification) {
     if more > 0 {
         say(&format!("… and {more} more."));
     }
-    let (calls, sums) = (found.calls, found.sums);
-    let outcome = match found.differences_total {
-        0 => "nothing differs".to_owned(),
-        count => format!("{count} differences"),
-    };
     if found.unreadable > 0 {
         say(&format!(
             "{} records cannot be read; the log names them.",
             found.unreadable
         ));
     }
-    say(&format!("{calls} calls, {sums} sums: {outcome}."));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        assert_eq!(day("1970-01-02"), Ok(Timestamp(TRAFFIC_DAY_US)));
+        for odd in ["", "2026-02-30", "yesterday", "2026-03"] {
+            assert!(day(odd).unwrap_err().contains("2026-03-01"), "{odd}");
+        }
+    }
 }

@@ -14,9 +14,12 @@
 //! a margin. What customers paid for calls without an attempt stands at calls only.
 //!
 //! Records that are older than the sums are filled in beside the work of the loader ([`fill`]).
-//! [`Store::verify_traffic`](crate::Store::verify_traffic) compares sums and records.
+//! [`Store::verify_traffic`](crate::Store::verify_traffic) compares sums and records,
+//! [`Store::rebuild_traffic`](crate::Store::rebuild_traffic) makes sums anew from them.
 
+mod day;
 mod fill;
+mod rebuild;
 mod report;
 mod sums;
 mod verify;

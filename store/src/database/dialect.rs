@@ -19,6 +19,8 @@ pub(crate) enum Lock {
     Configuration = 0x6469_6474_0001,
     /// Appending events: their numbers are in the order of the commits.
     Events = 0x6469_6474_0002,
+    /// Adding records with their sums, which loaders share; making sums anew, which is alone.
+    Traffic = 0x6469_6474_0003,
 }
 
 impl Dialect {
@@ -52,11 +54,18 @@ impl Transaction {
     /// Waits until no other transaction has that lock, and has it until its own end. On SQLite a
     /// transaction that writes is alone anyway.
     pub(crate) async fn lock(&mut self, lock: Lock) -> Result<(), StoreError> {
+        self.take("SELECT pg_advisory_xact_lock($1)", lock).await
+    }
+
+    /// The same beside others that share it.
+    pub(crate) async fn share(&mut self, lock: Lock) -> Result<(), StoreError> {
+        self.take("SELECT pg_advisory_xact_lock_shared($1)", lock)
+            .await
+    }
+
+    async fn take(&mut self, how: &'static str, lock: Lock) -> Result<(), StoreError> {
         if self.dialect() == Dialect::Postgres {
-            sql("SELECT pg_advisory_xact_lock($1)")
-                .bind(lock as i64)
-                .execute(self)
-                .await?;
+            sql(how).bind(lock as i64).execute(self).await?;
         }
         Ok(())
     }

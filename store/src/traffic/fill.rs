@@ -8,7 +8,7 @@
 use super::sums::{Traffic, add_call};
 use super::write::add;
 use crate::cdrs::json;
-use crate::database::{Transaction, sql};
+use crate::database::{Lock, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::cdr::CallRecord;
 
@@ -36,8 +36,9 @@ impl Waiting {
     }
 }
 
-/// What is still to be filled in. It locks the place until the end of the transaction.
+/// What is still to be filled in. It keeps sums from being made anew and locks the place until the end of the transaction.
 pub(super) async fn waiting(transaction: &mut Transaction) -> Result<Option<Waiting>, StoreError> {
+    transaction.share(Lock::Traffic).await?;
     let place =
         sql("UPDATE cdr_fill SET done = done WHERE name = 'traffic' RETURNING call_id, until");
     let row = place.fetch_optional(transaction).await?;

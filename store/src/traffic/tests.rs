@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod random;
+mod rebuild;
 
 use super::sums::{Grain, TrafficKey};
 use super::*;

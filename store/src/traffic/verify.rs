@@ -1,23 +1,16 @@
 //! Comparing the sums with the records.
 
-use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums, add_call};
+use super::day::{RecordedDay, SETUP_MAX_US};
+use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums};
 use super::write::{SUM_COLUMNS, sums_of};
 use super::{TRAFFIC_DAY_US, TrafficFill};
-use crate::cdrs::json;
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
-use rating::cdr::CallRecord;
 use rating::{Currency, Timestamp};
 use std::collections::BTreeSet;
 
-/// Records that are read at a time.
-const BATCH_RECORDS: i64 = 1_000;
-
 /// Differences that are told; more are counted.
 const DIFFERENCES_MAX: usize = 100;
-
-/// No attempt begins so long after its call was received.
-const SETUP_MAX_US: i64 = 2 * 3_600_000_000;
 
 /// What was compared, and what differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +41,15 @@ pub struct TrafficDifference {
     pub recorded: String,
 }
 
+/// Days of owners, one after the other.
+pub(super) struct TrafficDays {
+    /// Those that are still to be gone through, the next last.
+    owners: Vec<TenantId>,
+    from: i64,
+    at: i64,
+    end: i64,
+}
+
 impl TrafficVerification {
     /// Whether nothing differs.
     pub fn is_sound(&self) -> bool {
@@ -66,7 +68,14 @@ impl TrafficVerification {
         self.filling = self.filling.or(other.filling);
     }
 
-    fn compare(&mut self, kept: &Traffic, recorded: &Traffic) {
+    /// Counts what was read.
+    pub(super) fn take(&mut self, recorded: &RecordedDay) {
+        self.calls += recorded.calls;
+        self.unreadable += recorded.unreadable;
+    }
+
+    /// Compares what is kept with what it should be.
+    pub(super) fn compare(&mut self, kept: &Traffic, recorded: &Traffic) {
         let keys: BTreeSet<_> = kept.keys().chain(recorded.keys()).collect();
         self.sums += keys.len() as u64;
         for key in keys {
@@ -135,7 +144,6 @@ impl Store {
         behind: Option<Timestamp>,
         mut progress: impl FnMut(u64),
     ) -> Result<TrafficVerification, StoreError> {
-        let end = behind.map_or(i64::MAX, |behind| Grain::Day.bucket(behind));
         let mut found = TrafficVerification {
             filling: self.traffic_fill().await?,
             ..TrafficVerification::default()
@@ -143,28 +151,42 @@ impl Store {
         if found.filling.is_some() {
             return Ok(found);
         }
-        let owners = sql("SELECT id FROM tenant ORDER BY id");
-        for owner in owners.fetch_all(self.reader()).await? {
-            let owner = TenantId::new(owner.get(0)?);
-            let mut at = from.map_or(i64::MIN, |from| Grain::Day.bucket(from));
-            while let Some(day) = self.next_day(owner, at).await?.filter(|day| *day < end) {
-                self.verify_day(owner, day, &mut found).await?;
-                progress(found.calls);
-                at = day.saturating_add(TRAFFIC_DAY_US);
-            }
+        let mut days = self.traffic_days(from, behind).await?;
+        while let Some((owner, day)) = days.next(self).await? {
+            self.verify_day(owner, day, &mut found).await?;
+            progress(found.calls);
         }
         Ok(found)
     }
 
+    /// The days, from one time on and before that of another, that may have a record or a sum.
+    pub(super) async fn traffic_days(
+        &self,
+        from: Option<Timestamp>,
+        behind: Option<Timestamp>,
+    ) -> Result<TrafficDays, StoreError> {
+        let owners = sql("SELECT id FROM tenant ORDER BY id DESC");
+        let owners = owners.fetch_all(self.reader()).await?;
+        let owners = owners.iter().map(|owner| Ok(TenantId::new(owner.get(0)?)));
+        let from = from.map_or(i64::MIN, |from| Grain::Day.bucket(from));
+        Ok(TrafficDays {
+            owners: owners.collect::<Result<_, StoreError>>()?,
+            from,
+            at: from,
+            end: behind.map_or(i64::MAX, |behind| Grain::Day.bucket(behind)),
+        })
+    }
+
     /// The first day, from one on, that may have a record or a sum of an owner.
     async fn next_day(&self, owner: TenantId, from: i64) -> Result<Option<i64>, StoreError> {
-        // The last calls of a day may have their attempts on the next.
+        // A call has attempts on the day before or after, close to midnight.
         let received =
             sql("SELECT MIN(received_at) FROM cdr WHERE owner = $1 AND received_at >= $2");
         let received = received
             .bind(owner.get())
             .bind(from.saturating_sub(SETUP_MAX_US));
-        let mut first: Option<i64> = received.fetch_value(self.reader()).await?;
+        let received: Option<i64> = received.fetch_value(self.reader()).await?;
+        let mut first = received.map(|at| at.saturating_sub(SETUP_MAX_US));
         for side in [TrafficSide::Attempt, TrafficSide::Call] {
             for grain in [Grain::Quarter, Grain::Day] {
                 let kept = sql(
@@ -188,46 +210,41 @@ impl Store {
         day: i64,
         found: &mut TrafficVerification,
     ) -> Result<(), StoreError> {
+        let mut recorded = RecordedDay::new(owner, day);
+        while recorded.read(self.reader()).await? {}
         let mut moment = self.reader().begin_moment().await?;
-        let end = day.saturating_add(TRAFFIC_DAY_US);
-        let mut recorded = Traffic::new();
-        let mut place = (day.saturating_sub(SETUP_MAX_US), String::new());
-        loop {
-            let rows = sql(
-                "SELECT received_at, id, record FROM cdr WHERE owner = $1 AND \
-                 (received_at, id) > ($2, $3) AND received_at < $4 ORDER BY received_at, id LIMIT $5",
-            )
-            .bind(owner.get())
-            .bind(place.0)
-            .bind(&place.1)
-            .bind(end)
-            .bind(BATCH_RECORDS)
-            .fetch_all(&mut moment)
-            .await?;
-            let Some(last) = rows.last() else { break };
-            place = (last.get(0)?, last.get(1)?);
-            for row in &rows {
-                match json::<CallRecord>("cdr", row.get(2)?) {
-                    Ok(call) => {
-                        found.calls += u64::from(call.received_at.0 >= day);
-                        add_call(&mut recorded, &call, owner);
-                    }
-                    Err(error) => {
-                        let id: &str = row.get(1)?;
-                        tracing::error!(call = id, %error, "a record cannot be read");
-                        found.unreadable += u64::from(row.get::<i64>(0)? >= day);
-                    }
-                }
-            }
+        if !recorded.is_whole(&mut moment).await? {
+            // It goes on: what is read and what is kept must be of one moment.
+            recorded = RecordedDay::new(owner, day);
+            while recorded.read(&mut moment).await? {}
         }
-        recorded.retain(|key, _| (day..end).contains(&key.bucket));
-        let kept = kept(&mut moment, owner, day..end).await?;
-        found.compare(&kept, &recorded);
+        let kept = kept(&mut moment, owner, recorded.span()).await?;
+        found.take(&recorded);
+        found.compare(&kept, recorded.sums());
         Ok(())
     }
 }
 
-async fn kept(
+impl TrafficDays {
+    /// The next of them, with its owner.
+    pub(super) async fn next(
+        &mut self,
+        store: &Store,
+    ) -> Result<Option<(TenantId, i64)>, StoreError> {
+        while let Some(owner) = self.owners.last().copied() {
+            let day = store.next_day(owner, self.at).await?;
+            if let Some(day) = day.filter(|day| *day < self.end) {
+                self.at = day.saturating_add(TRAFFIC_DAY_US);
+                return Ok(Some((owner, day)));
+            }
+            self.owners.pop();
+            self.at = self.from;
+        }
+        Ok(None)
+    }
+}
+
+pub(super) async fn kept(
     moment: &mut Transaction,
     owner: TenantId,
     buckets: std::ops::Range<i64>,
