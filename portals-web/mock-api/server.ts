@@ -24,7 +24,7 @@ import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Ledgers } from './ledger.ts'
 import { Notifications } from './notifications.ts'
-import { matches, page } from './pages.ts'
+import { cdrPage, matches, page } from './pages.ts'
 import { People } from './people.ts'
 import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
@@ -170,7 +170,7 @@ export class MockServer {
       throw new Refusal(400, 'bad-request', '`called_prefix`: digits only')
     }
     const matching = (user === PERSONAS.empty ? [] : this.#simulator.records).filter(matches(query))
-    return { ...page(matching.map(summary), query), searched_until: null, filling: null }
+    return cdrPage(matching.map(summary), query)
   }
 
   #cdr(path: string): Cdr | CallExplanation {

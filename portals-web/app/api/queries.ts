@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 
+import { type CdrFacts, factQuery } from '~/util/cdr-facts'
 import { withoutUndefined } from '~/util/objects'
 
 import type { ApplyRequest, Outcome, SecondFactorNeeded, Session } from './__generated__/schema'
@@ -23,7 +24,7 @@ export const sessionQuery = queryOptions({
 })
 
 /** What a list of records is asked for. Empty fields are not asked. */
-export interface CdrFilter {
+export interface CdrFilter extends CdrFacts {
   customer?: string | undefined
   carrier?: string | undefined
   outcome?: Outcome | undefined
@@ -42,10 +43,20 @@ export const cdrPageQuery = (filter: CdrFilter, cursor?: string) =>
   queryOptions({
     queryKey: ['cdrs', filter, cursor ?? null],
     queryFn: ({ signal }) => {
-      const { lastSeconds, from, ...rest } = filter
+      const { customer, carrier, outcome, called_prefix, lastSeconds, from, to, ...facts } = filter
       const start =
         lastSeconds === undefined ? from : new Date(Date.now() - lastSeconds * 1000).toISOString()
-      const query = withoutUndefined({ ...rest, from: start, cursor, limit: CDR_PAGE_SIZE })
+      const query = withoutUndefined({
+        ...factQuery(facts),
+        customer,
+        carrier,
+        outcome,
+        called_prefix,
+        from: start,
+        to,
+        cursor,
+        limit: CDR_PAGE_SIZE,
+      })
       return unwrap(api.GET('/api/v1/cdrs', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,

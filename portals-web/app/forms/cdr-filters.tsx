@@ -5,9 +5,11 @@ import { FilterChip } from '~/components/FilterChip'
 import { useFormat } from '~/hooks/use-format'
 import { useShortcut } from '~/hooks/use-shortcut'
 import { Button } from '~/ui/lib/Button'
+import { CDR_FACT_NAMES, type CdrFacts } from '~/util/cdr-facts'
 import { formatE164 } from '~/util/e164'
 import { type CdrsSearch, OUTCOMES } from '~/util/searches'
 
+import { CdrFactFilters } from './cdr-fact-filters'
 import { ChoiceEditor, PrefixEditor, TimeEditor, type TimeRange } from './filter-editors'
 import { KnownNameEditor } from './known-name-editor'
 
@@ -25,6 +27,7 @@ export const NO_FILTERS: Partial<CdrsSearch> = {
   last: undefined,
   from: undefined,
   to: undefined,
+  ...(Object.fromEntries(CDR_FACT_NAMES.map((fact) => [fact, undefined])) as CdrFacts),
 }
 
 export function hasFilters(search: CdrsSearch): boolean {
@@ -114,6 +117,7 @@ export function CdrFilters({ search, onChange }: CdrFiltersProps) {
           />
         )}
       </FilterChip>
+      <CdrFactFilters facts={search} onChange={onChange} />
       {hasFilters(search) ? (
         <Button variant="quiet" size="toolbar" onClick={() => onChange(NO_FILTERS)}>
           {t('clearFilters')}

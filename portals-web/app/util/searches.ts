@@ -1,3 +1,4 @@
+import { type CdrFacts, cdrFacts } from './cdr-facts'
 import { REPORT_DAYS, REPORT_GROUPS, type ReportDays } from './report-days'
 import { oneOf, text } from './search-params'
 
@@ -22,7 +23,7 @@ export type Refresh = keyof typeof REFRESHES
 export const REFRESH_NAMES = Object.keys(REFRESHES) as Refresh[]
 export const DEFAULT_REFRESH: Refresh = '30s'
 
-export interface CdrsSearch {
+export interface CdrsSearch extends CdrFacts {
   customer?: string | undefined
   carrier?: string | undefined
   outcome?: (typeof OUTCOMES)[number] | undefined
@@ -48,6 +49,7 @@ export function cdrsSearch(search: Record<string, unknown>): CdrsSearch {
     to: instant(search['to']),
     cursor: text(search['cursor'], 512),
     refresh: oneOf(search['refresh'], REFRESH_NAMES),
+    ...cdrFacts(search),
   }
 }
 

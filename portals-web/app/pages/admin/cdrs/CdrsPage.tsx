@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { PhoneCall, RefreshCw } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import type { CdrSummary } from '~/api/__generated__/schema'
+import type { CdrPage, CdrSummary } from '~/api/__generated__/schema'
 import { type CdrFilter, cdrPageQuery } from '~/api/queries'
 import { Freshness } from '~/components/Freshness'
 import { PageHeader } from '~/components/PageHeader'
@@ -89,11 +89,21 @@ export default function CdrsPage() {
           }
         />
       </div>
-      <Pager pages={pages}>
-        {data ? t('lists:pager.shown', { count: data.items.length }) : null}
-      </Pager>
+      <Pager pages={pages}>{data ? <Shown page={data} /> : null}</Pager>
     </div>
   )
+}
+
+/** How many there are, and what the search left out. */
+function Shown({ page }: { page: CdrPage }) {
+  const { t } = useTranslation(['cdrs', 'lists'])
+  const format = useFormat()
+  const notes = [
+    t('lists:pager.shown', { count: page.items.length }),
+    page.searched_until && t('searchedUntil', { time: format.dateTime(page.searched_until) }),
+    page.filling && t('filling', { percent: page.filling.percent }),
+  ]
+  return <>{notes.filter(Boolean).join(' · ')}</>
 }
 
 function useColumns(rows: readonly CdrSummary[] | undefined) {
