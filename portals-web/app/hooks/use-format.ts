@@ -27,7 +27,8 @@ export function useFormat() {
         formatMoney(amount, currency, locale, { style, withCurrency: false }),
       count: (value: number | null | undefined, decimals = 0) =>
         formatCount(value, locale, decimals),
-      percent: (value: number | null | undefined) => formatPercent(value, locale),
+      percent: (value: number | null | undefined, decimals?: number) =>
+        formatPercent(value, locale, decimals),
       ms: (value: number | null | undefined) => formatMilliseconds(value, locale),
       uptime: (seconds: number) => formatUptime(seconds, locale),
       bytes: (value: number) => formatBytes(value, locale),

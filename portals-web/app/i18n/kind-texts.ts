@@ -11,7 +11,7 @@ export interface KindName {
 export interface KindTexts {
   /** By the kind. */
   kinds: Record<string, KindName>
-  /** Labels, by the name of a field; one name means one thing in all kinds. */
+  /** Labels, by the name of a field; by `kind.field` where a kind means something else by it. */
   fields: Record<string, string>
   /** Values of choices, by the value. */
   choices: Record<string, string>

@@ -12,6 +12,8 @@ export interface SpokenKind {
 
 export interface KindDictionary {
   kinds: Readonly<Record<string, { one: string; many: string }>>
+  /** Those of `kind.field` are for fields whose name means something else in that kind. */
+  fields: Readonly<Record<string, string>>
   sentences: Readonly<Record<string, string>>
 }
 
@@ -27,8 +29,16 @@ export function localizedKind<K extends SpokenKind>(kind: K, dictionary: KindDic
     // The switch makes the summary of the first sentence.
     summary: description === kind.description ? kind.summary : firstSentence(description),
     description,
-    schema: localizedSchema(kind.schema, say),
+    schema: labelled(localizedSchema(kind.schema, say), kind.kind, dictionary),
   }
+}
+
+function labelled(schema: FieldSchema, kind: string, { fields }: KindDictionary): FieldSchema {
+  const properties = Object.entries(schema.properties ?? {}).map(([name, field]) => {
+    const label = Object.hasOwn(fields, `${kind}.${name}`) ? fields[`${kind}.${name}`] : undefined
+    return [name, label === undefined ? field : { ...field, 'x-label': label }] as const
+  })
+  return { ...schema, properties: Object.fromEntries(properties) }
 }
 
 function localizedSchema(schema: FieldSchema, say: (text: string) => string): FieldSchema {

@@ -21,6 +21,8 @@ export interface FieldSchema {
   maxLength?: number
   minItems?: number
   maxItems?: number
+  /** Of this console, not of the switch: what the field is called in another language. */
+  'x-label'?: string
   'x-reference'?: string
   'x-filter'?: boolean
   'x-unit'?: string

@@ -118,6 +118,10 @@ test('a kind is localized through its whole schema, and what is unknown stays as
   expect(failover?.properties?.['ring_timeout_s']?.['x-unit']).toBe('segundos')
   const direction = made.schema.properties?.['direction']
   expect(direction?.['x-enum-descriptions']?.['egress']).toBe('Del switch a un carrier.')
+  const rates = kinds.find(({ kind }) => kind === 'exchange_rate')
+  if (!rates) throw new Error('there is no exchange rate')
+  const label = localizedKind(rates, spanish).schema.properties?.['rates']?.['x-label']
+  expect(label).toBe('Tipos de cambio')
   // Values, patterns and bounds are the switch's.
   expect(direction?.enum).toEqual(trunk.schema.properties?.['direction']?.enum)
   expect(trunk.title).toBe('Trunk')

@@ -68,7 +68,8 @@ export function SpecField({ field, path }: SpecFieldProps) {
   const { t } = useTranslation('fields')
   const { errorOf } = useSpecForm()
   const control = controlOf(schema)
-  const label = useFieldWords().field(name)
+  const words = useFieldWords()
+  const label = schema['x-label'] ?? words.field(name)
   const error = errorOf(path)
   if (control === 'flag') return <FlagInput schema={schema} path={path} label={label} />
   if (control === 'group' || control === 'rows' || control === 'permissions') {

@@ -16,7 +16,7 @@ function useDefaultText(schema: FieldSchema): string | undefined {
   const { t } = useTranslation('fields')
   const words = useFieldWords()
   const text = schema['x-default'] ?? textOf(schema.default, words.choice)
-  return text ? t('default', { value: text }) : undefined
+  return text ? t('default', { value: plainText(text) }) : undefined
 }
 
 function textOf(value: Json | undefined, choice: (value: string) => string): string {

@@ -18,7 +18,7 @@ export const jobs: Translation<typeof english> = {
     ready: 'En espera',
     running: 'En ejecución',
     done: 'Hecha',
-    dead: 'Fallida para siempre',
+    dead: 'Fallida',
     discarded: 'Descartada',
   },
   stopping: 'Deteniéndose',

@@ -17,7 +17,7 @@ export const people: Translation<typeof english> = {
     title: 'Usuarios',
     search: 'Buscar usuarios',
     status: 'Estado',
-    lastSignIn: 'Último inicio de sesión',
+    lastSignIn: 'Último acceso',
     empty: 'No hay usuarios',
     emptyBody: 'Invitar a alguien por correo.',
   },

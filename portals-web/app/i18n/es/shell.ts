@@ -106,7 +106,7 @@ export const shell: Translation<typeof english> = {
   user: {
     menu: 'Cuenta de {{name}}',
     role: {
-      super_admin: 'Superadministrador',
+      super_admin: 'Superadmin',
       admin: 'Administrador',
       finance: 'Finanzas',
       support: 'Soporte',

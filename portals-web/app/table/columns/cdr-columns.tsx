@@ -71,7 +71,7 @@ export function cdrColumns({ t, count, reason, zoneName, currency }: Texts): Col
     {
       id: 'outcome',
       header: t('column.outcome'),
-      width: 124,
+      width: 140,
       cell: ({ outcome, sip_status, release_reason }) => (
         <span title={reason(release_reason)}>
           <OutcomeBadge outcome={outcome} sipStatus={outcome === 'answered' ? 0 : sip_status} />

@@ -28,7 +28,7 @@ export function liveCallColumns({ t, now, zoneName }: Texts): Column<Call>[] {
     {
       id: 'state',
       header: t('calls.state'),
-      width: 100,
+      width: 118,
       cell: ({ state }) => <CallStateBadge state={state} />,
     },
     {

@@ -60,7 +60,7 @@ export function useResourceColumns(kind: Kind, chosen: readonly string[]): Colum
   }
   const ofFields = fields.map((field): Column<Resource> => ({
     id: field.name,
-    header: words.field(field.name),
+    header: field.schema['x-label'] ?? words.field(field.name),
     align: typeOf(field.schema) === 'integer' ? 'end' : 'start',
     ...(field.schema.description ? { help: field.schema.description } : {}),
     ...(sortable.has(field.name) ? { sortBy: field.name } : {}),

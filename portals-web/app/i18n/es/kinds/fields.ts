@@ -218,6 +218,7 @@ export const fields: Record<string, string> = {
   failed_percent: 'Fallidos',
   share_percent: 'Parte',
   window_s: 'Ventana',
+  'exchange_rate.rates': 'Tipos de cambio',
   // What versions and drafts compare beside the fields of a spec.
   external_id: 'Id. externo',
   assigned_to: 'Asignado a',

@@ -55,7 +55,7 @@ export const TILES: readonly Tile[] = [
     color: 'chart-4',
     valueOf: ({ asr_percent }) => asr_percent,
     textOf: ({ asr_percent }, format) => format.percent(asr_percent),
-    axis: (value, format) => `${format.count(value)}%`,
+    axis: (value, format) => format.percent(value, 0),
     max: 100,
     detail: (points, t, format) => {
       const minute = points.slice(-60)
