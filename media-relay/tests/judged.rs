@@ -312,7 +312,7 @@ impl Namespaces {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while std::fs::metadata(file).map_or(0, |file| file.len()) == 0 {
             assert!(
                 Instant::now() < deadline,

@@ -9,11 +9,11 @@ use media_relay::ports::{PortRange, RelayAddress};
 use media_relay::{ReadyPair, RemoteMedia, SessionId, Side, Watch};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a datagram that must not arrive is waited for.
 const SILENCE: Duration = Duration::from_millis(150);
 
@@ -30,11 +30,13 @@ fn sender_report() -> Vec<u8> {
     packet
 }
 
-/// Room for so many sessions. Every test of every process has its own address in 127/8, so that
+/// Room for so many sessions. Each relay of every process has its own address in 127/8, so that
 /// their ports do not meet.
-fn config(last_octet: u8, sessions: u16) -> RelayConfig {
+fn config(sessions: u16) -> RelayConfig {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let last_octet = NEXT.fetch_add(1, Ordering::Relaxed);
     let [.., third, fourth] = std::process::id().to_be_bytes();
-    let ip = IpAddr::V4(Ipv4Addr::new(127, 64 | third >> 2, fourth, last_octet));
+    let ip = IpAddr::V4(Ipv4Addr::new(127, 64 | third & 0x3f, fourth, last_octet));
     RelayConfig {
         address: RelayAddress {
             bind: ip,
@@ -130,9 +132,10 @@ fn connect(link: &mut RelayLink) -> (ReadyPair, Peer, Peer) {
         customer.rtp.set_read_timeout(Some(deadline)).unwrap();
         customer.rtp.recv_from(&mut [0; 2048]).ok()
     });
-    customer.rtp.set_read_timeout(Some(SILENCE)).unwrap();
-    while customer.rtp.recv_from(&mut [0; 2048]).is_ok() {}
+    // Others may be on their way still: a last one of its own number comes behind them.
     customer.rtp.set_read_timeout(Some(PATIENCE)).unwrap();
+    carrier.rtp.send_to(&rtp(1), pair.egress_rtp).unwrap();
+    while receive(&customer.rtp).0 != rtp(1) {}
     (pair, customer, carrier)
 }
 
@@ -145,7 +148,7 @@ fn stopped(link: &mut RelayLink, wanted: SessionId) {
 
 #[test]
 fn media_passes_both_ways_from_the_other_legs_port() {
-    let (_relay, mut link) = start(&config(1, 4));
+    let (_relay, mut link) = start(&config(4));
     let (pair, customer, carrier) = connect(&mut link);
 
     customer.rtp.send_to(&rtp(1), pair.ingress_rtp).unwrap();
@@ -165,11 +168,10 @@ fn media_passes_both_ways_from_the_other_legs_port() {
 
 #[test]
 fn a_stop_tells_the_final_counts_and_ends_forwarding() {
-    let mut config = config(2, 4);
+    let mut config = config(4);
     config.quiet_period = PATIENCE;
     let (_relay, mut link) = start(&config);
     let (pair, customer, carrier) = connect(&mut link);
-    let before = link.statistics(pair.session).unwrap();
     for sequence in 1..=5 {
         customer
             .rtp
@@ -186,6 +188,8 @@ fn a_stop_tells_the_final_counts_and_ends_forwarding() {
             .filter(|statistics| statistics.ingress.invalid == 1)
     });
     assert_eq!(live.ingress.packets, 5);
+    // By now the packets of `connect`, which came before those, are counted as well.
+    let before = live.egress.packets;
 
     link.stop(pair.session);
     stopped(&mut link, pair.session);
@@ -193,7 +197,7 @@ fn a_stop_tells_the_final_counts_and_ends_forwarding() {
     assert_eq!(statistics.ingress.packets, 5);
     assert_eq!(statistics.ingress.bytes, 5 * 172);
     assert_eq!(statistics.ingress.invalid, 1);
-    assert_eq!(statistics.egress.packets, before.egress.packets);
+    assert_eq!(statistics.egress.packets, before);
 
     customer.rtp.send_to(&rtp(9), pair.ingress_rtp).unwrap();
     assert_silent(&carrier.rtp);
@@ -201,7 +205,7 @@ fn a_stop_tells_the_final_counts_and_ends_forwarding() {
 
 #[test]
 fn a_second_source_can_neither_inject_nor_steal() {
-    let (_relay, mut link) = start(&config(3, 4));
+    let (_relay, mut link) = start(&config(4));
     let (pair, customer, carrier) = connect(&mut link);
     let intruder = Peer::new();
     intruder.rtp.send_to(&rtp(66), pair.egress_rtp).unwrap();
@@ -214,7 +218,7 @@ fn a_second_source_can_neither_inject_nor_steal() {
 
 #[test]
 fn a_peer_behind_nat_gets_media_where_it_sends_from() {
-    let (_relay, mut link) = start(&config(4, 4));
+    let (_relay, mut link) = start(&config(4));
     let (announced, natted, carrier) = (Peer::new(), Peer::new(), Peer::new());
     let pair = link.take().unwrap();
     let media = SessionMedia {
@@ -235,7 +239,7 @@ fn a_peer_behind_nat_gets_media_where_it_sends_from() {
 
 #[test]
 fn an_update_moves_the_media_to_the_new_address() {
-    let (_relay, mut link) = start(&config(5, 4));
+    let (_relay, mut link) = start(&config(4));
     let (pair, customer, carrier) = connect(&mut link);
     let moved = Peer::new();
     link.update(
@@ -259,7 +263,7 @@ fn an_update_moves_the_media_to_the_new_address() {
 
 #[test]
 fn packets_that_the_system_refuses_to_send_are_counted() {
-    let (_relay, mut link) = start(&config(12, 4));
+    let (_relay, mut link) = start(&config(4));
     let (pair, customer, _carrier) = connect(&mut link);
     // An address of the other family than the relay's sockets.
     let unreachable = RemoteMedia::new("[::1]:4000".parse().unwrap());
@@ -277,7 +281,7 @@ fn packets_that_the_system_refuses_to_send_are_counted() {
 
 #[test]
 fn an_empty_stock_refuses_and_a_port_comes_back_after_it_was_quiet() {
-    let config = config(6, 2);
+    let config = config(2);
     let (_relay, mut link) = start(&config);
     let first = link.take().unwrap();
     let second = link.take().unwrap();
@@ -302,17 +306,28 @@ fn an_empty_stock_refuses_and_a_port_comes_back_after_it_was_quiet() {
 
 #[test]
 fn stray_packets_keep_a_port_from_being_used_again() {
-    let mut config = config(7, 1);
-    config.quiet_period = Duration::from_secs(1);
+    let mut config = config(1);
+    config.quiet_period = Duration::from_secs(3);
     let (_relay, mut link) = start(&config);
     let pair = link.take().unwrap();
     let stray = Peer::new();
     link.stop(pair.session);
     stopped(&mut link, pair.session);
-    let until = Instant::now() + config.quiet_period * 2;
-    while Instant::now() < until {
+    let (mut begun, mut sent) = (Instant::now(), Instant::now());
+    while begun.elapsed() < config.quiet_period * 2 {
         stray.rtp.send_to(&rtp(1), pair.ingress_rtp).unwrap();
-        assert_eq!(link.take(), None, "a port that was not quiet");
+        let given = link.take();
+        // Where the machine kept this test from sending the port was quiet: begin again.
+        if sent.elapsed() > config.quiet_period / 3 {
+            if let Some(pair) = given {
+                link.stop(pair.session);
+                stopped(&mut link, pair.session);
+            }
+            begun = Instant::now();
+        } else {
+            assert_eq!(given, None, "a port that was not quiet");
+        }
+        sent = Instant::now();
         std::thread::sleep(Duration::from_millis(20));
     }
     wait_for(|| link.take());
@@ -320,7 +335,7 @@ fn stray_packets_keep_a_port_from_being_used_again() {
 
 #[test]
 fn silence_is_told_to_the_shard_and_wakes_it() {
-    let config = config(8, 1);
+    let config = config(1);
     let inactive_after = Duration::from_millis(200);
     let wakes = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&wakes);
@@ -352,7 +367,7 @@ fn silence_is_told_to_the_shard_and_wakes_it() {
 
 #[test]
 fn a_side_that_is_not_heard_is_told_to_the_shard() {
-    let config = config(8, 1);
+    let config = config(1);
     let (_relay, mut links) = MediaRelay::start(&config, &[no_wake()]).unwrap();
     let link = &mut links[0];
     let pair = link.take().unwrap();
@@ -378,7 +393,7 @@ fn a_side_that_is_not_heard_is_told_to_the_shard() {
 
 #[test]
 fn every_shard_has_a_stock_of_every_thread_and_no_pair_is_given_twice() {
-    let mut config = config(9, 16);
+    let mut config = config(16);
     config.threads = 2;
     config.stock_per_shard = 4;
     let (_relay, mut links) = MediaRelay::start(&config, &[no_wake(), no_wake()]).unwrap();
@@ -405,7 +420,7 @@ fn every_shard_has_a_stock_of_every_thread_and_no_pair_is_given_twice() {
 
 #[test]
 fn ports_that_others_have_are_passed_over() {
-    let config = config(10, 2);
+    let config = config(2);
     let taken = UdpSocket::bind((config.address.bind, 20_002)).unwrap();
     let (_relay, mut link) = start(&config);
     assert_eq!(link.take().unwrap().ingress_rtp.port(), 20_004);
@@ -417,7 +432,7 @@ fn ports_that_others_have_are_passed_over() {
 
 #[test]
 fn a_relay_without_a_single_port_does_not_start() {
-    let config = config(11, 1);
+    let config = config(1);
     let _taken = UdpSocket::bind((config.address.bind, 20_000)).unwrap();
     let error = MediaRelay::start(&config, &[no_wake()]).unwrap_err();
     assert!(matches!(error, StartError::NoPorts { .. }));

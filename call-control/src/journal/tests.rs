@@ -110,7 +110,7 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(
-            begun.elapsed() < Duration::from_secs(20),
+            begun.elapsed() < Duration::from_secs(120),
             "{what} never came"
         );
         std::thread::sleep(Duration::from_millis(1));

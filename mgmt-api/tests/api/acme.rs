@@ -6,7 +6,8 @@ use mgmt_api::{AcmeSettings, HttpLimits};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -107,9 +108,20 @@ impl Drop for Authority {
     }
 }
 
+/// A port that nobody has. They lie below those that the system gives to outgoing connections, and none is given
+/// twice: nobody takes it before the program for which it is binds it.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(1_237)));
+    loop {
+        let place = NEXT.fetch_add(1, Ordering::Relaxed) % 8_000;
+        let port = 12_000 + u16::try_from(place).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok()
+            && std::net::UdpSocket::bind(("127.0.0.1", port)).is_ok()
+        {
+            return port;
+        }
+    }
 }
 
 /// Looks at whatever certificate is shown; the authority of the tests is trusted by nobody.

@@ -140,7 +140,7 @@ pub(crate) async fn mail_to(
     purpose: &str,
     to: &str,
 ) -> (MailRow, String) {
-    for _ in 0..6_000 {
+    for _ in 0..12_000 {
         let mails = api.store.mails(scope, None, 100).await.unwrap();
         let mut mails = mails.into_iter();
         if let Some(mail) = mails.find(|mail| mail.purpose == purpose && mail.recipient == to) {

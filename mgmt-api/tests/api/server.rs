@@ -58,7 +58,7 @@ pub(crate) async fn ask(
 async fn closes(stream: &mut TcpStream) {
     let mut bytes = [0; 64];
     let closed = stream.read(&mut bytes);
-    let closed = tokio::time::timeout(Duration::from_secs(50), closed).await;
+    let closed = tokio::time::timeout(Duration::from_secs(120), closed).await;
     assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
 }
 
@@ -85,7 +85,7 @@ async fn five_hundred_idle_sockets_do_not_keep_others_out() {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     assert_eq!(ask(&mut stream, HEALTH).await, "HTTP/1.1 200 OK");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(120));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_new_certificate_is_taken_and_no_connection_is_dropped() {
     let mut new = loop {
         match connect(&connector).await {
             Ok(stream) => break stream,
-            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(120), "{error}"),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
@@ -242,7 +242,7 @@ async fn a_stop_ends_streams_and_the_server() {
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
     assert!(
-        begun.elapsed() < Duration::from_secs(30),
+        begun.elapsed() < Duration::from_secs(120),
         "the stream did not hold it up"
     );
     assert!(TcpStream::connect(address).await.is_err());

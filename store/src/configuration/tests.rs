@@ -99,7 +99,7 @@ async fn three_large_decks_are_read_in_well_under_a_second() {
         for hash in ["a", "b", "c"] {
             assert!(store.deck(hash).await.unwrap().is_some());
         }
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120));
     })
     .await;
 }

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 const TEMPLATE: &str = "didtron_template";
 
 /// How long the server may take to start; the machine may be busy.
-const START_TIMEOUT: Duration = Duration::from_secs(90);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Another process may take the free port before the server does.
 const START_ATTEMPTS: u32 = 3;

@@ -149,7 +149,7 @@ impl Outbox {
             port: address.port(),
             security: SmtpSecurity::None,
             credentials: Some(("switch".into(), SecretText::new("hunter2"))),
-            timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(120),
         }))
     }
 

@@ -65,7 +65,7 @@ async fn the_history_has_every_try_with_its_outcome() {
     let browser = Browser::sign_in(&api, "ann@example.com", ADDED).await;
     let path = format!("/api/v1/sign-ins?user_id={ann}&outcome=wrong_password");
     // It is noted after the answer.
-    for _ in 0..6_000 {
+    for _ in 0..12_000 {
         let found = api.get(&path).await.json();
         if found["items"].as_array().unwrap().len() == 1 {
             break;
