@@ -6,15 +6,55 @@ use std::sync::Mutex;
 use std::time::Duration;
 use store::testing;
 use store::{EventQuery, JobQuery, JobRow, JobState, NewJob, Scope, Store, TenantId};
-use tokio::sync::oneshot;
+use tokio::sync::{Barrier, oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// Does what the payload says: `fail` so many times, `sleep_ms`, `give_up`, `put_off_ms`.
-#[derive(Default)]
+/// Longest wait for anything: far longer than a slow and busy machine takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many jobs meet that are to run `together`.
+const TOGETHER: u32 = 3;
+
+/// Does what the payload says: `fail` so many times, `panic`, `give_up`, wait `until_told` or until others that
+/// are to run `together` are there.
 struct Obedient {
+    timeout: Duration,
+    told: watch::Sender<Vec<i64>>,
+    meeting: Barrier,
     runs: Mutex<Vec<(i64, u32)>>,
     ended: Mutex<Vec<i64>>,
     at_once: Mutex<(usize, usize)>,
+}
+
+impl Obedient {
+    fn with_timeout(timeout: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            timeout,
+            told: watch::Sender::default(),
+            meeting: Barrier::new(TOGETHER as usize),
+            runs: Mutex::default(),
+            ended: Mutex::default(),
+            at_once: Mutex::default(),
+        })
+    }
+
+    /// Ends the wait of a job, also of one that has not begun yet.
+    fn tell(&self, job: i64) {
+        self.told.send_modify(|told| told.push(job));
+    }
+
+    async fn wait(&self, run: &JobRun) {
+        let order = &run.job.payload;
+        if order["until_told"] == true {
+            let mut told = self.told.subscribe();
+            told.wait_for(|told| told.contains(&run.job.id))
+                .await
+                .unwrap();
+        }
+        if order["together"] == true {
+            self.meeting.wait().await;
+        }
+    }
 }
 
 impl JobHandler for Obedient {
@@ -23,7 +63,7 @@ impl JobHandler for Obedient {
     }
 
     fn timeout(&self) -> Duration {
-        Duration::from_secs(2)
+        self.timeout
     }
 
     fn backoff(&self) -> Backoff {
@@ -43,7 +83,7 @@ impl JobHandler for Obedient {
                 at_once.0 += 1;
                 at_once.1 = at_once.1.max(at_once.0);
             }
-            tokio::time::sleep(Duration::from_millis(number("sleep_ms"))).await;
+            self.wait(run).await;
             self.at_once.lock().unwrap().0 -= 1;
             assert!(u64::from(run.attempt) > number("panic"), "of a test");
             if order["give_up"] == true {
@@ -66,7 +106,15 @@ struct Node {
 
 impl Node {
     fn start(store: &Store, settings: JobSettings, schedules: Vec<Schedule>) -> Self {
-        let handler = Arc::new(Obedient::default());
+        Self::start_with(Obedient::with_timeout(PATIENCE), store, settings, schedules)
+    }
+
+    fn start_with(
+        handler: Arc<Obedient>,
+        store: &Store,
+        settings: JobSettings,
+        schedules: Vec<Schedule>,
+    ) -> Self {
         let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::<Obedient>::clone(&handler)];
         let runner = JobRunner::new(
             store.clone(),
@@ -103,9 +151,9 @@ impl Node {
 fn fast(node: &str) -> JobSettings {
     JobSettings {
         poll: Duration::from_millis(10),
-        lease: Duration::from_millis(300),
+        lease: PATIENCE,
         chores: Duration::from_millis(30),
-        grace: Duration::from_millis(100),
+        grace: PATIENCE,
         ..JobSettings::of_node(node)
     }
 }
@@ -125,16 +173,18 @@ async fn job(store: &Store, id: i64) -> JobRow {
 }
 
 async fn wait_for(store: &Store, id: i64, state: JobState) -> JobRow {
-    let until = std::time::Instant::now() + Duration::from_secs(120);
+    wait_until(store, id, &format!("{state:?}"), |row| row.state == state).await
+}
+
+async fn wait_until(store: &Store, id: i64, what: &str, is_so: impl Fn(&JobRow) -> bool) -> JobRow {
+    let until = std::time::Instant::now() + PATIENCE;
     loop {
         let row = job(store, id).await;
-        if row.state == state {
+        if is_so(&row) {
             return row;
         }
-        assert!(
-            std::time::Instant::now() < until,
-            "{row:?} does not become {state:?}"
-        );
+        let is_late = std::time::Instant::now() > until;
+        assert!(!is_late, "{row:?} does not become {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -157,10 +207,11 @@ async fn a_job_is_run_again_until_it_succeeds() {
 async fn a_job_is_dead_when_it_gives_up_takes_too_long_or_has_no_attempt_left_and_it_is_told() {
     testing::databases(async |database| {
         let store = database.open().await;
-        let node = Node::start(&store, fast("a"), Vec::new());
+        let impatient = Obedient::with_timeout(Duration::from_secs(2));
+        let node = Node::start_with(impatient, &store, fast("a"), Vec::new());
         let gives_up = add(&store, json!({"give_up": true}), 5).await;
         let fails = add(&store, json!({"fail": 9}), 2).await;
-        let slow = add(&store, json!({"sleep_ms": 60_000}), 1).await;
+        let slow = add(&store, json!({"until_told": true}), 1).await;
         assert_eq!(wait_for(&store, gives_up, JobState::Dead).await.attempts, 1);
         assert_eq!(wait_for(&store, fails, JobState::Dead).await.attempts, 2);
         let row = wait_for(&store, slow, JobState::Dead).await;
@@ -189,12 +240,12 @@ async fn no_more_jobs_run_at_once_than_allowed() {
         let store = database.open().await;
         let mut last = 0;
         for _ in 0..12 {
-            last = add(&store, json!({"sleep_ms": 20}), 1).await;
+            last = add(&store, json!({"together": true}), 1).await;
         }
         let node = Node::start(
             &store,
             JobSettings {
-                concurrency: 3,
+                concurrency: TOGETHER,
                 ..fast("a")
             },
             Vec::new(),
@@ -202,7 +253,7 @@ async fn no_more_jobs_run_at_once_than_allowed() {
         wait_for(&store, last, JobState::Done).await;
         let handler = node.stop().await;
         let most = handler.at_once.lock().unwrap().1;
-        assert_eq!(most, 3);
+        assert_eq!(most, TOGETHER as usize);
     })
     .await;
 }
@@ -228,9 +279,18 @@ async fn a_job_that_panics_is_run_again_and_its_place_is_free() {
 async fn a_long_job_keeps_its_lease_by_signs_of_life() {
     testing::databases(async |database| {
         let store = database.open().await;
-        let id = add(&store, json!({"sleep_ms": 1_200}), 3).await;
-        let one = Node::start(&store, fast("a"), Vec::new());
-        let other = Node::start(&store, fast("b"), Vec::new());
+        let id = add(&store, json!({"until_told": true}), 3).await;
+        let short = |node| JobSettings {
+            lease: Duration::from_secs(5),
+            ..fast(node)
+        };
+        let one = Node::start(&store, short("a"), Vec::new());
+        let other = Node::start(&store, short("b"), Vec::new());
+        wait_for(&store, id, JobState::Running).await;
+        // Without signs of life the other node would take it, and again.
+        tokio::time::sleep(short("a").lease * 5 / 2).await;
+        one.handler.tell(id);
+        other.handler.tell(id);
         assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 1);
         let (one, other) = (one.stop().await, other.stop().await);
         let runs = one.runs.lock().unwrap().len() + other.runs.lock().unwrap().len();
@@ -243,11 +303,17 @@ async fn a_long_job_keeps_its_lease_by_signs_of_life() {
 async fn the_job_of_a_killed_node_runs_on_another() {
     testing::databases(async |database| {
         let store = database.open().await;
-        let node = Node::start(&store, fast("a"), Vec::new());
-        let id = add(&store, json!({"sleep_ms": 1_000}), 3).await;
+        let short = JobSettings {
+            lease: Duration::from_secs(3),
+            ..fast("a")
+        };
+        let node = Node::start(&store, short, Vec::new());
+        let id = add(&store, json!({"until_told": true}), 3).await;
         wait_for(&store, id, JobState::Running).await;
         node.kill().await;
+        // Its own lease is long: nobody takes the job from it.
         let other = Node::start(&store, fast("b"), Vec::new());
+        other.handler.tell(id);
         assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 2);
         assert_eq!(*other.stop().await.ended.lock().unwrap(), [id]);
     })
@@ -263,10 +329,11 @@ async fn the_job_of_a_killed_node_runs_at_once_when_the_node_is_back() {
             ..fast("a")
         };
         let node = Node::start(&store, long.clone(), Vec::new());
-        let id = add(&store, json!({"sleep_ms": 500}), 3).await;
+        let id = add(&store, json!({"until_told": true}), 3).await;
         wait_for(&store, id, JobState::Running).await;
         node.kill().await;
         let back = Node::start(&store, long, Vec::new());
+        back.handler.tell(id);
         assert_eq!(wait_for(&store, id, JobState::Done).await.attempts, 2);
         back.stop().await;
     })
@@ -277,12 +344,20 @@ async fn the_job_of_a_killed_node_runs_at_once_when_the_node_is_back() {
 async fn a_stop_lets_short_jobs_end_and_gives_long_ones_back_uncounted() {
     testing::databases(async |database| {
         let store = database.open().await;
-        let node = Node::start(&store, fast("a"), Vec::new());
-        let short = add(&store, json!({"sleep_ms": 60}), 1).await;
-        let long = add(&store, json!({"sleep_ms": 1_500}), 1).await;
+        let hasty = JobSettings {
+            grace: Duration::from_secs(5),
+            ..fast("a")
+        };
+        let node = Node::start(&store, hasty, Vec::new());
+        let short = add(&store, json!({"until_told": true}), 1).await;
+        let long = add(&store, json!({"until_told": true}), 1).await;
         wait_for(&store, short, JobState::Running).await;
         wait_for(&store, long, JobState::Running).await;
-        let handler = node.stop().await;
+        let handler = Arc::clone(&node.handler);
+        // All are of one thread: the node hears of its stop before the short one can end.
+        node.stop.send(()).unwrap();
+        handler.tell(short);
+        node.task.await.unwrap();
         assert_eq!(*handler.ended.lock().unwrap(), [short]);
         assert_eq!(job(&store, short).await.state, JobState::Done);
         let row = job(&store, long).await;
@@ -299,10 +374,7 @@ async fn a_job_of_an_unknown_kind_waits_for_a_node_that_knows_it() {
         let now = clock::now();
         let strange = NewJob::new(TenantId::PLATFORM, "of.tomorrow", json!({}), now);
         let id = store.enqueue_job(&strange, now).await.unwrap().unwrap();
-        while job(&store, id).await.last_error.is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let row = job(&store, id).await;
+        let row = wait_until(&store, id, "put off", |row| row.last_error.is_some()).await;
         assert_eq!((row.state, row.attempts), (JobState::Ready, 0));
         assert!(row.run_at > now);
         node.stop().await;
@@ -316,21 +388,35 @@ async fn a_schedule_whose_time_has_passed_gives_one_job_on_two_nodes() {
         let store = database.open().await;
         let pattern = "0 3 * * *";
         let make = |now| NewJob::new(TenantId::PLATFORM, "test", json!({}), now).unique("nightly");
-        let schedule = Schedule::new("nightly", "a test", pattern, make).unwrap();
-        store
-            .put_schedule("nightly", pattern, rating::Timestamp(1))
-            .await
-            .unwrap();
-        let one = Node::start(&store, fast("a"), vec![schedule.clone()]);
-        let other = Node::start(&store, fast("b"), vec![schedule]);
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let nightly = Schedule::new("nightly", "a test", pattern, make).unwrap();
+        // One for each node, which it comes to after the other: its job says that the node has looked.
+        let make = |now| NewJob::new(TenantId::PLATFORM, "test", json!({"of": "a"}), now);
+        let of_a = Schedule::new("of-a", "a test", pattern, make).unwrap();
+        let make = |now| NewJob::new(TenantId::PLATFORM, "test", json!({"of": "b"}), now);
+        let of_b = Schedule::new("of-b", "a test", pattern, make).unwrap();
+        for name in ["nightly", "of-a", "of-b"] {
+            let due = rating::Timestamp(1);
+            store.put_schedule(name, pattern, due).await.unwrap();
+        }
+        let one = Node::start(&store, fast("a"), vec![nightly.clone(), of_a]);
+        let other = Node::start(&store, fast("b"), vec![nightly, of_b]);
         let scope = Scope::of_tenant(TenantId::PLATFORM);
         let query = JobQuery {
             limit: 10,
             ..JobQuery::default()
         };
-        let jobs = store.jobs(&scope, &query).await.unwrap();
-        assert_eq!(jobs.len(), 1, "{jobs:?}");
+        let until = std::time::Instant::now() + PATIENCE;
+        let jobs = loop {
+            let jobs = store.jobs(&scope, &query).await.unwrap();
+            let is_there = |node| jobs.iter().any(|job| job.payload["of"] == node);
+            if is_there("a") && is_there("b") {
+                break jobs;
+            }
+            assert!(std::time::Instant::now() < until, "{jobs:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        let nightly = jobs.iter().filter(|job| job.payload == json!({}));
+        assert_eq!(nightly.count(), 1, "{jobs:?}");
         assert!(store.schedules().await.unwrap()[0].next_run_at > clock::now());
         one.stop().await;
         other.stop().await;
