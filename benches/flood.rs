@@ -23,6 +23,8 @@
 
 #[path = "flood/caller.rs"]
 mod caller;
+#[path = "../tests/e2e/ports.rs"]
+mod ports;
 #[path = "../tests/e2e/programs.rs"]
 mod programs;
 #[path = "../tests/e2e/resources.rs"]

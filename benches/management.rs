@@ -24,6 +24,8 @@
 mod lists;
 #[path = "management/load.rs"]
 mod load;
+#[path = "../tests/e2e/ports.rs"]
+mod ports;
 #[path = "../tests/e2e/programs.rs"]
 mod programs;
 #[path = "management/push.rs"]

@@ -30,6 +30,8 @@ mod import;
 mod kamailio;
 #[path = "../routing-engine/tests/support/numbers.rs"]
 mod numbers;
+#[path = "../tests/e2e/ports.rs"]
+mod ports;
 #[path = "../tests/e2e/programs.rs"]
 mod programs;
 #[path = "routing/push.rs"]

@@ -19,6 +19,8 @@
     reason = "the end-to-end tests' modules are shared and hold more"
 )]
 
+#[path = "../tests/e2e/ports.rs"]
+mod ports;
 #[path = "../tests/e2e/programs.rs"]
 mod programs;
 #[path = "switch/report.rs"]

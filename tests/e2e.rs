@@ -58,6 +58,8 @@ mod numbers;
 mod origins;
 #[path = "e2e/pairs.rs"]
 mod pairs;
+#[path = "e2e/ports.rs"]
+mod ports;
 #[path = "e2e/programs.rs"]
 mod programs;
 #[path = "e2e/races.rs"]

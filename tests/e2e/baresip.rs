@@ -1,10 +1,10 @@
 //! baresip on both sides: a telephone's own idea of a call, with its media.
 
 use crate::certificates::Authority;
+use crate::ports::free_port;
 use crate::programs::Program;
 use crate::resources::{CarrierSpec, NUMBER, World};
-use crate::sipp::free_port;
-use crate::switch::{Switch, free_tcp, until};
+use crate::switch::{Switch, until};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -51,7 +51,7 @@ impl Phone {
     ) -> Option<Self> {
         let folder = folder.join(format!("phone-{ip}"));
         std::fs::create_dir_all(&folder).unwrap();
-        let (control, address) = (free_tcp(), free_port(ip));
+        let (control, address) = (free_port("127.0.0.1"), free_port(ip));
         let bundle = folder.join("phone.pem");
         let parts =
             ["phone.pem", "phone.key"].map(|file| std::fs::read(authority.path(file)).unwrap());
@@ -179,7 +179,7 @@ fn between(
     voice: &str,
     more: &str,
 ) -> (Switch, Phone, Phone, SocketAddr) {
-    let tls = free_tcp();
+    let tls = free_port("127.0.0.1");
     let switch = Switch::start(&[
         ("DIDTRON_SIP_LISTENERS", &format!("tls/{tls}")),
         (

@@ -6,7 +6,7 @@ use crate::switch::Switch;
 use serde_json::Value;
 use std::net::{SocketAddr, UdpSocket};
 
-const FAST: &str = "failover:\n  first_reply_timeout_ms: 400";
+const FAST: &str = "failover:\n  first_reply_timeout_ms: 3000";
 
 /// Places five calls; returns their whole records.
 fn records_when_first_is(first: SocketAddr, more: &str) -> Vec<Value> {
@@ -79,8 +79,8 @@ fn a_silent_carrier_loses_the_call_after_its_first_reply_time() {
     for record in records {
         let pdd = record["pdd_ms"].as_u64().unwrap();
         assert!(
-            (380..1_500).contains(&pdd),
-            "{pdd} ms with a first-reply time of 400 ms"
+            (2_950..20_000).contains(&pdd),
+            "{pdd} ms with a first-reply time of 3 s, far from the 32 s of a whole transaction"
         );
     }
 }
@@ -95,7 +95,7 @@ fn a_carrier_that_refuses_datagrams_loses_the_call_at_once() {
     let records = records_when_first_is(closed, slow);
     check(&records, 0, "carrier_unreachable");
     for record in records {
-        assert!(record["pdd_ms"].as_u64().unwrap() < 1_000, "{record:#}");
+        assert!(record["pdd_ms"].as_u64().unwrap() < 5_000, "{record:#}");
     }
 }
 

@@ -1,10 +1,11 @@
 //! Kamailio as the proxy of a customer and of a carrier: both put themselves into the route of each call,
 //! and what comes within it takes that route, whoever sends it.
 
+use crate::ports::free_port;
 use crate::programs::Program;
 use crate::resources::{CarrierSpec, NUMBER, World};
-use crate::sipp::{Calls, Over, Waiting, free_port};
-use crate::switch::{Switch, free_sip_at, until};
+use crate::sipp::{Calls, Over, Waiting};
+use crate::switch::{Switch, until};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -67,7 +68,7 @@ fn proxy(address: SocketAddr, to: SocketAddr, over: Over, folder: &Path) -> Prog
 fn calls_through_two_proxies_keep_to_the_recorded_route_both_ways() {
     for over in [Over::Udp, Over::Tcp] {
         let switch = Switch::start(&[]);
-        let [front, behind] = ["127.0.0.81", "127.0.0.82"].map(free_sip_at);
+        let [front, behind] = ["127.0.0.81", "127.0.0.82"].map(free_port);
         let carrier = free_port("127.0.0.31");
         // The proxies speak UDP with the phones and `over` with the switch: a change of transport is in
         // the route twice.

@@ -44,7 +44,7 @@ struct Load {
 /// They are up together, however slow the machine.
 const TOGETHER: Load = Load {
     count: 6,
-    hold_ms: 6_000,
+    hold_ms: 10_000,
     numbers: &[NUMBER],
 };
 

@@ -2,9 +2,10 @@
 
 use crate::certificates::Authority;
 use crate::name_server::{Mood, NameServer};
+use crate::ports::free_port;
 use crate::resources::{CUSTOMER, CarrierSpec, NUMBER, World};
 use crate::sipp::{Calls, Carrier, Over, Tally};
-use crate::switch::{Switch, free_tcp, until};
+use crate::switch::{Switch, until};
 use hickory_resolver::proto::op::ResponseCode;
 use serde_json::Value;
 use std::net::{SocketAddr, UdpSocket};
@@ -126,7 +127,7 @@ fn a_server_that_answers_503_and_one_that_is_silent_lose_the_call_to_the_third()
         ("DIDTRON_DNS_TIMEOUT_MS", "10000"),
     ]);
     let mut spec = CarrierSpec::new("aurora", NAME, "0.010");
-    spec.more = "failover:\n  first_reply_timeout_ms: 400";
+    spec.more = "failover:\n  first_reply_timeout_ms: 3000";
     World::of(vec![spec]).apply(&switch);
     until("the name is resolved", || addresses(&switch) == all);
     for attempts in place(&switch, 5, 5) {
@@ -167,9 +168,9 @@ fn of_two_carriers_at_one_address_only_the_one_that_proves_its_name_is_there() {
     let records = names.map(|name| format!("{name} 60 A 127.0.0.1"));
     let name_server = NameServer::start(&[&records[0], &records[1]]);
     let dns = name_server.address.to_string();
-    let at = free_tcp();
+    let at = free_port("127.0.0.1");
     let _carrier = secure(&authority, "carrier", at, &dns);
-    let switch = secure(&authority, "switch", free_tcp(), &dns);
+    let switch = secure(&authority, "switch", free_port("127.0.0.1"), &dns);
     let spec = |carrier, name| CarrierSpec {
         more: "transport: tls\nprobing: { interval_s: 5, down_after: 1, up_after: 1 }",
         ..CarrierSpec::new(carrier, format!("{name}:{}", at.port()), "0.010")

@@ -4,7 +4,8 @@
 //! Both sides are judged: a pair has passed when SIPp took every call of either side for a good one,
 //! each call has its one record, and nothing is left of them.
 
-use crate::sipp::{Calls, Over, Waiting, free_port};
+use crate::ports::free_port;
+use crate::sipp::{Calls, Over, Waiting};
 use crate::switch::{Switch, until};
 use serde_json::Value;
 use std::fmt::Write;

@@ -34,7 +34,7 @@ impl Drop for Program {
         let _ = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
-        for _ in 0..100 {
+        for _ in 0..1_500 {
             if self.has_ended() {
                 return;
             }

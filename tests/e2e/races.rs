@@ -60,7 +60,7 @@ fn a_redirection_is_followed_to_another_address() {
 fn a_gateway_that_does_not_reply_to_options_gets_no_calls_until_it_does() {
     let switch = Switch::start(&[]);
     let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
-    let dead = crate::sipp::free_port("127.0.0.33");
+    let dead = crate::ports::free_port("127.0.0.33");
     let mut spec = CarrierSpec::new("aurora", dead, "0.012");
     let more = format!(
         "probing: {{interval_s: 5, down_after: 1}}\nfurther_gateways: [{{address: \"{}\", priority: 200}}]",

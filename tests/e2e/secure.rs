@@ -1,18 +1,15 @@
 //! TLS and WebSocket, spoken by other people's programs: `openssl`, and Node's WebSocket client.
 
 use crate::certificates::Authority;
+use crate::ports::free_port;
 use crate::programs::run;
 use crate::resources::{CarrierSpec, NUMBER, World};
 use crate::sipp::{Carrier, Over};
-use crate::switch::{Switch, free_tcp, until};
+use crate::switch::{PATIENCE, Switch, until};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-
-/// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `openssl s_client` with a connection that stands.
 struct Client {
@@ -117,7 +114,7 @@ fn a_new_certificate_is_shown_to_who_connects_and_drops_nobody_who_has() {
     for file in ["stranger.pem", "stranger.key"] {
         std::fs::copy(strangers.path(file), authority.path(file)).unwrap();
     }
-    let tls = free_tcp();
+    let tls = free_port("127.0.0.1");
     let switch = Switch::start(&[
         ("DIDTRON_SIP_LISTENERS", &format!("tls/{tls}")),
         (
@@ -158,7 +155,7 @@ fn calls_come_by_websocket_with_and_without_tls_and_either_side_hangs_up() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path());
     authority.issue("node", "node");
-    let (ws, wss) = (free_tcp(), free_tcp());
+    let (ws, wss) = (free_port("127.0.0.1"), free_port("127.0.0.1"));
     let switch = Switch::start(&[
         ("DIDTRON_SIP_LISTENERS", &format!("ws/{ws},wss/{wss}")),
         (

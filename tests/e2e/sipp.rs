@@ -1,6 +1,8 @@
 //! SIPp processes: carriers that answer, callers that place calls.
 
-use std::net::{SocketAddr, UdpSocket};
+use crate::ports::free_port;
+use std::io::{Read, Seek};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,18 +33,52 @@ pub(crate) struct Carrier {
 impl Carrier {
     /// Starts `scenario` on `ip` and a free port; `more` are SIPp arguments.
     pub(crate) fn start(scenario: &str, ip: &str, over: Over, more: &[&str]) -> Self {
-        let address = free_port(ip);
-        let child = sipp(scenario, over, ip, address.port())
-            .args(more)
-            .current_dir(std::env::temp_dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("SIPp is installed (scripts/install-test-tools)");
-        std::thread::sleep(Duration::from_millis(300));
-        Self { child, address }
+        for _ in 0..5 {
+            let address = free_port(ip);
+            let mut complaints = tempfile::tempfile().unwrap();
+            let mut command = sipp(scenario, over, ip, address.port());
+            command
+                .args(more)
+                .current_dir(std::env::temp_dir())
+                .stdout(Stdio::null())
+                .stderr(complaints.try_clone().unwrap());
+            let mut carrier = Self {
+                child: spawn(&mut command),
+                address,
+            };
+            if carrier.listens(over) {
+                return carrier;
+            }
+            let said = text_of(&mut complaints);
+            assert!(said.contains("in use"), "SIPp ended at once: {said}");
+        }
+        panic!("each port that was free is in use when SIPp wants it");
     }
+
+    /// Waits until it listens; no, if it ended instead.
+    fn listens(&mut self, over: Over) -> bool {
+        let mut has_ended = false;
+        crate::switch::until("the carrier listens", || {
+            has_ended = self.child.try_wait().unwrap().is_some();
+            has_ended || is_bound(self.address, over)
+        });
+        !has_ended
+    }
+}
+
+/// What a child wrote to a file that it shares with the test.
+fn text_of(file: &mut std::fs::File) -> String {
+    let mut text = String::new();
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    text
+}
+
+fn spawn(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("SIPp is installed (scripts/install-test-tools)")
 }
 
 impl Drop for Carrier {
@@ -82,7 +118,7 @@ pub(crate) struct Waiting<'a> {
     pub(crate) more: &'a [&'a str],
 }
 
-/// Longest time of a carrier's calls: a session is refreshed after 45 seconds.
+/// Longest time in which no call of a carrier ends: a session is refreshed after 45 seconds.
 const CARRIER_PATIENCE: Duration = Duration::from_secs(150);
 
 impl Waiting<'_> {
@@ -115,7 +151,7 @@ pub(crate) struct Running {
     child: Child,
     statistics: PathBuf,
     said: [PathBuf; 2],
-    started: Instant,
+    /// The longest time in which no call ends.
     limit: Duration,
 }
 
@@ -200,22 +236,18 @@ impl Files {
     }
 
     fn run(self, mut command: Command, limit: Duration) -> Running {
-        let child = command
+        command
             .args(["-trace_stat", "-fd", "1", "-stf"])
             .arg(&self.statistics)
             .args(["-trace_err", "-error_file"])
             .arg(&self.errors)
             .current_dir(&self.scratch)
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(&self.complaints).unwrap())
-            .spawn()
-            .expect("SIPp is installed (scripts/install-test-tools)");
+            .stderr(std::fs::File::create(&self.complaints).unwrap());
         Running {
-            child,
+            child: spawn(&mut command),
             statistics: self.statistics,
             said: [self.complaints, self.errors],
-            started: Instant::now(),
             limit,
         }
     }
@@ -224,7 +256,14 @@ impl Files {
 impl Running {
     /// Calls that have ended well, as of SIPp's last line of statistics.
     pub(crate) fn successful_so_far(&self) -> u64 {
-        read_statistics(&self.statistics).0.successful
+        read_statistics(&self.statistics).map_or(0, |(tally, _)| tally.successful)
+    }
+
+    /// Places no more calls; those that are up go on to their end.
+    pub(crate) fn place_no_more(&self) {
+        let pid = self.child.id().to_string();
+        let told = Command::new("kill").args(["-USR1", &pid]).status();
+        assert!(told.unwrap().success(), "SIPp has ended");
     }
 
     /// Waits for the end of all calls.
@@ -234,11 +273,10 @@ impl Running {
 
     /// The same, with the mean time from INVITE to 200, milliseconds.
     pub(crate) fn finish_with_setup_delay(mut self) -> (Tally, f64) {
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(self.started.elapsed() < self.limit, "SIPp does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let (tally, setup_ms) = read_statistics(&self.statistics);
+        assert!(self.ends(), "SIPp does not end: {}", self.faults());
+        let Some((tally, setup_ms)) = read_statistics(&self.statistics) else {
+            panic!("SIPp placed no call: {}", self.faults());
+        };
         if tally.failed > 0 {
             eprintln!("{}", self.faults());
         }
@@ -250,23 +288,41 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Waits for the end of all calls; the error has what SIPp says of the first that went wrong.
-    pub(crate) fn finish_all(mut self, count: u32) -> Result<(), String> {
-        while !self.has_ended() && self.started.elapsed() < self.limit {
+    /// Waits until SIPp has ended, for as long as calls end: a slow machine takes as long as it takes.
+    fn ends(&mut self) -> bool {
+        let ended = |path: &Path| {
+            read_statistics(path).map_or(0, |(tally, _)| tally.successful + tally.failed)
+        };
+        let (mut seen, mut since, mut looked) = (0, Instant::now(), Instant::now());
+        while !self.has_ended() {
+            // It writes them once a second.
+            if looked.elapsed() > Duration::from_secs(1) {
+                looked = Instant::now();
+                let now = ended(&self.statistics);
+                if now > seen {
+                    (seen, since) = (now, looked);
+                }
+            }
+            if since.elapsed() > self.limit {
+                return false;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
-        if !self.has_ended() {
+        true
+    }
+
+    /// Waits for the end of all calls; the error has what SIPp says of the first that went wrong.
+    pub(crate) fn finish_all(mut self, count: u32) -> Result<(), String> {
+        if !self.ends() {
             return Err(format!("SIPp does not end: {}", self.faults()));
         }
         let expected = Tally {
             successful: count.into(),
             failed: 0,
         };
-        // One that could not begin writes no statistics.
-        let is_good = self.statistics.exists() && read_statistics(&self.statistics).0 == expected;
-        match is_good {
-            true => Ok(()),
-            false => Err(self.faults()),
+        match read_statistics(&self.statistics) {
+            Some((tally, _)) if tally == expected => Ok(()),
+            _ => Err(self.faults()),
         }
     }
 
@@ -288,12 +344,14 @@ impl Drop for Running {
     }
 }
 
-/// Reads the cumulative columns of SIPp's last statistics line.
-fn read_statistics(path: &Path) -> (Tally, f64) {
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().unwrap().split(';').collect();
-    let last: Vec<&str> = lines.next_back().unwrap().split(';').collect();
+/// Reads the cumulative columns of SIPp's last statistics line that is written to its end. `None` when there is
+/// none: SIPp has not begun, or could not.
+fn read_statistics(path: &Path) -> Option<(Tally, f64)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let whole = &text[..text.rfind('\n')?];
+    let mut lines = whole.lines();
+    let names: Vec<&str> = lines.next()?.split(';').collect();
+    let last: Vec<&str> = lines.next_back()?.split(';').collect();
     let value = |name: &str| {
         names
             .iter()
@@ -305,7 +363,8 @@ fn read_statistics(path: &Path) -> (Tally, f64) {
         successful: count("SuccessfulCall(C)"),
         failed: count("FailedCall(C)"),
     };
-    (tally, value("ResponseTime1(C)").map_or(0.0, milliseconds))
+    let setup_ms = value("ResponseTime1(C)").map_or(0.0, milliseconds);
+    Some((tally, setup_ms))
 }
 
 /// SIPp writes `00:00:00:012` or `00:00:00.012345`.
@@ -321,8 +380,4 @@ fn milliseconds(time: &str) -> f64 {
 
 fn scenario_path(name: &str) -> String {
     format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"))
-}
-
-pub(crate) fn free_port(ip: &str) -> SocketAddr {
-    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap()
 }

@@ -1,16 +1,17 @@
 //! A real switch in a process of its own, on free ports and a temporary directory.
 
+use crate::ports::free_port;
 use crate::programs::run;
 use serde_json::Value;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Longest wait for the switch to be ready or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for anything: far longer than a slow and busy machine takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running switch. Dropping it kills the process.
 pub(crate) struct Switch {
@@ -30,8 +31,7 @@ impl Switch {
 
     /// Starts one whose data is kept in `directory`.
     pub(crate) fn start_in(directory: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
-        let http = free_tcp();
-        let sip = free_sip();
+        let [http, sip] = ["127.0.0.1"; 2].map(free_port);
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))
@@ -336,7 +336,7 @@ fn request(
     Ok((status, answer.body_mut().read_to_string()?))
 }
 
-/// Asks `done` every 50 ms until it says yes; panics when patience ends.
+/// Asks `done` again and again until it says yes; panics when patience ends.
 pub(crate) fn until(what: &str, done: impl FnMut() -> bool) {
     until_within(PATIENCE, what, done);
 }
@@ -344,9 +344,15 @@ pub(crate) fn until(what: &str, done: impl FnMut() -> bool) {
 /// The same for what may take longer.
 pub(crate) fn until_within(patience: Duration, what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !done() {
+    loop {
+        let asked = Instant::now();
+        if done() {
+            return;
+        }
         assert!(start.elapsed() < patience, "gave up waiting until {what}");
-        std::thread::sleep(Duration::from_millis(50));
+        // What takes long to find out is not asked without a pause: it would slow what it waits for.
+        let pause = asked.elapsed().min(Duration::from_secs(2));
+        std::thread::sleep(pause.max(Duration::from_millis(50)));
     }
 }
 
@@ -391,31 +397,11 @@ fn listeners(sip: SocketAddr, settings: &[(&str, &str)]) -> String {
     })
 }
 
-/// An address of its own for each switch, so that none meets the media ports of another.
+/// An address of its own for each switch, so that none meets the media ports of another, in this process or in
+/// one that runs beside it.
 fn media_address() -> String {
     static NEXT: AtomicU8 = AtomicU8::new(1);
-    let process = std::process::id() % 200 + 1;
-    format!("127.{process}.1.{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-pub(crate) fn free_tcp() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-fn free_sip() -> SocketAddr {
-    free_sip_at("127.0.0.1")
-}
-
-/// A port that is free for UDP and for TCP.
-pub(crate) fn free_sip_at(ip: &str) -> SocketAddr {
-    loop {
-        let udp = UdpSocket::bind((ip, 0)).unwrap();
-        let address = udp.local_addr().unwrap();
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
+    let [.., third, fourth] = std::process::id().to_be_bytes();
+    let own = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("127.{}.{fourth}.{own}", 128 | third & 0x7f)
 }

@@ -184,7 +184,7 @@ fn ask_over_udp(sockets: &[UdpSocket], switch: SocketAddr, bytes: &[u8]) -> Hear
     home.send_to(&options(&format!("UDP {CUSTOMER}:5060")), switch)
         .unwrap();
     let (mut answers, mut buffer) = (Vec::new(), vec![0; 65_536]);
-    let patience = Instant::now() + Duration::from_secs(30);
+    let patience = Instant::now() + Duration::from_secs(120);
     let mut is_marked = false;
     while !is_marked {
         assert!(Instant::now() < patience, "the mark is not answered");
@@ -241,7 +241,7 @@ impl Connection {
         socket.set_tcp_nodelay(true).unwrap();
         let stream: TcpStream = socket.into();
         stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
+            .set_read_timeout(Some(Duration::from_secs(120)))
             .unwrap();
         Self {
             stream,

@@ -91,7 +91,7 @@ fn chunks(packet: &[u8]) -> BTreeMap<u16, Vec<u8>> {
 fn a_collector_gets_every_message() {
     let collector = UdpSocket::bind("127.0.0.1:0").unwrap();
     collector
-        .set_read_timeout(Some(Duration::from_secs(10)))
+        .set_read_timeout(Some(Duration::from_secs(120)))
         .unwrap();
     let address = collector.local_addr().unwrap().to_string();
     let settings = [

@@ -1,6 +1,6 @@
 //! The wire between switch and database, that a test can cut.
 
-use crate::switch::free_tcp;
+use crate::ports::free_port;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ struct State {
 
 impl Wire {
     pub(super) fn to(database: SocketAddr) -> Self {
-        let address = free_tcp();
+        let address = free_port("127.0.0.1");
         let listener = TcpListener::bind(address).unwrap();
         let state = Arc::new(Mutex::new(State {
             is_cut: false,
