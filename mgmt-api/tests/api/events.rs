@@ -1,6 +1,6 @@
 //! What happened, by the list and by the stream.
 
-use crate::fixture::{Api, request};
+use crate::fixture::{Api, Patience, request};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -213,6 +213,7 @@ async fn a_stream_that_nobody_reads_gives_its_place_back_and_there_is_a_last_pla
         (StatusCode::SERVICE_UNAVAILABLE, 50)
     );
     bodies.clear();
+    let patience = Patience::until("a place is free again");
     loop {
         let request = stream(&api, "").body(Body::empty()).unwrap();
         let response = api.router.clone().oneshot(request).await.unwrap();
@@ -220,7 +221,7 @@ async fn a_stream_that_nobody_reads_gives_its_place_back_and_there_is_a_last_pla
             break;
         }
         // The tasks of the dropped streams have not noticed yet.
-        tokio::task::yield_now().await;
+        patience.pause().await;
     }
 }
 
@@ -326,6 +327,7 @@ async fn sign_ins_are_events() {
     let wrong = api.try_sign_in("admin", "wrong").await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     api.try_sign_in("nobody", "wrong").await;
+    let patience = Patience::until("the refusal is noted");
     loop {
         let list = api.get("/api/v1/events?kind=user.*").await.json();
         if kinds(&list).len() > 1 {
@@ -334,6 +336,6 @@ async fn sign_ins_are_events() {
             break;
         }
         // The refusal is noted behind the answer.
-        tokio::task::yield_now().await;
+        patience.pause().await;
     }
 }

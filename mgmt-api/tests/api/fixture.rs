@@ -24,7 +24,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{LoaderProgress, NewSession, NewUser, Store, TenantId, UserId, UserStatus};
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
@@ -421,6 +421,26 @@ impl Api {
         let from: SocketAddr = "198.51.100.7:1".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(from));
         self.send(request).await
+    }
+}
+
+/// How long a test waits for what must come, on whatever machine this is.
+pub(crate) struct Patience {
+    what: &'static str,
+    begun: Instant,
+}
+
+impl Patience {
+    pub(crate) fn until(what: &'static str) -> Self {
+        let begun = Instant::now();
+        Self { what, begun }
+    }
+
+    /// Waits a moment before the next look.
+    pub(crate) async fn pause(&self) {
+        let is_left = self.begun.elapsed() < Duration::from_secs(120);
+        assert!(is_left, "gave up waiting until {}", self.what);
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

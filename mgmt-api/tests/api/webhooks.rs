@@ -1,6 +1,6 @@
 //! Notifications: a receiver that checks what it gets, over real HTTP.
 
-use crate::fixture::Api;
+use crate::fixture::{Api, Patience};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -173,26 +173,29 @@ impl Scene {
     }
 
     async fn next(&mut self) -> Received {
-        self.got.recv().await.unwrap().unwrap()
+        let got = tokio::time::timeout(Duration::from_secs(120), self.got.recv());
+        got.await.unwrap().unwrap().unwrap()
     }
 
     /// The newest delivery to a target, once it is in a state.
     async fn delivery(&self, target: &str, state: &str) -> Value {
+        let patience = Patience::until("a delivery is in its state");
         loop {
             let path = format!("{DELIVERIES}?target={target}");
             let list = self.api.get(&path).await.json();
             if list["items"][0]["state"] == state {
                 return list["items"][0].clone();
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            patience.pause().await;
         }
     }
 
     async fn retry(&self, delivery: &Value) {
         let path = format!("/api/v1/jobs/{}/retry", delivery["job_id"]);
+        let patience = Patience::until("the job can be tried again");
         // The job may be about to be reported.
         while self.api.post(&path, &json!({})).await.status != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            patience.pause().await;
         }
     }
 
@@ -258,6 +261,7 @@ async fn a_dead_delivery_is_an_event_that_no_receiver_is_told_of() {
         .await;
     scene.next().await;
     scene.next().await;
+    let patience = Patience::until("both failures are told");
     loop {
         let list = scene
             .api
@@ -267,10 +271,10 @@ async fn a_dead_delivery_is_an_event_that_no_receiver_is_told_of() {
         if list["items"].as_array().unwrap().len() == 2 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        patience.pause().await;
     }
     while !scene.api.store.undispatched(9).await.unwrap().1.is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        patience.pause().await;
     }
     let told = scene
         .api

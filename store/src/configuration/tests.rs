@@ -554,7 +554,8 @@ async fn a_node_hears_of_what_another_pushed() {
         let (one, other) = (database.open().await, database.open().await);
         let mut watch = one.watch_configuration(0, std::time::Duration::from_millis(5));
         put(&other, &PLATFORM, &[resource("carrier", "a", json!({}))]).await;
-        watch.changed().await.unwrap();
+        let heard = tokio::time::timeout(std::time::Duration::from_secs(120), watch.changed());
+        heard.await.unwrap().unwrap();
         assert_eq!(*watch.borrow(), 1);
     })
     .await;
