@@ -76,7 +76,7 @@ export const cdrs: Translation<typeof english> = {
     egress_trunk: 'Troncal de salida',
     gateway: 'Gateway',
     destination: 'Destino',
-    rate_card: 'Tarifa',
+    rate_card: 'Tarifario',
     answered: 'Contestada',
     released_by: 'Liberada por',
     release_reason: 'Motivo de liberación',
