@@ -23,6 +23,7 @@ mod rebuild;
 mod report;
 mod sums;
 mod verify;
+mod witness;
 mod write;
 
 pub use fill::TrafficFill;

@@ -29,9 +29,9 @@ impl VerifyReports {
         run.progress(0, None, "records are compared").await?;
         let mut found = TrafficVerification::default();
         // The newest first, and to its end before the next: what is cut off is the oldest.
-        let mut behind = None;
+        let (now, mut behind) = (clock::now(), None);
         for day in 0..DAYS {
-            let from = Timestamp(clock::now().0.saturating_sub(day * TRAFFIC_DAY_US));
+            let from = Timestamp(now.0.saturating_sub(day * TRAFFIC_DAY_US));
             let days = self
                 .store
                 .verify_traffic_between(Some(from), behind, |_| ());
@@ -52,12 +52,20 @@ impl VerifyReports {
             );
             return Ok(());
         }
+        let unreadable = (found.unreadable > 0).then(|| {
+            let records = found.unreadable;
+            format!("{records} records cannot be read and are in no sum; the log names them")
+        });
+        let first: Vec<String> = unreadable
+            .into_iter()
+            .chain(found.differences.iter().map(ToString::to_string))
+            .collect();
         let told = Differences {
             area: "report",
             subject: "reports",
             calls: found.calls,
-            total: found.differences_total,
-            first: &found.differences,
+            total: found.differences_total + found.unreadable,
+            first: &first,
         };
         told.tell(&self.store).await?;
         Ok(())
@@ -91,6 +99,22 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::super::differences::testing::one_odd_sum_is_told;
     use super::*;
+
+    #[tokio::test]
+    async fn an_event_tells_of_a_record_that_cannot_be_read() {
+        let odd = "INSERT INTO cdr (id, node, snapshot_number, received_at, ended_at, calling_number, \
+             called_number, outcome, sip_status, release_reason, released_by, duration_ms, \
+             billed_seconds, attempts, charge, cost, margin, currency, record) VALUES ('f', 'n', 1, \
+             4102444800000000, 4102444800000000, '', '', 'failed', 503, '', '', 0, 0, 0, 0, 0, 0, \
+             'USD', '{}')";
+        one_odd_sum_is_told(
+            schedule().unwrap(),
+            VerifyReports::new,
+            odd,
+            "report.differs",
+        )
+        .await;
+    }
 
     #[tokio::test]
     async fn an_event_tells_of_reports_that_are_not_the_sum_of_the_records() {

@@ -61,7 +61,7 @@ async fn insert_call(on: &mut Transaction) {
              egress_trunk, gateway, prefix, started_at, ended_at, outcome, sip_status, \
              release_reason, billed_seconds, cost, currency) \
              VALUES ($1, $2, $3, $4, 10, 'trunk', '192.0.2.20:5060', '33142', $5, $6, \
-             'answered', 200, 'normal_clearing', 10, 5, 'USD')",
+             'answered', 200, 'normal_clearing', $7, $8, 'USD')",
         )
         .bind(format!("{:032x}", call.id.0))
         .bind(attempt.number)
@@ -69,6 +69,8 @@ async fn insert_call(on: &mut Transaction) {
         .bind(attempt.carrier.name.as_ref())
         .bind(attempt.started_at)
         .bind(attempt.ended_at)
+        .bind(attempt.cost.billed_seconds)
+        .bind(attempt.cost.amount.0)
         .execute(&mut *on)
         .await
         .unwrap();

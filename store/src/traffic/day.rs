@@ -18,7 +18,7 @@ pub(super) const SETUP_MAX_US: i64 = 2 * 3_600_000_000;
 /// Sums of an owner's day, read from the records some at a time. Between the reads no snapshot is held:
 /// records are only ever added, so as many in the end as were read are the same.
 pub(super) struct RecordedDay {
-    owner: TenantId,
+    pub(super) owner: TenantId,
     day: i64,
     place: (i64, String),
     /// Records that were read; also of calls that were received close to the day.

@@ -52,7 +52,7 @@ pub struct TrafficSums {
     pub effective: i64,
     /// Calls that were refused before any attempt.
     pub rejected: i64,
-    /// Those that rang, or were answered without.
+    /// Those that rang, or were answered without, as far as the time until then can be true.
     pub rang: i64,
     /// How long that took, in all.
     pub pdd_ms: i64,
@@ -67,6 +67,13 @@ pub struct TrafficSums {
     /// What that side itself pays or is paid, in nano-units of its currency.
     pub amount: i128,
 }
+
+/// No attempt looks for the called party longer before it rings: what is longer is a step of the clock.
+/// Timers end an attempt after two minutes without ringing and five of ringing.
+const ATTEMPT_PDD_MAX_MS: u64 = 10 * 60_000;
+
+/// The same of a call, which has several attempts.
+const CALL_PDD_MAX_MS: u64 = 60 * 60_000;
 
 /// Sums by their places.
 pub(super) type Traffic = BTreeMap<TrafficKey, TrafficSums>;
@@ -121,7 +128,8 @@ impl TrafficSums {
     }
 
     fn of_call(call: &CallRecord) -> Self {
-        let pdd = call.pdd_ms();
+        let rang = call.pdd_ms().is_some();
+        let pdd = call.pdd_ms().filter(|pdd| *pdd <= CALL_PDD_MAX_MS);
         // As in the columns of the record: what does not fit is nothing.
         let money = call.money().unwrap_or_default();
         Self {
@@ -129,7 +137,7 @@ impl TrafficSums {
             answered: call.answered_at.is_some().into(),
             effective: is_effective(
                 call.answered_at.is_some(),
-                pdd.is_some(),
+                rang,
                 call.outcome,
                 call.release.reason,
             )
@@ -147,7 +155,8 @@ impl TrafficSums {
 
     fn of_attempt(attempt: &AttemptRecord, charge: Amount, fits: bool) -> Self {
         let rang_at = attempt.ringing_at.or(attempt.answered_at);
-        let pdd = rang_at.map_or(0, |at| at.millis_since(attempt.started_at));
+        let pdd = rang_at.map(|at| at.millis_since(attempt.started_at));
+        let pdd = pdd.filter(|pdd| *pdd <= ATTEMPT_PDD_MAX_MS);
         let talk = attempt.answered_at;
         let talk = talk.map_or(0, |at| attempt.ended_at.millis_since(at));
         let cost = attempt.cost_in_books().filter(|_| fits);
@@ -162,8 +171,8 @@ impl TrafficSums {
             )
             .into(),
             rejected: 0,
-            rang: rang_at.is_some().into(),
-            pdd_ms: pdd.cast_signed(),
+            rang: pdd.is_some().into(),
+            pdd_ms: pdd.unwrap_or(0).cast_signed(),
             talk_ms: talk.cast_signed(),
             billed_seconds: attempt.cost.billed_seconds.into(),
             charge: charge.0.into(),

@@ -2,6 +2,7 @@
 
 use super::day::{RecordedDay, SETUP_MAX_US};
 use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums};
+use super::witness::{self, Witnesses};
 use super::write::{SUM_COLUMNS, sums_of};
 use super::{TRAFFIC_DAY_US, TrafficFill};
 use crate::database::{Row, Transaction, sql};
@@ -51,9 +52,9 @@ pub(super) struct TrafficDays {
 }
 
 impl TrafficVerification {
-    /// Whether nothing differs.
+    /// Whether nothing differs and every record can be read.
     pub fn is_sound(&self) -> bool {
-        self.differences_total == 0
+        self.differences_total == 0 && self.unreadable == 0
     }
 
     /// Adds what was found on other days.
@@ -74,6 +75,34 @@ impl TrafficVerification {
         self.unreadable += recorded.unreadable;
     }
 
+    /// Compares what is kept of a day with what the columns of records add up to.
+    fn compare_with_columns(
+        &mut self,
+        owner: TenantId,
+        day: i64,
+        kept: &Witnesses,
+        columns: &Witnesses,
+    ) {
+        let places: BTreeSet<_> = kept.keys().chain(columns.keys()).collect();
+        for place in places {
+            let (kept, column) = (kept.get(place), columns.get(place));
+            if kept != column {
+                self.differs(|| TrafficDifference {
+                    place: format!("{place} of tenant {owner} on the day from {day}"),
+                    kept: format!("{:?}", kept.copied().unwrap_or_default()),
+                    recorded: format!("{:?}", column.copied().unwrap_or_default()),
+                });
+            }
+        }
+    }
+
+    fn differs(&mut self, told: impl FnOnce() -> TrafficDifference) {
+        self.differences_total += 1;
+        if self.differences.len() < DIFFERENCES_MAX {
+            self.differences.push(told());
+        }
+    }
+
     /// Compares what is kept with what it should be.
     pub(super) fn compare(&mut self, kept: &Traffic, recorded: &Traffic) {
         let keys: BTreeSet<_> = kept.keys().chain(recorded.keys()).collect();
@@ -83,14 +112,11 @@ impl TrafficVerification {
             if kept == recorded {
                 continue;
             }
-            self.differences_total += 1;
-            if self.differences.len() < DIFFERENCES_MAX {
-                self.differences.push(TrafficDifference {
-                    place: place(key),
-                    kept: told(kept),
-                    recorded: told(recorded),
-                });
-            }
+            self.differs(|| TrafficDifference {
+                place: place(key),
+                kept: told(kept),
+                recorded: told(recorded),
+            });
         }
     }
 }
@@ -221,6 +247,11 @@ impl Store {
         let kept = kept(&mut moment, owner, recorded.span()).await?;
         found.take(&recorded);
         found.compare(&kept, recorded.sums());
+        // Records that cannot be read are in the columns and in no sum.
+        if recorded.unreadable == 0 {
+            let columns = witness::columns(&mut moment, &recorded).await?;
+            found.compare_with_columns(owner, day, &witness::kept(&kept), &columns);
+        }
         Ok(())
     }
 }
