@@ -29,6 +29,7 @@ pub mod ports;
 pub mod quality;
 pub mod rtcp;
 pub mod session;
+pub mod srtp;
 
 mod reception;
 mod rtp;
