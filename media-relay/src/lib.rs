@@ -9,6 +9,7 @@
 //!   does it go, what is counted.
 //! - [`rtcp`] reads what peers report of each other, [`quality`] rates what a call sounds like by the
 //!   E-model, [`codec`] names what payload types stand for.
+//! - [`srtp`] opens and seals what a leg has keys for.
 //! - [`ports`] divides a port range into sessions' worth of ports.
 //! - [`io`] holds the threads and sockets. [`io::MediaRelay::start`] gives each shard of the switch
 //!   an [`io::RelayLink`] with a stock of [`ReadyPair`]s: ports that are already bound, so that a
@@ -16,6 +17,8 @@
 //!
 //! Invariants:
 //! - a packet that is not RTP or RTCP is never forwarded and never teaches an address;
+//! - of a leg with keys ([`srtp`]) only what opens is forwarded or teaches an address, and nothing goes to
+//!   it that is not sealed;
 //! - while a source is locked, only its packets are forwarded;
 //! - a port serves another session only after it has been quiet for the configured time;
 //! - a session identifier is never used twice, so a late command finds nothing.
@@ -38,7 +41,7 @@ mod slots;
 mod statistics;
 
 pub use codec::{Codec, PayloadTypes};
-pub use session::{RemoteMedia, SessionId, Side, Watch};
+pub use session::{LegKeys, MediaKeys, RemoteMedia, SessionId, Side, Watch};
 pub use statistics::{DirectionStatistics, FarEnd, Jitter, MediaStatistics, NETWORK_DELAY_ASSUMED};
 
 use std::net::SocketAddr;

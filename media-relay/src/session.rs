@@ -3,7 +3,9 @@
 //! ```text
 //! Session::new()
 //! announce(side, Some(address), now)     what SDP says, whenever it says something
-//! receive(side, channel, source, bytes, now) -> Verdict      for each datagram
+//! set_keys(Some(keys))                                       what is sealed (SRTP), and by what
+//! pass(side, channel, source, bytes, now) -> Verdict         for each datagram: opened, measured, sealed
+//! receive(side, channel, source, bytes, now) -> Verdict      the same without SRTP
 //! set_watch(Some(watch), now), silent(now), one_way(now)      who is heard?
 //! statistics(now)
 //! ```
@@ -13,12 +15,14 @@
 mod id;
 mod leg;
 mod reports;
+mod sealed;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use id::SessionId;
+pub use sealed::{LegKeys, MediaKeys};
 pub use watch::Watch;
 
 use crate::codec::{Codec, PayloadTypes};
@@ -28,6 +32,7 @@ use crate::rtp::{self, Header, Kind};
 use crate::statistics::Counts;
 use crate::statistics::MediaStatistics;
 use leg::Leg;
+use sealed::Ciphers;
 use std::net::SocketAddr;
 use std::time::Duration;
 use watch::Watcher;
@@ -85,6 +90,8 @@ pub struct Session {
     ingress: Leg,
     egress: Leg,
     watcher: Option<Watcher>,
+    /// Of a session of which a leg is sealed; few are.
+    ciphers: Option<Box<Ciphers>>,
 }
 
 impl Side {

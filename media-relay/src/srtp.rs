@@ -16,6 +16,7 @@ mod tests;
 
 use keys::SessionKeys;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use thiserror::Error;
 use window::Window;
 use zeroize::Zeroizing;
@@ -183,6 +184,12 @@ impl MasterKey {
     pub fn bytes(&self) -> &[u8] {
         let (key, salt) = self.suite.key_and_salt();
         &self.bytes[..key + salt]
+    }
+}
+
+impl Hash for MasterKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.suite, self.bytes()).hash(state);
     }
 }
 

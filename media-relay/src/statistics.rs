@@ -35,6 +35,14 @@ pub struct DirectionStatistics {
     /// Accepted packets that went nowhere: the other peer has no address, wants no media, or the
     /// system refused to send.
     pub undeliverable: u64,
+    /// Datagrams that are not sealed by the key that was agreed for this leg (SRTP), plain ones too.
+    pub forged: u64,
+    /// Sealed packets that had come before, or are so late that nobody can tell.
+    pub replayed: u64,
+    /// Sealed packets of more sources than a key may have.
+    pub key_used_up: u64,
+    /// Accepted packets that could not be sealed for the other leg: their number was sealed before.
+    pub not_sealed: u64,
     /// Time since the last accepted packet of either kind; `None` before the first.
     pub silent_for: Option<Duration>,
     /// Time since the last accepted RTP packet; `None` before the first.

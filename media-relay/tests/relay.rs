@@ -379,6 +379,7 @@ fn a_side_that_is_not_heard_is_told_to_the_shard() {
             one_way_after: [None, Some(Duration::from_millis(500))],
             ..Watch::default()
         }),
+        keys: None,
     };
     link.start(pair.session, media);
     let told = wait_for(|| {

@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::poller::Waker;
 use crate::ReadyPair;
-use crate::session::{RemoteMedia, SessionId, Side, Watch};
+use crate::session::{MediaKeys, RemoteMedia, SessionId, Side, Watch};
 use crate::statistics::MediaStatistics;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Duration;
 const DEFERRED_MAX: usize = 16 * 1024;
 
 /// What the relay is told of a session: the whole of it, each time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionMedia {
     /// Where the customer receives; `None` while unknown, or when it wants none (hold).
     pub ingress: Option<RemoteMedia>,
@@ -24,6 +24,8 @@ pub struct SessionMedia {
     pub egress: Option<RemoteMedia>,
     /// Tell who is not heard. Silence counts from when this is first asked.
     pub watch: Option<Watch>,
+    /// What seals the legs that are sealed; `None` when neither is.
+    pub keys: Option<Arc<MediaKeys>>,
 }
 
 /// What the relay tells a shard of its sessions.
@@ -51,7 +53,7 @@ pub enum MediaEvent {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Command {
     Start(SessionId, SessionMedia),
     Update(SessionId, SessionMedia),
@@ -153,9 +155,13 @@ impl RelayLink {
     fn command(&mut self, command: Command) {
         self.send_deferred();
         // Behind what waits already: a session's commands keep their order.
-        if self.deferred.is_empty() && self.send(command).is_ok() {
-            return;
-        }
+        let command = match self.deferred.is_empty() {
+            true => match self.send(command) {
+                Ok(()) => return,
+                Err(command) => command,
+            },
+            false => command,
+        };
         if self.deferred.len() >= DEFERRED_MAX && matches!(command, Command::Update(..)) {
             self.updates_dropped += 1;
             return;
@@ -164,17 +170,16 @@ impl RelayLink {
     }
 
     fn send_deferred(&mut self) {
-        while let Some(&command) = self.deferred.front() {
-            if self.send(command).is_err() {
-                return;
+        while let Some(command) = self.deferred.pop_front() {
+            if let Err(command) = self.send(command) {
+                return self.deferred.push_front(command);
             }
-            self.deferred.pop_front();
         }
     }
 
-    /// `Err` when the thread's queue is full. A command for no thread, or for one that is gone, has
-    /// nobody to act on it.
-    fn send(&self, command: Command) -> Result<(), ()> {
+    /// The command back when the thread's queue is full. A command for no thread, or for one that is
+    /// gone, has nobody to act on it.
+    fn send(&self, command: Command) -> Result<(), Command> {
         let Some(side) = self.threads.get(command.session().thread()) else {
             return Ok(());
         };
@@ -183,7 +188,7 @@ impl RelayLink {
                 side.alarm.ring();
                 Ok(())
             }
-            Err(TrySendError::Full(_)) => Err(()),
+            Err(TrySendError::Full(command)) => Err(command),
             Err(TrySendError::Disconnected(_)) => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ use crate::ReadyPair;
 use crate::ports::PortQuad;
 use crate::session::{Session, SessionId, Side, Verdict};
 use crate::slots::Slots;
+use crate::srtp::OVERHEAD_MAX;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -59,7 +60,7 @@ impl Worker {
     /// Serves until told to stop.
     pub(super) fn run(mut self) {
         let mut readable = Vec::new();
-        let mut buffer = vec![0; DATAGRAM_MAX + 1];
+        let mut buffer = vec![0; DATAGRAM_MAX + 1 + OVERHEAD_MAX];
         let mut next_tick = self.epoch.elapsed() + TICK;
         while !self.stop.load(Ordering::Acquire) {
             let idle = next_tick.saturating_sub(self.epoch.elapsed());
@@ -105,26 +106,24 @@ impl Worker {
         let Some((sockets, session)) = self.slots.arrived(index, now) else {
             return;
         };
-        let Ok((length, source)) = sockets.of(side, channel).recv_from(buffer) else {
+        let received = &mut buffer[..=DATAGRAM_MAX];
+        let Ok((length, source)) = sockets.of(side, channel).recv_from(received) else {
             return;
         };
         let Some(session) = session else {
             return;
         };
         // One that is too long has lost its end: no media, as an empty one is none.
-        let datagram = if length > DATAGRAM_MAX {
-            &[]
-        } else {
-            &buffer[..length]
-        };
+        let length = if length > DATAGRAM_MAX { 0 } else { length };
+        let (verdict, length) = session.pass(side, channel, source, buffer, length, now);
         if let Verdict::Forward {
             side: to,
             channel,
             destination,
-        } = session.receive(side, channel, source, datagram, now)
+        } = verdict
             && sockets
                 .of(to, channel)
-                .send_to(datagram, destination)
+                .send_to(&buffer[..length], destination)
                 .is_err()
         {
             // What cannot be sent at once would come late; the next packet is better.
@@ -315,6 +314,8 @@ impl ShardSide {
 }
 
 fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
+    // Before the addresses: nothing goes out in the clear that is to be sealed.
+    session.set_keys(media.keys.as_deref());
     session.announce(Side::Ingress, media.ingress, now);
     session.announce(Side::Egress, media.egress, now);
     session.set_watch(media.watch, now);

@@ -81,6 +81,18 @@ impl Leg {
         }
     }
 
+    /// The same without learning anything.
+    pub(super) fn would_accept(&self, channel: Channel, source: SocketAddr, now: Duration) -> bool {
+        let Some(remote) = &self.announced else {
+            return false;
+        };
+        let (mut lock, announced) = match channel {
+            Channel::Rtp => (self.rtp, remote.rtp),
+            Channel::Rtcp => (self.rtcp, remote.rtcp_address()),
+        };
+        lock.accepts(source, announced, now)
+    }
+
     /// By which port and to which address this peer gets a packet of `kind`.
     pub(super) fn destination(&self, kind: Kind) -> Option<(Channel, SocketAddr)> {
         let remote = self.announced.as_ref().filter(|_| self.receiving)?;
