@@ -10,7 +10,8 @@ use crate::call::{Call, Phase};
 use crate::cdr::End;
 use crate::core::{CallTimer, Core, Role, User};
 use crate::invitation::{Invitation, failure_of};
-use rating::cdr::Outcome;
+use crate::release::{Failure, Origin};
+use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::resources::{RedirectPolicy, SessionTimers, Signalling};
 use routing_engine::{DigestIdentity, Snapshot};
 use sip_core::transaction::{ExpiredReason, Path};
@@ -205,6 +206,17 @@ impl Call {
         };
         let offer = self.media.last_sent(media_relay::Side::Egress);
         let offer = offer.filter(|_| attempt.has_offer);
+        // Whoever it is redirected to may be reached otherwise than who was asked first.
+        let transport = attempt.next_path(core).transport;
+        if self
+            .media
+            .is_exposed_by(media_relay::Side::Egress, transport)
+        {
+            let reason = ReleaseReason::UnusableSdp;
+            let failure = Failure::passing(Origin::Switch, reason);
+            attempt.finish(End::failed(now, Outcome::Failed, &failure, 0));
+            return self.on_attempt_failed(core, now, failure);
+        }
         let sent = attempt.send_again(core, now, key, max_forwards, offer);
         if let Err(error) = sent {
             let failure = failure_of(error);
@@ -242,14 +254,20 @@ impl Attempt {
         let (to, target) = (again.to.clone(), again.target.clone());
         self.leg.dialog.begin_again(to, target);
         let user = User { call, role };
-        let path = match invitation.datagrams_only {
-            true => self.datagram_path(core),
-            false => self.leg.path,
-        };
+        let path = self.next_path(core);
         let sent = invitation.send(core, now, &mut self.leg, path, user)?;
         self.leg.path = sent.path;
         self.restart(sent);
         Ok(())
+    }
+
+    /// How its INVITE goes the next time.
+    fn next_path(&self, core: &Core) -> Path {
+        let again = self.again.as_ref();
+        match again.is_some_and(|again| again.datagrams_only) {
+            true => self.datagram_path(core),
+            false => self.leg.path,
+        }
     }
 
     fn datagram_path(&self, core: &Core) -> Path {

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::core::Core;
-use crate::session::UnusableSdp;
+use crate::session::{Half, UnusableSdp};
 use media_relay::Side;
 use routing_engine::Snapshot;
 use routing_engine::snapshot::TrunkIndex;
@@ -81,11 +81,11 @@ impl Call {
         offer: &[u8],
     ) -> Result<&[u8], UnusableSdp> {
         let Some(attempt) = self.attempts.last() else {
-            return self.media.bridge(core, from, offer);
+            return self.media.bridge(core, from, Half::Offer, offer);
         };
         let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, attempt.route.trunk);
         let selected = codecs.select(from.other(), offer)?;
-        self.media.bridge(core, from, &selected)
+        self.media.bridge(core, from, Half::Offer, &selected)
     }
 
     /// Takes an offer that says nothing new to the other side: only the relay learns where `from`
@@ -109,7 +109,9 @@ impl Call {
     ) -> Result<&[u8], UnusableSdp> {
         match self.offer.is_empty() {
             true => self.bridge_offer(core, Side::Egress, description),
-            false => self.media.bridge(core, Side::Egress, description),
+            false => self
+                .media
+                .bridge(core, Side::Egress, Half::Answer, description),
         }
     }
 }

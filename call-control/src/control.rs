@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::events::{
     CALLS_PAGE_MAX, Command, Event, Evidence, LiveCall, LiveState, OneWayMedia, TransportFailure,
 };
+use media_relay::srtp::Suite;
 use media_relay::{SessionId, Side};
 use rating::cdr::{CallId, MediaStatistics, ReleaseReason};
 use routing_engine::limits::HeldChannels;
@@ -234,6 +235,7 @@ impl Call {
             calling_number: self.facts.calling_received.clone(),
             ingress_source: self.facts.source,
             gateway: current.map(|attempt| attempt.leg.path.remote),
+            encryption: self.media.suites().map(|suite| suite.map(Suite::name)),
             attempts: self.attempts.len() as u16,
             received_at: self.facts.received_at(),
             answered_at: self.facts.answered.map(|at| self.facts.wall(at)),

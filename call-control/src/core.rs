@@ -5,7 +5,7 @@ use crate::config::{EngineConfig, Now};
 use crate::counters::Counters;
 use crate::drain::Drain;
 use crate::events::Event;
-use crate::media::{MediaCommand, MediaPorts};
+use crate::media::{KeySource, MediaCommand, MediaPorts};
 use crate::nonces::Nonces;
 use crate::probing::Probes;
 use crate::random::Random;
@@ -318,6 +318,11 @@ impl Core {
         self.media_sessions.insert(pair.session, call);
         self.counters.media_sessions += 1;
         Some(pair)
+    }
+
+    /// Where keys for media come from.
+    pub(crate) fn keys(&mut self) -> &mut dyn KeySource {
+        &mut *self.media
     }
 
     pub(crate) fn media_command(&mut self, command: MediaCommand) {

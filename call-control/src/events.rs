@@ -182,6 +182,9 @@ pub struct LiveCall {
     pub ingress_source: SocketAddr,
     /// Where the latest attempt went.
     pub gateway: Option<SocketAddr>,
+    /// The suites of SRTP by which media with the customer and with the carrier is encrypted; `None` in the
+    /// clear, or when the switch agreed on no keys.
+    pub encryption: [Option<&'static str>; 2],
     /// Attempts so far.
     pub attempts: u16,
     /// INVITE received.

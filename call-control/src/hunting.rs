@@ -6,10 +6,12 @@ use crate::cdr::End;
 use crate::codecs::Codecs;
 use crate::core::{CallTimer, Core};
 use crate::destination::Destination;
+use crate::encryption::Terms;
 use crate::identity::{Numbers, fields};
 use crate::invitation::{AttemptPlace, Caller, Invitation, failure_of};
 use crate::media::MediaWatch;
 use crate::release::{Failure, Origin, Retry, reason_value};
+use crate::session::Half;
 use media_relay::Side;
 use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::names::GatewayPlace;
@@ -144,6 +146,7 @@ impl Call {
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
+        let stays_private = self.agree_on_terms(candidate, path)?;
         if !self.media.prepare(core, self.key, mode) {
             return Err(stop(ReleaseReason::NoMediaPorts));
         }
@@ -177,7 +180,9 @@ impl Call {
                 let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate.trunk);
                 let unusable = |_| unusable_offer(codecs, offer);
                 let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
-                let bridged = self.media.bridge(core, Side::Ingress, &selected);
+                let bridged = self
+                    .media
+                    .bridge(core, Side::Ingress, Half::Offer, &selected);
                 Some(bridged.map_err(unusable)?)
             }
         };
@@ -202,6 +207,7 @@ impl Call {
         let mut attempt = place
             .send(core, now, invitation, &sent.called, &caller)
             .map_err(failure_of)?;
+        attempt.leg.stays_private = stays_private;
         attempt.fields = caller.fields;
         // Most calls have one, and would pay for four as long as they are up.
         self.attempts.reserve_exact(1);
@@ -218,6 +224,28 @@ impl Call {
             self.patience(Progress::None),
         );
         Ok(())
+    }
+
+    /// Tells the media what both trunks want of encryption. Whether the carrier's leg must not leave TLS.
+    fn agree_on_terms(&mut self, candidate: Candidate, path: Path) -> Result<bool, Failure> {
+        let ingress = self.snapshot.ingress_trunk(self.ingress_trunk);
+        let egress = candidate.egress_trunk(&self.snapshot);
+        let terms = [
+            Terms::new(&ingress.media_encryption, self.ingress.path.transport),
+            Terms::new(&egress.media_encryption, path.transport),
+        ];
+        self.media.encrypt(terms);
+        let [ingress, egress] = terms;
+        self.ingress.stays_private = ingress.stay_private();
+        let is_spoken = ingress.is_spoken() && self.invite.is_some();
+        let reason = ReleaseReason::UnusableSdp;
+        if is_spoken && self.media.lacks_keys(Side::Ingress, &self.offer) {
+            return Err(Failure::new(Origin::Ingress, reason));
+        }
+        match egress.are_impossible() {
+            true => Err(Failure::passing(Origin::Switch, reason)),
+            false => Ok(egress.stay_private()),
+        }
     }
 
     /// What a carrier is told of who calls.

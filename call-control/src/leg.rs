@@ -3,6 +3,7 @@
 use crate::addressing::Listeners;
 use crate::challenged::Challenged;
 use crate::core::{CallTimer, Core, Role, User, branch_of};
+use crate::encryption::is_private;
 use crate::session_timer::LegSession;
 use media_relay::Side;
 use routing_engine::resources::Signalling;
@@ -43,6 +44,9 @@ pub(crate) struct Leg {
     /// The peer hung up or was hung up on while the call goes on without it, or it is not there yet:
     /// nothing is sent to it.
     pub(crate) is_gone: bool,
+    /// Its descriptions have keys that nobody on the way may read: no request of it leaves TLS, whatever
+    /// the peer names as its Contact.
+    pub(crate) stays_private: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +88,7 @@ impl Leg {
             session: LegSession::default(),
             challenged: None,
             is_gone: false,
+            stays_private: false,
         }
     }
 
@@ -156,8 +161,13 @@ impl Leg {
     /// Where a request within the dialog goes.
     fn path_onwards(&self, core: &Core) -> Path {
         let next_hop = self.dialog.next_hop();
-        core.listeners
-            .path_towards(next_hop, self.path, self.policy.nat)
+        let path = core
+            .listeners
+            .path_towards(next_hop, self.path, self.policy.nat);
+        match self.stays_private && !is_private(path.transport) {
+            true => self.path,
+            false => path,
+        }
     }
 
     /// The same to a place, with a Max-Forwards and a longest size of the caller's choice: the first

@@ -3,10 +3,18 @@
 //! The engine never waits for the relay. It takes a ready pair from the shard's stock through
 //! [`MediaPorts`], and says what to do with it by [`MediaCommand`] events.
 
-use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use media_relay::{MediaKeys, MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use std::sync::Arc;
 
-/// The shard's link to the relay. Both calls return at once.
-pub trait MediaPorts {
+/// Where keys for media come from.
+pub trait KeySource {
+    /// Fills a key with random bytes that nobody can guess. False when there are none: then nothing is
+    /// encrypted, and a call that must be is refused.
+    fn draw(&mut self, key: &mut [u8]) -> bool;
+}
+
+/// The shard's link to the relay. Its calls return at once.
+pub trait MediaPorts: KeySource {
     /// Takes a pair from the stock; `None` when it is empty. [`MediaCommand::Stop`] gives it back.
     fn take(&mut self) -> Option<ReadyPair>;
 
@@ -15,7 +23,7 @@ pub trait MediaPorts {
 }
 
 /// The whole of what the relay needs to know of a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MediaPlan {
     /// Where the customer receives; `None` while unknown, or when it wants none.
     pub ingress: Option<RemoteMedia>,
@@ -23,6 +31,8 @@ pub struct MediaPlan {
     pub egress: Option<RemoteMedia>,
     /// What to report of silence: set while the call is answered and not on hold.
     pub watch: Option<MediaWatch>,
+    /// By what the legs are sealed that are; `None` when neither is.
+    pub keys: Option<Arc<MediaKeys>>,
 }
 
 /// What is to be reported of silence.
@@ -37,7 +47,7 @@ pub struct MediaWatch {
 }
 
 /// What the media relay shall do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaCommand {
     /// Begin to relay.
     Start(SessionId, MediaPlan),

@@ -1,12 +1,15 @@
 //! The media of a call: descriptions on their way through, and what the relay is told.
 
 use crate::core::Core;
+use crate::encryption::{Encryption, Terms};
 use crate::media::{MediaCommand, MediaPlan, MediaWatch};
+use media_relay::srtp::Suite;
 use media_relay::{Codec, PayloadTypes, ReadyPair, RemoteMedia, Side};
 use routing_engine::resources::MediaMode;
 use sip_core::Message;
 use sip_core::sdp::{Media, MediaPorts, Rewrite, Sdp, SessionIdentity};
 use sip_core::slab::SlabKey;
+use sip_core::transaction::Transport;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
@@ -31,8 +34,18 @@ pub(crate) struct CallMedia {
     watch: Option<MediaWatch>,
     /// Nobody is on the ingress side yet: its description is of somebody else's media.
     has_vacancy: bool,
+    /// By which keys the legs are sealed; `None` when neither trunk agrees on any: then both sides may with
+    /// each other.
+    encryption: Option<Box<Encryption>>,
     /// What was last sent to each side, with the version of its `o=` line.
     sent: [SentDescription; 2],
+}
+
+/// Which half of a negotiation a description is (RFC 3264).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    Offer,
+    Answer,
 }
 
 /// What tells the descriptions of one session from those of another (RFC 3264 §8).
@@ -77,6 +90,7 @@ impl CallMedia {
             told: None,
             watch: None,
             has_vacancy: false,
+            encryption: None,
             sent: [sent(), sent()],
         }
     }
@@ -124,6 +138,10 @@ impl CallMedia {
         sent.version = origin.version + 1;
         sent.agreed = None;
         sent.bytes = unheld(&sent.bytes);
+        if let Some(encryption) = &mut self.encryption {
+            encryption.vacate(side);
+            sent.bytes = encryption.undress(&sent.bytes);
+        }
         if is_ours {
             sent.bytes = with_origin(&sent.bytes, sent.session_id, sent.version);
         }
@@ -139,12 +157,57 @@ impl CallMedia {
         mode == MediaMode::Direct || self.pair.is_some()
     }
 
+    /// What the trunks of the next attempt want of encryption: of ingress, of egress.
+    pub(crate) fn encrypt(&mut self, terms: [Terms<'_>; 2]) {
+        let [ingress, egress] = terms;
+        if !ingress.is_spoken() && !egress.is_spoken() {
+            self.encryption = None;
+            return;
+        }
+        let vacant = self.has_vacancy;
+        let encryption = self.encryption.get_or_insert_with(|| {
+            let mut encryption = Box::new(Encryption::new(ingress));
+            if vacant {
+                encryption.vacate(Side::Ingress);
+            }
+            encryption
+        });
+        encryption.turn_to(egress);
+    }
+
+    /// Whether an offer is not enough for the trunk that it came by.
+    pub(crate) fn lacks_keys(&self, from: Side, offer: &[u8]) -> bool {
+        let (Some(encryption), Ok(sdp)) = (&self.encryption, Sdp::parse(offer)) else {
+            return false;
+        };
+        let relayed = relayed_stream(&sdp).map(|index| &sdp.media()[index]);
+        relayed.is_some_and(|media| !encryption.is_enough(from, media))
+    }
+
+    /// Whether a leg is sealed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.encryption.as_ref().is_some_and(|it| it.seals())
+    }
+
+    /// The suites by which the legs are sealed, by side.
+    pub(crate) fn suites(&self) -> [Option<Suite>; 2] {
+        let suite = |side| self.encryption.as_ref()?.suite(side);
+        [suite(Side::Ingress), suite(Side::Egress)]
+    }
+
+    /// Whether others would read the keys of what was last said to `side` on a way by `transport`.
+    pub(crate) fn is_exposed_by(&self, side: Side, transport: Transport) -> bool {
+        let encryption = self.encryption.as_ref();
+        encryption.is_some_and(|it| it.is_exposed_by(side, transport))
+    }
+
     /// Takes a description from `from` and gives the one for the other side: with our addresses
     /// when media is relayed, as it is when it goes directly.
     pub(crate) fn bridge(
         &mut self,
         core: &mut Core,
         from: Side,
+        half: Half,
         body: &[u8],
     ) -> Result<&[u8], UnusableSdp> {
         let towards = from.other();
@@ -155,6 +218,13 @@ impl CallMedia {
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
+        if let Some(encryption) = &mut self.encryption {
+            let stream = relayed.map(|index| (index, &sdp.media()[index]));
+            match half {
+                Half::Offer => encryption.take_offer(from, stream, core.keys())?,
+                Half::Answer => encryption.take_answer(from, stream)?,
+            }
+        }
         self.learn(from, relayed.map(|index| &sdp.media()[index]));
         if self.has_vacancy && from == Side::Ingress {
             self.proposed.remotes[from as usize] = None;
@@ -174,8 +244,13 @@ impl CallMedia {
             return;
         };
         let relayed = relayed_stream(&sdp);
-        let media = relayed.map(|index| &sdp.media()[index]);
-        self.learn(from, media);
+        let stream = relayed.map(|index| (index, &sdp.media()[index]));
+        if let Some(encryption) = &mut self.encryption
+            && encryption.take_answer(from, stream).is_err()
+        {
+            return;
+        }
+        self.learn(from, stream.map(|(_, media)| media));
         self.agree();
         self.tell_relay(core, pair);
     }
@@ -190,11 +265,17 @@ impl CallMedia {
     pub(crate) fn forget_answer(&mut self) {
         self.sent[Side::Ingress as usize].forget();
         self.proposed.remotes[Side::Egress as usize] = None;
+        if let Some(encryption) = &mut self.encryption {
+            encryption.forget_answer();
+        }
     }
 
     /// Offer and answer are exchanged: this is how it stays.
     pub(crate) fn agree(&mut self) {
         self.agreed = self.proposed;
+        if let Some(encryption) = &mut self.encryption {
+            encryption.agree();
+        }
         for sent in &mut self.sent {
             sent.agreed = None;
         }
@@ -204,6 +285,9 @@ impl CallMedia {
     /// when it is refreshed.
     pub(crate) fn revert(&mut self, core: &mut Core) {
         self.proposed = self.agreed;
+        if let Some(encryption) = &mut self.encryption {
+            encryption.revert();
+        }
         let origin_is_ours = self.is_relayed();
         for sent in &mut self.sent {
             sent.revert(origin_is_ours);
@@ -240,7 +324,10 @@ impl CallMedia {
     }
 
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
-        let plan = self.proposed.plan(self.watch);
+        let plan = MediaPlan {
+            keys: self.encryption.as_ref().and_then(|it| it.keys()),
+            ..self.proposed.plan(self.watch)
+        };
         let mut hasher = DefaultHasher::new();
         plan.hash(&mut hasher);
         let hash = hasher.finish();
@@ -265,7 +352,11 @@ impl CallMedia {
         };
         let relayed = relayed_stream(&sdp);
         let media = relayed.map(|index| &sdp.media()[index]);
-        let (sent, holds) = (&self.sent[from.other() as usize], self.agreed.holds);
+        let holds = self.agreed.holds;
+        if !self.has_the_same_keys(core, from, relayed, &sdp) {
+            return false;
+        }
+        let sent = &self.sent[from.other() as usize];
         let is_same = sent.bytes == self.written(&sdp, relayed, from.other(), pair, sent.version);
         if !is_same || media.is_none_or(Media::is_hold) != holds[from as usize] {
             return false;
@@ -274,6 +365,28 @@ impl CallMedia {
         self.agree();
         self.tell_relay(core, pair);
         true
+    }
+
+    /// Takes the keys of an offer when nothing that we said of keys would change by it. False, and nothing
+    /// taken, for any other.
+    fn has_the_same_keys(
+        &mut self,
+        core: &mut Core,
+        from: Side,
+        relayed: Option<usize>,
+        sdp: &Sdp<'_>,
+    ) -> bool {
+        let Some(encryption) = &self.encryption else {
+            return true;
+        };
+        let mut next = encryption.clone();
+        let stream = relayed.map(|index| (index, &sdp.media()[index]));
+        let is_same =
+            next.take_offer(from, stream, core.keys()).is_ok() && next.says_the_same(encryption);
+        if is_same {
+            self.encryption = Some(next);
+        }
+        is_same
     }
 
     /// Writes the description for `towards`. Its version rises only when it differs from the last
@@ -319,7 +432,10 @@ impl CallMedia {
         };
         let mut bytes = Vec::with_capacity(sent.bytes.len());
         sdp.rewrite(&rewrite, &mut bytes);
-        bytes
+        match &self.encryption {
+            Some(encryption) => encryption.dress(towards, &bytes),
+            None => bytes,
+        }
     }
 }
 
@@ -396,6 +512,7 @@ impl Negotiated {
             ingress: remote(Side::Ingress),
             egress: remote(Side::Egress),
             watch: watch.filter(|_| self.holds == [false; 2]),
+            keys: None,
         }
     }
 }

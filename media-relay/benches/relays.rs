@@ -214,7 +214,7 @@ fn relay(sessions: u16) -> ! {
     while started < sessions {
         match links[0].take() {
             Some(pair) => {
-                links[0].start(pair.session, media);
+                links[0].start(pair.session, media.clone());
                 started += 1;
             }
             None => std::thread::sleep(Duration::from_millis(10)),

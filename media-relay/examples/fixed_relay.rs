@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     while started < sessions {
         match link.take() {
             Some(pair) => {
-                link.start(pair.session, media);
+                link.start(pair.session, media.clone());
                 started += 1;
             }
             None => std::thread::sleep(Duration::from_millis(10)),

@@ -257,7 +257,10 @@ impl Opener {
     /// See [`SrtpError`]. Nothing is learned from such a packet.
     pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let (header, ssrc, sequence) = rtp_header(packet)?;
-        let mut source = self.sources.known(ssrc).unwrap_or(Source::new(ssrc));
+        let mut source = self
+            .sources
+            .known(ssrc)
+            .unwrap_or_else(|| Source::new(ssrc));
         let index = source.rtp.index_of(sequence).ok_or(SrtpError::Replayed)?;
         source.rtp.take(index)?;
         let length = self.keys.rtp.open_rtp(packet, header, ssrc, index)?;
@@ -272,7 +275,10 @@ impl Opener {
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let ssrc = rtcp_source(packet)?;
         let word = self.keys.rtcp.rtcp_word(packet)?;
-        let mut source = self.sources.known(ssrc).unwrap_or(Source::new(ssrc));
+        let mut source = self
+            .sources
+            .known(ssrc)
+            .unwrap_or_else(|| Source::new(ssrc));
         source.rtcp.take(u64::from(word & !RTCP_ENCRYPTED))?;
         let length = self.keys.rtcp.open_rtcp(packet, ssrc, word)?;
         *self.sources.entry(ssrc)? = source;
@@ -299,7 +305,7 @@ impl Sources {
     fn entry(&mut self, ssrc: u32) -> Result<&mut Source, SrtpError> {
         let is_it = |place: &Option<Source>| place.is_none_or(|source| source.ssrc == ssrc);
         let place = self.known.iter().position(is_it).ok_or(SrtpError::UsedUp)?;
-        Ok(self.known[place].get_or_insert(Source::new(ssrc)))
+        Ok(self.known[place].get_or_insert_with(|| Source::new(ssrc)))
     }
 }
 

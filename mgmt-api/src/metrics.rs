@@ -255,6 +255,22 @@ impl Scrape {
             "media_one_way_total",
             "Sides found silent while the other spoke, for as long as their trunk says",
             media.one_way,
+        )?;
+        let dropped = &media.undecrypted;
+        self.labelled(
+            "srtp_dropped_total",
+            "Datagrams of encrypted legs of ended calls that were dropped, by why",
+            "reason",
+            &[
+                ("forged", dropped.forged),
+                ("replayed", dropped.replayed),
+                ("key_used_up", dropped.key_used_up),
+            ],
+        )?;
+        self.counter(
+            "srtp_not_sealed_total",
+            "Packets of ended calls that were dropped because their number had been encrypted before",
+            media.unencrypted,
         )
     }
 

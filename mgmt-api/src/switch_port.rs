@@ -173,6 +173,9 @@ pub struct LiveCall {
     pub ingress_source: SocketAddr,
     /// Gateway of the present attempt.
     pub egress_gateway: Option<SocketAddr>,
+    /// The suites of SRTP by which media with the customer and with the carrier is encrypted; `None` in the
+    /// clear, or when the switch agreed on no keys.
+    pub encryption: [Option<&'static str>; 2],
 }
 
 /// One live call with its media.
@@ -241,6 +244,21 @@ pub struct MediaFigures {
     pub not_heard: u64,
     /// Sides of running calls that were found silent while the other spoke, for as long as their trunk says.
     pub one_way: u64,
+    /// Datagrams of encrypted legs that were dropped.
+    pub undecrypted: Undecrypted,
+    /// Packets that could not be encrypted: their number was used.
+    pub unencrypted: u64,
+}
+
+/// Datagrams of legs with SRTP that were dropped, of calls that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undecrypted {
+    /// Not sealed by the key that was agreed on.
+    pub forged: u64,
+    /// They had come before, or may have.
+    pub replayed: u64,
+    /// Of more sources than a key may have.
+    pub key_used_up: u64,
 }
 
 impl MediaFigures {

@@ -391,6 +391,8 @@ function asLiveCall(call: PlannedCall, nowMs: number): Call {
     attempts: begun.length,
     ingress_source: record.ingress_source,
     egress_gateway: present?.gateway ?? null,
+    ingress_encryption: null,
+    egress_encryption: null,
   }
 }
 

@@ -44,6 +44,7 @@ pub use fields::header_policy::{AddedHeader, HeaderPolicy, HeaderRewrite};
 pub use fields::identity_policy::{
     AssertedIdentity, DiversionPolicy, IdentityPolicy, PrivacyPolicy,
 };
+pub use fields::media_encryption::{CryptoSuite, MediaEncryption, MediaEncryptionMode};
 pub use fields::network::{Network, NetworkError};
 pub use fields::number_class::{NumberClass, NumberValidation, UnknownNumbers};
 pub use fields::number_policy::NumberPolicy;

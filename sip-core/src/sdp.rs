@@ -1,16 +1,18 @@
 //! Session descriptions (RFC 4566, RFC 3264): a view, and the change that a relay needs.
 //!
 //! The view reads the lines that say where media goes. [`Sdp::rewrite`] writes the same
-//! description with other addresses and ports, [`Sdp::select_codecs`] with fewer codecs, and every
-//! other line byte for byte.
+//! description with other addresses and ports, [`Sdp::select_codecs`] with fewer codecs, [`with_crypto`]
+//! with other keys, and every other line byte for byte.
 
 mod formats;
 mod lines;
 mod media;
 mod rewrite;
+mod security;
 
 pub use media::{Direction, Media, Rtpmap};
 pub use rewrite::{MediaPorts, Rewrite, SessionIdentity};
+pub use security::{Profile, with_crypto};
 
 use crate::error::{ParseError, Part, Problem};
 use crate::limits::MAX_MEDIA;

@@ -336,5 +336,6 @@ fn shown(call: LiveCall) -> mgmt_api::switch_port::LiveCall {
         attempts: call.attempts,
         ingress_source: call.ingress_source,
         egress_gateway: call.gateway,
+        encryption: call.encryption,
     }
 }

@@ -1,6 +1,7 @@
 //! A shard's link to the media relay, in the engine's words.
 
-use call_control::{Command, MediaCommand, MediaPlan, MediaPorts, MediaWatch};
+use super::media_figures::MediaGauges;
+use call_control::{Command, KeySource, MediaCommand, MediaPlan, MediaPorts, MediaWatch};
 use media_relay::io::{MediaEvent, RelayLink, SessionMedia};
 use media_relay::{MediaStatistics, ReadyPair, SessionId, Watch};
 use std::cell::RefCell;
@@ -43,16 +44,21 @@ impl ShardMedia {
         }
     }
 
-    /// The next thing that the relay tells of a call.
-    pub(crate) fn poll_command(&self) -> Option<Command> {
+    /// The next thing that the relay tells of a call. What it counted of one that is over goes to `gauges`.
+    pub(crate) fn poll_command(&self, gauges: &MediaGauges) -> Option<Command> {
+        let mut link = self.link.borrow_mut();
         loop {
-            match self.link.borrow_mut().poll_event()? {
+            match link.poll_event()? {
                 MediaEvent::Silent { session, .. } => return Some(Command::MediaSilent(session)),
                 MediaEvent::OneWay { session, silent } => {
                     return Some(Command::MediaOneWay(session, silent));
                 }
-                // The record took its counts when the call ended.
-                MediaEvent::Stopped { .. } => {}
+                // The record took its own counts when the call ended.
+                MediaEvent::Stopped { session } => {
+                    if let Some(statistics) = link.statistics(session) {
+                        gauges.count_sealed(&statistics);
+                    }
+                }
             }
         }
     }
@@ -62,6 +68,7 @@ impl ShardMedia {
             ingress: plan.ingress,
             egress: plan.egress,
             watch: plan.watch.map(|watch| self.watch(watch)),
+            keys: plan.keys,
         }
     }
 
@@ -73,6 +80,15 @@ impl ShardMedia {
                 .one_way_after_s
                 .map(|after| after.map(|after| seconds(after.into()))),
         }
+    }
+}
+
+/// The system's random numbers.
+impl KeySource for Stock {
+    fn draw(&mut self, key: &mut [u8]) -> bool {
+        getrandom::fill(key)
+            .inspect_err(|error| tracing::error!(%error, "the system gives no keys for media"))
+            .is_ok()
     }
 }
 

@@ -11,6 +11,10 @@ pub(crate) struct MediaGauges {
     jitter_us: Classes<{ MediaFigures::JITTER_US.len() }>,
     lost_permyriad: Classes<{ MediaFigures::LOST_PERMYRIAD.len() }>,
     not_heard: AtomicU64,
+    forged: AtomicU64,
+    replayed: AtomicU64,
+    key_used_up: AtomicU64,
+    not_sealed: AtomicU64,
 }
 
 /// Values by class, each up to its bound, and those above all bounds.
@@ -44,6 +48,21 @@ impl MediaGauges {
         }
     }
 
+    /// Counts what encryption dropped of a session that is over.
+    pub(crate) fn count_sealed(&self, statistics: &media_relay::MediaStatistics) {
+        for from in [&statistics.ingress, &statistics.egress] {
+            let counts = [
+                (&self.forged, from.forged),
+                (&self.replayed, from.replayed),
+                (&self.key_used_up, from.key_used_up),
+                (&self.not_sealed, from.not_sealed),
+            ];
+            for (total, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                total.fetch_add(count, Ordering::Relaxed);
+            }
+        }
+    }
+
     fn count_direction(&self, quality: &MediaQuality) {
         if let Some(mos) = quality.mos_hundredths {
             self.mos_hundredths
@@ -63,6 +82,11 @@ impl MediaGauges {
     /// Adds what was counted to `figures`.
     pub(crate) fn add_to(&self, figures: &mut MediaFigures) {
         figures.not_heard += self.not_heard.load(Ordering::Relaxed);
+        let dropped = &mut figures.undecrypted;
+        dropped.forged += self.forged.load(Ordering::Relaxed);
+        dropped.replayed += self.replayed.load(Ordering::Relaxed);
+        dropped.key_used_up += self.key_used_up.load(Ordering::Relaxed);
+        figures.unencrypted += self.not_sealed.load(Ordering::Relaxed);
         self.mos_hundredths.add_to(&mut figures.mos_hundredths);
         self.jitter_us.add_to(&mut figures.jitter_us);
         self.lost_permyriad.add_to(&mut figures.lost_permyriad);

@@ -432,7 +432,7 @@ impl Shard {
     }
 
     fn hear_media(&mut self, now: Now) {
-        while let Some(command) = self.media.poll_command() {
+        while let Some(command) = self.media.poll_command(&self.gauges.media) {
             self.engine.handle_command(now, command);
         }
     }

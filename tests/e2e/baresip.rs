@@ -34,10 +34,18 @@ const TONE: &str = "audio_source ausine,440\nausrc_srate 48000\nausrc_channels 2
 const NOTHING: &str = "audio_source aubridge,silent\n";
 
 impl Phone {
-    /// A telephone of `user` on `ip`. Calls to it are answered at once; it sends `voice`.
-    fn start(user: &str, ip: &str, folder: &Path, authority: &Authority, voice: &str) -> Self {
+    /// A telephone of `user` on `ip`. Calls to it are answered at once; it sends `voice`, and `account` are
+    /// more parameters of its account.
+    fn start(
+        user: &str,
+        ip: &str,
+        folder: &Path,
+        authority: &Authority,
+        voice: &str,
+        account: &str,
+    ) -> Self {
         (0..STARTS_MAX)
-            .find_map(|_| Self::start_once(user, ip, folder, authority, voice))
+            .find_map(|_| Self::start_once(user, ip, folder, authority, voice, account))
             .expect("one of many ports is free")
     }
 
@@ -48,6 +56,7 @@ impl Phone {
         folder: &Path,
         authority: &Authority,
         voice: &str,
+        account: &str,
     ) -> Option<Self> {
         let folder = folder.join(format!("phone-{ip}"));
         std::fs::create_dir_all(&folder).unwrap();
@@ -57,7 +66,7 @@ impl Phone {
             ["phone.pem", "phone.key"].map(|file| std::fs::read(authority.path(file)).unwrap());
         std::fs::write(&bundle, parts.concat()).unwrap();
         let config = format!(
-            "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aubridge.so\n\
+            "module_path {modules}\nmodule g711.so\nmodule srtp.so\nmodule ausine.so\nmodule aubridge.so\n\
              module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen {control}\nsip_listen {address}\nnet_interface {ip}\n\
              sip_certificate {bundle}\nsip_cafile {authority}\nsip_verify_server yes\n\
@@ -69,7 +78,7 @@ impl Phone {
             authority = authority.text("authority.pem"),
         );
         std::fs::write(folder.join("config"), config).unwrap();
-        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=auto\n");
+        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=auto{account}\n");
         std::fs::write(folder.join("accounts"), account).unwrap();
         let log = folder.join("log");
         let mut command = Command::new("baresip");
@@ -179,6 +188,18 @@ fn between(
     voice: &str,
     more: &str,
 ) -> (Switch, Phone, Phone, SocketAddr) {
+    between_with(transport, authority, voice, more, ["", ""], "")
+}
+
+/// The same with more parameters of the telephones' accounts, and fields of the customer's trunk.
+fn between_with(
+    transport: &str,
+    authority: &Authority,
+    voice: &str,
+    more: &str,
+    accounts: [&str; 2],
+    ingress_more: &str,
+) -> (Switch, Phone, Phone, SocketAddr) {
     let tls = free_port("127.0.0.1");
     let switch = Switch::start(&[
         ("DIDTRON_SIP_LISTENERS", &format!("tls/{tls}")),
@@ -192,14 +213,23 @@ fn between(
             &authority.text("authority.pem"),
         ),
     ]);
+    let [of_caller, of_callee] = accounts;
     let caller = Phone::start(
         "442071234567",
         "127.0.0.21",
         &switch.scratch(),
         authority,
         TONE,
+        of_caller,
     );
-    let callee = Phone::start(NUMBER, "127.0.0.31", &switch.scratch(), authority, voice);
+    let callee = Phone::start(
+        NUMBER,
+        "127.0.0.31",
+        &switch.scratch(),
+        authority,
+        voice,
+        of_callee,
+    );
     // baresip listens for TLS one port above.
     let gateway = match transport {
         "tls" => SocketAddr::new(callee.address.ip(), callee.address.port() + 1),
@@ -211,6 +241,7 @@ fn between(
     let mut world = World::of(vec![spec]);
     world.media = "relay";
     world.more_sources = ", 127.0.0.1";
+    world.ingress = ingress_more;
     world.apply(&switch);
     let to = match transport {
         "tls" => tls,
@@ -272,6 +303,77 @@ fn telephones_call_talk_hold_resume_and_dial_tones_over_udp_tcp_and_tls() {
         }
         switch.wait_until_idle();
     }
+}
+
+/// A trunk whose media is encrypted, and the parameter of a telephone's account that demands it.
+const SEALED: &str = "media_encryption: {mode: required}";
+const SEALED_IN_CLEAR: &str = "media_encryption: {mode: required, keys_in_clear: true}";
+const MANDATORY: &str = ";mediaenc=srtp-mand";
+
+#[test]
+fn telephones_with_srtp_talk_to_plain_ones_and_to_each_other_and_hold_and_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("node", "node");
+    authority.issue("phone", "phone");
+    for (transport, [ingress, egress]) in [
+        ("tls", [SEALED, ""]),
+        ("tls", ["", SEALED]),
+        ("udp", [SEALED_IN_CLEAR, SEALED_IN_CLEAR]),
+    ] {
+        let account = |trunk: &str| if trunk.is_empty() { "" } else { MANDATORY };
+        let accounts = [account(ingress), account(egress)];
+        let (switch, mut caller, mut callee, to) =
+            between_with(transport, &authority, TONE, egress, accounts, ingress);
+        let uri = format!("sip:{NUMBER}@{to};transport={transport}");
+        talk(&mut caller, &mut callee, &uri, 1, "customer");
+        for (phone, trunk) in [(&caller, ingress), (&callee, egress)] {
+            let said = said(&phone.log);
+            let is_sealed = said.contains("SRTP is Enabled");
+            assert_eq!(is_sealed, !trunk.is_empty(), "{transport} {trunk}: {said}");
+            assert!(!said.contains("failed to decrypt"), "{said}");
+        }
+        let record = &switch.wait_for_cdrs(1)[0];
+        assert_eq!(record["outcome"], "answered", "{record}");
+        let id = record["id"].as_str().unwrap();
+        let media = &switch.get(&format!("/api/v1/cdrs/{id}"))["media"];
+        for side in ["packets_from_customer", "packets_from_carrier"] {
+            assert!(media[side].as_u64().unwrap() > 0, "{media}");
+        }
+        switch.wait_until_idle();
+        for reason in ["forged", "replayed", "key_used_up"] {
+            let label = format!("reason=\"{reason}\"");
+            assert_eq!(switch.metric("srtp_dropped_total", &label), 0.0, "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_live_call_says_by_what_its_media_is_encrypted_and_a_plain_telephone_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("node", "node");
+    authority.issue("phone", "phone");
+    let (switch, mut caller, mut callee, to) =
+        between_with("tls", &authority, TONE, SEALED, [MANDATORY; 2], SEALED);
+    let uri = format!("sip:{NUMBER}@{to};transport=tls");
+    caller.tell("dial", &uri);
+    caller.wait_for("CALL_ESTABLISHED", "");
+    let call = live(&switch);
+    for side in ["ingress_encryption", "egress_encryption"] {
+        assert!(call[side].as_str().unwrap().contains("AES"), "{call}");
+    }
+    caller.tell("hangup", "");
+    callee.wait_for("CALL_CLOSED", "");
+    switch.wait_until_idle();
+    drop((caller, callee));
+    let plain = switch.scratch().join("plain");
+    let mut plain = Phone::start("442071234567", "127.0.0.21", &plain, &authority, TONE, "");
+    plain.tell("dial", &uri);
+    plain.wait_for("CALL_CLOSED", "488");
+    let records = switch.wait_for_cdrs(2);
+    let refused = |record: &&Value| record["release_reason"] == "unusable_sdp";
+    assert_eq!(records.iter().filter(refused).count(), 1, "{records:#?}");
 }
 
 /// The call that is up, with its media.

@@ -2,7 +2,8 @@
 
 use call_control::setups::Setups;
 use call_control::{
-    Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Listener, MediaPorts, Now,
+    Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, KeySource, Listener, MediaPorts,
+    Now,
 };
 use media_relay::{MediaStatistics, ReadyPair, SessionId};
 use rating::{Amount, Timestamp};
@@ -299,6 +300,13 @@ const SDP: &str = "v=0\r\no=- 20518 0 IN IP4 203.0.113.10\r\ns=-\r\nc=IN IP4 203
     a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
 
 struct Stock(u64);
+
+impl KeySource for Stock {
+    fn draw(&mut self, key: &mut [u8]) -> bool {
+        key.fill(7);
+        true
+    }
+}
 
 impl MediaPorts for Stock {
     fn take(&mut self) -> Option<ReadyPair> {

@@ -8,6 +8,7 @@ use crate::core::{CallTimer, Core};
 use crate::leg::{SDP, bare};
 use crate::methods::allow;
 use crate::release::phrase;
+use crate::session::Half;
 use crate::session_timer::write_answer;
 use media_relay::Side;
 use rating::cdr::ReleaseReason;
@@ -162,7 +163,10 @@ impl Call {
         let carries_sdp = has_sdp(response);
         let body = response.body();
         let is_bridged = match carries_sdp {
-            true if exchange.has_offer => self.media.bridge(core, answering, body).is_ok(),
+            true if exchange.has_offer => self
+                .media
+                .bridge(core, answering, Half::Answer, body)
+                .is_ok(),
             true => self.bridge_offer(core, answering, body).is_ok(),
             false => true,
         };
@@ -408,7 +412,7 @@ impl Call {
             return;
         };
         let answer = match has_sdp(ack) {
-            true => self.media.bridge(core, side, ack.body()).ok(),
+            true => self.media.bridge(core, side, Half::Answer, ack.body()).ok(),
             false => None,
         };
         let is_answered = answer.is_some();

@@ -51,6 +51,9 @@ impl Engine {
         let snapshot = Arc::clone(&self.core.snapshot);
         let id = self.core.new_call_id(now.wall);
         let call = self.calls.get(asking).ok_or(481_u16)?;
+        if call.media.is_sealed() {
+            return Err(488);
+        }
         let trunk = call.facts.ingress_trunk_id();
         let trunk = trunk.and_then(|id| snapshot.ingress_trunk_of(id));
         let trunk = trunk.ok_or(403_u16)?;
@@ -184,6 +187,10 @@ impl Engine {
         let snapshot = &self.core.snapshot;
         if !asker.may_transfer_by(snapshot) || !call.is_still_allowed_by(snapshot) {
             return Err(403);
+        }
+        // The keys of a leg belong to its relayed session.
+        if asker.media.is_sealed() || call.media.is_sealed() {
+            return Err(488);
         }
         // Both parties would see the session of somebody else.
         match asker.media.is_relayed() && call.media.is_relayed() {

@@ -202,6 +202,8 @@ impl Call {
         match () {
             () if !is_free || self.is_changing() || leg.session.is_refreshing() => Err(491),
             () if !other_is_there || !self.media.is_relayed() => Err(488),
+            // The keys of a leg belong to its relayed session.
+            () if self.media.is_sealed() => Err(488),
             () => Ok(()),
         }
     }

@@ -118,7 +118,7 @@ fn neither_side_sees_the_other() {
         MediaCommand::Start(_, first),
         MediaCommand::Update(_, second),
         MediaCommand::Update(_, third),
-    ] = commands[..]
+    ] = &commands[..]
     else {
         panic!("{commands:?}");
     };

@@ -9,6 +9,7 @@ mod codecs;
 mod credit;
 mod digest;
 mod early_media;
+mod encryption;
 mod failover;
 mod gateways;
 mod in_dialog;

@@ -184,7 +184,7 @@ fn an_operator_sees_how_the_media_of_a_call_is() {
 fn a_silent_call_is_hung_up() {
     let mut switch = Switch::with(&Setup::relayed());
     let _ = answered(&mut switch, "call-1");
-    let Some(MediaCommand::Start(session, _)) = switch.media.first().copied() else {
+    let Some(MediaCommand::Start(session, _)) = switch.media.first().cloned() else {
         panic!("{:?}", switch.media);
     };
     switch.command(Command::MediaSilent(session));
@@ -216,7 +216,7 @@ fn a_side_that_is_not_heard_ends_the_call_where_its_trunk_says_so() {
         inactive_after_s: Some(60),
         one_way_after_s: [Some(20), Some(30)],
     };
-    let (session, plan) = match switch.media.last().copied() {
+    let (session, plan) = match switch.media.last().cloned() {
         Some(MediaCommand::Update(session, plan)) => (session, plan),
         other => panic!("{other:?}"),
     };

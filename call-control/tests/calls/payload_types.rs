@@ -13,7 +13,7 @@ fn says(address: &str, port: u16, encoding: &str) -> String {
 
 fn latest(switch: &Switch) -> MediaPlan {
     match switch.media.last() {
-        Some(MediaCommand::Start(_, plan) | MediaCommand::Update(_, plan)) => *plan,
+        Some(MediaCommand::Start(_, plan) | MediaCommand::Update(_, plan)) => plan.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -157,8 +157,8 @@ impl RelayLink {
         // Behind what waits already: a session's commands keep their order.
         let command = match self.deferred.is_empty() {
             true => match self.send(command) {
-                Ok(()) => return,
-                Err(command) => command,
+                None => return,
+                Some(command) => command,
             },
             false => command,
         };
@@ -171,7 +171,7 @@ impl RelayLink {
 
     fn send_deferred(&mut self) {
         while let Some(command) = self.deferred.pop_front() {
-            if let Err(command) = self.send(command) {
+            if let Some(command) = self.send(command) {
                 return self.deferred.push_front(command);
             }
         }
@@ -179,17 +179,15 @@ impl RelayLink {
 
     /// The command back when the thread's queue is full. A command for no thread, or for one that is
     /// gone, has nobody to act on it.
-    fn send(&self, command: Command) -> Result<(), Command> {
-        let Some(side) = self.threads.get(command.session().thread()) else {
-            return Ok(());
-        };
+    fn send(&self, command: Command) -> Option<Command> {
+        let side = self.threads.get(command.session().thread())?;
         match side.commands.try_send(command) {
             Ok(()) => {
                 side.alarm.ring();
-                Ok(())
+                None
             }
-            Err(TrySendError::Full(command)) => Err(command),
-            Err(TrySendError::Disconnected(_)) => Ok(()),
+            Err(TrySendError::Full(command)) => Some(command),
+            Err(TrySendError::Disconnected(_)) => None,
         }
     }
 }

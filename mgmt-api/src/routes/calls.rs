@@ -82,6 +82,13 @@ pub struct Call {
     /// Gateway of the present attempt, `address:port`.
     #[schema(required)]
     pub egress_gateway: Option<String>,
+    /// By which suite of SRTP the switch and the customer encrypt the call's media. Null in the clear, and
+    /// where the switch agreed on no keys.
+    #[schema(required)]
+    pub ingress_encryption: Option<String>,
+    /// The same between the switch and the carrier.
+    #[schema(required)]
+    pub egress_encryption: Option<String>,
 }
 
 /// One live call, and how its media is.
@@ -172,6 +179,8 @@ pub(crate) async fn call_view(
 
 impl From<LiveCall> for Call {
     fn from(call: LiveCall) -> Self {
+        let [ingress_encryption, egress_encryption] =
+            call.encryption.map(|suite| suite.map(str::to_owned));
         Self {
             id: CallIdText(call.id),
             state: call.state.into(),
@@ -185,6 +194,8 @@ impl From<LiveCall> for Call {
             attempts: u32::from(call.attempts),
             ingress_source: call.ingress_source.to_string(),
             egress_gateway: call.egress_gateway.map(|gateway| gateway.to_string()),
+            ingress_encryption,
+            egress_encryption,
         }
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn ringing(id: u128, customer: i64) -> LiveCall {
         attempts: 1,
         ingress_source: "192.0.2.1:5060".parse().unwrap(),
         egress_gateway: None,
+        encryption: [None; 2],
     }
 }
 
@@ -58,6 +59,7 @@ async fn a_live_call_shows_how_its_media_is() {
     let api = Api::start().await;
     let answered = LiveCall {
         answered_at: Some(Timestamp(1_772_366_405_000_000)),
+        encryption: [Some("AEAD_AES_128_GCM"), None],
         ..ringing(5, 7)
     };
     *api.switch.calls.lock().unwrap() = LiveCallPage {
@@ -68,6 +70,8 @@ async fn a_live_call_shows_how_its_media_is() {
     let direct = api.get(&path).await.json();
     assert_eq!(direct["called_number"], "2");
     assert_eq!(direct["media"], json!(null));
+    assert_eq!(direct["ingress_encryption"], "AEAD_AES_128_GCM");
+    assert_eq!(direct["egress_encryption"], json!(null));
     *api.switch.media.lock().unwrap() = Some(MediaStatistics {
         packets_from_customer: 500,
         quality_from_customer: Some(MediaQuality {

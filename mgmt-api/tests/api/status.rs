@@ -2,7 +2,7 @@
 
 use crate::fixture::Api;
 use axum::http::StatusCode;
-use mgmt_api::switch_port::{Histogram, MediaFigures, SipCounters, SwitchSample};
+use mgmt_api::switch_port::{Histogram, MediaFigures, SipCounters, SwitchSample, Undecrypted};
 use std::sync::atomic::Ordering;
 
 #[tokio::test]
@@ -49,6 +49,12 @@ async fn metrics_copy_the_switchs_counters() {
             },
             not_heard: 3,
             one_way: 2,
+            undecrypted: Undecrypted {
+                forged: 6,
+                replayed: 5,
+                key_used_up: 4,
+            },
+            unencrypted: 9,
             ..MediaFigures::default()
         },
         ..SwitchSample::default()
@@ -68,6 +74,10 @@ async fn metrics_copy_the_switchs_counters() {
         "media_jitter_seconds_count 7",
         "media_not_heard_total 3",
         "media_one_way_total 2",
+        "srtp_dropped_total{reason=\"forged\"} 6",
+        "srtp_dropped_total{reason=\"replayed\"} 5",
+        "srtp_dropped_total{reason=\"key_used_up\"} 4",
+        "srtp_not_sealed_total 9",
         "didtron_journal_available 1",
         "didtron_loader_lag_bytes 0",
         "didtron_http_requests_total{method=\"GET\",path=\"/api/v1/cdrs/{id}\",status=\"4xx\"} 1",

@@ -9,6 +9,7 @@ use crate::fields::further_gateway::{FurtherGateway, Probing, check_gateways};
 use crate::fields::gateway_address::GatewayAddress;
 use crate::fields::header_policy::HeaderPolicy;
 use crate::fields::identity_policy::IdentityPolicy;
+use crate::fields::media_encryption::MediaEncryption;
 use crate::fields::network::Network;
 use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
@@ -177,6 +178,10 @@ pub struct Trunk {
     /// Whether RTP is relayed; it goes directly only when both trunks of a call say so.
     #[serde(default)]
     pub media: MediaMode,
+    /// Whether RTP of this side is encrypted (SRTP), by keys in its session descriptions (SDES).
+    #[serde(default, skip_serializing_if = "MediaEncryption::is_default")]
+    #[schemars(extend("x-section" = "advanced"))]
+    pub media_encryption: MediaEncryption,
     /// When media that stops ends a call or is told.
     #[serde(default, skip_serializing_if = "Silence::is_default")]
     #[schemars(extend("x-section" = "advanced"))]
@@ -302,6 +307,7 @@ impl Trunk {
             failover: None,
             throttle: None,
             media: MediaMode::Relay,
+            media_encryption: MediaEncryption::default(),
             silence: Silence::default(),
             codecs: Vec::new(),
             cps_limit: None,
@@ -459,6 +465,8 @@ impl Kind for Trunk {
         problems.extend(self.called_number.check("called_number"));
         problems.extend(self.calling_number.check("calling_number"));
         problems.extend(self.numbers.check("numbers"));
+        let is_direct = self.media == MediaMode::Direct;
+        problems.extend(self.media_encryption.check(is_direct));
         problems.extend(check_codecs(&self.codecs));
         problems.extend(self.headers.check());
         problems.extend(self.signalling.check());

@@ -11,8 +11,8 @@ use crate::limits::{Gate, Limiter, Limits};
 use crate::numbers::{CompiledNumberPolicy, Number, translate_sent};
 use crate::resources::{
     AssertedIdentity, AuthenticationMode, DigestAccount, FailoverCodes, HeaderPolicy,
-    IdentityPolicy, MediaMode, NumberTranslation, OpenedSecrets, PrivacyPolicy, ResponseMap,
-    Signalling, Silence, Status,
+    IdentityPolicy, MediaEncryption, MediaMode, NumberTranslation, OpenedSecrets, PrivacyPolicy,
+    ResponseMap, Signalling, Silence, Status,
 };
 use crate::throttle::{AttemptEnd, CompiledThrottle};
 use rating::cdr::{ReleaseReason, ResourceRef};
@@ -129,6 +129,8 @@ pub struct IngressTrunk {
     pub digest: Option<DigestIdentity>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
+    /// Whether and how its media is encrypted.
+    pub media_encryption: MediaEncryption,
     /// When media that stops ends a call.
     pub silence: Silence,
     /// What called numbers must begin with; may be empty.
@@ -167,6 +169,8 @@ pub struct EgressTrunk {
     pub listener: Option<SocketAddr>,
     /// Whether it accepts relayed media only.
     pub media: MediaMode,
+    /// Whether and how its media is encrypted.
+    pub media_encryption: MediaEncryption,
     /// When media that stops ends a call.
     pub silence: Silence,
     /// Final responses after which the next route is tried.

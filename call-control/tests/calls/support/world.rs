@@ -4,8 +4,8 @@ use super::message::Sent;
 use super::{AURORA, BOREALIS, CUSTOMER, SWITCH};
 use call_control::setups::Setups;
 use call_control::{
-    Command, Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Event, Listener,
-    MediaCommand, MediaPorts, Now, OneWayMedia,
+    Command, Datagram, DigestPolicy, Engine, EngineConfig, EngineLimits, Event, KeySource,
+    Listener, MediaCommand, MediaPorts, Now, OneWayMedia,
 };
 use media_relay::{Codec, DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
 use rating::cdr::{CallRecord, JournalEntry, Outcome};
@@ -261,6 +261,16 @@ fn stored<T: Clone>(named: &[(&'static str, T)]) -> Vec<Stored<T>> {
 struct Stock {
     left: Arc<AtomicU64>,
     taken: u64,
+    /// Keys drawn: each is filled with its number.
+    drawn: u8,
+}
+
+impl KeySource for Stock {
+    fn draw(&mut self, key: &mut [u8]) -> bool {
+        self.drawn += 1;
+        key.fill(self.drawn);
+        true
+    }
 }
 
 impl MediaPorts for Stock {
@@ -338,6 +348,7 @@ impl Switch {
         let stock = Stock {
             left: Arc::clone(&ports_left),
             taken: 0,
+            drawn: 0,
         };
         let engine = Engine::new(
             setup.config(),

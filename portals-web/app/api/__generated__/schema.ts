@@ -7367,10 +7367,17 @@ export interface components {
             customer: string | null;
             /** @description Destination's name on the customer's card. */
             destination: string | null;
+            /** @description The same between the switch and the carrier. */
+            egress_encryption: string | null;
             /** @description Gateway of the present attempt, `address:port`. */
             egress_gateway: string | null;
             /** @description Identifier, the same as in its record later. */
             id: components["schemas"]["CallIdText"];
+            /**
+             * @description By which suite of SRTP the switch and the customer encrypt the call's media. Null in the clear, and
+             *     where the switch agreed on no keys.
+             */
+            ingress_encryption: string | null;
             /** @description Where the INVITE came from, `address:port`. */
             ingress_source: string;
             /** @description INVITE received. */
@@ -13424,6 +13431,22 @@ export interface components {
              * @enum {string}
              */
             media: "relay" | "direct";
+            /** @description Whether RTP of this side is encrypted (SRTP), by keys in its session descriptions (SDES). */
+            media_encryption?: {
+                /**
+                 * @description Whether keys may travel by UDP, TCP or WS. Whoever reads that signalling can then decrypt the media. Without it, a call that comes or goes so is in the clear where `mode` is `optional`, and refused where it is `required`.
+                 * @default false
+                 */
+                keys_in_clear: boolean;
+                /**
+                 * @description Whether RTP is encrypted between the switch and this side. The other trunk of a call has its own.
+                 * @default none
+                 * @enum {string}
+                 */
+                mode: "none" | "optional" | "required";
+                /** @description The suites in the order in which the switch offers them. Of an offer it takes the first that is in this list. */
+                suites?: ("AEAD_AES_256_GCM" | "AEAD_AES_128_GCM" | "AES_256_CM_HMAC_SHA1_80" | "AES_256_CM_HMAC_SHA1_32" | "AES_CM_128_HMAC_SHA1_80" | "AES_CM_128_HMAC_SHA1_32")[];
+            };
             /** @description Shared rules and lists that its numbers go through. */
             numbers?: {
                 /** @description Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
@@ -57255,6 +57278,8 @@ export const trunkSpecIdentityAssertedValues: ReadonlyArray<FlattenedDeepRequire
 export const trunkSpecIdentityDiversionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["diversion"]> = ["off", "diversion", "history_info"];
 export const trunkSpecIdentityPrivacyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["identity"]["privacy"]> = ["ignore", "respect"];
 export const trunkSpecMediaValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media"]> = ["relay", "direct"];
+export const trunkSpecMedia_encryptionModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media_encryption"]["mode"]> = ["none", "optional", "required"];
+export const trunkSpecMedia_encryptionSuitesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["media_encryption"]["suites"]> = ["AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32", "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"];
 export const trunkSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
 export const trunkSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["unknown_numbers"]> = ["allow", "block"];
 export const trunkSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TrunkSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
