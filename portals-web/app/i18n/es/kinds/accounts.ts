@@ -197,4 +197,37 @@ export const accounts: Record<string, string> = {
     'El día a cuyo comienzo, en UTC, entra en vigor.',
   'USD for one unit, at most 100 and 12 decimals.':
     'USD por una unidad, como máximo 100 y 12 decimales.',
+  'A report of traffic that is sent by mail after each day, week or month: figures, the greatest lines, and a file with all of them.':
+    'Un informe de tráfico que se envía por correo después de cada día, semana o mes: cifras, las líneas mayores y un archivo con todas.',
+  'Of the attempts on one carrier.': 'De los intentos en un carrier.',
+  'every carrier': 'todos los carriers',
+  'Whether the period before stands beside it.': 'Si el período anterior figura al lado.',
+  'What it counts; without it, calls, unless its lines or the carrier are of attempts.':
+    'Lo que cuenta; si falta, llamadas, salvo que sus líneas o el carrier sean de intentos.',
+  'as its lines have it': 'según sus líneas',
+  'Attempts on carriers.': 'Intentos en carriers.',
+  'Calls of customers.': 'Llamadas de clientes.',
+  'Of the calls of one customer.': 'De las llamadas de un cliente.',
+  'every customer': 'todos los clientes',
+  'The hour of the zone after which it is sent: the next day, on Monday, on the first of the month.':
+    'La hora de la zona a partir de la cual se envía: al día siguiente, el lunes, el primero del mes.',
+  'What it has a line for.': 'De qué tiene una línea.',
+  'Each carrier: a report of attempts.': 'Cada carrier: un informe de intentos.',
+  'Each customer.': 'Cada cliente.',
+  'Each day.': 'Cada día.',
+  'Each destination on the card of that side.': 'Cada destino en el tarifario de ese lado.',
+  'Each egress trunk: a report of attempts.': 'Cada troncal de salida: un informe de intentos.',
+  'Each hour.': 'Cada hora.',
+  'Each ingress trunk: a report of calls.': 'Cada troncal de entrada: un informe de llamadas.',
+  'What it is of: the day, week or month before.':
+    'De qué es: el día, la semana o el mes anterior.',
+  'The day before, sent every day.': 'El día anterior, enviado cada día.',
+  'The month before, sent on the first of each.':
+    'El mes anterior, enviado el primero de cada uno.',
+  'The week before, Monday to Sunday, sent on Mondays.':
+    'La semana anterior, de lunes a domingo, enviada los lunes.',
+  'To whom. They see the money of both sides.': 'A quién. Ven el dinero de ambos lados.',
+  'Whether it is sent.': 'Si se envía.',
+  'The zone that its days are of, by its name in the IANA database.':
+    'La zona de sus días, por su nombre en la base de datos IANA.',
 }

@@ -226,4 +226,12 @@ export const fields: Record<string, string> = {
   categories: 'Categorías',
   groups: 'Grupos',
   customers: 'Clientes',
+  compare: 'Comparar',
+  counts: 'Cuenta',
+  hour: 'Hora',
+  lines: 'Líneas',
+  period: 'Período',
+  media_encryption: 'Cifrado del media',
+  keys_in_clear: 'Claves sin cifrar',
+  suites: 'Suites',
 }

@@ -20,6 +20,7 @@ export const kinds: Record<string, KindName> = {
   role: { one: 'Rol', many: 'Roles' },
   route_group: { one: 'Grupo de rutas', many: 'Grupos de rutas' },
   route: { one: 'Ruta', many: 'Rutas' },
+  scheduled_report: { one: 'Informe programado', many: 'Informes programados' },
   schedule: { one: 'Horario', many: 'Horarios' },
   translation_rules: { one: 'Reglas de traducción', many: 'Reglas de traducción' },
   trunk: { one: 'Troncal', many: 'Troncales' },

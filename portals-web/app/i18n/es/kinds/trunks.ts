@@ -240,4 +240,29 @@ export const trunks: Record<string, string> = {
   'Its place among the tiers that a customer chooses from; the lowest is first.':
     'Su lugar entre los niveles de los que elige un cliente; el menor va primero.',
   'The rate card that the tier is sold by.': 'El tarifario con el que se vende el nivel.',
+  'Whether RTP of this side is encrypted (SRTP), by keys in its session descriptions (SDES).':
+    'Si el RTP de este lado va cifrado (SRTP), con claves en sus descripciones de sesión (SDES).',
+  'Whether keys may travel by UDP, TCP or WS. Whoever reads that signalling can then decrypt the media. Without it, a call that comes or goes so is in the clear where `mode` is `optional`, and refused where it is `required`.':
+    'Si las claves pueden viajar por UDP, TCP o WS. Quien lea esa señalización puede descifrar el media. Sin ello, una llamada que llega o sale así va sin cifrar donde `mode` es `optional`, y se rechaza donde es `required`.',
+  'Whether RTP is encrypted between the switch and this side. The other trunk of a call has its own.':
+    'Si el RTP va cifrado entre el switch y este lado. La otra troncal de una llamada tiene lo suyo.',
+  'The switch agrees on no keys. An offer of encryption goes on as it is to a trunk that says `none` too: both parties then agree on keys with each other. To any other trunk it does not (488).':
+    'El switch no acuerda claves. Una oferta de cifrado sigue tal cual hacia una troncal que también dice `none`: ambas partes acuerdan entonces las claves entre sí. Hacia cualquier otra troncal no (488).',
+  'Encrypted when the other side offers or takes it; else in the clear. The switch offers it beside `RTP/AVP` (RFC 8643).':
+    'Cifrado cuando el otro lado lo ofrece o lo acepta; si no, sin cifrar. El switch lo ofrece junto a `RTP/AVP` (RFC 8643).',
+  'Never in the clear: an offer or answer without keys is refused (488). The switch offers `RTP/SAVP`.':
+    'Nunca sin cifrar: una oferta o respuesta sin claves se rechaza (488). El switch ofrece `RTP/SAVP`.',
+  'The suites in the order in which the switch offers them. Of an offer it takes the first that is in this list.':
+    'Las suites en el orden en que el switch las ofrece. De una oferta toma la primera que está en esta lista.',
+  '`AEAD_AES_256_GCM`, `AEAD_AES_128_GCM`, `AES_256_CM_HMAC_SHA1_80`, `AES_CM_128_HMAC_SHA1_80`':
+    '`AEAD_AES_256_GCM`, `AEAD_AES_128_GCM`, `AES_256_CM_HMAC_SHA1_80`, `AES_CM_128_HMAC_SHA1_80`',
+  'A cipher of SRTP and its tag, by their name in `a=crypto`.':
+    'Un cifrado de SRTP y su etiqueta, por su nombre en `a=crypto`.',
+  'AES-128 in Galois/Counter mode (RFC 7714).': 'AES-128 en modo Galois/Counter (RFC 7714).',
+  'AES-256 in Galois/Counter mode (RFC 7714).': 'AES-256 en modo Galois/Counter (RFC 7714).',
+  'The same with 32 bits for RTP.': 'Lo mismo con 32 bits para RTP.',
+  'AES-256 in counter mode, 80 bits of HMAC-SHA1 (RFC 6188).':
+    'AES-256 en modo contador, 80 bits de HMAC-SHA1 (RFC 6188).',
+  'AES-128 in counter mode, 80 bits of HMAC-SHA1 (RFC 4568): what every endpoint has.':
+    'AES-128 en modo contador, 80 bits de HMAC-SHA1 (RFC 4568): lo que tiene todo equipo.',
 }
