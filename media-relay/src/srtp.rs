@@ -5,6 +5,9 @@
 //! own. Both keep an index and a window for each source (SSRC), for as long as the key lives: a new
 //! description with the same key goes on, another key begins anew.
 //!
+//! A source in the clear may begin its numbers anew, which nobody who counts wraps could follow. A protector
+//! then numbers on where it was.
+//!
 //! A protector refuses an index that it has sealed before. What it seals comes from somebody else, who might
 //! send two payloads under one number; sealed with one keystream, they would give both away.
 
@@ -76,6 +79,8 @@ const RTCP_ENCRYPTED: u32 = 1 << 31;
 /// Header and SSRC of RTCP are never encrypted.
 const RTCP_HEADER: usize = 8;
 const RTP_HEADER: usize = 12;
+/// Where the sequence number of RTP is.
+const SEQUENCE: std::ops::Range<usize> = 2..4;
 
 /// Seals packets.
 #[derive(Clone, Debug)]
@@ -109,6 +114,10 @@ struct Source {
     ssrc: u32,
     rtp: Window,
     rtcp: Window,
+    /// What is added to the numbers of a source that began them anew, when it is sealed.
+    shift: u16,
+    /// The number after the latest one from long ago.
+    stray: Option<u16>,
 }
 
 impl Suite {
@@ -221,8 +230,8 @@ impl Protector {
         let packet = buffer.get(..length).ok_or(SrtpError::Malformed)?;
         let (header, ssrc, sequence) = rtp_header(packet)?;
         let source = self.sources.entry(ssrc)?;
-        let index = source.rtp.index_of(sequence).ok_or(SrtpError::Replayed)?;
-        source.rtp.take(index)?;
+        let index = source.number(sequence)?;
+        buffer[SEQUENCE].copy_from_slice(&(index as u16).to_be_bytes());
         self.keys.rtp.seal_rtp(buffer, header, length, ssrc, index)
     }
 
@@ -315,7 +324,30 @@ impl Source {
             ssrc,
             rtp: Window::default(),
             rtcp: Window::default(),
+            shift: 0,
+            stray: None,
         }
+    }
+
+    /// The index under which a packet with this number is sealed. Two packets in order with numbers from long
+    /// ago are a source that began anew (RFC 3550 Appendix A.1).
+    fn number(&mut self, sequence: u16) -> Result<u64, SrtpError> {
+        let wanted = self.rtp.index_of(sequence.wrapping_add(self.shift));
+        if wanted.is_none_or(|index| self.rtp.is_long_ago(index)) {
+            if self.stray.replace(sequence.wrapping_add(1)) != Some(sequence) {
+                return Err(SrtpError::Replayed);
+            }
+            let next = self.rtp.next().ok_or(SrtpError::UsedUp)?;
+            self.shift = (next as u16).wrapping_sub(sequence);
+            return self.take(next);
+        }
+        self.take(wanted.ok_or(SrtpError::Replayed)?)
+    }
+
+    fn take(&mut self, index: u64) -> Result<u64, SrtpError> {
+        self.rtp.take(index)?;
+        self.stray = None;
+        Ok(index)
     }
 }
 

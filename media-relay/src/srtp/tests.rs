@@ -183,6 +183,26 @@ fn no_number_is_sealed_twice() {
 }
 
 #[test]
+fn a_source_that_begins_its_numbers_anew_goes_on_under_those_that_follow() {
+    let key = key_of(Suite::Aes128CmSha1_80, 0);
+    let (mut protector, mut opener) = (Protector::new(&key), Opener::new(&key));
+    let mut pass = |sequence: u16| {
+        let out = sealed(&mut protector, &rtp(sequence, b"voice")).ok()?;
+        let heard = opened(&mut opener, &out).unwrap();
+        Some(u16::from_be_bytes([heard[2], heard[3]]))
+    };
+    assert_eq!(
+        [65_535, 0, 1].map(&mut pass),
+        [Some(65_535), Some(0), Some(1)]
+    );
+    let begun_anew = [40_000, 40_001, 40_002, 40_002, 40_004].map(&mut pass);
+    assert_eq!(begun_anew, [None, Some(2), Some(3), None, Some(5)]);
+    // One packet from long ago is late, and no restart.
+    let late = [30_000, 40_005, 30_001, 40_006].map(&mut pass);
+    assert_eq!(late, [None, Some(6), None, Some(7)]);
+}
+
+#[test]
 fn a_key_serves_some_sources_and_no_more() {
     let key = key_of(Suite::Aes128CmSha1_80, 0);
     let (mut protector, mut opener) = (Protector::new(&key), Opener::new(&key));

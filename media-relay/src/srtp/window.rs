@@ -33,6 +33,17 @@ impl Window {
         (index <= INDEX_MAX).then_some(index)
     }
 
+    /// Whether nobody knows any more if a packet has been.
+    pub(super) fn is_long_ago(&self, index: u64) -> bool {
+        self.newest.is_some_and(|newest| index + WIDTH <= newest)
+    }
+
+    /// The index after the newest; `None` after the last.
+    pub(super) fn next(&self) -> Option<u64> {
+        let next = self.newest.map_or(0, |newest| newest + 1);
+        (next <= INDEX_MAX).then_some(next)
+    }
+
     /// Takes a packet for seen.
     ///
     /// # Errors
