@@ -239,6 +239,10 @@ impl Call {
         self.ingress.stays_private = ingress.stay_private();
         let is_spoken = ingress.is_spoken() && self.invite.is_some();
         let reason = ReleaseReason::UnusableSdp;
+        // Whether the caller has made its offer or wants ours: no carrier is asked for what cannot be.
+        if ingress.are_impossible() && self.invite.is_some() {
+            return Err(Failure::new(Origin::Ingress, reason));
+        }
         if is_spoken && self.media.lacks_keys(Side::Ingress, &self.offer) {
             return Err(Failure::new(Origin::Ingress, reason));
         }

@@ -14,7 +14,7 @@ pub fn packets(bytes: &[u8]) {
         unreachable!("as many as the suite has");
     };
     let (mut protector, mut opener) = (Protector::new(&master), Opener::new(&master));
-    assert!(opener.open_rtp(&mut packet.to_vec()).is_err());
+    assert!(opener.open_rtp(&mut packet.to_vec(), None).is_err());
     assert!(opener.open_rtcp(&mut packet.to_vec()).is_err());
 
     let mut buffer = packet.to_vec();
@@ -22,9 +22,9 @@ pub fn packets(bytes: &[u8]) {
     if let Ok(length) = protector.seal_rtp(&mut buffer, packet.len()) {
         let mut sealed = buffer[..length].to_vec();
         let mut again = sealed.clone();
-        let opened = opener.open_rtp(&mut sealed);
+        let opened = opener.open_rtp(&mut sealed, None);
         assert_eq!(opened.map(|length| &sealed[..length]), Ok(packet));
-        assert!(opener.open_rtp(&mut again).is_err());
+        assert!(opener.open_rtp(&mut again, None).is_err());
     }
     buffer[..packet.len()].copy_from_slice(packet);
     if let Ok(length) = protector.seal_rtcp(&mut buffer, packet.len()) {

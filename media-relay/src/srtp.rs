@@ -69,9 +69,12 @@ pub enum SrtpError {
 /// Bytes that a sealed packet is longer by, at most: an index and a tag of 16 bytes.
 pub const OVERHEAD_MAX: usize = 20;
 
-/// Sources of one key. A key that has seen more serves no further ones: to forget one of them would let its
-/// numbers be used again.
+/// Sources of one key that are followed at once. One more takes the place of the one that sent nothing for the
+/// longest.
 const SOURCES_MAX: usize = 16;
+/// Sources that made room. After so many a key serves no further ones: to forget one of them would let its
+/// numbers be used again.
+const RETIRED_MAX: usize = 4_096;
 /// The index of SRTCP has 31 bits.
 const RTCP_INDEX_MAX: u32 = (1 << 31) - 1;
 /// In the word with the index of SRTCP: the packet is encrypted.
@@ -107,6 +110,11 @@ struct Keys {
 struct Sources {
     /// Filled from the front.
     known: [Option<Source>; SOURCES_MAX],
+    /// Those that made room for others. What they sent is not known any more, so under this key they are
+    /// refused for ever.
+    retired: Vec<u32>,
+    /// Counts looks at sources.
+    looks: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +126,8 @@ struct Source {
     shift: u16,
     /// The number after the latest one from long ago.
     stray: Option<u16>,
+    /// The latest look at it.
+    looked_at: u64,
 }
 
 impl Suite {
@@ -260,21 +270,54 @@ impl Opener {
         }
     }
 
-    /// Opens an SRTP packet in its place and gives its length then.
+    /// Opens an SRTP packet in its place and gives its length then. `hint`: the index that it has by the key
+    /// before, which a source that is new under this one may go on with.
     ///
     /// # Errors
     /// See [`SrtpError`]. Nothing is learned from such a packet.
-    pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
+    pub fn open_rtp(&mut self, packet: &mut [u8], hint: Option<u64>) -> Result<usize, SrtpError> {
         let (header, ssrc, sequence) = rtp_header(packet)?;
-        let mut source = self
+        let known = self.sources.known(ssrc);
+        let source = known.unwrap_or_else(|| Source::new(ssrc));
+        let index = source.rtp.index_of(sequence).ok_or(SrtpError::Replayed)?;
+        if !source.rtp.is_empty() {
+            return self.open_at(packet, header, source, index);
+        }
+        // How often the numbers of a source that was not heard yet have wrapped nobody knows: not at all, as
+        // often as under the key before (RFC 3711 §3.3.1), or once, when its beginning was lost.
+        let once = 1 << 16 | u64::from(sequence);
+        let tried = [Some(index), hint.filter(|hint| *hint != index), Some(once)];
+        let mut opened = Err(SrtpError::Forged);
+        for index in tried.into_iter().flatten() {
+            opened = self.open_at(packet, header, source, index);
+            if opened != Err(SrtpError::Forged) {
+                break;
+            }
+        }
+        opened
+    }
+
+    fn open_at(
+        &mut self,
+        packet: &mut [u8],
+        header: usize,
+        mut source: Source,
+        index: u64,
+    ) -> Result<usize, SrtpError> {
+        source.rtp.take(index)?;
+        let length = self.keys.rtp.open_rtp(packet, header, source.ssrc, index)?;
+        self.sources.put(source)?;
+        Ok(length)
+    }
+
+    /// The index that an RTP packet would have by what is known of its source; `None` when it was not heard.
+    pub fn index_of(&self, packet: &[u8]) -> Option<u64> {
+        let (_, ssrc, sequence) = rtp_header(packet).ok()?;
+        let source = self
             .sources
             .known(ssrc)
-            .unwrap_or_else(|| Source::new(ssrc));
-        let index = source.rtp.index_of(sequence).ok_or(SrtpError::Replayed)?;
-        source.rtp.take(index)?;
-        let length = self.keys.rtp.open_rtp(packet, header, ssrc, index)?;
-        *self.sources.entry(ssrc)? = source;
-        Ok(length)
+            .filter(|source| !source.rtp.is_empty())?;
+        source.rtp.index_of(sequence)
     }
 
     /// Opens an SRTCP datagram in its place and gives its length then.
@@ -290,7 +333,7 @@ impl Opener {
             .unwrap_or_else(|| Source::new(ssrc));
         source.rtcp.take(u64::from(word & !RTCP_ENCRYPTED))?;
         let length = self.keys.rtcp.open_rtcp(packet, ssrc, word)?;
-        *self.sources.entry(ssrc)? = source;
+        self.sources.put(source)?;
         Ok(length)
     }
 }
@@ -310,11 +353,44 @@ impl Sources {
         known.find(|source| source.ssrc == ssrc).copied()
     }
 
-    /// The place of a source, a new one if it is new.
+    /// The place of a source, a new one if it is new: then the one that sent nothing for the longest makes room.
     fn entry(&mut self, ssrc: u32) -> Result<&mut Source, SrtpError> {
+        self.looks += 1;
         let is_it = |place: &Option<Source>| place.is_none_or(|source| source.ssrc == ssrc);
-        let place = self.known.iter().position(is_it).ok_or(SrtpError::UsedUp)?;
-        Ok(self.known[place].get_or_insert_with(|| Source::new(ssrc)))
+        let place = match self.known.iter().position(is_it) {
+            Some(place) => place,
+            None => self.make_room(ssrc)?,
+        };
+        if self.known[place].is_none() && self.retired.contains(&ssrc) {
+            return Err(SrtpError::UsedUp);
+        }
+        let source = self.known[place].get_or_insert_with(|| Source::new(ssrc));
+        source.looked_at = self.looks;
+        Ok(source)
+    }
+
+    /// Keeps what is known of a source now.
+    fn put(&mut self, source: Source) -> Result<(), SrtpError> {
+        let place = self.entry(source.ssrc)?;
+        let looked_at = place.looked_at;
+        *place = Source {
+            looked_at,
+            ..source
+        };
+        Ok(())
+    }
+
+    fn make_room(&mut self, ssrc: u32) -> Result<usize, SrtpError> {
+        if self.retired.len() >= RETIRED_MAX || self.retired.contains(&ssrc) {
+            return Err(SrtpError::UsedUp);
+        }
+        let looked_at = |place: &Option<Source>| place.map_or(0, |source| source.looked_at);
+        let places = self.known.iter().enumerate();
+        let oldest = places.min_by_key(|(_, place)| looked_at(place));
+        let (place, _) = oldest.ok_or(SrtpError::UsedUp)?;
+        self.retired
+            .extend(self.known[place].take().map(|source| source.ssrc));
+        Ok(place)
     }
 }
 
@@ -326,6 +402,7 @@ impl Source {
             rtcp: Window::default(),
             shift: 0,
             stray: None,
+            looked_at: 0,
         }
     }
 

@@ -12,6 +12,7 @@
 //! | `payment.received`, `payment.sent`, `payment.refunded` | a payment or refund was posted |
 //! | `balance.adjusted` | a credit or debit note was posted |
 //! | `balance.low` | what a customer has left to spend fell below one of its thresholds |
+//! | `rerating.applied` | the corrections of a re-rating are posted |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |
 //! | `journal.unavailable`, `journal.available` | call records cannot be written, and can again |

@@ -56,8 +56,12 @@ impl<'s> CardRates<'s> {
         Ok(applied)
     }
 
-    /// Whether a call from a number as it was received can have been one of an origin.
-    pub fn is_of_origin(&self, origin: Origin, calling: &str) -> bool {
+    /// Whether a call, with the calling number as it was received, is one of an origin. Where rules have made
+    /// another number of it before it was decided, it may not be.
+    pub fn is_of_origin(&self, origin: Origin, called: &str, calling: &str) -> bool {
+        if let Some(jurisdiction) = origin.jurisdiction() {
+            return crate::decide::caller_jurisdiction(called, calling) == Some(jurisdiction);
+        }
         origin.prefix().is_none_or(|prefix| {
             let digits = crate::decide::caller_prefix(calling);
             digits.is_some_and(|digits| digits.begins_with(prefix))

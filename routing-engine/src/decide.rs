@@ -26,7 +26,7 @@ mod candidates;
 mod order;
 mod quote;
 
-pub(crate) use callers::{caller as caller_of, caller_prefix};
+pub(crate) use callers::{caller as caller_of, caller_jurisdiction, caller_prefix};
 use candidates::Ask;
 pub use candidates::{CANDIDATES_MAX, Candidate};
 pub use order::{RankKey, Tier};

@@ -24,13 +24,17 @@ ALTER TABLE attempt ADD COLUMN released_by TEXT;
 
 DROP INDEX cdr_by_called_number;
 CREATE INDEX cdr_by_called_number ON cdr (owner, called_number, received_at, id);
-CREATE INDEX cdr_by_called_number_reversed ON cdr (owner, called_number_reversed);
+-- Records of before have NULL in what is new, and calls that were rejected have no egress: no index has them.
+CREATE INDEX cdr_by_called_number_reversed ON cdr (owner, called_number_reversed)
+  WHERE called_number_reversed IS NOT NULL;
 CREATE INDEX cdr_by_calling_number ON cdr (owner, calling_number, received_at, id);
-CREATE INDEX cdr_by_ingress_call_id ON cdr (owner, ingress_call_id);
-CREATE INDEX cdr_by_ingress_trunk ON cdr (owner, ingress_trunk, received_at, id);
-CREATE INDEX cdr_by_egress_trunk ON cdr (owner, egress_trunk, received_at, id);
-CREATE INDEX cdr_by_gateway ON cdr (owner, gateway, received_at, id);
-CREATE INDEX attempt_by_egress_call_id ON attempt (owner, egress_call_id);
+CREATE INDEX cdr_by_ingress_call_id ON cdr (owner, ingress_call_id) WHERE ingress_call_id IS NOT NULL;
+CREATE INDEX cdr_by_ingress_trunk ON cdr (owner, ingress_trunk, received_at, id)
+  WHERE ingress_trunk IS NOT NULL;
+CREATE INDEX cdr_by_egress_trunk ON cdr (owner, egress_trunk, received_at, id)
+  WHERE egress_trunk IS NOT NULL;
+CREATE INDEX attempt_by_egress_call_id ON attempt (owner, egress_call_id)
+  WHERE egress_call_id IS NOT NULL;
 
 INSERT INTO cdr_fill (name, call_id, until, done, total)
 SELECT 'search', '', COALESCE(MAX(id), ''), 0, COUNT(*) FROM cdr;

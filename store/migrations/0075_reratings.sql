@@ -13,11 +13,13 @@ CREATE TABLE rerating (
   outcome    TEXT,
   failure    TEXT,
   job_id     BIGINT,
-  -- When the calls began to be read.
+  -- When the calls began to be read; 0: another was applied since, so this one is of no use.
   begun_at   BIGINT,
   -- Who had it posted, since when, and up to which line that is done.
   applied_by TEXT,
   applied_at BIGINT,
+  -- Which of the tenant's it was to be applied, from 1: clocks of nodes differ.
+  applied_place BIGINT NOT NULL DEFAULT 0,
   place      TEXT   NOT NULL DEFAULT '',
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL

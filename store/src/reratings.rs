@@ -278,7 +278,8 @@ impl Store {
     }
 
     /// Has a preview posted: from now on its corrections count. The caller has seen that the rates are
-    /// those of the preview.
+    /// those of the preview. One whose job was cancelled, discarded or died on the way is taken up again: what
+    /// is posted stays, and the rest follows.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -292,7 +293,7 @@ impl Store {
         let mut transaction = self.write().await?;
         // One after the other: what each has applied the next one sees.
         lock(&mut transaction, scope).await?;
-        let row = sql("SELECT state, begun_at FROM rerating WHERE id = $1 AND owner = $2")
+        let row = sql("SELECT state, begun_at, job_id FROM rerating WHERE id = $1 AND owner = $2")
             .bind(id)
             .bind(scope.tenant().get())
             .fetch_optional(&mut transaction)
@@ -301,14 +302,22 @@ impl Store {
             return Ok(Err(ReratingRefusal::NotReady(None)));
         };
         let state = state(row.get(0)?)?;
+        if state == ReratingState::Applying && !is_under_way(&mut transaction, row.get(2)?).await? {
+            enqueue(&mut transaction, scope, RERATING_APPLY_JOB, id, told.at).await?;
+            audit::append(&mut transaction, std::slice::from_ref(told)).await?;
+            transaction.commit().await?;
+            return Ok(Ok(()));
+        }
         if state != ReratingState::Ready {
             return Ok(Err(ReratingRefusal::NotReady(Some(state))));
         }
-        let begun: Timestamp = Timestamp(row.get::<Option<i64>>(1)?.unwrap_or(0));
-        let other = sql("SELECT id FROM rerating WHERE owner = $1 AND \
-             (state = 'applying' OR applied_at >= $2) ORDER BY id LIMIT 1")
+        let is_outdated = row.get::<Option<i64>>(1)?.unwrap_or(0) == 0;
+        let other = sql(
+            "SELECT id FROM rerating WHERE owner = $1 AND (state = 'applying' OR $2) \
+             AND state IN ('applying', 'applied') ORDER BY applied_place DESC LIMIT 1",
+        )
         .bind(scope.tenant().get())
-        .bind(begun)
+        .bind(is_outdated)
         .fetch_optional_value(&mut transaction)
         .await?;
         if let Some(other) = other {
@@ -316,10 +325,22 @@ impl Store {
         }
         sql(
             "UPDATE rerating SET state = 'applying', applied_by = $1, applied_at = $2, \
-             updated_at = $2 WHERE id = $3",
+             updated_at = $2, applied_place = 1 + (SELECT COALESCE(MAX(applied_place), 0) \
+             FROM rerating WHERE owner = $3) WHERE id = $4",
         )
         .bind(by)
         .bind(told.at)
+        .bind(scope.tenant().get())
+        .bind(id)
+        .execute(&mut transaction)
+        .await?;
+        // What other previews have read is not what the books will have. No clock says so: those of two
+        // nodes differ.
+        sql(
+            "UPDATE rerating SET begun_at = 0 WHERE owner = $1 AND id <> $2 \
+             AND state IN ('previewing', 'ready') AND begun_at IS NOT NULL",
+        )
+        .bind(scope.tenant().get())
         .bind(id)
         .execute(&mut transaction)
         .await?;
@@ -353,6 +374,15 @@ impl Store {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// Whether a job waits or runs.
+async fn is_under_way(transaction: &mut Transaction, job: Option<i64>) -> Result<bool, StoreError> {
+    let found = sql("SELECT 1 FROM job WHERE id = $1 AND state IN ('ready', 'running')")
+        .bind(job.unwrap_or(0))
+        .fetch_optional(transaction)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Holds the re-ratings of a tenant until the transaction ends.

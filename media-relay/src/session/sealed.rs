@@ -196,26 +196,32 @@ impl LegCiphers {
 
     /// By the key of now, or for a moment by the one before.
     fn open(&mut self, kind: Kind, datagram: &mut [u8], now: Duration) -> Result<usize, SrtpError> {
-        let opened = open_by(&mut self.opener.now.1, kind, datagram);
         let Some((_, before)) = &mut self.opener.before else {
-            return opened;
+            return open_by(&mut self.opener.now.1, kind, datagram, None);
         };
+        let hint = before.index_of(datagram);
+        let opened = open_by(&mut self.opener.now.1, kind, datagram, hint);
         match opened {
             Ok(_) => {
                 self.before_until.get_or_insert(now + CHANGE_GRACE);
                 opened
             }
             Err(SrtpError::Forged) if self.before_until.is_none_or(|until| now < until) => {
-                open_by(before, kind, datagram)
+                open_by(before, kind, datagram, None)
             }
             Err(_) => opened,
         }
     }
 }
 
-fn open_by(opener: &mut Opener, kind: Kind, datagram: &mut [u8]) -> Result<usize, SrtpError> {
+fn open_by(
+    opener: &mut Opener,
+    kind: Kind,
+    datagram: &mut [u8],
+    hint: Option<u64>,
+) -> Result<usize, SrtpError> {
     match kind {
-        Kind::Rtp => opener.open_rtp(datagram),
+        Kind::Rtp => opener.open_rtp(datagram, hint),
         Kind::Rtcp => opener.open_rtcp(datagram),
     }
 }

@@ -35,7 +35,7 @@ fn sealed(protector: &mut Protector, packet: &[u8]) -> Result<Vec<u8>, SrtpError
 
 fn opened(opener: &mut Opener, sealed: &[u8]) -> Result<Vec<u8>, SrtpError> {
     let mut packet = sealed.to_vec();
-    let length = opener.open_rtp(&mut packet)?;
+    let length = opener.open_rtp(&mut packet, None)?;
     packet.truncate(length);
     Ok(packet)
 }
@@ -202,19 +202,75 @@ fn a_source_that_begins_its_numbers_anew_goes_on_under_those_that_follow() {
     assert_eq!(late, [None, Some(6), None, Some(7)]);
 }
 
+/// The packet of a source, by the last byte of its number.
+fn of_source(source: u8, sequence: u16) -> Vec<u8> {
+    let mut packet = rtp(sequence, b"voice");
+    packet[11] = source;
+    packet
+}
+
 #[test]
-fn a_key_serves_some_sources_and_no_more() {
+fn a_new_source_takes_the_place_of_the_one_that_was_silent_for_the_longest_and_for_good() {
     let key = key_of(Suite::Aes128CmSha1_80, 0);
     let (mut protector, mut opener) = (Protector::new(&key), Opener::new(&key));
-    for source in 0..20 {
-        let mut packet = rtp(1, b"voice");
-        packet[11] = source;
-        let out = sealed(&mut protector, &packet);
-        match usize::from(source) < SOURCES_MAX {
-            true => assert_eq!(opened(&mut opener, &out.unwrap()), Ok(packet)),
-            false => assert_eq!(out, Err(SrtpError::UsedUp)),
-        }
+    let mut pass = |source, sequence| {
+        let packet = of_source(source, sequence);
+        let out = sealed(&mut protector, &packet)?;
+        opened(&mut opener, &out).map(|heard| assert_eq!(heard, packet))
+    };
+    for source in 0..100 {
+        assert_eq!(pass(source, 1), Ok(()), "{source}");
+        // One talks on all the time.
+        assert_eq!(pass(0, 2 + u16::from(source)), Ok(()), "{source}");
     }
+    assert_eq!(pass(99, 2), Ok(()));
+    assert_eq!(
+        pass(50, 2),
+        Err(SrtpError::UsedUp),
+        "its numbers are forgotten"
+    );
+    assert_eq!(pass(0, 200), Ok(()));
+}
+
+#[test]
+fn a_source_that_is_heard_first_after_its_numbers_have_wrapped_is_heard() {
+    let key = key_of(Suite::AeadAes128Gcm, 0);
+    let (mut protector, mut opener) = (Protector::new(&key), Opener::new(&key));
+    sealed(&mut protector, &rtp(65_535, b"lost")).unwrap();
+    for sequence in 0..3 {
+        let out = sealed(&mut protector, &rtp(sequence, b"voice")).unwrap();
+        assert_eq!(opened(&mut opener, &out), Ok(rtp(sequence, b"voice")));
+    }
+}
+
+/// RFC 3711 section 3.3.1: the count of wraps is not begun anew by a new key.
+#[test]
+fn a_source_that_keeps_its_count_of_wraps_under_a_new_key_is_heard() {
+    let (old, new) = (
+        key_of(Suite::Aes128CmSha1_80, 0),
+        key_of(Suite::Aes128CmSha1_80, 9),
+    );
+    let (mut before, mut opener_before) = (Protector::new(&old), Opener::new(&old));
+    let (mut protector, mut opener) = (Protector::new(&new), Opener::new(&new));
+    for sequence in [0, 30_000, 60_000, 20_000, 50_000, 10_000] {
+        let packet = rtp(sequence, b"voice");
+        let out = sealed(&mut before, &packet).unwrap();
+        assert_eq!(opened(&mut opener_before, &out), Ok(packet));
+        // It counts on under the new key, by which nothing was sent.
+        sealed(&mut protector, &rtp(sequence, b"lost")).unwrap();
+    }
+    let packet = rtp(10_001, b"voice");
+    let out = sealed(&mut protector, &packet).unwrap();
+    let hint = opener_before.index_of(&out);
+    assert_eq!(hint, Some(2 << 16 | 10_001));
+    assert_eq!(
+        opened(&mut opener.clone(), &out),
+        Err(SrtpError::Forged),
+        "unheard-of"
+    );
+    let mut heard = out.clone();
+    let length = opener.open_rtp(&mut heard, hint).unwrap();
+    assert_eq!(heard[..length], packet);
 }
 
 #[test]
@@ -259,7 +315,7 @@ proptest! {
     fn no_bytes_make_it_panic_or_pass(bytes in prop::collection::vec(any::<u8>(), 0..120), suite in 0..6_usize) {
         let key = key_of(Suite::ALL[suite], 3);
         let mut opener = Opener::new(&key);
-        prop_assert!(opener.open_rtp(&mut bytes.clone()).is_err());
+        prop_assert!(opener.open_rtp(&mut bytes.clone(), None).is_err());
         prop_assert!(opener.open_rtcp(&mut bytes.clone()).is_err());
         let mut buffer = bytes.clone();
         // Without room behind it nothing is written.

@@ -33,6 +33,11 @@ impl Window {
         (index <= INDEX_MAX).then_some(index)
     }
 
+    /// Whether nothing has been.
+    pub(super) fn is_empty(&self) -> bool {
+        self.newest.is_none()
+    }
+
     /// Whether nobody knows any more if a packet has been.
     pub(super) fn is_long_ago(&self, index: u64) -> bool {
         self.newest.is_some_and(|newest| index + WIDTH <= newest)

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 10] = [
+const AREAS: [(&str, Permission); 11] = [
     ("balance", Permission::LEDGER_READ),
     ("change_set", Permission::CHANGE_SET_READ),
     ("job", Permission::JOB_READ),
@@ -17,6 +17,7 @@ const AREAS: [(&str, Permission); 10] = [
     ("notification", Permission::NOTIFICATION_TARGET_READ),
     ("payment", Permission::LEDGER_READ),
     ("report", Permission::REPORT_READ),
+    ("rerating", Permission::LEDGER_READ),
     ("user", Permission::USER_READ),
 ];
 

@@ -92,7 +92,8 @@ pub(super) mod testing {
             compare().await.unwrap();
             let told = events().await;
             assert_eq!((told.len(), &*told[0].kind), (1, event));
-            assert_eq!(told[0].data["differences"], 1);
+            // A sum may be wrong by more than one measure.
+            assert!(told[0].data["differences"].as_u64() >= Some(1));
         })
         .await;
     }

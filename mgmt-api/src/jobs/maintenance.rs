@@ -169,6 +169,7 @@ mod tests {
             "prune_audit",
             "verify_ledger",
             "verify_reports",
+            "mail_reports",
             "follow_decks",
         ];
         assert_eq!(names, expected);

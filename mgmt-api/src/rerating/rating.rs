@@ -107,7 +107,7 @@ fn line(
     before: &HashMap<(CallId, u16), Booked>,
 ) -> Result<ReratingLine, NotRated> {
     let (was, calling) = (billed.rate, &*call.calling_number_received);
-    if !cards.is_of_origin(was.origin, calling) {
+    if !cards.is_of_origin(was.origin, &call.called_number, calling) {
         return Err(NotRated::CallerUnknown);
     }
     let numbers = (&*call.called_number, calling);

@@ -68,7 +68,8 @@ async fn a_key_is_shown_once_and_does_what_it_was_made_for() {
     let refused = get(&api, &key, "/api/v1/status").await;
     assert_eq!(refused.problem(), "/problems/forbidden");
     assert!(refused.body.contains("status.read"), "{}", refused.body);
-    let almost = format!("{}0", &key[..67]);
+    let other = if key.ends_with('0') { '1' } else { '0' };
+    let almost = format!("{}{other}", &key[..67]);
     assert_eq!(
         get(&api, &almost, "/api/v1/cdrs").await.status,
         StatusCode::UNAUTHORIZED

@@ -22,6 +22,7 @@ const AREAS = [
   'notification',
   'payment',
   'report',
+  'rerating',
   'user',
 ]
 const NOTHING: EventFilter = {

@@ -42,6 +42,15 @@ pub(crate) fn caller<'s>(
     snapshot.caller(digits.and_then(Prefix::of_number), jurisdiction)
 }
 
+/// The jurisdiction of a call, when rates may be chosen by its caller.
+pub(crate) fn caller_jurisdiction(called: &str, calling: &str) -> Option<Jurisdiction> {
+    let digits = caller_digits(calling);
+    let digits = digits
+        .as_deref()
+        .filter(|digits| USABLE_DIGITS.contains(&digits.len()));
+    Jurisdiction::of_call(called, digits)
+}
+
 /// The leading digits of a calling number, when rates may be chosen by it.
 pub(crate) fn caller_prefix(calling: &str) -> Option<Prefix> {
     let digits = caller_digits(calling);

@@ -181,9 +181,15 @@ impl CdrQuery {
             let digits = digits.as_deref().unwrap_or_default();
             digits.len() >= WIDE_DIGITS
         };
+        // What is no number, such as `anonymous`, may be in any number of records.
+        let whole = |number: &Option<String>| {
+            let digits = number.as_deref().unwrap_or_default();
+            let digits = digits.strip_prefix('+').unwrap_or(digits);
+            digits.len() >= WIDE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
         let (called, calling) = (&self.called, &self.calling);
-        let of_numbers = called.whole.is_some() || long(&called.prefix) || long(&called.suffix);
-        let of_calling = calling.whole.is_some() || long(&calling.prefix);
+        let of_numbers = whole(&called.whole) || long(&called.prefix) || long(&called.suffix);
+        let of_calling = whole(&calling.whole) || long(&calling.prefix);
         match self.party {
             CdrParty::Staff | CdrParty::Customer(_) => {
                 self.call_id.is_some() || of_numbers || of_calling
@@ -207,7 +213,6 @@ impl CdrQuery {
             staff && rest.carrier.is_some(),
             rest.ingress_trunk.is_some(),
             rest.egress_trunk.is_some(),
-            matches!(rest.gateway, Some(CdrGateway::Socket(_))),
         ]
         .into_iter()
         .filter(|given| *given);
@@ -235,7 +240,7 @@ impl CdrQuery {
         numbers.iter().any(|number| !number.is_any())
             || texts.iter().any(|text| text.is_some())
             || amounts.iter().any(|amount| !amount.is_any())
-            || matches!(self.gateway, Some(CdrGateway::Address(_)))
+            || self.gateway.is_some()
             || self.outcome.is_some()
             || self.answered.is_some()
             || self.released_by.is_some()
@@ -248,9 +253,7 @@ impl CdrQuery {
 }
 
 fn push_driver(sql: &mut Statement, query: &CdrQuery) {
-    if let Some(CdrGateway::Socket(socket)) = query.gateway {
-        sql.push(" AND gateway = ").push_bind(socket.to_string());
-    } else if let Some(trunk) = &query.egress_trunk {
+    if let Some(trunk) = &query.egress_trunk {
         sql.push(" AND egress_trunk = ").push_bind(trunk);
     } else if let Some(trunk) = &query.ingress_trunk {
         sql.push(" AND ingress_trunk = ").push_bind(trunk);

@@ -109,7 +109,7 @@ impl Store {
                  WHERE l.call_id IN (",
             );
             list.push_list(chunk.iter().map(|call| id_text(*call)));
-            list.push(") ORDER BY r.applied_at, r.id");
+            list.push(") ORDER BY r.applied_place");
             for row in &list.fetch_all(self.reader()).await? {
                 let booked = Booked {
                     amount: Amount(row.get(2)?),

@@ -167,6 +167,36 @@ async fn corrections_are_posted_once_and_the_record_stays_what_it_is() {
 }
 
 #[tokio::test]
+async fn one_whose_job_was_discarded_on_the_way_is_taken_up_again() {
+    testing::databases(async |database| {
+        let (store, calls) = with_calls(database, 300).await;
+        let id = preview(&store, &calls, 12 * MILL, 4 * MILL, 1_000).await;
+        let apply = async |at| store.apply_rerating(&SCOPE, id, "finance", &told(at)).await;
+        apply(2_000).await.unwrap().unwrap();
+        let first = store.post_rerating_lines(id, event, Timestamp(2_000)).await;
+        assert_eq!(first.unwrap(), Some(ReratingPosted::Some(500)));
+        let refused = apply(2_001).await.unwrap();
+        let applying = Some(ReratingState::Applying);
+        assert_eq!(
+            refused,
+            Err(ReratingRefusal::NotReady(applying)),
+            "it goes on"
+        );
+        testing::execute(&store, "UPDATE job SET state = 'discarded'").await;
+        apply(2_002).await.unwrap().unwrap();
+        let until = Timestamp(9_000_000);
+        let jobs = store.claim_jobs("n/1", 9, Timestamp(3_000), until).await;
+        let jobs = jobs.unwrap();
+        let kinds: Vec<_> = jobs.iter().map(|lease| lease.job.kind.as_str()).collect();
+        assert_eq!(kinds, [RERATING_APPLY_JOB]);
+        assert_eq!(post(&store, id).await, 100);
+        assert_eq!(balances(&store).await, (-3_600 * MILL, 1_200 * MILL));
+        is_sound(&store).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_second_rerating_corrects_the_first_and_does_not_come_on_top() {
     testing::databases(async |database| {
         let (store, calls) = with_calls(database, 3).await;

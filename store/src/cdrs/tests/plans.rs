@@ -107,13 +107,6 @@ async fn each_filter_that_promises_it_is_led_by_its_index() {
                 },
                 "cdr_by_egress_trunk",
             ),
-            (
-                CdrQuery {
-                    gateway: "192.0.2.1:7".parse().ok(),
-                    ..all()
-                },
-                "cdr_by_gateway",
-            ),
             (called(whole("330000007")), "cdr_by_called_number "),
             (called(prefix("33000712")), "cdr_by_called_number "),
             (called(suffix("713200")), "cdr_by_called_number_reversed"),
