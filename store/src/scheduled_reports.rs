@@ -73,8 +73,8 @@ mod tests {
             let store = database.open().await;
             store.add_secret_key("k", Timestamp(1)).await.unwrap();
             let resource = "INSERT INTO resource (id, owner, kind, name, version, spec, assignment, \
-                 note, created_at, created_by, updated_at, updated_by) VALUES (7, 1, \
-                 'scheduled_report', 'x', 1, '{}', '[]', '', 1, 'a', 1, 'a')";
+                 note, created_at, created_by, updated_at, updated_by, index_generation) VALUES (7, 1, \
+                 'scheduled_report', 'x', 1, '{}', '{}', '', 1, 'a', 1, 'a', 0)";
             testing::execute(&store, resource).await;
             assert_eq!(store.scheduled_reports_sent().await.unwrap().len(), 0);
             assert!(queue(&store, "2026-03-02", "a").await);

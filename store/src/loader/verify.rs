@@ -124,7 +124,6 @@ impl Store {
                 }
                 // A frame that is being written now looks like a damaged one; the loader gets to it first.
                 if !loaded && reader.header().sealed_at.is_none() {
-                    waiting.insert(name.boot);
                     break;
                 }
                 match reader.skip_damage().map_err(located)? {
