@@ -194,18 +194,17 @@ async fn a_rotation_moves_every_secret_while_others_seal_and_read() {
             async move { command.rotate(&store).await.unwrap() }
         });
         for number in 450..500 {
-            let sealed = serving
-                .seal(OWNER, &SecretText::new(format!("secret {number}")))
-                .unwrap();
-            match store.add_secret(&sealed, NOW).await {
-                Err(StoreError::SecretKeyRetired) => {
-                    ids.push(add(&serving, &store, &format!("secret {number}")).await)
+            // Sealed anew for as long as its key is not the one that is taken: until the rotation has told the
+            // database of the new key, that is none.
+            let id = loop {
+                let text = SecretText::new(format!("secret {number}"));
+                let sealed = serving.seal(OWNER, &text).unwrap();
+                match store.add_secret(&sealed, NOW).await {
+                    Err(StoreError::SecretKeyRetired) => {}
+                    other => break other.map(|()| sealed.id).unwrap(),
                 }
-                other => {
-                    other.unwrap();
-                    ids.push(sealed.id);
-                }
-            }
+            };
+            ids.push(id);
         }
         let rotation = rotating.await.unwrap();
         assert!(rotation.moved >= 450 && !rotation.resumed, "{rotation:?}");
