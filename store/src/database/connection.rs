@@ -111,9 +111,28 @@ impl Pool {
     /// never fails half-way because another was faster.
     pub(crate) async fn begin_write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite(pool) => Transaction::Sqlite(begin_sqlite(pool).await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
+    }
+}
+
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// SQLite rolls back by itself where the disk is full. The driver then cannot roll back, takes the connection
+/// for one within a transaction and would never begin another on it: such a connection is closed.
+async fn begin_sqlite(
+    pool: &sqlx::SqlitePool,
+) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    match pool.begin_with(BEGIN_WRITE).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            tracing::warn!(
+                "the database's connection is opened anew: its last transaction was cut off"
+            );
+            pool.acquire().await?.close().await?;
+            pool.begin_with(BEGIN_WRITE).await
+        }
+        begun => begun,
     }
 }
 

@@ -197,3 +197,32 @@ async fn a_reader_does_not_wait_for_those_who_write() {
     })
     .await;
 }
+
+/// SQLite rolls back by itself when its file may not grow, and the driver's own rollback fails then.
+#[tokio::test]
+async fn a_transaction_that_the_full_disk_ended_leaves_a_database_that_can_be_written() {
+    let database = crate::testing::TestDatabase::sqlite();
+    let store = database.open().await;
+    let mut transaction = store.write().await.unwrap();
+    sql("PRAGMA cache_size = 1")
+        .execute(&mut transaction)
+        .await
+        .unwrap();
+    sql("PRAGMA max_page_count = 1")
+        .fetch_all(&mut transaction)
+        .await
+        .unwrap();
+    let large = "x".repeat(1 << 20);
+    let setting = "INSERT INTO setting (name, value) VALUES ('large', $1)";
+    let refused = sql(setting).bind(&large).execute(&mut transaction).await;
+    assert!(refused.is_err(), "the disk is full");
+    drop(transaction);
+    for _ in 0..3 {
+        let mut transaction = store.write().await.unwrap();
+        sql("DELETE FROM setting WHERE name = 'large'")
+            .execute(&mut transaction)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+    }
+}
