@@ -268,7 +268,7 @@ fn a_source_that_keeps_its_count_of_wraps_under_a_new_key_is_heard() {
         Err(SrtpError::Forged),
         "unheard-of"
     );
-    let mut heard = out.clone();
+    let mut heard = out;
     let length = opener.open_rtp(&mut heard, hint).unwrap();
     assert_eq!(heard[..length], packet);
 }

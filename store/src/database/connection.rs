@@ -16,13 +16,6 @@ const SQLITE_READERS: u32 = 4;
 /// What each of them keeps of the file in memory, as SQLite counts it: below zero KiB.
 const SQLITE_READER_CACHE: &str = "-16384";
 
-/// The same of the one that writes: the loader comes back to the newest pages of some twenty indexes.
-const SQLITE_WRITER_CACHE: &str = "-65536";
-
-/// Pages that are written before they are carried from the log into the file, each once however often
-/// it changed meanwhile: 32 MiB.
-const SQLITE_CHECKPOINT_PAGES: &str = "8192";
-
 /// Rows that a reader sends before it waits for who reads them: more than a page has, so that the
 /// two threads do not wake each other in turns.
 const SQLITE_ROW_BUFFER: usize = 256;
@@ -119,16 +112,13 @@ impl Pool {
 
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-/// SQLite rolls back by itself where the disk is full. The driver then cannot roll back, takes the connection
-/// for one within a transaction and would never begin another on it: such a connection is closed.
+/// SQLite rolls back by itself where the disk is full. The driver then cannot roll back, and takes the
+/// connection for one within a transaction for ever: it is closed, and another one opened.
 async fn begin_sqlite(
     pool: &sqlx::SqlitePool,
 ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
     match pool.begin_with(BEGIN_WRITE).await {
         Err(sqlx::Error::InvalidSavePointStatement) => {
-            tracing::warn!(
-                "the database's connection is opened anew: its last transaction was cut off"
-            );
             pool.acquire().await?.close().await?;
             pool.begin_with(BEGIN_WRITE).await
         }
@@ -183,12 +173,7 @@ async fn open_sqlite(path: &Path, location: &DatabaseLocation) -> Result<(Pool, 
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(
-            options
-                .clone()
-                .pragma("cache_size", SQLITE_WRITER_CACHE)
-                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES),
-        )
+        .connect_with(options.clone())
         .await
         .map_err(|source| cannot_open(location, source))?;
     migrations::run(&writer, Dialect::Sqlite).await?;
