@@ -4,7 +4,7 @@ CONSOLE := portals-web
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench flood sim money faults fuzz fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench bench-relay flood sim money faults fuzz fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-live: ## The console in a real browser against a running demo (wants `make 
 
 bench: build ## Criterion benches and a SIPp run; rewrites BENCHMARKS.md
 	@scripts/bench
+
+bench-relay: ## A relayed packet beside a bare C relay and rtpengine: make bench-relay SESSIONS=1000 ROUNDS=5
+	$(CARGO) bench --locked -p media-relay --bench relays -- $(or $(SESSIONS),1000) $(or $(ROUNDS),5)
 
 flood: build ## Good calls while the switch is flooded and scanned; prints a table
 	@scripts/flood

@@ -28,7 +28,6 @@ mod serve;
 mod simulate;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -177,13 +176,13 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 }
 
 /// Writes an error with its causes to standard error.
+#[allow(clippy::print_stderr, reason = "the command line speaks to its user")]
 fn complain(error: &anyhow::Error) {
-    // Nobody is there to be told.
-    let _ = writeln!(std::io::stderr(), "didtron: {error:#}");
+    eprintln!("didtron: {error:#}");
 }
 
-/// Writes a line of a command's answer to standard output. Where that is full, or a pipe that nobody reads
-/// any more, the command goes on without it: a switch that was just started must not end there.
+/// Writes a line of a command's answer to standard output.
+#[allow(clippy::print_stdout, reason = "the command line speaks to its user")]
 fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    println!("{line}");
 }

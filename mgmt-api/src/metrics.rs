@@ -177,11 +177,6 @@ impl Scrape {
             "Messages dropped because a queue was full",
             sample.sip.dropped,
         )?;
-        self.counter(
-            "didtron_log_lines_lost_total",
-            "Lines of the log that could not be written: its disk is full, or nobody reads it",
-            sample.log_lines_lost,
-        )?;
         let number = state.switch.snapshot().number();
         self.gauge("didtron_snapshot_number", "Configuration in use", number)
     }

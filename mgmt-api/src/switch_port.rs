@@ -228,8 +228,6 @@ pub struct SwitchSample {
     pub names: NameFigures,
     /// How relayed media was.
     pub media: MediaFigures,
-    /// Lines of the log that could not be written.
-    pub log_lines_lost: u64,
 }
 
 /// How the relayed media of ended calls was; each direction of a call counts by itself.

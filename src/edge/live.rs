@@ -144,7 +144,6 @@ impl SwitchPort for Edge {
         sample.calls_held = sum(|gauges| &gauges.calls_held);
         sample.calls_without_credit = sum(|gauges| &gauges.calls_without_credit);
         sample.calls_cut = sum(|gauges| &gauges.calls_cut);
-        sample.log_lines_lost = crate::logging::lines_lost();
         sample.channels_drifted = self.drifted.load(Ordering::Relaxed);
         sample.accounts_drifted = self.accounts_drifted.load(Ordering::Relaxed);
         sample.sip.malformed += self.malformed_streams.malformed.load(Ordering::Relaxed);

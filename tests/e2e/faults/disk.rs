@@ -63,7 +63,7 @@ const LEAST_FREE: usize = 16 << 20;
 #[test]
 fn a_full_disk_refuses_new_calls_loses_no_record_and_is_over_when_it_is_freed() {
     let folder = tempfile::tempdir().unwrap();
-    // It outlives the switch, whose log is on it too.
+    // It outlives the switch.
     let Some(disk) = SmallDisk::mount(folder.path()) else {
         return;
     };
@@ -130,27 +130,6 @@ fn a_full_disk_refuses_new_calls_loses_no_record_and_is_over_when_it_is_freed() 
     });
     drop(switch);
     drop(disk);
-}
-
-/// Standard output and error are on a disk that is full from the beginning.
-#[test]
-fn a_switch_that_can_write_no_line_of_its_log_takes_calls() {
-    let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("switch.log")).unwrap();
-    let settings = [NO_LOOPS, ("DIDTRON_LOG_LEVEL", "debug")];
-    let switch = Switch::start_in(folder, &settings);
-    let carrier = Carrier::start("carrier_answers", "127.0.0.31", Over::Udp, &[]);
-    world(&switch, &carrier);
-    let mut told = Vec::new();
-    let scratch = switch.scratch();
-    let load = Load {
-        switch: &switch,
-        scratch,
-        told: &mut told,
-    };
-    assert_eq!(load.start(20, 10, 200).finish().successful, 20);
-    assert_none_is_lost(&switch.wait_for_cdrs(20), &seen(&told));
-    assert!(switch.metric("didtron_log_lines_lost_total", "") > 0.0);
 }
 
 /// Alarms of the journal, the newest first.
