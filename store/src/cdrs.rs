@@ -2,6 +2,7 @@
 
 mod columns;
 mod conditions;
+mod days;
 mod fill;
 mod party;
 mod query;
@@ -12,6 +13,8 @@ pub(crate) use columns::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
     CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,
 };
+pub use days::CdrDays;
+pub(crate) use days::{behind_id, first_id, push_days};
 pub use fill::CdrSearchFill;
 pub use party::CdrParty;
 pub use query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
@@ -121,8 +124,7 @@ impl Store {
         party: CdrParty,
         id: CallId,
     ) -> Result<Option<(CdrRow, CallRecord)>, StoreError> {
-        let mut statement = of(scope, party);
-        statement.push(" AND id = ").push_bind(id_text(id));
+        let statement = of(scope, party, id);
         let row = statement.fetch_optional(self.reader()).await?;
         let Some(row) = row else { return Ok(None) };
         let mut record: CallRecord = json("cdr", row.get("record")?)?;
@@ -147,8 +149,8 @@ fn seen_by(party: CdrParty, row: &Row) -> Result<CdrRow, StoreError> {
     })
 }
 
-/// The records that a party of the scope may see at all.
-fn of(scope: &Scope, party: CdrParty) -> Statement {
+/// The record of that identifier, if a party of the scope may see it at all.
+fn of(scope: &Scope, party: CdrParty, id: CallId) -> Statement {
     let mut sql = sql("SELECT ");
     sql.push(CDR_COLUMNS).push(" FROM cdr WHERE owner = ");
     sql.push_bind(scope.tenant().get());
@@ -161,9 +163,11 @@ fn of(scope: &Scope, party: CdrParty) -> Statement {
             sql.push(
                 " AND EXISTS (SELECT 1 FROM attempt a WHERE a.call_id = cdr.id AND a.carrier_id = ",
             );
-            sql.push_bind(carrier).push(")");
+            sql.push_bind(carrier).push(" AND a.call_id = ");
+            sql.push_bind(id_text(id)).push(")");
         }
     }
+    sql.push(" AND id = ").push_bind(id_text(id));
     sql
 }
 

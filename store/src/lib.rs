@@ -49,8 +49,8 @@ pub use backup::{
     verify_backup, write_backup,
 };
 pub use cdrs::{
-    Between, CDRS_SEARCHED, CdrCursor, CdrGateway, CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows,
-    CdrSearchFill, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
+    Between, CDRS_SEARCHED, CdrCursor, CdrDays, CdrGateway, CdrOrder, CdrParty, CdrQuery, CdrRow,
+    CdrRows, CdrSearchFill, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,

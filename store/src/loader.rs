@@ -15,6 +15,7 @@
 //! ```
 
 mod advance;
+mod days;
 mod interrupted;
 mod lag;
 mod pass;
@@ -27,6 +28,8 @@ mod verify;
 pub use progress::LoaderProgress;
 pub(crate) use rows::Owners;
 pub use verify::{JournalDifference, JournalVerification};
+#[cfg(test)]
+pub(crate) use {progress::now, rows::insert_calls};
 
 use crate::{Store, StoreError};
 use lag::Written;
@@ -36,7 +39,7 @@ use segments::Segments;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -64,6 +67,8 @@ pub struct Loader {
     filled: bool,
     /// Looks at the journal until they are tried again.
     fill_rests: u32,
+    /// When the days of records are looked after again.
+    days_due: Option<Instant>,
 }
 
 /// What was found when the process started.
@@ -138,6 +143,7 @@ impl Loader {
             progress: Arc::default(),
             filled: false,
             fill_rests: 0,
+            days_due: None,
         }
     }
 
@@ -150,6 +156,7 @@ impl Loader {
     /// [`LoaderError`]; what was done until then stays done.
     pub async fn recover(&mut self) -> Result<Recovery, LoaderError> {
         self.store.post_earlier_calls().await?;
+        self.look_after_days().await;
         self.pass().await?;
         let progress = self.progress.read();
         Ok(Recovery {
@@ -165,6 +172,7 @@ impl Loader {
         let task = tokio::spawn(async move {
             loop {
                 let last = *stopped.borrow_and_update();
+                self.look_after_days().await;
                 let outcome = self.pass().await;
                 self.progress.passed(outcome.as_ref().err());
                 if outcome.is_ok() && !last {

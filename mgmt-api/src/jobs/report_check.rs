@@ -104,7 +104,7 @@ mod tests {
     async fn an_event_tells_of_a_record_that_cannot_be_read() {
         let odd = "INSERT INTO cdr (id, node, snapshot_number, received_at, ended_at, calling_number, \
              called_number, outcome, sip_status, release_reason, released_by, duration_ms, \
-             billed_seconds, attempts, charge, cost, margin, currency, record) VALUES ('f', 'n', 1, \
+             billed_seconds, attempts, charge, cost, margin, currency, record) VALUES ('03bb2cc3d80000000000000000000000', 'n', 1, \
              4102444800000000, 4102444800000000, '', '', 'failed', 503, '', '', 0, 0, 0, 0, 0, 0, \
              'USD', '{}')";
         one_odd_sum_is_told(

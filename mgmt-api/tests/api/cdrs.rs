@@ -55,7 +55,7 @@ pub(crate) fn call(second: u32) -> CallRecord {
         q850_cause: 16,
     };
     CallRecord {
-        id: CallId(u128::from(second) << 80 | 1),
+        id: CallId((at(0).0 as u128 / 1_000) << 80 | 1),
         node: "fra-1".into(),
         shard: 1,
         snapshot_number: 3,

@@ -53,8 +53,10 @@ pub(super) async fn table_names(on: &mut Transaction) -> Result<Vec<String>, Sto
              ESCAPE '\\' ORDER BY name",
         ),
         Dialect::Postgres => sql(
-            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema() \
-             ORDER BY tablename",
+            // A partition comes and goes with its table, and is read and written through it.
+            "SELECT CAST(c.relname AS TEXT) FROM pg_class c \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() \
+             AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname",
         ),
     };
     let rows = query.fetch_all(on).await?;

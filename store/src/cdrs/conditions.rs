@@ -2,6 +2,7 @@
 
 use super::CdrParty;
 use super::columns::{call_id_key, id_text, reversed, text_of};
+use super::days::push_days;
 use super::query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 use super::search::WIDE_DIGITS;
 use crate::Scope;
@@ -126,6 +127,17 @@ pub(super) fn push_window(sql: &mut Statement, scope: &Scope, query: &CdrQuery, 
         }
     }
     between(sql, columns.received_at, query.received);
+    // The record beside the attempt is of the same day; the list alone has it.
+    let beside = matches!(query.party, CdrParty::Carrier(_)) && !driver;
+    let ids = [Some(columns.id), beside.then_some("c.id")];
+    let behind = query.after.map(|after| after.received_at);
+    for id in ids.into_iter().flatten() {
+        push_days(sql, id, query.received.from, query.received.to);
+        match query.order {
+            CdrOrder::NewestFirst => push_days(sql, id, None, behind),
+            CdrOrder::OldestFirst => push_days(sql, id, behind, None),
+        }
+    }
     if let Some(after) = query.after {
         push_place(sql, columns, query.order.behind(), after);
     }
@@ -343,9 +355,13 @@ fn push_call_id_of_any_leg(sql: &mut Statement, scope: &Scope, query: &CdrQuery)
     sql.push(" AND id IN (SELECT i.id FROM cdr i WHERE i.owner = ");
     sql.push_bind(owner).push(" AND i.ingress_call_id = ");
     sql.push_bind(call_id);
+    let Between { from, to } = query.received;
+    push_days(sql, "i.id", from, to);
     sql.push(" UNION SELECT e.call_id FROM attempt e WHERE e.owner = ");
     sql.push_bind(owner).push(" AND e.egress_call_id = ");
-    sql.push_bind(call_id).push(")");
+    sql.push_bind(call_id);
+    push_days(sql, "e.call_id", from, to);
+    sql.push(")");
 }
 
 fn push_gateway(sql: &mut Statement, column: &'static str, gateway: Option<CdrGateway>) {

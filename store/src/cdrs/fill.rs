@@ -8,7 +8,7 @@ use super::columns::{
     ATTEMPT_SEARCH_BINDS, CDR_SEARCH_BINDS, attempt_search_values, id_text, joined, search_values,
 };
 use super::json;
-use crate::database::{MAX_BINDS, Transaction, Value, sql};
+use crate::database::{MAX_BINDS, Statement, Transaction, Value, sql};
 use crate::{Store, StoreError};
 use rating::cdr::{AttemptRecord, CallId, CallRecord};
 
@@ -131,6 +131,7 @@ async fn write(transaction: &mut Transaction, calls: &[CallRecord]) -> Result<()
             joined([id_text(call.id).into()], search_values(call))
         });
         update.push(") AS v WHERE cdr.id = v.column1");
+        push_span(&mut update, " AND cdr.id", calls.iter().map(|call| call.id));
         update.execute(&mut *transaction).await?;
     }
     let attempts: Vec<(CallId, &AttemptRecord)> = calls
@@ -151,7 +152,22 @@ async fn write(transaction: &mut Transaction, calls: &[CallRecord]) -> Result<()
             },
         );
         update.push(") AS v WHERE attempt.call_id = v.column1 AND attempt.number = v.column2");
+        let ids = attempts.iter().map(|(call, _)| *call);
+        push_span(&mut update, " AND attempt.call_id", ids);
         update.execute(&mut *transaction).await?;
     }
     Ok(())
+}
+
+/// Appends between which identifiers the rows are, so that PostgreSQL looks at their days only.
+fn push_span(
+    update: &mut Statement,
+    column: &'static str,
+    ids: impl Iterator<Item = CallId> + Clone,
+) {
+    for (compared, id) in [(" >= ", ids.clone().min()), (" <= ", ids.max())] {
+        if let Some(id) = id {
+            update.push(column).push(compared).push_bind(id_text(id));
+        }
+    }
 }

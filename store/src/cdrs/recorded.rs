@@ -1,6 +1,6 @@
 //! Whole records, for deciding their calls once more.
 
-use super::{RECENT_CALLS_SEARCHED, json};
+use super::{RECENT_CALLS_SEARCHED, json, push_days};
 use crate::database::sql;
 use crate::{Scope, Store, StoreError};
 use rating::Timestamp;
@@ -43,12 +43,13 @@ impl Store {
         if let Some(to) = query.to {
             statement.push(" AND received_at < ").push_bind(to.0);
         }
+        push_days(&mut statement, "id", query.from, query.to);
         statement.push(" ORDER BY received_at DESC, id DESC LIMIT ");
         statement.push_bind(i64::from(RECENT_CALLS_SEARCHED));
-        statement.push(
-            ") newest JOIN cdr c ON c.id = newest.id WHERE newest.customer_id IS NOT NULL \
-             ORDER BY newest.received_at DESC, newest.id DESC LIMIT ",
-        );
+        statement
+            .push(") newest JOIN cdr c ON c.id = newest.id WHERE newest.customer_id IS NOT NULL");
+        push_days(&mut statement, "c.id", query.from, query.to);
+        statement.push(" ORDER BY newest.received_at DESC, newest.id DESC LIMIT ");
         statement.push_bind(i64::from(query.limit));
         let rows = statement.fetch_all(self.reader()).await?;
         rows.iter().map(|row| json("cdr", row.get(0)?)).collect()

@@ -21,6 +21,8 @@ pub(crate) enum Lock {
     Events = 0x6469_6474_0002,
     /// Adding records with their sums, which loaders share; making sums anew, which is alone.
     Traffic = 0x6469_6474_0003,
+    /// Making the days of call records.
+    CdrDays = 0x6469_6474_0004,
 }
 
 impl Dialect {

@@ -71,6 +71,17 @@ impl Statement {
         self
     }
 
+    /// Appends a text of hexadecimal digits where a statement can bind nothing. Whatever is none is left
+    /// out.
+    pub(crate) fn push_digits(&mut self, digits: &str) -> &mut Self {
+        let digits = digits.chars().filter(char::is_ascii_hexdigit);
+        let text = self.text.to_mut();
+        text.push('\'');
+        text.extend(digits);
+        text.push('\'');
+        self
+    }
+
     /// Appends another statement, whose places get the next numbers.
     pub(crate) fn append(&mut self, other: Self) -> &mut Self {
         let mut rest = other.text.as_ref();

@@ -116,7 +116,7 @@ async fn delete_open_calls(
 
 /// Inserts calls and their attempts, posts what they were charged and cost, and adds them to the sums of
 /// reports; gives how many calls were new.
-pub(super) async fn insert_calls(
+pub(crate) async fn insert_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
 ) -> Result<u64, StoreError> {

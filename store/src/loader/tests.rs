@@ -40,7 +40,7 @@ async fn ids(loader: &Loader) -> Vec<u128> {
     rows(loader)
         .await
         .iter()
-        .map(|row| row.id.0 >> 80)
+        .map(|row| row.id.0 >> 8 & 0xffff_ffff)
         .collect()
 }
 

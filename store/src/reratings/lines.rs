@@ -1,6 +1,6 @@
 //! The calls that are rated once more, and the lines of a preview.
 
-use crate::cdrs::{CdrParty, id_text, json};
+use crate::cdrs::{CdrParty, id_text, json, push_days};
 use crate::database::{Value, sql};
 use crate::{CdrCursor, Scope, Store, StoreError};
 use rating::cdr::{CallId, CallRecord};
@@ -77,9 +77,12 @@ impl Store {
                 list.push(
                     " AND EXISTS (SELECT 1 FROM attempt a WHERE a.call_id = cdr.id AND a.carrier_id = ",
                 );
-                list.push_bind(carrier).push(")");
+                list.push_bind(carrier);
+                push_days(&mut list, "a.call_id", Some(query.from), Some(query.to));
+                list.push(")");
             }
         }
+        push_days(&mut list, "id", Some(query.from), Some(query.to));
         list.push(" AND received_at >= ").push_bind(query.from);
         list.push(" AND received_at < ").push_bind(query.to);
         if let Some(after) = query.after {

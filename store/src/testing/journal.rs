@@ -81,12 +81,18 @@ fn attempt(number: u16, carrier: &str, start: i64, outcome: Outcome) -> AttemptR
     }
 }
 
+/// An identifier of a call that was received then, as a shard makes it.
+pub(crate) fn id_at(received_at: Timestamp, number: u32) -> CallId {
+    let millis = u128::from((received_at.0 / 1_000).unsigned_abs());
+    CallId(millis << 80 | u128::from(number) << 8 | 7)
+}
+
 /// A call received `id` seconds after noon, answered 2 s later by its second carrier.
 pub(crate) fn answered(id: u32) -> CallRecord {
     let start = NOON + i64::from(id) * SECOND;
     let answered_at = Timestamp(start + 2 * SECOND);
     CallRecord {
-        id: CallId(u128::from(id) << 80 | 7),
+        id: id_at(Timestamp(start), id),
         node: "fra-1".into(),
         shard: 0,
         snapshot_number: 17,
@@ -184,6 +190,7 @@ fn wholesale(
     call.ingress_trunk = Some(reference(2_000 + customer, "in"));
     call.rate.as_mut().unwrap().destination = Arc::clone(&destination);
     earlier(&mut call.received_at);
+    call.id = id_at(call.received_at, (call.id.0 >> 8) as u32);
     call.answered_at.iter_mut().for_each(earlier);
     earlier(&mut call.ended_at);
     for (attempt, carrier) in call.attempts.iter_mut().zip([first, second]) {

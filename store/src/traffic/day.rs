@@ -2,9 +2,10 @@
 
 use super::TRAFFIC_DAY_US;
 use super::sums::{Traffic, add_call};
-use crate::cdrs::json;
+use crate::cdrs::{behind_id, first_id, json};
 use crate::database::{Target, sql};
 use crate::{StoreError, TenantId};
+use rating::Timestamp;
 use rating::cdr::CallRecord;
 use std::ops::Range;
 
@@ -59,13 +60,16 @@ impl RecordedDay {
     pub(super) async fn read(&mut self, on: impl Into<Target<'_>>) -> Result<bool, StoreError> {
         let rows = sql(
             "SELECT received_at, id, record FROM cdr WHERE owner = $1 AND \
-             (received_at, id) > ($2, $3) AND received_at < $4 ORDER BY received_at, id LIMIT $5",
+             (received_at, id) > ($2, $3) AND received_at < $4 AND id >= $6 AND id < $7 \
+             ORDER BY received_at, id LIMIT $5",
         )
         .bind(self.owner.get())
         .bind(self.place.0)
         .bind(&self.place.1)
         .bind(self.received().end)
         .bind(BATCH_RECORDS)
+        .bind(first_id(Timestamp(self.place.0)))
+        .bind(behind_id(Timestamp(self.received().end)))
         .fetch_all(on)
         .await?;
         let Some(last) = rows.last() else {
@@ -94,11 +98,14 @@ impl RecordedDay {
     pub(super) async fn is_whole(&self, on: impl Into<Target<'_>>) -> Result<bool, StoreError> {
         let received = self.received();
         let count = sql(
-            "SELECT COUNT(*) FROM cdr WHERE owner = $1 AND received_at >= $2 AND received_at < $3",
+            "SELECT COUNT(*) FROM cdr WHERE owner = $1 AND received_at >= $2 AND received_at < $3 \
+             AND id >= $4 AND id < $5",
         )
         .bind(self.owner.get())
         .bind(received.start)
         .bind(received.end)
+        .bind(first_id(Timestamp(received.start)))
+        .bind(behind_id(Timestamp(received.end)))
         .fetch_one(on)
         .await?;
         Ok(self.read == count.unsigned::<u64>(0)?)

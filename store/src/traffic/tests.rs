@@ -8,7 +8,7 @@ use super::*;
 use crate::cdrs::id_text;
 use crate::database::sql;
 use crate::testing::{
-    NOON, TestDatabase, TestSegment, databases, ended, execute, make_first_release,
+    NOON, TestDatabase, TestSegment, databases, ended, execute, id_at, make_first_release,
 };
 use crate::{DatabaseLocation, Loader, LoaderConfig, Scope, Store, TenantId};
 use random::{Draw, random_call};
@@ -493,6 +493,7 @@ async fn a_step_of_the_clock_is_no_difference_and_no_time_until_ringing() {
         let midnight = NOON + TRAFFIC_DAY_US / 2;
         let mut back = ended(1);
         back.received_at = Timestamp(midnight + 2_000_000);
+        back.id = id_at(back.received_at, 1);
         for attempt in &mut back.attempts {
             attempt.started_at = Timestamp(midnight - 3_000_000);
         }

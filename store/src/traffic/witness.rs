@@ -4,7 +4,9 @@
 use super::day::RecordedDay;
 use super::sums::{Grain, Traffic, TrafficSide};
 use crate::StoreError;
+use crate::cdrs::{behind_id, first_id};
 use crate::database::{Row, Transaction, sql};
+use rating::Timestamp;
 use std::collections::BTreeMap;
 
 const NANOS: i128 = 1_000_000_000;
@@ -51,10 +53,13 @@ pub(super) async fn columns(
          CAST(COALESCE(SUM(charge % 1000000000), 0) AS BIGINT), \
          CAST(COALESCE(SUM(cost / 1000000000), 0) AS BIGINT), \
          CAST(COALESCE(SUM(cost % 1000000000), 0) AS BIGINT) \
-         FROM cdr WHERE owner = $1 AND received_at >= $2 AND received_at < $3",
+         FROM cdr WHERE owner = $1 AND received_at >= $2 AND received_at < $3 \
+         AND id >= $4 AND id < $5",
     );
     let calls = calls.bind(recorded.owner.get());
     let calls = calls.bind(span.start).bind(span.end);
+    let calls = calls.bind(first_id(Timestamp(span.start)));
+    let calls = calls.bind(behind_id(Timestamp(span.end)));
     let calls = calls.fetch_one(&mut *moment).await?;
     let of_calls = Witnessed {
         seizures: calls.get::<i64>(0)?.into(),
@@ -69,10 +74,14 @@ pub(super) async fn columns(
          CAST(SUM(attempt.cost % 1000000000) AS BIGINT) \
          FROM cdr JOIN attempt ON attempt.call_id = cdr.id \
          WHERE cdr.owner = $1 AND cdr.received_at >= $2 AND cdr.received_at < $3 \
-         AND attempt.started_at >= $4 AND attempt.started_at < $5 GROUP BY attempt.currency");
+         AND attempt.started_at >= $4 AND attempt.started_at < $5 \
+         AND cdr.id >= $6 AND cdr.id < $7 AND attempt.call_id >= $6 AND attempt.call_id < $7 \
+         GROUP BY attempt.currency");
     let attempts = attempts.bind(recorded.owner.get());
     let attempts = attempts.bind(received.start).bind(received.end);
     let attempts = attempts.bind(span.start).bind(span.end);
+    let attempts = attempts.bind(first_id(Timestamp(received.start)));
+    let attempts = attempts.bind(behind_id(Timestamp(received.end)));
     for row in attempts.fetch_all(moment).await? {
         let of_attempts = Witnessed {
             seizures: row.get::<i64>(1)?.into(),

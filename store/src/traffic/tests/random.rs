@@ -1,6 +1,6 @@
 //! Records of all sorts.
 
-use crate::testing::ended;
+use crate::testing::{ended, id_at};
 use rating::cdr::{AttemptRecord, CallRecord, Outcome, ReleaseReason, ResourceRef};
 use rating::{Amount, Timestamp};
 
@@ -49,6 +49,7 @@ const ENDS: &[(Outcome, ReleaseReason, bool)] = &[
 pub(super) fn random_call(draw: &mut Draw, id: u32) -> CallRecord {
     let mut call = ended(id);
     call.received_at.0 += draw.below(3 * 24 * 60) as i64 * MINUTE;
+    call.id = id_at(call.received_at, id);
     let start = call.received_at;
     call.customer = (draw.below(9) > 0).then(|| reference(5 + draw.below(3), "customer"));
     call.ingress_trunk = (draw.below(9) > 0).then(|| reference(20 + draw.below(2), "in"));

@@ -17,6 +17,7 @@ async fn sums_are_made_anew_from_the_records_and_what_was_wrong_is_told() {
         // Received on the day before, and attempted then.
         let mut early = ended(50);
         early.received_at.0 -= TRAFFIC_DAY_US;
+        early.id = id_at(early.received_at, 50);
         for attempt in &mut early.attempts {
             attempt.started_at.0 -= TRAFFIC_DAY_US;
         }

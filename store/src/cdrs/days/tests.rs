@@ -1,0 +1,213 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::*;
+use crate::cdrs::search::page;
+use crate::cdrs::{Between, CdrQuery, id_text};
+use crate::testing::{TestDatabase, TestSegment, databases, ended, id_at};
+use crate::{CdrParty, Loader, LoaderConfig, Scope, TenantId};
+use rating::cdr::{CallRecord, JournalEntry};
+use rating::journal::BootId;
+
+const DAY_US: i64 = DAY_MS * 1_000;
+
+/// Noon of a day from today on.
+fn noon(days: i64) -> Timestamp {
+    let now = crate::loader::now().0;
+    Timestamp(now - now.rem_euclid(DAY_US) + DAY_US / 2 + days * DAY_US)
+}
+
+fn received(at: Timestamp, number: u32) -> CallRecord {
+    let mut call = ended(number);
+    let moved = at.0 - call.received_at.0;
+    call.id = id_at(at, number);
+    call.received_at = at;
+    call.ended_at.0 += moved;
+    call.answered_at.iter_mut().for_each(|at| at.0 += moved);
+    for attempt in &mut call.attempts {
+        attempt.started_at.0 += moved;
+        attempt.ended_at.0 += moved;
+        attempt.answered_at.iter_mut().for_each(|at| at.0 += moved);
+    }
+    call
+}
+
+fn loader(store: &Store, database: &TestDatabase) -> Loader {
+    let config = LoaderConfig::new(database.folder().into(), BootId(9));
+    Loader::new(store.clone(), config)
+}
+
+async fn load(database: &TestDatabase, store: &Store, sequence: u64, calls: &[CallRecord]) -> u64 {
+    let mut segment = TestSegment::create(database.folder(), 1, sequence);
+    for call in calls {
+        segment.append(&JournalEntry::Ended(call.clone()));
+    }
+    segment.seal(true);
+    loader(store, database).recover().await.unwrap().loaded
+}
+
+async fn value(store: &Store, text: &'static str) -> i64 {
+    sql(text).fetch_value(store.reader()).await.unwrap()
+}
+
+/// Where the records are: the partition of each, in the order of time.
+async fn places(store: &Store, table: &'static str) -> Vec<String> {
+    let mut list = sql("SELECT CAST(tableoid::regclass AS TEXT) FROM ");
+    list.push(table).push(match table {
+        "cdr" => " ORDER BY id",
+        _ => " WHERE number = 1 ORDER BY call_id",
+    });
+    let rows = list.fetch_all(store.reader()).await.unwrap();
+    rows.iter().map(|row| row.get(0).unwrap()).collect()
+}
+
+#[test]
+fn a_span_of_time_is_a_span_of_identifiers() {
+    for at in [noon(0), noon(-400), Timestamp(0)] {
+        let id = id_text(id_at(at, 7));
+        assert!(first_id(at) <= id, "{at:?}");
+        assert!(id < behind_id(Timestamp(at.0 + 1)), "{at:?}");
+        assert!(first_id(Timestamp(at.0 + DAY_US)) > id);
+        assert!(behind_id(Timestamp(at.0 - DAY_US)) <= id);
+    }
+    let last = id_text(rating::cdr::CallId(u128::MAX));
+    assert!(first_id(Timestamp(i64::MAX)) <= last);
+    assert!(last < behind_id(Timestamp(i64::MAX)));
+}
+
+#[tokio::test]
+async fn records_are_in_the_partition_of_their_day_and_attempts_with_them() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let made = store.make_cdr_days(noon(0)).await.unwrap();
+    assert_eq!((made.made, made.partitions), (8, 10));
+    assert_eq!(store.make_cdr_days(noon(0)).await.unwrap().made, 0);
+    let calls = [
+        received(noon(-30), 1),
+        received(noon(0), 2),
+        received(noon(1), 3),
+        received(noon(300), 4),
+    ];
+    assert_eq!(load(&database, &store, 1, &calls).await, 4);
+    for table in ["cdr", "attempt"] {
+        let found = places(&store, table).await;
+        assert_eq!(found[0], format!("{table}_before"));
+        assert!(found[1].starts_with(&format!("{table}_d20")), "{found:?}");
+        assert!(found[2] > found[1], "{found:?}");
+        assert_eq!(found[3], format!("{table}_default"));
+    }
+    // The same records once more, in another segment: each stays one.
+    assert_eq!(load(&database, &store, 2, &calls).await, 0);
+    assert_eq!(value(&store, "SELECT COUNT(*) FROM cdr").await, 4);
+    assert_eq!(value(&store, "SELECT COUNT(*) FROM attempt").await, 8);
+    assert!(store.verify_ledger(|_| ()).await.unwrap().is_sound());
+    assert!(store.verify_traffic(None, |_| ()).await.unwrap().is_sound());
+    database.remove().await;
+}
+
+/// A node that loads without the day, and a clock that was wrong: nothing waits, nothing is lost, and few
+/// days are made.
+#[tokio::test]
+async fn records_of_a_day_without_a_partition_are_loaded_and_go_to_it_when_it_is_made() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let calls: Vec<_> = [0, 3, 20, 21, 22, 40_000]
+        .into_iter()
+        .zip(1..)
+        .map(|(day, number)| received(noon(day), number))
+        .collect();
+    let mut transaction = store.write().await.unwrap();
+    let all: Vec<_> = calls.iter().collect();
+    let new = crate::loader::insert_calls(&mut transaction, &all).await;
+    assert_eq!(new.unwrap(), 6);
+    transaction.commit().await.unwrap();
+    assert_eq!(places(&store, "cdr").await, vec!["cdr_default"; 6]);
+    // Twenty days later another node has days made.
+    let made = store.make_cdr_days(noon(20)).await.unwrap();
+    assert_eq!(made.made, 8 + 2, "those to come, and two of the past");
+    let found = places(&store, "cdr").await;
+    assert!(found[..5].iter().all(|place| place.starts_with("cdr_d20")));
+    assert_eq!(
+        found[5], "cdr_default",
+        "no day is made for a clock that is wrong"
+    );
+    assert_eq!(
+        value(&store, "SELECT COUNT(*) FROM attempt_default").await,
+        2
+    );
+    assert_eq!(
+        load(&database, &store, 1, &calls).await,
+        0,
+        "each is there once"
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_partition_waits_for_nobody_and_is_made_when_nobody_reads() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let mut backup = store.reader().begin_moment().await.unwrap();
+    let read = sql("SELECT COUNT(*) FROM cdr").fetch_value::<i64>(&mut backup);
+    assert_eq!(read.await.unwrap(), 0);
+    assert!(store.make_cdr_days(noon(0)).await.is_err());
+    let call = received(noon(0), 1);
+    assert_eq!(load(&database, &store, 1, &[call]).await, 1);
+    drop(backup);
+    // The connection is given back some time after.
+    while store.make_cdr_days(noon(0)).await.is_err() {}
+    assert!(places(&store, "cdr").await[0].starts_with("cdr_d20"));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_time_leads_to_its_days_and_an_identifier_to_its_day() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    store.make_cdr_days(noon(0)).await.unwrap();
+    let query = |party| CdrQuery {
+        party,
+        limit: 50,
+        received: Between {
+            from: Some(noon(2)),
+            to: Some(Timestamp(noon(2).0 + 1_000)),
+        },
+        ..CdrQuery::default()
+    };
+    let platform = Scope::of_tenant(TenantId::PLATFORM);
+    let id = id_at(noon(2), 1);
+    let one = |party| super::super::of(&platform, party, id);
+    for statement in [
+        page(&platform, &query(CdrParty::Staff), None),
+        page(&platform, &query(CdrParty::Customer(5)), None),
+        page(&platform, &query(CdrParty::Carrier(2)), None),
+        one(CdrParty::Staff),
+        one(CdrParty::Carrier(2)),
+    ] {
+        let mut explain = sql("EXPLAIN ");
+        explain.append(statement);
+        let rows = explain.fetch_all(store.reader()).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        let plan = plan.join("\n");
+        let mut days: Vec<_> = plan
+            .match_indices("_d20")
+            .map(|(at, _)| &plan[at..at + 10])
+            .collect();
+        days.dedup();
+        assert_eq!(days.len(), 1, "{plan}");
+        assert!(
+            !plan.contains("_default") && !plan.contains("_before"),
+            "{plan}"
+        );
+    }
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn sqlite_has_no_days_to_make() {
+    databases(async |database| {
+        let store = database.open().await;
+        let made = store.make_cdr_days(noon(0)).await.unwrap();
+        assert_eq!(made.made > 0, store.is_shared());
+    })
+    .await;
+}
