@@ -17,6 +17,23 @@ pub enum Profile {
 const PLAIN: [&str; 2] = ["RTP/AVP", "RTP/AVPF"];
 const SECURE: [&str; 2] = ["RTP/SAVP", "RTP/SAVPF"];
 const CRYPTO: &[u8] = b"a=crypto:";
+/// What else agrees on keys or names them: SDES, MIKEY (RFC 4567), `k=` (RFC 8866 §5.12), capabilities (RFC 5939),
+/// DTLS-SRTP (RFC 5763, RFC 8842) and ZRTP (RFC 6189). All but `k=` are attributes.
+const KEY_ATTRIBUTES: [&[u8]; 13] = [
+    b"crypto",
+    b"key-mgmt",
+    b"acap",
+    b"tcap",
+    b"pcfg",
+    b"acfg",
+    b"csup",
+    b"creq",
+    b"fingerprint",
+    b"setup",
+    b"tls-id",
+    b"zrtp-hash",
+    b"3ge2ae",
+];
 
 impl Profile {
     fn of(protocol: &str) -> Self {
@@ -42,8 +59,22 @@ impl<'a> Media<'a> {
     }
 }
 
-/// The description without any `a=crypto`, but the values `crypto` at the stream with the number `stream`,
-/// whose profile is the secure one if `is_secure` and else the plain one. A stream of another protocol keeps it.
+/// Whether a line agrees on keys, by whatever way: who is told it by one leg must not be told it by another.
+fn is_of_keys(line: &[u8]) -> bool {
+    let Some(attribute) = line.strip_prefix(b"a=") else {
+        return line.starts_with(b"k=");
+    };
+    let name = attribute.split(|byte| *byte == b':').next();
+    name.is_some_and(|name| {
+        KEY_ATTRIBUTES
+            .iter()
+            .any(|known| name.trim_ascii_end().eq_ignore_ascii_case(known))
+    })
+}
+
+/// The description without anything that agrees on keys, but the values `crypto` at the stream with the number
+/// `stream`, whose profile is the secure one if `is_secure` and else the plain one. A stream of another protocol
+/// keeps it.
 pub fn with_crypto(sdp: &[u8], stream: usize, is_secure: bool, crypto: &[String]) -> Vec<u8> {
     let more: usize = crypto
         .iter()
@@ -60,8 +91,7 @@ pub fn with_crypto(sdp: &[u8], stream: usize, is_secure: bool, crypto: &[String]
             write(crypto, end, &mut out);
             is_due = false;
         }
-        let head = line.content.get(..CRYPTO.len());
-        if head.is_some_and(|head| head.eq_ignore_ascii_case(CRYPTO)) {
+        if is_of_keys(line.content) {
             continue;
         }
         if is_media && streams == stream {
@@ -151,6 +181,27 @@ mod tests {
             "a=crypto:1 S inline:CC\r\na=crypto:2 T inline:DD\r\na=rtpmap",
         );
         assert_eq!(sealed, expected);
+    }
+
+    #[test]
+    fn no_other_way_to_agree_on_keys_passes() {
+        let rest = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nm=audio 4000 RTP/AVP 0\r\na=setup-hint:x\r\na=rtpmap:0 PCMU/8000\r\n";
+        let others = [
+            "k=base64:c2VjcmV0",
+            "a=acap:1 crypto:1 AES_CM_128_HMAC_SHA1_80 inline:CCCC",
+            "a=tcap:1 RTP/SAVP",
+            "a=pcfg:1 t=1 a=1",
+            "a=key-mgmt:mikey AQAF",
+            "a=Fingerprint:sha-256 AB:CD",
+            "a=setup:actpass",
+            "a=tls-id:91bbf309",
+            "a=zrtp-hash:1.10 fe30",
+        ];
+        let lines: String = others.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = rest.replace("m=audio", &format!("{lines}m=audio"));
+        for given in [format!("{rest}{lines}"), head] {
+            assert_eq!(text(with_crypto(given.as_bytes(), 0, false, &[])), rest);
+        }
     }
 
     #[test]

@@ -7,22 +7,34 @@ const MASK: u8 = b'*';
 /// Before the key of a line of SDES (RFC 4568 §9.1), in any case of letters.
 const INLINE: &[u8] = b"inline:";
 
-/// Covers the keys in a message's session description: of `a=crypto` (SDES) what follows `inline:`, of
-/// `a=key-mgmt` (MIKEY, RFC 4567) and of `k=` (RFC 4566) the whole value.
+/// Covers the keys in a message's session description: of `a=crypto` (SDES), also as a capability (`a=acap`, RFC
+/// 5939), what follows `inline:`, of `a=key-mgmt` (MIKEY, RFC 4567) and of `k=` (RFC 8866) the whole value.
 pub(super) fn mask(message: &mut [u8]) {
-    each_value(message, b"\na=crypto:", |value| {
-        let mut rest = value;
-        while let Some(at) = inline(rest) {
-            let key = &mut rest[at + INLINE.len()..];
-            // Lifetime and key number follow behind a bar, parameters behind a space.
-            let end = key.iter().position(|byte| b"|; \t".contains(byte));
-            let (key, after) = key.split_at_mut(end.unwrap_or(key.len()));
-            key.fill(MASK);
-            rest = after;
+    each_value(message, b"\na=", |attribute| {
+        let name = attribute.split(|byte| *byte == b':').next();
+        let name_length = name.map_or(0, <[u8]>::len);
+        let is = |text: &[u8]| attribute[..name_length].eq_ignore_ascii_case(text);
+        if is(b"crypto") || is(b"acap") {
+            mask_inline(&mut attribute[name_length..]);
+        } else if is(b"key-mgmt") {
+            let value = &mut attribute[name_length..];
+            // The colon stays.
+            value.iter_mut().skip(1).for_each(|byte| *byte = MASK);
         }
     });
-    each_value(message, b"\na=key-mgmt:", |value| value.fill(MASK));
     each_value(message, b"\nk=", |value| value.fill(MASK));
+}
+
+fn mask_inline(value: &mut [u8]) {
+    let mut rest = value;
+    while let Some(at) = inline(rest) {
+        let key = &mut rest[at + INLINE.len()..];
+        // Lifetime and key number follow behind a bar, parameters behind a space.
+        let end = key.iter().position(|byte| b"|; \t".contains(byte));
+        let (key, after) = key.split_at_mut(end.unwrap_or(key.len()));
+        key.fill(MASK);
+        rest = after;
+    }
 }
 
 /// Calls `change` with what follows `start` in each line that begins so, without its end.
@@ -60,12 +72,12 @@ mod tests {
             m=audio 4000 RTP/SAVP 8\r\n\
             a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0|2^20|1:4 WSH=64\r\n\
             a=crypto:2 AEAD_AES_128_GCM INLINE:AA+/==;inline:BB==\r\n\
-            a=key-mgmt:mikey AQAF\r\na=rtpmap:8 PCMA/8000\r\na=crypto:3 X inline:CC";
+            a=key-mgmt:mikey AQAF\r\na=rtpmap:8 PCMA/8000\r\na=acap:1 crypto:1 X inline:EEEE\r\na=Crypto:3 X inline:CC";
         let expected = "INVITE sip:a SIP/2.0\r\nX: inline:header\r\n\r\nv=0\r\nk=***************\r\n\
             m=audio 4000 RTP/SAVP 8\r\n\
             a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:********|2^20|1:4 WSH=64\r\n\
             a=crypto:2 AEAD_AES_128_GCM INLINE:******;inline:****\r\n\
-            a=key-mgmt:**********\r\na=rtpmap:8 PCMA/8000\r\na=crypto:3 X inline:**";
+            a=key-mgmt:**********\r\na=rtpmap:8 PCMA/8000\r\na=acap:1 crypto:1 X inline:****\r\na=Crypto:3 X inline:**";
         assert_eq!(masked(text), expected);
     }
 
