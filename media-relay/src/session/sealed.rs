@@ -14,7 +14,7 @@ mod tests;
 
 use super::{Channel, Session, Side, Verdict};
 use crate::rtp::{self, Kind};
-use crate::srtp::{MasterKey, Opener, Protector, SrtpError};
+use crate::srtp::{MasterKey, Opener, Protector, SrtpError, Suite};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -56,12 +56,16 @@ struct LegCiphers {
     before_until: Option<Duration>,
 }
 
-/// What has a key, and what had the key before: a change that is refused brings it back, and it must go on
-/// where it was. Begun anew it would seal two packets by one number.
+/// Keys that a leg had and may get back. A change that is refused brings the one of before back, an answer of
+/// another fork any of those that were offered, one for each suite.
+const KEPT_MAX: usize = Suite::ALL.len() + 1;
+
+/// What has a key, and what had the keys before, the last one last. One that comes back must go on where it was:
+/// begun anew it would seal two packets by one number.
 #[derive(Clone, Debug)]
 struct Keyed<T> {
     now: (MasterKey, T),
-    before: Option<(MasterKey, T)>,
+    before: Vec<(MasterKey, T)>,
 }
 
 impl Session {
@@ -196,7 +200,7 @@ impl LegCiphers {
 
     /// By the key of now, or for a moment by the one before.
     fn open(&mut self, kind: Kind, datagram: &mut [u8], now: Duration) -> Result<usize, SrtpError> {
-        let Some((_, before)) = &mut self.opener.before else {
+        let Some((_, before)) = self.opener.before.last_mut() else {
             return open_by(&mut self.opener.now.1, kind, datagram, None);
         };
         let hint = before.index_of(datagram);
@@ -230,7 +234,7 @@ impl<T> Keyed<T> {
     fn new(key: &MasterKey, make: fn(&MasterKey) -> T) -> Self {
         Self {
             now: (key.clone(), make(key)),
-            before: None,
+            before: Vec::new(),
         }
     }
 
@@ -239,9 +243,15 @@ impl<T> Keyed<T> {
         if self.now.0 == *key {
             return false;
         }
-        let before = self.before.take_if(|(known, _)| known == key);
-        let next = before.unwrap_or_else(|| (key.clone(), make(key)));
-        self.before = Some(std::mem::replace(&mut self.now, next));
+        let known = self.before.iter().position(|(known, _)| known == key);
+        let next = known.map_or_else(
+            || (key.clone(), make(key)),
+            |index| self.before.remove(index),
+        );
+        if self.before.len() == KEPT_MAX {
+            self.before.remove(0);
+        }
+        self.before.push(std::mem::replace(&mut self.now, next));
         true
     }
 }

@@ -301,6 +301,34 @@ fn a_change_that_is_taken_back_goes_on_with_the_numbers_of_the_key_before() {
     assert_eq!(from(&session, Side::Egress).not_sealed, 2);
 }
 
+/// Each fork of a call may take another suite of the offer, and the first may answer after the third.
+#[test]
+fn a_key_that_comes_back_after_others_goes_on_with_its_numbers() {
+    let mut suites = Suite::ALL.into_iter().zip(10..);
+    let mut fork = || {
+        let (suite, filler) = suites.next().unwrap();
+        let (ours, theirs) = (key(suite, filler), key(suite, filler + 50));
+        keys(Some(LegKeys { ours, theirs }), None)
+    };
+    let forks: [MediaKeys; 6] = std::array::from_fn(|_| fork());
+    let mut session = session(&forks[0]);
+    let heard = |session: &mut Session, packet: &[u8]| {
+        passed(session, Side::Egress, EGRESS, packet, Duration::ZERO)
+    };
+    let first = forks[0].ingress.clone().unwrap();
+    let mut ear = Opener::new(&first.ours);
+    let sealed_first = heard(&mut session, &rtp(7)).unwrap();
+    assert_eq!(opened(&mut ear, &sealed_first), rtp(7));
+    for fork in &forks[1..] {
+        session.set_keys(Some(fork));
+        assert!(heard(&mut session, &rtp(7)).is_some());
+    }
+    session.set_keys(Some(&forks[0]));
+    assert_eq!(heard(&mut session, &rtp(7)), None, "this number is used");
+    let sealed_next = heard(&mut session, &rtp(8)).unwrap();
+    assert_eq!(opened(&mut ear, &sealed_next), rtp(8));
+}
+
 #[test]
 fn a_plain_session_pays_a_pointer_for_it() {
     assert_eq!(size_of::<Option<Box<Ciphers>>>(), size_of::<usize>());
