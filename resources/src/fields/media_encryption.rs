@@ -1,6 +1,7 @@
 //! Whether RTP of a trunk is encrypted (SRTP, RFC 3711), by keys in its session descriptions (SDES, RFC 4568).
 
 use crate::problem::Problem;
+use rating::cdr::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +94,31 @@ impl MediaEncryption {
         }
     }
 
-    pub(crate) fn check(&self, is_direct: bool) -> Vec<Problem> {
+    /// Of a trunk whose media goes past the switch or not, and whose signalling goes by `transport` where that
+    /// is written.
+    pub(crate) fn check(&self, is_direct: bool, transport: Option<Transport>) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let is_readable =
+            transport.is_some_and(|it| !matches!(it, Transport::Tls | Transport::Wss));
+        if is_readable && self.is_spoken() && !self.keys_in_clear {
+            problems.push(Problem::in_field(
+                "media_encryption.keys_in_clear",
+                "no key would ever be told by the trunk's `transport`: write `transport: tls`, or allow it",
+            ));
+        }
+        let unused = [
+            ("suites", !self.suites.is_empty()),
+            ("keys_in_clear", self.keys_in_clear),
+        ];
+        for (name, _) in unused
+            .into_iter()
+            .filter(|(_, is_set)| *is_set && !self.is_spoken())
+        {
+            problems.push(Problem::in_field(
+                format!("media_encryption.{name}"),
+                "means nothing while `mode` is `none`: leave it out, or write `optional` or `required`",
+            ));
+        }
         if is_direct && self.is_spoken() {
             problems.push(Problem::in_field(
                 "media_encryption.mode",
@@ -134,8 +158,12 @@ mod tests {
     use super::*;
 
     fn fields(written: &str, is_direct: bool) -> Vec<String> {
+        fields_by(written, is_direct, None)
+    }
+
+    fn fields_by(written: &str, is_direct: bool, transport: Option<Transport>) -> Vec<String> {
         let encryption: MediaEncryption = serde_json::from_str(written).unwrap();
-        let problems = encryption.check(is_direct).into_iter();
+        let problems = encryption.check(is_direct, transport).into_iter();
         problems.map(|problem| problem.field.unwrap()).collect()
     }
 
@@ -148,9 +176,34 @@ mod tests {
             fields(r#"{"mode": "optional"}"#, true),
             ["media_encryption.mode"]
         );
-        let twice =
-            r#"{"suites": ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"]}"#;
+        let twice = r#"{"mode": "optional", "suites": ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"]}"#;
         assert_eq!(fields(twice, false), ["media_encryption.suites[2]"]);
+    }
+
+    #[test]
+    fn what_no_call_could_use_is_refused() {
+        let required = r#"{"mode": "required"}"#;
+        for readable in [Transport::Udp, Transport::Tcp, Transport::Ws] {
+            assert_eq!(
+                fields_by(required, false, Some(readable)),
+                ["media_encryption.keys_in_clear"]
+            );
+        }
+        let allowed = r#"{"mode": "required", "keys_in_clear": true}"#;
+        for (written, transport) in [
+            (required, None),
+            (required, Some(Transport::Tls)),
+            (required, Some(Transport::Wss)),
+            (allowed, Some(Transport::Udp)),
+            ("{}", Some(Transport::Udp)),
+        ] {
+            assert!(fields_by(written, false, transport).is_empty(), "{written}");
+        }
+        let idle = r#"{"suites": ["AEAD_AES_128_GCM"], "keys_in_clear": true}"#;
+        assert_eq!(
+            fields(idle, false),
+            ["media_encryption.suites", "media_encryption.keys_in_clear"]
+        );
     }
 
     #[test]

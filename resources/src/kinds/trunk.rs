@@ -466,7 +466,7 @@ impl Kind for Trunk {
         problems.extend(self.calling_number.check("calling_number"));
         problems.extend(self.numbers.check("numbers"));
         let is_direct = self.media == MediaMode::Direct;
-        problems.extend(self.media_encryption.check(is_direct));
+        problems.extend(self.media_encryption.check(is_direct, self.transport));
         problems.extend(check_codecs(&self.codecs));
         problems.extend(self.headers.check());
         problems.extend(self.signalling.check());
