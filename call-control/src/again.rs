@@ -40,6 +40,8 @@ pub(crate) struct Again {
     waiting: Vec<Redirection>,
     /// Request-URIs that were tried, so that nobody is sent in circles.
     tried: Vec<String>,
+    /// Whoever it goes to next is another one than it went to last.
+    turned: bool,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Again {
         let next = self.waiting.pop()?;
         self.tried.push(next.target.clone());
         self.target = next.target;
+        self.turned = true;
         Some(next.path)
     }
 }
@@ -200,13 +203,19 @@ impl Call {
         }
         self.abort_exchanges(core, now);
         self.media.forget_answer();
+        if let Err(failure) = self.offer_to_next_address(core) {
+            if let Some(attempt) = self.attempts.last_mut() {
+                attempt.finish(End::failed(now, Outcome::Failed, &failure, 0));
+            }
+            return self.on_attempt_failed(core, now, failure);
+        }
         let (key, max_forwards) = (self.key, self.max_forwards);
         let Some(attempt) = self.attempts.last_mut() else {
             return;
         };
         let offer = self.media.last_sent(media_relay::Side::Egress);
         let offer = offer.filter(|_| attempt.has_offer);
-        // Whoever it is redirected to may be reached otherwise than who was asked first.
+        // Datagrams may be read by others.
         let transport = attempt.next_path(core).transport;
         if self
             .media
@@ -228,6 +237,29 @@ impl Call {
         let left = self.patience(crate::attempt::Progress::Tried) - now.since(started);
         let reply = self.patience(crate::attempt::Progress::None).min(left);
         core.arm(key, CallTimer::Hunting, now, reply);
+    }
+
+    /// Whoever a 3xx named gets keys of his own, as the way to him allows: those of before are known to
+    /// who named him.
+    fn offer_to_next_address(&mut self, core: &mut Core) -> Result<(), Failure> {
+        let Some(attempt) = self.attempts.last_mut() else {
+            return Ok(());
+        };
+        let again = attempt.again.as_mut();
+        let has_turned = again.is_some_and(|again| std::mem::take(&mut again.turned));
+        if !has_turned || !self.media.agrees_on_keys() {
+            return Ok(());
+        }
+        let (trunk, has_offer) = (attempt.route.trunk, attempt.has_offer);
+        let path = attempt.next_path(core);
+        let stays_private = self.agree_on_terms(trunk, path)?;
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.leg.stays_private = stays_private;
+        }
+        match has_offer {
+            true => self.write_offer(core, trunk),
+            false => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::attempt::drop_late;
 use crate::call::{Call, LegId};
 use crate::config::Now;
 use crate::core::{CallTimer, Core, Role, User};
+use crate::encryption::is_private;
 use crate::engine::Engine;
 use crate::leg::bare;
 use crate::methods::ALLOW;
@@ -224,6 +225,7 @@ impl Call {
         self.trace_received(core, now.instant, request, path);
         let accepted = match self.side_of(leg) {
             Some(side) if self.is_foreign_refer(side, request, path) => Err(403),
+            Some(side) if self.would_expose_keys(side, request, path) => Err(403),
             Some(side) => self.accept(side, request).map(|()| side),
             None => Err(481),
         };
@@ -250,6 +252,18 @@ impl Call {
             }
         }
         self.settle(core);
+    }
+
+    /// Whether the answer to a request may carry keys by a way on which others read them, in a dialog that
+    /// began by a private one.
+    fn would_expose_keys(&self, side: Side, request: &Message<'_>, path: Path) -> bool {
+        let method = request.method();
+        let has_answer = matches!(
+            method,
+            Some(Method::Invite | Method::Update | Method::Prack)
+        );
+        let stays_private = self.leg(side).is_some_and(|leg| leg.stays_private);
+        has_answer && stays_private && !is_private(path.transport)
     }
 
     fn accept(&mut self, side: Side, request: &Message<'_>) -> Result<(), u16> {

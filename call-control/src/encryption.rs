@@ -177,7 +177,10 @@ impl Encryption {
         };
         let mut legs = self.proposed.clone();
         legs[from as usize].take_offer(media, keys)?;
-        legs[from.other() as usize].make_offer(keys)?;
+        match media.profile() {
+            Profile::Plain | Profile::Secure => legs[from.other() as usize].make_offer(keys)?,
+            Profile::Other => legs[from.other() as usize].offer_what_has_no_keys()?,
+        }
         self.proposed = legs;
         self.stream = stream;
         Ok(())
@@ -321,10 +324,25 @@ impl Leg {
         Ok(())
     }
 
+    /// Fax (T.38) and what else is no RTP: a leg that is sealed, or must be, is not asked for it.
+    fn offer_what_has_no_keys(&mut self) -> Result<(), UnusableSdp> {
+        if self.in_use.is_some() || matches!(self.policy, Policy::Impossible | Policy::Required) {
+            return Err(UnusableSdp);
+        }
+        self.said = Vec::new();
+        self.is_secure = false;
+        Ok(())
+    }
+
     fn take_answer(&mut self, media: &Media<'_>) -> Result<(), UnusableSdp> {
         let is_said = |theirs: &Line| {
             let mut said = self.said.iter();
-            said.position(|ours| ours.tag == theirs.tag && ours.key.suite() == theirs.key.suite())
+            // By our own key we would open what somebody sends back to us.
+            said.position(|ours| {
+                ours.tag == theirs.tag
+                    && ours.key.suite() == theirs.key.suite()
+                    && ours.key != theirs.key
+            })
         };
         let mut answered = media.crypto().filter_map(Line::read);
         let found = answered.find_map(|theirs| Some((is_said(&theirs)?, theirs.key)));

@@ -17,7 +17,7 @@ use rating::cdr::{Outcome, ReleaseReason};
 use routing_engine::names::GatewayPlace;
 use routing_engine::resources::{MediaMode, OneWayPolicy, Silence};
 use routing_engine::throttle::AttemptEnd;
-use routing_engine::{Candidate, LiveAdmission};
+use routing_engine::{Candidate, LiveAdmission, TrunkIndex};
 use sip_core::transaction::Path;
 use sip_core::{Duration, Instant};
 
@@ -146,7 +146,7 @@ impl Call {
             .ok_or_else(|| passing(ReleaseReason::CarrierUnreachable))?;
         let mode = self.media_mode(candidate);
         let stop = |reason| Failure::new(Origin::Switch, reason);
-        let stays_private = self.agree_on_terms(candidate, path)?;
+        let stays_private = self.agree_on_terms(candidate.trunk, path)?;
         if !self.media.prepare(core, self.key, mode) {
             return Err(stop(ReleaseReason::NoMediaPorts));
         }
@@ -174,18 +174,9 @@ impl Call {
             is_presented: sent.is_presented,
         };
         let caller = self.caller(core, candidate, path, numbers);
-        let offer = match &*self.offer {
-            [] => None,
-            offer => {
-                let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, candidate.trunk);
-                let unusable = |_| unusable_offer(codecs, offer);
-                let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
-                let bridged = self
-                    .media
-                    .bridge(core, Side::Ingress, Half::Offer, &selected);
-                Some(bridged.map_err(unusable)?)
-            }
-        };
+        self.write_offer(core, candidate.trunk)?;
+        let offer = self.media.last_sent(Side::Egress);
+        let offer = offer.filter(|_| !self.offer.is_empty());
         let place = AttemptPlace {
             call: self.key,
             index: self.attempts.len() as u16,
@@ -226,10 +217,33 @@ impl Call {
         Ok(())
     }
 
+    /// Writes what a carrier is offered, if the customer has made an offer.
+    pub(crate) fn write_offer(
+        &mut self,
+        core: &mut Core,
+        egress: TrunkIndex,
+    ) -> Result<(), Failure> {
+        let offer = &*self.offer;
+        if offer.is_empty() {
+            return Ok(());
+        }
+        let codecs = Codecs::of(&self.snapshot, self.ingress_trunk, egress);
+        let unusable = |_| unusable_offer(codecs, offer);
+        let selected = codecs.select(Side::Egress, offer).map_err(unusable)?;
+        self.media
+            .bridge(core, Side::Ingress, Half::Offer, &selected)
+            .map_err(unusable)?;
+        Ok(())
+    }
+
     /// Tells the media what both trunks want of encryption. Whether the carrier's leg must not leave TLS.
-    fn agree_on_terms(&mut self, candidate: Candidate, path: Path) -> Result<bool, Failure> {
+    pub(crate) fn agree_on_terms(
+        &mut self,
+        egress: TrunkIndex,
+        path: Path,
+    ) -> Result<bool, Failure> {
         let ingress = self.snapshot.ingress_trunk(self.ingress_trunk);
-        let egress = candidate.egress_trunk(&self.snapshot);
+        let egress = self.snapshot.egress_trunk(egress);
         let terms = [
             Terms::new(&ingress.media_encryption, self.ingress.path.transport),
             Terms::new(&egress.media_encryption, path.transport),

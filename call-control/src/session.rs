@@ -184,6 +184,11 @@ impl CallMedia {
         relayed.is_some_and(|media| !encryption.is_enough(from, media))
     }
 
+    /// Whether a trunk of the call speaks of keys.
+    pub(crate) fn agrees_on_keys(&self) -> bool {
+        self.encryption.is_some()
+    }
+
     /// Whether a leg is sealed.
     pub(crate) fn is_sealed(&self) -> bool {
         self.encryption.as_ref().is_some_and(|it| it.seals())

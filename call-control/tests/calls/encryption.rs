@@ -1,11 +1,16 @@
 //! Media that is encrypted by keys in descriptions (SDES): each leg by what its trunk says.
 
+use crate::redirected::redirect;
 use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Sent, Setup, Switch, offer, reply};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use call_control::{MediaCommand, MediaPlan};
 use media_relay::srtp::Suite;
 use media_relay::{LegKeys, MediaKeys};
 use rating::cdr::ReleaseReason;
-use routing_engine::resources::{CryptoSuite, MediaEncryption, MediaEncryptionMode, Trunk};
+use routing_engine::resources::{
+    CryptoSuite, MediaEncryption, MediaEncryptionMode, RedirectPolicy, Signalling, Trunk,
+};
 use sip_core::transaction::Transport;
 
 const AES: &str = "AES_CM_128_HMAC_SHA1_80";
@@ -227,7 +232,87 @@ fn keys_travel_by_tls_without_further_leave() {
     let answer = answered(&mut switch, &caller, &invite, &theirs());
     assert_eq!(crypto(&answer).len(), 1);
     switch.receive_by(Transport::Tls, CUSTOMER, &caller.ack(&answer, None));
+    // A phone that comes back by UDP would be told the key of the call there.
+    for (method, sdp) in [("INVITE", None), ("UPDATE", Some(sealed(&ours(), 1, 'B')))] {
+        switch.receive(CUSTOMER, &caller.next(method, "", sdp.as_deref()));
+        let refusal = switch.expect(CUSTOMER, &format!("403 {method}"));
+        assert_eq!(crypto(&refusal), Vec::<String>::new());
+        if method == "INVITE" {
+            switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+        }
+    }
+    switch.expect_silence();
+    hang_up(switch, caller);
+}
+
+/// A switch whose first carrier may send calls elsewhere.
+fn following(ingress_trunk: fn(&mut Trunk), aurora_trunk: fn(&mut Trunk)) -> Switch {
+    Switch::with(&Setup {
+        egress: Signalling {
+            redirects: RedirectPolicy::Follow,
+            ..Signalling::default()
+        },
+        ingress_trunk,
+        aurora_trunk,
+        ..Setup::relayed()
+    })
+}
+
+#[test]
+fn whoever_a_carrier_names_is_told_keys_that_the_carrier_does_not_know() {
+    let elsewhere = "203.0.113.77:5060";
+    let (mut switch, mut caller) = (following(required, required), Caller::new("call-1"));
+    let first = invited(&mut switch, &mut caller, &sealed(&ours(), 1, 'B'));
+    let contact = format!("Contact: <sip:1@{elsewhere}>\r\n");
+    switch.receive(AURORA, &redirect(&first, &contact));
+    switch.expect(AURORA, "ACK");
+    let second = switch.expect(elsewhere, "INVITE");
+    let (known, told) = (crypto(&first), crypto(&second));
+    assert_eq!((known.len(), told.len()), (2, 2));
+    assert!(told.iter().all(|line| !known.contains(line)), "{told:?}");
+    switch.receive(
+        elsewhere,
+        &reply(&second, 200, Some(&sealed(&theirs(), 1, 'D'))),
+    );
+    switch.expect(elsewhere, "ACK");
+    let answer = switch.expect(CUSTOMER, "200 INVITE");
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    let egress = keys(&switch).egress.unwrap();
+    let line = told[0].split("inline:").nth(1).unwrap();
+    assert_eq!(STANDARD.encode(egress.ours.bytes()), line);
     switch.receive(CUSTOMER, &caller.next("BYE", "", None));
+    switch.expect(CUSTOMER, "200 BYE");
+    let bye = switch.expect(elsewhere, "BYE");
+    switch.receive(elsewhere, &reply(&bye, 200, None));
+    switch.assert_at_rest();
+}
+
+#[test]
+fn a_fax_towards_a_sealed_leg_is_declined_and_the_call_goes_on() {
+    let (mut switch, mut caller) = (switch(none, required), Caller::new("call-1"));
+    let invite = invited(&mut switch, &mut caller, &ours());
+    let answer = answered(&mut switch, &caller, &invite, &sealed(&theirs(), 1, 'D'));
+    switch.receive(CUSTOMER, &caller.ack(&answer, None));
+    let before = keys(&switch);
+    let fax = ours().replace("m=audio 4000 RTP/AVP 8", "m=image 4000 udptl t38");
+    assert_ne!(fax, ours());
+    switch.receive(CUSTOMER, &caller.next("INVITE", "", Some(&fax)));
+    let refusal = switch.expect(CUSTOMER, "488 INVITE");
+    switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+    switch.expect_silence();
+    assert_eq!(keys(&switch), before);
+    hang_up(switch, caller);
+}
+
+#[test]
+fn an_answer_by_our_own_key_is_none() {
+    let (mut switch, mut caller) = (switch(required, required), Caller::new("call-1"));
+    let invite = invited(&mut switch, &mut caller, &sealed(&ours(), 1, 'B'));
+    let reflected = with(&theirs(), "RTP/SAVP", &crypto(&invite)[0]);
+    switch.receive(AURORA, &reply(&invite, 200, Some(&reflected)));
+    switch.expect(AURORA, "ACK");
+    switch.expect(AURORA, "BYE");
+    switch.expect(CUSTOMER, "502 INVITE");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn place(switch: &mut Switch) -> (Caller, Sent) {
 
 /// A 3xx with the lines of its contacts; the support's own Contact comes first and is ourselves
 /// to nobody, so it is given the lowest q.
-fn redirect(request: &Sent, contacts: &str) -> String {
+pub(crate) fn redirect(request: &Sent, contacts: &str) -> String {
     let text = reply_with(request, 302, "t", contacts, None);
     let own = text.find("Contact: ").unwrap();
     let end = own + text[own..].find("\r\n").unwrap() + 2;
