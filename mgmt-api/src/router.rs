@@ -101,6 +101,16 @@ fn traffic(table: RouteTable) -> RouteTable {
         .guarded(Permission::CDR_READ, staff, routes!(cdrs::cdr_view))
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_list))
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_view))
+        .heavy(
+            Permission::CDR_READ,
+            staff,
+            routes!(cdrs::totals::cdr_totals_view),
+        )
+        .heavy(
+            Permission::CDR_READ,
+            accounts,
+            routes!(cdrs::totals::own_cdr_totals_view),
+        )
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
         // A pass over the calls of every shard.
         .heavy(Permission::CALL_READ, platform, routes!(calls::call_view))

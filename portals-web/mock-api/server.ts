@@ -6,7 +6,6 @@ import type {
   CallExplanation,
   CallPage,
   Cdr,
-  CdrPage,
   LiveHistory,
   PasswordChange,
   Session,
@@ -15,6 +14,7 @@ import type {
 import type { Kind } from '~/api/resources'
 
 import type { Answer, Call } from './call.ts'
+import { answerCdrs } from './cdrs.ts'
 import { ChangeSets } from './change-sets.ts'
 import { applyFiles } from './configuration.ts'
 import { Events } from './events.ts'
@@ -24,22 +24,16 @@ import { Jobs } from './jobs.ts'
 import { readKinds } from './kinds.ts'
 import { Ledgers } from './ledger.ts'
 import { Notifications } from './notifications.ts'
-import { cdrPage, matches, page } from './pages.ts'
+import { page } from './pages.ts'
 import { People } from './people.ts'
 import { PERMISSIONS } from './permissions.ts'
 import { Refusal } from './refusal.ts'
 import { ResourceStore } from './resource-store.ts'
 import { answerResource } from './resources.ts'
 import { Security } from './security.ts'
-import {
-  FAILING_CUSTOMER,
-  PASSWORD,
-  PERSONAS,
-  SECOND_FACTOR_CODE,
-  SLOW_CUSTOMER,
-} from './sentinels.ts'
+import { PASSWORD, PERSONAS, SECOND_FACTOR_CODE } from './sentinels.ts'
 import { answerReport } from './reports.ts'
-import { Simulator, summary } from './simulator.ts'
+import { Simulator } from './simulator.ts'
 import { answerWelcome, checkPassword } from './welcome.ts'
 import { NODE, resources } from './world.ts'
 
@@ -49,7 +43,6 @@ const VISIT_COOKIE = 'mock_visit'
 const VISIT_MS = 3_600_000
 const CSRF_TOKEN = 'mock-csrf-token'
 const SIGN_IN_TOKEN = 'f'.repeat(64)
-const SLOW_MS = 2_000
 
 /** The management API in memory: the same shapes by the same types, calls by a simulation. */
 export class MockServer {
@@ -121,8 +114,8 @@ export class MockServer {
     else if (path === '/me/password') await this.#changePassword(request, response, user)
     else if (/^\/(jobs|job-schedules)\b/.test(path)) {
       send(response, 200, this.#job(request, path.split('/').slice(1), query, user))
-    } else if (path === '/cdrs') send(response, 200, await this.#cdrPage(query, user))
-    else if (path.startsWith('/cdrs/')) send(response, 200, this.#cdr(path.slice('/cdrs/'.length)))
+    } else if (path.startsWith('/cdrs/'))
+      send(response, 200, this.#cdr(path.slice('/cdrs/'.length)))
     else if (path === '/calls') send(response, 200, this.#callPage(query, user))
     else if (path === '/live/history') send(response, 200, this.#history(query, user))
     else if (path === '/events') send(response, 200, this.#eventsOf(user).list(query))
@@ -145,6 +138,7 @@ export class MockServer {
     const answers = [
       () => this.#changeSets(call.user).answer(call),
       () => this.#ledgers.answer(call, this.#store(call.user), call.user !== PERSONAS.viewer),
+      () => answerCdrs(call, call.user === PERSONAS.empty ? [] : this.#simulator.records),
       () => answerReport(call, call.user === PERSONAS.empty, this.#store(call.user)),
       () => this.#security.answer(call),
       () => this.#notificationsOf(call.user).answer(call),
@@ -157,20 +151,6 @@ export class MockServer {
       return found
     }
     return null
-  }
-
-  async #cdrPage(query: URLSearchParams, user: string): Promise<CdrPage> {
-    const customer = query.get('customer')
-    if (customer === FAILING_CUSTOMER) {
-      throw new Refusal(500, 'internal', 'The switch could not do this. Its log has the cause.')
-    }
-    if (customer === SLOW_CUSTOMER) await new Promise((done) => setTimeout(done, SLOW_MS))
-    const prefix = query.get('called_prefix') ?? ''
-    if (!/^\d*$/.test(prefix)) {
-      throw new Refusal(400, 'bad-request', '`called_prefix`: digits only')
-    }
-    const matching = (user === PERSONAS.empty ? [] : this.#simulator.records).filter(matches(query))
-    return cdrPage(matching.map(summary), query)
   }
 
   #cdr(path: string): Cdr | CallExplanation {

@@ -42,8 +42,32 @@ pub(super) struct CdrsArgs {
     /// How many to show, at most.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    /// What they come to instead: of the first 100,000 that are looked at.
+    #[arg(long)]
+    totals: bool,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+#[derive(Debug, Deserialize)]
+struct Totals {
+    calls: u64,
+    answered: u64,
+    talk_ms: u64,
+    billed_seconds: u64,
+    charge: Option<String>,
+    cost: Option<String>,
+    margin: Option<String>,
+    currency: String,
+    amounts: Vec<TotalAmount>,
+    searched_until: Option<String>,
+    filling: Option<Filling>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TotalAmount {
+    currency: String,
+    amount: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +102,11 @@ struct Item {
 
 pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
     let client = ApiClient::new(&args.server)?;
+    if args.totals {
+        let totals: Totals = client.get("/api/v1/cdr-totals", &args.query())?;
+        totals.lines().iter().for_each(|line| say(line));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut left = args.limit;
     let mut cursor: Option<String> = None;
     say(&head());
@@ -92,10 +121,7 @@ pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
         }
         left = left.saturating_sub(u32::try_from(page.items.len()).unwrap_or(u32::MAX));
         if let Some(filling) = page.filling.filter(|_| cursor.is_none()) {
-            let percent = filling.percent;
-            say(&format!(
-                "Of the calls of an earlier release {percent} % are known to all filters so far."
-            ));
+            say(&filling.line());
         }
         if left == 0 || page.next_cursor.is_none() {
             return Ok(ExitCode::SUCCESS);
@@ -104,6 +130,53 @@ pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
             say(&format!("… searched as far as {until}"));
         }
         cursor = page.next_cursor;
+    }
+}
+
+impl Filling {
+    fn line(&self) -> String {
+        let percent = self.percent;
+        format!("Of the calls of an earlier release {percent} % are known to all filters so far.")
+    }
+}
+
+impl Totals {
+    fn lines(&self) -> Vec<String> {
+        // Of more than is looked at these are the least.
+        let least = match self.searched_until {
+            Some(_) => "at least ",
+            None => "",
+        };
+        let amount = |amount: &Option<String>| {
+            let beyond = || "more than 9 thousand million".to_owned();
+            amount.clone().unwrap_or_else(beyond)
+        };
+        let currency = &self.currency;
+        let counted = |name: &str, value: u64| format!("{name:<16}{least}{value}");
+        let money =
+            |name: &str, value: &Option<String>| format!("{name:<16}{} {currency}", amount(value));
+        let (whole, rest) = (self.talk_ms / 60_000, self.talk_ms % 60_000 / 600);
+        let mut lines = vec![
+            counted("calls", self.calls),
+            counted("answered", self.answered),
+            format!("{:<16}{least}{whole}.{rest:02} min", "talk"),
+            format!("{:<16}{least}{} s", "billed", self.billed_seconds),
+            money("charge", &self.charge),
+            money("cost", &self.cost),
+            money("margin", &self.margin),
+        ];
+        // What customers pay in other currencies is in the charge, at the rates of the calls.
+        for one in &self.amounts {
+            let text = amount(&one.amount);
+            lines.push(format!("{:<16}{text} {}", "paid by card", one.currency));
+        }
+        if let Some(until) = &self.searched_until {
+            lines.push(format!(
+                "… of the first 100,000 records only, as far as {until}"
+            ));
+        }
+        lines.extend(self.filling.as_ref().map(Filling::line));
+        lines
     }
 }
 
@@ -200,6 +273,28 @@ mod tests {
             ("order", "oldest_first"),
         ];
         assert_eq!(args.query(), expected);
+    }
+
+    #[test]
+    fn totals_of_more_than_is_looked_at_are_said_to_be_the_least() {
+        let totals = |until: Option<&str>| {
+            let answer = serde_json::json!({
+                "calls": 100_000, "answered": 60_000, "talk_ms": 90_600, "billed_seconds": 91,
+                "charge": "1.5", "cost": null, "margin": "-0.1", "currency": "USD",
+                "amounts": [{"currency": "EUR", "amount": "1.25"}],
+                "searched_until": until, "filling": null,
+            });
+            serde_json::from_value::<Totals>(answer).unwrap().lines()
+        };
+        let all = totals(None);
+        assert_eq!(all[0], "calls           100000");
+        assert_eq!(all[2], "talk            1.51 min");
+        assert_eq!(all[5], "cost            more than 9 thousand million USD");
+        assert_eq!(all[7], "paid by card    1.25 EUR");
+        assert_eq!(all.len(), 8);
+        let some = totals(Some("2026-03-01T00:00:00Z"));
+        assert_eq!(some[1], "answered        at least 60000");
+        assert!(some[8].ends_with("2026-03-01T00:00:00Z"), "{}", some[8]);
     }
 
     #[test]

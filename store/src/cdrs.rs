@@ -8,6 +8,7 @@ mod party;
 mod query;
 mod recorded;
 mod search;
+mod totals;
 
 pub(crate) use columns::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
@@ -20,6 +21,7 @@ pub use party::CdrParty;
 pub use query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 pub use recorded::RecordedCalls;
 pub use search::CDRS_SEARCHED;
+pub use totals::CdrTotals;
 
 use crate::database::{Row, Statement, sql};
 use crate::{Scope, Store, StoreError};

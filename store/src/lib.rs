@@ -50,7 +50,7 @@ pub use backup::{
 };
 pub use cdrs::{
     Between, CDRS_SEARCHED, CdrCursor, CdrDays, CdrGateway, CdrOrder, CdrParty, CdrQuery, CdrRow,
-    CdrRows, CdrSearchFill, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
+    CdrRows, CdrSearchFill, CdrTotals, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,

@@ -3,6 +3,7 @@
 mod convert;
 mod filter;
 mod own;
+pub(crate) mod totals;
 
 pub(crate) use convert::word;
 pub use filter::{CdrFilter, ListOrder};

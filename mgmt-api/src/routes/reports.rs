@@ -6,6 +6,7 @@ pub(crate) mod mailed;
 mod own;
 mod period;
 
+pub(crate) use figures::{Amounts, CurrencyAmount, money};
 pub(crate) use own::{__path_own_traffic_report_view, own_traffic_report_view};
 
 use crate::auth::Principal;
@@ -17,7 +18,7 @@ use crate::values::{Money, Time};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use figures::{Amounts, Counted};
+use figures::Counted;
 use made::{Made, Wanted};
 use period::{Interval, Period};
 use rating::Currency;

@@ -43,24 +43,39 @@ export const cdrPageQuery = (filter: CdrFilter, cursor?: string) =>
   queryOptions({
     queryKey: ['cdrs', filter, cursor ?? null],
     queryFn: ({ signal }) => {
-      const { customer, carrier, outcome, called_prefix, lastSeconds, from, to, ...facts } = filter
-      const start =
-        lastSeconds === undefined ? from : new Date(Date.now() - lastSeconds * 1000).toISOString()
-      const query = withoutUndefined({
-        ...factQuery(facts),
-        customer,
-        carrier,
-        outcome,
-        called_prefix,
-        from: start,
-        to,
-        cursor,
-        limit: CDR_PAGE_SIZE,
-      })
-      return unwrap(api.GET('/api/v1/cdrs', { params: { query }, signal }))
+      const query = { ...cdrFilterQuery(filter), ...withoutUndefined({ cursor }) }
+      const page = { ...query, limit: CDR_PAGE_SIZE }
+      return unwrap(api.GET('/api/v1/cdrs', { params: { query: page }, signal }))
     },
     placeholderData: keepPreviousData,
   })
+
+/** What the records of all pages come to. */
+export const cdrTotalsQuery = (filter: CdrFilter) =>
+  queryOptions({
+    queryKey: ['cdr-totals', filter],
+    queryFn: ({ signal }) => {
+      const query = cdrFilterQuery(filter)
+      return unwrap(api.GET('/api/v1/cdr-totals', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+  })
+
+/** The filters as the switch is asked for them. */
+export function cdrFilterQuery(filter: CdrFilter) {
+  const { customer, carrier, outcome, called_prefix, lastSeconds, from, to, ...facts } = filter
+  const start =
+    lastSeconds === undefined ? from : new Date(Date.now() - lastSeconds * 1000).toISOString()
+  return withoutUndefined({
+    ...factQuery(facts),
+    customer,
+    carrier,
+    outcome,
+    called_prefix,
+    from: start,
+    to,
+  })
+}
 
 export const cdrQuery = (id: string) =>
   queryOptions({

@@ -59,6 +59,23 @@ test('filters live in the address and a copied address opens the same list', asy
   await expect(page).toHaveURL(/\/cdrs$/)
 })
 
+test('the line above the list tells what all pages come to, and when it is the least', async ({
+  page,
+}) => {
+  await page.goto('/cdrs?outcome=answered&refresh=off')
+  const totals = page.getByRole('region', { name: 'Totals of all pages' })
+  const calls = totals.getByTestId('total-calls')
+  await expect(calls).toHaveText(/^[1-9][\d,]*$/)
+  expect(Number((await calls.innerText()).replaceAll(',', ''))).toBeGreaterThan(50)
+  await expect(totals.getByTestId('total-answered')).toHaveText(await calls.innerText())
+  await expect(totals.getByTestId('total-margin')).toContainText('USD')
+  await expect(totals).not.toContainText('At least')
+
+  await page.goto('/cdrs?gateway=192.0.2.99')
+  await expect(totals).toContainText('At least')
+  await expect(calls).toHaveText('0')
+})
+
 test('pages go to older calls and back', async ({ page }) => {
   await page.goto('/cdrs?last=1h&refresh=off')
   const first = await rows(page).first().locator('a').getAttribute('href')

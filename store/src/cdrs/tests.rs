@@ -3,6 +3,7 @@
 mod fill;
 mod plans;
 mod search;
+mod totals;
 
 use super::*;
 use crate::TenantId;

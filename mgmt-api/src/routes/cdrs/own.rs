@@ -143,7 +143,7 @@ pub(crate) async fn own_cdr_view(
 }
 
 /// The side that a tenant sees.
-fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
+pub(super) fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
     match (tenant.audience, tenant.resource_id) {
         (Audience::Customer, Some(id)) => Ok(CdrParty::Customer(id)),
         (Audience::Carrier, Some(id)) => Ok(CdrParty::Carrier(id)),

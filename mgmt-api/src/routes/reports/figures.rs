@@ -78,7 +78,7 @@ impl Sums {
 }
 
 /// An amount, when it fits.
-pub(super) fn money(nanos: i128) -> Option<Money> {
+pub(crate) fn money(nanos: i128) -> Option<Money> {
     i64::try_from(nanos).ok().map(|nanos| Money(Amount(nanos)))
 }
 

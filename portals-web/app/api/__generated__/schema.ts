@@ -810,6 +810,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cdr-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the records that the list finds come to: the same filters, of at most 100,000 records that are
+         *     looked at, the first in the order asked for. With `cursor`, of what is behind it; `limit` has no effect.
+         */
+        get: operations["cdr_totals_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cdrs": {
         parameters: {
             query?: never;
@@ -4003,6 +4023,27 @@ export interface paths {
         };
         /** Shows the account's own balance. */
         get: operations["own_balance_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-cdr-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the account's own records that the list finds come to: the same filters, of at most 100,000 records
+         *     that are looked at, the first in the order asked for. With `cursor`, of what is behind it; `limit` has no
+         *     effect.
+         */
+        get: operations["own_cdr_totals_view"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7751,6 +7792,31 @@ export interface components {
             /** @description Transport to the gateway. */
             transport: components["schemas"]["Transport"];
         };
+        /** @description Sums without money. */
+        CdrCount: {
+            /**
+             * Format: int64
+             * @description Those with a 2xx.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Seconds that the customer, or the carrier, is charged for or charges.
+             */
+            billed_seconds: number;
+            /**
+             * Format: int64
+             * @description Calls, or a carrier's attempts.
+             */
+            calls: number;
+            filling: components["schemas"]["Filling"] | null;
+            searched_until: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description Talk time, milliseconds.
+             */
+            talk_ms: number;
+        };
         /** @description What the media relay counted. */
         CdrMedia: {
             /**
@@ -7974,6 +8040,19 @@ export interface components {
              * @description Number of the configuration snapshot that decided the call.
              */
             snapshot_number: number;
+        };
+        /** @description What the calls that a search finds come to. */
+        CdrTotals: components["schemas"]["CdrCount"] & {
+            /** @description What customers pay, by the currency of their cards. */
+            amounts: components["schemas"]["Vec"];
+            charge: components["schemas"]["Money"] | null;
+            cost: components["schemas"]["Money"] | null;
+            /**
+             * @description Currency of charge, cost and margin: that of the books.
+             * @example USD
+             */
+            currency: string;
+            margin: components["schemas"]["Money"] | null;
         };
         /** @description What happens to one resource. */
         Change: {
@@ -10889,6 +10968,11 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
             searched_until: components["schemas"]["Time"] | null;
+        };
+        /** @description What the own calls, or attempts, that a search finds come to. */
+        OwnCdrTotals: components["schemas"]["CdrCount"] & {
+            /** @description What the customer pays, or what the carrier is paid, by currency. */
+            amounts: components["schemas"]["Vec"];
         };
         /** @description The own balance in one currency. */
         OwnCurrencyBalance: {
@@ -14003,11 +14087,13 @@ export type CarrierVersion = components['schemas']['CarrierVersion'];
 export type CarrierWrite = components['schemas']['CarrierWrite'];
 export type Cdr = components['schemas']['Cdr'];
 export type CdrAttempt = components['schemas']['CdrAttempt'];
+export type CdrCount = components['schemas']['CdrCount'];
 export type CdrMedia = components['schemas']['CdrMedia'];
 export type CdrMediaQuality = components['schemas']['CdrMediaQuality'];
 export type CdrPage = components['schemas']['CdrPage'];
 export type CdrRate = components['schemas']['CdrRate'];
 export type CdrSummary = components['schemas']['CdrSummary'];
+export type CdrTotals = components['schemas']['CdrTotals'];
 export type Change = components['schemas']['Change'];
 export type ChangeAction = components['schemas']['ChangeAction'];
 export type ChangeSet = components['schemas']['ChangeSet'];
@@ -14174,6 +14260,7 @@ export type OwnBalance = components['schemas']['OwnBalance'];
 export type OwnCdr = components['schemas']['OwnCdr'];
 export type OwnCdrDetail = components['schemas']['OwnCdrDetail'];
 export type OwnCdrPage = components['schemas']['OwnCdrPage'];
+export type OwnCdrTotals = components['schemas']['OwnCdrTotals'];
 export type OwnCurrencyBalance = components['schemas']['OwnCurrencyBalance'];
 export type OwnFigures = components['schemas']['OwnFigures'];
 export type OwnMovement = components['schemas']['OwnMovement'];
@@ -18852,7 +18939,7 @@ export interface operations {
             };
         };
     };
-    cdr_list: {
+    cdr_totals_view: {
         parameters: {
             query?: {
                 /** @description How many records a page holds, 1 to 500. */
@@ -18861,6 +18948,60 @@ export interface operations {
                 cursor?: string;
                 /** @description Which come first. */
                 order?: "newest_first" | "oldest_first";
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number ends with. */
+                calling_suffix?: string;
+                /** @description How the call came out. */
+                outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
+                /**
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
+                 */
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
+                /** @description Received at or after this time. */
+                from?: components["schemas"]["Time"];
+                /** @description Received before this time. */
+                to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
                 /** @description Name of the customer, exactly. */
                 customer?: string;
                 /** @description Name of the carrier of the last attempt, exactly. */
@@ -18876,19 +19017,6 @@ export interface operations {
                 gateway?: string;
                 /** @description Name of the customer's rate card at the time of the call, exactly. */
                 rate_card?: string;
-                /** @description Destination's name on the customer's card, exactly. */
-                destination?: string;
-                /** @description Call-ID of the ingress leg or of any attempt. */
-                call_id?: string;
-                /**
-                 * @description The called number after translation, the whole of it.
-                 * @example 447712345678
-                 */
-                called_number?: string;
-                /** @description What the called number after translation begins with, such as `4477`. */
-                called_prefix?: string;
-                /** @description What the called number after translation ends with. */
-                called_suffix?: string;
                 /**
                  * @description The user part of the Request-URI as received, the whole of it.
                  * @example 00447712345678
@@ -18898,15 +19026,6 @@ export interface operations {
                 called_prefix_received?: string;
                 /** @description What the user part of the Request-URI as received ends with. */
                 called_suffix_received?: string;
-                /**
-                 * @description The calling number as received, the whole of it.
-                 * @example 442071838750
-                 */
-                calling_number?: string;
-                /** @description What the calling number as received begins with, such as `44`. */
-                calling_prefix?: string;
-                /** @description What the calling number as received ends with. */
-                calling_suffix?: string;
                 /**
                  * @description The called number of the last attempt, the whole of it.
                  * @example 99#447712345678
@@ -18925,6 +19044,123 @@ export interface operations {
                 calling_prefix_sent?: string;
                 /** @description What the calling number of the last attempt ends with. */
                 calling_suffix_sent?: string;
+                /** @description Number of the configuration snapshot that decided the call. */
+                snapshot_number?: number;
+                /**
+                 * @description What the customer pays, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_charge?: string;
+                /**
+                 * @description What the customer pays, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_charge?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_cost?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_cost?: string;
+                /**
+                 * @description Charge minus cost, at least.
+                 * @example 0.0125
+                 */
+                min_margin?: string;
+                /**
+                 * @description Charge minus cost, at most.
+                 * @example 0.0125
+                 */
+                max_margin?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The totals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrTotals"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_list: {
+        parameters: {
+            query?: {
+                /** @description How many records a page holds, 1 to 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, with the same filters and order. */
+                cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number ends with. */
+                calling_suffix?: string;
                 /** @description How the call came out. */
                 outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
                 /** @description Whether it was answered. */
@@ -18941,8 +19177,6 @@ export interface operations {
                  * @example 503
                  */
                 sip_status?: number;
-                /** @description Number of the configuration snapshot that decided the call. */
-                snapshot_number?: number;
                 /** @description Received at or after this time. */
                 from?: components["schemas"]["Time"];
                 /** @description Received before this time. */
@@ -18959,6 +19193,50 @@ export interface operations {
                 min_duration_ms?: number;
                 /** @description Talk time, at most. */
                 max_duration_ms?: number;
+                /** @description Name of the customer, exactly. */
+                customer?: string;
+                /** @description Name of the carrier of the last attempt, exactly. */
+                carrier?: string;
+                /** @description Name of the trunk the call came in by, exactly. */
+                ingress_trunk?: string;
+                /** @description Name of the trunk of the last attempt, exactly. */
+                egress_trunk?: string;
+                /**
+                 * @description Where the last INVITE was sent: an address, or `address:port`.
+                 * @example 192.0.2.20:5060
+                 */
+                gateway?: string;
+                /** @description Name of the customer's rate card at the time of the call, exactly. */
+                rate_card?: string;
+                /**
+                 * @description The user part of the Request-URI as received, the whole of it.
+                 * @example 00447712345678
+                 */
+                called_number_received?: string;
+                /** @description What the user part of the Request-URI as received begins with, such as `0044`. */
+                called_prefix_received?: string;
+                /** @description What the user part of the Request-URI as received ends with. */
+                called_suffix_received?: string;
+                /**
+                 * @description The called number of the last attempt, the whole of it.
+                 * @example 99#447712345678
+                 */
+                called_number_sent?: string;
+                /** @description What the called number of the last attempt begins with, such as `99#`. */
+                called_prefix_sent?: string;
+                /** @description What the called number of the last attempt ends with. */
+                called_suffix_sent?: string;
+                /**
+                 * @description The calling number of the last attempt, the whole of it.
+                 * @example 442071838750
+                 */
+                calling_number_sent?: string;
+                /** @description What the calling number of the last attempt begins with, such as `44`. */
+                calling_prefix_sent?: string;
+                /** @description What the calling number of the last attempt ends with. */
+                calling_suffix_sent?: string;
+                /** @description Number of the configuration snapshot that decided the call. */
+                snapshot_number?: number;
                 /**
                  * @description What the customer pays, in the currency of the books, at least.
                  * @example 0.0125
@@ -38995,7 +39273,7 @@ export interface operations {
             };
         };
     };
-    own_cdr_list: {
+    own_cdr_totals_view: {
         parameters: {
             query?: {
                 /** @description How many records a page holds, 1 to 500. */
@@ -39004,29 +39282,27 @@ export interface operations {
                 cursor?: string;
                 /** @description Which come first. */
                 order?: "newest_first" | "oldest_first";
-                /** @description Name of the account's trunk, exactly: a carrier's own of that attempt. */
-                trunk?: string;
-                /** @description Destination's name on the own card, exactly. */
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
                 destination?: string;
-                /** @description Call-ID of the leg to the account. */
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
                 call_id?: string;
                 /**
-                 * @description The called number as it was on that side, the whole of it.
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
                  * @example 447712345678
                  */
                 called_number?: string;
-                /** @description What the called number as it was on that side begins with, such as `4477`. */
+                /** @description What the called number begins with, such as `4477`. */
                 called_prefix?: string;
-                /** @description What the called number as it was on that side ends with. */
+                /** @description What the called number ends with. */
                 called_suffix?: string;
                 /**
-                 * @description The calling number as it was on that side, the whole of it.
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
                  * @example 442071838750
                  */
                 calling_number?: string;
-                /** @description What the calling number as it was on that side begins with, such as `44`. */
+                /** @description What the calling number begins with, such as `44`. */
                 calling_prefix?: string;
-                /** @description What the calling number as it was on that side ends with. */
+                /** @description What the calling number ends with. */
                 calling_suffix?: string;
                 /** @description How the call came out. */
                 outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
@@ -39060,6 +39336,137 @@ export interface operations {
                 min_duration_ms?: number;
                 /** @description Talk time, at most. */
                 max_duration_ms?: number;
+                /** @description Name of the account's trunk, exactly: a carrier's own of that attempt. */
+                trunk?: string;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at least.
+                 * @example 0.0125
+                 */
+                min_amount?: string;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at most.
+                 * @example 0.0125
+                 */
+                max_amount?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The totals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCdrTotals"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_cdr_list: {
+        parameters: {
+            query?: {
+                /** @description How many records a page holds, 1 to 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, with the same filters and order. */
+                cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number ends with. */
+                calling_suffix?: string;
+                /** @description How the call came out. */
+                outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
+                /**
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
+                 */
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
+                /** @description Received at or after this time. */
+                from?: components["schemas"]["Time"];
+                /** @description Received before this time. */
+                to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
+                /** @description Name of the account's trunk, exactly: a carrier's own of that attempt. */
+                trunk?: string;
                 /**
                  * @description What the customer pays or the carrier is paid, in the currency of its card, at least.
                  * @example 0.0125
@@ -57067,6 +57474,9 @@ export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<Flatt
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1CarriersIdStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/{id}/statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
+export const pathsApiV1CdrTotalsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
+export const pathsApiV1CdrTotalsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1CdrTotalsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1CdrsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1CdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1CdrsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdrs"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
@@ -57107,6 +57517,9 @@ export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: 
 export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1OwnCdrTotalsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
+export const pathsApiV1OwnCdrTotalsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1OwnCdrTotalsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1OwnCdrsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1OwnCdrsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1OwnCdrsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdrs"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];

@@ -15,7 +15,7 @@ async fn different(database: &TestDatabase) -> Store {
     store
 }
 
-fn different_call(id: u32) -> CallRecord {
+pub(super) fn different_call(id: u32) -> CallRecord {
     let mut call = ended(id);
     let name = |what: &str| -> std::sync::Arc<str> { format!("{what}-{id}").into() };
     call.snapshot_number = u64::from(id);

@@ -21,6 +21,7 @@ import { IconButton } from '~/ui/lib/IconButton'
 import { pb } from '~/util/path-builder'
 import { type CdrsSearch, DEFAULT_REFRESH, REFRESHES, SPANS } from '~/util/searches'
 
+import { CdrTotalsLine } from './CdrTotalsLine'
 import { RefreshMenu } from './RefreshMenu'
 
 export default function CdrsPage() {
@@ -63,6 +64,7 @@ export default function CdrsPage() {
       <div className="flex min-h-11 items-center border-b border-line bg-surface px-5 py-2">
         <CdrFilters search={search} onChange={change} />
       </div>
+      <CdrTotalsLine filter={filterOf(search)} refreshMs={REFRESHES[refresh]} />
       <div className="min-h-0 grow bg-surface">
         <DataTable
           label={t('title')}
