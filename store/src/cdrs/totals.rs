@@ -82,7 +82,7 @@ impl Store {
         }
         let is_full = totals.calls >= i64::from(searched);
         let stopped = last_searched.map(|stopped| stopped.received_at);
-        totals.searched_until = stopped.or(last.filter(|_| is_full).map(Timestamp));
+        totals.searched_until = stopped.or_else(|| last.filter(|_| is_full).map(Timestamp));
         Ok(totals)
     }
 }
