@@ -127,19 +127,19 @@ pub(super) fn push_window(sql: &mut Statement, scope: &Scope, query: &CdrQuery, 
         }
     }
     between(sql, columns.received_at, query.received);
-    // The record beside the attempt is of the same day; the list alone has it.
-    let beside = matches!(query.party, CdrParty::Carrier(_)) && !driver;
-    let ids = [Some(columns.id), beside.then_some("c.id")];
-    let behind = query.after.map(|after| after.received_at);
-    for id in ids.into_iter().flatten() {
-        push_days(sql, id, query.received.from, query.received.to);
-        match query.order {
-            CdrOrder::NewestFirst => push_days(sql, id, None, behind),
-            CdrOrder::OldestFirst => push_days(sql, id, behind, None),
-        }
-    }
+    push_days_of(sql, columns.id, query);
     if let Some(after) = query.after {
         push_place(sql, columns, query.order.behind(), after);
+    }
+}
+
+/// Appends that an identifier is of the days that the query looks at.
+pub(super) fn push_days_of(sql: &mut Statement, id: &'static str, query: &CdrQuery) {
+    push_days(sql, id, query.received.from, query.received.to);
+    let behind = query.after.map(|after| after.received_at);
+    match query.order {
+        CdrOrder::NewestFirst => push_days(sql, id, None, behind),
+        CdrOrder::OldestFirst => push_days(sql, id, behind, None),
     }
 }
 

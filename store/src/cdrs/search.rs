@@ -5,7 +5,7 @@
 //! many. So a page looks at [`CDRS_SEARCHED`] at most: where that is found out first, and then the page
 //! is searched up to there only. What it found is the page, and the next goes on behind.
 
-use super::conditions::{columns_of, push_all, push_order, push_place, push_window};
+use super::conditions::{columns_of, push_all, push_days_of, push_order, push_place, push_window};
 use super::{
     CDR_COLUMNS, CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, attempt, columns, seen_by,
 };
@@ -103,6 +103,10 @@ pub(super) fn page(scope: &Scope, query: &CdrQuery, up_to: Option<CdrCursor>) ->
     }
     sql.push(" WHERE ");
     push_all(&mut sql, scope, query);
+    if let CdrParty::Carrier(_) = query.party {
+        // The record beside the attempt is of the same day.
+        push_days_of(&mut sql, "c.id", query);
+    }
     if let Some(up_to) = up_to {
         push_place(
             &mut sql,

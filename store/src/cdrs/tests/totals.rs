@@ -104,7 +104,14 @@ async fn totals_are_what_the_pages_of_the_list_add_up_to() {
                 },
                 ..all.clone()
             };
-            for query in [&all, &answered, &narrow] {
+            let some_time = CdrQuery {
+                received: Between {
+                    from: Some(Timestamp(NOON + 2_000_000)),
+                    to: Some(Timestamp(NOON + 6_000_000)),
+                },
+                ..all.clone()
+            };
+            for query in [&all, &answered, &narrow, &some_time] {
                 let mut totals = store.cdr_totals(&platform(), query).await.unwrap();
                 if party != CdrParty::Staff {
                     // Theirs is the money by currency alone; the API shows no other.
