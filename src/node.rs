@@ -10,7 +10,7 @@ use anyhow::Context;
 use call_control::journal::BootId;
 use mgmt_api::jobs::maintenance::{self, Prune};
 use mgmt_api::jobs::{
-    JobBell, JobHandler, JobRunner, MailReports, PruneAudit, PruneEvents, VerifyLedger,
+    JobBell, JobHandler, JobRunner, MailReports, PruneAudit, PruneCdrs, PruneEvents, VerifyLedger,
     VerifyReports,
 };
 use mgmt_api::mail::{MailSender, SendMail};
@@ -278,6 +278,7 @@ fn job_runner(
         Arc::new(Prune::new(store.clone(), config.retention())),
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
         Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
+        Arc::new(PruneCdrs::new(store.clone(), config.cdr_retention())),
         Arc::new(VerifyLedger::new(store.clone())),
         Arc::new(VerifyReports::new(store.clone())),
         Arc::new(MailReports::new(store.clone(), secrets)),

@@ -11,6 +11,7 @@
 
 mod audit_retention;
 mod backoff;
+mod cdr_retention;
 mod differences;
 mod event_retention;
 mod handler;
@@ -23,6 +24,8 @@ mod schedule;
 pub use crate::routes::reports::mailed::MailReports;
 pub use audit_retention::PruneAudit;
 pub use backoff::Backoff;
+pub(crate) use cdr_retention::date;
+pub use cdr_retention::{CDR_KEEP_DAYS_MIN, CdrRetention, PruneCdrs};
 pub use event_retention::PruneEvents;
 pub use handler::{JobFailure, JobFuture, JobHandler, JobRun};
 pub use ledger_check::VerifyLedger;

@@ -194,6 +194,12 @@ impl Problem {
         )
     }
 
+    /// 410: it was there and was dropped.
+    pub fn gone(detail: impl Into<String>) -> Self {
+        let (kind, title) = ("/problems/gone", "Not kept any more");
+        Self::new(StatusCode::GONE, kind, title, detail.into())
+    }
+
     /// 405: the path exists, the method does not.
     pub fn method_not_allowed() -> Self {
         let detail =

@@ -128,6 +128,12 @@ fn tell_progress(calls: u64) {
 }
 
 fn tell(found: &LedgerVerification) {
+    if found.dropped > 0 {
+        let postings = found.dropped;
+        say(&format!(
+            "{postings} postings are of calls whose records were dropped: compared by the sums of all calls only."
+        ));
+    }
     for difference in &found.differences {
         say(&difference.to_string());
     }

@@ -303,6 +303,12 @@ fn tell_progress(told: &mut u64, calls: u64, what: &str) {
 }
 
 fn tell(found: &TrafficVerification) {
+    if found.dropped > 0 {
+        let days = found.dropped;
+        say(&format!(
+            "{days} days of a tenant are not comparable: records were dropped; their sums stay as they are."
+        ));
+    }
     for difference in &found.differences {
         say(&difference.to_string());
     }

@@ -2,8 +2,8 @@
 
 use super::{Config, HttpRateLimitsConfig};
 use mgmt_api::RateLimits;
-use mgmt_api::jobs::JobSettings;
 use mgmt_api::jobs::maintenance::Retention;
+use mgmt_api::jobs::{CdrRetention, JobSettings};
 use mgmt_api::mail::{MailDriver, MailSettings, SmtpSecurity, SmtpSettings};
 use mgmt_api::notifications::WebhookSettings;
 use mgmt_api::secrets::{KeySource, SecretText};
@@ -40,6 +40,8 @@ pub(crate) struct JobsConfig {
     pub(crate) keep_dead_days: u32,
     pub(crate) keep_events_days: u32,
     pub(crate) keep_audit_days: u32,
+    pub(crate) keep_cdrs_days: u32,
+    pub(crate) archive_cdrs_first: bool,
 }
 
 /// `[notifications]`
@@ -142,6 +144,14 @@ impl Config {
     /// How long entries of the audit log are kept.
     pub(crate) fn audit_retention(&self) -> Duration {
         Duration::from_secs(u64::from(self.jobs.keep_audit_days) * DAY)
+    }
+
+    /// How long call records are kept.
+    pub(crate) fn cdr_retention(&self) -> CdrRetention {
+        CdrRetention {
+            days: (self.jobs.keep_cdrs_days > 0).then_some(self.jobs.keep_cdrs_days),
+            archived: self.jobs.archive_cdrs_first,
+        }
     }
 
     /// Where notifications may be sent.

@@ -3,6 +3,7 @@
 use super::dns::name_server;
 use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName};
+use mgmt_api::jobs::CDR_KEEP_DAYS_MIN;
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
 use routing_engine::names::ADDRESSES_MAX;
@@ -480,6 +481,10 @@ impl Check<'_> {
         self.within("jobs.keep_events_days", days, 1, 3_650);
         let days = jobs.keep_audit_days.into();
         self.within("jobs.keep_audit_days", days, 30, 36_500);
+        if jobs.keep_cdrs_days > 0 {
+            let (days, least) = (jobs.keep_cdrs_days.into(), CDR_KEEP_DAYS_MIN.into());
+            self.within("jobs.keep_cdrs_days", days, least, 36_500);
+        }
         let timeout = mail.smtp.timeout_s.into();
         self.within("mail.smtp.timeout_s", timeout, 1, 50);
         self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);

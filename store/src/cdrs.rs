@@ -7,6 +7,7 @@ mod fill;
 mod party;
 mod query;
 mod recorded;
+mod retention;
 mod search;
 mod totals;
 
@@ -20,6 +21,8 @@ pub use fill::CdrSearchFill;
 pub use party::CdrParty;
 pub use query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 pub use recorded::RecordedCalls;
+pub use retention::{CdrDayWait, DroppedCdrDay, DroppedRecords};
+pub(crate) use retention::{add_sum, day_of, dropped_days, keep_late, of_dropped_days};
 pub use search::CDRS_SEARCHED;
 pub use totals::CdrTotals;
 

@@ -49,8 +49,9 @@ pub use backup::{
     verify_backup, write_backup,
 };
 pub use cdrs::{
-    Between, CDRS_SEARCHED, CdrCursor, CdrDays, CdrGateway, CdrOrder, CdrParty, CdrQuery, CdrRow,
-    CdrRows, CdrSearchFill, CdrTotals, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
+    Between, CDRS_SEARCHED, CdrCursor, CdrDayWait, CdrDays, CdrGateway, CdrOrder, CdrParty,
+    CdrQuery, CdrRow, CdrRows, CdrSearchFill, CdrTotals, DroppedCdrDay, DroppedRecords,
+    NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,

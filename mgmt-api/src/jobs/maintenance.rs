@@ -1,7 +1,7 @@
 //! What keeps the tables of jobs and mail from growing without end.
 
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
-use super::{audit_retention, event_retention, ledger_check, report_check};
+use super::{audit_retention, cdr_retention, event_retention, ledger_check, report_check};
 use crate::clock;
 use rating::Timestamp;
 use std::time::Duration;
@@ -37,6 +37,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         Schedule::new("prune", summary, "30 3 * * *", prune_job)?,
         event_retention::schedule()?,
         audit_retention::schedule()?,
+        cdr_retention::schedule()?,
         ledger_check::schedule()?,
         report_check::schedule()?,
         crate::routes::reports::mailed::schedule()?,
@@ -167,6 +168,7 @@ mod tests {
             "prune",
             "prune_events",
             "prune_audit",
+            "prune_cdrs",
             "verify_ledger",
             "verify_reports",
             "mail_reports",

@@ -11,6 +11,7 @@ pub(crate) use own::{__path_own_cdr_list, __path_own_cdr_view, own_cdr_list, own
 
 use crate::auth::Principal;
 use crate::extract::ApiQuery;
+use crate::jobs::date;
 use crate::problem::Problem;
 use crate::routes::reports::Filling;
 use crate::state::AppState;
@@ -19,7 +20,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CdrCursor, CdrParty};
+use store::{CdrCursor, CdrParty, StoreError};
 use utoipa::ToSchema;
 
 const PAGE_DEFAULT: u32 = 50;
@@ -378,6 +379,7 @@ pub(crate) async fn cdr_list(
         (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
@@ -392,8 +394,23 @@ pub(crate) async fn cdr_view(
         .store
         .cdr(&principal.scope(), CdrParty::Staff, id.0)
         .await?;
-    let (row, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
+    let Some((row, record)) = found else {
+        return Err(no_call(&state, &id).await?);
+    };
     Ok(Json(Cdr::new(row.into(), record)))
+}
+
+/// Why there is no record of that identifier.
+pub(crate) async fn no_call(state: &AppState, id: &CallIdText) -> Result<Problem, StoreError> {
+    let dropped = state.store.dropped_cdr_day(id.0).await?;
+    Ok(match dropped {
+        None => Problem::not_found(format!("No call is {id}.")),
+        Some(day) => {
+            let date = date(day.day);
+            let detail = format!("The call records of {date} (UTC) are not kept any more.");
+            Problem::gone(detail)
+        }
+    })
 }
 
 /// How far the records of before are known to all filters.

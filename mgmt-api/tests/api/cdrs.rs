@@ -197,6 +197,39 @@ async fn the_whole_record_has_its_attempts() {
 }
 
 #[tokio::test]
+async fn a_call_of_a_day_that_was_dropped_is_gone_and_not_unknown() {
+    let api = Api::start().await;
+    assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);
+    let customer = api.get("/api/v1/customers/acme").await.json()["id"].as_i64();
+    let mut record = call(0);
+    record.customer.as_mut().unwrap().id = customer.unwrap();
+    load(&api, std::slice::from_ref(&record)).await;
+    let key = key_with(&api, 11, "customer", customer.unwrap(), &["cdr.read"]).await;
+    let day = Timestamp(NOON);
+    let wait = api.store.begin_dropping_cdrs(day, false).await.unwrap();
+    assert_eq!(wait, None);
+    let midnight = Timestamp(NOON - store::TRAFFIC_DAY_US / 2);
+    let dropped = api.store.drop_some_cdrs(midnight, day).await.unwrap();
+    assert_eq!((dropped.records, dropped.all), (1, true));
+    let path = format!("/api/v1/cdrs/{:032x}", record.id.0);
+    let own = format!("/api/v1/own-cdrs/{:032x}", record.id.0);
+    for gone in [
+        api.get(&path).await,
+        api.get(&format!("{path}/explain")).await,
+        get_as(&api, &key, &own).await,
+    ] {
+        assert_eq!(gone.status, 410, "{}", gone.body);
+        assert!(
+            gone.body.contains("of 2026-03-01 (UTC) are not kept"),
+            "{}",
+            gone.body
+        );
+    }
+    let nobody = api.get(&format!("/api/v1/cdrs/{}", "0".repeat(32))).await;
+    assert_eq!(nobody.status, 404);
+}
+
+#[tokio::test]
 async fn a_call_whose_snapshot_is_not_there_is_explained_by_what_is_in_force() {
     let api = api_with(0..1).await;
     assert_eq!(apply(&api, RESOURCES, DECK, false).await.status, 200);

@@ -29,7 +29,7 @@ const PARTITIONS_MAX: usize = 1_100;
 /// of its call ([`SETUP_MAX_US`](crate::traffic)), in which the clock may be set too.
 const APART_MS: i64 = 3 * 3_600_000;
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// The first number of milliseconds that an identifier has no room for.
 const MILLIS_END: i64 = 1 << 48;
@@ -47,7 +47,7 @@ pub struct CdrDays {
 }
 
 /// What the first identifier of a time begins with; that of a time behind all is behind all.
-fn begins(millis: i64) -> String {
+pub(super) fn begins(millis: i64) -> String {
     if millis >= MILLIS_END {
         return BEHIND_ALL.to_owned();
     }
@@ -204,7 +204,7 @@ impl Store {
 }
 
 /// What the partitions of a day are called, behind the name of the table.
-async fn day_name(on: &mut Transaction, day: i64) -> Result<String, StoreError> {
+pub(super) async fn day_name(on: &mut Transaction, day: i64) -> Result<String, StoreError> {
     sql("SELECT to_char(to_timestamp(CAST($1 AS BIGINT)) AT TIME ZONE 'UTC', '\"d\"YYYYMMDD')")
         .bind(day * DAY_MS / 1_000)
         .fetch_value(on)

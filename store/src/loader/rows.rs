@@ -3,9 +3,10 @@
 use super::segments::Segment;
 use crate::cdrs::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
-    CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,
+    CDR_SEARCH_COLUMNS, CdrColumns, add_sum, attempt_search_values, id_text, joined, keep_late,
+    of_dropped_days, search_values, text_of,
 };
-use crate::database::{Transaction, Value, insert_rows, sql};
+use crate::database::{Lock, Transaction, Value, insert_rows, sql};
 use crate::ledger::post_calls;
 use crate::traffic::add_new_calls;
 use crate::{Store, StoreError, TenantId};
@@ -120,7 +121,17 @@ pub(crate) async fn insert_calls(
     transaction: &mut Transaction,
     calls: &[&CallRecord],
 ) -> Result<u64, StoreError> {
+    // No day begins to be dropped before this is done.
+    transaction.share(Lock::Traffic).await?;
     let owners = Owners::of(transaction, calls).await?;
+    let late = of_dropped_days(transaction, calls.iter().map(|call| call.id)).await?;
+    let (late, calls): (Vec<&CallRecord>, Vec<&CallRecord>) = calls
+        .iter()
+        .copied()
+        .partition(|call| late.contains(&call.id));
+    if !late.is_empty() {
+        take_in_late(transaction, &late, &owners).await?;
+    }
     let rows = calls
         .iter()
         .map(|call| CdrColumns::new(call, owners.owner(call)).map(cdr_values))
@@ -145,6 +156,43 @@ pub(crate) async fn insert_calls(
     post_calls(transaction, &posted, owners.known()).await?;
     add_new_calls(transaction, &posted).await?;
     Ok(new.len() as u64)
+}
+
+/// Takes in calls whose day was dropped. What they were charged is posted, unless it was before; whether reports
+/// count them nobody knows any more.
+async fn take_in_late(
+    transaction: &mut Transaction,
+    calls: &[&CallRecord],
+    owners: &Owners,
+) -> Result<(), StoreError> {
+    let mut posted = 0_u64;
+    for call in calls {
+        let owner = owners.owner(call);
+        let json = serde_json::to_string(call).map_err(StoreError::Encode)?;
+        keep_late(transaction, call.id, json).await?;
+        if post_calls(transaction, &[(*call, owner)], owners.known()).await? == 0 {
+            continue;
+        }
+        posted += 1;
+        let money = call.money().unwrap_or_default();
+        let (charge, cost) = (money.charge.0, money.cost.0);
+        let customer = call.customer.as_ref().map(|customer| customer.id);
+        let of_customer = customer.filter(|_| charge != 0);
+        let sums = [
+            of_customer.map(|customer| ("customer", customer, -charge)),
+            of_customer.map(|_| ("revenue", owner.get(), charge)),
+            (cost != 0).then(|| ("cost_of_sales", owner.get(), -cost)),
+        ];
+        for (kind, party, amount) in sums.into_iter().flatten() {
+            add_sum(transaction, kind, party, 0, amount).await?;
+        }
+    }
+    tracing::error!(
+        calls = calls.len(),
+        posted,
+        "the journal brought calls of days whose records were dropped: they are in `cdr_late`, and in no report"
+    );
+    Ok(())
 }
 
 /// Who owns the customers and carriers of some calls.

@@ -3,7 +3,7 @@
 use super::segment_reader::{ReadError, SegmentReader, Stop};
 use super::segments::{Segments, list, place_of};
 use super::{Loader, LoaderError};
-use crate::cdrs::{id_text, json};
+use crate::cdrs::{id_text, json, of_dropped_days};
 use crate::database::sql;
 use crate::{Store, StoreError};
 use rating::cdr::{CallId, CallRecord, JournalEntry};
@@ -165,9 +165,12 @@ impl Store {
             return Ok(());
         }
         let mut records = self.records_of(ended.iter().map(|call| call.id)).await?;
+        let mut moment = self.reader().begin_moment().await?;
+        let dropped = of_dropped_days(&mut moment, ended.iter().map(|call| call.id)).await?;
         for written in ended {
             let call = written.id;
             match records.remove(&call) {
+                None if dropped.contains(&call) => {}
                 None => found.note(JournalDifference::Missing { call, segment }),
                 Some(kept) if kept != *written => {
                     found.note(JournalDifference::Changed { call, segment });

@@ -144,6 +144,23 @@ pub(crate) fn ended(id: u32) -> CallRecord {
     call
 }
 
+/// The same call received at another time.
+pub(crate) fn received(at: Timestamp, number: u32) -> CallRecord {
+    let mut call = ended(number);
+    let later = at.0 - call.received_at.0;
+    let move_on = |at: &mut Timestamp| at.0 += later;
+    call.id = id_at(at, number);
+    move_on(&mut call.received_at);
+    call.answered_at.iter_mut().for_each(move_on);
+    move_on(&mut call.ended_at);
+    for attempt in &mut call.attempts {
+        move_on(&mut attempt.started_at);
+        attempt.answered_at.iter_mut().for_each(move_on);
+        move_on(&mut attempt.ended_at);
+    }
+    call
+}
+
 /// Writes the journal of a dead process: so many calls, answered and ended, of two attempts each.
 /// Gives how many segments it has.
 ///

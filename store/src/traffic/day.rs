@@ -1,7 +1,7 @@
 //! What the records say of a day.
 
 use super::TRAFFIC_DAY_US;
-use super::sums::{Traffic, add_call};
+use super::sums::{Traffic, TrafficSide, add_call};
 use crate::cdrs::{behind_id, first_id, json};
 use crate::database::{Target, sql};
 use crate::{StoreError, TenantId};
@@ -109,6 +109,11 @@ impl RecordedDay {
         .fetch_one(on)
         .await?;
         Ok(self.read == count.unsigned::<u64>(0)?)
+    }
+
+    /// Forgets what is of attempts.
+    pub(super) fn without_attempts(&mut self) {
+        self.traffic.retain(|key, _| key.side == TrafficSide::Call);
     }
 
     /// The sums of the day.

@@ -5,6 +5,7 @@ use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums};
 use super::witness::{self, Witnesses};
 use super::write::{SUM_COLUMNS, sums_of};
 use super::{TRAFFIC_DAY_US, TrafficFill};
+use crate::cdrs::dropped_days;
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::{Currency, Timestamp};
@@ -28,6 +29,8 @@ pub struct TrafficVerification {
     pub differences_total: u64,
     /// Records of before are not all in the sums yet: nothing was compared.
     pub filling: Option<TrafficFill>,
+    /// Days of owners whose records were dropped: nothing is left to compare their sums with.
+    pub dropped: u64,
 }
 
 /// A sum that is not what the records say.
@@ -49,6 +52,17 @@ pub(super) struct TrafficDays {
     from: i64,
     at: i64,
     end: i64,
+    dropped: BTreeSet<i64>,
+    /// Days of owners that were passed over, as their records were dropped.
+    pub(super) passed: u64,
+}
+
+/// A day of an owner that has records, or sums and nothing dropped.
+pub(super) struct OwnersDay {
+    pub(super) owner: TenantId,
+    pub(super) day: i64,
+    /// The calls of the days beside it are there, of which some have attempts on this one.
+    pub(super) is_whole: bool,
 }
 
 impl TrafficVerification {
@@ -67,6 +81,7 @@ impl TrafficVerification {
         self.differences
             .extend(other.differences.into_iter().take(room));
         self.filling = self.filling.or(other.filling);
+        self.dropped += other.dropped;
     }
 
     /// Counts what was read.
@@ -178,9 +193,28 @@ impl Store {
             return Ok(found);
         }
         let mut days = self.traffic_days(from, behind).await?;
-        while let Some((owner, day)) = days.next(self).await? {
-            self.verify_day(owner, day, &mut found).await?;
+        while let Some(day) = days.next(self).await? {
+            self.verify_day(&day, &mut found).await?;
             progress(found.calls);
+        }
+        found.dropped = days.passed;
+        Ok(found)
+    }
+
+    /// Compares the sums of the calls of a day, without those of attempts, with the records.
+    pub(crate) async fn verify_calls_of_day(
+        &self,
+        day: Timestamp,
+    ) -> Result<TrafficVerification, StoreError> {
+        let behind = Timestamp(day.0.saturating_add(TRAFFIC_DAY_US));
+        let mut found = TrafficVerification::default();
+        let mut days = self.traffic_days(Some(day), Some(behind)).await?;
+        while let Some(day) = days.next(self).await? {
+            let calls = OwnersDay {
+                is_whole: false,
+                ..day
+            };
+            self.verify_day(&calls, &mut found).await?;
         }
         Ok(found)
     }
@@ -195,7 +229,10 @@ impl Store {
         let owners = owners.fetch_all(self.reader()).await?;
         let owners = owners.iter().map(|owner| Ok(TenantId::new(owner.get(0)?)));
         let from = from.map_or(i64::MIN, |from| Grain::Day.bucket(from));
+        let mut moment = self.reader().begin_moment().await?;
         Ok(TrafficDays {
+            dropped: dropped_days(&mut moment).await?,
+            passed: 0,
             owners: owners.collect::<Result<_, StoreError>>()?,
             from,
             at: from,
@@ -232,8 +269,11 @@ impl Store {
 
     async fn verify_day(
         &self,
-        owner: TenantId,
-        day: i64,
+        &OwnersDay {
+            owner,
+            day,
+            is_whole,
+        }: &OwnersDay,
         found: &mut TrafficVerification,
     ) -> Result<(), StoreError> {
         let mut recorded = RecordedDay::new(owner, day);
@@ -244,12 +284,19 @@ impl Store {
             recorded = RecordedDay::new(owner, day);
             while recorded.read(&mut moment).await? {}
         }
-        let kept = kept(&mut moment, owner, recorded.span()).await?;
+        let mut kept = kept(&mut moment, owner, recorded.span()).await?;
         found.take(&recorded);
+        if !is_whole {
+            kept.retain(|key, _| key.side == TrafficSide::Call);
+            recorded.without_attempts();
+        }
         found.compare(&kept, recorded.sums());
         // Records that cannot be read are in the columns and in no sum.
         if recorded.unreadable == 0 {
-            let columns = witness::columns(&mut moment, &recorded).await?;
+            let mut columns = witness::columns(&mut moment, &recorded).await?;
+            if !is_whole {
+                witness::without_attempts(&mut columns);
+            }
             found.compare_with_columns(owner, day, &witness::kept(&kept), &columns);
         }
         Ok(())
@@ -258,21 +305,36 @@ impl Store {
 
 impl TrafficDays {
     /// The next of them, with its owner.
-    pub(super) async fn next(
-        &mut self,
-        store: &Store,
-    ) -> Result<Option<(TenantId, i64)>, StoreError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Option<OwnersDay>, StoreError> {
         while let Some(owner) = self.owners.last().copied() {
             let day = store.next_day(owner, self.at).await?;
             if let Some(day) = day.filter(|day| *day < self.end) {
                 self.at = day.saturating_add(TRAFFIC_DAY_US);
-                return Ok(Some((owner, day)));
+                if self.dropped.contains(&day) {
+                    self.passed += 1;
+                    continue;
+                }
+                let is_whole = !touches(&self.dropped, day);
+                return Ok(Some(OwnersDay {
+                    owner,
+                    day,
+                    is_whole,
+                }));
             }
             self.owners.pop();
             self.at = self.from;
         }
         Ok(None)
     }
+}
+
+/// Whether a day or one beside it is among some.
+pub(super) fn touches(days: &BTreeSet<i64>, day: i64) -> bool {
+    let (before, after) = (
+        day.saturating_sub(TRAFFIC_DAY_US),
+        day.saturating_add(TRAFFIC_DAY_US),
+    );
+    days.range(before..=after).next().is_some()
 }
 
 pub(super) async fn kept(

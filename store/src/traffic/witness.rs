@@ -93,6 +93,11 @@ pub(super) async fn columns(
     Ok(witnesses)
 }
 
+/// Leaves those of calls alone.
+pub(super) fn without_attempts(witnesses: &mut Witnesses) {
+    witnesses.retain(|place, _| place == CALLS);
+}
+
 fn attempts_in(currency: &str) -> String {
     format!("attempts and their cost in {currency}")
 }

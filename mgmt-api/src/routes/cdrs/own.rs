@@ -2,7 +2,7 @@
 //! side. The other side has no field here, so it cannot be shown by mistake.
 
 use super::filter::OwnCdrFilter;
-use super::{CdrRate, Outcome, ReleasedBy, filling, write_cursor};
+use super::{CdrRate, Outcome, ReleasedBy, filling, no_call, write_cursor};
 use crate::access::Audience;
 use crate::auth::{ActingTenant, Principal};
 use crate::extract::ApiQuery;
@@ -124,6 +124,7 @@ pub(crate) async fn own_cdr_list(
         (status = 200, description = "The record", body = OwnCdrDetail),
         (status = 400, description = "Not an identifier", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call of this account", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn own_cdr_view(
@@ -135,7 +136,9 @@ pub(crate) async fn own_cdr_view(
     let id: CallIdText = id.parse().map_err(wrong)?;
     let party = party(&principal.tenant)?;
     let found = state.store.cdr(&principal.scope(), party, id.0).await?;
-    let (row, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
+    let Some((row, record)) = found else {
+        return Err(no_call(&state, &id).await?);
+    };
     Ok(Json(OwnCdrDetail {
         summary: row.into(),
         rate: own_rate(party, record),

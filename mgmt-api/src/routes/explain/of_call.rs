@@ -10,6 +10,7 @@ use crate::containment::{self, Part};
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
 use crate::resource_engine::PastError;
+use crate::routes::cdrs::no_call;
 use crate::state::AppState;
 use crate::values::{CallIdText, ValueError};
 use axum::Json;
@@ -114,6 +115,7 @@ pub enum ExplanationBasis {
         (status = 400, description = "Not an identifier, or a parameter is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
     ),
     security(("session_cookie" = []), ("api_key" = [])),
 )]
@@ -129,7 +131,9 @@ pub(crate) async fn cdr_explain(
         .store
         .cdr(&principal.scope(), CdrParty::Staff, id.0)
         .await?;
-    let (_, record) = found.ok_or_else(|| Problem::not_found(format!("No call is {id}.")))?;
+    let Some((_, record)) = found else {
+        return Err(no_call(&state, &id).await?);
+    };
     let in_use = state.switch.snapshot();
     let past = state
         .configuration

@@ -19378,6 +19378,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The records of its day were dropped */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: wait */
             429: {
                 headers: {
@@ -19442,6 +19451,15 @@ export interface operations {
             };
             /** @description No such call */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records of its day were dropped */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39581,6 +39599,15 @@ export interface operations {
             };
             /** @description No such call of this account */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records of its day were dropped */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

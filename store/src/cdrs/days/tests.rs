@@ -3,7 +3,7 @@
 use super::*;
 use crate::cdrs::search::page;
 use crate::cdrs::{Between, CdrQuery, id_text};
-use crate::testing::{TestDatabase, TestSegment, databases, ended, id_at};
+use crate::testing::{TestDatabase, TestSegment, databases, id_at, received};
 use crate::{CdrParty, Loader, LoaderConfig, Scope, TenantId};
 use rating::cdr::{CallRecord, JournalEntry};
 use rating::journal::BootId;
@@ -14,21 +14,6 @@ const DAY_US: i64 = DAY_MS * 1_000;
 fn noon(days: i64) -> Timestamp {
     let now = crate::loader::now().0;
     Timestamp(now - now.rem_euclid(DAY_US) + DAY_US / 2 + days * DAY_US)
-}
-
-fn received(at: Timestamp, number: u32) -> CallRecord {
-    let mut call = ended(number);
-    let moved = at.0 - call.received_at.0;
-    call.id = id_at(at, number);
-    call.received_at = at;
-    call.ended_at.0 += moved;
-    call.answered_at.iter_mut().for_each(|at| at.0 += moved);
-    for attempt in &mut call.attempts {
-        attempt.started_at.0 += moved;
-        attempt.ended_at.0 += moved;
-        attempt.answered_at.iter_mut().for_each(|at| at.0 += moved);
-    }
-    call
 }
 
 fn loader(store: &Store, database: &TestDatabase) -> Loader {

@@ -53,8 +53,11 @@ async fn recorded(moment: &mut Transaction) -> Result<Sums, StoreError> {
          CAST(SUM(-cost % 1000000000) AS BIGINT) FROM cdr WHERE cost <> 0 GROUP BY owner",
     );
     let mut sums = Sums::new();
-    for query in [of_customers, revenue, cost] {
-        sums.extend(read(moment, query).await?);
+    let dropped = sql("SELECT kind, party, units, nanos FROM cdr_dropped_sum");
+    for query in [of_customers, revenue, cost, dropped] {
+        for (account, sum) in read(moment, query).await? {
+            *sums.entry(account).or_default() += sum;
+        }
     }
     Ok(sums)
 }

@@ -1,0 +1,224 @@
+//! What keeps call records from growing without end, where that is wanted.
+
+use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
+use crate::clock;
+use rating::Timestamp;
+use std::time::Duration;
+use store::{CdrDayWait, NewJob, Store, TRAFFIC_DAY_US, TenantId};
+
+const KIND: &str = "maintenance.prune_cdrs";
+
+/// Fewest days that call records are kept: the longest month, and a day for what a clock or a time zone is off.
+pub const CDR_KEEP_DAYS_MIN: u32 = 32;
+
+/// How long call records are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CdrRetention {
+    /// Days; `None`: for ever.
+    pub days: Option<u32>,
+    /// A day that is not in the archive stays.
+    pub archived: bool,
+}
+
+/// Drops days of call records that are old enough.
+pub struct PruneCdrs {
+    store: Store,
+    keep: CdrRetention,
+}
+
+impl PruneCdrs {
+    /// A handler that keeps them so long.
+    pub fn new(store: Store, keep: CdrRetention) -> Self {
+        Self { store, keep }
+    }
+
+    async fn prune(&self, run: &JobRun, now: Timestamp) -> Result<(), JobFailure> {
+        let Some(days) = self.keep.days else {
+            return Ok(());
+        };
+        let keep = i64::from(days.max(CDR_KEEP_DAYS_MIN)) * TRAFFIC_DAY_US;
+        let before = Timestamp(now.0.saturating_sub(keep));
+        let (mut gone, mut from) = (Gone::default(), Timestamp(0));
+        while let Some(day) = self.store.oldest_cdr_day(from, before).await? {
+            from = Timestamp(day.0.saturating_add(TRAFFIC_DAY_US));
+            let begun = self.store.begin_dropping_cdrs(day, self.keep.archived);
+            match begun.await? {
+                Some(wait) => gone.wait(day, wait),
+                None => self.drop_day(run, day, &mut gone).await?,
+            }
+        }
+        gone.tell()
+    }
+
+    async fn drop_day(
+        &self,
+        run: &JobRun,
+        day: Timestamp,
+        gone: &mut Gone,
+    ) -> Result<(), JobFailure> {
+        loop {
+            let text = format!("records dropped; {} days done", gone.days);
+            run.progress(gone.records, None, &text).await?;
+            let dropped = self.store.drop_some_cdrs(day, clock::now()).await?;
+            gone.records += dropped.records;
+            if dropped.all {
+                gone.days += 1;
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Default)]
+struct Gone {
+    days: u64,
+    records: u64,
+    waiting: u64,
+    differing: Vec<String>,
+}
+
+impl Gone {
+    fn wait(&mut self, day: Timestamp, wait: CdrDayWait) {
+        let date = date(day);
+        tracing::warn!(day = %date, %wait, "a day of call records is old enough and stays");
+        self.waiting += 1;
+        if matches!(
+            wait,
+            CdrDayWait::Differs(_) | CdrDayWait::ArchiveDiffers { .. }
+        ) {
+            self.differing.push(format!("{date}: {wait}"));
+        }
+    }
+
+    /// What somebody has to look at fails the job, so that it is seen as others are.
+    fn tell(self) -> Result<(), JobFailure> {
+        let Self {
+            days,
+            records,
+            waiting,
+            differing,
+        } = self;
+        if days + waiting > 0 {
+            tracing::info!(days, records, waiting, "dropped old call records");
+        }
+        match differing.first() {
+            None => Ok(()),
+            Some(first) => Err(JobFailure::GiveUp(format!(
+                "{} days of call records are not dropped; {first}",
+                differing.len()
+            ))),
+        }
+    }
+}
+
+/// A day as it is written.
+pub(crate) fn date(day: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(day.0).map_or_else(
+        |_| day.0.to_string(),
+        |at| at.strftime("%Y-%m-%d").to_string(),
+    )
+}
+
+/// Each night, before what is left is compared.
+pub(super) fn schedule() -> Result<Schedule, ScheduleError> {
+    let summary = "Drops days of call records after their time, when one is set.";
+    Schedule::new("prune_cdrs", summary, "20 2 * * *", |now| {
+        NewJob::new(TenantId::PLATFORM, KIND, serde_json::json!({}), now).unique("prune_cdrs")
+    })
+}
+
+impl JobHandler for PruneCdrs {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(3 * 3_600)
+    }
+
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.prune(run, clock::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use rating::journal::BootId;
+    use store::{JobQuery, Loader, LoaderConfig, Scope, testing};
+
+    /// Noon of 1 March 2026, when the calls of the journal were received.
+    const NOON: i64 = 1_772_366_400_000_000;
+
+    async fn run(store: &Store) -> JobRun {
+        let now = clock::now();
+        let job = schedule().unwrap().job(now);
+        store.enqueue_job(&job, now).await.unwrap();
+        let jobs = JobQuery {
+            limit: 1,
+            ..JobQuery::default()
+        };
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        JobRun::new(store.jobs(&scope, &jobs).await.unwrap().remove(0), 1)
+    }
+
+    async fn prune(store: &Store, days: Option<u32>, archived: bool, at: i64) {
+        let keep = CdrRetention { days, archived };
+        let prune = PruneCdrs::new(store.clone(), keep);
+        let run = run(store).await;
+        prune.prune(&run, Timestamp(at)).await.unwrap();
+    }
+
+    async fn is_there(store: &Store) -> bool {
+        let first = store.oldest_cdr_day(Timestamp(0), Timestamp(i64::MAX));
+        first.await.unwrap().is_some()
+    }
+
+    #[tokio::test]
+    async fn records_go_after_their_time_and_not_before_nor_unarchived_nor_unasked() {
+        testing::databases(async |database| {
+            testing::write_journal(database.folder(), 30);
+            let store = database.open().await;
+            let config = LoaderConfig::new(database.folder().into(), BootId(2));
+            Loader::new(store.clone(), config).recover().await.unwrap();
+            let day = TRAFFIC_DAY_US;
+            prune(&store, None, false, NOON + 9_000 * day).await;
+            prune(&store, Some(32), true, NOON + 40 * day).await;
+            prune(&store, Some(32), false, NOON + 32 * day).await;
+            prune(&store, Some(1), false, NOON + 32 * day).await;
+            assert!(is_there(&store).await);
+            prune(&store, Some(32), false, NOON + 33 * day).await;
+            assert!(!is_there(&store).await);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_day_that_differs_from_the_books_stays_and_fails_the_job() {
+        testing::databases(async |database| {
+            testing::write_journal(database.folder(), 3);
+            let store = database.open().await;
+            let config = LoaderConfig::new(database.folder().into(), BootId(2));
+            Loader::new(store.clone(), config).recover().await.unwrap();
+            testing::execute(&store, "UPDATE traffic SET talk_ms = talk_ms + 1").await;
+            let keep = CdrRetention {
+                days: Some(32),
+                archived: false,
+            };
+            let handler = PruneCdrs::new(store.clone(), keep);
+            let later = Timestamp(NOON + 99 * TRAFFIC_DAY_US);
+            let failed = handler.prune(&run(&store).await, later).await;
+            let Err(JobFailure::GiveUp(reason)) = failed else {
+                panic!("{failed:?}")
+            };
+            assert!(
+                reason.contains("2026-03-01: the ledger or the reports differ"),
+                "{reason}"
+            );
+            assert!(is_there(&store).await);
+        })
+        .await;
+    }
+}

@@ -1,0 +1,214 @@
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use super::*;
+use crate::testing::{NOON, TestDatabase, TestSegment, databases, execute, received};
+use crate::{CdrParty, Loader, LoaderConfig, Scope, TenantId};
+use rating::cdr::{CallRecord, JournalEntry};
+use rating::journal::BootId;
+
+const NOW: Timestamp = Timestamp(NOON + 50 * DAY_US);
+const DAY: Timestamp = Timestamp(NOON - DAY_US / 2);
+
+/// The day before, the day, and the day after; the last call of each has its attempts on the next.
+fn calls() -> Vec<CallRecord> {
+    let at = |days: i64, number: u32| received(Timestamp(NOON + days * DAY_US), number);
+    let mut calls: Vec<_> = (-1..=1)
+        .flat_map(|days| (1..4).map(move |number| at(days, number)))
+        .collect();
+    for days in -1..=1 {
+        let mut late = received(Timestamp(DAY.0 + (days + 1) * DAY_US - 1_000_000), 9);
+        for attempt in &mut late.attempts {
+            attempt.started_at.0 += 2_000_000;
+        }
+        calls.push(late);
+    }
+    calls
+}
+
+async fn load(store: &Store, database: &TestDatabase, sequence: u64, calls: &[CallRecord]) -> u64 {
+    let mut segment = TestSegment::create(database.folder(), 1, sequence);
+    for call in calls {
+        segment.append(&JournalEntry::Ended(call.clone()));
+    }
+    segment.seal(true);
+    let config = LoaderConfig::new(database.folder().into(), BootId(9));
+    let loaded = Loader::new(store.clone(), config).recover().await;
+    loaded.unwrap().loaded
+}
+
+async fn filled(database: &TestDatabase) -> Store {
+    let store = database.open().await;
+    assert_eq!(load(&store, database, 1, &calls()).await, 12);
+    store
+}
+
+async fn value(store: &Store, text: &'static str) -> i64 {
+    sql(text).fetch_value(store.reader()).await.unwrap()
+}
+
+async fn drop_day(store: &Store, day: Timestamp) -> u64 {
+    assert_eq!(store.begin_dropping_cdrs(day, false).await.unwrap(), None);
+    let mut records = 0;
+    loop {
+        let dropped = store.drop_some_cdrs(day, NOW).await.unwrap();
+        records += dropped.records;
+        if dropped.all {
+            return records;
+        }
+    }
+}
+
+async fn is_sound(store: &Store) -> (u64, u64) {
+    let ledger = store.verify_ledger(|_| ()).await.unwrap();
+    assert!(ledger.is_sound(), "{:?}", ledger.differences);
+    let traffic = store.verify_traffic(None, |_| ()).await.unwrap();
+    assert!(traffic.is_sound(), "{:?}", traffic.differences);
+    (ledger.dropped, traffic.dropped)
+}
+
+#[tokio::test]
+async fn a_day_that_is_dropped_leaves_books_reports_and_its_neighbours_as_they_are() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let sums = "SELECT COUNT(*) + CAST(SUM(seizures) AS BIGINT) FROM traffic";
+        let (before, postings) = (
+            value(&store, sums).await,
+            value(&store, "SELECT COUNT(*) FROM ledger_posting").await,
+        );
+        assert_eq!(is_sound(&store).await, (0, 0));
+        assert_eq!(drop_day(&store, DAY).await, 4);
+        assert_eq!(value(&store, "SELECT COUNT(*) FROM cdr").await, 8);
+        assert_eq!(value(&store, "SELECT COUNT(*) FROM attempt").await, 16);
+        let (ledger, traffic) = is_sound(&store).await;
+        assert!(
+            ledger > 0 && traffic > 0,
+            "it says that it was not compared"
+        );
+        let rebuilt = store.rebuild_traffic(None, None, |_| ()).await.unwrap();
+        assert_eq!((rebuilt.differences_total, rebuilt.dropped > 0), (0, true));
+        assert_eq!(value(&store, sums).await, before);
+        let after = value(&store, "SELECT COUNT(*) FROM ledger_posting").await;
+        assert_eq!(after, postings);
+        let found = store.dropped_cdr_day(calls()[3].id).await.unwrap().unwrap();
+        assert_eq!((found.day, found.dropped_at), (DAY, Some(NOW)));
+        assert_eq!(store.dropped_cdr_day(calls()[0].id).await.unwrap(), None);
+        let scope = Scope::of_tenant(TenantId::PLATFORM);
+        let there = store.cdr(&scope, CdrParty::Staff, calls()[0].id).await;
+        assert!(there.unwrap().is_some());
+    })
+    .await;
+}
+
+/// The books stay held against what was dropped: a posting that is changed is found.
+#[tokio::test]
+async fn the_sums_of_all_calls_still_witness_what_is_posted_for_those_that_are_gone() {
+    databases(async |database| {
+        let store = filled(database).await;
+        drop_day(&store, DAY).await;
+        is_sound(&store).await;
+        execute(
+            &store,
+            "UPDATE cdr_dropped_sum SET nanos = nanos + 1 WHERE kind = 'revenue'",
+        )
+        .await;
+        let found = store.verify_ledger(|_| ()).await.unwrap();
+        assert_eq!(found.differences_total, 1, "{:?}", found.differences);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_stays_while_anybody_needs_its_records() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let wait = async || store.begin_dropping_cdrs(DAY, false).await.unwrap();
+        let open = sql("INSERT INTO open_call (id, boot, shard, record) VALUES ($1, 'b', 0, '')");
+        let id = id_text(crate::testing::id_at(Timestamp(NOON), 77));
+        open.bind(id).execute(store.writer()).await.unwrap();
+        assert_eq!(wait().await, Some(CdrDayWait::OpenCalls(1)));
+        execute(&store, "DELETE FROM open_call").await;
+        execute(&store, "INSERT INTO cdr_fill (name, call_id, until, done, total) VALUES ('search', '', 'f', 0, 9)").await;
+        assert_eq!(wait().await, Some(CdrDayWait::Filling));
+        execute(&store, "DELETE FROM cdr_fill").await;
+        let preview = "INSERT INTO rerating (owner, state, author, asked, created_at, updated_at) \
+            VALUES (1, 'previewing', 'ann', '{}', 0, 0)";
+        execute(&store, preview).await;
+        assert_eq!(wait().await, Some(CdrDayWait::Rerating));
+        execute(&store, "DELETE FROM rerating").await;
+        let archived = store.begin_dropping_cdrs(DAY, true).await.unwrap();
+        assert_eq!(archived, Some(CdrDayWait::NotArchived));
+        let archive = sql("INSERT INTO cdr_day (day, state, rows, archived_at, archive_key) \
+             VALUES ($1, 'archived', 3, 1, 'cdr/x')");
+        archive.bind(DAY).execute(store.writer()).await.unwrap();
+        let differs = CdrDayWait::ArchiveDiffers { archived: 3, there: 4 };
+        assert_eq!(wait().await, Some(differs));
+        execute(&store, "UPDATE cdr_day SET rows = 4").await;
+        execute(&store, "UPDATE traffic SET talk_ms = talk_ms + 1 WHERE side = 'call'").await;
+        assert!(matches!(wait().await, Some(CdrDayWait::Differs(_))));
+        execute(&store, "UPDATE traffic SET talk_ms = talk_ms - 1 WHERE side = 'call'").await;
+        assert_eq!(value(&store, "SELECT COUNT(*) FROM cdr").await, 12, "nothing went");
+        assert_eq!(store.begin_dropping_cdrs(DAY, true).await.unwrap(), None);
+        assert!(store.drop_some_cdrs(DAY, NOW).await.unwrap().all);
+        let found = store.dropped_cdr_day(calls()[3].id).await.unwrap().unwrap();
+        assert_eq!(found.archive_key.as_deref(), Some("cdr/x"));
+    })
+    .await;
+}
+
+/// A segment of long ago comes back, with a call that was loaded and one that never was.
+#[tokio::test]
+async fn what_a_journal_brings_of_a_dropped_day_is_kept_and_charged_once() {
+    databases(async |database| {
+        let store = filled(database).await;
+        drop_day(&store, DAY).await;
+        let new = received(Timestamp(NOON + 60_000_000), 500);
+        let brought = [
+            calls()[3].clone(),
+            new.clone(),
+            received(Timestamp(NOON + 9 * DAY_US), 501),
+        ];
+        for sequence in [2, 3] {
+            let loaded = load(&store, database, sequence, &brought).await;
+            assert_eq!(loaded, u64::from(sequence == 2), "the one of another day");
+            assert_eq!(value(&store, "SELECT COUNT(*) FROM cdr_late").await, 2);
+            is_sound(&store).await;
+        }
+        let key = format!("call:{}%", id_text(new.id));
+        let entries = sql("SELECT COUNT(*) FROM ledger_entry WHERE key LIKE $1").bind(key);
+        assert_eq!(entries.fetch_value::<i64>(store.reader()).await.unwrap(), 2);
+        let journal = store
+            .verify_journal(database.folder(), |_| ())
+            .await
+            .unwrap();
+        assert!(journal.is_sound(), "{:?}", journal.differences);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_partition_of_a_day_goes_as_a_whole() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    store.make_cdr_days(crate::loader::now()).await.unwrap();
+    let now = crate::loader::now().0;
+    let today = now - now.rem_euclid(DAY_US);
+    let calls: Vec<_> = (1..5)
+        .map(|number| received(Timestamp(today + DAY_US / 2), number))
+        .collect();
+    load(&store, &database, 1, &calls).await;
+    let partitions = "SELECT COUNT(*) FROM pg_inherits";
+    let before = value(&store, partitions).await;
+    assert_eq!(drop_day(&store, Timestamp(today)).await, 4);
+    assert_eq!(value(&store, "SELECT COUNT(*) FROM cdr").await, 0);
+    assert!(value(&store, partitions).await < before);
+    assert_eq!(
+        value(
+            &store,
+            "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'cdr\\_d2%' AND relkind = 'r'"
+        )
+        .await,
+        7
+    );
+    is_sound(&store).await;
+    database.remove().await;
+}
