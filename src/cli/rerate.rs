@@ -133,6 +133,9 @@ pub(super) fn run(args: &RerateArgs) -> anyhow::Result<ExitCode> {
                     say(&format!("{} corrections are posted.", outcome.changed));
                     Ok(ExitCode::SUCCESS)
                 }
+                ("stopped", _) => anyhow::bail!(
+                    "re-rating {id} has stopped on the way: what is posted stays; apply it again"
+                ),
                 (state, _) => anyhow::bail!("re-rating {id} is {state}"),
             }
         }

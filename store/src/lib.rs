@@ -97,7 +97,8 @@ pub use people::{
 };
 pub use reratings::{
     Booked, RERATING_APPLY_JOB, RERATING_LINES_AT_ONCE, RERATING_PREVIEW_JOB, RERATINGS_OPEN_MAX,
-    ReratedCalls, ReratingLine, ReratingPosted, ReratingRefusal, ReratingRow, ReratingState,
+    ReratedCalls, ReratingLine, ReratingPosted, ReratingRefusal, ReratingRow, ReratingRun,
+    ReratingState,
 };
 pub use resources::{
     AssignedResource, AssignedTo, AssignmentLevel, ConfigurationMoment, ListedPage, ListedResource,

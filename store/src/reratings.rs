@@ -120,6 +120,24 @@ impl ReratingState {
     }
 }
 
+/// One run of the job that makes a preview. A node that was held up may go on after another has taken its job
+/// over: what it writes then must count for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReratingRun {
+    id: i64,
+    number: i64,
+}
+
+impl ReratingRun {
+    /// Whether it is still the one that makes the preview, which then stays so until the transaction ends.
+    async fn hold(self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+        let held = sql("UPDATE rerating SET run = run WHERE id = $1 AND run = $2 \
+             AND state = 'previewing' RETURNING id");
+        let held = held.bind(self.id).bind(self.number);
+        Ok(held.fetch_optional(transaction).await?.is_some())
+    }
+}
+
 impl Store {
     /// Asks for a preview and puts its job into the queue; gives its number, or `None` when the tenant has
     /// [`RERATINGS_OPEN_MAX`] that are not applied.
@@ -136,6 +154,7 @@ impl Store {
         let owner = scope.tenant();
         let at = told.at;
         let mut transaction = self.write().await?;
+        lock(&mut transaction, scope).await?;
         let open: i64 =
             sql("SELECT COUNT(*) FROM rerating WHERE owner = $1 AND state NOT IN ('applying', 'applied')")
                 .bind(owner.get())
@@ -202,7 +221,8 @@ impl Store {
         row.as_ref().map(rerating).transpose()
     }
 
-    /// Begins a preview: lines of a run that was cut off go. Gives whether it is still wanted.
+    /// Begins a preview: lines of a run that was cut off go, and it writes none any more. `None` when the
+    /// preview is not wanted.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -210,70 +230,73 @@ impl Store {
         &self,
         id: i64,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<ReratingRun>, StoreError> {
         let mut transaction = self.write().await?;
         sql("DELETE FROM rerating_line WHERE rerating_id IN \
              (SELECT id FROM rerating WHERE id = $1 AND state = 'previewing')")
         .bind(id)
         .execute(&mut transaction)
         .await?;
-        let begun = sql("UPDATE rerating SET begun_at = $1, updated_at = $1 \
-             WHERE id = $2 AND state = 'previewing' RETURNING id");
+        let begun = sql(
+            "UPDATE rerating SET begun_at = $1, updated_at = $1, run = run + 1 \
+             WHERE id = $2 AND state = 'previewing' RETURNING run",
+        );
         let begun = begun.bind(now).bind(id);
-        let begun = begun.fetch_optional(&mut transaction).await?;
+        let begun = begun.fetch_optional_value(&mut transaction).await?;
         transaction.commit().await?;
-        Ok(begun.is_some())
+        Ok(begun.map(|number| ReratingRun { id, number }))
     }
 
-    /// The preview is there.
+    /// The preview is there. Gives whether the run was still the one that makes it.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn rerating_ready(
         &self,
-        id: i64,
+        run: ReratingRun,
         rates: &str,
         outcome: &Value,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        sql(
+    ) -> Result<bool, StoreError> {
+        let ready = sql(
             "UPDATE rerating SET state = 'ready', rates = $1, outcome = $2, updated_at = $3 \
-             WHERE id = $4 AND state = 'previewing'",
+             WHERE id = $4 AND run = $5 AND state = 'previewing' RETURNING id",
         )
         .bind(rates)
         .bind(outcome.to_string())
         .bind(now)
-        .bind(id)
-        .execute(self.writer())
+        .bind(run.id)
+        .bind(run.number)
+        .fetch_optional(self.writer())
         .await?;
-        Ok(())
+        Ok(ready.is_some())
     }
 
-    /// There will be no preview.
+    /// There will be no preview. Does nothing for a run that is not the one that makes it any more.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn rerating_failed(
         &self,
-        id: i64,
+        run: ReratingRun,
         failure: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sql("DELETE FROM rerating_line WHERE rerating_id IN \
-             (SELECT id FROM rerating WHERE id = $1 AND state = 'previewing')")
-        .bind(id)
-        .execute(&mut transaction)
-        .await?;
-        sql(
-            "UPDATE rerating SET state = 'failed', failure = $1, updated_at = $2 \
-             WHERE id = $3 AND state = 'previewing'",
-        )
-        .bind(failure)
-        .bind(now)
-        .bind(id)
-        .execute(&mut transaction)
-        .await?;
+        if run.hold(&mut transaction).await? {
+            sql("DELETE FROM rerating_line WHERE rerating_id = $1")
+                .bind(run.id)
+                .execute(&mut transaction)
+                .await?;
+            sql(
+                "UPDATE rerating SET state = 'failed', failure = $1, updated_at = $2 WHERE id = $3",
+            )
+            .bind(failure)
+            .bind(now)
+            .bind(run.id)
+            .execute(&mut transaction)
+            .await?;
+        }
         transaction.commit().await
     }
 

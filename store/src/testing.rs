@@ -71,6 +71,15 @@ pub async fn execute(store: &Store, text: &'static str) {
     done.unwrap_or_else(|error| panic!("{error}: {text}"));
 }
 
+/// One number that no repository gives.
+///
+/// # Panics
+/// When the statement fails.
+pub async fn number(store: &Store, text: &'static str) -> i64 {
+    let found = crate::database::sql(text).fetch_value(store.reader()).await;
+    found.unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
 #[allow(
     clippy::print_stderr,
     reason = "shown with a failure: it tells which database it was on"

@@ -17,7 +17,8 @@ use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    CdrCursor, RERATING_PREVIEW_JOB, ReratedCalls, ReratingLine, ReratingRow, ReratingState, Scope,
+    CdrCursor, RERATING_PREVIEW_JOB, ReratedCalls, ReratingLine, ReratingRow, ReratingRun,
+    ReratingState, Scope,
 };
 
 /// A million calls take some minutes.
@@ -58,7 +59,10 @@ impl PreviewRerating {
         let Some(row) = row.filter(|row| row.state == ReratingState::Previewing) else {
             return Ok(());
         };
-        let (reason, failure) = match self.preview_row(run, &scope, &row).await {
+        let Some(making) = store.begin_rerating_preview(row.id, clock::now()).await? else {
+            return Ok(());
+        };
+        let (reason, failure) = match self.preview_row(run, &scope, &row, making).await {
             Ok(()) => return Ok(()),
             Err(NoPreview::Refused(reason)) => (reason, None),
             Err(NoPreview::Failed(failure)) => {
@@ -72,9 +76,7 @@ impl PreviewRerating {
                 (reason, Some(failure))
             }
         };
-        store
-            .rerating_failed(rerating, &reason, clock::now())
-            .await?;
+        store.rerating_failed(making, &reason, clock::now()).await?;
         failure.map_or(Ok(()), Err)
     }
 
@@ -83,11 +85,9 @@ impl PreviewRerating {
         run: &JobRun,
         scope: &Scope,
         row: &ReratingRow,
+        making: ReratingRun,
     ) -> Result<(), NoPreview> {
         let store = &self.state.store;
-        if !store.begin_rerating_preview(row.id, clock::now()).await? {
-            return Ok(());
-        }
         run.progress(0, None, "calls rated").await?;
         let asked: Asked = serde_json::from_value(row.asked.clone())
             .map_err(|error| NoPreview::Failed(JobFailure::give_up(&error)))?;
@@ -118,15 +118,21 @@ impl PreviewRerating {
                     lines.extend(rated.line.ok().filter(|line| line.was != line.now));
                 }
             }
-            store.add_rerating_lines(row.id, &lines).await?;
+            if !store.add_rerating_lines(making, &lines).await? {
+                // Another node makes it now.
+                return Ok(());
+            }
             run.progress(sums.calls(), None, "calls rated").await?;
         }
         let used: Vec<i64> = sums.cards().collect();
         let rates = rates_of(Arc::clone(&snapshot), used).await;
+        let rates = rates.ok_or_else(|| {
+            NoPreview::Failed(JobFailure::Retry("the rates could not be read".into()))
+        })?;
         let outcome = serde_json::to_value(sums.finish())
             .map_err(|error| NoPreview::Failed(JobFailure::give_up(&error)))?;
         store
-            .rerating_ready(row.id, &rates, &outcome, clock::now())
+            .rerating_ready(making, &rates, &outcome, clock::now())
             .await?;
         Ok(())
     }
@@ -170,8 +176,9 @@ impl PreviewRerating {
     }
 }
 
-/// What the rates of some cards are known by: another text of any of them gives another.
-pub(crate) async fn rates_of(snapshot: Arc<Snapshot>, cards: Vec<i64>) -> String {
+/// What the rates of some cards are known by: another text of any of them gives another. `None` when that could
+/// not be found out, which is like nothing else.
+pub(crate) async fn rates_of(snapshot: Arc<Snapshot>, cards: Vec<i64>) -> Option<String> {
     let hash = containment::on_blocking_thread(Part::Task, move || {
         let rates = CardRates::new(&snapshot);
         let mut hash = Sha256::new();
@@ -183,8 +190,7 @@ pub(crate) async fn rates_of(snapshot: Arc<Snapshot>, cards: Vec<i64>) -> String
         }
         crate::hex::encode(&hash.finalize())
     });
-    // A digest that could not be made is like no other.
-    hash.await.unwrap_or_default()
+    hash.await.ok()
 }
 
 impl JobHandler for PreviewRerating {

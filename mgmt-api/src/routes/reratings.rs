@@ -99,6 +99,8 @@ pub enum ReratingStateView {
     Failed,
     /// A job posts the corrections.
     Applying,
+    /// Some corrections are posted, and no job posts the others: apply it again.
+    Stopped,
     /// All corrections are posted.
     Applied,
 }
@@ -308,7 +310,7 @@ async fn still_rates(
         .map_err(|error| Problem::internal(&error))?;
     let cards = outcome.unwrap_or_default().rate_cards;
     let rates = rates_of(state.switch.snapshot(), cards).await;
-    if row.rates.as_deref() == Some(&rates) {
+    if rates.is_some() && row.rates == rates {
         return Ok(());
     }
     changed("Rates of the cards were changed since: ask for another preview.".to_owned())
@@ -333,12 +335,23 @@ async fn view(
     row: ReratingRow,
 ) -> Result<Rerating, Problem> {
     let asked = asked_of(&row)?;
-    let job = match row.job_id {
+    let looked_at = row.job_id;
+    let job = match looked_at {
         Some(job) => state.store.job(&principal.scope(), job).await?,
         None => None,
     };
-    let is_stopped = |job: &JobRow| matches!(job.state, JobState::Discarded | JobState::Dead);
-    let has_stopped = job.as_ref().is_some_and(is_stopped);
+    let is_under_way = |job: &JobRow| matches!(job.state, JobState::Ready | JobState::Running);
+    let has_no_job = !job.as_ref().is_some_and(is_under_way);
+    // The job may have ended between the two readings. One that is done, or not remembered any more, has left
+    // another state.
+    let row = match has_no_job {
+        true => {
+            let again = state.store.rerating(&principal.scope(), row.id).await?;
+            again.unwrap_or(row)
+        }
+        false => row,
+    };
+    let has_stopped = has_no_job && row.job_id == looked_at;
     let outcome = row.outcome.map(serde_json::from_value).transpose();
     let is_done = matches!(row.state, ReratingState::Ready | ReratingState::Applied);
     let name = |named: Option<(i64, String)>| named.map(|(_, name)| name);
@@ -346,6 +359,7 @@ async fn view(
         id: row.id,
         state: match row.state {
             ReratingState::Previewing if has_stopped => ReratingStateView::Failed,
+            ReratingState::Applying if has_stopped => ReratingStateView::Stopped,
             state => state.into(),
         },
         author: row.author,

@@ -85,6 +85,29 @@ async fn balance(api: &Api, party: &str) -> Value {
 }
 
 #[tokio::test]
+async fn one_that_no_job_goes_on_with_says_so_and_can_be_applied_again() {
+    let api = api().await;
+    let found = preview(&api, json!({})).await;
+    let id = &found["id"];
+    apply_rerating(&api, id).await;
+    let state = async || {
+        let path = format!("/api/v1/reratings/{id}");
+        api.get(&path).await.json()["state"].clone()
+    };
+    assert_eq!(state().await, "applying");
+    for ended in ["UPDATE job SET state = 'dead'", "DELETE FROM job"] {
+        store::testing::execute(&api.store, ended).await;
+        assert_eq!(state().await, "stopped");
+        let again = apply_rerating(&api, id).await;
+        assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.body);
+        assert_eq!(state().await, "applying");
+    }
+    post(&api).await;
+    assert_eq!(state().await, "applied");
+    assert_eq!(balance(&api, "customers/acme").await, "-0.009999999");
+}
+
+#[tokio::test]
 async fn a_preview_posts_nothing_until_it_is_applied_and_then_each_difference_once() {
     let api = api().await;
     let found = preview(&api, json!({ "reason": "the deck was late" })).await;

@@ -1,5 +1,6 @@
 //! The calls that are rated once more, and the lines of a preview.
 
+use super::ReratingRun;
 use crate::cdrs::{CdrParty, id_text, json, push_days};
 use crate::database::{Value, sql};
 use crate::{CdrCursor, Scope, Store, StoreError};
@@ -125,15 +126,20 @@ impl Store {
         Ok(found)
     }
 
-    /// Writes lines of a preview that is being made.
+    /// Writes lines of a preview that is being made, all or none. Gives whether the run is still the one that
+    /// makes it; else nothing is written.
     ///
     /// # Errors
-    /// [`StoreError::Query`].
+    /// [`StoreError::Query`]; nothing is written then.
     pub async fn add_rerating_lines(
         &self,
-        id: i64,
+        run: ReratingRun,
         lines: &[ReratingLine],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        if !run.hold(&mut transaction).await? {
+            return Ok(false);
+        }
         for chunk in lines.chunks(RERATING_LINES_AT_ONCE) {
             let mut insert = sql(
                 "INSERT INTO rerating_line (rerating_id, call_id, attempt, party, currency, \
@@ -141,7 +147,7 @@ impl Store {
             );
             insert.push_rows(chunk, |line| -> [Value; LINE_BINDS] {
                 [
-                    id.into(),
+                    run.id.into(),
                     id_text(line.call).into(),
                     i64::from(line.attempt).into(),
                     line.party.into(),
@@ -153,10 +159,10 @@ impl Store {
                     line.now.books.0.into(),
                 ]
             });
-            insert.push(" ON CONFLICT (rerating_id, call_id, attempt) DO NOTHING");
-            insert.execute(self.writer()).await?;
+            insert.execute(&mut transaction).await?;
         }
-        Ok(())
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 

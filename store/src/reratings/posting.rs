@@ -36,7 +36,7 @@ impl Store {
         // Held until the end: two nodes never post the same lines.
         let row = sql(
             "UPDATE rerating SET updated_at = $1 WHERE id = $2 AND state = 'applying' \
-             RETURNING owner, applied_at, place",
+             RETURNING owner, place",
         )
         .bind(now)
         .bind(id)
@@ -44,8 +44,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let owner = TenantId::new(row.get(0)?);
-        let at = Timestamp(row.get(1)?);
-        let place: String = row.get(2)?;
+        let place: String = row.get(1)?;
         let lines = lines_behind(&mut transaction, id, &place).await?;
         let Some((last, _)) = lines.last() else {
             sql("UPDATE rerating SET state = 'applied' WHERE id = $1")
@@ -61,11 +60,13 @@ impl Store {
             .map(|(_, line)| Correction {
                 rerating: id,
                 owner,
-                at,
+                // Of now, and not of when somebody had it posted: statements of before may have been sent.
+                at: now,
                 line: *line,
             })
             .collect();
         post_corrections(&mut transaction, &corrections).await?;
+        date(&mut transaction, id, &place, last, now).await?;
         sql("UPDATE rerating SET place = $1 WHERE id = $2")
             .bind(last)
             .bind(id)
@@ -95,20 +96,59 @@ impl Store {
     }
 }
 
+/// Keeps when the lines behind `place` up to `last` were posted.
+async fn date(
+    transaction: &mut Transaction,
+    id: i64,
+    place: &str,
+    last: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (from, to) = (Place::of(place), Place::of(last));
+    let mut update = sql("UPDATE rerating_line SET posted_at = ");
+    update.push_bind(now).push(" WHERE rerating_id = ");
+    update.push_bind(id).push(" AND (call_id, attempt) > (");
+    update.push_bind(from.call).push(", ");
+    update
+        .push_bind(from.attempt)
+        .push(") AND (call_id, attempt) <= (");
+    update.push_bind(to.call).push(", ");
+    update.push_bind(to.attempt).push(")");
+    update.execute(transaction).await?;
+    Ok(())
+}
+
+/// A line's place in the order of posting; the first is behind that of an empty text.
+struct Place<'t> {
+    call: &'t str,
+    attempt: i64,
+}
+
+impl<'t> Place<'t> {
+    fn of(text: &'t str) -> Self {
+        let (call, attempt) = text.split_once(':').unwrap_or((text, "-1"));
+        Self {
+            call,
+            attempt: attempt.parse().unwrap_or(-1),
+        }
+    }
+}
+
 /// Some lines behind a place, each with its own, in the order of the places.
 async fn lines_behind(
     transaction: &mut Transaction,
     id: i64,
     place: &str,
 ) -> Result<Vec<(String, ReratingLine)>, StoreError> {
-    let (behind, attempt) = place.split_once(':').unwrap_or((place, "-1"));
-    let attempt: i64 = attempt.parse().unwrap_or(-1);
+    let behind = Place::of(place);
     let mut list = sql("SELECT ");
     list.push(RERATING_LINE_COLUMNS);
     list.push(" FROM rerating_line l WHERE l.rerating_id = ")
         .push_bind(id);
     list.push(" AND (l.call_id, l.attempt) > (");
-    list.push_bind(behind).push(", ").push_bind(attempt);
+    list.push_bind(behind.call)
+        .push(", ")
+        .push_bind(behind.attempt);
     list.push(") ORDER BY l.call_id, l.attempt LIMIT ");
     list.push_bind(RERATING_LINES_AT_ONCE as i64);
     let rows = list.fetch_all(transaction).await?;

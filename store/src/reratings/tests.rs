@@ -49,12 +49,8 @@ async fn preview(store: &Store, calls: &[CallRecord], charge: i64, cost: i64, at
     let asked = serde_json::json!({});
     let id = store.create_rerating(&SCOPE, "finance", &asked, told(at));
     let id = id.await.unwrap().unwrap();
-    assert!(
-        store
-            .begin_rerating_preview(id, Timestamp(at))
-            .await
-            .unwrap()
-    );
+    let run = store.begin_rerating_preview(id, Timestamp(at)).await;
+    let run = run.unwrap().unwrap();
     let ids: Vec<_> = calls.iter().map(|call| call.id).collect();
     let before = store.rerated_before(&ids).await.unwrap();
     let booked = |amount| Booked {
@@ -79,10 +75,10 @@ async fn preview(store: &Store, calls: &[CallRecord], charge: i64, cost: i64, at
         lines.push(line(0, 5, call.charge.amount, charge));
         lines.push(line(2, 2, call.attempts[1].cost.amount, cost));
     }
-    store.add_rerating_lines(id, &lines).await.unwrap();
+    assert!(store.add_rerating_lines(run, &lines).await.unwrap());
     let outcome = serde_json::json!({});
-    let ready = store.rerating_ready(id, "hash", &outcome, Timestamp(at));
-    ready.await.unwrap();
+    let ready = store.rerating_ready(run, "hash", &outcome, Timestamp(at));
+    assert!(ready.await.unwrap());
     id
 }
 
@@ -155,10 +151,15 @@ async fn corrections_are_posted_once_and_the_record_stays_what_it_is() {
         let entries = store.ledger_entries(&SCOPE, &query).await.unwrap().entries;
         assert_eq!(entries.len(), 300);
         let entry = &entries[0];
-        assert_eq!(
-            (entry.at, entry.books),
-            (Timestamp(2_000), Amount(-2 * MILL))
-        );
+        assert_eq!(entry.books, Amount(-2 * MILL));
+        // Each batch at its own time: a statement that was sent meanwhile stays true.
+        let of = |at| {
+            entries
+                .iter()
+                .filter(|entry| entry.at == Timestamp(at))
+                .count()
+        };
+        assert_eq!((of(2_000), of(9_000)), (250, 50));
         assert_eq!((entry.call.is_some(), entry.attempt), (true, None));
         assert!(entry.corrects.is_some());
         assert_eq!(entry.details["rerating"], id);
@@ -192,6 +193,53 @@ async fn one_whose_job_was_discarded_on_the_way_is_taken_up_again() {
         assert_eq!(post(&store, id).await, 100);
         assert_eq!(balances(&store).await, (-3_600 * MILL, 1_200 * MILL));
         is_sound(&store).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_held_up_writes_nothing_into_the_preview_of_the_next_one() {
+    testing::databases(async |database| {
+        let (store, calls) = with_calls(database, 2).await;
+        let asked = serde_json::json!({});
+        let id = store.create_rerating(&SCOPE, "finance", &asked, told(1));
+        let id = id.await.unwrap().unwrap();
+        let begin = async || {
+            store
+                .begin_rerating_preview(id, Timestamp(1))
+                .await
+                .unwrap()
+        };
+        let late = begin().await.unwrap();
+        let rate = calls[0].rate.as_ref().unwrap();
+        let line = |call: usize, now: i64| ReratingLine {
+            call: calls[call].id,
+            attempt: 0,
+            party: 5,
+            currency: rate.currency,
+            exchange_rate: rate.exchange_rate,
+            was: Booked::default(),
+            now: Booked {
+                amount: Amount(now),
+                books: Amount(now),
+            },
+        };
+        assert!(store.add_rerating_lines(late, &[line(0, 7)]).await.unwrap());
+        let run = begin().await.unwrap();
+        assert!(!store.add_rerating_lines(late, &[line(1, 7)]).await.unwrap());
+        assert!(store.add_rerating_lines(run, &[line(0, 8)]).await.unwrap());
+        store
+            .rerating_failed(late, "gone", Timestamp(2))
+            .await
+            .unwrap();
+        let outcome = serde_json::json!({});
+        for (run, is_it) in [(late, false), (run, true)] {
+            let ready = store.rerating_ready(run, "hash", &outcome, Timestamp(3));
+            assert_eq!(ready.await.unwrap(), is_it);
+        }
+        assert!(!store.add_rerating_lines(run, &[line(1, 7)]).await.unwrap());
+        let kept = testing::number(&store, "SELECT CAST(SUM(now) AS BIGINT) FROM rerating_line");
+        assert_eq!(kept.await, 8);
     })
     .await;
 }
@@ -315,10 +363,10 @@ async fn as_many_previews_as_there_may_be_are_enough() {
             .await
             .unwrap();
         assert_eq!((page.len(), next.len()), (4, 6));
-        store
-            .rerating_failed(page[0].id, "too many calls", Timestamp(2))
-            .await
-            .unwrap();
+        let run = store.begin_rerating_preview(page[0].id, Timestamp(2)).await;
+        let run = run.unwrap().unwrap();
+        let failed = store.rerating_failed(run, "too many calls", Timestamp(2));
+        failed.await.unwrap();
         let row = store.rerating(&SCOPE, page[0].id).await.unwrap().unwrap();
         assert_eq!(
             (row.state, row.failure.as_deref()),

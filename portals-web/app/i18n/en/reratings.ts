@@ -10,6 +10,7 @@ export const reratings = {
     ready: 'Ready',
     failed: 'Failed',
     applying: 'Posts',
+    stopped: 'Stopped on the way',
     applied: 'Posted',
   },
   side: { customers: 'Customers', carriers: 'Carriers' },

@@ -13,6 +13,7 @@ export const reratings: Translation<typeof english> = {
     ready: 'Lista',
     failed: 'Fallida',
     applying: 'Asentando',
+    stopped: 'Detenida a medias',
     applied: 'Asentada',
   },
   side: { customers: 'Clientes', carriers: 'Operadores' },

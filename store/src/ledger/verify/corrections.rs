@@ -83,7 +83,7 @@ async fn expected_of(
     let mut list = sql("SELECT ");
     list.push(RERATING_LINE_COLUMNS);
     list.push(
-        ", r.id, r.owner, r.applied_at FROM rerating_line l JOIN rerating r \
+        ", r.id, r.owner, COALESCE(l.posted_at, r.applied_at) FROM rerating_line l JOIN rerating r \
          ON r.id = l.rerating_id AND r.state IN ('applying', 'applied') WHERE l.call_id IN (",
     );
     list.push_list(calls).push(")");

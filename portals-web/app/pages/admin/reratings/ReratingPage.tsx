@@ -188,10 +188,12 @@ function Actions({ rerating }: { rerating: Rerating }) {
   return (
     <>
       <ActionDock label={t('one', { id })} status={null}>
-        <Button variant="danger" onClick={() => setQuestion('discard')}>
-          {t('discard')}
-        </Button>
-        {state === 'ready' && changed > 0 ? (
+        {state === 'stopped' ? null : (
+          <Button variant="danger" onClick={() => setQuestion('discard')}>
+            {t('discard')}
+          </Button>
+        )}
+        {(state === 'ready' || state === 'stopped') && changed > 0 ? (
           <Button variant="primary" onClick={() => setQuestion('apply')}>
             {t('apply')}
           </Button>

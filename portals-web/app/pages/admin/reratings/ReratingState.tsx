@@ -8,6 +8,7 @@ const TONES: Record<ReratingStateView, Tone> = {
   ready: 'info',
   failed: 'danger',
   applying: 'primary',
+  stopped: 'danger',
   applied: 'success',
 }
 
