@@ -54,6 +54,8 @@ struct Known {
     calls_at_start: HashMap<LedgerParty, Amount>,
     /// Whose accounts have a base.
     parties: HashSet<LedgerParty>,
+    /// Whose balance changed while no snapshot had them.
+    missed: HashSet<LedgerParty>,
     watch: Watch,
 }
 
@@ -105,7 +107,7 @@ impl CreditBooks {
     pub(super) async fn prepare(&self, snapshot: &Snapshot) {
         let mut known = self.known.lock().await;
         let newcomers: Vec<_> = parties_of(snapshot)
-            .filter(|party| !known.parties.contains(party))
+            .filter(|party| !known.parties.contains(party) || known.missed.contains(party))
             .collect();
         let asked: Vec<_> = match newcomers.len() {
             0 => return,
@@ -126,6 +128,7 @@ impl CreditBooks {
                 }
             }
         }
+        known.missed.retain(|party| !newcomers.contains(party));
         known.parties.extend(newcomers);
     }
 
@@ -145,14 +148,15 @@ impl CreditBooks {
         }
     }
 
-    /// Reads the positions that changed. Those that could not be read, or have no account yet, stay.
+    /// Reads the positions that changed. Those that could not be read stay.
     async fn read_changed(&self, snapshot: &Snapshot) {
         let changed = std::mem::take(&mut *self.changed());
         let mut left = BTreeSet::new();
         let mut known = self.known.lock().await;
         for party in changed {
             if account_of(snapshot, party).is_none() {
-                left.insert(party);
+                // It was deleted: a rollback that brings it back reads it.
+                known.missed.insert(party);
                 continue;
             }
             let now = wall();
