@@ -29,6 +29,12 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POSTGRES_WRITERS: u32 = 8;
 const POSTGRES_READERS: u32 = 8;
 
+/// What sessions of PostgreSQL are set to. A plan that is made once for all values looks into every day of
+/// calls, and locks it, where one for the values at hand looks into one. Compiling a statement over hundreds of
+/// partitions takes seconds; no statement of ours runs for so long.
+const POSTGRES_SETTINGS: [(&str, &str); 2] =
+    [("plan_cache_mode", "force_custom_plan"), ("jit", "off")];
+
 /// How long a statement waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -197,7 +203,10 @@ async fn open_postgres(
     options: &PgConnectOptions,
     location: &DatabaseLocation,
 ) -> Result<(Pool, Pool), StoreError> {
-    let options = options.clone().application_name("didtron");
+    let options = options
+        .clone()
+        .application_name("didtron")
+        .options(POSTGRES_SETTINGS);
     let pool = |connections| {
         PgPoolOptions::new()
             .max_connections(connections)

@@ -226,3 +226,33 @@ async fn a_transaction_that_the_full_disk_ended_leaves_a_database_that_can_be_wr
         transaction.commit().await.unwrap();
     }
 }
+
+/// From the sixth time on PostgreSQL may use a plan for all values, which locks every day.
+#[tokio::test]
+async fn a_statement_about_one_call_locks_one_day_however_often_it_ran() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let config = crate::LoaderConfig::new(database.folder().into(), rating::journal::BootId(9));
+    let mut loader = crate::Loader::new(store.clone(), config);
+    loader.recover().await.unwrap();
+    let days = "SELECT COUNT(*) FROM pg_inherits WHERE inhparent = 'cdr'::regclass";
+    let days: i64 = sql(days).fetch_value(store.reader()).await.unwrap();
+    assert!(days > 3, "{days}");
+    let mut transaction = store.write().await.unwrap();
+    for _ in 0..12 {
+        let call = sql("SELECT record FROM cdr WHERE id = $1").bind("0".repeat(32));
+        let found = call.fetch_optional(&mut transaction).await.unwrap();
+        assert!(found.is_none());
+    }
+    let locked: i64 = sql(
+        "SELECT COUNT(*) FROM pg_locks l JOIN pg_inherits i ON i.inhrelid = l.relation \
+         WHERE l.pid = pg_backend_pid() AND i.inhparent = 'cdr'::regclass",
+    )
+    .fetch_value(&mut transaction)
+    .await
+    .unwrap();
+    assert_eq!(locked, 1);
+    drop(transaction);
+    store.close().await;
+    database.remove().await;
+}
