@@ -12171,7 +12171,7 @@ export interface components {
          * @description Where a re-rating stands.
          * @enum {string}
          */
-        ReratingStateView: "previewing" | "ready" | "failed" | "applying" | "applied";
+        ReratingStateView: "previewing" | "ready" | "failed" | "applying" | "stopped" | "applied";
         /** @description One resource as it is now. */
         Resource: {
             /**
@@ -57686,7 +57686,7 @@ export const registrationValues: ReadonlyArray<FlattenedDeepRequired<components>
 export const releasedByValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReleasedBy"]> = ["customer", "carrier", "switch"];
 export const reportOfValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReportOf"]> = ["calls", "attempts"];
 export const reratedSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratedSide"]> = ["customers", "carriers"];
-export const reratingStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratingStateView"]> = ["previewing", "ready", "failed", "applying", "applied"];
+export const reratingStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratingStateView"]> = ["previewing", "ready", "failed", "applying", "stopped", "applied"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
 export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "cli_rules.read", "cli_rules.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "scheduled_report.read", "scheduled_report.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
