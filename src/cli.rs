@@ -14,6 +14,7 @@ mod changes;
 mod check;
 mod deck;
 mod demo;
+mod exchange;
 mod explain;
 mod export;
 mod journal;
@@ -70,6 +71,8 @@ enum Command {
     Balance(ledger::BalanceArgs),
     /// Post a payment of a customer, or to a carrier.
     Payment(ledger::PaymentArgs),
+    /// Sources of exchange rates: what they said, reading one now, confirming what waits.
+    Exchange(exchange::ExchangeArgs),
     /// Rate calls of the past once more, and post the differences.
     Rerate(rerate::RerateArgs),
     /// What calls and attempts came to; verify the sums against the records of calls.
@@ -153,6 +156,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),
+        Command::Exchange(args) => exchange::run(&args),
         Command::Rerate(args) => rerate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Audit(args) => audit::run(&args),

@@ -19,8 +19,8 @@ use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
     ApiParts, AppState, ApplyRerating, Configuration, FollowDecks, HttpLimits, LocalKey,
-    PreviewRerating, PushScheduled, ReadDeck, Server, TlsFiles, abort_on_other_panics,
-    ensure_admin,
+    PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server, TlsFiles,
+    abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -286,7 +286,8 @@ fn job_runner(
         Arc::new(ReadDeck::new(state.clone())),
         Arc::new(PreviewRerating::new(state.clone())),
         Arc::new(ApplyRerating::new(state.clone())),
-        Arc::new(FollowDecks::new(state)),
+        Arc::new(FollowDecks::new(state.clone())),
+        Arc::new(RefreshExchangeRates::new(state)),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

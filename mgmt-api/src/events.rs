@@ -12,6 +12,8 @@
 //! | `payment.received`, `payment.sent`, `payment.refunded` | a payment or refund was posted |
 //! | `balance.adjusted` | a credit or debit note was posted |
 //! | `balance.low` | what a customer has left to spend fell below one of its thresholds |
+//! | `exchange_rate.moved` | a rate of a source has moved too far and waits until somebody confirms it |
+//! | `exchange_rate.stale`, `exchange_rate.fresh` | the rates of a source are older than they may be, and are not any more |
 //! | `rerating.applied` | the corrections of a re-rating are posted |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |

@@ -23,6 +23,7 @@ mod console;
 mod containment;
 mod deck_import;
 mod events;
+mod exchange;
 mod extract;
 mod headers;
 mod hex;
@@ -52,6 +53,7 @@ pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use containment::abort_on_other_panics;
 pub use deck_import::{FollowDecks, ReadDeck};
+pub use exchange::RefreshExchangeRates;
 pub use rerating::{ApplyRerating, PreviewRerating};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,

@@ -4,8 +4,8 @@ use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    explain, export, health, jobs, kinds, ledger, live, numbers, people, reports, reratings,
-    resources, session, simulation, status, traces, webhooks,
+    exchange_sources, explain, export, health, jobs, kinds, ledger, live, numbers, people, reports,
+    reratings, resources, session, simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -50,6 +50,7 @@ pub(crate) fn table() -> RouteTable {
     let table = people::tenants_below(table);
     let table = traffic(table);
     let table = books(table);
+    let table = exchange(table);
     let table = report_table(table);
     let table = defence(table);
     let table = audit_log(table);
@@ -186,6 +187,28 @@ fn books(table: RouteTable) -> RouteTable {
         .guarded(write, staff, routes!(reratings::rerating_create))
         .guarded(write, staff, routes!(reratings::rerating_apply))
         .guarded(write, staff, routes!(reratings::rerating_delete))
+}
+
+/// Exchange rates from outside.
+fn exchange(table: RouteTable) -> RouteTable {
+    let staff = Audiences::STAFF;
+    table
+        .guarded(
+            Permission::EXCHANGE_SOURCE_READ,
+            staff,
+            routes!(exchange_sources::exchange_source_quotes),
+        )
+        // Waits for somebody outside.
+        .heavy(
+            Permission::EXCHANGE_SOURCE_WRITE,
+            staff,
+            routes!(exchange_sources::exchange_source_refresh),
+        )
+        .guarded(
+            Permission::EXCHANGE_RATE_WRITE,
+            staff,
+            routes!(exchange_sources::exchange_source_confirm),
+        )
 }
 
 /// Who is not heard, and what was said.

@@ -10,6 +10,7 @@ pub mod cdrs;
 pub mod change_sets;
 pub mod deck_imports;
 pub mod events;
+pub mod exchange_sources;
 pub mod explain;
 pub mod export;
 pub mod health;

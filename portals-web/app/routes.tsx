@@ -174,6 +174,13 @@ const rerating = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/reratings/ReratingPage')),
 })
 
+const exchange = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/exchange-rates',
+  loader: texts('exchange'),
+  component: lazyRouteComponent(() => import('~/pages/admin/exchange/ExchangePage')),
+})
+
 const explain = createRoute({
   getParentRoute: () => shell,
   path: '/explain',
@@ -389,6 +396,7 @@ const routeTree = root.addChildren([
     reports,
     reratings,
     rerating,
+    exchange,
     explain,
     configuration,
     apply,

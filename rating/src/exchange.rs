@@ -53,6 +53,18 @@ impl ExchangeRate {
     /// Of the currency of the books.
     pub const ONE: Self = Self(PARTS_PER_UNIT);
 
+    /// Of so many 1e-12 units of the books; `None` for nothing and for more than 100 units.
+    pub fn of_parts(parts: u64) -> Option<Self> {
+        (1..=UNITS_MAX * PARTS_PER_UNIT)
+            .contains(&parts)
+            .then_some(Self(parts))
+    }
+
+    /// In 1e-12 units of the books.
+    pub fn parts(self) -> u64 {
+        self.0
+    }
+
     /// An amount of the currency in the currency of the books, rounded half up to the nano-unit.
     /// `None` when it does not fit, which no charge of terms within their bounds does.
     pub fn to_books(self, amount: Amount) -> Option<Amount> {
@@ -104,11 +116,8 @@ impl FromStr for ExchangeRate {
         }
         let padded = format!("{fraction:0<EXCHANGE_DECIMALS$}");
         let parts: u64 = padded.parse().map_err(|_| ExchangeRateError::NotDecimal)?;
-        let rate = units * PARTS_PER_UNIT + parts;
-        if rate == 0 || rate > UNITS_MAX * PARTS_PER_UNIT {
-            return Err(ExchangeRateError::OutOfBounds);
-        }
-        Ok(Self(rate))
+        let rate = Self::of_parts(units * PARTS_PER_UNIT + parts);
+        rate.ok_or(ExchangeRateError::OutOfBounds)
     }
 }
 

@@ -60,6 +60,18 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }
+
+    /// Whether ISO 4217 has it. One that it has not is kept where it stands and is not taken anew.
+    pub fn is_listed(self) -> bool {
+        iso_currency::Currency::from_code(self.as_str()).is_some()
+    }
+
+    /// Decimals of its smallest coin by ISO 4217: 2 of USD, 0 of JPY, 3 of KWD. `None` for what has
+    /// none, such as XDR, and for what the list does not have.
+    pub fn minor_digits(self) -> Option<u8> {
+        let listed = iso_currency::Currency::from_code(self.as_str())?;
+        listed.exponent().and_then(|digits| digits.try_into().ok())
+    }
 }
 
 impl TryFrom<String> for Currency {
@@ -90,5 +102,23 @@ impl fmt::Debug for Currency {
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn coins_are_those_of_iso_4217() {
+        let of = |code: &str| Currency::try_from(code.to_owned()).unwrap();
+        for (code, digits) in [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
+            assert_eq!(of(code).minor_digits(), Some(digits), "{code}");
+            assert!(of(code).is_listed());
+        }
+        assert_eq!(of("XDR").minor_digits(), None);
+        assert!(of("XDR").is_listed() && !of("ZZZ").is_listed());
+        assert_eq!(of("ZZZ").minor_digits(), None);
     }
 }

@@ -140,6 +140,7 @@ kinds! {
     translation_rules::TranslationRules,
     cli_rules::CliRules,
     exchange_rate::ExchangeRate,
+    exchange_source::ExchangeSource,
     rate_card::RateCard,
     voice_tier::VoiceTier,
     carrier::Carrier,

@@ -17,6 +17,7 @@ mod configuration;
 mod database;
 mod deck_imports;
 mod events;
+mod exchange_sources;
 mod idempotency;
 mod jobs;
 mod ledger;
@@ -70,6 +71,7 @@ pub use events::{
     EVENT_DATA_BYTES_MAX, EventQuery, EventRow, JOB_DIED, MAIL_FAILED, NOTIFICATION_FAILED,
     NewEvent, PUSH_FAILED,
 };
+pub use exchange_sources::{EXCHANGE_SOURCE_BYTES_MAX, ExchangeSourceRow};
 pub use idempotency::{Claim, IDEMPOTENT_REQUESTS_MAX, KeptAnswer};
 pub use jobs::{
     JOB_PAYLOAD_BYTES_MAX, JobAttemptRow, JobCount, JobLease, JobProgress, JobQuery, JobReport,

@@ -57,6 +57,8 @@ permissions! {
     LCR_PROFILE_WRITE = "lcr_profile.write",
     EXCHANGE_RATE_READ = "exchange_rate.read",
     EXCHANGE_RATE_WRITE = "exchange_rate.write",
+    EXCHANGE_SOURCE_READ = "exchange_source.read",
+    EXCHANGE_SOURCE_WRITE = "exchange_source.write",
     RATE_CARD_READ = "rate_card.read",
     RATE_CARD_WRITE = "rate_card.write",
     NUMBER_LIST_READ = "number_list.read",

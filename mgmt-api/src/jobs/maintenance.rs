@@ -42,6 +42,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         report_check::schedule()?,
         crate::routes::reports::mailed::schedule()?,
         crate::deck_import::schedule()?,
+        crate::exchange::schedule()?,
     ])
 }
 

@@ -116,6 +116,11 @@ fn problem(
         let message = format_args!("this needs the permission `{report}`: its mails are reports");
         return Some(Problem::new(message));
     }
+    let rates = Permission::EXCHANGE_RATE_WRITE;
+    if kind == ResourceKind::ExchangeSource && !follows_rename && !permissions.contains(rates) {
+        let message = format_args!("this needs the permission `{rates}`: it writes exchange rates");
+        return Some(Problem::new(message));
+    }
     let beyond = granted.difference(permissions);
     let beyond: Vec<_> = beyond.iter().map(|one| format!("`{one}`")).collect();
     let message = format_args!("you may not do {} yourself", beyond.join(", "));

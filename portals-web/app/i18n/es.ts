@@ -7,6 +7,7 @@ import { common } from './es/common'
 import { configuration } from './es/configuration'
 import { errors } from './es/errors'
 import { events } from './es/events'
+import { exchange } from './es/exchange'
 import { explain } from './es/explain'
 import { fields } from './es/fields'
 import { jobs } from './es/jobs'
@@ -34,6 +35,7 @@ export const es = {
   configuration,
   errors,
   events,
+  exchange,
   explain,
   fields,
   jobs,

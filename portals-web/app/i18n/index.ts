@@ -20,6 +20,7 @@ const files = {
   changeSets: () => import('./en/changeSets'),
   configuration: () => import('./en/configuration'),
   events: () => import('./en/events'),
+  exchange: () => import('./en/exchange'),
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),
   jobs: () => import('./en/jobs'),

@@ -11,7 +11,14 @@ const GROUPS = {
     'translation_rules',
     'schedule',
   ],
-  offer: ['rate_card', 'exchange_rate', 'voice_tier', 'channel_plan', 'codec_set'],
+  offer: [
+    'rate_card',
+    'exchange_rate',
+    'exchange_source',
+    'voice_tier',
+    'channel_plan',
+    'codec_set',
+  ],
   access: ['role', 'authentication_method', 'notification_target', 'scheduled_report'],
 } as const
 

@@ -24,6 +24,7 @@ export const pb = {
   cdrs: (search: CdrsSearch = {}) => linkOptions({ to: '/cdrs', search }),
   cdr: (id: string) => linkOptions({ to: '/cdrs/$id', params: { id } }),
   reports: (search: ReportsSearch = {}) => linkOptions({ to: '/reports', search }),
+  exchange: () => linkOptions({ to: '/reports/exchange-rates' }),
   reratings: () => linkOptions({ to: '/reports/reratings' }),
   rerating: (id: number) =>
     linkOptions({ to: '/reports/reratings/$id', params: { id: String(id) } }),

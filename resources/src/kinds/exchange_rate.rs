@@ -52,6 +52,13 @@ pub struct Day(Date);
 pub struct DayError(pub String);
 
 impl Day {
+    /// The day that begins next after a moment, in UTC; `None` at the end of the calendar.
+    pub fn next_after(at: Timestamp) -> Option<Self> {
+        let at = jiff::Timestamp::from_microsecond(at.0).ok()?;
+        let next = at.to_zoned(TimeZone::UTC).date().tomorrow().ok()?;
+        Self::try_from(next.to_string()).ok()
+    }
+
     /// Its first moment in UTC.
     pub fn begins(self) -> Timestamp {
         let midnight = self.0.to_zoned(TimeZone::UTC);
@@ -184,6 +191,16 @@ mod tests {
         for (spec, field) in cases {
             assert_eq!(faults(KIND, spec.clone()), [field], "{spec}");
         }
+    }
+
+    #[test]
+    fn the_next_day_begins_after_a_moment() {
+        // 2026-12-01T00:00:00Z.
+        let midnight = 1_796_083_200_000_000;
+        let next = |at| Day::next_after(Timestamp(at)).unwrap().to_string();
+        assert_eq!(next(midnight - 1), "2026-12-01");
+        assert_eq!(next(midnight), "2026-12-02");
+        assert_eq!(Day::next_after(Timestamp(i64::MAX)), None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! One signed request.
+//! One request: a signed one of a notification, or a question to who publishes something.
 
 use crate::containment::{self, Part};
 use crate::notifications::Signature;
 use crate::notifications::guard::is_public;
+use crate::secrets::SecretText;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::DeliveryResult;
@@ -53,6 +54,15 @@ pub(crate) struct WebhookRequest {
     pub(crate) timeout: Duration,
 }
 
+/// What was answered to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GotAnswer {
+    pub(crate) status: u16,
+    /// As it was written.
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
 /// The receiver's name leads to no address that may be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("the receiver's address is not a public one")]
@@ -89,6 +99,32 @@ impl WebhookClient {
             settings,
             places: Arc::new(Semaphore::new(REQUESTS_MAX)),
         }
+    }
+
+    /// Asks for what is at an address, `authorization` with it; of an answer that is larger than
+    /// `body_max` nothing is given.
+    ///
+    /// # Errors
+    /// A sentence that says why there is no answer.
+    pub(crate) async fn get(
+        &self,
+        url: String,
+        authorization: Option<SecretText>,
+        timeout: Duration,
+        body_max: u64,
+    ) -> Result<GotAnswer, String> {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return Err("The node stops.".into());
+        };
+        let settings = self.settings;
+        let work = containment::on_blocking_thread(Part::Task, move || {
+            let _held = place;
+            let authorization = authorization.as_ref().map(SecretText::expose);
+            let got = settings.get(&url, authorization, timeout, body_max);
+            got.map_err(|error| failure(&error))
+        });
+        work.await
+            .unwrap_or_else(|_| Err("The request was interrupted.".into()))
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -132,6 +168,26 @@ impl WebhookSettings {
         }
         let answer = post.send(&request.body)?;
         Ok(answer.status().as_u16())
+    }
+
+    fn get(
+        self,
+        url: &str,
+        authorization: Option<&str>,
+        timeout: Duration,
+        body_max: u64,
+    ) -> Result<GotAnswer, ureq::Error> {
+        let mut get = self.agent(timeout).get(url);
+        if let Some(authorization) = authorization {
+            get = get.header("authorization", authorization);
+        }
+        let (parts, mut body) = get.call()?.into_parts();
+        let retry_after = parts.headers.get("retry-after");
+        Ok(GotAnswer {
+            status: parts.status.as_u16(),
+            retry_after: retry_after.and_then(|text| text.to_str().ok().map(str::to_owned)),
+            body: body.with_config().limit(body_max).read_to_vec()?,
+        })
     }
 
     fn agent(self, timeout: Duration) -> Agent {
@@ -179,16 +235,9 @@ impl Outcome {
             error,
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_)
         );
-        let text = match error {
-            ureq::Error::Other(cause) => cause.to_string(),
-            ureq::Error::RequireHttpsOnly(_) => "only https:// is allowed".into(),
-            ureq::Error::Timeout(_) => "no answer came in time".into(),
-            other => other.to_string(),
-        };
-        let text: String = text.chars().take(ERROR_CHARS_MAX).collect();
         Self {
             is_final,
-            ..Self::failed(format!("The request failed: {text}."))
+            ..Self::failed(failure(error))
         }
     }
 
@@ -202,6 +251,19 @@ impl Outcome {
             },
         }
     }
+}
+
+/// Why a request has failed: a sentence.
+fn failure(error: &ureq::Error) -> String {
+    let text = match error {
+        ureq::Error::Other(cause) => cause.to_string(),
+        ureq::Error::RequireHttpsOnly(_) => "only https:// is allowed".into(),
+        ureq::Error::Timeout(_) => "no answer came in time".into(),
+        ureq::Error::BodyExceedsLimit(most) => format!("the answer is larger than {most} bytes"),
+        other => other.to_string(),
+    };
+    let text: String = text.chars().take(ERROR_CHARS_MAX).collect();
+    format!("The request failed: {text}.")
 }
 
 #[cfg(test)]

@@ -9,12 +9,17 @@ use store::TenantId;
 
 /// What is wrong with the currencies of an owner's cards, when cards or exchange rates change.
 pub(super) fn faults(proposed: &Proposed, owner: TenantId, now: Timestamp) -> Vec<Fault> {
-    let kinds = [ResourceKind::RateCard, ResourceKind::ExchangeRate];
+    let kinds = [
+        ResourceKind::RateCard,
+        ResourceKind::ExchangeRate,
+        ResourceKind::ExchangeSource,
+    ];
     let mut changed = proposed.changes().keys();
     if !changed.any(|key| kinds.contains(&key.kind)) {
         return Vec::new();
     }
-    let (mut rates, mut faults) = (BTreeMap::new(), Vec::new());
+    let (mut rates, mut faults) = (BTreeMap::new(), unlisted(proposed));
+    faults.extend(sources_of_one(proposed, owner));
     for entry in proposed.of_kind(owner, ResourceKind::ExchangeRate) {
         let ResourceSpec::ExchangeRate(rate) = &entry.spec else {
             continue;
@@ -28,6 +33,40 @@ pub(super) fn faults(proposed: &Proposed, owner: TenantId, now: Timestamp) -> Ve
         if let ResourceSpec::RateCard(card) = &entry.spec {
             let message = without_rate(card, &rates, now);
             faults.extend(message.map(|message| in_currency(entry, &message)));
+        }
+    }
+    faults
+}
+
+/// Currencies of what changes that ISO 4217 does not have. One that is there already stays: nothing that
+/// is in force may keep a switch from its start.
+fn unlisted(proposed: &Proposed) -> Vec<Fault> {
+    let changed = proposed.changes().values().flatten();
+    let faults = changed.filter_map(|entry| {
+        let currency = match &entry.spec {
+            ResourceSpec::RateCard(card) => card.currency,
+            ResourceSpec::ExchangeRate(rate) => rate.currency,
+            _ => return None,
+        };
+        let message = format_args!("ISO 4217 has no currency {currency}").to_string();
+        (!currency.is_listed()).then(|| in_currency(entry, &message))
+    });
+    faults.collect()
+}
+
+/// Two sources of one currency would write it by turns.
+fn sources_of_one(proposed: &Proposed, owner: TenantId) -> Vec<Fault> {
+    let (mut source_of, mut faults) = (BTreeMap::new(), Vec::new());
+    for entry in proposed.of_kind(owner, ResourceKind::ExchangeSource) {
+        let ResourceSpec::ExchangeSource(source) = &entry.spec else {
+            continue;
+        };
+        for currency in &source.currencies {
+            if let Some(other) = source_of.insert(*currency, &entry.key.name) {
+                let message = format_args!("{currency} comes from {other} already");
+                let problem = Problem::in_field("currencies", message);
+                faults.push(Fault::Invalid(problem.of(entry.key.kind, &entry.key.name)));
+            }
         }
     }
     faults

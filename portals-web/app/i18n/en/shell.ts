@@ -22,6 +22,7 @@ export const shell = {
     cdrsCancelled: 'Cancelled',
     trafficReport: 'Traffic',
     reratings: 'Re-rating',
+    exchange: 'Exchange rates',
     jobs: 'Background jobs',
     schedules: 'Schedules',
     events: 'Events',

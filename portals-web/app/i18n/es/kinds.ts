@@ -2,6 +2,7 @@ import type { KindTexts } from '../kind-texts'
 import { accounts } from './kinds/accounts'
 import { choices } from './kinds/choices'
 import { connections } from './kinds/connections'
+import { exchange } from './kinds/exchange'
 import { fields } from './kinds/fields'
 import { areas, kinds as names, verbs } from './kinds/names'
 import { items } from './kinds/items'
@@ -14,5 +15,5 @@ export const kinds: KindTexts = {
   choices,
   areas,
   verbs,
-  sentences: { ...accounts, ...connections, ...items, ...offer, ...trunks },
+  sentences: { ...accounts, ...connections, ...exchange, ...items, ...offer, ...trunks },
 }

@@ -25,6 +25,7 @@ export const shell: Translation<typeof english> = {
     cdrsCancelled: 'Canceladas',
     trafficReport: 'Tráfico',
     reratings: 'Retarificación',
+    exchange: 'Tipos de cambio',
     jobs: 'Tareas en segundo plano',
     schedules: 'Programaciones',
     events: 'Eventos',

@@ -146,4 +146,6 @@ export const choices: Record<string, string> = {
   AES_256_CM_HMAC_SHA1_32: 'AES_256_CM_HMAC_SHA1_32',
   AES_CM_128_HMAC_SHA1_80: 'AES_CM_128_HMAC_SHA1_80',
   AES_CM_128_HMAC_SHA1_32: 'AES_CM_128_HMAC_SHA1_32',
+  open_exchange_rates: 'Open Exchange Rates',
+  ecb: 'Banco Central Europeo',
 }

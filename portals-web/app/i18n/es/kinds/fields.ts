@@ -234,4 +234,11 @@ export const fields: Record<string, string> = {
   media_encryption: 'Cifrado del media',
   keys_in_clear: 'Claves sin cifrar',
   suites: 'Suites',
+  provider: 'Quien publica',
+  currencies: 'Monedas',
+  app_id: 'App ID',
+  refresh_minutes: 'Intervalo de lectura',
+  alert_percent: 'Aviso a partir de',
+  stale_after_hours: 'Anticuado tras',
+  markup_bps: 'Recargo al mostrar',
 }

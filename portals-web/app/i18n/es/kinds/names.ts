@@ -11,6 +11,10 @@ export const kinds: Record<string, KindName> = {
   customer_group: { one: 'Grupo de clientes', many: 'Grupos de clientes' },
   customer: { one: 'Cliente', many: 'Clientes' },
   exchange_rate: { one: 'Tipo de cambio', many: 'Tipos de cambio' },
+  exchange_source: {
+    one: 'Fuente de tipos de cambio',
+    many: 'Fuentes de tipos de cambio',
+  },
   gateway: { one: 'Gateway', many: 'Gateways' },
   lcr_profile: { one: 'Perfil LCR', many: 'Perfiles LCR' },
   notification_target: { one: 'Destino de notificaciones', many: 'Destinos de notificaciones' },

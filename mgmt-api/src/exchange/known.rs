@@ -1,0 +1,103 @@
+//! What is known of a source: when it was read, what it said, what waits.
+
+use super::judge::Verdict;
+use rating::exchange::ExchangeRate;
+use rating::{Currency, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// What is kept of a source between two readings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SourceKnown {
+    /// When it was asked last.
+    pub(crate) asked_at: Option<Timestamp>,
+    /// When it answered last.
+    pub(crate) read_at: Option<Timestamp>,
+    /// When the rates of that answer were published.
+    pub(crate) published_at: Option<Timestamp>,
+    /// When it is asked next.
+    pub(crate) next_at: Option<Timestamp>,
+    /// Why the last question brought nothing.
+    pub(crate) failure: Option<String>,
+    /// Questions in vain since the last answer.
+    pub(crate) failures: u32,
+    pub(crate) is_stale: bool,
+    pub(crate) quotes: BTreeMap<Currency, QuoteKnown>,
+}
+
+/// What a source said of a currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuoteKnown {
+    pub(crate) state: QuoteState,
+    /// `None` for one that is missing.
+    pub(crate) rate: Option<ExchangeRate>,
+    /// Why it is missing.
+    pub(crate) reason: Option<String>,
+}
+
+/// What became of a quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QuoteState {
+    /// It counts, or does from the next midnight on.
+    InForce,
+    /// A rate of that day was written before it: it is looked at again tomorrow.
+    Later,
+    /// It has moved too far and waits until somebody confirms it.
+    Waits,
+    /// There is none.
+    Missing,
+}
+
+impl SourceKnown {
+    /// From the text of the database; one of another version is read anew by the next question.
+    pub(crate) fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is known of a source of exchange rates is begun anew");
+            Self::default()
+        })
+    }
+
+    /// Takes verdicts over; gives the currencies whose rate waits and did not before.
+    pub(super) fn take(
+        &mut self,
+        verdicts: &BTreeMap<Currency, Verdict>,
+        last: &LastRates,
+    ) -> Vec<Currency> {
+        let waited = |quotes: &BTreeMap<Currency, QuoteKnown>, currency: &Currency| {
+            let quote = quotes.get(currency);
+            quote.is_some_and(|quote| quote.state == QuoteState::Waits)
+        };
+        let quotes: BTreeMap<_, _> = verdicts
+            .iter()
+            .map(|(currency, verdict)| (*currency, QuoteKnown::of(verdict, last.get(currency))))
+            .collect();
+        let begun = quotes
+            .keys()
+            .filter(|currency| waited(&quotes, currency) && !waited(&self.quotes, currency));
+        let begun = begun.copied().collect();
+        self.quotes = quotes;
+        begun
+    }
+}
+
+/// The last configured rate of each currency.
+pub(super) type LastRates = BTreeMap<Currency, ExchangeRate>;
+
+impl QuoteKnown {
+    fn of(verdict: &Verdict, last: Option<&ExchangeRate>) -> Self {
+        let (state, rate, reason) = match verdict {
+            Verdict::New(rate) => (QuoteState::InForce, Some(*rate), None),
+            Verdict::Kept(rate) if last == Some(rate) => (QuoteState::InForce, Some(*rate), None),
+            Verdict::Kept(rate) => (QuoteState::Later, Some(*rate), None),
+            Verdict::Waits(rate) => (QuoteState::Waits, Some(*rate), None),
+            Verdict::Missing(reason) => (QuoteState::Missing, None, Some(reason.clone())),
+        };
+        Self {
+            state,
+            rate,
+            reason,
+        }
+    }
+}
