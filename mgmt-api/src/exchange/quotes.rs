@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(of(&quotes, "EUR"), "1.0842");
         // 1.0842/162.74 and 1.0842/0.83355.
         assert_eq!(of(&quotes, "JPY"), "0.006662160501");
-        assert_eq!(of(&quotes, "GBP"), "1.300701817528");
+        assert_eq!(of(&quotes, "GBP"), "1.300701817527");
     }
 
     #[test]

@@ -174,6 +174,7 @@ mod tests {
             "verify_reports",
             "mail_reports",
             "follow_decks",
+            "refresh_exchange_rates",
         ];
         assert_eq!(names, expected);
     }
