@@ -132,8 +132,8 @@ impl ExchangeSource {
 
 impl Kind for ExchangeSource {
     const KIND: ResourceKind = ResourceKind::ExchangeSource;
-    const TITLE: &'static str = "Exchange rate source";
-    const TITLE_PLURAL: &'static str = "Exchange rate sources";
+    const TITLE: &'static str = "Exchange source";
+    const TITLE_PLURAL: &'static str = "Exchange sources";
     const ASSIGNABLE: Assignable = Assignable::No;
 
     fn check(&self) -> Vec<Problem> {

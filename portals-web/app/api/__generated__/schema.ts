@@ -2697,6 +2697,246 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchange-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists exchange sources.
+         * @description Somebody who publishes exchange rates. A page at a time, filtered, searched and sorted.
+         */
+        get: operations["exchange_source_list"];
+        put?: never;
+        /**
+         * Makes a exchange source.
+         * @description Somebody who publishes exchange rates. They are read again and again, and what is new comes into force at the next midnight in UTC, as one change of the configuration: a rate that counts, or has counted, is never written again. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_source_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes many exchange sources at once.
+         * @description A merge patch (RFC 7396) of the spec and of the assignment, for all that are named or all that a filter finds: all or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_source_bulk_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All exchange sources as a table or as YAML.
+         * @description What a list finds with the same filters, in one file. Secrets are masked.
+         */
+        get: operations["exchange_source_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes and changes exchange sources from a table or from YAML.
+         * @description Send `text/csv` as the export gives it, or `application/yaml`. In a table, a column that is missing leaves its field alone and an empty cell takes the field away. All or nothing. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_source_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One exchange source as it is now.
+         * @description The header `ETag` has its version, to be sent back in `If-Match`.
+         */
+        get: operations["exchange_source_view"];
+        /**
+         * Changes a exchange source.
+         * @description The body is the whole resource. Another name than before is a rename: whatever names it follows. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        put: operations["exchange_source_update"];
+        post?: never;
+        /**
+         * Takes a exchange source away.
+         * @description Refused while other resources name it. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        delete: operations["exchange_source_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How two versions of a exchange source differ. */
+        get: operations["exchange_source_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a rate in force, from the next midnight in UTC on, that has moved too far to do so by itself. */
+        post: operations["exchange_source_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a source of exchange rates said last. */
+        get: operations["exchange_source_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads a source of exchange rates now. What is new counts from the next midnight in UTC on.
+         * @description The answer is 200 also when the source gave nothing; `failure` then says why.
+         */
+        post: operations["exchange_source_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version of a exchange source the newest.
+         * @description It becomes a new version; nothing is lost. It is in force when the answer comes; with `change_set` it is a draft instead.
+         */
+        post: operations["exchange_source_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every version of a exchange source.
+         * @description The newest first, also of one that is gone when it is asked for by number.
+         */
+        get: operations["exchange_source_version_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-sources/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A exchange source as it was. */
+        get: operations["exchange_source_version_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explain": {
         parameters: {
             query?: never;
@@ -8468,6 +8708,19 @@ export interface components {
              */
             to: number;
         };
+        /** @description A rate that waits, and shall count. */
+        ConfirmExchangeRate: {
+            /**
+             * @description Its currency.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description USD for one unit, as it was looked at: when it is another by now, nothing is done.
+             * @example 1.0842
+             */
+            rate: string;
+        };
         /** @description A proof of who is at the keyboard. */
         Confirmation: {
             /** @description The code that the authenticator app shows, when the user has one. */
@@ -9403,6 +9656,59 @@ export interface components {
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
         };
+        /** @description What a source says of a currency. */
+        ExchangeQuote: {
+            /**
+             * @description Its code of ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description USD for one unit, as calls are rated now; null without an exchange rate.
+             * @example 1.0835
+             */
+            in_force: string | null;
+            /**
+             * Format: int64
+             * @description How far the source's last rate is from the newest exchange rate, in hundredths of a percent.
+             */
+            move_bps: number | null;
+            /** @description The newest exchange rate, when it does not count yet. */
+            next: string | null;
+            /**
+             * Format: date
+             * @description The day from which that counts.
+             */
+            next_from: string | null;
+            /**
+             * @description USD for one unit, as the source said last.
+             * @example 1.0842
+             */
+            rate: string | null;
+            /** @description Why there is no rate. */
+            reason: string | null;
+            /**
+             * @description USD for one unit, less the mark-up: for showing only.
+             * @example 1.0564
+             */
+            shown: string | null;
+            state: components["schemas"]["QuoteState"] | null;
+        };
+        /** @description What a source of exchange rates said last, and how old that is. */
+        ExchangeQuotes: {
+            asked_at: components["schemas"]["Time"] | null;
+            /** @description Why the last question brought nothing; null when it did. */
+            failure: string | null;
+            /** @description Whether its rates are older than it may be. */
+            is_stale: boolean;
+            next_at: components["schemas"]["Time"] | null;
+            published_at: components["schemas"]["Time"] | null;
+            /** @description One for each of its currencies, in its order. */
+            quotes: components["schemas"]["ExchangeQuote"][];
+            read_at: components["schemas"]["Time"] | null;
+            /** @description Name of the source. */
+            source: string;
+        };
         /** @description A page of a list. */
         ExchangeRatePage: {
             /** @description The page */
@@ -9492,6 +9798,120 @@ export interface components {
             /** @description Why; kept with the version */
             note?: string | null;
             spec: components["schemas"]["ExchangeRateSpec"];
+        };
+        /** @description A page of a list. */
+        ExchangeSourcePage: {
+            /** @description The page */
+            items: components["schemas"]["ExchangeSourceResource"][];
+            /** @description Where the next page begins; null on the last */
+            next_cursor: string | null;
+            /** @description How many there are in all; null when counting would take long */
+            total: number | null;
+        };
+        /** @description Exchange source as it is now. */
+        ExchangeSourceResource: {
+            assign: components["schemas"]["Assignment"];
+            created_at: components["schemas"]["Time"];
+            /** @description What another system calls it; unique within the kind */
+            external_id: string | null;
+            /** @description Its number, which survives a rename */
+            id: number;
+            /**
+             * @description Its kind
+             * @enum {string}
+             */
+            kind: "exchange_source";
+            /** @description Unique within the kind */
+            name: string;
+            spec: components["schemas"]["ExchangeSourceSpec"];
+            updated_at: components["schemas"]["Time"];
+            /** @description Who made this version */
+            updated_by: string;
+            /** @description 1 for the first, one more with each change */
+            version: number;
+        };
+        /**
+         * Exchange source
+         * @description Somebody who publishes exchange rates. They are read again and again, and what is new comes into force at the next midnight in UTC, as one change of the configuration: a rate that counts, or has counted, is never written again.
+         */
+        ExchangeSourceSpec: {
+            /**
+             * @description A rate that moves by more than this against the last one is told, and waits until somebody confirms it.
+             * @default 5
+             */
+            alert_percent: number;
+            /** @description Open Exchange Rates: the App ID of the account. */
+            app_id?: string | null;
+            /**
+             * @description The currencies that are taken, by their codes of ISO 4217. Each has one source.
+             * @example [
+             *       "EUR",
+             *       "GBP"
+             *     ]
+             */
+            currencies: string[];
+            /**
+             * @description How much less a unit is worth where rates are shown to customers, in hundredths of a percent. Nothing is charged or booked by it.
+             * @default 0
+             */
+            markup_bps: number;
+            /**
+             * @description Who publishes them.
+             * @enum {string}
+             */
+            provider: "open_exchange_rates" | "ecb";
+            /**
+             * @description How often it is read.
+             * @default 60
+             */
+            refresh_minutes: number;
+            /**
+             * @description Rates that were published longer ago are stale, which is told. The European Central Bank publishes none for five days about Easter.
+             * @default 120
+             */
+            stale_after_hours: number;
+            /**
+             * @description Whether it is read.
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "inactive";
+            /** @description Where it is read from instead: the address before `/latest.json` of Open Exchange Rates, or that of the file of the European Central Bank. Plain `http://` is for tests on the same host. */
+            url?: string | null;
+        };
+        /** @description A version of a exchange source. */
+        ExchangeSourceVersion: {
+            assign: components["schemas"]["Assignment"];
+            /** @description Who made it */
+            author: string;
+            created_at: components["schemas"]["Time"];
+            /** @description What another system calls it; unique within the kind */
+            external_id: string | null;
+            /** @description Its number, which survives a rename */
+            id: number;
+            /**
+             * @description Its kind
+             * @enum {string}
+             */
+            kind: "exchange_source";
+            /** @description Unique within the kind */
+            name: string;
+            /** @description Why */
+            note: string | null;
+            spec: components["schemas"]["ExchangeSourceSpec"];
+            /** @description 1 for the first, one more with each change */
+            version: number;
+        };
+        /** @description A exchange source as it shall be. */
+        ExchangeSourceWrite: {
+            assign?: components["schemas"]["Assignment"] | null;
+            /** @description What another system calls it; unique within the kind */
+            external_id?: string | null;
+            /** @description Unique within the kind */
+            name: string;
+            /** @description Why; kept with the version */
+            note?: string | null;
+            spec: components["schemas"]["ExchangeSourceSpec"];
         };
         /** @description How a carrier does for a destination, of which the order was made. */
         ExplainQuality: {
@@ -11172,7 +11592,7 @@ export interface components {
          * @description A permission
          * @enum {string}
          */
-        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "scheduled_report.read" | "scheduled_report.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "report.read" | "ledger.read" | "ledger.write" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
+        PermissionName: "customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "customer.read" | "customer.write" | "carrier.read" | "carrier.write" | "pop.read" | "pop.write" | "voice_tier.read" | "voice_tier.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "trunk.read" | "trunk.write" | "gateway.read" | "gateway.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "lcr_profile.read" | "lcr_profile.write" | "exchange_rate.read" | "exchange_rate.write" | "exchange_source.read" | "exchange_source.write" | "rate_card.read" | "rate_card.write" | "number_list.read" | "number_list.write" | "cli_rules.read" | "cli_rules.write" | "translation_rules.read" | "translation_rules.write" | "schedule.read" | "schedule.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "scheduled_report.read" | "scheduled_report.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "report.read" | "ledger.read" | "ledger.write" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read";
         /** @description A page of a list. */
         PopPage: {
             /** @description The page */
@@ -11475,6 +11895,11 @@ export interface components {
              */
             snapshot_number: number;
         };
+        /**
+         * @description What became of a quote.
+         * @enum {string}
+         */
+        QuoteState: "in_force" | "later" | "waits" | "missing";
         /** @description A page of a list. */
         RateCardPage: {
             /** @description The page */
@@ -12237,7 +12662,7 @@ export interface components {
             /** @description A note for whoever gives the role. */
             description?: string;
             /** @description What they may do. */
-            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "cli_rules.read" | "cli_rules.write" | "exchange_rate.read" | "exchange_rate.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "scheduled_report.read" | "scheduled_report.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
+            permissions: ("customer_category.read" | "customer_category.write" | "customer_group.read" | "customer_group.write" | "schedule.read" | "schedule.write" | "pop.read" | "pop.write" | "codec_set.read" | "codec_set.write" | "authentication_method.read" | "authentication_method.write" | "channel_plan.read" | "channel_plan.write" | "number_list.read" | "number_list.write" | "translation_rules.read" | "translation_rules.write" | "cli_rules.read" | "cli_rules.write" | "exchange_rate.read" | "exchange_rate.write" | "exchange_source.read" | "exchange_source.write" | "rate_card.read" | "rate_card.write" | "voice_tier.read" | "voice_tier.write" | "carrier.read" | "carrier.write" | "gateway.read" | "gateway.write" | "lcr_profile.read" | "lcr_profile.write" | "customer.read" | "customer.write" | "trunk.read" | "trunk.write" | "route.read" | "route.write" | "route_group.read" | "route_group.write" | "role.read" | "role.write" | "notification_target.read" | "notification_target.write" | "scheduled_report.read" | "scheduled_report.write" | "change_set.read" | "change_set.write" | "change_set.push" | "audit.read" | "audit.export" | "cdr.read" | "call.read" | "live.read" | "explain.use" | "status.read" | "metrics.read" | "user.read" | "user.write" | "session.manage" | "api_key.read" | "api_key.write" | "job.read" | "job.write" | "tenant.read" | "tenant.write" | "impersonate.use" | "apply.use" | "export.use" | "backup.use" | "ban.read" | "ban.write" | "trace.read" | "trace.write" | "event.read")[];
             /**
              * @description Whose users may have it.
              * @enum {string}
@@ -14117,6 +14542,7 @@ export type CodecSetSpec = components['schemas']['CodecSetSpec'];
 export type CodecSetVersion = components['schemas']['CodecSetVersion'];
 export type CodecSetWrite = components['schemas']['CodecSetWrite'];
 export type Comparison = components['schemas']['Comparison'];
+export type ConfirmExchangeRate = components['schemas']['ConfirmExchangeRate'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type Counted = components['schemas']['Counted'];
 export type CurrencyBalanceView = components['schemas']['CurrencyBalanceView'];
@@ -14171,11 +14597,18 @@ export type EntryKind = components['schemas']['EntryKind'];
 export type EntryPage = components['schemas']['EntryPage'];
 export type EntryView = components['schemas']['EntryView'];
 export type EventList = components['schemas']['EventList'];
+export type ExchangeQuote = components['schemas']['ExchangeQuote'];
+export type ExchangeQuotes = components['schemas']['ExchangeQuotes'];
 export type ExchangeRatePage = components['schemas']['ExchangeRatePage'];
 export type ExchangeRateResource = components['schemas']['ExchangeRateResource'];
 export type ExchangeRateSpec = components['schemas']['ExchangeRateSpec'];
 export type ExchangeRateVersion = components['schemas']['ExchangeRateVersion'];
 export type ExchangeRateWrite = components['schemas']['ExchangeRateWrite'];
+export type ExchangeSourcePage = components['schemas']['ExchangeSourcePage'];
+export type ExchangeSourceResource = components['schemas']['ExchangeSourceResource'];
+export type ExchangeSourceSpec = components['schemas']['ExchangeSourceSpec'];
+export type ExchangeSourceVersion = components['schemas']['ExchangeSourceVersion'];
+export type ExchangeSourceWrite = components['schemas']['ExchangeSourceWrite'];
 export type ExplainQuality = components['schemas']['ExplainQuality'];
 export type ExplainRankKey = components['schemas']['ExplainRankKey'];
 export type ExplainRate = components['schemas']['ExplainRate'];
@@ -14295,6 +14728,7 @@ export type ProbedState = components['schemas']['ProbedState'];
 export type Problem = components['schemas']['Problem'];
 export type PushRequest = components['schemas']['PushRequest'];
 export type PushResult = components['schemas']['PushResult'];
+export type QuoteState = components['schemas']['QuoteState'];
 export type RateCardPage = components['schemas']['RateCardPage'];
 export type RateCardResource = components['schemas']['RateCardResource'];
 export type RateCardSpec = components['schemas']['RateCardSpec'];
@@ -31134,6 +31568,1568 @@ export interface operations {
             };
         };
     };
+    exchange_source_list: {
+        parameters: {
+            query?: {
+                /** @description Only those with this value. Whether it is read. */
+                status?: string;
+                /** @description Only those with this value. Who publishes them. */
+                provider?: string;
+                /** @description Only those in which each of these words begins a word. */
+                q?: string;
+                /** @description By which field; with `-` before it, the greatest first. Default: name. */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "provider" | "-provider";
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourcePage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_create: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeSourceWrite"];
+            };
+        };
+        responses: {
+            /** @description The new resource */
+            201: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourceResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_bulk_edit: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkEdit"];
+            };
+        };
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_export: {
+        parameters: {
+            query?: {
+                /** @description Only those with this value. Whether it is read. */
+                status?: string;
+                /** @description Only those with this value. Who publishes them. */
+                provider?: string;
+                /** @description Only those in which each of these words begins a word. */
+                q?: string;
+                /** @description By which field; with `-` before it, the greatest first. Default: name. */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "status" | "-status" | "provider" | "-provider";
+                /** @description A table for spreadsheets, or documents that `apply` reads. */
+                format?: "csv" | "yaml";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": unknown;
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_import: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": unknown;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushResult"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourceResource"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_update: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeSourceWrite"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourceResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_delete: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_compare: {
+        parameters: {
+            query: {
+                /** @description The earlier one. */
+                from: number;
+                /** @description The later one; the newest when left out. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields that differ */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number or name of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmExchangeRate"];
+            };
+        };
+        responses: {
+            /** @description The source after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeQuotes"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such rate waits, or the configuration has changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The switch did not take it; what was before is in force */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_quotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or name of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it said, and how old that is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeQuotes"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_refresh: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Number or name of the source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeQuotes"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not active */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_roll_back: {
+        parameters: {
+            query?: {
+                /** @description Number of an open change set: the change becomes a draft of it, the answer is 202, and nothing is in force before its push. Needs the permission `change_set.write` too. */
+                change_set?: number;
+            };
+            header: {
+                /** @description The `ETag` of the version that is meant, or `*` for any. */
+                "If-Match": string;
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    /** @description The version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourceResource"];
+                };
+            };
+            /** @description What the change set has now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedResult"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is: a name that is taken, a resource that others name, a change set that is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource has another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_version_list: {
+        parameters: {
+            query?: {
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_source_version_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, its name, or `external_id:` with what another system calls it. A name of digits, or of a path of this API, is written with `name:` before it. */
+                id: string;
+                /** @description Which. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeSourceVersion"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource, version or change set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explain: {
         parameters: {
             query: {
@@ -44145,7 +46141,7 @@ export interface operations {
     resource_list: {
         parameters: {
             query?: {
-                kind?: "customer_category" | "customer_group" | "schedule" | "pop" | "codec_set" | "authentication_method" | "channel_plan" | "number_list" | "translation_rules" | "cli_rules" | "exchange_rate" | "rate_card" | "voice_tier" | "carrier" | "gateway" | "lcr_profile" | "customer" | "trunk" | "route" | "route_group" | "role" | "notification_target" | "scheduled_report";
+                kind?: "customer_category" | "customer_group" | "schedule" | "pop" | "codec_set" | "authentication_method" | "channel_plan" | "number_list" | "translation_rules" | "cli_rules" | "exchange_rate" | "exchange_source" | "rate_card" | "voice_tier" | "carrier" | "gateway" | "lcr_profile" | "customer" | "trunk" | "route" | "route_group" | "role" | "notification_target" | "scheduled_report";
             };
             header?: never;
             path?: never;
@@ -57531,6 +59527,9 @@ export const pathsApiV1DeckImportsIdChangesGetParametersQueryKindValues: Readonl
 export const pathsApiV1ExchangeRatesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1ExchangeRatesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1ExchangeRatesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-rates/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1ExchangeSourcesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-sources"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "provider", "-provider"];
+export const pathsApiV1ExchangeSourcesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-sources/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status", "provider", "-provider"];
+export const pathsApiV1ExchangeSourcesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/exchange-sources/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1GatewaysGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "carrier", "-carrier", "status", "-status", "address", "-address"];
 export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/gateways/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -57564,7 +59563,7 @@ export const pathsApiV1ReportsTrafficGetParametersQueryGroup_byValues: ReadonlyA
 export const pathsApiV1ReportsTrafficGetParametersQueryOfValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["of"]> = ["calls", "attempts"];
 export const pathsApiV1ReportsTrafficGetParametersQueryCompareValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["compare"]> = ["previous"];
 export const pathsApiV1ReportsTrafficGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
-export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "cli_rules", "exchange_rate", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target", "scheduled_report"];
+export const pathsApiV1ResourcesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/resources"]["get"]["parameters"]["query"]["kind"]> = ["customer_category", "customer_group", "schedule", "pop", "codec_set", "authentication_method", "channel_plan", "number_list", "translation_rules", "cli_rules", "exchange_rate", "exchange_source", "rate_card", "voice_tier", "carrier", "gateway", "lcr_profile", "customer", "trunk", "route", "route_group", "role", "notification_target", "scheduled_report"];
 export const pathsApiV1RolesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "portal", "-portal"];
 export const pathsApiV1RolesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/roles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -57641,6 +59640,10 @@ export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["
 export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction"];
 export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
 export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
+export const exchangeSourceResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeSourceResource"]["kind"]> = ["exchange_source"];
+export const exchangeSourceSpecProviderValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeSourceSpec"]["provider"]> = ["open_exchange_rates", "ecb"];
+export const exchangeSourceSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeSourceSpec"]["status"]> = ["active", "inactive"];
+export const exchangeSourceVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeSourceVersion"]["kind"]> = ["exchange_source"];
 export const explanationBasisValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExplanationBasis"]> = ["recorded", "past_snapshot", "live_snapshot"];
 export const gatewayResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewayResource"]["kind"]> = ["gateway"];
 export const gatewaySpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["GatewaySpec"]["status"]> = ["active", "inactive"];
@@ -57665,7 +59668,7 @@ export const numberListSpecReplacesValues: ReadonlyArray<FlattenedDeepRequired<c
 export const numberListVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NumberListVersion"]["kind"]> = ["number_list"];
 export const outcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const paymentDirectionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PaymentDirection"]> = ["payment", "refund"];
-export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "scheduled_report.read", "scheduled_report.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "report.read", "ledger.read", "ledger.write", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const permissionNameValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PermissionName"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "customer.read", "customer.write", "carrier.read", "carrier.write", "pop.read", "pop.write", "voice_tier.read", "voice_tier.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "trunk.read", "trunk.write", "gateway.read", "gateway.write", "route.read", "route.write", "route_group.read", "route_group.write", "lcr_profile.read", "lcr_profile.write", "exchange_rate.read", "exchange_rate.write", "exchange_source.read", "exchange_source.write", "rate_card.read", "rate_card.write", "number_list.read", "number_list.write", "cli_rules.read", "cli_rules.write", "translation_rules.read", "translation_rules.write", "schedule.read", "schedule.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "scheduled_report.read", "scheduled_report.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "report.read", "ledger.read", "ledger.write", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const popResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopResource"]["kind"]> = ["pop"];
 export const popSpecListenersTransportValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["listeners"]["transport"]> = ["udp", "tcp", "tls"];
 export const popSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PopSpec"]["status"]> = ["active", "inactive"];
@@ -57673,6 +59676,7 @@ export const popVersionKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const preferredSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreferredSide"]> = ["draft", "in_force"];
 export const priceFaultValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PriceFault"]> = ["below_cost", "below_margin", "no_route", "no_rate"];
 export const probedStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProbedState"]> = ["unprobed", "unknown", "up", "down"];
+export const quoteStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["QuoteState"]> = ["in_force", "later", "waits", "missing"];
 export const rateCardResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardResource"]["kind"]> = ["rate_card"];
 export const rateCardSpecAmount_roundingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["amount_rounding"]> = ["up", "down", "half_up", "half_even"];
 export const rateCardSpecBuilt_fromCombineValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RateCardSpec"]["built_from"]["combine"]> = ["max", "min", "average"];
@@ -57688,7 +59692,7 @@ export const reportOfValues: ReadonlyArray<FlattenedDeepRequired<components>["sc
 export const reratedSideValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratedSide"]> = ["customers", "carriers"];
 export const reratingStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ReratingStateView"]> = ["previewing", "ready", "failed", "applying", "stopped", "applied"];
 export const roleResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleResource"]["kind"]> = ["role"];
-export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "cli_rules.read", "cli_rules.write", "exchange_rate.read", "exchange_rate.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "scheduled_report.read", "scheduled_report.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
+export const roleSpecPermissionsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["permissions"]> = ["customer_category.read", "customer_category.write", "customer_group.read", "customer_group.write", "schedule.read", "schedule.write", "pop.read", "pop.write", "codec_set.read", "codec_set.write", "authentication_method.read", "authentication_method.write", "channel_plan.read", "channel_plan.write", "number_list.read", "number_list.write", "translation_rules.read", "translation_rules.write", "cli_rules.read", "cli_rules.write", "exchange_rate.read", "exchange_rate.write", "exchange_source.read", "exchange_source.write", "rate_card.read", "rate_card.write", "voice_tier.read", "voice_tier.write", "carrier.read", "carrier.write", "gateway.read", "gateway.write", "lcr_profile.read", "lcr_profile.write", "customer.read", "customer.write", "trunk.read", "trunk.write", "route.read", "route.write", "route_group.read", "route_group.write", "role.read", "role.write", "notification_target.read", "notification_target.write", "scheduled_report.read", "scheduled_report.write", "change_set.read", "change_set.write", "change_set.push", "audit.read", "audit.export", "cdr.read", "call.read", "live.read", "explain.use", "status.read", "metrics.read", "user.read", "user.write", "session.manage", "api_key.read", "api_key.write", "job.read", "job.write", "tenant.read", "tenant.write", "impersonate.use", "apply.use", "export.use", "backup.use", "ban.read", "ban.write", "trace.read", "trace.write", "event.read"];
 export const roleSpecPortalValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleSpec"]["portal"]> = ["operator", "customer", "carrier"];
 export const roleVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RoleVersion"]["kind"]> = ["role"];
 export const routeGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RouteGroupResource"]["kind"]> = ["route_group"];

@@ -9,8 +9,7 @@ export const exchange: Record<string, string> = {
   'The daily file of the European Central Bank.': 'El archivo diario del Banco Central Europeo.',
   'The currencies that are taken, by their codes of ISO 4217. Each has one source.':
     'Las monedas que se toman, por sus códigos de ISO 4217. Cada una tiene una sola fuente.',
-  'Open Exchange Rates: the App ID of the account.':
-    'Open Exchange Rates: el App ID de la cuenta.',
+  'Open Exchange Rates: the App ID of the account.': 'Open Exchange Rates: el App ID de la cuenta.',
   'Where it is read from instead: the address before `/latest.json` of Open Exchange Rates, or that of the file of the European Central Bank. Plain `http://` is for tests on the same host.':
     'De dónde se lee en su lugar: la dirección antes de `/latest.json` de Open Exchange Rates, o la del archivo del Banco Central Europeo. `http://` sin cifrar es para pruebas en el mismo equipo.',
   "the publisher's own": 'la propia de quien publica',
