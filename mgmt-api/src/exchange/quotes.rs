@@ -71,10 +71,10 @@ impl Quotes {
             if cube.local_name().as_ref() != "Cube" {
                 continue;
             }
-            if let Some(time) = attribute(&cube, "time")? {
-                if day.replace(time).is_some() {
-                    return Err(malformed("it has more than one day"));
-                }
+            if let Some(time) = attribute(&cube, "time")?
+                && day.replace(time).is_some()
+            {
+                return Err(malformed("it has more than one day"));
             }
             if let (Some(code), Some(rate)) =
                 (attribute(&cube, "currency")?, attribute(&cube, "rate")?)
@@ -323,7 +323,7 @@ mod tests {
             Quote::read("1").unwrap(),
             Quote::read("9999999999999").unwrap(),
         );
-        assert_eq!(dear.over(cheap).unwrap_err().contains("more than 0"), true);
+        assert!(dear.over(cheap).unwrap_err().contains("more than 0"));
         let most = Quote::read("9.999999999999").unwrap();
         let least = Quote::read("0.000000000001").unwrap();
         assert!(most.over(least).is_err());

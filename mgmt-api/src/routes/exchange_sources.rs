@@ -229,7 +229,7 @@ fn quote(
     let rate = said.and_then(|said| said.rate);
     let rates = configured.map_or(&[][..], |configured| &configured.rates);
     let begun = |dated: &&DatedRate| dated.from.begins() <= now;
-    let in_force = rates.iter().rfind(begun).or(rates.first());
+    let in_force = rates.iter().rfind(begun).or_else(|| rates.first());
     let in_force = in_force.map(|dated| dated.rate);
     let last = rates.last();
     let next = last.filter(|dated| !begun(dated));
