@@ -88,14 +88,14 @@ mod tests {
     use rating::Timestamp;
 
     async fn put(store: &Store, revision: u64, state: &str) -> bool {
-        let event = NewEvent {
+        let told = [NewEvent {
             tenant: TenantId::new(1),
             kind: "exchange_rate.stale".into(),
             subject: "exchange_source/x".into(),
             actor: "switch".into(),
             data: serde_json::json!({}),
-        };
-        let put = store.put_exchange_source(7, revision, state, &[event], Timestamp(5));
+        }];
+        let put = store.put_exchange_source(7, revision, state, &told, Timestamp(5));
         put.await.unwrap()
     }
 
