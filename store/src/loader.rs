@@ -39,7 +39,7 @@ use segments::Segments;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -67,8 +67,6 @@ pub struct Loader {
     filled: bool,
     /// Looks at the journal until they are tried again.
     fill_rests: u32,
-    /// When the days of records are looked after again.
-    days_due: Option<Instant>,
 }
 
 /// What was found when the process started.
@@ -143,7 +141,6 @@ impl Loader {
             progress: Arc::default(),
             filled: false,
             fill_rests: 0,
-            days_due: None,
         }
     }
 
@@ -156,7 +153,6 @@ impl Loader {
     /// [`LoaderError`]; what was done until then stays done.
     pub async fn recover(&mut self) -> Result<Recovery, LoaderError> {
         self.store.post_earlier_calls().await?;
-        self.look_after_days().await;
         self.pass().await?;
         let progress = self.progress.read();
         Ok(Recovery {
@@ -169,10 +165,11 @@ impl Loader {
     pub fn spawn(mut self) -> LoaderHandle {
         let (stop, mut stopped) = watch::channel(false);
         let progress = Arc::clone(&self.progress);
+        // Beside loading, which never waits for a day.
+        tokio::spawn(days::follow(self.store.clone(), stop.subscribe()));
         let task = tokio::spawn(async move {
             loop {
                 let last = *stopped.borrow_and_update();
-                self.look_after_days().await;
                 let outcome = self.pass().await;
                 self.progress.passed(outcome.as_ref().err());
                 if outcome.is_ok() && !last {

@@ -73,7 +73,7 @@ pub(super) async fn migrations(on: &mut Transaction) -> Result<Vec<i64>, StoreEr
 /// All tables but that of the migrations, each after those that it refers to.
 pub(super) async fn tables(on: &mut Transaction) -> Result<Vec<Table>, BackupError> {
     let mut names = table_names(on).await?;
-    names.retain(|name| name != MIGRATIONS_TABLE);
+    names.retain(|name| name != MIGRATIONS_TABLE && !is_detached_day(name));
     let mut refers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in &names {
         let mut to = references(on, name).await?;
@@ -87,6 +87,19 @@ pub(super) async fn tables(on: &mut Transaction) -> Result<Vec<Table>, BackupErr
         tables.push(Table { name, columns });
     }
     Ok(tables)
+}
+
+/// Whether a table was a partition of call records and was detached: no migration makes it, so a restore
+/// could not bring it back.
+fn is_detached_day(name: &str) -> bool {
+    let day = name
+        .strip_prefix("cdr_")
+        .or_else(|| name.strip_prefix("attempt_"));
+    day.is_some_and(|day| {
+        let digits = day.strip_prefix('d').unwrap_or_default();
+        matches!(day, "before" | "default")
+            || digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
 }
 
 /// The first table that refers to none of the others; when they refer in a circle, the first.

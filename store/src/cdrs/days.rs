@@ -93,14 +93,20 @@ struct Partitions {
 
 impl Store {
     /// Makes the partitions of today, the days to come, and those of which the default has records. On SQLite there
-    /// is nothing to make. Nodes may do it at once.
+    /// is nothing to make. Nodes may do it at once: today is what the database's clock says, not theirs.
     ///
     /// # Errors
     /// [`StoreError`]: also when somebody reads the default partition for long, such as a backup. What was made stays.
-    pub async fn make_cdr_days(&self, now: Timestamp) -> Result<CdrDays, StoreError> {
+    pub async fn make_cdr_days(&self) -> Result<CdrDays, StoreError> {
         if self.reader().dialect() == Dialect::Sqlite {
             return Ok(CdrDays::default());
         }
+        let now = sql("SELECT CAST(extract(epoch FROM now()) AS BIGINT) * 1000000");
+        let now = now.fetch_value(self.reader()).await?;
+        self.make_cdr_days_at(Timestamp(now)).await
+    }
+
+    pub(super) async fn make_cdr_days_at(&self, now: Timestamp) -> Result<CdrDays, StoreError> {
         let there = self.partitions().await?;
         let mut made = CdrDays {
             made: 0,
@@ -113,12 +119,18 @@ impl Store {
         for day in wanted.collect::<Vec<_>>() {
             self.make_day(day, &mut made).await?;
         }
-        let begin = there.first.max((today - BACK_DAYS) * DAY_MS);
+        let mut begin = there.first.max((today - BACK_DAYS) * DAY_MS);
         for _ in 0..SETTLED_AT_ONCE {
             let Some(day) = self.day_of_default(begin, (horizon + 1) * DAY_MS).await? else {
                 break;
             };
             self.make_day(day, &mut made).await?;
+            // A day that cannot be made holds up no other.
+            begin = (day + 1) * DAY_MS;
+        }
+        let there = self.partitions().await?;
+        if today * DAY_MS >= there.first && !there.days.contains(&today) {
+            tracing::error!("call records of today have no partition; they go to the default one");
         }
         Ok(made)
     }
@@ -130,7 +142,8 @@ impl Store {
         )
         .fetch_all(self.reader())
         .await?;
-        let (mut first, mut days) = (i64::MAX, BTreeSet::new());
+        // Without a partition of before, every day may have its own.
+        let (mut first, mut days) = (i64::MIN, BTreeSet::new());
         for row in &rows {
             let bound: &str = row.get(0)?;
             // FOR VALUES FROM ('…') TO ('…'), FOR VALUES FROM (MINVALUE) TO ('…'), or DEFAULT.
@@ -184,8 +197,18 @@ impl Store {
             sql(text).execute(&mut transaction).await?;
         }
         let name = day_name(&mut transaction, day).await?;
-        let there = sql("SELECT to_regclass($1) IS NOT NULL").bind(format!("cdr_{name}"));
-        if there.fetch_value(&mut transaction).await? {
+        if has_partition(&mut transaction, &name).await? {
+            return Ok(());
+        }
+        let taken = sql("SELECT to_regclass($1) IS NOT NULL OR to_regclass($2) IS NOT NULL");
+        let taken = taken
+            .bind(format!("cdr_{name}"))
+            .bind(format!("attempt_{name}"));
+        if taken.fetch_value(&mut transaction).await? {
+            tracing::error!(
+                day = name,
+                "a day of call records is detached: what comes of it stays in the default partition"
+            );
             return Ok(());
         }
         let span = (begins(day * DAY_MS), begins((day + 1) * DAY_MS));
@@ -201,6 +224,17 @@ impl Store {
         made.partitions += 1;
         Ok(())
     }
+}
+
+/// Whether the day of that name is a partition, and no table that was one.
+pub(super) async fn has_partition(on: &mut Transaction, name: &str) -> Result<bool, StoreError> {
+    sql(
+        "SELECT EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = to_regclass('cdr') \
+         AND inhrelid = to_regclass($1))",
+    )
+    .bind(format!("cdr_{name}"))
+    .fetch_value(on)
+    .await
 }
 
 /// What the partitions of a day are called, behind the name of the table.
@@ -252,4 +286,4 @@ async fn add_partition(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,7 +6,7 @@
 //! columns added up to is kept in the same transaction, so that the books can still be held against all calls
 //! that ever were.
 
-use super::days::{DAY_MS, begins, day_name};
+use super::days::{DAY_MS, begins, day_name, has_partition};
 use super::id_text;
 use crate::database::{Dialect, Lock, Transaction, sql};
 use crate::{Store, StoreError};
@@ -289,8 +289,7 @@ async fn partition(on: &mut Transaction, day: i64) -> Result<Option<String>, Sto
         return Ok(None);
     }
     let name = day_name(on, day.div_euclid(DAY_US)).await?;
-    let there = sql("SELECT to_regclass($1) IS NOT NULL").bind(format!("cdr_{name}"));
-    Ok(there.fetch_value::<bool>(on).await?.then_some(name))
+    Ok(has_partition(on, &name).await?.then_some(name))
 }
 
 async fn drop_partition(

@@ -7,7 +7,8 @@
 
 use super::conditions::{columns_of, push_all, push_days_of, push_order, push_place, push_window};
 use super::{
-    CDR_COLUMNS, CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, attempt, columns, seen_by,
+    CDR_COLUMNS, CdrCursor, CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows, attempt, columns,
+    push_days, seen_by,
 };
 use crate::database::{Statement, sql};
 use crate::{Scope, Store, StoreError};
@@ -114,6 +115,12 @@ pub(super) fn page(scope: &Scope, query: &CdrQuery, up_to: Option<CdrCursor>) ->
             query.order.up_to(),
             up_to,
         );
+        let at = Some(up_to.received_at);
+        let id = columns_of(query.party).id;
+        match query.order {
+            CdrOrder::NewestFirst => push_days(&mut sql, id, at, None),
+            CdrOrder::OldestFirst => push_days(&mut sql, id, None, at),
+        }
     }
     push_order(&mut sql, query);
     sql.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);

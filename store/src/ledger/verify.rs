@@ -6,7 +6,7 @@ mod witness;
 use super::DAY_US;
 use super::calls::drafts;
 use super::draft::Draft;
-use crate::cdrs::{day_of, dropped_days, id_text, json};
+use crate::cdrs::{behind_id, day_of, dropped_days, first_id, id_text, json};
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::cdr::{CallId, CallRecord};
@@ -67,6 +67,16 @@ pub enum LedgerDifference {
         entry: i64,
         /// The sum; zero when it has none.
         sum: String,
+    },
+    /// The identifier of a record says another time than the record: it is looked for in other days.
+    #[error(
+        "call {call}: its identifier is of another time than its record, which was received at {received_at}"
+    )]
+    Identifier {
+        /// The identifier.
+        call: String,
+        /// By the record, microseconds.
+        received_at: i64,
     },
     /// What the columns of the records sum up to is not what is posted for calls.
     #[error(
@@ -223,6 +233,13 @@ impl Store {
             let expected = calls
                 .iter()
                 .flat_map(|(_, call, owner)| lines(call, *owner));
+            for (id, call, _) in &calls {
+                let at = call.received_at;
+                if *id < first_id(at) || *id >= behind_id(at) {
+                    let (call, received_at) = (id.clone(), at.0);
+                    found.add(LedgerDifference::Identifier { call, received_at });
+                }
+            }
             found.calls += calls.len() as u64;
             found.call_entries += posted.len() as u64 / 2;
             found.compare_calls(&expected.collect(), posted, &dropped);

@@ -1,8 +1,8 @@
 //! Making the days that records are loaded into.
 
-use super::Loader;
-use super::progress::now;
-use std::time::{Duration, Instant};
+use crate::Store;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// How often it is looked whether days are to be made: they are made a week ahead.
 const INTERVAL: Duration = Duration::from_secs(3_600);
@@ -10,14 +10,11 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 /// The same after trouble.
 const RETRY: Duration = Duration::from_secs(60);
 
-impl Loader {
-    /// Makes days that are missing, when it is time. Records are loaded without them too, so trouble is told and no
-    /// more.
-    pub(super) async fn look_after_days(&mut self) {
-        if self.days_due.is_some_and(|due| Instant::now() < due) {
-            return;
-        }
-        let wait = match self.store.make_cdr_days(now()).await {
+/// Makes days that are missing until it is stopped. Records are loaded without them too, so trouble is told and
+/// no more.
+pub(super) async fn follow(store: Store, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() && stopped.has_changed().is_ok() {
+        let wait = match store.make_cdr_days().await {
             Ok(days) => {
                 if days.made > 0 {
                     tracing::info!(days = days.made, "made days of call records ahead");
@@ -29,6 +26,7 @@ impl Loader {
                 RETRY
             }
         };
-        self.days_due = Some(Instant::now() + wait);
+        // Time is up, somebody says stop, or nobody can any more.
+        let _ = tokio::time::timeout(wait, stopped.changed()).await;
     }
 }

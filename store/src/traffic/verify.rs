@@ -5,7 +5,7 @@ use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums};
 use super::witness::{self, Witnesses};
 use super::write::{SUM_COLUMNS, sums_of};
 use super::{TRAFFIC_DAY_US, TrafficFill};
-use crate::cdrs::dropped_days;
+use crate::cdrs::{dropped_days, first_id};
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::{Currency, Timestamp};
@@ -243,11 +243,12 @@ impl Store {
     /// The first day, from one on, that may have a record or a sum of an owner.
     async fn next_day(&self, owner: TenantId, from: i64) -> Result<Option<i64>, StoreError> {
         // A call has attempts on the day before or after, close to midnight.
-        let received =
-            sql("SELECT MIN(received_at) FROM cdr WHERE owner = $1 AND received_at >= $2");
-        let received = received
-            .bind(owner.get())
-            .bind(from.saturating_sub(SETUP_MAX_US));
+        let received = sql(
+            "SELECT MIN(received_at) FROM cdr WHERE owner = $1 AND received_at >= $2 AND id >= $3",
+        );
+        let begin = from.saturating_sub(SETUP_MAX_US);
+        let received = received.bind(owner.get()).bind(begin);
+        let received = received.bind(first_id(Timestamp(begin)));
         let received: Option<i64> = received.fetch_value(self.reader()).await?;
         let mut first = received.map(|at| at.saturating_sub(SETUP_MAX_US));
         for side in [TrafficSide::Attempt, TrafficSide::Call] {

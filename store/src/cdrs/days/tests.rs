@@ -3,17 +3,24 @@
 use super::*;
 use crate::cdrs::search::page;
 use crate::cdrs::{Between, CdrQuery, id_text};
+use crate::database::{migrations, open_as_it_is};
 use crate::testing::{TestDatabase, TestSegment, databases, id_at, received};
 use crate::{CdrParty, Loader, LoaderConfig, Scope, TenantId};
 use rating::cdr::{CallRecord, JournalEntry};
 use rating::journal::BootId;
+use std::sync::LazyLock;
 
 const DAY_US: i64 = DAY_MS * 1_000;
 
-/// Noon of a day from today on.
-fn noon(days: i64) -> Timestamp {
+/// Tomorrow, as this process was started: later than what a new database takes for before, also over midnight.
+static FIRST: LazyLock<i64> = LazyLock::new(|| {
     let now = crate::loader::now().0;
-    Timestamp(now - now.rem_euclid(DAY_US) + DAY_US / 2 + days * DAY_US)
+    now - now.rem_euclid(DAY_US) + DAY_US
+});
+
+/// Noon of a day from the first on.
+pub(in crate::cdrs) fn noon(days: i64) -> Timestamp {
+    Timestamp(*FIRST + DAY_US / 2 + days * DAY_US)
 }
 
 fn loader(store: &Store, database: &TestDatabase) -> Loader {
@@ -63,9 +70,9 @@ fn a_span_of_time_is_a_span_of_identifiers() {
 async fn records_are_in_the_partition_of_their_day_and_attempts_with_them() {
     let database = TestDatabase::postgres().await;
     let store = database.open().await;
-    let made = store.make_cdr_days(noon(0)).await.unwrap();
+    let made = store.make_cdr_days_at(noon(0)).await.unwrap();
     assert_eq!((made.made, made.partitions), (8, 10));
-    assert_eq!(store.make_cdr_days(noon(0)).await.unwrap().made, 0);
+    assert_eq!(store.make_cdr_days_at(noon(0)).await.unwrap().made, 0);
     let calls = [
         received(noon(-30), 1),
         received(noon(0), 2),
@@ -107,7 +114,7 @@ async fn records_of_a_day_without_a_partition_are_loaded_and_go_to_it_when_it_is
     transaction.commit().await.unwrap();
     assert_eq!(places(&store, "cdr").await, vec!["cdr_default"; 6]);
     // Twenty days later another node has days made.
-    let made = store.make_cdr_days(noon(20)).await.unwrap();
+    let made = store.make_cdr_days_at(noon(20)).await.unwrap();
     assert_eq!(made.made, 8 + 2, "those to come, and two of the past");
     let found = places(&store, "cdr").await;
     assert!(found[..5].iter().all(|place| place.starts_with("cdr_d20")));
@@ -134,12 +141,16 @@ async fn a_partition_waits_for_nobody_and_is_made_when_nobody_reads() {
     let mut backup = store.reader().begin_moment().await.unwrap();
     let read = sql("SELECT COUNT(*) FROM cdr").fetch_value::<i64>(&mut backup);
     assert_eq!(read.await.unwrap(), 0);
-    assert!(store.make_cdr_days(noon(0)).await.is_err());
+    assert!(store.make_cdr_days_at(noon(0)).await.is_err());
     let call = received(noon(0), 1);
     assert_eq!(load(&database, &store, 1, &[call]).await, 1);
     drop(backup);
     // The connection is given back some time after.
-    while store.make_cdr_days(noon(0)).await.is_err() {}
+    for _ in 0..200 {
+        if store.make_cdr_days_at(noon(0)).await.is_ok() {
+            break;
+        }
+    }
     assert!(places(&store, "cdr").await[0].starts_with("cdr_d20"));
     database.remove().await;
 }
@@ -148,7 +159,7 @@ async fn a_partition_waits_for_nobody_and_is_made_when_nobody_reads() {
 async fn a_time_leads_to_its_days_and_an_identifier_to_its_day() {
     let database = TestDatabase::postgres().await;
     let store = database.open().await;
-    store.make_cdr_days(noon(0)).await.unwrap();
+    store.make_cdr_days_at(noon(0)).await.unwrap();
     let query = |party| CdrQuery {
         party,
         limit: 50,
@@ -188,11 +199,119 @@ async fn a_time_leads_to_its_days_and_an_identifier_to_its_day() {
 }
 
 #[tokio::test]
-async fn sqlite_has_no_days_to_make() {
+async fn the_database_says_which_days_are_to_come_and_sqlite_has_none() {
     databases(async |database| {
         let store = database.open().await;
-        let made = store.make_cdr_days(noon(0)).await.unwrap();
+        let made = store.make_cdr_days().await.unwrap();
         assert_eq!(made.made > 0, store.is_shared());
     })
     .await;
+}
+
+/// An archivist detaches days, the oldest first.
+#[tokio::test]
+async fn days_go_on_being_made_and_backups_restored_where_some_are_detached() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    store.make_cdr_days_at(noon(0)).await.unwrap();
+    for text in [
+        "ALTER TABLE cdr DETACH PARTITION cdr_before",
+        "ALTER TABLE attempt DETACH PARTITION attempt_before",
+    ] {
+        sql(text).execute(store.writer()).await.unwrap();
+    }
+    let mut write = store.write().await.unwrap();
+    let name = day_name(&mut write, noon(0).0 / DAY_US).await.unwrap();
+    for parent in ["cdr", "attempt"] {
+        let mut detach = sql("ALTER TABLE ");
+        detach.push_name(parent).push(" DETACH PARTITION ");
+        detach.push_name(&format!("{parent}_{name}"));
+        detach.execute(&mut write).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let calls = [
+        received(noon(0), 1),
+        received(noon(9), 2),
+        received(noon(-30), 3),
+    ];
+    assert_eq!(load(&database, &store, 1, &calls).await, 3);
+    store.make_cdr_days_at(noon(9)).await.unwrap();
+    let found = places(&store, "cdr").await;
+    assert!(found[0].starts_with("cdr_d20"), "of before: {found:?}");
+    assert_eq!(found[1], "cdr_default", "its own is no partition any more");
+    assert!(found[2].starts_with("cdr_d20"), "{found:?}");
+    store.close().await;
+    let path = database.folder().join("x.backup");
+    crate::write_backup(database.location(), &path, noon(0))
+        .await
+        .unwrap();
+    let restored = TestDatabase::sqlite();
+    let target = crate::RestoreTarget::Empty;
+    crate::restore_backup(restored.location(), &path, target)
+        .await
+        .unwrap();
+    assert_eq!(
+        value(&restored.open().await, "SELECT COUNT(*) FROM cdr").await,
+        3
+    );
+    database.remove().await;
+}
+
+/// Records of an earlier release: of long ago, of now, of a clock that is a day ahead, and of one that is years ahead.
+#[tokio::test]
+async fn tables_of_before_become_the_first_partition_with_their_indexes() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    for text in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+        sql(text).execute(store.writer()).await.unwrap();
+    }
+    store.close().await;
+    let pool = open_as_it_is(database.location(), false).await.unwrap();
+    let mut write = pool.begin_write().await.unwrap();
+    migrations::run_some(&mut write, |version| version < 100)
+        .await
+        .unwrap();
+    let now = crate::loader::now().0;
+    let times = [-30, 0, 1, 900].map(|days| Timestamp(now + days * DAY_US));
+    let calls: Vec<_> = times
+        .into_iter()
+        .zip(1..)
+        .map(|(at, number)| received(at, number))
+        .collect();
+    for call in &calls {
+        let insert = sql(
+            "INSERT INTO cdr (id, node, snapshot_number, received_at, ended_at, \
+             calling_number, called_number, outcome, sip_status, release_reason, released_by, \
+             duration_ms, billed_seconds, attempts, charge, cost, margin, currency, record) \
+             VALUES ($1, 'n', 1, $2, $2, '', '', 'failed', 503, '', '', 0, 0, 1, 0, 0, 0, 'USD', '{}')",
+        );
+        let insert = insert.bind(id_text(call.id)).bind(call.received_at);
+        insert.execute(&mut write).await.unwrap();
+        let attempt = sql(
+            "INSERT INTO attempt (call_id, number, carrier_id, carrier, \
+             egress_trunk_id, egress_trunk, gateway, prefix, started_at, ended_at, outcome, \
+             sip_status, release_reason, billed_seconds, cost, currency) VALUES ($1, 1, 2, 'c', 3, \
+             't', 'g', '', $2, $2, 'failed', 503, '', 0, 0, 'USD')",
+        );
+        let attempt = attempt.bind(id_text(call.id)).bind(call.received_at);
+        attempt.execute(&mut write).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    pool.close().await;
+    let store = database.open().await;
+    for table in ["cdr", "attempt"] {
+        let before = format!("{table}_before");
+        let expected = [&*before, &*before, &*before, &*format!("{table}_default")];
+        assert_eq!(places(&store, table).await, expected);
+    }
+    let loose = "SELECT COUNT(*) FROM pg_index i WHERE i.indrelid IN ('cdr_before'::regclass, \
+        'attempt_before'::regclass) AND NOT EXISTS (SELECT 1 FROM pg_inherits WHERE inhrelid = i.indexrelid)";
+    assert_eq!(
+        value(&store, loose).await,
+        0,
+        "each index is one of the whole table"
+    );
+    let attached = "SELECT COUNT(*) FROM pg_index WHERE indrelid = 'cdr_before'::regclass";
+    assert_eq!(value(&store, attached).await, 11);
+    database.remove().await;
 }

@@ -189,9 +189,9 @@ async fn what_a_journal_brings_of_a_dropped_day_is_kept_and_charged_once() {
 async fn the_partition_of_a_day_goes_as_a_whole() {
     let database = TestDatabase::postgres().await;
     let store = database.open().await;
-    store.make_cdr_days(crate::loader::now()).await.unwrap();
-    let now = crate::loader::now().0;
-    let today = now - now.rem_euclid(DAY_US);
+    let noon = crate::cdrs::days::tests::noon(0);
+    store.make_cdr_days_at(noon).await.unwrap();
+    let today = noon.0 - DAY_US / 2;
     let calls: Vec<_> = (1..5)
         .map(|number| received(Timestamp(today + DAY_US / 2), number))
         .collect();
