@@ -17,6 +17,7 @@
 //! | `rerating.applied` | the corrections of a re-rating are posted |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |
+//! | `report.not_mailed` | a scheduled report could not be made, and is tried again in a quarter of an hour |
 //! | `journal.unavailable`, `journal.available` | call records cannot be written, and can again |
 //! | `journal.not_loaded`, `journal.loaded` | call records do not reach the database, and do again |
 //! | `change_set.failed` | the push of a change set did not succeed |

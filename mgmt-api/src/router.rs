@@ -178,6 +178,7 @@ fn books(table: RouteTable) -> RouteTable {
         .guarded(read, staff, routes!(ledger::ledger_entry_list))
         .guarded(read, staff, routes!(ledger::customer_statement_view))
         .guarded(read, staff, routes!(ledger::carrier_statement_view))
+        .heavy(read, staff, routes!(ledger::exchange_report_view))
         .guarded(read, accounts, routes!(ledger::own_balance_view))
         .guarded(read, accounts, routes!(ledger::own_statement_view))
         .guarded(write, staff, routes!(ledger::payment_create))

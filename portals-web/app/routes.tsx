@@ -181,6 +181,13 @@ const exchange = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/exchange/ExchangePage')),
 })
 
+const exchangeReport = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/exchange-differences',
+  loader: texts('exchangeReport'),
+  component: lazyRouteComponent(() => import('~/pages/admin/exchange/ExchangeReportPage')),
+})
+
 const explain = createRoute({
   getParentRoute: () => shell,
   path: '/explain',
@@ -397,6 +404,7 @@ const routeTree = root.addChildren([
     reratings,
     rerating,
     exchange,
+    exchangeReport,
     explain,
     configuration,
     apply,

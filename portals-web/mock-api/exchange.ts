@@ -1,4 +1,9 @@
-import type { ConfirmExchangeRate, ExchangeQuote, ExchangeQuotes } from '~/api/__generated__/schema'
+import type {
+  ConfirmExchangeRate,
+  ExchangeQuote,
+  ExchangeQuotes,
+  ExchangeReport,
+} from '~/api/__generated__/schema'
 
 import { type Answer, type Call, iso } from './call.ts'
 import { Refusal } from './refusal.ts'
@@ -67,4 +72,45 @@ function quotesOf(user: string): ExchangeQuote[] {
       reason: 'the answer has no rate of it',
     }),
   ]
+}
+
+/** Two balances in euros at the end of a month. */
+export function exchangeReport(call: Call): ExchangeReport {
+  const month = call.query.get('month') ?? '2026-10'
+  const dated = (amount: string, in_books: string) => ({ amount, in_books })
+  const shared = { currency: 'EUR', rate: '1.0842' }
+  return {
+    month,
+    from: `${month}-01T00:00:00.000000Z`,
+    to: `${month}-28T00:00:00.000000Z`,
+    is_over: true,
+    lines: [
+      {
+        ...shared,
+        kind: 'customer',
+        id: 1,
+        name: 'Cairo Connect',
+        opening: dated('-800', '-880'),
+        moved: dated('-200', '-220'),
+        closing: dated('-1000', '-1100'),
+        revalued: '-1084.2',
+        difference: '-15.8',
+      },
+      {
+        ...shared,
+        kind: 'carrier',
+        id: 2,
+        name: 'Aurora Telecom',
+        opening: dated('0', '0'),
+        moved: dated('500', '550'),
+        closing: dated('500', '550'),
+        revalued: '542.1',
+        difference: '7.9',
+      },
+    ],
+    currencies: [
+      { ...shared, closing: dated('-500', '-550'), revalued: '-542.1', difference: '-7.9' },
+    ],
+    difference: '-7.9',
+  }
 }

@@ -8,7 +8,7 @@ import type {
 } from '~/api/__generated__/schema'
 
 import { type Answer, type Call, iso } from './call.ts'
-import { exchangeAnswer } from './exchange.ts'
+import { exchangeAnswer, exchangeReport } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { Reratings } from './reratings.ts'
 import type { ResourceStore } from './resource-store.ts'
@@ -47,6 +47,9 @@ class Ledger {
       return { status: 201, body: this.#pay(await call.json<PaymentCreate>()) }
     }
     if (first === 'exchange-sources') return exchangeAnswer(call, store)
+    if (first === 'reports' && target === 'exchange') {
+      return { status: 200, body: exchangeReport(call) }
+    }
     if (first === 'reratings') return this.#reratings.answer(call, canWrite)
     if ((first !== 'customers' && first !== 'carriers') || target === undefined) return null
     if (part !== 'balance' && part !== 'statement') return null

@@ -20,6 +20,17 @@ enum ExchangeCommand {
     Show(SourceArgs),
     /// Read a source now; exit status as of `show`.
     Refresh(SourceArgs),
+    /// What exchange rates did to the balances of a month in other currencies.
+    Report {
+        /// The month, such as 2026-10; the one before this without it.
+        #[arg(long)]
+        month: Option<String>,
+        /// Only balances in this currency.
+        #[arg(long)]
+        currency: Option<String>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Let a rate count that has moved too far to do so by itself.
     Confirm {
         #[command(flatten)]
@@ -58,6 +69,30 @@ struct Quote {
     move_bps: Option<i64>,
 }
 
+#[derive(Debug, Deserialize)]
+struct Report {
+    month: String,
+    is_over: bool,
+    lines: Vec<Line>,
+    difference: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    kind: String,
+    name: Option<String>,
+    currency: String,
+    closing: Dated,
+    rate: Option<String>,
+    difference: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dated {
+    amount: Option<String>,
+    in_books: Option<String>,
+}
+
 pub(super) fn run(args: &ExchangeArgs) -> anyhow::Result<ExitCode> {
     let quotes: Quotes = match &args.command {
         ExchangeCommand::Show(source) => {
@@ -66,6 +101,11 @@ pub(super) fn run(args: &ExchangeArgs) -> anyhow::Result<ExitCode> {
         ExchangeCommand::Refresh(source) => {
             ApiClient::new(&source.server)?.post(&path(source, "refresh"), &json!({}))?
         }
+        ExchangeCommand::Report {
+            month,
+            currency,
+            server,
+        } => return report(server, month.as_deref(), currency.as_deref()),
         ExchangeCommand::Confirm {
             source,
             currency,
@@ -76,6 +116,35 @@ pub(super) fn run(args: &ExchangeArgs) -> anyhow::Result<ExitCode> {
         }
     };
     Ok(show(&quotes))
+}
+
+fn report(
+    server: &ServerArgs,
+    month: Option<&str>,
+    currency: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let asked = [("month", month), ("currency", currency)];
+    let query: Vec<_> = asked
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
+    let report: Report = ApiClient::new(server)?.get("/api/v1/reports/exchange", &query)?;
+    let until = if report.is_over { "" } else { ", up to now" };
+    say(&format!(
+        "{}{until}: what would be gained (lost, below zero) at its last rates, USD",
+        report.month
+    ));
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+    for line in &report.lines {
+        let (name, rate) = (text(&line.name), text(&line.rate));
+        let (amount, books) = (text(&line.closing.amount), text(&line.closing.in_books));
+        let (kind, currency, difference) = (&line.kind, &line.currency, text(&line.difference));
+        say(&format!(
+            "{kind} {name}: {amount} {currency}, booked at {books}, rate {rate}: {difference}"
+        ));
+    }
+    say(&format!("in all: {}", text(&report.difference)));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn path(source: &SourceArgs, part: &str) -> String {

@@ -78,10 +78,11 @@ pub use jobs::{
     JobRow, JobState, JobWish, NewJob, ScheduleRow,
 };
 pub use ledger::{
-    CurrencyBalance, LEDGER_DETAILS_BYTES_MAX, LedgerAccount, LedgerAccountKind, LedgerBalance,
-    LedgerCalls, LedgerCursor, LedgerDifference, LedgerEntry, LedgerEntryKind, LedgerError,
-    LedgerMovement, LedgerPage, LedgerParty, LedgerQuery, LedgerStatement, LedgerVerification,
-    NewLedgerEntry, PostedLedgerEntry, STATEMENT_ENTRIES_MAX,
+    CurrencyBalance, DatedSum, FOREIGN_BALANCES_MAX, ForeignBalance, LEDGER_DETAILS_BYTES_MAX,
+    LedgerAccount, LedgerAccountKind, LedgerBalance, LedgerCalls, LedgerCursor, LedgerDifference,
+    LedgerEntry, LedgerEntryKind, LedgerError, LedgerMovement, LedgerPage, LedgerParty,
+    LedgerQuery, LedgerStatement, LedgerVerification, NewLedgerEntry, PostedLedgerEntry,
+    STATEMENT_ENTRIES_MAX,
 };
 pub use loader::{
     JournalDifference, JournalVerification, Loader, LoaderConfig, LoaderError, LoaderHandle,

@@ -1,9 +1,11 @@
 //! The books: balances, entries, statements, and what is posted by hand.
 
+mod exchange;
 mod own;
 mod posting;
 mod statement;
 
+pub(crate) use exchange::{__path_exchange_report_view, exchange_report_view};
 pub(crate) use own::{
     __path_own_balance_view, __path_own_statement_view, own_balance_view, own_statement_view,
 };

@@ -9,6 +9,8 @@ mod period;
 pub(crate) use figures::{Amounts, CurrencyAmount, money};
 pub(crate) use own::{__path_own_traffic_report_view, own_traffic_report_view};
 
+pub(crate) use made::harmless;
+
 use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;

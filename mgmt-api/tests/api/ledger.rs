@@ -18,7 +18,7 @@ const EURO: &str = "---\nkind: exchange_rate\nname: euro\nspec:\n  currency: EUR
     - { from: \"2020-01-01\", rate: \"1.25\" }\n";
 
 /// A switch with a customer that made three calls of 0.01 on a carrier that took 0.005 each.
-async fn api() -> (Api, i64) {
+pub(crate) async fn api() -> (Api, i64) {
     let api = Api::start().await;
     let applied = apply(&api, &format!("{RESOURCES}{EURO}"), DECK, false).await;
     assert_eq!(applied.status, StatusCode::OK, "{}", applied.body);
@@ -44,7 +44,7 @@ async fn post(api: &Api, key: &str, path: &str, body: &Value) -> Answer {
     api.send(request.unwrap()).await
 }
 
-async fn pay(api: &Api, key: &str, body: Value) -> Answer {
+pub(crate) async fn pay(api: &Api, key: &str, body: Value) -> Answer {
     post(api, key, "/api/v1/payments", &body).await
 }
 

@@ -19,6 +19,7 @@ mod contract;
 mod currencies;
 mod deck_imports;
 mod events;
+mod exchange_report;
 mod exchange_sources;
 mod explain;
 mod fixture;

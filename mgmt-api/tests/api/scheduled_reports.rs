@@ -5,7 +5,7 @@ use crate::cdrs::{NOON, call, load};
 use crate::fixture::Api;
 use crate::permissions::change_by_key;
 use axum::http::StatusCode;
-use mgmt_api::jobs::{JobRun, MailReports};
+use mgmt_api::jobs::{JobHandler as _, JobRun, MailReports};
 use rating::Timestamp;
 use serde_json::json;
 use store::{MailRow, NewJob, Scope, TenantId};
@@ -150,6 +150,53 @@ async fn a_report_of_a_carrier_counts_its_attempts_after_its_own_hour() {
         assert!(text.contains(part), "{part} is missing: {text}");
     }
     assert!(!text.contains("before"), "{text}");
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_made_delays_no_other_and_its_owner_is_told() {
+    let (api, midnight) = api().await;
+    // As a damage would: references keep a customer otherwise.
+    let body = json!({ "name": "a broken one", "spec": {
+        "period": "day", "hour": 0, "lines": "day", "customer": "acme",
+        "recipients": ["noc@example.com"],
+    }});
+    let made = api.post("/api/v1/scheduled-reports", &body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let gone = "UPDATE resource SET deleted_at = 1 WHERE kind = 'customer' AND name = 'acme'";
+    store::testing::execute(&api.store, gone).await;
+    let reports = MailReports::new(api.store.clone(), api.secrets.clone());
+    let job = NewJob::new(TenantId::PLATFORM, "report.mail", json!({}), midnight);
+    let id = api
+        .store
+        .enqueue_job(&job, midnight)
+        .await
+        .unwrap()
+        .unwrap();
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    let mut job = api.store.job(&scope, id).await.unwrap().unwrap();
+    job.attempts_max = 2;
+    let told = async || {
+        let events = api
+            .get("/api/v1/events?kind=report.not_mailed")
+            .await
+            .json();
+        events["items"].as_array().unwrap().clone()
+    };
+    for (attempt, events) in [(1, 0), (2, 1)] {
+        let sent = reports
+            .send(&JobRun::new(job.clone(), attempt), midnight)
+            .await;
+        assert!(sent.is_err(), "it is tried again");
+        let nightly = mails(&api).await;
+        let nightly = nightly
+            .iter()
+            .filter(|mail| mail.subject.contains("nightly"));
+        assert_eq!(nightly.count(), 2, "attempt {attempt}");
+        assert_eq!(told().await.len(), events, "attempt {attempt}");
+    }
+    assert_eq!(told().await[0]["subject"], "scheduled_report/a broken one");
+    let longest = reports.backoff().most;
+    assert!(longest <= std::time::Duration::from_secs(60), "{longest:?}");
 }
 
 /// The day of a moment, UTC.

@@ -8,6 +8,7 @@ import { configuration } from './es/configuration'
 import { errors } from './es/errors'
 import { events } from './es/events'
 import { exchange } from './es/exchange'
+import { exchangeReport } from './es/exchangeReport'
 import { explain } from './es/explain'
 import { fields } from './es/fields'
 import { jobs } from './es/jobs'
@@ -36,6 +37,7 @@ export const es = {
   errors,
   events,
   exchange,
+  exchangeReport,
   explain,
   fields,
   jobs,

@@ -21,6 +21,7 @@ const files = {
   configuration: () => import('./en/configuration'),
   events: () => import('./en/events'),
   exchange: () => import('./en/exchange'),
+  exchangeReport: () => import('./en/exchangeReport'),
   explain: () => import('./en/explain'),
   fields: () => import('./en/fields'),
   jobs: () => import('./en/jobs'),

@@ -106,6 +106,7 @@ export const PAGES: readonly Page[] = [
   { id: 'trafficReport', section: 'reports', group: 'reports', link: pb.reports() },
   { id: 'reratings', section: 'reports', group: 'reports', link: pb.reratings() },
   { id: 'exchange', section: 'reports', group: 'reports', link: pb.exchange() },
+  { id: 'exchangeReport', section: 'reports', group: 'reports', link: pb.exchangeReport() },
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },
   { id: 'changeSets', section: 'configuration', group: 'changes', link: pb.changeSets() },
   { id: 'apply', section: 'configuration', group: 'changes', link: pb.apply() },

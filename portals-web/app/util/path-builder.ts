@@ -25,6 +25,7 @@ export const pb = {
   cdr: (id: string) => linkOptions({ to: '/cdrs/$id', params: { id } }),
   reports: (search: ReportsSearch = {}) => linkOptions({ to: '/reports', search }),
   exchange: () => linkOptions({ to: '/reports/exchange-rates' }),
+  exchangeReport: () => linkOptions({ to: '/reports/exchange-differences' }),
   reratings: () => linkOptions({ to: '/reports/reratings' }),
   rerating: (id: number) =>
     linkOptions({ to: '/reports/reratings/$id', params: { id: String(id) } }),

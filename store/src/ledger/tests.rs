@@ -385,7 +385,7 @@ async fn a_balance_beyond_64_bits_is_told() {
 
 const NOW: Timestamp = Timestamp(NOON + 3_600_000_000);
 
-fn new_payment(key: &str, amount: i64) -> NewLedgerEntry {
+pub(super) fn new_payment(key: &str, amount: i64) -> NewLedgerEntry {
     NewLedgerEntry {
         owner: TenantId::PLATFORM,
         party: CUSTOMER,
@@ -401,7 +401,10 @@ fn new_payment(key: &str, amount: i64) -> NewLedgerEntry {
     }
 }
 
-async fn put(store: &Store, new: &NewLedgerEntry) -> Result<PostedLedgerEntry, LedgerError> {
+pub(super) async fn put(
+    store: &Store,
+    new: &NewLedgerEntry,
+) -> Result<PostedLedgerEntry, LedgerError> {
     let told = |posted: &PostedLedgerEntry| {
         let actor = crate::AuditActor::system("test");
         let owner = TenantId::PLATFORM;

@@ -260,7 +260,7 @@ impl Made {
 }
 
 /// A text that no spreadsheet takes for a formula.
-pub(super) fn harmless(text: String) -> String {
+pub(crate) fn harmless(text: String) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text,

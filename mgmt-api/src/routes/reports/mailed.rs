@@ -7,7 +7,7 @@ use super::made::{Made, Wanted};
 use super::period::Period;
 use super::{ReportGroupBy, ReportOf};
 use crate::clock;
-use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
+use crate::jobs::{Backoff, JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::mail;
 use crate::problem::Problem;
 use crate::secrets::{SecretBox, SecretText};
@@ -15,7 +15,7 @@ use due::{Due, last_due};
 use rating::Timestamp;
 use resources::{ResourceKind, ResourceSpec, ScheduledReport, Status};
 use std::time::Duration;
-use store::{NewJob, NewMail, ResourceRow, Scope, Store, TenantId, TrafficQuery};
+use store::{NewEvent, NewJob, NewMail, ResourceRow, Scope, Store, TenantId, TrafficQuery};
 
 const KIND: &str = "report.mail";
 
@@ -23,6 +23,14 @@ const KIND: &str = "report.mail";
 const PURPOSE: &str = "scheduled_report";
 
 const FILE: &str = "traffic.csv";
+
+/// While a run waits to be tried again no other is queued: all tries are over before the next quarter of
+/// an hour, which is the next try.
+const ATTEMPTS_MAX: u32 = 3;
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    most: Duration::from_secs(60),
+};
 
 /// Largest file that goes with a mail, bytes; the text says what was left out.
 const FILE_BYTES_MAX: usize = 60_000;
@@ -37,8 +45,9 @@ pub struct MailReports {
 /// Every quarter of an hour: zones begin their hours at any of them.
 pub(crate) fn schedule() -> Result<Schedule, ScheduleError> {
     let summary = "Sends the scheduled reports that are due.";
-    Schedule::new("mail_reports", summary, "*/15 * * * *", |now| {
-        NewJob::new(TenantId::PLATFORM, KIND, serde_json::json!({}), now).unique("mail_reports")
+    Schedule::new("mail_reports", summary, "*/15 * * * *", |now| NewJob {
+        attempts_max: ATTEMPTS_MAX,
+        ..NewJob::new(TenantId::PLATFORM, KIND, serde_json::json!({}), now).unique("mail_reports")
     })
 }
 
@@ -70,22 +79,38 @@ impl MailReports {
                 continue;
             }
             // One that cannot be made keeps no other from its recipients.
-            let mails = match self.mails(&row, &report, &due).await {
-                Ok(mails) => mails,
+            match self.queue(&row, &report, &due, now).await {
+                Ok(true) => {
+                    tracing::info!(report = row.name, until, "a scheduled report is on its way");
+                }
+                Ok(false) => {}
                 Err(reason) => {
                     tracing::error!(report = row.name, reason, "a scheduled report was not made");
+                    if run.attempt >= run.job.attempts_max {
+                        let told = not_mailed(&row, &due, &reason);
+                        self.store.append_events(&[told], now).await?;
+                    }
                     failed = Some(format!("{}: {reason}", row.name));
-                    continue;
                 }
-            };
-            let queued = self
-                .store
-                .queue_scheduled_report(row.id, &until, &mails, now);
-            if queued.await? {
-                tracing::info!(report = row.name, until, "a scheduled report is on its way");
             }
         }
         failed.map_or(Ok(()), |reason| Err(JobFailure::Retry(reason)))
+    }
+
+    /// Queues the mails of a period; an error is why it could not.
+    async fn queue(
+        &self,
+        row: &ResourceRow,
+        report: &ScheduledReport,
+        due: &Due,
+        now: Timestamp,
+    ) -> Result<bool, String> {
+        let mails = self.mails(row, report, due).await?;
+        let until = due.until.to_string();
+        let queued = self
+            .store
+            .queue_scheduled_report(row.id, &until, &mails, now);
+        queued.await.map_err(text_of)
     }
 
     /// One to each recipient; an error is why there are none.
@@ -167,6 +192,17 @@ impl MailReports {
     }
 }
 
+/// Who has the report learns that it did not come this time.
+fn not_mailed(row: &ResourceRow, due: &Due, reason: &str) -> NewEvent {
+    NewEvent {
+        tenant: row.owner,
+        kind: "report.not_mailed".to_owned(),
+        subject: format!("scheduled_report/{}", row.name),
+        actor: "switch".to_owned(),
+        data: serde_json::json!({ "until": due.until.to_string(), "reason": reason }),
+    }
+}
+
 fn active(row: &ResourceRow) -> Option<ScheduledReport> {
     match ResourceSpec::from_value(ResourceKind::ScheduledReport, row.spec.clone()) {
         Ok(ResourceSpec::ScheduledReport(report)) if report.status == Status::Active => {
@@ -191,6 +227,10 @@ impl JobHandler for MailReports {
 
     fn timeout(&self) -> Duration {
         Duration::from_secs(600)
+    }
+
+    fn backoff(&self) -> Backoff {
+        BACKOFF
     }
 
     fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {

@@ -23,6 +23,7 @@ export const shell = {
     trafficReport: 'Traffic',
     reratings: 'Re-rating',
     exchange: 'Exchange rates',
+    exchangeReport: 'Exchange differences',
     jobs: 'Background jobs',
     schedules: 'Schedules',
     events: 'Events',

@@ -26,6 +26,7 @@ export const shell: Translation<typeof english> = {
     trafficReport: 'Tráfico',
     reratings: 'Retarificación',
     exchange: 'Tipos de cambio',
+    exchangeReport: 'Diferencias de cambio',
     jobs: 'Tareas en segundo plano',
     schedules: 'Programaciones',
     events: 'Eventos',
