@@ -206,6 +206,11 @@ export function resources(startedAt: number): Omit<Resource, 'updated_by'>[] {
       events: ['change_set.failed'],
       recipients: ['noc@example.net'],
     }),
+    make('exchange_source', 'ecb', 1, {
+      status: 'active',
+      provider: 'ecb',
+      currencies: ['EUR', 'GBP', 'CHF'],
+    }),
     ...MANY_LISTS.map((name) =>
       make('number_list', name, 1, { action: 'block', entries: ['4499', '88213'] }),
     ),
