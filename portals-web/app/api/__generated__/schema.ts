@@ -5001,6 +5001,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports what exchange rates did to balances in other currencies up to the end of a month. */
+        get: operations["exchange_report_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/traffic": {
         parameters: {
             query?: never;
@@ -9128,6 +9145,11 @@ export interface components {
             note?: string | null;
             spec: components["schemas"]["CustomerSpec"];
         };
+        /** @description An amount in a currency and in the books; null where it is beyond 64 bits of nano-units. */
+        DatedMoney: {
+            amount: components["schemas"]["Money"] | null;
+            in_books: components["schemas"]["Money"] | null;
+        };
         /** @description A rate that changes. */
         DeckChange: {
             covering_rate: components["schemas"]["Money"] | null;
@@ -9798,6 +9820,78 @@ export interface components {
             /** @description Why; kept with the version */
             note?: string | null;
             spec: components["schemas"]["ExchangeRateSpec"];
+        };
+        /**
+         * @description Balances of a month in other currencies than that of the books: what they were booked at, and what
+         *     they are worth at the rate of the month's end. Amounts above zero are what we owe.
+         */
+        ExchangeReport: {
+            /** @description The sums of each currency. */
+            currencies: components["schemas"]["ExchangeReportSum"][];
+            difference: components["schemas"]["Money"] | null;
+            /** @description Its first moment. */
+            from: components["schemas"]["Time"];
+            /** @description Whether the month is over. */
+            is_over: boolean;
+            /** @description One for each customer, carrier and currency. */
+            lines: components["schemas"]["ExchangeReportLine"][];
+            /**
+             * @description The month.
+             * @example 2026-10
+             */
+            month: string;
+            /** @description The first moment behind it, or now: the rates are those of just before. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description A balance of a customer or carrier in a currency. */
+        ExchangeReportLine: {
+            /** @description What it is behind it, in the books by the rate of each posting. */
+            closing: components["schemas"]["DatedMoney"];
+            /**
+             * @description The currency.
+             * @example EUR
+             */
+            currency: string;
+            difference: components["schemas"]["Money"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description `customer` or `carrier`.
+             * @example customer
+             */
+            kind: string;
+            /** @description What was posted in the month. */
+            moved: components["schemas"]["DatedMoney"];
+            /** @description Its name now. */
+            name: string | null;
+            /** @description What it was before the month. */
+            opening: components["schemas"]["DatedMoney"];
+            /**
+             * @description What a unit is worth at the month's end; null without an exchange rate.
+             * @example 1.0842
+             */
+            rate: string | null;
+            revalued: components["schemas"]["Money"] | null;
+        };
+        /** @description The sums of a currency. */
+        ExchangeReportSum: {
+            /** @description All balances. */
+            closing: components["schemas"]["DatedMoney"];
+            /**
+             * @description The currency.
+             * @example EUR
+             */
+            currency: string;
+            difference: components["schemas"]["Money"] | null;
+            /**
+             * @description What a unit is worth at the month's end; null without an exchange rate.
+             * @example 1.0842
+             */
+            rate: string | null;
+            revalued: components["schemas"]["Money"] | null;
         };
         /** @description A page of a list. */
         ExchangeSourcePage: {
@@ -14562,6 +14656,7 @@ export type CustomerResource = components['schemas']['CustomerResource'];
 export type CustomerSpec = components['schemas']['CustomerSpec'];
 export type CustomerVersion = components['schemas']['CustomerVersion'];
 export type CustomerWrite = components['schemas']['CustomerWrite'];
+export type DatedMoney = components['schemas']['DatedMoney'];
 export type DeckChange = components['schemas']['DeckChange'];
 export type DeckChangeKind = components['schemas']['DeckChangeKind'];
 export type DeckChangePage = components['schemas']['DeckChangePage'];
@@ -14604,6 +14699,9 @@ export type ExchangeRateResource = components['schemas']['ExchangeRateResource']
 export type ExchangeRateSpec = components['schemas']['ExchangeRateSpec'];
 export type ExchangeRateVersion = components['schemas']['ExchangeRateVersion'];
 export type ExchangeRateWrite = components['schemas']['ExchangeRateWrite'];
+export type ExchangeReport = components['schemas']['ExchangeReport'];
+export type ExchangeReportLine = components['schemas']['ExchangeReportLine'];
+export type ExchangeReportSum = components['schemas']['ExchangeReportSum'];
 export type ExchangeSourcePage = components['schemas']['ExchangeSourcePage'];
 export type ExchangeSourceResource = components['schemas']['ExchangeSourceResource'];
 export type ExchangeSourceSpec = components['schemas']['ExchangeSourceSpec'];
@@ -45562,6 +45660,85 @@ export interface operations {
             };
         };
     };
+    exchange_report_view: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month, in UTC; the one before this when absent. Of this month all up to now.
+                 * @example 2026-10
+                 */
+                month?: string;
+                /**
+                 * @description Only balances in this currency.
+                 * @example EUR
+                 */
+                currency?: string;
+                /** @description As what: `json`, or `csv` for a file. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeReport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for cannot be told: why, is said */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     traffic_report_view: {
         parameters: {
             query?: {
@@ -59559,6 +59736,7 @@ export const pathsApiV1PopsExportGetParametersQueryFormatValues: ReadonlyArray<F
 export const pathsApiV1RateCardsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "currency", "-currency"];
 export const pathsApiV1RateCardsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/rate-cards/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1ReportsExchangeGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/exchange"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
 export const pathsApiV1ReportsTrafficGetParametersQueryGroup_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["group_by"]> = ["hour", "day", "week", "month", "customer", "carrier", "destination", "ingress_trunk", "egress_trunk"];
 export const pathsApiV1ReportsTrafficGetParametersQueryOfValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["of"]> = ["calls", "attempts"];
 export const pathsApiV1ReportsTrafficGetParametersQueryCompareValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/reports/traffic"]["get"]["parameters"]["query"]["compare"]> = ["previous"];
