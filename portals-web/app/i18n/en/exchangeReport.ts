@@ -7,7 +7,7 @@ export const exchangeReport = {
   noneBody: 'Balances in other currencies stand here with what they are worth at the month’s end.',
   balances: 'Balances',
   currencies: 'By currency',
-  total: 'Gained in all, if settled now',
+  total: 'Gained in all, if settled at these rates',
   name: 'Name',
   kind: { customer: 'Customer', carrier: 'Carrier' },
   party: 'Kind',

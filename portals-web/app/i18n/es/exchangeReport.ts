@@ -10,7 +10,7 @@ export const exchangeReport: Translation<typeof english> = {
   noneBody: 'Los saldos en otras monedas aparecen aquí con lo que valen a fin de mes.',
   balances: 'Saldos',
   currencies: 'Por moneda',
-  total: 'Ganado en total, si se liquida ahora',
+  total: 'Ganado en total, si se liquida a estos tipos',
   name: 'Nombre',
   kind: { customer: 'Cliente', carrier: 'Carrier' },
   party: 'Clase',
