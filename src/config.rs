@@ -221,6 +221,16 @@ pub(crate) struct MediaConfig {
     pub(crate) port_max: u16,
     pub(crate) threads: u16,
     pub(crate) inactivity_timeout_s: u32,
+    pub(crate) ng: MediaNgConfig,
+}
+
+/// `[media.ng]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MediaNgConfig {
+    pub(crate) listen: String,
+    pub(crate) allowed: Vec<String>,
+    pub(crate) calls_max: u16,
 }
 
 /// `[journal]`

@@ -15,6 +15,7 @@ mod mailbox;
 mod media;
 mod media_figures;
 mod names;
+mod ng;
 mod ownership;
 mod quality;
 mod retired;
@@ -43,6 +44,7 @@ use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
 use media_relay::ports::{PortRange, RelayAddress};
 use mio::{Poll, Waker};
 use names::{Dns, NameKeeper, Names, Reach};
+use ng::NgServer;
 use ownership::Ownership;
 use quality::{QualityKeeper, QualityLink, SharedQuality};
 use rating::Timestamp;
@@ -98,6 +100,7 @@ pub(crate) struct Edge {
     orders: Arc<Orders>,
     quality: SharedQuality,
     retired: Retired,
+    ng: Option<NgServer>,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -167,7 +170,10 @@ impl Edge {
             malformed: AtomicU64::new(0),
         });
         let tcp = streams::start(config, &mut listeners, Arc::clone(&sink))?;
-        let (relay, links) = start_media(config, &mailboxes)?;
+        let (relay, mut links) = start_media(config, &mailboxes)?;
+        // The link behind those of the shards is there if proxies may ask.
+        let ng = links.drain(usize::from(shards)..).next();
+        let ng = ng.map(|link| NgServer::start(config, link)).transpose()?;
         let gauges: Vec<Arc<Gauges>> = (0..shards).map(|_| Arc::default()).collect();
         let orders = Arc::new(Orders::default());
         let shared = Shared {
@@ -226,6 +232,7 @@ impl Edge {
             orders,
             quality,
             retired: Retired::start()?,
+            ng,
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
@@ -274,6 +281,7 @@ impl Edge {
             }
         }
         running.tcp.shutdown(CONNECTIONS_GRACE).await;
+        self.ng.iter().for_each(NgServer::stop);
         running.relay.shutdown();
         running.ban_keeper.abort();
         drop(running.name_keeper);
@@ -529,11 +537,15 @@ fn start_media(
         stock_per_shard: MEDIA_STOCK_PER_SHARD,
         quiet_period: MEDIA_QUIET_PERIOD,
     };
-    let wakes: Vec<Wake> = mailboxes
+    let mut wakes: Vec<Wake> = mailboxes
         .iter()
         .cloned()
         .map(|mailbox| Arc::new(move || mailbox.wake()) as Wake)
         .collect();
+    if !media.ng.listen.is_empty() {
+        // It looks by itself.
+        wakes.push(Arc::new(|| {}));
+    }
     MediaRelay::start(&relay, &wakes).context(
         "media cannot be relayed; change `media.address`, `media.port_min` or `media.port_max`",
     )

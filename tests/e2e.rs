@@ -44,6 +44,8 @@ mod kamailio;
 mod limits;
 #[path = "e2e/load.rs"]
 mod load;
+#[path = "e2e/media_proxies.rs"]
+mod media_proxies;
 #[path = "e2e/name_server.rs"]
 mod name_server;
 #[path = "e2e/names.rs"]

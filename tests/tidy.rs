@@ -22,12 +22,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rate-deck", &["rating"]),
     ("sip-core", &[]),
     ("media-relay", &[]),
+    ("media-control", &["media-relay", "sip-core"]),
     ("resources", &["rating"]),
     ("routing-engine", &["resources", "rating"]),
     ("store", &["rating"]),
     (
         "call-control",
-        &["sip-core", "routing-engine", "rating", "media-relay"],
+        &[
+            "sip-core",
+            "routing-engine",
+            "rating",
+            "media-relay",
+            "media-control",
+        ],
     ),
     (
         "mgmt-api",
@@ -50,6 +57,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("resources/src", &[]),
     ("routing-engine/src", &[]),
     ("sip-core/src", &["sip-core/src/transport"]),
+    ("media-control/src", &[]),
     ("call-control/src", &["call-control/src/journal"]),
     (
         "media-relay/src",

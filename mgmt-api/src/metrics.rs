@@ -4,7 +4,7 @@ mod copied;
 
 use crate::containment::Part;
 use crate::state::AppState;
-use crate::switch_port::{DefenceCounters, MediaFigures, TraceFigures};
+use crate::switch_port::{DefenceCounters, MediaFigures, NgFigures, TraceFigures};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -80,6 +80,9 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.trace(&state.switch.sample().trace)?;
     scrape.names(state)?;
     scrape.media(&state.switch.sample().media)?;
+    if let Some(ng) = state.switch.sample().ng {
+        scrape.ng(&ng)?;
+    }
     scrape.channels(&state.switch.snapshot())?;
     scrape.credit(&state.switch.snapshot())?;
     scrape.journal(state)?;
@@ -271,6 +274,34 @@ impl Scrape {
             "srtp_not_sealed_total",
             "Packets of ended calls that were dropped because their number had been encrypted before",
             media.unencrypted,
+        )
+    }
+
+    /// Calls that SIP proxies have relayed.
+    fn ng(&self, ng: &NgFigures) -> prometheus::Result<()> {
+        self.gauge(
+            "media_ng_calls",
+            "Calls that SIP proxies have relayed by the ng protocol",
+            ng.calls,
+        )?;
+        self.labelled(
+            "media_ng_requests_total",
+            "Requests of SIP proxies by the ng protocol, by what became of them; ping, query and list are not counted",
+            "result",
+            &[
+                ("offer", ng.offers),
+                ("answer", ng.answers),
+                ("delete", ng.deletions),
+                ("error", ng.errors),
+                ("repeated", ng.repeated),
+                ("malformed", ng.malformed),
+                ("not_allowed", ng.foreign),
+            ],
+        )?;
+        self.counter(
+            "media_ng_silent_total",
+            "Calls of SIP proxies that ended because nobody sent media",
+            ng.silent,
         )
     }
 

@@ -228,6 +228,31 @@ pub struct SwitchSample {
     pub names: NameFigures,
     /// How relayed media was.
     pub media: MediaFigures,
+    /// What SIP proxies have relayed; `None` when they may not ask.
+    pub ng: Option<NgFigures>,
+}
+
+/// Requests of SIP proxies that use the relay alone (rtpengine's ng protocol).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NgFigures {
+    /// Calls that are relayed now.
+    pub calls: u64,
+    /// Offers that were carried out.
+    pub offers: u64,
+    /// Answers that were carried out.
+    pub answers: u64,
+    /// Calls that were deleted.
+    pub deletions: u64,
+    /// Requests that were answered by an error.
+    pub errors: u64,
+    /// Requests that came again and got the same reply.
+    pub repeated: u64,
+    /// Datagrams that are no request.
+    pub malformed: u64,
+    /// Datagrams of those who may not ask.
+    pub foreign: u64,
+    /// Calls that ended because nobody sent media.
+    pub silent: u64,
 }
 
 /// How the relayed media of ended calls was; each direction of a call counts by itself.

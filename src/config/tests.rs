@@ -127,6 +127,25 @@ fn a_wildcard_listener_needs_the_name_that_peers_see() {
 }
 
 #[test]
+fn the_ng_protocol_is_off_by_default_and_wants_to_know_who_may_ask() {
+    assert_eq!(load("", &[]).unwrap().media.ng.listen, "");
+    let text = "[media.ng]\nlisten = \"localhost\"\nallowed = [\"10.0.0.1/8\"]\ncalls_max = 0\n";
+    assert_eq!(
+        shown(text, &[]),
+        [
+            "test.toml, line 2: `media.ng.listen`: must be an address and a port like 127.0.0.1:2223, or empty",
+            "test.toml, line 3: `media.ng.allowed`: `10.0.0.1/8` has bits beyond its mask: the range begins at 10.0.0.0",
+            "test.toml, line 4: `media.ng.calls_max`: is 0; it must be 1 to 16384",
+        ]
+    );
+    let nobody = shown(
+        "[media.ng]\nlisten = \"127.0.0.1:2223\"\nallowed = []\n",
+        &[],
+    );
+    assert!(nobody[0].contains("must name who may ask"), "{nobody:?}");
+}
+
+#[test]
 fn text_that_is_not_toml_names_the_line() {
     let problems = shown("[node]\nname = \n", &[]);
     assert!(

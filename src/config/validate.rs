@@ -2,10 +2,11 @@
 
 use super::dns::name_server;
 use super::overlay::Origins;
-use super::{Config, ConfigProblem, MailDriverName};
+use super::{Config, ConfigProblem, MailDriverName, MediaNgConfig};
 use mgmt_api::jobs::CDR_KEEP_DAYS_MIN;
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
+use resources::Network;
 use routing_engine::names::ADDRESSES_MAX;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -325,6 +326,24 @@ impl Check<'_> {
                 86_400,
             );
         }
+        self.media_ng(&media.ng);
+    }
+
+    fn media_ng(&mut self, ng: &MediaNgConfig) {
+        if !ng.listen.is_empty() && ng.listen.parse::<SocketAddr>().is_err() {
+            let message = "must be an address and a port like 127.0.0.1:2223, or empty";
+            self.problem("media.ng.listen", message);
+        }
+        for network in &ng.allowed {
+            if let Err(error) = network.parse::<Network>() {
+                self.problem("media.ng.allowed", &error.to_string());
+            }
+        }
+        if !ng.listen.is_empty() && ng.allowed.is_empty() {
+            let message = "must name who may ask, since media.ng.listen is set";
+            self.problem("media.ng.allowed", message);
+        }
+        self.within("media.ng.calls_max", ng.calls_max.into(), 1, 16_384);
     }
 
     fn storage(&mut self, config: &Config) {

@@ -124,6 +124,7 @@ impl SwitchPort for Edge {
                 },
             );
         }
+        sample.ng = self.ng.as_ref().map(|ng| ng.figures());
         sample.defence = self.defence();
         let sum = |of: fn(&super::Gauges) -> &AtomicU64| {
             let gauges = self.gauges.iter();

@@ -2,7 +2,9 @@
 
 use crate::fixture::Api;
 use axum::http::StatusCode;
-use mgmt_api::switch_port::{Histogram, MediaFigures, SipCounters, SwitchSample, Undecrypted};
+use mgmt_api::switch_port::{
+    Histogram, MediaFigures, NgFigures, SipCounters, SwitchSample, Undecrypted,
+};
 use std::sync::atomic::Ordering;
 
 #[tokio::test]
@@ -57,6 +59,13 @@ async fn metrics_copy_the_switchs_counters() {
             unencrypted: 9,
             ..MediaFigures::default()
         },
+        ng: Some(NgFigures {
+            calls: 12,
+            offers: 20,
+            foreign: 8,
+            silent: 1,
+            ..NgFigures::default()
+        }),
         ..SwitchSample::default()
     };
     api.get("/api/v1/cdrs/0").await;
@@ -78,6 +87,10 @@ async fn metrics_copy_the_switchs_counters() {
         "srtp_dropped_total{reason=\"replayed\"} 5",
         "srtp_dropped_total{reason=\"key_used_up\"} 4",
         "srtp_not_sealed_total 9",
+        "media_ng_calls 12",
+        "media_ng_requests_total{result=\"offer\"} 20",
+        "media_ng_requests_total{result=\"not_allowed\"} 8",
+        "media_ng_silent_total 1",
         "didtron_journal_available 1",
         "didtron_loader_lag_bytes 0",
         "didtron_http_requests_total{method=\"GET\",path=\"/api/v1/cdrs/{id}\",status=\"4xx\"} 1",
