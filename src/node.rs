@@ -18,8 +18,8 @@ use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, ApplyRerating, Configuration, FollowDecks, HttpLimits, LocalKey,
-    PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server, TlsFiles,
+    ApiParts, AppState, ApplyRerating, Configuration, ExportCdrs, FollowDecks, HttpLimits,
+    LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server, TlsFiles,
     abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
@@ -284,6 +284,7 @@ fn job_runner(
         Arc::new(MailReports::new(store.clone(), secrets)),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
+        Arc::new(ExportCdrs::new(store.clone())),
         Arc::new(PreviewRerating::new(state.clone())),
         Arc::new(ApplyRerating::new(state.clone())),
         Arc::new(FollowDecks::new(state.clone())),

@@ -30,15 +30,21 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = form_pairs(query);
-        serde_path_to_error::deserialize(pairs)
-            .map(Self)
-            .map_err(|error| match error.path().to_string().as_str() {
-                "." => Problem::bad_request(format!("The query string: {}.", error.inner())),
-                field => Problem::bad_parameter(field, error.inner().to_string()),
-            })
+        read_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// What a query string asks for.
+///
+/// # Errors
+/// 400, which names the parameter that is wrong.
+pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(form_pairs(query)).map_err(|error| {
+        match error.path().to_string().as_str() {
+            "." => Problem::bad_request(format!("The query string: {}.", error.inner())),
+            field => Problem::bad_parameter(field, error.inner().to_string()),
+        }
+    })
 }
 
 /// A body of JSON, where its limit depends on the route.

@@ -3,9 +3,9 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, bans, calls, cdrs, change_sets, deck_imports, events,
-    exchange_sources, explain, export, health, jobs, kinds, ledger, live, numbers, people, reports,
-    reratings, resources, session, simulation, status, traces, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdr_exports, cdrs, change_sets, deck_imports,
+    events, exchange_sources, explain, export, health, jobs, kinds, ledger, live, numbers, people,
+    reports, reratings, resources, session, simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -111,6 +111,36 @@ fn traffic(table: RouteTable) -> RouteTable {
             Permission::CDR_READ,
             accounts,
             routes!(cdrs::totals::own_cdr_totals_view),
+        )
+        .heavy(
+            Permission::CDR_READ,
+            staff,
+            routes!(cdr_exports::cdr_export_create),
+        )
+        .heavy(
+            Permission::CDR_READ,
+            accounts,
+            routes!(cdr_exports::own_cdr_export_create),
+        )
+        .guarded(
+            Permission::CDR_READ,
+            Audiences::ALL,
+            routes!(cdr_exports::cdr_export_list),
+        )
+        .guarded(
+            Permission::CDR_READ,
+            Audiences::ALL,
+            routes!(cdr_exports::cdr_export_view),
+        )
+        .guarded(
+            Permission::CDR_READ,
+            Audiences::ALL,
+            routes!(cdr_exports::cdr_export_delete),
+        )
+        .guarded(
+            Permission::CDR_READ,
+            Audiences::ALL,
+            routes!(cdr_exports::cdr_export_file),
         )
         .guarded(Permission::CALL_READ, platform, routes!(calls::call_list))
         // A pass over the calls of every shard.

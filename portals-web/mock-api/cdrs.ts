@@ -1,6 +1,6 @@
-import type { Cdr, CdrTotals } from '~/api/__generated__/schema'
+import type { Cdr, CdrExport, CdrExportCreate, CdrTotals } from '~/api/__generated__/schema'
 
-import type { Answer, Call } from './call.ts'
+import { type Answer, type Call, iso } from './call.ts'
 import { cdrPage, matches } from './pages.ts'
 import { Refusal } from './refusal.ts'
 import { FAILING_CUSTOMER, SLOW_CUSTOMER } from './sentinels.ts'
@@ -11,6 +11,7 @@ const SLOW_MS = 2_000
 /** Answers what is asked of the list of records; null for any other path. */
 export async function answerCdrs(call: Call, records: readonly Cdr[]): Promise<Answer | null> {
   const path = call.path.join('/')
+  if (call.path[0] === 'cdr-exports') return answerExports(call, records)
   if (path !== 'cdrs' && path !== 'cdr-totals') return null
   const customer = call.query.get('customer')
   if (customer === FAILING_CUSTOMER) {
@@ -43,4 +44,57 @@ function totals(records: readonly Cdr[], query: URLSearchParams): CdrTotals {
     searched_until,
     filling: null,
   }
+}
+
+const HOUR_MS = 3_600_000
+const MAKING_MS = 1_500
+
+/** Files of each user's world. */
+const exports = new Map<string, CdrExport[]>()
+
+async function answerExports(call: Call, records: readonly Cdr[]): Promise<Answer> {
+  const [, id, part] = call.path
+  const files = exports.get(call.user) ?? []
+  if (call.method === 'POST') return { status: 202, body: await created(call, records, files) }
+  if (id === undefined) return { status: 200, body: { items: files.map(seen) } }
+  const found = files.find((each) => String(each.id) === id)
+  if (!found) throw new Refusal(404, 'not-found', `There is no file ${id}.`)
+  if (call.method === 'DELETE') {
+    exports.set(
+      call.user,
+      files.filter((each) => each !== found),
+    )
+    return { status: 204 }
+  }
+  if (part === 'file') return { status: 200, body: 'id,received_at\n', type: 'text/csv' }
+  return { status: 200, body: seen(found) }
+}
+
+async function created(call: Call, records: readonly Cdr[], files: readonly CdrExport[]) {
+  const { format } = await call.json<CdrExportCreate>()
+  const count = records.filter(matches(call.query)).length
+  const now = Date.now()
+  const made: CdrExport = {
+    id: 1 + Math.max(0, ...files.map(({ id }) => id)),
+    state: 'making' as CdrExport['state'],
+    format,
+    author: call.user,
+    query: call.query.toString(),
+    records: count,
+    bytes: count * 240,
+    failure: null,
+    created_at: iso(now),
+    updated_at: iso(now),
+    expires_at: iso(now + 48 * HOUR_MS),
+  }
+  exports.set(call.user, [made, ...files])
+  return seen(made)
+}
+
+/** A file is ready a moment after it was asked for. */
+function seen(file: CdrExport): CdrExport {
+  const isReady = Date.now() - Date.parse(file.created_at) > MAKING_MS
+  return isReady
+    ? { ...file, state: 'ready' as CdrExport['state'] }
+    : { ...file, records: 0, bytes: 0 }
 }

@@ -4,7 +4,8 @@ use super::ServerArgs;
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write;
 use std::time::Duration;
 
 /// Longest wait for an answer. A large apply compiles millions of rates.
@@ -116,6 +117,39 @@ impl ApiClient {
             .header("Idempotency-Key", key)
             .send_json(body);
         self.read(answer)
+    }
+
+    /// POST `body` as JSON to `path` with `query`.
+    pub(crate) fn post_query<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &impl serde::Serialize,
+    ) -> anyhow::Result<T> {
+        let mut request = self.agent.post(format!("{}{path}", self.server));
+        for (name, value) in query {
+            request = request.query(name, value);
+        }
+        let answer = request
+            .header("Authorization", format!("Bearer {}", self.key))
+            .send_json(body);
+        self.read(answer)
+    }
+
+    /// GET `path` into `file`, however long it is.
+    pub(crate) fn download(&self, path: &str, file: &mut impl Write) -> anyhow::Result<()> {
+        let request = self.agent.get(format!("{}{path}", self.server));
+        let answer = request
+            .header("Authorization", format!("Bearer {}", self.key))
+            .call();
+        match answer {
+            Ok(mut answer) if answer.status().is_success() => {
+                let mut body = answer.body_mut().as_reader();
+                std::io::copy(&mut body, file).context("the file broke off")?;
+                Ok(())
+            }
+            answer => self.read(answer),
+        }
     }
 
     /// PUT bytes as they are to `path`.

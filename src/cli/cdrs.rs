@@ -1,9 +1,12 @@
 //! `didtron cdrs`: finding call records.
 
+mod file;
+
 use super::api_client::ApiClient;
 use super::{ServerArgs, say};
 use clap::Args;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Records that one page of the API holds at most.
@@ -45,6 +48,9 @@ pub(super) struct CdrsArgs {
     /// What they come to instead: of the first 100,000 that are looked at.
     #[arg(long)]
     totals: bool,
+    /// Write them to a file as comma-separated values instead: all, of at most 1,000,000.
+    #[arg(long, value_name = "FILE", conflicts_with = "totals")]
+    csv: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -106,6 +112,9 @@ pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
         let totals: Totals = client.get("/api/v1/cdr-totals", &args.query())?;
         totals.lines().iter().for_each(|line| say(line));
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(path) = &args.csv {
+        return file::write(&client, &args.query(), path);
     }
     let mut left = args.limit;
     let mut cursor: Option<String> = None;

@@ -11,6 +11,7 @@
 mod api_keys;
 mod audit;
 mod backup;
+mod cdr_exports;
 mod cdrs;
 mod change_sets;
 mod configuration;
@@ -48,6 +49,10 @@ pub use audit::{
 pub use backup::{
     BackupError, BackupManifest, BackupTable, RestoreTarget, Restored, restore_backup,
     verify_backup, write_backup,
+};
+pub use cdr_exports::{
+    CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportLimits, CdrExportPart, CdrExportRow,
+    CdrExportState, NewCdrExport,
 };
 pub use cdrs::{
     Between, CDRS_SEARCHED, CdrCursor, CdrDayWait, CdrDays, CdrGateway, CdrOrder, CdrParty,

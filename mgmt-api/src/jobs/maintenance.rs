@@ -86,7 +86,8 @@ impl Prune {
                 break;
             }
         }
-        tracing::info!(jobs, mail, "forgot what was finished long ago");
+        let files = self.store.prune_cdr_exports(now).await?;
+        tracing::info!(jobs, mail, files, "forgot what was finished long ago");
         Ok(())
     }
 }

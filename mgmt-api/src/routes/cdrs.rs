@@ -6,11 +6,13 @@ mod own;
 pub(crate) mod totals;
 
 pub(crate) use convert::word;
+pub(crate) use filter::OwnCdrFilter;
 pub use filter::{CdrFilter, ListOrder};
+pub(crate) use own::party as own_party;
 pub(crate) use own::{__path_own_cdr_list, __path_own_cdr_view, own_cdr_list, own_cdr_view};
 
 use crate::auth::Principal;
-use crate::extract::ApiQuery;
+use crate::extract::{ApiQuery, read_query};
 use crate::jobs::date;
 use crate::problem::Problem;
 use crate::routes::reports::Filling;
@@ -20,7 +22,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CdrCursor, CdrParty, StoreError};
+use store::{CdrCursor, CdrParty, CdrQuery, StoreError};
 use utoipa::ToSchema;
 
 const PAGE_DEFAULT: u32 = 50;
@@ -411,6 +413,16 @@ pub(crate) async fn no_call(state: &AppState, id: &CallIdText) -> Result<Problem
             Problem::gone(detail)
         }
     })
+}
+
+/// Which records the query string of a list asks for, as a party is asked.
+pub(crate) fn asked(party: CdrParty, query: &str) -> Result<CdrQuery, Problem> {
+    match party {
+        CdrParty::Staff => read_query::<CdrFilter>(query)?.query(),
+        CdrParty::Customer(_) | CdrParty::Carrier(_) => {
+            read_query::<OwnCdrFilter>(query)?.query(party)
+        }
+    }
 }
 
 /// How far the records of before are known to all filters.

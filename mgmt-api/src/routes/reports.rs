@@ -7,6 +7,7 @@ mod own;
 mod period;
 
 pub(crate) use figures::{Amounts, CurrencyAmount, money};
+pub(crate) use made::harmless;
 pub(crate) use own::{__path_own_traffic_report_view, own_traffic_report_view};
 
 pub(crate) use made::harmless;

@@ -76,6 +76,19 @@ test('the line above the list tells what all pages come to, and when it is the l
   await expect(calls).toHaveText('0')
 })
 
+test('a file of what the filters find is made, downloaded and deleted', async ({ page }) => {
+  await page.goto('/cdrs?outcome=answered&refresh=off')
+  await page.getByRole('button', { name: 'Export…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Files of calls' })
+  await dialog.getByRole('button', { name: 'Make a CSV file' }).click()
+  await expect(dialog.getByText('outcome=answered')).toBeVisible()
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('link', { name: 'Download' }).click()
+  expect((await download).url()).toMatch(/\/cdr-exports\/\d+\/file$/)
+  await dialog.getByRole('button', { name: 'Delete the file' }).click()
+  await expect(dialog.getByText('No file yet.')).toBeVisible()
+})
+
 test('pages go to older calls and back', async ({ page }) => {
   await page.goto('/cdrs?last=1h&refresh=off')
   const first = await rows(page).first().locator('a').getAttribute('href')

@@ -7,8 +7,8 @@ use crate::values::{CallIdText, Money, Time};
 use rating::Amount;
 use rating::cdr::{
     self, AppliedRate, AttemptRecord, CallRecord, MediaQuality, MediaSide, MediaStatistics,
-    ReleaseReason,
 };
+use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use store::CdrRow;
@@ -216,9 +216,9 @@ impl From<MediaQuality> for CdrMediaQuality {
     }
 }
 
-/// The word that a reason has in records.
-pub(crate) fn word(reason: ReleaseReason) -> String {
-    match serde_json::to_value(reason) {
+/// The word that a reason, or what came of a call, has in records.
+pub(crate) fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
         _ => String::new(),
     }

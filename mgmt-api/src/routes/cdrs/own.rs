@@ -146,7 +146,7 @@ pub(crate) async fn own_cdr_view(
 }
 
 /// The side that a tenant sees.
-pub(super) fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
+pub(crate) fn party(tenant: &ActingTenant) -> Result<CdrParty, Problem> {
     match (tenant.audience, tenant.resource_id) {
         (Audience::Customer, Some(id)) => Ok(CdrParty::Customer(id)),
         (Audience::Carrier, Some(id)) => Ok(CdrParty::Carrier(id)),

@@ -810,6 +810,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cdr-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files that were asked for, the newest first. */
+        get: operations["cdr_export_list"];
+        put?: never;
+        /**
+         * Asks for a file of the calls that the list finds with the same filters. A job writes it; it is kept for 48
+         *     hours. At most 1,000,000 records; `cursor` begins behind a place, `limit` has no effect.
+         */
+        post: operations["cdr_export_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cdr-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a file is. */
+        get: operations["cdr_export_view"];
+        put?: never;
+        post?: never;
+        /** Deletes a file. The job of one that is being written stops. */
+        delete: operations["cdr_export_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cdr-exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives a file that is ready. One that goes while it is read breaks the connection off. */
+        get: operations["cdr_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cdr-totals": {
         parameters: {
             query?: never;
@@ -4265,6 +4321,26 @@ export interface paths {
         get: operations["own_balance_view"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-cdr-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a file of the account's own calls that the own list finds with the same filters, with what is of
+         *     its side. Else as that of the staff.
+         */
+        post: operations["own_cdr_export_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8074,6 +8150,63 @@ export interface components {
              */
             talk_ms: number;
         };
+        /** @description A file of calls. */
+        CdrExport: {
+            /** @description Who asked for it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description How long it is so far.
+             */
+            bytes: number;
+            /** @description When it was asked for: later calls are not in it. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it goes by itself. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Why there is none. */
+            failure: string | null;
+            /** @description As what it is written. */
+            format: components["schemas"]["CdrExportFormat"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description The query string of the list that it is of.
+             * @example customer=acme&answered=true
+             */
+            query: string;
+            /**
+             * Format: int64
+             * @description How many records it has so far.
+             */
+            records: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["CdrExportStateView"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What is asked for, beside the filters. */
+        CdrExportCreate: {
+            /** @description As what it is written. */
+            format: components["schemas"]["CdrExportFormat"];
+        };
+        /**
+         * @description As what a file is written.
+         * @enum {string}
+         */
+        CdrExportFormat: "csv";
+        /** @description The files that there are, the newest first. */
+        CdrExportList: {
+            /** @description All of them: there are 10 at most. */
+            items: components["schemas"]["CdrExport"][];
+        };
+        /**
+         * @description Where a file stands.
+         * @enum {string}
+         */
+        CdrExportStateView: "making" | "ready" | "failed";
         /** @description What the media relay counted. */
         CdrMedia: {
             /**
@@ -14607,6 +14740,11 @@ export type CarrierWrite = components['schemas']['CarrierWrite'];
 export type Cdr = components['schemas']['Cdr'];
 export type CdrAttempt = components['schemas']['CdrAttempt'];
 export type CdrCount = components['schemas']['CdrCount'];
+export type CdrExport = components['schemas']['CdrExport'];
+export type CdrExportCreate = components['schemas']['CdrExportCreate'];
+export type CdrExportFormat = components['schemas']['CdrExportFormat'];
+export type CdrExportList = components['schemas']['CdrExportList'];
+export type CdrExportStateView = components['schemas']['CdrExportStateView'];
 export type CdrMedia = components['schemas']['CdrMedia'];
 export type CdrMediaQuality = components['schemas']['CdrMediaQuality'];
 export type CdrPage = components['schemas']['CdrPage'];
@@ -19453,6 +19591,546 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_export_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrExportList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_export_create: {
+        parameters: {
+            query?: {
+                /** @description How many records a page holds, 1 to 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, with the same filters and order. */
+                cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number ends with. */
+                calling_suffix?: string;
+                /** @description How the call came out. */
+                outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
+                /**
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
+                 */
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
+                /** @description Received at or after this time. */
+                from?: components["schemas"]["Time"];
+                /** @description Received before this time. */
+                to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
+                /** @description Name of the customer, exactly. */
+                customer?: string;
+                /** @description Name of the carrier of the last attempt, exactly. */
+                carrier?: string;
+                /** @description Name of the trunk the call came in by, exactly. */
+                ingress_trunk?: string;
+                /** @description Name of the trunk of the last attempt, exactly. */
+                egress_trunk?: string;
+                /**
+                 * @description Where the last INVITE was sent: an address, or `address:port`.
+                 * @example 192.0.2.20:5060
+                 */
+                gateway?: string;
+                /** @description Name of the customer's rate card at the time of the call, exactly. */
+                rate_card?: string;
+                /**
+                 * @description The user part of the Request-URI as received, the whole of it.
+                 * @example 00447712345678
+                 */
+                called_number_received?: string;
+                /** @description What the user part of the Request-URI as received begins with, such as `0044`. */
+                called_prefix_received?: string;
+                /** @description What the user part of the Request-URI as received ends with. */
+                called_suffix_received?: string;
+                /**
+                 * @description The called number of the last attempt, the whole of it.
+                 * @example 99#447712345678
+                 */
+                called_number_sent?: string;
+                /** @description What the called number of the last attempt begins with, such as `99#`. */
+                called_prefix_sent?: string;
+                /** @description What the called number of the last attempt ends with. */
+                called_suffix_sent?: string;
+                /**
+                 * @description The calling number of the last attempt, the whole of it.
+                 * @example 442071838750
+                 */
+                calling_number_sent?: string;
+                /** @description What the calling number of the last attempt begins with, such as `44`. */
+                calling_prefix_sent?: string;
+                /** @description What the calling number of the last attempt ends with. */
+                calling_suffix_sent?: string;
+                /** @description Number of the configuration snapshot that decided the call. */
+                snapshot_number?: number;
+                /**
+                 * @description What the customer pays, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_charge?: string;
+                /**
+                 * @description What the customer pays, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_charge?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at least.
+                 * @example 0.0125
+                 */
+                min_cost?: string;
+                /**
+                 * @description What the carriers charge us, in the currency of the books, at most.
+                 * @example 0.0125
+                 */
+                max_cost?: string;
+                /**
+                 * @description Charge minus cost, at least.
+                 * @example 0.0125
+                 */
+                min_margin?: string;
+                /**
+                 * @description Charge minus cost, at most.
+                 * @example 0.0125
+                 */
+                max_margin?: string;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrExportCreate"];
+            };
+        };
+        responses: {
+            /** @description A job writes it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrExport"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many files as may be */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_export_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrExport"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_export_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit to what there is, or the same request is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not ready */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41385,6 +42063,187 @@ export interface operations {
             };
         };
     };
+    own_cdr_export_create: {
+        parameters: {
+            query?: {
+                /** @description How many records a page holds, 1 to 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, with the same filters and order. */
+                cursor?: string;
+                /** @description Which come first. */
+                order?: "newest_first" | "oldest_first";
+                /** @description Destination's name on the customer's card, exactly; for a carrier, on its own card. */
+                destination?: string;
+                /** @description Call-ID of the ingress leg or of any attempt; for a customer or carrier, of its own leg. */
+                call_id?: string;
+                /**
+                 * @description The called number after translation, the whole of it; for a carrier, as it was sent to it.
+                 * @example 447712345678
+                 */
+                called_number?: string;
+                /** @description What the called number begins with, such as `4477`. */
+                called_prefix?: string;
+                /** @description What the called number ends with. */
+                called_suffix?: string;
+                /**
+                 * @description The calling number as received, the whole of it; for a carrier, as it was sent to it.
+                 * @example 442071838750
+                 */
+                calling_number?: string;
+                /** @description What the calling number begins with, such as `44`. */
+                calling_prefix?: string;
+                /** @description What the calling number ends with. */
+                calling_suffix?: string;
+                /** @description How the call came out. */
+                outcome?: "answered" | "cancelled" | "failed" | "rejected" | "interrupted";
+                /** @description Whether it was answered. */
+                answered?: boolean;
+                /** @description Who ended it. */
+                released_by?: "customer" | "carrier" | "switch";
+                /**
+                 * @description Our reason, such as `normal_clearing`.
+                 * @example no_route
+                 */
+                release_reason?: string;
+                /**
+                 * @description The final status; 0 for none.
+                 * @example 503
+                 */
+                sip_status?: number;
+                /** @description Received at or after this time. */
+                from?: components["schemas"]["Time"];
+                /** @description Received before this time. */
+                to?: components["schemas"]["Time"];
+                /** @description Answered at or after this time. */
+                answered_from?: components["schemas"]["Time"];
+                /** @description Answered before this time. */
+                answered_to?: components["schemas"]["Time"];
+                /** @description Ended at or after this time. */
+                ended_from?: components["schemas"]["Time"];
+                /** @description Ended before this time. */
+                ended_to?: components["schemas"]["Time"];
+                /** @description Talk time, at least. */
+                min_duration_ms?: number;
+                /** @description Talk time, at most. */
+                max_duration_ms?: number;
+                /** @description Name of the account's trunk, exactly: a carrier's own of that attempt. */
+                trunk?: string;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at least.
+                 * @example 0.0125
+                 */
+                min_amount?: string;
+                /**
+                 * @description What the customer pays or the carrier is paid, in the currency of its card, at most.
+                 * @example 0.0125
+                 */
+                max_amount?: string;
+            };
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrExportCreate"];
+            };
+        };
+        responses: {
+            /** @description A job writes it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrExport"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many files as may be */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_cdr_totals_view: {
         parameters: {
             query?: {
@@ -59674,6 +60533,9 @@ export const pathsApiV1CarriersGetParametersQuerySortValues: ReadonlyArray<Flatt
 export const pathsApiV1CarriersExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "status", "-status"];
 export const pathsApiV1CarriersExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
 export const pathsApiV1CarriersIdStatementGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/carriers/{id}/statement"]["get"]["parameters"]["query"]["format"]> = ["json", "csv"];
+export const pathsApiV1CdrExportsPostParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-exports"]["post"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
+export const pathsApiV1CdrExportsPostParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-exports"]["post"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1CdrExportsPostParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-exports"]["post"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1CdrTotalsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1CdrTotalsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1CdrTotalsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/cdr-totals"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
@@ -59720,6 +60582,9 @@ export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: 
 export const pathsApiV1NumberListsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "action", "-action", "number", "-number", "tag", "-tag"];
 export const pathsApiV1NumberListsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/number-lists/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
+export const pathsApiV1OwnCdrExportsPostParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-exports"]["post"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
+export const pathsApiV1OwnCdrExportsPostParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-exports"]["post"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
+export const pathsApiV1OwnCdrExportsPostParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-exports"]["post"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
 export const pathsApiV1OwnCdrTotalsGetParametersQueryOrderValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["order"]> = ["newest_first", "oldest_first"];
 export const pathsApiV1OwnCdrTotalsGetParametersQueryOutcomeValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["outcome"]> = ["answered", "cancelled", "failed", "rejected", "interrupted"];
 export const pathsApiV1OwnCdrTotalsGetParametersQueryReleased_byValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/own-cdr-totals"]["get"]["parameters"]["query"]["released_by"]> = ["customer", "carrier", "switch"];
@@ -59785,6 +60650,8 @@ export const carrierSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDee
 export const carrierSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
+export const cdrExportFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportFormat"]> = ["csv"];
+export const cdrExportStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportStateView"]> = ["making", "ready", "failed"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];
 export const changeSetStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeSetState"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];
 export const channelPlanResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChannelPlanResource"]["kind"]> = ["channel_plan"];

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { PhoneCall, RefreshCw } from 'lucide-react'
+import { Download, PhoneCall, RefreshCw } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { CdrPage, CdrSummary } from '~/api/__generated__/schema'
@@ -21,6 +22,7 @@ import { IconButton } from '~/ui/lib/IconButton'
 import { pb } from '~/util/path-builder'
 import { type CdrsSearch, DEFAULT_REFRESH, REFRESHES, SPANS } from '~/util/searches'
 
+import { CdrExportsDialog } from './CdrExportsDialog'
 import { CdrTotalsLine } from './CdrTotalsLine'
 import { RefreshMenu } from './RefreshMenu'
 
@@ -38,6 +40,7 @@ export default function CdrsPage() {
   const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, refetch } = query
   const pages = usePages(search.cursor, data?.next_cursor)
   const columns = useColumns(data?.items)
+  const [isFilesOpen, setFilesOpen] = useState(false)
   const change = (part: Partial<CdrsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part, cursor: undefined }) })
 
@@ -48,6 +51,10 @@ export default function CdrsPage() {
         actions={
           <>
             <Freshness updatedAt={dataUpdatedAt} />
+            <Button onClick={() => setFilesOpen(true)}>
+              <Download aria-hidden size={14} />
+              {t('files.open')}
+            </Button>
             <RefreshMenu
               value={refresh}
               onChange={(next) => change({ refresh: next === DEFAULT_REFRESH ? undefined : next })}
@@ -92,6 +99,9 @@ export default function CdrsPage() {
         />
       </div>
       <Pager pages={pages}>{data ? <Shown page={data} /> : null}</Pager>
+      {isFilesOpen ? (
+        <CdrExportsDialog filter={filterOf(search)} onClose={() => setFilesOpen(false)} />
+      ) : null}
     </div>
   )
 }

@@ -1,0 +1,175 @@
+//! The job that writes the calls that a search finds into a file.
+
+mod table;
+
+use crate::clock;
+use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
+use crate::routes::cdrs::asked;
+use serde::Deserialize;
+use std::time::Duration;
+use store::{
+    CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportPart, CdrExportRow, CdrQuery, Scope, Store,
+};
+use table::Table;
+
+/// Most records of one file: a spreadsheet takes about as many.
+pub(crate) const CDR_EXPORT_RECORDS_MAX: u64 = 1_000_000;
+
+/// A million records take some minutes.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// Records that are read at a time.
+const PAGE_RECORDS: u32 = 2_000;
+
+/// Bytes of a part, from which on it is written.
+const PART_BYTES: usize = 1 << 20;
+
+/// Writes files of calls.
+pub struct ExportCdrs {
+    store: Store,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    export: i64,
+}
+
+/// A run that writes a file.
+struct Writing<'a> {
+    store: &'a Store,
+    run: (i64, i64),
+    buffer: Vec<u8>,
+    records: u64,
+}
+
+/// Whether a run goes on.
+enum Going {
+    On,
+    /// The file is not wanted any more.
+    Out,
+}
+
+impl ExportCdrs {
+    /// Writes files of that store's records.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    async fn export(&self, run: &JobRun) -> Result<(), JobFailure> {
+        let Payload { export } = run.payload()?;
+        let begun = self.store.begin_cdr_export(export, clock::now()).await?;
+        let Some((row, number)) = begun else {
+            return Ok(());
+        };
+        let Err(failure) = self.write(run, &row, (export, number)).await else {
+            return Ok(());
+        };
+        let is_last = run.attempt >= run.job.attempts_max;
+        let reason = match &failure {
+            JobFailure::Cancelled { by } => format!("{by} has cancelled it."),
+            JobFailure::GiveUp(reason) => reason.clone(),
+            JobFailure::Retry(reason) if is_last => reason.clone(),
+            _ => return Err(failure),
+        };
+        let failed = self.store.cdr_export_failed(export, &reason, clock::now());
+        failed.await?;
+        match failure {
+            // That what was asked for cannot be had is told where it was asked; the job is done.
+            JobFailure::GiveUp(_) => Ok(()),
+            failure => Err(failure),
+        }
+    }
+
+    async fn write(
+        &self,
+        run: &JobRun,
+        row: &CdrExportRow,
+        number: (i64, i64),
+    ) -> Result<(), JobFailure> {
+        let scope = Scope::of_tenant(row.owner);
+        let mut query = query(row)?;
+        let mut writing = Writing {
+            store: &self.store,
+            run: number,
+            buffer: Table::head(row.party).map_err(|error| JobFailure::give_up(&error))?,
+            records: 0,
+        };
+        run.progress(0, None, "records written").await?;
+        loop {
+            let page = self.store.cdrs(&scope, &query).await?;
+            query.after = page.next;
+            writing.records += page.rows.len() as u64;
+            if writing.records > CDR_EXPORT_RECORDS_MAX {
+                let reason = format!(
+                    "These are more than {CDR_EXPORT_RECORDS_MAX} records: choose a shorter time."
+                );
+                return Err(JobFailure::GiveUp(reason));
+            }
+            let lines = Table::lines(row.party, page.rows);
+            let lines = lines.map_err(|error| JobFailure::give_up(&error))?;
+            writing.buffer.extend(lines);
+            let is_last = query.after.is_none();
+            if (is_last || writing.buffer.len() >= PART_BYTES)
+                && let Going::Out = writing.part().await?
+            {
+                return Ok(());
+            }
+            run.progress(writing.records, None, "records written")
+                .await?;
+            if is_last {
+                break;
+            }
+        }
+        self.store.cdr_export_ready(number, clock::now()).await?;
+        Ok(())
+    }
+}
+
+impl Writing<'_> {
+    async fn part(&mut self) -> Result<Going, JobFailure> {
+        let content = std::mem::take(&mut self.buffer);
+        let (records, now) = (self.records, clock::now());
+        let limits = &CDR_EXPORT_LIMITS;
+        let added = self
+            .store
+            .add_cdr_export_part(self.run, &content, records, limits, now)
+            .await?;
+        match added {
+            CdrExportPart::Kept => Ok(Going::On),
+            CdrExportPart::NotWanted => Ok(Going::Out),
+            CdrExportPart::Full => Err(JobFailure::GiveUp(
+                "The files that are kept take as much room as they may: delete some, or choose a \
+                 shorter time."
+                    .into(),
+            )),
+        }
+    }
+}
+
+/// The records up to when they were asked for, so that a file of the oldest first has an end.
+fn query(row: &CdrExportRow) -> Result<CdrQuery, JobFailure> {
+    let query = asked(row.party, &row.asked);
+    let query = query.map_err(|problem| JobFailure::GiveUp(problem.detail))?;
+    let asked_at = row.created_at;
+    let mut received = query.received;
+    received.to = Some(received.to.map_or(asked_at, |to| to.min(asked_at)));
+    Ok(CdrQuery {
+        limit: PAGE_RECORDS,
+        received,
+        ..query
+    })
+}
+
+impl JobHandler for ExportCdrs {
+    fn kind(&self) -> &'static str {
+        CDR_EXPORT_JOB
+    }
+
+    fn timeout(&self) -> Duration {
+        EXPORT_TIMEOUT
+    }
+
+    fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
+        Box::pin(self.export(run))
+    }
+}
