@@ -8,13 +8,13 @@ const COOKIE_BYTES_MAX: usize = 255;
 /// Bytes of a Call-ID and of a tag.
 const NAME_BYTES_MAX: usize = 1_024;
 
-/// The cookie and what follows it; `None` when there is none, and nobody to answer.
+/// The cookie and what follows it; `None` when there is none, and nobody to answer. Cookies are text: no RTP
+/// or RTCP packet, which a caller could have relayed to here from an address that may ask, begins with any.
 pub(crate) fn split(datagram: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = datagram.iter().position(|byte| *byte == b' ')?;
     let cookie = &datagram[..end];
-    (1..=COOKIE_BYTES_MAX)
-        .contains(&end)
-        .then_some((cookie, &datagram[end + 1..]))
+    let is_text = cookie.iter().all(u8::is_ascii_graphic);
+    (is_text && (1..=COOKIE_BYTES_MAX).contains(&end)).then_some((cookie, &datagram[end + 1..]))
 }
 
 /// What is asked for.

@@ -181,6 +181,18 @@ fn what_cannot_be_carried_out_is_answered_as_rtpengine_answers() {
     assert_eq!((client.desk.calls(), client.relay.taken), (0, 0));
 }
 
+/// A caller may have such a packet relayed to here, from an address that may ask.
+#[test]
+fn a_request_in_a_packet_of_rtp_or_rtcp_is_nobodys() {
+    let mut client = Client::new(1, 1);
+    for first in [0x80, 0x9f, 0xbf] {
+        let mut packet = vec![first, 200, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        packet.extend(b" d7:command4:pinge");
+        assert_eq!(client.raw(&packet), None);
+    }
+    assert!(client.raw(b"5_1 d7:command4:pinge").is_some());
+}
+
 #[test]
 fn each_side_is_told_the_relays_address_and_the_relay_both_of_theirs() {
     let mut client = Client::new(10, 10);
