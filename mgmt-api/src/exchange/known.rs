@@ -59,6 +59,12 @@ impl SourceKnown {
         })
     }
 
+    /// Whether this very rate was the last that was put in force.
+    pub(super) fn has_put(&self, currency: Currency, rate: ExchangeRate) -> bool {
+        let quote = self.quotes.get(&currency);
+        quote.is_some_and(|quote| quote.state == QuoteState::InForce && quote.rate == Some(rate))
+    }
+
     /// Takes verdicts over; gives the currencies whose rate waits and did not before.
     pub(super) fn take(
         &mut self,

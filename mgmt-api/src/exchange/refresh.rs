@@ -53,27 +53,35 @@ impl RefreshExchangeRates {
         Self { state }
     }
 
-    /// Reads what is due at a moment. A source that gives nothing keeps no other waiting.
+    /// Reads what is due at a moment, and tells of what has become stale.
     ///
     /// # Errors
     /// [`JobFailure`] when the database fails.
     pub async fn refresh_due(&self, run: &JobRun, now: Timestamp) -> Result<(), JobFailure> {
         let kind = ResourceKind::ExchangeSource.as_str();
         let rows = self.state.store.resources(Some(kind)).await?;
-        let total = rows.len() as u64;
-        for (done, row) in (0..).zip(rows) {
-            run.progress(done, Some(total), "sources are read").await?;
+        let mut due = Vec::new();
+        // First what needs nobody outside, so that no silent publisher keeps others from being told of.
+        for row in rows {
             let source = source_of(&row).filter(|source| source.status == Status::Active);
             let Some(source) = source else { continue };
             let kept = self.state.store.exchange_source(row.id).await?;
             let (revision, mut known) = kept.map_or_else(Default::default, |kept| {
                 (kept.revision, SourceKnown::read(&kept.state))
             });
-            if known.next_at.is_none_or(|at| at <= now) {
-                refresh(&self.state, &row, &source, now).await?;
-            } else if let Some(told) = staleness(&row, &source, &mut known, now) {
+            if let Some(told) = staleness(&row, &source, &mut known, now) {
                 self.note(&row, revision, &known, &[told], now).await?;
             }
+            if known.next_at.is_none_or(|at| at <= now) {
+                due.push((known.asked_at, row, source));
+            }
+        }
+        // The longest waiting first: who is not reached in this run is in the next.
+        due.sort_by_key(|(asked_at, ..)| *asked_at);
+        let total = due.len() as u64;
+        for (done, (_, row, source)) in (0..).zip(due) {
+            run.progress(done, Some(total), "sources are read").await?;
+            refresh(&self.state, &row, &source, now).await?;
         }
         Ok(())
     }
@@ -181,6 +189,20 @@ async fn answered(
     let Some(day) = Day::next_after(now) else {
         return;
     };
+    let published_at = quotes.published_at;
+    let is_older = known.published_at.is_some_and(|last| published_at < last);
+    if !is_older {
+        known.published_at = Some(published_at);
+    }
+    if is_older || is_stale(source, known, row, now) {
+        // A cache on the way, or a publisher that has stopped: what is in force is no worse.
+        let time = Time(published_at);
+        let text = match is_older {
+            true => format!("The rates are of {time}: later ones were read before."),
+            false => format!("The rates are of {time}: too old to be put in force."),
+        };
+        return failed(source, known, Failure::of(text, None), now);
+    }
     let (verdicts, last) = {
         let in_force = InForce::of(state, row.owner);
         (
@@ -190,7 +212,9 @@ async fn answered(
     };
     let new = verdicts.iter();
     let new = new.filter_map(|(currency, verdict)| match verdict {
-        Verdict::New(rate) => Some((*currency, *rate)),
+        // What was put in force once, and is not now, somebody has written over: that stays until the
+        // publisher says something else.
+        Verdict::New(rate) if !known.has_put(*currency, *rate) => Some((*currency, *rate)),
         _ => None,
     });
     let author = format!("exchange source {}", row.name);
@@ -217,7 +241,6 @@ async fn answered(
             .map(|currency| moved(row, currency, known, &last)),
     );
     known.read_at = Some(now);
-    known.published_at = Some(quotes.published_at);
     known.failure = None;
     known.failures = 0;
     known.next_at = Some(Timestamp(

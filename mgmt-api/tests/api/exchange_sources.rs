@@ -291,6 +291,44 @@ async fn what_is_published_counts_from_the_next_midnight_by_one_push() {
 }
 
 #[tokio::test]
+async fn older_and_stale_answers_and_what_somebody_wrote_over_are_not_put_in_force() {
+    let scene = Scene::with_source(json!({ "stale_after_hours": 48 })).await;
+    let now = noon();
+    let first = json!({ "EUR": 0.92, "GBP": 0.79 });
+    scene.read(Say::rates(now, first.clone()), now).await;
+    let read = scene.configuration().await;
+    // Of yesterday, from a cache on the way.
+    let older = Say::rates(now - DAY_US, json!({ "EUR": 0.91, "GBP": 0.79 }));
+    let told = scene.read(older, now + DAY_US).await;
+    assert!(
+        told["failure"].as_str().unwrap().contains("later ones"),
+        "{told}"
+    );
+    // The same publication once more, after somebody has written a rate.
+    let path = format!("{RATES}/eur");
+    let mut by_hand = scene.api.get(&path).await.json()["spec"].clone();
+    by_hand["rates"][0]["rate"] = json!("1.5");
+    let put = scene
+        .api
+        .put(&path, &json!({ "name": "eur", "spec": by_hand }))
+        .await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.body);
+    let pushed = scene.configuration().await;
+    assert_ne!(pushed, read);
+    let again = Say::rates(now, first);
+    let told = scene.read(again, now + DAY_US + 120 * MINUTE_US).await;
+    assert_eq!(told["failure"], Value::Null, "{told}");
+    assert_eq!(scene.configuration().await, pushed);
+    let told = Say::rates(now, json!({ "EUR": 0.93, "GBP": 0.8 }));
+    let told = scene.read(told, now + 3 * DAY_US).await;
+    assert!(
+        told["failure"].as_str().unwrap().contains("too old"),
+        "{told}"
+    );
+    assert_eq!(scene.configuration().await, pushed);
+}
+
+#[tokio::test]
 async fn a_source_is_asked_when_it_is_due_and_no_earlier() {
     let scene = Scene::with_source(json!({ "refresh_minutes": 30 })).await;
     let now = noon();
