@@ -5,18 +5,29 @@ mod table;
 use crate::clock;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::routes::cdrs::asked;
+use rating::Timestamp;
 use serde::Deserialize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{
     CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportPart, CdrExportRow, CdrQuery, Scope, Store,
 };
 use table::Table;
+use tokio::sync::Semaphore;
 
 /// Most records of one file: a spreadsheet takes about as many.
 pub(crate) const CDR_EXPORT_RECORDS_MAX: u64 = 1_000_000;
 
-/// A million records take some minutes.
+/// A million records take some minutes. A search that reads many records and finds few is given up after this.
+const WRITING_MAX: Duration = Duration::from_secs(900);
+
+/// Longer than any file is written.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// Files that a node writes at a time: mail, pushes and the rest share the node's workers with them.
+const WRITING_AT_ONCE: usize = 2;
+
+/// A file that finds no place looks again so much later.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Records that are read at a time.
 const PAGE_RECORDS: u32 = 2_000;
@@ -27,6 +38,7 @@ const PART_BYTES: usize = 1 << 20;
 /// Writes files of calls.
 pub struct ExportCdrs {
     store: Store,
+    places: Semaphore,
 }
 
 #[derive(Deserialize)]
@@ -52,11 +64,21 @@ enum Going {
 impl ExportCdrs {
     /// Writes files of that store's records.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self {
+            store,
+            places: Semaphore::new(WRITING_AT_ONCE),
+        }
     }
 
     async fn export(&self, run: &JobRun) -> Result<(), JobFailure> {
         let Payload { export } = run.payload()?;
+        let Ok(_place) = self.places.try_acquire() else {
+            let until = clock::now().0 + LOOK_AGAIN.as_micros() as i64;
+            return Err(JobFailure::PutOff {
+                reason: "Other files are being written.".into(),
+                until: Timestamp(until),
+            });
+        };
         let begun = self.store.begin_cdr_export(export, clock::now()).await?;
         let Some((row, number)) = begun else {
             return Ok(());
@@ -95,7 +117,16 @@ impl ExportCdrs {
             records: 0,
         };
         run.progress(0, None, "records written").await?;
+        let begun = Instant::now();
         loop {
+            if begun.elapsed() > WRITING_MAX {
+                let reason = "The search takes too long: choose a shorter time, or filters that find more of \
+                    what they look at.";
+                return Err(JobFailure::GiveUp(reason.into()));
+            }
+            if !self.store.is_cdr_export_wanted(number).await? {
+                return Ok(());
+            }
             let page = self.store.cdrs(&scope, &query).await?;
             query.after = page.next;
             writing.records += page.rows.len() as u64;

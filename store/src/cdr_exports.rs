@@ -168,7 +168,10 @@ impl Store {
         .fetch_value(&mut transaction)
         .await?;
         let payload = serde_json::json!({ "export": id });
-        let job = NewJob::new(scope.tenant(), CDR_EXPORT_JOB, payload, at);
+        let job = NewJob {
+            attempts_max: 3,
+            ..NewJob::new(scope.tenant(), CDR_EXPORT_JOB, payload, at)
+        };
         let job = jobs::enqueue(&mut transaction, &job, at).await?;
         sql("UPDATE cdr_export SET job_id = $1 WHERE id = $2")
             .bind(job)
@@ -242,6 +245,16 @@ impl Store {
             .await?;
         transaction.commit().await?;
         Ok(Some(begun))
+    }
+
+    /// Whether a run still writes its file.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn is_cdr_export_wanted(&self, (id, run): (i64, i64)) -> Result<bool, StoreError> {
+        let one = sql("SELECT id FROM cdr_export WHERE id = $1 AND run = $2 AND state = 'making'");
+        let row = one.bind(id).bind(run).fetch_optional(self.reader()).await?;
+        Ok(row.is_some())
     }
 
     /// Writes the next part of a file, which has so many records with it.
@@ -372,14 +385,19 @@ impl Store {
         told: &NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.write().await?;
-        let gone = sql("DELETE FROM cdr_export WHERE id = $1 AND tenant_id = $2 RETURNING id")
+        let gone = sql("DELETE FROM cdr_export WHERE id = $1 AND tenant_id = $2 RETURNING job_id")
             .bind(id)
             .bind(tenant.get())
             .fetch_optional(&mut transaction)
             .await?;
-        if gone.is_none() {
+        let Some(gone) = gone else {
             return Ok(false);
-        }
+        };
+        // One that waits is not needed; one that runs sees that its file is gone.
+        sql("DELETE FROM job WHERE id = $1 AND state = 'ready'")
+            .bind(gone.get::<Option<i64>>(0)?.unwrap_or(0))
+            .execute(&mut transaction)
+            .await?;
         audit::append(&mut transaction, std::slice::from_ref(told)).await?;
         transaction.commit().await?;
         Ok(true)

@@ -113,7 +113,8 @@ async fn a_run_that_was_overtaken_or_whose_file_is_gone_writes_nothing() {
         assert_eq!(part.as_deref(), Some(&b"new"[..]));
         let other = TenantId::new(99);
         assert!(!store.delete_cdr_export(other, id, &told(4)).await.unwrap());
-        let deleted = store.delete_cdr_export(TenantId::PLATFORM, id, &told(4));
+        let told = told(4);
+        let deleted = store.delete_cdr_export(TenantId::PLATFORM, id, &told);
         assert!(deleted.await.unwrap());
         assert_eq!(
             add(&store, (id, second), b"more", 2).await,
