@@ -10,8 +10,6 @@ pub(crate) use figures::{Amounts, CurrencyAmount, money};
 pub(crate) use made::harmless;
 pub(crate) use own::{__path_own_traffic_report_view, own_traffic_report_view};
 
-pub(crate) use made::harmless;
-
 use crate::auth::Principal;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
