@@ -190,11 +190,13 @@ async fn answered(
         return;
     };
     let published_at = quotes.published_at;
-    let is_older = known.published_at.is_some_and(|last| published_at < last);
+    let last = known.published_at;
+    let is_older = last.is_some_and(|last| published_at < last);
+    let is_new = last != Some(published_at);
     if !is_older {
         known.published_at = Some(published_at);
     }
-    if is_older || is_stale(source, known, row, now) {
+    if is_older || is_new && is_stale(source, known, row, now) {
         // A cache on the way, or a publisher that has stopped: what is in force is no worse.
         let time = Time(published_at);
         let text = match is_older {

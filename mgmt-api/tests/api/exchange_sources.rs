@@ -319,8 +319,8 @@ async fn older_and_stale_answers_and_what_somebody_wrote_over_are_not_put_in_for
     let told = scene.read(again, now + DAY_US + 120 * MINUTE_US).await;
     assert_eq!(told["failure"], Value::Null, "{told}");
     assert_eq!(scene.configuration().await, pushed);
-    let told = Say::rates(now, json!({ "EUR": 0.93, "GBP": 0.8 }));
-    let told = scene.read(told, now + 3 * DAY_US).await;
+    let late = Say::rates(now + 60 * MINUTE_US, json!({ "EUR": 0.93, "GBP": 0.8 }));
+    let told = scene.read(late, now + 3 * DAY_US).await;
     assert!(
         told["failure"].as_str().unwrap().contains("too old"),
         "{told}"
