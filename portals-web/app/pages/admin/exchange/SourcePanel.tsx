@@ -92,7 +92,7 @@ function Quotes({ id, quotes, label }: { id: number; quotes: ExchangeQuote[]; la
   const canConfirm = usePermission('exchange_rate.write')
   const [asked, setAsked] = useState<ExchangeQuote | null>(null)
   const move = ({ move_bps }: ExchangeQuote) =>
-    move_bps === null ? NO_VALUE : format.percent(move_bps / 10_000, 2)
+    move_bps === null ? NO_VALUE : format.percent(move_bps / 100, 2)
   const columns = (['rate', 'in_force', 'shown'] as const).map((field) => ({
     id: field,
     header: t(`column.${field === 'in_force' ? 'inForce' : field}`),
