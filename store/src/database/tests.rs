@@ -232,9 +232,7 @@ async fn a_transaction_that_the_full_disk_ended_leaves_a_database_that_can_be_wr
 async fn a_statement_about_one_call_locks_one_day_however_often_it_ran() {
     let database = TestDatabase::postgres().await;
     let store = database.open().await;
-    let config = crate::LoaderConfig::new(database.folder().into(), rating::journal::BootId(9));
-    let mut loader = crate::Loader::new(store.clone(), config);
-    loader.recover().await.unwrap();
+    store.make_cdr_days().await.unwrap();
     let days = "SELECT COUNT(*) FROM pg_inherits WHERE inhparent = 'cdr'::regclass";
     let days: i64 = sql(days).fetch_value(store.reader()).await.unwrap();
     assert!(days > 3, "{days}");
