@@ -14,6 +14,9 @@ const QUOTES_MAX: usize = 1_000;
 /// Significant digits of a published rate that count.
 const DIGITS_MAX: usize = 13;
 
+/// The largest power of ten of a published rate, up or down; none that counts has more.
+const EXPONENT_MAX: usize = 40;
+
 /// The rates of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Quotes {
@@ -136,14 +139,9 @@ impl Quote {
 
     /// A decimal number above 0, also with an exponent, cut off behind [`DIGITS_MAX`] digits.
     fn read(text: &str) -> Option<Self> {
-        let plain = match text.contains(['e', 'E']) {
-            // Written out in full, the shortest that means the same number.
-            true => text
-                .parse::<f64>()
-                .ok()
-                .filter(|it| it.is_finite())?
-                .to_string(),
-            false => text.to_owned(),
+        let plain = match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) => written_out(digits, exponent)?,
+            None => text.to_owned(),
         };
         let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
         let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -178,6 +176,23 @@ impl Quote {
         text.parse()
             .map_err(|error| format!("the rate in the answer makes {text}: {error}"))
     }
+}
+
+/// The same number without its exponent: the point moves, and no digit changes.
+fn written_out(digits: &str, exponent: &str) -> Option<String> {
+    let exponent = exponent.parse::<isize>().ok();
+    let exponent = exponent.filter(|it| it.unsigned_abs() <= EXPONENT_MAX)?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = format!("{whole}{fraction}");
+    let point = isize::try_from(whole.len()).ok()? + exponent;
+    let zeros = |count: isize| "0".repeat(count.max(0).unsigned_abs());
+    let before = zeros(1 - point);
+    let behind = zeros(point - isize::try_from(all.len()).ok()?);
+    let mut text = format!("{before}{all}{behind}");
+    // A text of other than ASCII has no place for it there, and is no number anyway.
+    let at = point.max(1).unsigned_abs();
+    text.is_char_boundary(at).then(|| text.insert(at, '.'))?;
+    Some(text)
 }
 
 /// An attribute of an element; none of ours has anything to unescape.
@@ -306,6 +321,11 @@ mod tests {
         assert_eq!(read("26345.123456789"), Some((2_634_512_345_678, 8)));
         assert_eq!(read("0.00001591234567890123"), Some((15_912_345, 12)));
         assert_eq!(read("1e-7"), Some((1, 7)));
+        assert_eq!(read("1.5E+2"), Some((150, 0)));
+        assert_eq!(read("12.34e-3"), Some((1_234, 5)));
+        assert_eq!(read("12.345e1"), Some((12_345, 2)));
+        // Not as the nearest binary fraction has it.
+        assert_eq!(read("1.234567890123e0"), Some((1_234_567_890_123, 12)));
         for text in [
             "0",
             "0.0000000000001",
@@ -315,6 +335,11 @@ mod tests {
             ".",
             "NaN",
             "1e400",
+            "1e",
+            "e5",
+            "1e-99999999999999999999",
+            "-1e2",
+            "é1e1",
             "99999999999999",
         ] {
             assert_eq!(read(text), None, "{text}");
