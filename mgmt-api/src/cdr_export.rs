@@ -9,7 +9,8 @@ use rating::Timestamp;
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 use store::{
-    CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportPart, CdrExportRow, CdrQuery, Scope, Store,
+    CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportPart, CdrExportRow, CdrParty, CdrQuery, Scope,
+    Store,
 };
 use table::Table;
 use tokio::sync::Semaphore;
@@ -88,9 +89,13 @@ impl ExportCdrs {
         };
         let is_last = run.attempt >= run.job.attempts_max;
         let reason = match &failure {
-            JobFailure::Cancelled { by } => format!("{by} has cancelled it."),
+            // What is of the staff and of the machine is nothing to a customer: the job says it.
+            JobFailure::Cancelled { by } if row.party == CdrParty::Staff => {
+                format!("{by} has cancelled it.")
+            }
+            JobFailure::Cancelled { .. } => "It was cancelled.".to_owned(),
             JobFailure::GiveUp(reason) => reason.clone(),
-            JobFailure::Retry(reason) if is_last => reason.clone(),
+            JobFailure::Retry(_) if is_last => "It could not be written: ask once more.".to_owned(),
             _ => return Err(failure),
         };
         let failed = self.store.cdr_export_failed(export, &reason, clock::now());
