@@ -20,6 +20,7 @@ use std::fmt::Write;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("rating", &[]),
     ("rate-deck", &["rating"]),
+    ("cdr-archive", &["rating"]),
     ("sip-core", &[]),
     ("media-relay", &[]),
     ("media-control", &["media-relay", "sip-core"]),
@@ -43,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "routing-engine",
             "resources",
             "rate-deck",
+            "cdr-archive",
             "rating",
         ],
     ),

@@ -4,6 +4,7 @@ mod table;
 
 use crate::clock;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
+use crate::routes::cdr_exports::CdrExportFormat;
 use crate::routes::cdrs::asked;
 use rating::Timestamp;
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use store::{
     CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportPart, CdrExportRow, CdrParty, CdrQuery, Scope,
     Store,
 };
-use table::Table;
+use table::{Table, TableError};
 use tokio::sync::Semaphore;
 
 /// Most records of one file: a spreadsheet takes about as many.
@@ -51,7 +52,6 @@ struct Payload {
 struct Writing<'a> {
     store: &'a Store,
     run: (i64, i64),
-    buffer: Vec<u8>,
     records: u64,
 }
 
@@ -115,10 +115,11 @@ impl ExportCdrs {
     ) -> Result<(), JobFailure> {
         let scope = Scope::of_tenant(row.owner);
         let mut query = query(row)?;
+        let wrong = |error: TableError| JobFailure::give_up(&error);
+        let mut table = Table::new(CdrExportFormat::of(row), row.party).map_err(wrong)?;
         let mut writing = Writing {
             store: &self.store,
             run: number,
-            buffer: Table::head(row.party).map_err(|error| JobFailure::give_up(&error))?,
             records: 0,
         };
         run.progress(0, None, "records written").await?;
@@ -141,20 +142,21 @@ impl ExportCdrs {
                 );
                 return Err(JobFailure::GiveUp(reason));
             }
-            let lines = Table::lines(row.party, page.rows);
-            let lines = lines.map_err(|error| JobFailure::give_up(&error))?;
-            writing.buffer.extend(lines);
-            let is_last = query.after.is_none();
-            if (is_last || writing.buffer.len() >= PART_BYTES)
-                && let Going::Out = writing.part().await?
+            table.add(page.rows).map_err(wrong)?;
+            if query.after.is_none() {
+                break;
+            }
+            if table.waiting() >= PART_BYTES
+                && let Going::Out = writing.part(table.taken()).await?
             {
                 return Ok(());
             }
             run.progress(writing.records, None, "records written")
                 .await?;
-            if is_last {
-                break;
-            }
+        }
+        let rest = table.finish().map_err(wrong)?;
+        if let Going::Out = writing.part(rest).await? {
+            return Ok(());
         }
         self.store.cdr_export_ready(number, clock::now()).await?;
         Ok(())
@@ -162,8 +164,7 @@ impl ExportCdrs {
 }
 
 impl Writing<'_> {
-    async fn part(&mut self) -> Result<Going, JobFailure> {
-        let content = std::mem::take(&mut self.buffer);
+    async fn part(&self, content: Vec<u8>) -> Result<Going, JobFailure> {
         let (records, now) = (self.records, clock::now());
         let limits = &CDR_EXPORT_LIMITS;
         let added = self

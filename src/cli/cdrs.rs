@@ -51,6 +51,9 @@ pub(super) struct CdrsArgs {
     /// Write them to a file as comma-separated values instead: all, of at most 1,000,000.
     #[arg(long, value_name = "FILE", conflicts_with = "totals")]
     csv: Option<PathBuf>,
+    /// The same as an Apache Parquet file, with typed columns.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["totals", "csv"])]
+    parquet: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -113,8 +116,10 @@ pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
         totals.lines().iter().for_each(|line| say(line));
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(path) = &args.csv {
-        return file::write(&client, &args.query(), path);
+    for (format, path) in [("csv", &args.csv), ("parquet", &args.parquet)] {
+        if let Some(path) = path {
+            return file::write(&client, &args.query(), format, path);
+        }
     }
     let mut left = args.limit;
     let mut cursor: Option<String> = None;

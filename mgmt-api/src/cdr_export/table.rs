@@ -1,175 +1,236 @@
-//! Records as comma-separated values.
+//! The columns of a file of records, and what is written of them.
 
+use crate::routes::cdr_exports::CdrExportFormat;
 use crate::routes::cdrs::word;
 use crate::routes::reports::harmless;
 use crate::values::{CallIdText, Money, Time};
-use rating::{Amount, Timestamp};
+use cdr_archive::{Cell, CellKind, Column, FileError, ParquetFile};
+use rating::Amount;
 use store::{CdrParty, CdrRow};
 
+/// Rows of a group of a Parquet file: so many are in memory at a time.
+const GROUP_ROWS: usize = 10_000;
+
 /// Columns of both sides, of the staff's files.
-const STAFF: [&str; 21] = [
-    "id",
-    "received_at",
-    "answered_at",
-    "ended_at",
-    "customer",
-    "carrier",
-    "destination",
-    "calling_number",
-    "called_number",
-    "outcome",
-    "sip_status",
-    "release_reason",
-    "released_by",
-    "duration_ms",
-    "billed_seconds",
-    "pdd_ms",
-    "attempts",
-    "charge",
-    "cost",
-    "margin",
-    "currency",
+const STAFF: [Column<CdrRow>; 21] = [
+    ID,
+    RECEIVED_AT,
+    ANSWERED_AT,
+    ENDED_AT,
+    Column::new("customer", CellKind::Text, |row| {
+        Cell::Text(row.customer.clone())
+    }),
+    Column::new("carrier", CellKind::Text, |row| {
+        Cell::Text(row.carrier.clone())
+    }),
+    DESTINATION,
+    CALLING_NUMBER,
+    CALLED_NUMBER,
+    OUTCOME,
+    SIP_STATUS,
+    RELEASE_REASON,
+    RELEASED_BY,
+    DURATION_MS,
+    BILLED_SECONDS,
+    PDD_MS,
+    Column::new("attempts", CellKind::Whole, |row| {
+        Cell::Whole(row.attempts.map(i64::from))
+    }),
+    Column::new("charge", CellKind::Money, |row| Cell::Money(row.charge)),
+    Column::new("cost", CellKind::Money, |row| Cell::Money(row.cost)),
+    Column::new("margin", CellKind::Money, |row| Cell::Money(row.margin)),
+    CURRENCY,
 ];
 
 /// Columns of the own side, of a customer's or carrier's files.
-const OWN: [&str; 16] = [
-    "id",
-    "received_at",
-    "answered_at",
-    "ended_at",
-    "destination",
-    "calling_number",
-    "called_number",
-    "outcome",
-    "sip_status",
-    "release_reason",
-    "released_by",
-    "duration_ms",
-    "billed_seconds",
-    "pdd_ms",
-    "amount",
-    "currency",
+const OWN: [Column<CdrRow>; 16] = [
+    ID,
+    RECEIVED_AT,
+    ANSWERED_AT,
+    ENDED_AT,
+    DESTINATION,
+    CALLING_NUMBER,
+    CALLED_NUMBER,
+    OUTCOME,
+    SIP_STATUS,
+    RELEASE_REASON,
+    RELEASED_BY,
+    DURATION_MS,
+    BILLED_SECONDS,
+    PDD_MS,
+    // A customer's row has a charge and no cost, a carrier's a cost and no charge.
+    Column::new("amount", CellKind::Money, |row| {
+        Cell::Money(row.charge.or(row.cost))
+    }),
+    CURRENCY,
 ];
 
-/// How records are written.
-pub(super) struct Table;
+const ID: Column<CdrRow> = Column::new("id", CellKind::Word, |row| {
+    Cell::text(CallIdText(row.id).to_string())
+});
+const RECEIVED_AT: Column<CdrRow> = Column::new("received_at", CellKind::Time, |row| {
+    Cell::Time(Some(row.received_at))
+});
+const ANSWERED_AT: Column<CdrRow> = Column::new("answered_at", CellKind::Time, |row| {
+    Cell::Time(row.answered_at)
+});
+const ENDED_AT: Column<CdrRow> = Column::new("ended_at", CellKind::Time, |row| {
+    Cell::Time(Some(row.ended_at))
+});
+const DESTINATION: Column<CdrRow> = Column::new("destination", CellKind::Text, |row| {
+    Cell::Text(row.destination.clone())
+});
+const CALLING_NUMBER: Column<CdrRow> = Column::new("calling_number", CellKind::Text, |row| {
+    Cell::text(&row.calling_number)
+});
+const CALLED_NUMBER: Column<CdrRow> = Column::new("called_number", CellKind::Text, |row| {
+    Cell::text(&row.called_number)
+});
+const OUTCOME: Column<CdrRow> = Column::new("outcome", CellKind::Word, |row| {
+    Cell::text(word(row.outcome))
+});
+const SIP_STATUS: Column<CdrRow> = Column::new("sip_status", CellKind::Whole, |row| {
+    Cell::whole(row.sip_status)
+});
+const RELEASE_REASON: Column<CdrRow> = Column::new("release_reason", CellKind::Word, |row| {
+    Cell::text(&row.release_reason)
+});
+const RELEASED_BY: Column<CdrRow> = Column::new("released_by", CellKind::Word, |row| {
+    Cell::text(word(row.released_by))
+});
+const DURATION_MS: Column<CdrRow> = Column::new("duration_ms", CellKind::Whole, |row| {
+    Cell::whole(row.duration_ms)
+});
+const BILLED_SECONDS: Column<CdrRow> = Column::new("billed_seconds", CellKind::Whole, |row| {
+    Cell::whole(row.billed_seconds)
+});
+const PDD_MS: Column<CdrRow> = Column::new("pdd_ms", CellKind::Whole, |row| {
+    row.pdd_ms.map_or(Cell::Whole(None), Cell::whole)
+});
+const CURRENCY: Column<CdrRow> =
+    Column::new("currency", CellKind::Word, |row| Cell::text(&row.currency));
+
+/// A file that cannot be written on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TableError {
+    #[error("the lines cannot be written")]
+    Csv(#[from] csv::Error),
+    #[error("the rows cannot be written")]
+    Parquet(#[from] FileError),
+}
+
+/// A file of records that is being written.
+pub(super) struct Table {
+    columns: &'static [Column<CdrRow>],
+    file: File,
+}
+
+enum File {
+    Csv(Vec<u8>),
+    /// The rows are those of the group to come.
+    Parquet(Box<ParquetFile>, Vec<CdrRow>),
+}
 
 impl Table {
-    /// The names of the columns.
-    pub(super) fn head(party: CdrParty) -> Result<Vec<u8>, csv::Error> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        match party {
-            CdrParty::Staff => writer.write_record(STAFF)?,
-            CdrParty::Customer(_) | CdrParty::Carrier(_) => writer.write_record(OWN)?,
-        }
-        written(writer)
+    /// A file for a party in that format.
+    pub(super) fn new(format: CdrExportFormat, party: CdrParty) -> Result<Self, TableError> {
+        let columns: &[Column<CdrRow>] = match party {
+            CdrParty::Staff => &STAFF,
+            CdrParty::Customer(_) | CdrParty::Carrier(_) => &OWN,
+        };
+        let file = match format {
+            CdrExportFormat::Csv => {
+                let names = columns.iter().map(|column| column.name);
+                File::Csv(lines([names])?)
+            }
+            CdrExportFormat::Parquet => {
+                File::Parquet(Box::new(ParquetFile::new("cdr", columns)?), Vec::new())
+            }
+        };
+        Ok(Self { columns, file })
     }
 
-    /// A line for each record.
-    pub(super) fn lines(party: CdrParty, rows: Vec<CdrRow>) -> Result<Vec<u8>, csv::Error> {
-        let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 256));
-        for row in rows {
-            match party {
-                CdrParty::Staff => writer.write_record(staffs(row))?,
-                CdrParty::Customer(_) | CdrParty::Carrier(_) => writer.write_record(own(row))?,
+    /// Adds records.
+    pub(super) fn add(&mut self, rows: Vec<CdrRow>) -> Result<(), TableError> {
+        let columns = self.columns;
+        match &mut self.file {
+            File::Csv(written) => {
+                let cells = |row| columns.iter().map(move |column| as_text(column, &row));
+                written.extend(lines(rows.into_iter().map(cells))?);
+            }
+            File::Parquet(file, group) => {
+                group.extend(rows);
+                if group.len() >= GROUP_ROWS {
+                    file.group(columns, group)?;
+                    group.clear();
+                }
             }
         }
-        written(writer)
+        Ok(())
+    }
+
+    /// How many bytes there are to take.
+    pub(super) fn waiting(&self) -> usize {
+        match &self.file {
+            File::Csv(written) => written.len(),
+            File::Parquet(file, _) => file.waiting(),
+        }
+    }
+
+    /// The bytes that were written since the last time.
+    pub(super) fn taken(&mut self) -> Vec<u8> {
+        match &mut self.file {
+            File::Csv(written) => std::mem::take(written),
+            File::Parquet(file, _) => file.taken(),
+        }
+    }
+
+    /// Ends the file; gives the bytes that were not taken yet.
+    pub(super) fn finish(self) -> Result<Vec<u8>, TableError> {
+        match self.file {
+            File::Csv(written) => Ok(written),
+            File::Parquet(mut file, group) => {
+                file.group(self.columns, &group)?;
+                Ok(file.finish()?)
+            }
+        }
     }
 }
 
-fn written(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+fn lines<L, C>(lines: impl IntoIterator<Item = L>) -> csv::Result<Vec<u8>>
+where
+    L: IntoIterator<Item = C>,
+    C: AsRef<[u8]>,
+{
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        writer.write_record(line)?;
+    }
     let inner = writer.into_inner();
     Ok(inner.map_err(csv::IntoInnerError::into_error)?)
 }
 
-fn staffs(row: CdrRow) -> [String; STAFF.len()] {
-    let [id, received, answered, ended] = times(&row);
-    let [outcome, status, reason, by] = release(&row);
-    [
-        id,
-        received,
-        answered,
-        ended,
-        text(row.customer),
-        text(row.carrier),
-        text(row.destination),
-        harmless(row.calling_number),
-        harmless(row.called_number),
-        outcome,
-        status,
-        reason,
-        by,
-        row.duration_ms.to_string(),
-        row.billed_seconds.to_string(),
-        number(row.pdd_ms),
-        number(row.attempts),
-        money(row.charge),
-        money(row.cost),
-        money(row.margin),
-        row.currency,
-    ]
+/// A cell of a line; nothing for null.
+fn as_text(column: &Column<CdrRow>, row: &CdrRow) -> String {
+    match (column.cell)(row) {
+        Cell::Text(Some(text)) if column.kind == CellKind::Text => harmless(text),
+        Cell::Text(text) => text.unwrap_or_default(),
+        Cell::Time(time) => time.map_or_else(String::new, |at| Time(at).to_string()),
+        Cell::Whole(number) => number.map_or_else(String::new, |number| number.to_string()),
+        Cell::Money(amount) => amount.map_or_else(String::new, money),
+    }
 }
 
-fn own(row: CdrRow) -> [String; OWN.len()] {
-    let [id, received, answered, ended] = times(&row);
-    let [outcome, status, reason, by] = release(&row);
-    [
-        id,
-        received,
-        answered,
-        ended,
-        text(row.destination),
-        harmless(row.calling_number),
-        harmless(row.called_number),
-        outcome,
-        status,
-        reason,
-        by,
-        row.duration_ms.to_string(),
-        row.billed_seconds.to_string(),
-        number(row.pdd_ms),
-        // A customer's row has a charge and no cost, a carrier's a cost and no charge.
-        money(row.charge.or(row.cost)),
-        row.currency,
-    ]
-}
-
-fn times(row: &CdrRow) -> [String; 4] {
-    let time = |at: Timestamp| Time(at).to_string();
-    [
-        CallIdText(row.id).to_string(),
-        time(row.received_at),
-        row.answered_at.map_or_else(String::new, time),
-        time(row.ended_at),
-    ]
-}
-
-fn release(row: &CdrRow) -> [String; 4] {
-    [
-        word(row.outcome),
-        row.sip_status.to_string(),
-        row.release_reason.clone(),
-        word(row.released_by),
-    ]
-}
-
-fn text(text: Option<String>) -> String {
-    harmless(text.unwrap_or_default())
-}
-
-fn number<N: ToString>(number: Option<N>) -> String {
-    number.map_or_else(String::new, |number| number.to_string())
-}
-
-fn money(amount: Option<Amount>) -> String {
-    amount.map_or_else(String::new, |amount| Money(amount).to_string())
+fn money(amount: Amount) -> String {
+    Money(amount).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
+    use cdr_archive::ParquetTable;
+    use rating::Timestamp;
     use rating::cdr::{CallId, Outcome, ReleasedBy};
 
     fn row() -> CdrRow {
@@ -199,9 +260,16 @@ mod tests {
         }
     }
 
+    fn written(format: CdrExportFormat, party: CdrParty) -> Vec<u8> {
+        let mut table = Table::new(format, party).unwrap();
+        table.add(vec![row()]).unwrap();
+        let mut bytes = table.taken();
+        bytes.extend(table.finish().unwrap());
+        bytes
+    }
+
     fn file(party: CdrParty) -> Vec<Vec<String>> {
-        let mut text = Table::head(party).unwrap();
-        text.extend(Table::lines(party, vec![row()]).unwrap());
+        let text = written(CdrExportFormat::Csv, party);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .from_reader(&*text);
@@ -234,5 +302,20 @@ mod tests {
         ] {
             assert!(!lines[0].iter().any(|name| name == other), "{other}");
         }
+    }
+
+    #[test]
+    fn both_formats_have_the_same_columns_and_parquet_has_texts_as_they_are() {
+        for party in [CdrParty::Staff, CdrParty::Customer(7), CdrParty::Carrier(7)] {
+            let table = ParquetTable::open(written(CdrExportFormat::Parquet, party)).unwrap();
+            assert_eq!(table.columns(), file(party)[0]);
+        }
+        let bytes = written(CdrExportFormat::Parquet, CdrParty::Staff);
+        let table = ParquetTable::open(bytes).unwrap();
+        let customer = table.texts("customer").unwrap();
+        assert_eq!(customer, [Some("=cmd, \"the\" best".to_owned())]);
+        assert_eq!(table.texts("carrier").unwrap(), [None]);
+        assert_eq!(table.numbers("margin").unwrap(), [Some(-5_000_000)]);
+        assert_eq!(table.numbers("answered_at").unwrap(), [None]);
     }
 }

@@ -6,6 +6,7 @@ use crate::fixture::{Answer, Api, request};
 use crate::ledger::{get_as, key_with};
 use axum::body::Body;
 use axum::http::header;
+use cdr_archive::ParquetTable;
 use mgmt_api::ExportCdrs;
 use mgmt_api::jobs::{JobFailure, JobHandler, JobRun};
 use serde_json::{Value, json};
@@ -36,11 +37,15 @@ async fn api() -> (Api, String, String) {
 }
 
 async fn ask(api: &Api, method: &str, key: &str, path: &str) -> Answer {
+    ask_as(api, method, key, path, "csv").await
+}
+
+async fn ask_as(api: &Api, method: &str, key: &str, path: &str, format: &str) -> Answer {
     let request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
         .header(header::CONTENT_TYPE, "application/json");
     let body = match method {
-        "POST" => Body::from(json!({ "format": "csv" }).to_string()),
+        "POST" => Body::from(json!({ "format": format }).to_string()),
         _ => Body::empty(),
     };
     api.send(request.body(body).unwrap()).await
@@ -138,6 +143,83 @@ async fn files_are_of_those_who_asked_with_their_side_alone() {
         let refused = ask(&api, "POST", key, "/api/v1/own-cdr-exports?min_cost=0").await;
         assert_eq!(refused.status, 400, "{}", refused.body);
     }
+}
+
+/// Has a file written as Parquet and reads it.
+async fn table(api: &Api, key: &str, path: &str) -> ParquetTable {
+    let asked = ask_as(api, "POST", key, path, "parquet").await;
+    assert_eq!(asked.status, 202, "{path}: {}", asked.body);
+    assert_eq!(asked.json()["format"], "parquet");
+    run(api).await.unwrap();
+    let file = format!("/api/v1/cdr-exports/{}/file", asked.json()["id"]);
+    let request = request("GET", &file).header(header::AUTHORIZATION, format!("Bearer {key}"));
+    let (headers, bytes) = api.send_bytes(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        headers[header::CONTENT_TYPE],
+        "application/vnd.apache.parquet"
+    );
+    let disposition = headers[header::CONTENT_DISPOSITION].to_str().unwrap();
+    assert!(disposition.ends_with(".parquet\""), "{disposition}");
+    ParquetTable::open(bytes).unwrap()
+}
+
+/// A column as text, in the form of the list: null is nothing.
+fn cells(table: &ParquetTable, column: &str) -> Vec<String> {
+    let number = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
+    match table.numbers(column) {
+        Ok(numbers) => numbers.into_iter().map(number).collect(),
+        Err(_) => {
+            let texts = table.texts(column).unwrap().into_iter();
+            texts.map(Option::unwrap_or_default).collect()
+        }
+    }
+}
+
+/// A value of the list as the column of the file has it.
+fn in_file(column: &str, value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    if column.ends_with("_at") && !text.is_empty() {
+        let at: mgmt_api::values::Time = text.parse().unwrap();
+        return at.0.0.to_string();
+    }
+    if ["charge", "cost", "margin", "amount"].contains(&column) {
+        let amount: rating::Amount = text.parse().unwrap();
+        return amount.0.to_string();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_parquet_file_has_what_the_list_has_to_the_microsecond_and_the_nano_unit() {
+    let (api, customer, carrier) = api().await;
+    let staff = api.key.clone();
+    for (key, list, columns) in [
+        (&staff, "cdr", 21),
+        (&customer, "own-cdr", 16),
+        (&carrier, "own-cdr", 16),
+    ] {
+        let listed = get_as(&api, key, &format!("/api/v1/{list}s?order=oldest_first")).await;
+        let listed = listed.json()["items"].as_array().unwrap().clone();
+        assert!(listed.len() >= 3, "{list}");
+        let path = format!("/api/v1/{list}-exports?order=oldest_first");
+        let table = table(&api, key, &path).await;
+        assert_eq!(table.columns().len(), columns);
+        for column in table.columns() {
+            let values = listed.iter().map(|item| in_file(&column, &item[&column]));
+            assert_eq!(
+                cells(&table, &column),
+                values.collect::<Vec<_>>(),
+                "{column}"
+            );
+        }
+    }
+    let none = table(&api, &staff, "/api/v1/cdr-exports?sip_status=404").await;
+    assert_eq!(none.groups(), Vec::<u64>::new());
+    assert_eq!(none.columns().len(), 21);
 }
 
 #[tokio::test]

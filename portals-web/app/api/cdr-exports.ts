@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 
-import type { CdrExport } from './__generated__/schema'
+import type { CdrExport, CdrExportFormat } from './__generated__/schema'
 import { api, unwrap } from './client'
 import { type CdrFilter, cdrFilterQuery } from './queries'
 
@@ -15,9 +15,9 @@ export const cdrExportsQuery = queryOptions({
 })
 
 /** Asks for a file of the calls that the filters find. */
-export function createCdrExport(filter: CdrFilter): Promise<CdrExport> {
+export function createCdrExport(filter: CdrFilter, format: CdrExportFormat): Promise<CdrExport> {
   const params = { query: cdrFilterQuery(filter) }
-  return unwrap(api.POST('/api/v1/cdr-exports', { params, body: { format: 'csv' } }))
+  return unwrap(api.POST('/api/v1/cdr-exports', { params, body: { format } }))
 }
 
 export async function deleteCdrExport(id: number): Promise<void> {

@@ -21,14 +21,15 @@ struct Export {
     failure: Option<String>,
 }
 
-/// Has the switch write the file, fetches it, and takes it away there.
+/// Has the switch write the file in that format, fetches it, and takes it away there.
 pub(super) fn write(
     client: &ApiClient,
     query: &[(&str, &str)],
+    format: &str,
     path: &Path,
 ) -> anyhow::Result<ExitCode> {
     let mut file = create(path)?;
-    let written = fetch(client, query, &mut file);
+    let written = fetch(client, query, format, &mut file);
     if written.is_err() {
         // Half a file would look like a whole one.
         let _ = std::fs::remove_file(path);
@@ -44,8 +45,13 @@ fn create(path: &Path) -> anyhow::Result<File> {
     created.with_context(|| format!("{} cannot be made: is it there already?", path.display()))
 }
 
-fn fetch(client: &ApiClient, query: &[(&str, &str)], file: &mut File) -> anyhow::Result<u64> {
-    let body = json!({ "format": "csv" });
+fn fetch(
+    client: &ApiClient,
+    query: &[(&str, &str)],
+    format: &str,
+    file: &mut File,
+) -> anyhow::Result<u64> {
+    let body = json!({ "format": format });
     let mut export: Export = client.post_query("/api/v1/cdr-exports", query, &body)?;
     let path = format!("/api/v1/cdr-exports/{}", export.id);
     while export.state == "making" {
@@ -124,7 +130,7 @@ mod tests {
             (204, String::new()),
         ]);
         let client = ApiClient::with_key(&server, "key".into());
-        write(&client, &[("customer", "acme")], &path).unwrap();
+        write(&client, &[("customer", "acme")], "csv", &path).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id\n1\n2\n");
         let asked = asked.join().unwrap();
         let begins = [
@@ -137,7 +143,7 @@ mod tests {
         for (line, begins) in asked.iter().zip(begins) {
             assert!(line.starts_with(begins), "{line}");
         }
-        let again = write(&client, &[], &path).unwrap_err();
+        let again = write(&client, &[], "parquet", &path).unwrap_err();
         assert!(
             again.to_string().contains("is it there already?"),
             "{again}"
@@ -153,7 +159,7 @@ mod tests {
             (204, String::new()),
         ]);
         let client = ApiClient::with_key(&server, "key".into());
-        let error = write(&client, &[], &path).unwrap_err();
+        let error = write(&client, &[], "parquet", &path).unwrap_err();
         assert!(
             error.to_string().contains("choose a shorter time"),
             "{error}"

@@ -1,6 +1,6 @@
 //! The file itself, part by part.
 
-use super::find;
+use super::{CdrExportFormat, find};
 use crate::auth::Principal;
 use crate::containment::{Part, contain};
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ const PARTS_WAITING: usize = 2;
     tag = "cdrs",
     params(("id" = i64, Path, description = "Its number")),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv"),
+        (status = 200, description = "The file", content((String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 404, description = "There is no such file", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It is not ready", body = Problem, content_type = "application/problem+json"),
     ),
@@ -42,9 +42,11 @@ pub(crate) async fn cdr_export_file(
     let (sender, parts) = mpsc::channel(PARTS_WAITING);
     let sending = send(state.store.clone(), row.id, row.parts, sender);
     tokio::spawn(contain(Part::Task, sending));
-    let disposition = format!("attachment; filename=\"calls-{}.csv\"", row.id);
+    let format = CdrExportFormat::of(&row);
+    let name = format!("calls-{}.{}", row.id, format.as_str());
+    let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
     let body = Body::from_stream(ReceiverStream::new(parts));

@@ -8196,7 +8196,7 @@ export interface components {
          * @description As what a file is written.
          * @enum {string}
          */
-        CdrExportFormat: "csv";
+        CdrExportFormat: "csv" | "parquet";
         /** @description The files that there are, the newest first. */
         CdrExportList: {
             /** @description All of them: there are 10 at most. */
@@ -20090,6 +20090,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/vnd.apache.parquet": number[];
                     "text/csv": string;
                 };
             };
@@ -60650,7 +60651,7 @@ export const carrierSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDee
 export const carrierSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
-export const cdrExportFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportFormat"]> = ["csv"];
+export const cdrExportFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportFormat"]> = ["csv", "parquet"];
 export const cdrExportStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportStateView"]> = ["making", "ready", "failed"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];
 export const changeSetStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeSetState"]> = ["draft", "scheduled", "pushing", "pushed", "failed", "rolled_back"];

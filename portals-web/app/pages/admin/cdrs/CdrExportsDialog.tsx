@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Download, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import type { CdrExport } from '~/api/__generated__/schema'
+import type { CdrExport, CdrExportFormat } from '~/api/__generated__/schema'
 import { cdrExportFile, cdrExportsQuery, createCdrExport, deleteCdrExport } from '~/api/cdr-exports'
 import type { CdrFilter } from '~/api/queries'
 import { ProblemNotice } from '~/components/ProblemNotice'
@@ -11,6 +12,12 @@ import { Button, buttonClass } from '~/ui/lib/Button'
 import { Dialog } from '~/ui/lib/Dialog'
 import { IconButton } from '~/ui/lib/IconButton'
 import { type PlainColumn, PlainTable } from '~/ui/lib/PlainTable'
+import { Segmented } from '~/ui/lib/Segmented'
+
+const FORMATS: readonly { value: CdrExportFormat; label: string }[] = [
+  { value: 'csv', label: 'CSV' },
+  { value: 'parquet', label: 'Parquet' },
+]
 
 export interface CdrExportsDialogProps {
   filter: CdrFilter
@@ -23,7 +30,8 @@ export function CdrExportsDialog({ filter, onClose }: CdrExportsDialogProps) {
   const client = useQueryClient()
   const { data, error } = useQuery(cdrExportsQuery)
   const onSettled = () => client.invalidateQueries({ queryKey: cdrExportsQuery.queryKey })
-  const create = useMutation({ mutationFn: () => createCdrExport(filter), onSettled })
+  const [format, setFormat] = useState<CdrExportFormat>('csv')
+  const create = useMutation({ mutationFn: () => createCdrExport(filter, format), onSettled })
   const remove = useMutation({ mutationFn: deleteCdrExport, onSettled })
   const columns = useColumns((id) => remove.mutate(id))
   const failure = create.error ?? remove.error ?? error
@@ -42,7 +50,14 @@ export function CdrExportsDialog({ filter, onClose }: CdrExportsDialogProps) {
           />
         ) : null}
       </div>
-      <footer className="flex justify-end gap-2 border-t border-line px-4 py-3">
+      <footer className="flex items-center justify-end gap-2 border-t border-line px-4 py-3">
+        <Segmented
+          label={t('files.format')}
+          value={format}
+          options={FORMATS}
+          onChange={setFormat}
+        />
+        <span className="grow" />
         <Button onClick={onClose}>{t('common:close')}</Button>
         <Button variant="primary" disabled={create.isPending} onClick={() => create.mutate()}>
           {t('files.create')}
@@ -69,6 +84,11 @@ function useColumns(onDelete: (id: number) => void): PlainColumn<CdrExport>[] {
           {query || t('files.all')}
         </span>
       ),
+    },
+    {
+      id: 'format',
+      header: t('files.format'),
+      cell: ({ format: written }) => FORMATS.find(({ value }) => value === written)?.label,
     },
     {
       id: 'records',

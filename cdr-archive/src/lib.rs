@@ -1,0 +1,34 @@
+//! Call records as Parquet files, which every tool of analysis reads.
+//!
+//! A file is a table. Its columns are told once ([`Column`]): a name, a kind and how the value comes out of a
+//! row; whoever writes another format of the same table takes the same columns. [`ParquetFile`] writes rows, group
+//! by group, so that no more than a group is in memory; [`ParquetTable`] reads them back.
+//!
+//! | kind | in Parquet |
+//! |---|---|
+//! | text | `BYTE_ARRAY (STRING)`, UTF-8 |
+//! | time | `INT64 (TIMESTAMP(MICROS, true))`, UTC |
+//! | whole number | `INT64` |
+//! | amount | `INT64 (DECIMAL(18, 9))`: nano-units, which tools show as `0.0125` |
+//!
+//! Every column may be null. Columns are packed by zstd.
+
+mod column;
+mod parquet_file;
+mod parquet_table;
+
+pub use column::{Cell, CellKind, Column};
+pub use parquet_file::ParquetFile;
+pub use parquet_table::ParquetTable;
+
+/// A file that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file is no Parquet file, is damaged, or cannot be encoded.
+    #[error("Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// The file has not got that column, or it is of another kind.
+    #[error("the file has no column `{0}` of the kind that is read")]
+    Column(String),
+}
