@@ -16,6 +16,7 @@
 //! | `exchange_rate.stale`, `exchange_rate.fresh` | the rates of a source are older than they may be, and are not any more |
 //! | `rerating.applied` | the corrections of a re-rating are posted |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
+//! | `cdr.days_run_out` | on PostgreSQL call records of few days more can have a partition of their own; told each night |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |
 //! | `report.not_mailed` | a scheduled report could not be made, and is tried again in a quarter of an hour |
 //! | `journal.unavailable`, `journal.available` | call records cannot be written, and can again |

@@ -30,7 +30,7 @@ export async function answerCdrs(call: Call, records: readonly Cdr[]): Promise<A
 function totals(records: readonly Cdr[], query: URLSearchParams): CdrTotals {
   const sum = (of: (record: Cdr) => number) => records.reduce((all, each) => all + of(each), 0)
   const money = (of: (record: Cdr) => string) => sum((record) => Number(of(record))).toFixed(6)
-  const { searched_until } = cdrPage([], query)
+  const { searched_until, dropped } = cdrPage([], query)
   return {
     calls: records.length,
     answered: records.filter(({ answered_at }) => answered_at !== null).length,
@@ -43,6 +43,7 @@ function totals(records: readonly Cdr[], query: URLSearchParams): CdrTotals {
     amounts: [{ currency: 'USD', amount: money(({ charge }) => charge) }],
     searched_until,
     filling: null,
+    dropped,
   }
 }
 

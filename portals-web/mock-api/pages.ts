@@ -41,10 +41,15 @@ function factsHold(record: Cdr, query: URLSearchParams): boolean {
 /** A gateway that so few calls came to that the search for them stops before the end. */
 const RARE_GATEWAY = '192.0.2.99'
 
+/** Days whose records are not kept any more. */
+const DROPPED = { days: 59, from: '2026-01-01T00:00:00Z', to: '2026-03-01T00:00:00Z' }
+
 export function cdrPage(items: readonly CdrSummary[], query: URLSearchParams): CdrPage {
   const isRare = query.get('gateway') === RARE_GATEWAY
   const searched_until = isRare ? '2026-03-01T12:00:00Z' : null
-  return { ...page(items, query), searched_until, filling: null }
+  const from = query.get('from')
+  const dropped = from !== null && from < DROPPED.to ? DROPPED : null
+  return { ...page(items, query), searched_until, filling: null, dropped }
 }
 
 /** The cursor is the id of the last row before the page. */

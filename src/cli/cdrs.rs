@@ -71,6 +71,7 @@ struct Totals {
     amounts: Vec<TotalAmount>,
     searched_until: Option<String>,
     filling: Option<Filling>,
+    dropped: Option<Dropped>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,11 +86,19 @@ struct Page {
     next_cursor: Option<String>,
     searched_until: Option<String>,
     filling: Option<Filling>,
+    dropped: Option<Dropped>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Filling {
     percent: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dropped {
+    days: u64,
+    from: String,
+    to: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,6 +146,9 @@ pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
         if let Some(filling) = page.filling.filter(|_| cursor.is_none()) {
             say(&filling.line());
         }
+        if let Some(dropped) = page.dropped.filter(|_| page.next_cursor.is_none()) {
+            say(&dropped.line());
+        }
         if left == 0 || page.next_cursor.is_none() {
             return Ok(ExitCode::SUCCESS);
         }
@@ -151,6 +163,13 @@ impl Filling {
     fn line(&self) -> String {
         let percent = self.percent;
         format!("Of the calls of an earlier release {percent} % are known to all filters so far.")
+    }
+}
+
+impl Dropped {
+    fn line(&self) -> String {
+        let Self { days, from, to } = self;
+        format!("The records of {days} days (UTC) between {from} and {to} are not kept any more.")
     }
 }
 
@@ -190,6 +209,7 @@ impl Totals {
             ));
         }
         lines.extend(self.filling.as_ref().map(Filling::line));
+        lines.extend(self.dropped.as_ref().map(Dropped::line));
         lines
     }
 }
@@ -297,6 +317,9 @@ mod tests {
                 "charge": "1.5", "cost": null, "margin": "-0.1", "currency": "USD",
                 "amounts": [{"currency": "EUR", "amount": "1.25"}],
                 "searched_until": until, "filling": null,
+                "dropped": until.map(|until| serde_json::json!({
+                    "days": 2, "from": "2026-01-01T00:00:00Z", "to": until,
+                })),
             });
             serde_json::from_value::<Totals>(answer).unwrap().lines()
         };
@@ -309,6 +332,9 @@ mod tests {
         let some = totals(Some("2026-03-01T00:00:00Z"));
         assert_eq!(some[1], "answered        at least 60000");
         assert!(some[8].ends_with("2026-03-01T00:00:00Z"), "{}", some[8]);
+        let dropped = "The records of 2 days (UTC) between 2026-01-01T00:00:00Z and \
+             2026-03-01T00:00:00Z are not kept any more.";
+        assert_eq!(some[9], dropped);
     }
 
     #[test]

@@ -4,24 +4,28 @@ mod columns;
 mod conditions;
 mod days;
 mod fill;
+mod in_order;
+mod legs;
 mod party;
 mod query;
 mod recorded;
 mod retention;
 mod search;
 mod totals;
+mod windows;
 
 pub(crate) use columns::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
     CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,
 };
-pub use days::CdrDays;
+pub use days::{CDR_PARTITIONS_MAX, CdrDays};
 pub(crate) use days::{behind_id, first_id, push_days};
 pub use fill::CdrSearchFill;
+pub(crate) use in_order::{just_behind, records_behind};
 pub use party::CdrParty;
 pub use query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 pub use recorded::RecordedCalls;
-pub use retention::{CdrDayWait, DroppedCdrDay, DroppedRecords};
+pub use retention::{CdrDayWait, DroppedCdrDay, DroppedCdrDays, DroppedRecords};
 pub(crate) use retention::{add_sum, day_of, dropped_days, keep_late, of_dropped_days};
 pub use search::CDRS_SEARCHED;
 pub use totals::CdrTotals;

@@ -55,9 +55,9 @@ pub use cdr_exports::{
     CdrExportState, NewCdrExport,
 };
 pub use cdrs::{
-    Between, CDRS_SEARCHED, CdrCursor, CdrDayWait, CdrDays, CdrGateway, CdrOrder, CdrParty,
-    CdrQuery, CdrRow, CdrRows, CdrSearchFill, CdrTotals, DroppedCdrDay, DroppedRecords,
-    NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
+    Between, CDR_PARTITIONS_MAX, CDRS_SEARCHED, CdrCursor, CdrDayWait, CdrDays, CdrGateway,
+    CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows, CdrSearchFill, CdrTotals, DroppedCdrDay,
+    DroppedCdrDays, DroppedRecords, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{
     ChangeSetEdit, ChangeSetPush, ChangeSetQuery, ChangeSetRow, ChangeSetState, DraftBase,

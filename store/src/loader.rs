@@ -26,10 +26,11 @@ mod segments;
 mod verify;
 
 pub use progress::LoaderProgress;
+pub(crate) use progress::now;
 pub(crate) use rows::Owners;
-pub use verify::{JournalDifference, JournalVerification};
 #[cfg(test)]
-pub(crate) use {progress::now, rows::insert_calls};
+pub(crate) use rows::insert_calls;
+pub use verify::{JournalDifference, JournalVerification};
 
 use crate::{Store, StoreError};
 use lag::Written;

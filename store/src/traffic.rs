@@ -17,6 +17,7 @@
 //! [`Store::verify_traffic`](crate::Store::verify_traffic) compares sums and records,
 //! [`Store::rebuild_traffic`](crate::Store::rebuild_traffic) makes sums anew from them.
 
+mod compared;
 mod day;
 mod fill;
 mod rebuild;

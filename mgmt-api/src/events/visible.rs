@@ -6,8 +6,9 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 11] = [
+const AREAS: [(&str, Permission); 12] = [
     ("balance", Permission::LEDGER_READ),
+    ("cdr", Permission::CDR_READ),
     ("change_set", Permission::CHANGE_SET_READ),
     ("job", Permission::JOB_READ),
     ("journal", Permission::STATUS_READ),

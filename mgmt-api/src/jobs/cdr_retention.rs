@@ -3,13 +3,17 @@
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::clock;
 use rating::Timestamp;
+use serde_json::json;
 use std::time::Duration;
-use store::{CdrDayWait, NewJob, Store, TRAFFIC_DAY_US, TenantId};
+use store::{CDR_PARTITIONS_MAX, CdrDayWait, NewEvent, NewJob, Store, TRAFFIC_DAY_US, TenantId};
 
 const KIND: &str = "maintenance.prune_cdrs";
 
 /// Fewest days that call records are kept: the longest month, and a day for what a clock or a time zone is off.
 pub const CDR_KEEP_DAYS_MIN: u32 = 32;
+
+/// Partitions that are left when it is told: two months of days, a week of them made ahead.
+const DAYS_LEFT_TOLD: u64 = 60;
 
 /// How long call records are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,12 +28,39 @@ pub struct CdrRetention {
 pub struct PruneCdrs {
     store: Store,
     keep: CdrRetention,
+    partitions_max: u64,
 }
 
 impl PruneCdrs {
     /// A handler that keeps them so long.
     pub fn new(store: Store, keep: CdrRetention) -> Self {
-        Self { store, keep }
+        Self {
+            store,
+            keep,
+            partitions_max: CDR_PARTITIONS_MAX,
+        }
+    }
+
+    /// Tells each night that no days of records can be made before long.
+    async fn tell_of_partitions(&self) -> Result<(), JobFailure> {
+        let partitions = self.store.cdr_partitions().await?;
+        let left = self.partitions_max.saturating_sub(partitions);
+        if left > DAYS_LEFT_TOLD {
+            return Ok(());
+        }
+        tracing::error!(
+            partitions,
+            left,
+            "soon no days of call records can be made: keep them for fewer days"
+        );
+        let event = NewEvent {
+            tenant: TenantId::PLATFORM,
+            kind: "cdr.days_run_out".into(),
+            subject: "cdr".into(),
+            actor: "system".into(),
+            data: json!({ "partitions": partitions, "left": left }),
+        };
+        Ok(self.store.append_events(&[event], clock::now()).await?)
     }
 
     async fn prune(&self, run: &JobRun, now: Timestamp) -> Result<(), JobFailure> {
@@ -124,7 +155,7 @@ pub(crate) fn date(day: Timestamp) -> String {
 pub(super) fn schedule() -> Result<Schedule, ScheduleError> {
     let summary = "Drops days of call records after their time, when one is set.";
     Schedule::new("prune_cdrs", summary, "20 2 * * *", |now| {
-        NewJob::new(TenantId::PLATFORM, KIND, serde_json::json!({}), now).unique("prune_cdrs")
+        NewJob::new(TenantId::PLATFORM, KIND, json!({}), now).unique("prune_cdrs")
     })
 }
 
@@ -138,7 +169,11 @@ impl JobHandler for PruneCdrs {
     }
 
     fn run<'a>(&'a self, run: &'a JobRun) -> JobFuture<'a> {
-        Box::pin(self.prune(run, clock::now()))
+        Box::pin(async {
+            let pruned = self.prune(run, clock::now()).await;
+            self.tell_of_partitions().await?;
+            pruned
+        })
     }
 }
 
@@ -147,7 +182,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
     use rating::journal::BootId;
-    use store::{JobQuery, Loader, LoaderConfig, Scope, testing};
+    use store::{EventQuery, JobQuery, Loader, LoaderConfig, Scope, testing};
 
     /// Noon of 1 March 2026, when the calls of the journal were received.
     const NOON: i64 = 1_772_366_400_000_000;
@@ -191,6 +226,36 @@ mod tests {
             assert!(is_there(&store).await);
             prune(&store, Some(32), false, NOON + 33 * day).await;
             assert!(!is_there(&store).await);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_event_tells_that_there_is_room_for_few_days_more() {
+        testing::databases(async |database| {
+            let store = database.open().await;
+            store.make_cdr_days().await.unwrap();
+            let partitions = store.cdr_partitions().await.unwrap();
+            let told = async |partitions_max| {
+                let keep = CdrRetention::default();
+                let handler = PruneCdrs {
+                    partitions_max,
+                    ..PruneCdrs::new(store.clone(), keep)
+                };
+                handler.run(&run(&store).await).await.unwrap();
+                let query = EventQuery {
+                    kind: Some("cdr.days_run_out".into()),
+                    limit: 9,
+                    ..EventQuery::default()
+                };
+                let scope = Scope::of_tenant(TenantId::PLATFORM);
+                store.events(&scope, &query).await.unwrap()
+            };
+            assert_eq!(told(CDR_PARTITIONS_MAX).await, []);
+            assert_eq!(told(partitions + DAYS_LEFT_TOLD + 1).await, []);
+            let told = told(partitions + DAYS_LEFT_TOLD).await;
+            let expected = json!({ "partitions": partitions, "left": DAYS_LEFT_TOLD });
+            assert_eq!((told.len(), &told[0].data), (1, &expected));
         })
         .await;
     }

@@ -1,11 +1,14 @@
 //! Call detail records: the list and the whole record.
 
 mod convert;
+mod dropped;
 mod filter;
 mod own;
 pub(crate) mod totals;
 
 pub(crate) use convert::word;
+pub use dropped::DroppedDays;
+pub(crate) use dropped::{gone, no_call};
 pub(crate) use filter::OwnCdrFilter;
 pub use filter::{CdrFilter, ListOrder};
 pub(crate) use own::party as own_party;
@@ -13,7 +16,6 @@ pub(crate) use own::{__path_own_cdr_list, __path_own_cdr_view, own_cdr_list, own
 
 use crate::auth::Principal;
 use crate::extract::{ApiQuery, read_query};
-use crate::jobs::date;
 use crate::problem::Problem;
 use crate::routes::reports::Filling;
 use crate::state::AppState;
@@ -22,7 +24,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use rating::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CdrCursor, CdrParty, CdrQuery, StoreError};
+use store::{CdrCursor, CdrParty, CdrQuery};
 use utoipa::ToSchema;
 
 const PAGE_DEFAULT: u32 = 50;
@@ -87,6 +89,9 @@ pub struct CdrPage {
     /// Calls of before this release are still being made known to some filters; null when all are.
     #[schema(required)]
     pub filling: Option<Filling>,
+    /// Days of the span asked for whose records are not kept any more: no list has them. Null without any.
+    #[schema(required)]
+    pub dropped: Option<DroppedDays>,
 }
 
 /// One call in the list.
@@ -357,15 +362,14 @@ pub(crate) async fn cdr_list(
     principal: Principal,
     ApiQuery(filter): ApiQuery<CdrFilter>,
 ) -> Result<Json<CdrPage>, Problem> {
-    let found = state
-        .store
-        .cdrs(&principal.scope(), &filter.query()?)
-        .await?;
+    let query = filter.query()?;
+    let found = state.store.cdrs(&principal.scope(), &query).await?;
     Ok(Json(CdrPage {
         items: found.rows.into_iter().map(CdrSummary::from).collect(),
         next_cursor: found.next.map(write_cursor),
         searched_until: found.searched_until.map(Time),
         filling: filling(&state).await?,
+        dropped: dropped::dropped(&state, &query).await?,
     }))
 }
 
@@ -400,19 +404,6 @@ pub(crate) async fn cdr_view(
         return Err(no_call(&state, &id).await?);
     };
     Ok(Json(Cdr::new(row.into(), record)))
-}
-
-/// Why there is no record of that identifier.
-pub(crate) async fn no_call(state: &AppState, id: &CallIdText) -> Result<Problem, StoreError> {
-    let dropped = state.store.dropped_cdr_day(id.0).await?;
-    Ok(match dropped {
-        None => Problem::not_found(format!("No call is {id}.")),
-        Some(day) => {
-            let date = date(day.day);
-            let detail = format!("The call records of {date} (UTC) are not kept any more.");
-            Problem::gone(detail)
-        }
-    })
 }
 
 /// Which records the query string of a list asks for, as a party is asked.

@@ -3,7 +3,7 @@
 use crate::auth::Principal;
 use crate::pcap;
 use crate::problem::Problem;
-use crate::routes::cdrs::Transport;
+use crate::routes::cdrs::{Transport, gone};
 use crate::state::AppState;
 use crate::switch_port::{TraceDirection, TraceMessage};
 use crate::values::{CallIdText, Time, ValueError};
@@ -73,6 +73,7 @@ pub struct CallTraceMessage {
     responses(
         (status = 200, description = "The messages", body = CallTrace),
         (status = 404, description = "None is remembered", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "A shard did not answer in time", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -100,6 +101,7 @@ pub(crate) async fn call_trace_view(
     responses(
         (status = 200, description = "The capture", body = Vec<u8>, content_type = "application/vnd.tcpdump.pcap"),
         (status = 404, description = "No message is remembered", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "A shard did not answer in time", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -129,6 +131,7 @@ pub(crate) async fn call_trace_download(
     responses(
         (status = 204, description = "They are kept"),
         (status = 404, description = "No message is remembered", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The records of its day were dropped", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "A shard did not answer in time", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -164,6 +167,9 @@ async fn find(
     let messages = state.switch.trace(id.0, call_ids, keep).await;
     let messages = messages.map_err(|error| Problem::unavailable(error.to_string()))?;
     if messages.is_empty() {
+        if let Some(gone) = gone(state, &id).await? {
+            return Err(gone);
+        }
         let detail = format!("No message of {id} is remembered.");
         return Err(Problem::not_found(detail));
     }

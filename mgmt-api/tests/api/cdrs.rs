@@ -213,9 +213,26 @@ async fn a_call_of_a_day_that_was_dropped_is_gone_and_not_unknown() {
     assert_eq!((dropped.records, dropped.all), (1, true));
     let path = format!("/api/v1/cdrs/{:032x}", record.id.0);
     let own = format!("/api/v1/own-cdrs/{:032x}", record.id.0);
+    let days = json!({ "days": 1, "from": "2026-03-01T00:00:00.000000Z", "to": "2026-03-02T00:00:00.000000Z" });
+    for list in ["cdrs?", "cdr-totals?"] {
+        let list = format!("/api/v1/{list}");
+        assert_eq!(api.get(&list).await.json()["dropped"], days);
+        let touching = api.get(&format!("{list}from=2026-03-01T23:59:59Z")).await;
+        assert_eq!(touching.json()["dropped"], days);
+        for beside in ["from=2026-03-02T00:00:00Z", "to=2026-03-01T00:00:00Z"] {
+            let list = api.get(&format!("{list}{beside}")).await;
+            assert_eq!(list.json()["dropped"], Value::Null, "{beside}");
+        }
+    }
+    for own in ["/api/v1/own-cdrs", "/api/v1/own-cdr-totals"] {
+        assert_eq!(get_as(&api, &key, own).await.json()["dropped"], days);
+    }
+    let trace = format!("/api/v1/calls/{:032x}/trace", record.id.0);
     for gone in [
         api.get(&path).await,
         api.get(&format!("{path}/explain")).await,
+        api.get(&trace).await,
+        api.get(&format!("{trace}/pcap")).await,
         get_as(&api, &key, &own).await,
     ] {
         assert_eq!(gone.status, 410, "{}", gone.body);

@@ -51,3 +51,16 @@ test('a search that stopped says how far it came', async ({ page }) => {
   await page.goto('/cdrs?gateway=192.0.2.99')
   await expect(page.getByText(/searched as far as 2026-03-01/)).toBeVisible()
 })
+
+test('the list and its totals say which days are not kept any more', async ({ page }) => {
+  const note = /the records of 59 days between 2026-01-01.* and 2026-03-01.* are not kept any more/
+  await page.goto('/cdrs?customer=Nobody')
+  await expect(page.getByText('No call matches the filters')).toBeVisible()
+  await expect(page.getByText(note)).toHaveCount(0)
+  await page.goto('/cdrs?customer=Nobody&from=2026-01-05T00:00:00Z')
+  await expect(page.getByText(note)).toHaveCount(2)
+  // On the first of many pages only the totals are without them.
+  await page.goto('/cdrs?from=2026-01-05T00:00:00Z')
+  await expect(rows(page)).toHaveCount(50)
+  await expect(page.getByText(note)).toHaveCount(1)
+})

@@ -3,6 +3,7 @@
 use super::CdrParty;
 use super::columns::{call_id_key, id_text, reversed, text_of};
 use super::days::push_days;
+use super::legs::{Legs, push_legs};
 use super::query::{Between, CdrCursor, CdrGateway, CdrOrder, CdrQuery, NumberMatch, Within};
 use super::search::WIDE_DIGITS;
 use crate::Scope;
@@ -75,7 +76,7 @@ pub(super) fn columns_of(party: CdrParty) -> &'static Columns {
 }
 
 /// Appends what limits the rows to those of the scope and the party, and all filters.
-pub(super) fn push_all(sql: &mut Statement, scope: &Scope, query: &CdrQuery) {
+pub(super) fn push_all(sql: &mut Statement, scope: &Scope, query: &CdrQuery, legs: &Legs) {
     push_window(sql, scope, query, false);
     let columns = columns_of(query.party);
     push_common(sql, columns, query);
@@ -83,7 +84,7 @@ pub(super) fn push_all(sql: &mut Statement, scope: &Scope, query: &CdrQuery) {
         CdrParty::Staff => {
             push_staff(sql, query);
             push_resources(sql, query);
-            push_call_id_of_any_leg(sql, scope, query);
+            push_legs(sql, scope, query, legs);
             push_number(sql, "called_number_received", None, &query.called_received);
         }
         CdrParty::Customer(_) => {
@@ -105,7 +106,12 @@ pub(super) fn push_all(sql: &mut Statement, scope: &Scope, query: &CdrQuery) {
 /// list, and of the staff's filters, when it is wanted, the one with such an index.
 pub(super) fn push_window(sql: &mut Statement, scope: &Scope, query: &CdrQuery, driver: bool) {
     let columns = columns_of(query.party);
-    sql.push(columns.owner).push(" = ");
+    // As in `push_resources`: the identifiers lead.
+    let owner = match query.by_leg() {
+        Some(_) => "COALESCE(owner, 0)",
+        None => columns.owner,
+    };
+    sql.push(owner).push(" = ");
     sql.push_bind(scope.tenant().get());
     match query.party {
         CdrParty::Staff if driver => push_driver(sql, query),
@@ -144,16 +150,22 @@ pub(super) fn push_days_of(sql: &mut Statement, id: &'static str, query: &CdrQue
 }
 
 /// Appends that rows stand on a side of a place.
-pub(super) fn push_place(
-    sql: &mut Statement,
-    columns: &Columns,
-    side: &'static str,
-    at: CdrCursor,
-) {
+fn push_place(sql: &mut Statement, columns: &Columns, side: &'static str, at: CdrCursor) {
     sql.push(" AND (").push(columns.received_at).push(", ");
     sql.push(columns.id).push(")").push(side).push("(");
     sql.push_bind(at.received_at.0).push(", ");
     sql.push_bind(id_text(at.id)).push(")");
+}
+
+/// Appends that rows stand up to a place, in the order of the list.
+pub(super) fn push_up_to(sql: &mut Statement, query: &CdrQuery, up_to: CdrCursor) {
+    let columns = columns_of(query.party);
+    push_place(sql, columns, query.order.up_to(), up_to);
+    let at = Some(up_to.received_at);
+    match query.order {
+        CdrOrder::NewestFirst => push_days(sql, columns.id, at, None),
+        CdrOrder::OldestFirst => push_days(sql, columns.id, None, at),
+    }
 }
 
 /// Appends the order of the list.
@@ -178,7 +190,7 @@ impl CdrOrder {
     }
 
     /// How what comes up to a place compares with it.
-    pub(super) fn up_to(self) -> &'static str {
+    fn up_to(self) -> &'static str {
         match self {
             Self::NewestFirst => " >= ",
             Self::OldestFirst => " <= ",
@@ -344,24 +356,6 @@ fn push_resources(sql: &mut Statement, query: &CdrQuery) {
         "gateway"
     };
     push_gateway(sql, gateway, query.gateway);
-}
-
-fn push_call_id_of_any_leg(sql: &mut Statement, scope: &Scope, query: &CdrQuery) {
-    let Some(call_id) = query.call_id.as_deref().map(call_id_key) else {
-        return;
-    };
-    let owner = scope.tenant().get();
-    // Two indexes: a union of what each finds uses both, which an OR does not.
-    sql.push(" AND id IN (SELECT i.id FROM cdr i WHERE i.owner = ");
-    sql.push_bind(owner).push(" AND i.ingress_call_id = ");
-    sql.push_bind(call_id);
-    let Between { from, to } = query.received;
-    push_days(sql, "i.id", from, to);
-    sql.push(" UNION SELECT e.call_id FROM attempt e WHERE e.owner = ");
-    sql.push_bind(owner).push(" AND e.egress_call_id = ");
-    sql.push_bind(call_id);
-    push_days(sql, "e.call_id", from, to);
-    sql.push(")");
 }
 
 fn push_gateway(sql: &mut Statement, column: &'static str, gateway: Option<CdrGateway>) {

@@ -23,7 +23,11 @@ const BACK_DAYS: i64 = 400;
 const SETTLED_AT_ONCE: usize = 8;
 
 /// Partitions beyond which none is made: three years of days. Records go to the default then.
-const PARTITIONS_MAX: usize = 1_100;
+pub const CDR_PARTITIONS_MAX: u64 = 1_100;
+
+/// Who waits for a lock holds up all that come later: better to come back. It is longer than PostgreSQL waits
+/// before it looks who holds whom up, and sends an automatic vacuum away.
+pub(super) const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1500ms'";
 
 /// A record's times and the time in its identifier are less than that apart: an attempt begins within two hours
 /// of its call ([`SETUP_MAX_US`](crate::traffic)), in which the clock may be set too.
@@ -135,6 +139,17 @@ impl Store {
         Ok(made)
     }
 
+    /// How many partitions call records have; on SQLite none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cdr_partitions(&self) -> Result<u64, StoreError> {
+        Ok(match self.reader().dialect() {
+            Dialect::Sqlite => 0,
+            Dialect::Postgres => self.partitions().await?.count as u64,
+        })
+    }
+
     async fn partitions(&self) -> Result<Partitions, StoreError> {
         let rows = sql(
             "SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i \
@@ -178,24 +193,18 @@ impl Store {
 
     /// Makes a day, unless another node has.
     async fn make_day(&self, day: i64, made: &mut CdrDays) -> Result<(), StoreError> {
-        if made.partitions >= PARTITIONS_MAX as u64 {
+        if made.partitions >= CDR_PARTITIONS_MAX {
             tracing::error!(
-                limit = PARTITIONS_MAX,
+                limit = CDR_PARTITIONS_MAX,
                 "there are too many partitions of call records to make more; records of new days go to the default one"
             );
             return Ok(());
         }
         let mut transaction = self.write().await?;
-        // Who waits for a lock holds up all that come later: better to come back.
-        for text in [
-            "SET LOCAL lock_timeout = '500ms'",
-            "LOCK TABLE cdr_default, attempt_default IN ACCESS EXCLUSIVE MODE",
-        ] {
-            if text.starts_with("LOCK") {
-                transaction.lock(Lock::CdrDays).await?;
-            }
-            sql(text).execute(&mut transaction).await?;
-        }
+        sql(LOCK_TIMEOUT).execute(&mut transaction).await?;
+        transaction.lock(Lock::CdrDays).await?;
+        let lock = sql("LOCK TABLE cdr_default, attempt_default IN ACCESS EXCLUSIVE MODE");
+        lock.execute(&mut transaction).await?;
         let name = day_name(&mut transaction, day).await?;
         if has_partition(&mut transaction, &name).await? {
             return Ok(());

@@ -7,7 +7,7 @@
 use super::columns::{
     ATTEMPT_SEARCH_BINDS, CDR_SEARCH_BINDS, attempt_search_values, id_text, joined, search_values,
 };
-use super::json;
+use super::{json, just_behind, records_behind};
 use crate::database::{MAX_BINDS, Statement, Transaction, Value, sql};
 use crate::{Store, StoreError};
 use rating::cdr::{AttemptRecord, CallId, CallRecord};
@@ -61,13 +61,9 @@ impl Store {
             return Ok(false);
         };
         let (behind, until): (String, String) = (place.get(0)?, place.get(1)?);
-        let rows =
-            sql("SELECT id, record FROM cdr WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3")
-                .bind(behind)
-                .bind(until)
-                .bind(BATCH_RECORDS)
-                .fetch_all(&mut transaction)
-                .await?;
+        let end = just_behind(&until);
+        let rows = records_behind(&mut transaction, "id, record", &behind, &end, BATCH_RECORDS);
+        let rows = rows.await?;
         let Some(last) = rows.last() else {
             let done = sql("DELETE FROM cdr_fill WHERE name = 'search'");
             done.execute(&mut transaction).await?;

@@ -1,10 +1,15 @@
-//! Whole records, for deciding their calls once more.
+//! Whole records, for deciding their calls once more. Which they are is found out first, and then each is read by its
+//! identifier: PostgreSQL would join the days of both sides otherwise.
 
 use super::{RECENT_CALLS_SEARCHED, json, push_days};
-use crate::database::sql;
+use crate::database::{Statement, sql};
 use crate::{Scope, Store, StoreError};
 use rating::Timestamp;
 use rating::cdr::CallRecord;
+use std::collections::HashMap;
+
+/// Records that are read in one statement.
+const RECORDS_AT_ONCE: usize = 500;
 
 /// Which calls of customers; all of what is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -30,28 +35,46 @@ impl Store {
         scope: &Scope,
         query: &RecordedCalls,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        let mut statement = sql(
-            "SELECT c.record FROM (SELECT id, customer_id, received_at FROM cdr WHERE owner = ",
-        );
-        statement.push_bind(scope.tenant().get());
-        if let Some(customer) = &query.customer {
-            statement.push(" AND customer = ").push_bind(customer);
+        let rows = newest(scope, query).fetch_all(self.reader()).await?;
+        let ids: Vec<String> = rows
+            .iter()
+            .map(|row| row.get(0))
+            .collect::<Result<_, _>>()?;
+        let mut calls = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(RECORDS_AT_ONCE) {
+            let mut read = sql("SELECT id, record FROM cdr WHERE id IN (");
+            read.push_list(ids).push(")");
+            let rows = read.fetch_all(self.reader()).await?;
+            let texts = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+            let texts: HashMap<&str, &str> = texts.collect::<Result<_, StoreError>>()?;
+            // One that is gone meanwhile is none of the newest any more.
+            let there = ids.iter().filter_map(|id| texts.get(id.as_str()));
+            for text in there {
+                calls.push(json("cdr", text)?);
+            }
         }
-        if let Some(from) = query.from {
-            statement.push(" AND received_at >= ").push_bind(from.0);
-        }
-        if let Some(to) = query.to {
-            statement.push(" AND received_at < ").push_bind(to.0);
-        }
-        push_days(&mut statement, "id", query.from, query.to);
-        statement.push(" ORDER BY received_at DESC, id DESC LIMIT ");
-        statement.push_bind(i64::from(RECENT_CALLS_SEARCHED));
-        statement
-            .push(") newest JOIN cdr c ON c.id = newest.id WHERE newest.customer_id IS NOT NULL");
-        push_days(&mut statement, "c.id", query.from, query.to);
-        statement.push(" ORDER BY newest.received_at DESC, newest.id DESC LIMIT ");
-        statement.push_bind(i64::from(query.limit));
-        let rows = statement.fetch_all(self.reader()).await?;
-        rows.iter().map(|row| json("cdr", row.get(0)?)).collect()
+        Ok(calls)
     }
+}
+
+/// The identifiers, newest first.
+fn newest(scope: &Scope, query: &RecordedCalls) -> Statement {
+    let mut newest =
+        sql("SELECT id FROM (SELECT id, customer_id, received_at FROM cdr WHERE owner = ");
+    newest.push_bind(scope.tenant().get());
+    if let Some(customer) = &query.customer {
+        newest.push(" AND customer = ").push_bind(customer);
+    }
+    if let Some(from) = query.from {
+        newest.push(" AND received_at >= ").push_bind(from.0);
+    }
+    if let Some(to) = query.to {
+        newest.push(" AND received_at < ").push_bind(to.0);
+    }
+    push_days(&mut newest, "id", query.from, query.to);
+    newest.push(" ORDER BY received_at DESC, id DESC LIMIT ");
+    newest.push_bind(i64::from(RECENT_CALLS_SEARCHED));
+    newest.push(") newest WHERE customer_id IS NOT NULL ORDER BY received_at DESC, id DESC LIMIT ");
+    newest.push_bind(i64::from(query.limit));
+    newest
 }

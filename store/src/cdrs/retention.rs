@@ -6,8 +6,8 @@
 //! columns added up to is kept in the same transaction, so that the books can still be held against all calls
 //! that ever were.
 
-use super::days::{DAY_MS, begins, day_name, has_partition};
-use super::id_text;
+use super::days::{DAY_MS, LOCK_TIMEOUT, begins, day_name, has_partition};
+use super::{Between, id_text};
 use crate::database::{Dialect, Lock, Transaction, sql};
 use crate::{Store, StoreError};
 use rating::Timestamp;
@@ -68,6 +68,17 @@ pub struct DroppedCdrDay {
     pub dropped_at: Option<Timestamp>,
     /// Where the archive has it.
     pub archive_key: Option<String>,
+}
+
+/// Days whose records were dropped, among those of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DroppedCdrDays {
+    /// How many.
+    pub days: u64,
+    /// The first moment of the first of them.
+    pub from: Timestamp,
+    /// The first moment behind the last. Days between may be there.
+    pub to: Timestamp,
 }
 
 /// The first microsecond of the day of an identifier.
@@ -132,6 +143,33 @@ impl Store {
         .transpose()
     }
 
+    /// The days of a span whose records were dropped, or are going; `None`: none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn dropped_cdr_days(
+        &self,
+        span: Between<Timestamp>,
+    ) -> Result<Option<DroppedCdrDays>, StoreError> {
+        let mut select =
+            sql("SELECT COUNT(*), MIN(day), MAX(day) FROM cdr_day WHERE state <> 'archived'");
+        if let Some(from) = span.from {
+            select.push(" AND day > ");
+            select.push_bind(from.0.saturating_sub(DAY_US));
+        }
+        if let Some(to) = span.to {
+            select.push(" AND day < ").push_bind(to.0);
+        }
+        let row = select.fetch_one(self.reader()).await?;
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        let days = row.unsigned(0)?;
+        Ok(first.zip(last).map(|(first, last)| DroppedCdrDays {
+            days,
+            from: Timestamp(first),
+            to: Timestamp(last.saturating_add(DAY_US)),
+        }))
+    }
+
     /// Says that a day's records go, when nothing needs them; gives why they stay otherwise. `archived`: only when the
     /// archive has them all. One that was begun goes on.
     ///
@@ -193,8 +231,7 @@ impl Store {
         let day = day.0;
         let mut transaction = self.write().await?;
         if transaction.dialect() == Dialect::Postgres {
-            let timeout = sql("SET LOCAL lock_timeout = '500ms'");
-            timeout.execute(&mut transaction).await?;
+            sql(LOCK_TIMEOUT).execute(&mut transaction).await?;
         }
         transaction.lock(Lock::CdrDays).await?;
         let going = sql(

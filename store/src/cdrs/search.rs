@@ -5,12 +5,14 @@
 //! many. So a page looks at [`CDRS_SEARCHED`] at most: where that is found out first, and then the page
 //! is searched up to there only. What it found is the page, and the next goes on behind.
 
-use super::conditions::{columns_of, push_all, push_days_of, push_order, push_place, push_window};
+use super::conditions::{columns_of, push_all, push_days_of, push_order, push_up_to, push_window};
+use super::legs::Legs;
+use super::windows::windows;
 use super::{
-    CDR_COLUMNS, CdrCursor, CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows, attempt, columns,
-    push_days, seen_by,
+    CDR_COLUMNS, CdrCursor, CdrParty, CdrQuery, CdrRow, CdrRows, attempt, columns, seen_by,
 };
-use crate::database::{Statement, sql};
+use crate::database::{Dialect, Statement, sql};
+use crate::loader::now;
 use crate::{Scope, Store, StoreError};
 use rating::Timestamp;
 
@@ -35,8 +37,26 @@ impl Store {
         query: &CdrQuery,
         searched: u32,
     ) -> Result<CdrRows, StoreError> {
+        if self.reader().dialect() == Dialect::Postgres {
+            for window in windows(query, now()) {
+                let found = self.cdrs_of_span(scope, &window, searched).await?;
+                if found.next.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        self.cdrs_of_span(scope, query, searched).await
+    }
+
+    async fn cdrs_of_span(
+        &self,
+        scope: &Scope,
+        query: &CdrQuery,
+        searched: u32,
+    ) -> Result<CdrRows, StoreError> {
         let last_searched = self.last_searched(scope, query, searched).await?;
-        let page = page(scope, query, last_searched);
+        let legs = self.legs(scope, query).await?;
+        let page = page(scope, query, &legs, last_searched);
         let rows = page.fetch_all(self.reader()).await?;
         let row = |row| match query.party {
             CdrParty::Staff | CdrParty::Customer(_) => seen_by(query.party, row),
@@ -92,7 +112,12 @@ fn last_searched(scope: &Scope, query: &CdrQuery, searched: u32) -> Statement {
     sql
 }
 
-pub(super) fn page(scope: &Scope, query: &CdrQuery, up_to: Option<CdrCursor>) -> Statement {
+pub(super) fn page(
+    scope: &Scope,
+    query: &CdrQuery,
+    legs: &Legs,
+    up_to: Option<CdrCursor>,
+) -> Statement {
     let mut sql = sql("SELECT ");
     sql.push(match query.party {
         CdrParty::Staff | CdrParty::Customer(_) => CDR_COLUMNS,
@@ -103,24 +128,13 @@ pub(super) fn page(scope: &Scope, query: &CdrQuery, up_to: Option<CdrCursor>) ->
         sql.push(" JOIN cdr c ON c.id = a.call_id");
     }
     sql.push(" WHERE ");
-    push_all(&mut sql, scope, query);
+    push_all(&mut sql, scope, query, legs);
     if let CdrParty::Carrier(_) = query.party {
         // The record beside the attempt is of the same day.
         push_days_of(&mut sql, "c.id", query);
     }
     if let Some(up_to) = up_to {
-        push_place(
-            &mut sql,
-            columns_of(query.party),
-            query.order.up_to(),
-            up_to,
-        );
-        let at = Some(up_to.received_at);
-        let id = columns_of(query.party).id;
-        match query.order {
-            CdrOrder::NewestFirst => push_days(&mut sql, id, at, None),
-            CdrOrder::OldestFirst => push_days(&mut sql, id, None, at),
-        }
+        push_up_to(&mut sql, query, up_to);
     }
     push_order(&mut sql, query);
     sql.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);

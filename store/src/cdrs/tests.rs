@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod days;
 mod fill;
 mod plans;
 mod search;
 mod totals;
 
+use super::legs::Legs;
 use super::*;
 use crate::TenantId;
 use crate::loader::{Loader, LoaderConfig};

@@ -1,6 +1,6 @@
 //! What the records of a search come to.
 
-use super::conditions::{columns_of, push_all, push_order, push_place};
+use super::conditions::{push_all, push_order, push_up_to};
 use super::{CDRS_SEARCHED, CdrOrder, CdrParty, CdrQuery};
 use crate::database::{Row, Statement, sql};
 use crate::{Scope, Store, StoreError};
@@ -62,10 +62,10 @@ impl Store {
         let last_searched = self.last_searched(scope, query, searched).await?;
         let mut statement = sql(SUMS);
         push_found(&mut statement, query.party);
-        push_all(&mut statement, scope, query);
+        let legs = self.legs(scope, query).await?;
+        push_all(&mut statement, scope, query, &legs);
         if let Some(up_to) = last_searched {
-            let columns = columns_of(query.party);
-            push_place(&mut statement, columns, query.order.up_to(), up_to);
+            push_up_to(&mut statement, query, up_to);
         }
         push_order(&mut statement, query);
         statement.push(" LIMIT ").push_bind(i64::from(searched));

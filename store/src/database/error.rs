@@ -94,6 +94,11 @@ impl StoreError {
         matches!(self, Self::Query(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// Whether a row was refused because it is not what its table is for.
+    pub(crate) fn is_check_violation(&self) -> bool {
+        matches!(self, Self::Query(sqlx::Error::Database(error)) if error.is_check_violation())
+    }
+
     /// A column holds what its type or meaning does not allow.
     pub(crate) fn column(
         column: &str,

@@ -1,7 +1,7 @@
 //! Posting the calls that are older than the books.
 
 use super::calls::post_calls;
-use crate::cdrs::json;
+use crate::cdrs::{json, records_behind};
 use crate::database::sql;
 use crate::loader::Owners;
 use crate::{Store, StoreError, TenantId};
@@ -9,6 +9,9 @@ use rating::cdr::CallRecord;
 
 /// Records in one transaction.
 const BATCH_RECORDS: i64 = 2_000;
+
+/// Sorts behind every identifier.
+const BEHIND: &str = "~";
 
 /// Transactions between two lines of the log.
 const BATCHES_TOLD: u64 = 50;
@@ -45,11 +48,9 @@ impl Store {
         else {
             return Ok(None);
         };
-        let rows = sql("SELECT id, owner, record FROM cdr WHERE id > $1 ORDER BY id LIMIT $2")
-            .bind(&place)
-            .bind(BATCH_RECORDS)
-            .fetch_all(&mut transaction)
-            .await?;
+        let columns = "id, owner, record";
+        let rows = records_behind(&mut transaction, columns, &place, BEHIND, BATCH_RECORDS);
+        let rows = rows.await?;
         let Some(last) = rows.last() else {
             let done = sql("DELETE FROM ledger_catch_up");
             done.execute(&mut transaction).await?;

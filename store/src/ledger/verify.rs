@@ -6,7 +6,7 @@ mod witness;
 use super::DAY_US;
 use super::calls::drafts;
 use super::draft::Draft;
-use crate::cdrs::{behind_id, day_of, dropped_days, first_id, id_text, json};
+use crate::cdrs::{behind_id, day_of, dropped_days, first_id, id_text, json, records_behind};
 use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::cdr::{CallId, CallRecord};
@@ -298,13 +298,7 @@ async fn calls_behind(
     behind: &str,
     to: &str,
 ) -> Result<Vec<(String, CallRecord, TenantId)>, StoreError> {
-    let text = "SELECT id, owner, record FROM cdr WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-    let rows = sql(text)
-        .bind(behind)
-        .bind(to)
-        .bind(BATCH_RECORDS)
-        .fetch_all(moment)
-        .await?;
+    let rows = records_behind(moment, "id, owner, record", behind, to, BATCH_RECORDS).await?;
     let read = |row: &Row| {
         let call = json("cdr", row.get(2)?)?;
         Ok((row.get(0)?, call, TenantId::new(row.get(1)?)))

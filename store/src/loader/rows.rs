@@ -40,6 +40,21 @@ impl Store {
         segment: &Segment,
         entries: &[JournalEntry],
     ) -> Result<Loaded, StoreError> {
+        match self.load_once(name, segment, entries).await {
+            // Its day was made while a record went to the default partition, which has no room for it any more.
+            Err(error) if error.is_check_violation() => {
+                self.load_once(name, segment, entries).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn load_once(
+        &self,
+        name: SegmentName,
+        segment: &Segment,
+        entries: &[JournalEntry],
+    ) -> Result<Loaded, StoreError> {
         let (open, ended) = sort(entries);
         let mut transaction = self.write().await?;
         insert_open_calls(&mut transaction, name, &open).await?;

@@ -1,7 +1,7 @@
 //! What the records say of a day.
 
-use super::TRAFFIC_DAY_US;
-use super::sums::{Traffic, TrafficSide, add_call};
+use super::compared::Compared;
+use super::sums::{Traffic, add_call};
 use crate::cdrs::{behind_id, first_id, json};
 use crate::database::{Target, sql};
 use crate::{StoreError, TenantId};
@@ -20,7 +20,7 @@ pub(super) const SETUP_MAX_US: i64 = 2 * 3_600_000_000;
 /// records are only ever added, so as many in the end as were read are the same.
 pub(super) struct RecordedDay {
     pub(super) owner: TenantId,
-    day: i64,
+    span: Range<i64>,
     place: (i64, String),
     /// Records that were read; also of calls that were received close to the day.
     read: u64,
@@ -33,11 +33,12 @@ pub(super) struct RecordedDay {
 }
 
 impl RecordedDay {
-    pub(super) fn new(owner: TenantId, day: i64) -> Self {
+    /// Nothing read yet, of a day or a part of it.
+    pub(super) fn new(owner: TenantId, span: Range<i64>) -> Self {
         Self {
             owner,
-            day,
-            place: (day.saturating_sub(SETUP_MAX_US), String::new()),
+            place: (span.start.saturating_sub(SETUP_MAX_US), String::new()),
+            span,
             read: 0,
             calls: 0,
             unreadable: 0,
@@ -47,7 +48,7 @@ impl RecordedDay {
 
     /// The times of the day.
     pub(super) fn span(&self) -> Range<i64> {
-        self.day..self.day.saturating_add(TRAFFIC_DAY_US)
+        self.span.clone()
     }
 
     /// When the calls were received that may have an attempt on that day.
@@ -111,9 +112,9 @@ impl RecordedDay {
         Ok(self.read == count.unsigned::<u64>(0)?)
     }
 
-    /// Forgets what is of attempts.
-    pub(super) fn without_attempts(&mut self) {
-        self.traffic.retain(|key, _| key.side == TrafficSide::Call);
+    /// Forgets what is not compared.
+    pub(super) fn keep(&mut self, compared: &Compared) {
+        self.traffic.retain(|key, _| compared.has(key));
     }
 
     /// The sums of the day.

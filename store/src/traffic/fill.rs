@@ -7,7 +7,7 @@
 
 use super::sums::{Traffic, add_call};
 use super::write::add;
-use crate::cdrs::json;
+use crate::cdrs::{json, just_behind, records_behind};
 use crate::database::{Lock, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::cdr::CallRecord;
@@ -71,14 +71,9 @@ impl Store {
         let Some(Waiting(behind, until)) = waiting(&mut transaction).await? else {
             return Ok(false);
         };
-        let rows = sql(
-            "SELECT id, owner, record FROM cdr WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3",
-        )
-        .bind(behind)
-        .bind(until)
-        .bind(BATCH_RECORDS)
-        .fetch_all(&mut transaction)
-        .await?;
+        let (columns, end) = ("id, owner, record", just_behind(&until));
+        let rows = records_behind(&mut transaction, columns, &behind, &end, BATCH_RECORDS);
+        let rows = rows.await?;
         let Some(last) = rows.last() else {
             let done = sql("DELETE FROM cdr_fill WHERE name = 'traffic'");
             done.execute(&mut transaction).await?;

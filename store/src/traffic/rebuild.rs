@@ -7,7 +7,7 @@
 use super::TrafficVerification;
 use super::day::RecordedDay;
 use super::sums::{Grain, TrafficSide};
-use super::verify::{kept, touches};
+use super::verify::{OwnersDay, kept, touches};
 use super::write::add;
 use crate::cdrs::dropped_days;
 use crate::database::{Lock, Transaction, sql};
@@ -39,11 +39,11 @@ impl Store {
         }
         let mut days = self.traffic_days(from, behind).await?;
         while let Some(day) = days.next(self).await? {
-            if !day.is_whole {
+            if !day.compared.is_whole() {
                 days.passed += 1;
                 continue;
             }
-            self.rebuild_day(day.owner, day.day, &mut mended).await?;
+            self.rebuild_day(&day, &mut mended).await?;
             progress(mended.calls);
         }
         mended.dropped = days.passed;
@@ -52,12 +52,12 @@ impl Store {
 
     async fn rebuild_day(
         &self,
-        owner: TenantId,
-        day: i64,
+        of: &OwnersDay,
         mended: &mut TrafficVerification,
     ) -> Result<(), StoreError> {
+        let (owner, span) = (of.owner, of.compared.span());
         for _ in 0..READS_BESIDE {
-            let mut recorded = RecordedDay::new(owner, day);
+            let mut recorded = RecordedDay::new(owner, span.clone());
             while recorded.read(self.reader()).await? {}
             let mut transaction = self.without_loaders().await?;
             if recorded.is_whole(&mut transaction).await? {
@@ -65,7 +65,7 @@ impl Store {
             }
         }
         let mut transaction = self.without_loaders().await?;
-        let mut recorded = RecordedDay::new(owner, day);
+        let mut recorded = RecordedDay::new(owner, span);
         while recorded.read(&mut transaction).await? {}
         replace(transaction, owner, recorded, mended).await
     }

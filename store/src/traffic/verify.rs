@@ -1,15 +1,17 @@
 //! Comparing the sums with the records.
 
+use super::compared::Compared;
 use super::day::{RecordedDay, SETUP_MAX_US};
 use super::sums::{Grain, Traffic, TrafficKey, TrafficSide, TrafficSums};
 use super::witness::{self, Witnesses};
 use super::write::{SUM_COLUMNS, sums_of};
 use super::{TRAFFIC_DAY_US, TrafficFill};
-use crate::cdrs::{dropped_days, first_id};
-use crate::database::{Row, Transaction, sql};
+use crate::cdrs::{dropped_days, push_days};
+use crate::database::{Row, Statement, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::{Currency, Timestamp};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Differences that are told; more are counted.
 const DIFFERENCES_MAX: usize = 100;
@@ -61,8 +63,8 @@ pub(super) struct TrafficDays {
 pub(super) struct OwnersDay {
     pub(super) owner: TenantId,
     pub(super) day: i64,
-    /// The calls of the days beside it are there, of which some have attempts on this one.
-    pub(super) is_whole: bool,
+    /// What there are records for.
+    pub(super) compared: Compared,
 }
 
 impl TrafficVerification {
@@ -201,20 +203,21 @@ impl Store {
         Ok(found)
     }
 
-    /// Compares the sums of the calls of a day, without those of attempts, with the records.
+    /// Compares the sums of the calls of a day and of their attempts, also those close to its midnights, with
+    /// the records.
     pub(crate) async fn verify_calls_of_day(
         &self,
         day: Timestamp,
     ) -> Result<TrafficVerification, StoreError> {
-        let behind = Timestamp(day.0.saturating_add(TRAFFIC_DAY_US));
+        let before = Timestamp(day.0.saturating_sub(TRAFFIC_DAY_US));
+        let behind = Timestamp(day.0.saturating_add(2 * TRAFFIC_DAY_US));
         let mut found = TrafficVerification::default();
-        let mut days = self.traffic_days(Some(day), Some(behind)).await?;
-        while let Some(day) = days.next(self).await? {
-            let calls = OwnersDay {
-                is_whole: false,
-                ..day
-            };
-            self.verify_day(&calls, &mut found).await?;
+        let mut days = self.traffic_days(Some(before), Some(behind)).await?;
+        while let Some(of) = days.next(self).await? {
+            if let Some(compared) = of.compared.with_calls_of(day.0) {
+                let part = OwnersDay { compared, ..of };
+                self.verify_day(&part, &mut found).await?;
+            }
         }
         Ok(found)
     }
@@ -242,14 +245,17 @@ impl Store {
 
     /// The first day, from one on, that may have a record or a sum of an owner.
     async fn next_day(&self, owner: TenantId, from: i64) -> Result<Option<i64>, StoreError> {
-        // A call has attempts on the day before or after, close to midnight.
-        let received = sql(
-            "SELECT MIN(received_at) FROM cdr WHERE owner = $1 AND received_at >= $2 AND id >= $3",
-        );
+        // A call has attempts on the day before or after, close to midnight. Most days have one the next day:
+        // where those to come are not looked at, PostgreSQL opens none of them.
         let begin = from.saturating_sub(SETUP_MAX_US);
-        let received = received.bind(owner.get()).bind(begin);
-        let received = received.bind(first_id(Timestamp(begin)));
-        let received: Option<i64> = received.fetch_value(self.reader()).await?;
+        let near = begin.saturating_add(2 * TRAFFIC_DAY_US);
+        let mut received: Option<i64> = None;
+        for end in [near, i64::MAX] {
+            if received.is_none() {
+                let first = first_received(owner, begin..end);
+                received = first.fetch_value(self.reader()).await?;
+            }
+        }
         let mut first = received.map(|at| at.saturating_sub(SETUP_MAX_US));
         for side in [TrafficSide::Attempt, TrafficSide::Call] {
             for grain in [Grain::Quarter, Grain::Day] {
@@ -270,32 +276,34 @@ impl Store {
 
     async fn verify_day(
         &self,
-        &OwnersDay {
-            owner,
-            day,
-            is_whole,
-        }: &OwnersDay,
+        of: &OwnersDay,
         found: &mut TrafficVerification,
     ) -> Result<(), StoreError> {
-        let mut recorded = RecordedDay::new(owner, day);
+        let OwnersDay {
+            owner,
+            day,
+            ref compared,
+        } = *of;
+        let mut recorded = RecordedDay::new(owner, compared.span());
         while recorded.read(self.reader()).await? {}
         let mut moment = self.reader().begin_moment().await?;
         if !recorded.is_whole(&mut moment).await? {
             // It goes on: what is read and what is kept must be of one moment.
-            recorded = RecordedDay::new(owner, day);
+            recorded = RecordedDay::new(owner, compared.span());
             while recorded.read(&mut moment).await? {}
         }
         let mut kept = kept(&mut moment, owner, recorded.span()).await?;
-        found.take(&recorded);
-        if !is_whole {
-            kept.retain(|key, _| key.side == TrafficSide::Call);
-            recorded.without_attempts();
-        }
+        kept.retain(|key, _| compared.has(key));
+        recorded.keep(compared);
         found.compare(&kept, recorded.sums());
+        if !compared.calls {
+            return Ok(());
+        }
+        found.take(&recorded);
         // Records that cannot be read are in the columns and in no sum.
         if recorded.unreadable == 0 {
             let mut columns = witness::columns(&mut moment, &recorded).await?;
-            if !is_whole {
+            if !compared.is_whole() {
                 witness::without_attempts(&mut columns);
             }
             found.compare_with_columns(owner, day, &witness::kept(&kept), &columns);
@@ -315,11 +323,11 @@ impl TrafficDays {
                     self.passed += 1;
                     continue;
                 }
-                let is_whole = !touches(&self.dropped, day);
+                let compared = Compared::of(&self.dropped, day);
                 return Ok(Some(OwnersDay {
                     owner,
                     day,
-                    is_whole,
+                    compared,
                 }));
             }
             self.owners.pop();
@@ -327,6 +335,17 @@ impl TrafficDays {
         }
         Ok(None)
     }
+}
+
+/// When the first call of an owner was received in a span of time.
+fn first_received(owner: TenantId, span: Range<i64>) -> Statement {
+    let mut first = sql("SELECT MIN(received_at) FROM cdr WHERE owner = ");
+    first.push_bind(owner.get()).push(" AND received_at >= ");
+    first.push_bind(span.start).push(" AND received_at < ");
+    first.push_bind(span.end);
+    let to = Some(Timestamp(span.end)).filter(|end| end.0 != i64::MAX);
+    push_days(&mut first, "id", Some(Timestamp(span.start)), to);
+    first
 }
 
 /// Whether a day or one beside it is among some.

@@ -1,8 +1,9 @@
 //! The records of the customer or carrier that is acted in: only its own, and of each only its
 //! side. The other side has no field here, so it cannot be shown by mistake.
 
+use super::dropped::{DroppedDays, dropped, no_call};
 use super::filter::OwnCdrFilter;
-use super::{CdrRate, Outcome, ReleasedBy, filling, no_call, write_cursor};
+use super::{CdrRate, Outcome, ReleasedBy, filling, write_cursor};
 use crate::access::Audience;
 use crate::auth::{ActingTenant, Principal};
 use crate::extract::ApiQuery;
@@ -32,6 +33,9 @@ pub(crate) struct OwnCdrPage {
     /// Calls of before this release are still being made known to some filters; null when all are.
     #[schema(required)]
     pub filling: Option<Filling>,
+    /// Days of the span asked for whose records are not kept any more: no list has them. Null without any.
+    #[schema(required)]
+    pub dropped: Option<DroppedDays>,
 }
 
 /// A call of a customer, or an attempt on a carrier, as it was on that side.
@@ -110,6 +114,7 @@ pub(crate) async fn own_cdr_list(
         next_cursor: found.next.map(write_cursor),
         searched_until: found.searched_until.map(Time),
         filling: filling(&state).await?,
+        dropped: dropped(&state, &query).await?,
     }))
 }
 

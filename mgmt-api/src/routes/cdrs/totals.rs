@@ -1,5 +1,6 @@
 //! What the records of a search come to.
 
+use super::dropped::{DroppedDays, dropped};
 use super::filter::{CdrFilter, OwnCdrFilter};
 use super::{filling, own};
 use crate::auth::Principal;
@@ -12,6 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use rating::Currency;
 use serde::Serialize;
+use store::CdrQuery;
 use utoipa::ToSchema;
 
 /// What the calls that a search finds come to.
@@ -65,6 +67,9 @@ pub(crate) struct CdrCount {
     /// currency; null when all are.
     #[schema(required)]
     pub filling: Option<Filling>,
+    /// Days of the span asked for whose records are not kept any more: these totals are without them. Null without any.
+    #[schema(required)]
+    pub dropped: Option<DroppedDays>,
 }
 
 /// What the records that the list finds come to: the same filters, of at most 100,000 records that are
@@ -90,7 +95,7 @@ pub(crate) async fn cdr_totals_view(
     let query = filter.query()?;
     let totals = state.store.cdr_totals(&principal.scope(), &query).await?;
     Ok(Json(CdrTotals {
-        counted: counted(&state, &totals).await?,
+        counted: counted(&state, &query, &totals).await?,
         charge: money(totals.charge),
         cost: money(totals.cost),
         margin: money(totals.margin()),
@@ -121,12 +126,16 @@ pub(crate) async fn own_cdr_totals_view(
     let query = filter.query(own::party(&principal.tenant)?)?;
     let totals = state.store.cdr_totals(&principal.scope(), &query).await?;
     Ok(Json(OwnCdrTotals {
-        counted: counted(&state, &totals).await?,
+        counted: counted(&state, &query, &totals).await?,
         amounts: amounts(&totals),
     }))
 }
 
-async fn counted(state: &AppState, totals: &store::CdrTotals) -> Result<CdrCount, Problem> {
+async fn counted(
+    state: &AppState,
+    query: &CdrQuery,
+    totals: &store::CdrTotals,
+) -> Result<CdrCount, Problem> {
     Ok(CdrCount {
         calls: totals.calls,
         answered: totals.answered,
@@ -134,6 +143,7 @@ async fn counted(state: &AppState, totals: &store::CdrTotals) -> Result<CdrCount
         billed_seconds: totals.billed_seconds,
         searched_until: totals.searched_until.map(Time),
         filling: filling(state).await?,
+        dropped: dropped(state, query).await?,
     })
 }
 

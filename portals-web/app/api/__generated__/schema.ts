@@ -8142,6 +8142,7 @@ export interface components {
              * @description Calls, or a carrier's attempts.
              */
             calls: number;
+            dropped: components["schemas"]["DroppedDays"] | null;
             filling: components["schemas"]["Filling"] | null;
             searched_until: components["schemas"]["Time"] | null;
             /**
@@ -8308,6 +8309,7 @@ export interface components {
         };
         /** @description One page of records, in the order that was asked for. */
         CdrPage: {
+            dropped: components["schemas"]["DroppedDays"] | null;
             filling: components["schemas"]["Filling"] | null;
             /** @description The records. */
             items: components["schemas"]["CdrSummary"][];
@@ -9701,6 +9703,18 @@ export interface components {
          * @enum {string}
          */
         DrainState: "running" | "draining";
+        /** @description Days (UTC) whose records are not kept any more. */
+        DroppedDays: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            days: number;
+            /** @description The first moment of the first of them. */
+            from: components["schemas"]["Time"];
+            /** @description The first moment behind the last of them. Days between may be kept. */
+            to: components["schemas"]["Time"];
+        };
         /** @description Another address. */
         EmailChange: {
             /** @description The address. Nothing changes before the link in the mail to it is used. */
@@ -11609,6 +11623,7 @@ export interface components {
         };
         /** @description One page of own records, in the order that was asked for. */
         OwnCdrPage: {
+            dropped: components["schemas"]["DroppedDays"] | null;
             filling: components["schemas"]["Filling"] | null;
             /** @description The records. */
             items: components["schemas"]["OwnCdr"][];
@@ -14820,6 +14835,7 @@ export type DraftPage = components['schemas']['DraftPage'];
 export type DraftSummary = components['schemas']['DraftSummary'];
 export type DraftedResult = components['schemas']['DraftedResult'];
 export type DrainState = components['schemas']['DrainState'];
+export type DroppedDays = components['schemas']['DroppedDays'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type EntitlementChange = components['schemas']['EntitlementChange'];
@@ -17912,6 +17928,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The records of its day were dropped */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: wait */
             429: {
                 headers: {
@@ -18008,6 +18033,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The records of its day were dropped */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -18096,6 +18130,15 @@ export interface operations {
             };
             /** @description No message is remembered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records of its day were dropped */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

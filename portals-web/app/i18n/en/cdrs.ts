@@ -86,6 +86,7 @@ export const cdrs = {
     delete: 'Delete the file',
   },
   searchedUntil: 'searched as far as {{time}}; older calls are on the next page',
+  dropped: 'the records of {{formatted}} days between {{from}} and {{to}} are not kept any more',
   filling: 'calls of an earlier release: {{percent}} % are known to all filters',
   fact: {
     call_id: 'Call-ID (any leg)',

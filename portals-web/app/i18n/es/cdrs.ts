@@ -90,6 +90,7 @@ export const cdrs: Translation<typeof english> = {
     delete: 'Eliminar el archivo',
   },
   searchedUntil: 'buscado hasta {{time}}; las anteriores están en la página siguiente',
+  dropped: 'los registros de {{formatted}} días entre el {{from}} y el {{to}} ya no se conservan',
   filling: 'llamadas de una versión anterior: los filtros conocen el {{percent}} %',
   fact: {
     call_id: 'Call-ID (cualquier tramo)',

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
+use crate::cdrs::legs::Legs;
 use crate::cdrs::search::page;
 use crate::cdrs::{Between, CdrQuery, id_text};
 use crate::database::{migrations, open_as_it_is};
@@ -170,12 +171,13 @@ async fn a_time_leads_to_its_days_and_an_identifier_to_its_day() {
         ..CdrQuery::default()
     };
     let platform = Scope::of_tenant(TenantId::PLATFORM);
+    let listed = |party| page(&platform, &query(party), &Legs::NotAsked, None);
     let id = id_at(noon(2), 1);
     let one = |party| super::super::of(&platform, party, id);
     for statement in [
-        page(&platform, &query(CdrParty::Staff), None),
-        page(&platform, &query(CdrParty::Customer(5)), None),
-        page(&platform, &query(CdrParty::Carrier(2)), None),
+        listed(CdrParty::Staff),
+        listed(CdrParty::Customer(5)),
+        listed(CdrParty::Carrier(2)),
         one(CdrParty::Staff),
         one(CdrParty::Carrier(2)),
     ] {
@@ -313,5 +315,50 @@ async fn tables_of_before_become_the_first_partition_with_their_indexes() {
     );
     let attached = "SELECT COUNT(*) FROM pg_index WHERE indrelid = 'cdr_before'::regclass";
     assert_eq!(value(&store, attached).await, 11);
+    database.remove().await;
+}
+
+/// A record on its way to the default partition, which another node takes a day out of meanwhile.
+#[tokio::test]
+async fn a_record_whose_day_is_made_at_that_moment_is_loaded_at_once() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let mut maker = store.write().await.unwrap();
+    sql("LOCK TABLE cdr_default, attempt_default IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut maker)
+        .await
+        .unwrap();
+    let day = noon(0).0.div_euclid(DAY_US);
+    let name = day_name(&mut maker, day).await.unwrap();
+    let span = (begins(day * DAY_MS), begins((day + 1) * DAY_MS));
+    let call = received(noon(0), 1);
+    let made = async {
+        let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted \
+             AND relation = 'cdr_default'::regclass";
+        while value(&store, waiting).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        for (parent, id) in [("cdr", "id"), ("attempt", "call_id")] {
+            let default = if parent == "cdr" {
+                "cdr_default"
+            } else {
+                "attempt_default"
+            };
+            let partition = format!("{parent}_{name}");
+            let made = add_partition(&mut maker, &partition, (parent, default, id), &span);
+            made.await.unwrap();
+        }
+        maker.commit().await.unwrap();
+    };
+    let both = async {
+        tokio::join!(
+            load(&database, &store, 1, std::slice::from_ref(&call)),
+            made
+        )
+    };
+    let bound = std::time::Duration::from_secs(120);
+    let (loaded, ()) = tokio::time::timeout(bound, both).await.unwrap();
+    assert_eq!(loaded, 1);
+    assert!(places(&store, "cdr").await[0].starts_with("cdr_d20"));
     database.remove().await;
 }

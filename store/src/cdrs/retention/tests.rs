@@ -155,6 +155,65 @@ async fn a_day_stays_while_anybody_needs_its_records() {
     .await;
 }
 
+/// The attempts of a day's calls are in sums of the next day too. Those of days that went before are left out.
+#[tokio::test]
+async fn a_day_stays_while_the_sums_of_its_attempts_are_not_those_of_its_records() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let before = Timestamp(DAY.0 - DAY_US);
+        let wait = async |day| store.begin_dropping_cdrs(day, false).await.unwrap();
+        let more = async |from: i64, to: i64, by: i64| {
+            let more = sql(
+                "UPDATE traffic SET talk_ms = talk_ms + $1 WHERE side = 'attempt' \
+                 AND grain = 15 AND bucket >= $2 AND bucket < $3",
+            );
+            let more = more.bind(by).bind(from).bind(to);
+            assert!(more.execute(store.writer()).await.unwrap() > 0);
+        };
+        let end = DAY.0 + DAY_US;
+        // At noon, and after midnight: of the last call, whose attempts are on the next day.
+        for (from, to) in [(NOON, NOON + DAY_US / 4), (end, end + DAY_US / 48)] {
+            more(from, to, 1).await;
+            assert!(matches!(wait(DAY).await, Some(CdrDayWait::Differs(_))));
+            more(from, to, -1).await;
+        }
+        drop_day(&store, before).await;
+        is_sound(&store).await;
+        // Its own noon and the next midnight are still compared, that of the day that went is not.
+        for (from, to) in [(NOON, NOON + DAY_US / 4), (end, end + DAY_US / 48)] {
+            more(from, to, 1).await;
+            assert!(matches!(wait(DAY).await, Some(CdrDayWait::Differs(_))));
+            let found = store.verify_traffic(None, |_| ()).await.unwrap();
+            assert!(!found.is_sound());
+            more(from, to, -1).await;
+        }
+        assert_eq!(wait(DAY).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_span_tells_which_of_its_days_were_dropped() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let at = |days: i64| Some(Timestamp(DAY.0 + days * DAY_US));
+        let dropped = async |from, to| store.dropped_cdr_days(Between { from, to }).await.unwrap();
+        assert_eq!(dropped(None, None).await, None);
+        drop_day(&store, DAY).await;
+        let days = DroppedCdrDays {
+            days: 1,
+            from: DAY,
+            to: at(1).unwrap(),
+        };
+        for (from, to) in [(None, None), (at(0), at(1)), (at(-9), at(9))] {
+            assert_eq!(dropped(from, to).await, Some(days), "{from:?} {to:?}");
+        }
+        assert_eq!(dropped(at(1), None).await, None);
+        assert_eq!(dropped(None, at(0)).await, None);
+    })
+    .await;
+}
+
 /// A segment of long ago comes back, with a call that was loaded and one that never was.
 #[tokio::test]
 async fn what_a_journal_brings_of_a_dropped_day_is_kept_and_charged_once() {

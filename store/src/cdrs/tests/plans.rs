@@ -1,6 +1,7 @@
 //! What the databases make of the filters: with many records, an index leads to few of them.
 
 use super::*;
+use crate::cdrs::legs::calls_of;
 use crate::cdrs::search::page;
 use crate::database::Dialect;
 
@@ -20,7 +21,7 @@ const ATTEMPTS: &str = "INSERT INTO attempt (call_id, number, carrier_id, carrie
     SELECT id, 1, 2, carrier, 2, 'e', 'g', '33', received_at, ended_at, 'answered', 200, \
     'normal_clearing', 1, 1, 'USD', owner, 'out' || id FROM cdr";
 
-async fn many(database: &TestDatabase) -> (Store, Dialect) {
+pub(super) async fn many(database: &TestDatabase) -> (Store, Dialect) {
     let store = database.open().await;
     let dialect = store.reader().dialect();
     let mut insert = sql(ROWS);
@@ -47,7 +48,11 @@ async fn plan(store: &Store, dialect: Dialect, query: &CdrQuery) -> String {
         Dialect::Sqlite => (sql("EXPLAIN QUERY PLAN "), 3),
         Dialect::Postgres => (sql("EXPLAIN "), 0),
     };
-    explain.append(page(&platform(), query, None));
+    // The calls of a Call-ID are looked up first.
+    explain.append(match query.by_leg() {
+        Some(call_id) => calls_of(&platform(), query, call_id),
+        None => page(&platform(), query, &Legs::NotAsked, None),
+    });
     let rows = explain.fetch_all(store.reader()).await.unwrap();
     let lines = rows.iter().map(|row| row.get::<String>(column).unwrap());
     // The records are in the partition of before, whose indexes are named after it.

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { CdrTotals } from '~/api/__generated__/schema'
 import { type CdrFilter, cdrTotalsQuery } from '~/api/queries'
+import { useDropped } from '~/hooks/use-dropped'
 import { useFormat } from '~/hooks/use-format'
 import { isNegative } from '~/util/money'
 
@@ -37,6 +38,7 @@ export function CdrTotalsLine({ filter, refreshMs }: CdrTotalsLineProps) {
 function Totals({ totals }: { totals: CdrTotals }) {
   const { t } = useTranslation('cdrs')
   const format = useFormat()
+  const dropped = useDropped()
   const { calls, answered, talk_ms, charge, cost, margin, currency, searched_until } = totals
   const foreign = totals.amounts.filter((each) => each.currency !== currency)
   const figures = [
@@ -59,6 +61,7 @@ function Totals({ totals }: { totals: CdrTotals }) {
           {t('totals.atLeast', { time: format.dateTime(searched_until) })}
         </span>
       ) : null}
+      {totals.dropped ? <span>{dropped(totals.dropped)}</span> : null}
       {figures.map(({ id, text, ...rest }) => (
         <span key={id}>
           {t(`totals.${id}`)}{' '}

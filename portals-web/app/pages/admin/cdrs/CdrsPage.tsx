@@ -10,6 +10,7 @@ import { Freshness } from '~/components/Freshness'
 import { PageHeader } from '~/components/PageHeader'
 import { Pager } from '~/components/Pager'
 import { CdrFilters, hasFilters, NO_FILTERS } from '~/forms/cdr-filters'
+import { useDropped } from '~/hooks/use-dropped'
 import { useFormat } from '~/hooks/use-format'
 import { usePages } from '~/hooks/use-pages'
 import { useReason } from '~/hooks/use-reason'
@@ -110,10 +111,13 @@ export default function CdrsPage() {
 function Shown({ page }: { page: CdrPage }) {
   const { t } = useTranslation(['cdrs', 'lists'])
   const format = useFormat()
+  const dropped = useDropped()
   const notes = [
     t('lists:pager.shown', { count: page.items.length }),
     page.searched_until && t('searchedUntil', { time: format.dateTime(page.searched_until) }),
     page.filling && t('filling', { percent: page.filling.percent }),
+    // Lists end where the records do.
+    page.next_cursor === null && page.dropped && dropped(page.dropped),
   ]
   return <>{notes.filter(Boolean).join(' · ')}</>
 }
