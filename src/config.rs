@@ -10,7 +10,9 @@ mod listener;
 mod overlay;
 mod validate;
 
-use background::{JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig};
+use background::{
+    CdrArchiveConfig, JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig,
+};
 pub(crate) use dns::{DnsConfig, DnsSettings};
 pub(crate) use listener::{Listener, sip_transport};
 
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseConfig,
     pub(crate) secrets: SecretsConfig,
     pub(crate) jobs: JobsConfig,
+    pub(crate) cdr_archive: CdrArchiveConfig,
     pub(crate) notifications: NotificationsConfig,
     pub(crate) mail: MailConfig,
     pub(crate) node: NodeConfig,

@@ -18,9 +18,9 @@ use mgmt_api::notifications::{DeliverWebhook, Dispatcher, WebhookClient};
 use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
-    ApiParts, AppState, ApplyRerating, Configuration, ExportCdrs, FollowDecks, HttpLimits,
-    LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server, TlsFiles,
-    abort_on_other_panics, ensure_admin,
+    ApiParts, AppState, ApplyRerating, ArchiveCdrs, Configuration, ExportCdrs, FollowDecks,
+    HttpLimits, LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server,
+    TlsFiles, abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -268,6 +268,7 @@ fn job_runner(
     state: AppState,
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
+    let archive = config.cdr_archive()?;
     let handlers: Vec<Arc<dyn JobHandler>> = vec![
         Arc::new(SendMail::new(store.clone(), secrets.clone(), sender)),
         Arc::new(DeliverWebhook::new(
@@ -278,7 +279,12 @@ fn job_runner(
         Arc::new(Prune::new(store.clone(), config.retention())),
         Arc::new(PruneEvents::new(store.clone(), config.event_retention())),
         Arc::new(PruneAudit::new(store.clone(), config.audit_retention())),
-        Arc::new(PruneCdrs::new(store.clone(), config.cdr_retention())),
+        Arc::new(PruneCdrs::new(
+            store.clone(),
+            config.cdr_retention(),
+            archive.clone(),
+        )),
+        Arc::new(ArchiveCdrs::new(store.clone(), archive)),
         Arc::new(VerifyLedger::new(store.clone())),
         Arc::new(VerifyReports::new(store.clone())),
         Arc::new(MailReports::new(store.clone(), secrets)),

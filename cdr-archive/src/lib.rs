@@ -1,4 +1,4 @@
-//! Call records as Parquet files, which every tool of analysis reads.
+//! Call records as Parquet files, which every tool of analysis reads, and where they are kept.
 //!
 //! A file is a table. Its columns are told once ([`Column`]): a name, a kind and how the value comes out of a
 //! row; whoever writes another format of the same table takes the same columns. [`ParquetFile`] writes rows, group
@@ -12,14 +12,21 @@
 //! | amount | `INT64 (DECIMAL(18, 9))`: nano-units, which tools show as `0.0125` |
 //!
 //! Every column may be null. Columns are packed by zstd.
+//!
+//! [`CallsFile`] is the table of the archive: the columns that calls are looked for by, and each record whole, as JSON with
+//! its attempts, so that a record is in one place and cannot be torn. [`Place`] is a folder or a bucket.
 
+mod calls;
 mod column;
 mod parquet_file;
 mod parquet_table;
+mod place;
 
+pub use calls::{ArchivedCall, CallsFile, FILE_CALLS, FileFacts, GROUP_CALLS};
 pub use column::{Cell, CellKind, Column};
 pub use parquet_file::ParquetFile;
 pub use parquet_table::ParquetTable;
+pub use place::{Place, PlaceError, S3Settings};
 
 /// A file that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +35,9 @@ pub enum FileError {
     /// The file is no Parquet file, is damaged, or cannot be encoded.
     #[error("Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// What stands in the column of records is none.
+    #[error("a record in the file cannot be read: {0}")]
+    Record(#[source] serde_json::Error),
     /// The file has not got that column, or it is of another kind.
     #[error("the file has no column `{0}` of the kind that is read")]
     Column(String),

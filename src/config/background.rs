@@ -1,6 +1,7 @@
 //! The settings of what works behind the API: secrets at rest, background jobs, mail.
 
 use super::{Config, HttpRateLimitsConfig};
+use cdr_archive::{Place, PlaceError, S3Settings};
 use mgmt_api::RateLimits;
 use mgmt_api::jobs::maintenance::Retention;
 use mgmt_api::jobs::{CdrRetention, JobSettings};
@@ -42,6 +43,51 @@ pub(crate) struct JobsConfig {
     pub(crate) keep_audit_days: u32,
     pub(crate) keep_cdrs_days: u32,
     pub(crate) archive_cdrs_first: bool,
+}
+
+/// `[cdr_archive]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CdrArchiveConfig {
+    pub(crate) folder: PathBuf,
+    pub(crate) s3: CdrArchiveS3Config,
+}
+
+/// `[cdr_archive.s3]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CdrArchiveS3Config {
+    pub(crate) bucket: String,
+    pub(crate) region: String,
+    pub(crate) endpoint: String,
+    pub(crate) prefix: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+    pub(crate) allow_http: bool,
+}
+
+/// The keys are not shown.
+impl fmt::Debug for CdrArchiveS3Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CdrArchiveS3Config")
+            .field("bucket", &self.bucket)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CdrArchiveS3Config {
+    pub(super) fn settings(&self) -> S3Settings {
+        S3Settings {
+            bucket: self.bucket.clone(),
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            prefix: self.prefix.clone(),
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.clone(),
+            allow_http: self.allow_http,
+        }
+    }
 }
 
 /// `[notifications]`
@@ -152,6 +198,18 @@ impl Config {
             days: (self.jobs.keep_cdrs_days > 0).then_some(self.jobs.keep_cdrs_days),
             archived: self.jobs.archive_cdrs_first,
         }
+    }
+
+    /// Where whole days of call records are kept, if anywhere.
+    pub(crate) fn cdr_archive(&self) -> Result<Option<Place>, PlaceError> {
+        let CdrArchiveConfig { folder, s3 } = &self.cdr_archive;
+        Ok(if !s3.bucket.is_empty() {
+            Some(Place::s3(&s3.settings())?)
+        } else if !folder.as_os_str().is_empty() {
+            Some(Place::folder(folder)?)
+        } else {
+            None
+        })
     }
 
     /// Where notifications may be sent.

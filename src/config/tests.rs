@@ -178,3 +178,43 @@ fn acme_is_off_by_default_and_all_that_it_lacks_is_said() {
     let problems = shown(&both, &[]);
     assert!(problems[0].contains("must be empty"), "{problems:?}");
 }
+
+#[test]
+fn an_archive_is_off_by_default_and_what_it_lacks_is_said() {
+    let off = load("", &[]).unwrap();
+    assert!(off.cdr_archive().unwrap().is_none());
+    let alone = shown("[jobs]\narchive_cdrs_first = true\n", &[]);
+    assert!(
+        alone[0].contains("jobs.archive_cdrs_first") && alone[0].contains("cdr_archive.folder"),
+        "{alone:?}"
+    );
+    let bucket = "[cdr_archive.s3]\nbucket = \"calls\"\nendpoint = \"http://192.0.2.1:9000\"\n";
+    let keys = [
+        ("DIDTRON_CDR_ARCHIVE_S3_ACCESS_KEY_ID", "AKIA"),
+        ("DIDTRON_CDR_ARCHIVE_S3_SECRET_ACCESS_KEY", "hush"),
+    ];
+    for (text, environment, key) in [
+        (
+            bucket.to_owned(),
+            &keys[..1],
+            "cdr_archive.s3.access_key_id",
+        ),
+        (bucket.to_owned(), &keys[..], "cdr_archive.s3.endpoint"),
+        (
+            format!("[cdr_archive]\nfolder = \"/srv/calls\"\n{bucket}"),
+            &keys[..],
+            "cdr_archive.s3.bucket",
+        ),
+    ] {
+        let problems = shown(&text, environment);
+        assert!(problems[0].contains(key), "{key}: {problems:?}");
+    }
+    let config = load(&format!("{bucket}allow_http = true\n"), &keys).unwrap();
+    let shown = format!("{config:?}");
+    assert!(
+        !shown.contains("AKIA") && !shown.contains("hush"),
+        "{shown}"
+    );
+    let place = config.cdr_archive().unwrap().unwrap();
+    assert_eq!(place.name(), "s3://calls");
+}

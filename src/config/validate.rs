@@ -3,6 +3,7 @@
 use super::dns::name_server;
 use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName, MediaNgConfig};
+use cdr_archive::PlaceError;
 use mgmt_api::jobs::CDR_KEEP_DAYS_MIN;
 use mgmt_api::mail::MailSender;
 use rating::cdr::Transport;
@@ -504,6 +505,7 @@ impl Check<'_> {
             let (days, least) = (jobs.keep_cdrs_days.into(), CDR_KEEP_DAYS_MIN.into());
             self.within("jobs.keep_cdrs_days", days, least, 36_500);
         }
+        self.archive(config);
         let timeout = mail.smtp.timeout_s.into();
         self.within("mail.smtp.timeout_s", timeout, 1, 50);
         self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);
@@ -512,6 +514,22 @@ impl Check<'_> {
         }
         if let Err(error) = MailSender::new(config.mail_settings()) {
             self.problem("mail", &error.to_string());
+        }
+    }
+
+    fn archive(&mut self, config: &Config) {
+        let (folder, s3) = (&config.cdr_archive.folder, &config.cdr_archive.s3);
+        let (has_folder, has_bucket) = (!folder.as_os_str().is_empty(), !s3.bucket.is_empty());
+        if has_folder && has_bucket {
+            let message = "and `cdr_archive.folder` exclude each other: write one of them";
+            self.problem("cdr_archive.s3.bucket", message);
+        }
+        if has_bucket && let Err(PlaceError::Setting { setting, reason }) = s3.settings().check() {
+            self.problem(&format!("cdr_archive.s3.{setting}"), &reason);
+        }
+        if config.jobs.archive_cdrs_first && !has_folder && !has_bucket {
+            let message = "needs an archive: write `cdr_archive.folder` or `cdr_archive.s3.bucket`";
+            self.problem("jobs.archive_cdrs_first", message);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Call records: the columns of a list, filters, pages.
 
+mod archive;
 mod columns;
 mod conditions;
 mod days;
@@ -14,6 +15,9 @@ mod search;
 mod totals;
 mod windows;
 
+pub use archive::{
+    CdrArchiveBegun, CdrArchiveEnded, CdrArchiveFile, CdrDayRow, CdrDayState, CdrToArchive,
+};
 pub(crate) use columns::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
     CDR_SEARCH_COLUMNS, CdrColumns, attempt_search_values, id_text, joined, search_values, text_of,

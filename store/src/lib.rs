@@ -55,8 +55,9 @@ pub use cdr_exports::{
     CdrExportState, NewCdrExport,
 };
 pub use cdrs::{
-    Between, CDR_PARTITIONS_MAX, CDRS_SEARCHED, CdrCursor, CdrDayWait, CdrDays, CdrGateway,
-    CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows, CdrSearchFill, CdrTotals, DroppedCdrDay,
+    Between, CDR_PARTITIONS_MAX, CDRS_SEARCHED, CdrArchiveBegun, CdrArchiveEnded, CdrArchiveFile,
+    CdrCursor, CdrDayRow, CdrDayState, CdrDayWait, CdrDays, CdrGateway, CdrOrder, CdrParty,
+    CdrQuery, CdrRow, CdrRows, CdrSearchFill, CdrToArchive, CdrTotals, DroppedCdrDay,
     DroppedCdrDays, DroppedRecords, NumberMatch, RECENT_CALLS_SEARCHED, RecordedCalls, Within,
 };
 pub use change_sets::{

@@ -2,6 +2,7 @@
 
 use super::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::clock;
+use cdr_archive::{Place, PlaceError};
 use rating::Timestamp;
 use serde_json::json;
 use std::time::Duration;
@@ -24,19 +25,24 @@ pub struct CdrRetention {
     pub archived: bool,
 }
 
+/// A day that waits for the archive for so long beyond its time fails the job: the archive is not well.
+const ARCHIVE_GRACE_US: i64 = 2 * TRAFFIC_DAY_US;
+
 /// Drops days of call records that are old enough.
 pub struct PruneCdrs {
     store: Store,
     keep: CdrRetention,
+    archive: Option<Place>,
     partitions_max: u64,
 }
 
 impl PruneCdrs {
-    /// A handler that keeps them so long.
-    pub fn new(store: Store, keep: CdrRetention) -> Self {
+    /// A handler that keeps them so long, beside that archive.
+    pub fn new(store: Store, keep: CdrRetention, archive: Option<Place>) -> Self {
         Self {
             store,
             keep,
+            archive,
             partitions_max: CDR_PARTITIONS_MAX,
         }
     }
@@ -72,13 +78,41 @@ impl PruneCdrs {
         let (mut gone, mut from) = (Gone::default(), Timestamp(0));
         while let Some(day) = self.store.oldest_cdr_day(from, before).await? {
             from = Timestamp(day.0.saturating_add(TRAFFIC_DAY_US));
+            if let Some(lost) = self.lost_in_archive(day).await? {
+                gone.lost(day, lost);
+                continue;
+            }
             let begun = self.store.begin_dropping_cdrs(day, self.keep.archived);
             match begun.await? {
-                Some(wait) => gone.wait(day, wait),
+                Some(wait) => gone.wait(day, wait, before),
                 None => self.drop_day(run, day, &mut gone).await?,
             }
         }
         gone.tell()
+    }
+
+    /// What the archive has not got of a day that goes only when it is there.
+    async fn lost_in_archive(&self, day: Timestamp) -> Result<Option<String>, JobFailure> {
+        if !self.keep.archived {
+            return Ok(None);
+        }
+        for file in self.store.cdr_archive_files(day).await? {
+            let Some(place) = &self.archive else {
+                return Ok(Some("this node has no archive".into()));
+            };
+            match place.size(&file.key).await {
+                Ok(size) if size == file.bytes => {}
+                Ok(size) => {
+                    let of = file.bytes;
+                    return Ok(Some(format!("{} has {size} bytes of {of}", file.key)));
+                }
+                Err(PlaceError::Missing(key)) => {
+                    return Ok(Some(format!("the archive has lost {key}")));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
     }
 
     async fn drop_day(
@@ -110,16 +144,27 @@ struct Gone {
 }
 
 impl Gone {
-    fn wait(&mut self, day: Timestamp, wait: CdrDayWait) {
+    /// A day from before a time stays.
+    fn wait(&mut self, day: Timestamp, wait: CdrDayWait, before: Timestamp) {
         let date = date(day);
         tracing::warn!(day = %date, %wait, "a day of call records is old enough and stays");
         self.waiting += 1;
-        if matches!(
-            wait,
-            CdrDayWait::Differs(_) | CdrDayWait::ArchiveDiffers { .. }
-        ) {
+        let first_kept = before.0.div_euclid(TRAFFIC_DAY_US) * TRAFFIC_DAY_US;
+        let is_late = day.0 < first_kept.saturating_sub(ARCHIVE_GRACE_US);
+        if match wait {
+            CdrDayWait::Differs(_) | CdrDayWait::ArchiveDiffers { .. } => true,
+            CdrDayWait::NotArchived => is_late,
+            _ => false,
+        } {
             self.differing.push(format!("{date}: {wait}"));
         }
+    }
+
+    fn lost(&mut self, day: Timestamp, lost: String) {
+        let date = date(day);
+        tracing::error!(day = %date, lost, "a day of call records is old enough and stays");
+        self.waiting += 1;
+        self.differing.push(format!("{date}: {lost}"));
     }
 
     /// What somebody has to look at fails the job, so that it is seen as others are.
@@ -201,7 +246,7 @@ mod tests {
 
     async fn prune(store: &Store, days: Option<u32>, archived: bool, at: i64) {
         let keep = CdrRetention { days, archived };
-        let prune = PruneCdrs::new(store.clone(), keep);
+        let prune = PruneCdrs::new(store.clone(), keep, None);
         let run = run(store).await;
         prune.prune(&run, Timestamp(at)).await.unwrap();
     }
@@ -220,7 +265,7 @@ mod tests {
             Loader::new(store.clone(), config).recover().await.unwrap();
             let day = TRAFFIC_DAY_US;
             prune(&store, None, false, NOON + 9_000 * day).await;
-            prune(&store, Some(32), true, NOON + 40 * day).await;
+            prune(&store, Some(32), true, NOON + 34 * day).await;
             prune(&store, Some(32), false, NOON + 32 * day).await;
             prune(&store, Some(1), false, NOON + 32 * day).await;
             assert!(is_there(&store).await);
@@ -240,7 +285,7 @@ mod tests {
                 let keep = CdrRetention::default();
                 let handler = PruneCdrs {
                     partitions_max,
-                    ..PruneCdrs::new(store.clone(), keep)
+                    ..PruneCdrs::new(store.clone(), keep, None)
                 };
                 handler.run(&run(&store).await).await.unwrap();
                 let query = EventQuery {
@@ -261,6 +306,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_day_that_waits_for_the_archive_for_long_fails_the_job() {
+        testing::databases(async |database| {
+            testing::write_journal(database.folder(), 3);
+            let store = database.open().await;
+            let config = LoaderConfig::new(database.folder().into(), BootId(2));
+            Loader::new(store.clone(), config).recover().await.unwrap();
+            let keep = CdrRetention {
+                days: Some(32),
+                archived: true,
+            };
+            let handler = PruneCdrs::new(store.clone(), keep, None);
+            let at = |days| Timestamp(NOON + days * TRAFFIC_DAY_US);
+            let in_time = handler.prune(&run(&store).await, at(34)).await;
+            assert_eq!(in_time, Ok(()));
+            let late = handler.prune(&run(&store).await, at(36)).await;
+            let Err(JobFailure::GiveUp(reason)) = late else {
+                panic!("{late:?}")
+            };
+            assert!(
+                reason.contains("2026-03-01: it is not archived"),
+                "{reason}"
+            );
+            assert!(is_there(&store).await);
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_day_that_differs_from_the_books_stays_and_fails_the_job() {
         testing::databases(async |database| {
             testing::write_journal(database.folder(), 3);
@@ -272,7 +345,7 @@ mod tests {
                 days: Some(32),
                 archived: false,
             };
-            let handler = PruneCdrs::new(store.clone(), keep);
+            let handler = PruneCdrs::new(store.clone(), keep, None);
             let later = Timestamp(NOON + 99 * TRAFFIC_DAY_US);
             let failed = handler.prune(&run(&store).await, later).await;
             let Err(JobFailure::GiveUp(reason)) = failed else {

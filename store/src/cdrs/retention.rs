@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// Records that are dropped in one transaction where a day does not go as a whole.
 const BATCH_RECORDS: u64 = 2_000;
 
-const DAY_US: i64 = DAY_MS * 1_000;
+pub(super) const DAY_US: i64 = DAY_MS * 1_000;
 
 /// Why a day is not dropped now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,7 @@ pub(crate) fn day_of(id: CallId) -> i64 {
 }
 
 /// What identifiers of a day begin at, and what they are before.
-fn span(day: i64) -> (String, String) {
+pub(super) fn span(day: i64) -> (String, String) {
     let millis = day.div_euclid(1_000);
     (begins(millis), begins(millis + DAY_MS))
 }
@@ -288,6 +288,20 @@ async fn waits(
         _ if archived => return Ok(Some(CdrDayWait::NotArchived)),
         _ => {}
     }
+    if let Some(wait) = more_comes(&mut *on, day).await? {
+        return Ok(Some(wait));
+    }
+    let previews: i64 = sql("SELECT COUNT(*) FROM rerating WHERE state = 'previewing'")
+        .fetch_value(on)
+        .await?;
+    Ok((previews > 0).then_some(CdrDayWait::Rerating))
+}
+
+/// What may still bring records of a day, or change their columns.
+pub(super) async fn more_comes(
+    on: &mut Transaction,
+    day: i64,
+) -> Result<Option<CdrDayWait>, StoreError> {
     let (from, to) = span(day);
     let open: i64 = sql("SELECT COUNT(*) FROM open_call WHERE id >= $1 AND id < $2")
         .bind(from)
@@ -297,21 +311,14 @@ async fn waits(
     if open > 0 {
         return Ok(Some(CdrDayWait::OpenCalls(open)));
     }
-    let filling = sql(
-        "SELECT (SELECT COUNT(*) FROM cdr_fill) + (SELECT COUNT(*) FROM ledger_catch_up), \
-         (SELECT COUNT(*) FROM rerating WHERE state = 'previewing')",
-    );
-    let row = filling.fetch_one(on).await?;
-    Ok(if row.get::<i64>(0)? > 0 {
-        Some(CdrDayWait::Filling)
-    } else if row.get::<i64>(1)? > 0 {
-        Some(CdrDayWait::Rerating)
-    } else {
-        None
-    })
+    let filling: i64 =
+        sql("SELECT (SELECT COUNT(*) FROM cdr_fill) + (SELECT COUNT(*) FROM ledger_catch_up)")
+            .fetch_value(on)
+            .await?;
+    Ok((filling > 0).then_some(CdrDayWait::Filling))
 }
 
-async fn records_of(on: &mut Transaction, day: i64) -> Result<i64, StoreError> {
+pub(super) async fn records_of(on: &mut Transaction, day: i64) -> Result<i64, StoreError> {
     let (from, to) = span(day);
     sql("SELECT COUNT(*) FROM cdr WHERE id >= $1 AND id < $2")
         .bind(from)
